@@ -1,0 +1,152 @@
+"""The words every stage shares: one axis legend, a few records, and the protocols the pipeline knows.
+
+Axes, everywhere: B batch, N samples, M mel bins, T mel frames, L codes, S text ids, V vocabulary,
+D width, H heads, P speaker latents, K any other length.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from tts.audio import AudioConfig
+
+
+@dataclass
+class Mel:
+    """Standardised log-mel spectrograms, padded with silence."""
+
+    frames: Float[Tensor, "B M T"]
+    length: Int[Tensor, " B"]  # frames
+
+    def crop(self, start: int, stop: int) -> "Mel":
+        return Mel(self.frames[..., start:stop], (self.length - start).clamp(0, stop - start))
+
+
+@dataclass
+class Codes:
+    """Speech tokens: content only. Start and stop ids are private to the GPT."""
+
+    ids: Int[Tensor, "B L"]
+    length: Int[Tensor, " B"]  # codes
+
+
+@dataclass
+class Batch:
+    """What every dataset yields. Mels are computed on the device by `LogMel`."""
+
+    keys: list[str]
+    speakers: list[str]
+    text: Int[Tensor, "B S"]
+    text_len: Int[Tensor, " B"]  # ids; 0 where a clip has no transcript
+    wav: Float[Tensor, "B N"]
+    wav_len: Int[Tensor, " B"]  # samples
+    clip: Float[Tensor, "B K"]  # another clip of the same speaker, never the target
+    clip_len: Int[Tensor, " B"]  # samples
+
+
+@dataclass
+class Speech:
+    """What the GPT says: codes, and its own hidden states at them."""
+
+    codes: Codes
+    latents: Float[Tensor, "B L D"]
+
+
+@dataclass
+class Condition:
+    """What the diffusion decoder hears: codes, the codec's own coarse mel of them, and GPT latents if any."""
+
+    codes: Codes
+    coarse: Mel
+    latents: Float[Tensor, "B L D"] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How the GPT draws its codes."""
+
+    temperature: float
+    top_k: int  # 0: no limit
+    top_p: float  # 1: no limit
+    repetition_window: int  # codes looked back on (VALL-E 2, section 4.1); 0: off
+    repetition_ratio: float  # share of the window that one code may fill before it is drawn anew from the full p
+    guidance: float  # 1: off; above, logits are pushed away from those without text
+    max_codes_per_id: float  # a stop for runaways: at most this many codes per text id
+
+
+@dataclass
+class SpeakerLatents:
+    """One speaker as the two nets that need one know it; computed once per voice, saved, reused."""
+
+    acoustic: Float[Tensor, "P D"]
+    decoder: Float[Tensor, "P D2"]
+
+
+class Codec(Protocol):
+    """Wave to codes and codes back to a mel: our DVAE, or EnCodec."""
+
+    audio: "AudioConfig"
+    codebook_size: int
+    code_rate: Fraction  # codes per second
+
+    def encode(self, wav: Float[Tensor, "B N"], wav_len: Int[Tensor, " B"]) -> Codes: ...
+
+    def decode(self, codes: Codes) -> Mel: ...
+
+
+class Acoustic(Protocol):
+    """Text and a speaker to codes and latents: our GPT."""
+
+    def speaker_latents(self, mel: Mel) -> Float[Tensor, "B P D"]: ...
+
+    def generate(
+        self,
+        text: Int[Tensor, "B S"],
+        text_len: Int[Tensor, " B"],
+        speaker: Float[Tensor, "B P D"],
+        *,
+        sampling: "Sampling",
+        generator: torch.Generator,
+    ) -> Speech: ...
+
+    def text_score(self, codes: Codes, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"]) -> Float[Tensor, " B"]:
+        """Mean log p(text id | codes): the same net, listening."""
+        ...
+
+
+class Decoder(Protocol):
+    """Codes (or GPT latents) and a speaker to a mel: our diffusion decoder."""
+
+    def speaker_latents(self, mel: Mel) -> Float[Tensor, "B P D"]: ...
+
+    def decode(
+        self,
+        condition: Condition,
+        speaker: Float[Tensor, "B P D"],
+        *,
+        steps: int,
+        guidance: float,
+        generator: torch.Generator,
+    ) -> Mel: ...
+
+
+class Vocoder(Protocol):
+    """Mel to wave: N = T * hop."""
+
+    def __call__(self, mel: Float[Tensor, "B M T"]) -> Float[Tensor, "B N"]: ...
+
+
+class Recogniser(Protocol):
+    """Wave to words, for judging."""
+
+    def transcribe(self, wav: Float[Tensor, " N"], sample_rate: int) -> str: ...
+
+
+def mask(length: Int[Tensor, " B"], size: int) -> Bool[Tensor, "B K"]:
+    """True where a position lies inside its sequence."""
+    return torch.arange(size, device=length.device) < length[:, None]
