@@ -1,4 +1,4 @@
-"""Blocks that more than one net is made of: attention with rotary positions and a static cache, SwiGLU, residual convolutions."""
+"""Blocks that several nets are made of: attention with rotary positions and a cache, SwiGLU, residual convolutions."""
 
 from typing import Literal
 
@@ -146,7 +146,7 @@ class ConvBlock(nn.Module):
 
 
 def init_weights(net: nn.Module, *, residual: Literal["zero", "keep"] = "zero") -> None:
-    """Initialise by one table: matrices N(0, 1/fan_in), biases 0, embeddings N(0, 0.02), ends of residual branches 0."""
+    """One table: matrices N(0, 1/fan_in), biases 0, embeddings N(0, 0.02), ends of residual branches 0."""
     for module in net.modules():
         if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose1d):
             fan_in = module.weight[0].numel()

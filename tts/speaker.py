@@ -1,4 +1,4 @@
-"""Who speaks: reference mels to a few latent vectors that the GPT and the diffusion decoder each learn for themselves."""
+"""Who speaks: reference mels to a few latents, which the GPT and the diffusion decoder each learn for themselves."""
 
 import torch
 from jaxtyping import Float
@@ -10,7 +10,7 @@ from tts.types import Mel, mask
 
 
 class SpeakerEncoder(nn.Module):
-    """Convolutions at a quarter of the frame rate, then attention pooling by P learned queries (Perceiver-like, one layer)."""
+    """Convolutions at a quarter of the frame rate, then attention pooling by P learned queries (one Perceiver layer)."""
 
     def __init__(self, *, n_mels: int, width: int, layers: int, latents: int, out_width: int):
         super().__init__()
@@ -25,10 +25,10 @@ class SpeakerEncoder(nn.Module):
     def forward(self, mel: Mel) -> Float[Tensor, "B P D"]:
         """Latents of each reference; only frames inside a reference's length are pooled."""
         x = self.stem(F.pad(mel.frames, (0, -mel.frames.shape[-1] % 4)))
+        inside = mask(-(-mel.length // 4), x.shape[-1])
         for block in self.blocks:
-            x = block(x)
+            x = block(x * inside[:, None])  # zero beyond the end, as a convolution's own padding is
         key, value = self.key_value(x).chunk(2, dim=1)  # (B, width, K)
         score = torch.einsum("pd,bdk->bpk", self.queries.to(key.dtype), key).float()
-        inside = mask(-(-mel.length // 4), x.shape[-1])
         weight = score.masked_fill(~inside[:, None], -torch.inf).softmax(-1).to(value.dtype)
         return self.out(torch.einsum("bpk,bdk->bpd", weight, value))

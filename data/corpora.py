@@ -1,0 +1,126 @@
+"""Where recordings come from: three folder layouts, recognised by what lies in them, all read as the same `Clip`."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SUFFIXES = (".flac", ".wav", ".opus", ".ogg", ".mp3", ".m4a", ".aac", ".webm")
+HEADER = "id|speaker|text|seconds"
+ACCEPTED = (
+    f"a folder with metadata.csv (header {HEADER}) and audio/ID.*, an LJSpeech folder (metadata.csv without header, wavs/), "
+    "or a LibriSpeech/LibriTTS tree (SPEAKER/CHAPTER/*.flac|wav with .trans.txt or .normalized.txt)"
+)
+LICENCE_CHARACTERS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """One recording as its corpus describes it; nothing has been opened yet."""
+
+    id: str
+    speaker: str
+    text: str  # as written; empty where there is no transcript
+    path: Path
+    corpus: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """A folder of recordings: its clips, which of them are held out, and the entries that make no sense."""
+
+    name: str
+    path: Path
+    licence: str  # the licence line of its README; empty if there is none
+    clips: list[Clip]
+    heldout: frozenset[str]  # ids of the test split
+    malformed: list[tuple[str, str]] = field(default_factory=list)  # (entry, reason)
+
+
+def read_corpus(path: Path) -> Corpus:
+    """Recognise the layout of a folder and list its clips, in a fixed order."""
+    path = Path(path).resolve()
+    if not path.is_dir():
+        raise ValueError(f"no such folder: {path}")
+    malformed: list[tuple[str, str]] = []
+    if (path / "metadata.csv").is_file():
+        lines = _lines(path / "metadata.csv")
+        if lines and lines[0].lower() == HEADER:
+            clips = list(_metadata(path, lines[1:], malformed))
+        elif (path / "wavs").is_dir():
+            clips = list(_ljspeech(path, lines, malformed))
+        else:
+            raise ValueError(f"{path}/metadata.csv has neither the header {HEADER} nor a wavs/ beside it; give {ACCEPTED}")
+    else:
+        clips = list(_libri(path))
+    if not clips:
+        raise ValueError(f"no recordings of a known layout in {path}; give {ACCEPTED}")
+    heldout = read_ids(path / "heldout_ids.txt") if (path / "heldout_ids.txt").is_file() else frozenset()
+    return Corpus(
+        name=path.name, path=path, licence=_licence(path), clips=clips, heldout=heldout, malformed=malformed
+    )
+
+
+def read_ids(path: Path) -> frozenset[str]:
+    """A list of clip ids, one per line."""
+    return frozenset(line for line in _lines(path) if line)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return [line.strip() for line in path.read_text(encoding="utf-8-sig").split("\n")]
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); convert it first") from None
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _metadata(path: Path, lines: list[str], malformed: list[tuple[str, str]]) -> Iterator[Clip]:
+    files = {file.stem: file for file in sorted((path / "audio").glob("*")) if file.suffix.lower() in SUFFIXES}
+    for line in filter(None, lines):
+        fields = line.split("|")
+        if len(fields) != 4 or not fields[0] or not fields[1]:
+            malformed.append((line[:80], f"not the four fields {HEADER}"))
+        elif fields[0] not in files:
+            malformed.append((fields[0], "no audio file of this id"))
+        else:
+            yield Clip(id=fields[0], speaker=fields[1], text=fields[2], path=files[fields[0]], corpus=path.name)
+
+
+def _ljspeech(path: Path, lines: list[str], malformed: list[tuple[str, str]]) -> Iterator[Clip]:
+    for line in filter(None, lines):
+        fields = line.split("|")
+        file = path / "wavs" / f"{fields[0]}.wav"
+        if len(fields) < 2 or not fields[0]:
+            malformed.append((line[:80], "not the LJSpeech fields id|text|normalised text"))
+        elif file.resolve().parent != (path / "wavs").resolve() or not file.is_file():
+            malformed.append((fields[0], "no audio file of this id"))
+        else:
+            yield Clip(id=fields[0], speaker="lj", text=fields[-1], path=file, corpus=path.name)
+
+
+def _libri(path: Path) -> Iterator[Clip]:
+    transcripts: dict[str, str] = {}
+    for file in sorted(path.rglob("*.trans.txt")):
+        for line in filter(None, _lines(file)):
+            clip, _, text = line.partition(" ")
+            transcripts[clip] = _sentence_case(text)
+    for file in sorted(path.rglob("*/*/*")):
+        if file.suffix.lower() not in (".flac", ".wav"):
+            continue
+        beside = file.with_name(f"{file.stem}.normalized.txt")
+        text = " ".join(_lines(beside)).strip() if beside.is_file() else transcripts.get(file.stem, "")
+        yield Clip(id=file.stem, speaker=file.parent.parent.name, text=text, path=file, corpus=path.name)
+
+
+def _sentence_case(text: str) -> str:
+    # LibriSpeech is all capitals, which a text front end would take for acronyms.
+    return text.capitalize() if text.isupper() else text
+
+
+def _licence(path: Path) -> str:
+    for readme in sorted(path.glob("README*")):
+        found = re.search(r"(?im)^\W*licen[cs]e\W+(.+)$", readme.read_text(encoding="utf-8", errors="replace"))
+        if found:
+            return found[1].strip()[:LICENCE_CHARACTERS]
+    return ""

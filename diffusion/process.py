@@ -1,0 +1,216 @@
+"""Diffusion processes: how data becomes noise, what the net is asked for, and how its answer becomes a clean estimate.
+
+All three are interchangeable. For training, `example` turns data, noise and a place in the distribution of times into
+the net's input and target. For sampling, `denoiser` and `schedule` show the process as x = alpha x0 + sigma eps.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from diffusion.sample import Denoiser, Schedule
+
+# (noised input as `Example.x`, time input (B,)) -> the net's raw output, like its input
+Net = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass
+class Example:
+    """One training question to the net and its answer."""
+
+    x: Float[Tensor, "B M T"]  # noised data, scaled as the net wants it
+    time: Float[Tensor, " B"]  # the net's time input, of the order of 1
+    target: Float[Tensor, "B M T"]
+    weight: Float[Tensor, " B"]  # of the squared error
+
+
+class Process(Protocol):
+    def example(
+        self, data: Float[Tensor, "B M T"], noise: Float[Tensor, "B M T"], uniform: Float[Tensor, " B"]
+    ) -> Example:
+        """`uniform` in (0, 1) is each item's quantile in the distribution of training times."""
+        ...
+
+    def denoiser(self, net: Net) -> Denoiser: ...
+
+    def schedule(self, steps: int) -> Schedule: ...
+
+
+# Distributions of t over (0, 1), t = 1 being data, as quantile functions; also spacings of sampling knots.
+QUANTILES: dict[str, Callable[[Tensor], Tensor]] = {
+    "uniform": lambda u: u,
+    "cosine": lambda u: 1 - torch.cos(u * math.pi / 2),  # dwells near noise, as CosyVoice samples
+    "logit_normal": lambda u: torch.special.ndtri(u).sigmoid(),  # dwells in the middle (SD3, arXiv 2403.03206, eq. 19)
+}
+
+
+class FlowMatching:
+    """Flow matching on the optimal-transport path (Lipman et al., arXiv 2210.02747, eq. 22-23 with sigma_min = 0).
+
+    x_t = t x0 + (1 - t) eps; the net gives the velocity x0 - eps.
+    """
+
+    def __init__(self, *, draw: str, knots: str):
+        for name in (draw, knots):
+            if name not in QUANTILES:
+                raise ValueError(f"unknown spread of times {name!r}: use one of {', '.join(QUANTILES)}")
+        self.draw = QUANTILES[draw]
+        self.knots = QUANTILES[knots]
+
+    def example(
+        self, data: Float[Tensor, "B M T"], noise: Float[Tensor, "B M T"], uniform: Float[Tensor, " B"]
+    ) -> Example:
+        time = self.draw(uniform)
+        t = time[:, None, None]
+        return Example(t * data + (1 - t) * noise, time, data - noise, torch.ones_like(time))
+
+    def denoiser(self, net: Net) -> Denoiser:
+        return lambda x, time: x + (1 - time) * net(x, time.to(x).expand(len(x)))
+
+    def schedule(self, steps: int) -> Schedule:
+        t = self.knots(torch.linspace(0, 1, steps + 1, dtype=torch.float64)).clamp(0, 1)
+        return Schedule(time=t, alpha=t, sigma=1 - t, alpha_rate=torch.ones_like(t), sigma_rate=-torch.ones_like(t))
+
+
+class EDM:
+    """Karras et al. 2022 (arXiv 2206.00364), table 1, column "Ours": x = x0 + sigma eps, and time is sigma."""
+
+    def __init__(
+        self, *, sigma_data: float, p_mean: float, p_std: float, sigma_min: float, sigma_max: float, rho: float
+    ):
+        self.sigma_data = sigma_data
+        self.p_mean = p_mean
+        self.p_std = p_std
+        self.sigma_min = sigma_min
+        self.sigma_max = sigma_max
+        self.rho = rho
+
+    def c_skip(self, sigma: Tensor) -> Tensor:
+        return self.sigma_data**2 / (sigma**2 + self.sigma_data**2)
+
+    def c_out(self, sigma: Tensor) -> Tensor:
+        return sigma * self.sigma_data / (sigma**2 + self.sigma_data**2).sqrt()
+
+    def c_in(self, sigma: Tensor) -> Tensor:
+        return 1 / (sigma**2 + self.sigma_data**2).sqrt()
+
+    def c_noise(self, sigma: Tensor) -> Tensor:
+        return sigma.log() / 4
+
+    def example(
+        self, data: Float[Tensor, "B M T"], noise: Float[Tensor, "B M T"], uniform: Float[Tensor, " B"]
+    ) -> Example:
+        """The effective target of eq. 8. The loss weight lambda(sigma) = 1 / c_out^2 makes its weight 1."""
+        sigma = (self.p_mean + self.p_std * torch.special.ndtri(uniform)).exp()
+        s = sigma[:, None, None]
+        noised = data + s * noise
+        target = (data - self.c_skip(s) * noised) / self.c_out(s)
+        return Example(self.c_in(s) * noised, self.c_noise(sigma), target, torch.ones_like(sigma))
+
+    def denoiser(self, net: Net) -> Denoiser:
+        def denoise(x: Tensor, sigma: Tensor) -> Tensor:
+            raw = net(self.c_in(sigma) * x, self.c_noise(sigma).to(x).expand(len(x)))
+            return self.c_skip(sigma) * x + self.c_out(sigma) * raw
+
+        return denoise
+
+    def schedule(self, steps: int) -> Schedule:
+        """Eq. 5: knots even in sigma^(1 / rho), then 0."""
+        low, high = self.sigma_min ** (1 / self.rho), self.sigma_max ** (1 / self.rho)
+        sigma = torch.linspace(high, low, steps, dtype=torch.float64) ** self.rho
+        sigma = torch.cat((sigma, sigma.new_zeros(1)))
+        one = torch.ones_like(sigma)
+        return Schedule(time=sigma, alpha=one, sigma=sigma, alpha_rate=torch.zeros_like(sigma), sigma_rate=one)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a DDPM net gives, with alpha = cos, sigma = sin of the angle."""
+
+    target: Callable[[Tensor, Tensor, Tensor], Tensor]  # (x0, eps, angle)
+    data: Callable[[Tensor, Tensor, Tensor], Tensor]  # (x, net's output, angle) -> x0
+    scale: Callable[[Tensor], Tensor]  # squared error of the output / squared error of x0
+
+
+PREDICTIONS = {
+    "v": Prediction(  # Salimans & Ho, arXiv 2202.00512, appendix D
+        target=lambda x0, eps, angle: angle.cos() * eps - angle.sin() * x0,
+        data=lambda x, v, angle: angle.cos() * x - angle.sin() * v,
+        scale=lambda angle: angle.sin() ** -2,
+    ),
+    "eps": Prediction(  # Ho et al., arXiv 2006.11239, eq. 9 and 14
+        target=lambda x0, eps, angle: eps,
+        data=lambda x, eps, angle: (x - angle.sin() * eps) / angle.cos(),
+        scale=lambda angle: angle.tan() ** -2,
+    ),
+}
+
+
+def linear_betas(levels: int) -> Float[Tensor, " K"]:
+    """Ho et al., section 4: 1e-4 to 0.02 over 1000 levels, scaled so that the end is as noisy for any count."""
+    return torch.linspace(1e-4, 0.02, levels, dtype=torch.float64) * (1000 / levels)
+
+
+def cosine_betas(levels: int) -> Float[Tensor, " K"]:
+    """Nichol & Dhariwal, arXiv 2102.09672, eq. 17."""
+    place = torch.linspace(0, 1, levels + 1, dtype=torch.float64)
+    alpha_bar = torch.cos((place + 0.008) / 1.008 * math.pi / 2) ** 2
+    return (1 - alpha_bar[1:] / alpha_bar[:-1]).clamp(max=0.999)
+
+
+BETAS = {"linear": linear_betas, "cosine": cosine_betas}
+
+
+class DDPM:
+    """Ho et al. 2020 (arXiv 2006.11239), variance preserving; time is the angle with alpha = cos, sigma = sin.
+
+    In the angle the ODE is smooth: its slope is v. `min_snr` caps the weight at high SNR (arXiv 2303.09556, eq. 7);
+    eps-prediction with an infinite cap is the paper's L_simple (eq. 14).
+    """
+
+    def __init__(self, *, betas: str, levels: int, prediction: str, min_snr: float):
+        if betas not in BETAS:
+            raise ValueError(f"unknown betas {betas!r}: use one of {', '.join(BETAS)}")
+        if prediction not in PREDICTIONS:
+            raise ValueError(f"unknown prediction {prediction!r}: use one of {', '.join(PREDICTIONS)}")
+        alpha_bar = (1 - BETAS[betas](levels)).cumprod(0)
+        self.angle = torch.cat((alpha_bar.new_zeros(1), alpha_bar.sqrt().arccos()))  # of levels 0 (data) to `levels`
+        self.prediction = PREDICTIONS[prediction]
+        self.min_snr = min_snr
+
+    def example(
+        self, data: Float[Tensor, "B M T"], noise: Float[Tensor, "B M T"], uniform: Float[Tensor, " B"]
+    ) -> Example:
+        level = 1 + (uniform * (len(self.angle) - 1)).long()
+        angle = self.angle.to(data.device)[level].to(data.dtype)
+        a = angle[:, None, None]
+        weight = (angle.tan() ** -2).clamp(max=self.min_snr) / self.prediction.scale(angle)
+        return Example(
+            x=a.cos() * data + a.sin() * noise,
+            time=self._time(angle),
+            target=self.prediction.target(data, noise, a),
+            weight=weight,
+        )
+
+    def denoiser(self, net: Net) -> Denoiser:
+        def denoise(x: Tensor, angle: Tensor) -> Tensor:
+            return self.prediction.data(x, net(x, self._time(angle).to(x).expand(len(x))), angle)
+
+        return denoise
+
+    def schedule(self, steps: int) -> Schedule:
+        top = len(self.angle) - 1
+        if not 0 < steps <= top:
+            raise ValueError(f"{steps} steps over {top} noise levels: use 1 to {top}")
+        angle = self.angle[torch.linspace(top, 0, steps + 1, dtype=torch.float64).round().long()]
+        alpha, sigma = angle.cos(), angle.sin()
+        return Schedule(time=angle, alpha=alpha, sigma=sigma, alpha_rate=-sigma, sigma_rate=alpha)
+
+    @staticmethod
+    def _time(angle: Tensor) -> Tensor:
+        return angle * (2 / math.pi)

@@ -1,0 +1,132 @@
+"""Framing, levels and files: what goes in comes out, and hostile files end in one clear error."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import librosa
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from tts.audio import LogMel, decode, open_wave, pad_to_hop, resample, set_level
+
+
+def test_rates_are_exact(audio):
+    assert audio.frame_rate == Fraction(375, 4)
+    assert audio.code_rate(4) == Fraction(375, 16)
+    assert audio.frames(2560) == 10
+    with pytest.raises(ValueError, match="pad_to_hop"):
+        audio.frames(2561)
+    with pytest.raises(ValueError, match="f_min < f_max"):
+        replace(audio, f_max=13000.0)
+
+
+def test_log_mel_equals_librosa(audio):
+    wav = torch.randn(1, 24000) * 0.1
+    ours = LogMel(audio)(wav)[0] * audio.std + audio.mean
+    pad = (audio.n_fft - audio.hop) // 2
+    padded = np.pad(pad_to_hop(wav, audio.hop)[0].numpy(), pad, mode="reflect")
+    reference = librosa.feature.melspectrogram(
+        y=padded, sr=audio.sample_rate, n_fft=audio.n_fft, hop_length=audio.hop, n_mels=audio.n_mels,
+        fmin=audio.f_min, fmax=audio.f_max, power=1.0, center=False, htk=True, norm=None,
+    )  # fmt: skip
+    assert np.allclose(ours.numpy(), np.log(np.maximum(reference, audio.floor)), atol=1e-3)
+
+
+def test_mel_frames_tile_the_wave_and_sit_in_their_middle(audio):
+    log_mel = LogMel(audio)
+    assert log_mel(torch.zeros(2, 10 * audio.hop)).shape == (2, audio.n_mels, 10)
+    click = torch.zeros(1, 40 * audio.hop)
+    click[0, 20 * audio.hop + audio.hop // 2] = 1.0
+    assert log_mel(click)[0].mean(0).argmax() == 20
+
+
+def test_measure_silences_what_lies_beyond_a_clip(audio):
+    wav = torch.randn(2, 20 * audio.hop)
+    mel = LogMel(audio).measure(wav, torch.tensor([20 * audio.hop, 5 * audio.hop]))
+    assert mel.length.tolist() == [20, 5]
+    assert (mel.frames[1, :, 5:] == LogMel(audio).silence).all()
+
+
+def test_log_mel_keeps_nothing_in_checkpoints(audio):
+    assert not LogMel(audio).state_dict()
+
+
+def test_level_is_that_of_active_speech(audio):
+    tone = torch.sin(torch.arange(24000) * 0.1) * 0.01
+    gapped = torch.cat((tone, torch.zeros(48000), tone))
+    levelled = set_level(gapped, audio)[:24000]
+    assert 20 * levelled.square().mean().sqrt().log10() == pytest.approx(audio.level, abs=0.1)
+    assert set_level(torch.zeros(100), audio).abs().max() == 0
+    spike = torch.zeros(24000)
+    spike[100] = 1e-3
+    assert set_level(spike, audio).abs().max() <= 0.99
+
+
+@pytest.mark.parametrize(("suffix", "tolerance"), [(".wav", 1e-4), (".flac", 1e-4), (".ogg", 0.1)])
+def test_written_waves_read_back(tmp_path, suffix, tolerance):
+    wav = torch.sin(torch.arange(24000) * 0.05) * 0.5
+    with open_wave(tmp_path / f"a{suffix}", 24000) as file:
+        file.write(wav[:10000])
+        file.write(wav[10000:])
+    read = decode(tmp_path / f"a{suffix}", 24000)
+    assert len(read) == pytest.approx(24000, abs=100)
+    assert (read[2000:20000] - wav[2000:20000]).abs().max() < tolerance
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"old")
+    with pytest.raises(RuntimeError), open_wave(path, 24000) as file:
+        file.write(torch.zeros(100))
+        raise RuntimeError
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_av_reads_what_soundfile_cannot(tmp_path):
+    import av
+
+    path = tmp_path / "tone.m4a"
+    wav = (np.sin(np.arange(48000) * 0.05) * 0.5).astype(np.float32)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=24000, layout="mono")
+        for start in range(0, 48000, 1024):
+            block = wav[None, start : start + 1024]
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 24000, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    read = decode(path, 24000)
+    assert len(read) == pytest.approx(48000, abs=3000)
+    assert read.square().mean().sqrt() == pytest.approx(0.5 / 2**0.5, rel=0.1)
+
+
+def hostile(folder):
+    """Files that must each end in one ValueError, with a word of its message."""
+    (folder / "empty.wav").write_bytes(b"")
+    (folder / "text.mp3").write_text("this is no audio")
+    (folder / "noise.flac").write_bytes(np.random.default_rng(0).bytes(5000))
+    soundfile.write(folder / "none.wav", np.zeros(0), 24000)
+    soundfile.write(folder / "nan.wav", np.full(1000, np.nan), 24000, subtype="FLOAT")
+    soundfile.write(folder / "wide.wav", np.zeros((100, 12)), 24000)
+    soundfile.write(folder / "long.flac", np.zeros(24000 * 30), 24000)
+    (folder / "folder.wav").mkdir()
+    return [
+        ("empty.wav", "cannot read"), ("text.mp3", "cannot read"), ("noise.flac", "noise.flac"),
+        ("none.wav", "no audio"), ("nan.wav", "not finite"), ("wide.wav", "12 channels"),
+        ("long.flac", "30 s of audio"), ("folder.wav", "no such"), ("absent.wav", "no such"),
+    ]  # fmt: skip
+
+
+def test_hostile_audio_gets_one_clear_error(tmp_path):
+    for name, message in hostile(tmp_path):
+        with pytest.raises(ValueError, match=message):
+            decode(tmp_path / name, 24000, max_seconds=10)
+
+
+def test_resampling_keeps_a_tone():
+    tone = torch.sin(2 * torch.pi * 440 * torch.arange(48000) / 48000)
+    expected = torch.sin(2 * torch.pi * 440 * torch.arange(24000) / 24000)
+    assert (resample(tone, 48000, 24000)[500:-500] - expected[500:-500]).abs().max() < 1e-2

@@ -1,0 +1,132 @@
+"""Nets as files: safetensors with the spec that rebuilds the net in the header, and nothing that can execute.
+
+A spec is a plain dict with a `name` and constructor arguments (see docs/architecture.md). Names map to
+our own classes through `TABLE`; a file can only choose among them.
+"""
+
+import hashlib
+import inspect
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from tts.audio import AudioConfig
+
+TABLE = {
+    "dvae": "dvae.model:Dvae",
+    "fsq": "dvae.quantize:FSQ",
+    "ema_vq": "dvae.quantize:EmaVQ",
+    "gumbel": "dvae.quantize:Gumbel",
+    "encodec": "dvae.encodec:EncodecCodec",
+    "gpt": "gpt.model:GPT",
+    "diffusion": "diffusion.model:DiffusionDecoder",
+    "flow": "diffusion.process:FlowMatching",
+    "edm": "diffusion.process:EDM",
+    "ddpm": "diffusion.process:DDPM",
+    "vocos": "vocoder.model:Vocos",
+    "griffin_lim": "vocoder.griffin_lim:GriffinLim",
+    "phonemes": "tts.text.tokenizer:PhonemeTokenizer",
+    "sentencepiece": "tts.text.tokenizer:SentencePieceTokenizer",
+}
+FORMAT = "triforce-1"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A net in eval mode and everything its file says about it."""
+
+    net: Any
+    spec: dict
+    audio: AudioConfig
+    provenance: dict  # step, corpus, licence, code revision, ...
+    extra: dict  # what else the net needs beside it, e.g. the tokenizer's spec
+    fingerprint: str  # SHA-256 of the file
+
+
+def build(spec: dict, audio: AudioConfig) -> Any:
+    """Build the object that a spec names, nested specs first; `audio` goes to every constructor that asks for it."""
+    arguments = {key: value for key, value in spec.items() if key != "name"}
+    name = spec.get("name")
+    if name not in TABLE:
+        raise ValueError(f"unknown name {name!r} in a spec; known are {', '.join(TABLE)}")
+    module, attribute = TABLE[name].split(":")
+    cls = getattr(import_module(module), attribute)
+    for key, value in arguments.items():
+        if isinstance(value, dict) and "name" in value:
+            arguments[key] = build(value, audio)
+    if "audio" in inspect.signature(cls).parameters:
+        arguments["audio"] = audio
+    return cls(**arguments)
+
+
+def export(
+    path: str | os.PathLike,
+    net: nn.Module,
+    *,
+    spec: dict,
+    audio: AudioConfig,
+    provenance: dict,
+    extra: dict,
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write a net whole or not at all: to a temporary name in the same folder, then renamed."""
+    path = Path(path)
+    tensors = {
+        key: value.detach().to("cpu", dtype if value.is_floating_point() else value.dtype).contiguous()
+        for key, value in net.state_dict().items()
+    }
+    header = {"format": FORMAT, "spec": spec, "audio": asdict(audio), "provenance": provenance, "extra": extra}
+    metadata = {key: json.dumps(value, sort_keys=True) for key, value in header.items()}
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    try:
+        save_file(tensors, temporary, metadata)
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike) -> Loaded:
+    """Load a net strictly, in eval mode, as float32. Raises ValueError naming the file and what is wrong with it."""
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"no checkpoint at {path}; train one with `uv run train.py stage=...` or give another folder")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} is not a whole safetensors checkpoint of this project: {error}") from None
+    if header.get("format") != FORMAT:
+        raise ValueError(
+            f"{path} has format {header.get('format')!r}, expected {FORMAT!r}: export it with this version"
+        )
+    audio = AudioConfig(**header["audio"])
+    try:
+        net = build(header["spec"], audio)
+        net.load_state_dict(tensors, strict=True)
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(f"{path} does not fit this version of {header['spec'].get('name')}: {error}") from None
+    net.eval().requires_grad_(False)
+    return Loaded(net, header["spec"], audio, header["provenance"], header["extra"], fingerprint(path))
+
+
+def fingerprint(path: str | os.PathLike) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with open(path, "rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

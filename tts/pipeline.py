@@ -1,0 +1,268 @@
+"""Text in, speech out: normaliser, tokenizer, GPT, codec, diffusion decoder, vocoder, one sentence at a time.
+
+Memory does not grow with the text, and a sentence's sound depends on the seed and its own words only, so
+the same input gives the same bytes and editing one sentence leaves the others as they were.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from tts import checkpoint
+from tts.text.normalise import normalise
+from tts.text.sentences import split
+from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Mel, Sampling, SpeakerLatents, Speech, Vocoder
+
+NETS = ("dvae", "gpt", "diffusion", "vocoder")
+MAX_WORD = 1000  # characters; the longest that is no garbage is a URL
+QUIET = 1e-4  # power relative to the loudest block, -40 dB: what counts as silence at a sentence's ends
+MARGIN = 0.06  # seconds kept around what is not silence, so that soft onsets and releases stay
+FADE = 0.01  # seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to speak; conf/infer.yaml holds the values and their limits."""
+
+    sampling: Sampling
+    candidates: int  # takes of each sentence, in one batch
+    min_codes_per_id: float  # fewer codes than this per text id: the sentence stopped early
+    retries: int
+    steps: int  # of the diffusion decoder
+    guidance: float  # of the diffusion decoder; 1: off
+    speed: float  # tempo; 1: as spoken
+    pause: float  # times the natural pause
+    max_chars: int  # longer sentences are cut
+
+    @classmethod
+    def parse(cls, conf: Mapping[str, Any]) -> "Settings":
+        """From plain data such as `tts.settings.compose` gives."""
+        values = {field.name: conf[field.name] for field in fields(cls)}
+        return cls(**values | {"sampling": Sampling(**conf["sampling"])})
+
+
+@dataclass
+class Take:
+    """One sentence spoken, without the pause that follows it."""
+
+    wave: Float[Tensor, " N"]
+    codes: int  # content codes of the take that was kept
+    attempts: int
+    fault: str | None  # "ran on" or "stopped early", when every attempt did
+
+
+@dataclass
+class Chunk:
+    """One sentence of a longer text and the pause after it; `wave` is empty for a sentence that nobody can say."""
+
+    wave: Float[Tensor, " N"]
+    index: int  # of the sentence
+    total: int  # sentences in the text
+    text: str
+    notices: list[str]  # what was dropped, skipped or tried again
+
+
+class TextToSpeech:
+    """Four nets known by their protocols and a tokenizer, joined end to end."""
+
+    def __init__(
+        self,
+        *,
+        tokenizer: Any,
+        acoustic: Acoustic,
+        codec: Codec,
+        decoder: Decoder,
+        vocoder: Vocoder,
+        fingerprint: str,
+        device: torch.device,
+    ):
+        self.tokenizer = tokenizer
+        self.acoustic = acoustic
+        self.codec = codec
+        self.decoder = decoder
+        self.vocoder = vocoder
+        self.fingerprint = fingerprint  # of the two nets that know speakers: voices belong to it
+        self.device = device
+        self.audio = codec.audio
+
+    @classmethod
+    def load(cls, folder: str | Path, device: str) -> "TextToSpeech":
+        """From a folder that holds `dvae`, `gpt`, `diffusion` and `vocoder` as .safetensors."""
+        where = pick_device(device)
+        loaded = {name: checkpoint.load(Path(folder) / f"{name}.safetensors") for name in NETS}
+        gpt = loaded["gpt"]
+        for name, other in loaded.items():
+            if other.audio != gpt.audio:
+                raise ValueError(f"{name} in {folder} was trained on another mel than gpt: use weights of one family")
+        if "text" not in gpt.extra:
+            raise ValueError(f"gpt in {folder} does not say how it reads: export it with its tokenizer's spec")
+        nets = {name: other.net.to(where) for name, other in loaded.items()}
+        return cls(
+            tokenizer=checkpoint.build(gpt.extra["text"], gpt.audio),
+            acoustic=nets["gpt"],
+            codec=nets["dvae"],
+            decoder=nets["diffusion"],
+            vocoder=nets["vocoder"],
+            fingerprint=f"{gpt.fingerprint[:32]}{loaded['diffusion'].fingerprint[:32]}",
+            device=where,
+        )
+
+    def stream(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Iterator[Chunk]:
+        """Speak a text of any length sentence by sentence. Raises ValueError if no sentence of it can be said."""
+        check_text(text)
+        sentences = split(text, settings.max_chars)
+        said: Counter[bytes] = Counter()
+        notices = []
+        for index, sentence in enumerate(sentences):
+            normal = normalise(sentence.text)
+            chunk = Chunk(torch.zeros(0), index, len(sentences), sentence.text, list(normal.notices))
+            if self.sayable(normal.text):
+                # A sentence said again is another take; any other change to the text leaves this one's seed alone.
+                own = derive_seed(seed, normal.text)
+                said[own.to_bytes(8, "big")] += 1
+                own = derive_seed(own, str(said[own.to_bytes(8, "big")]))
+                take = self.speak(normal.text, voice, settings=settings, seed=own)
+                if take.attempts > 1:
+                    outcome = f"still {take.fault}" if take.fault else "now whole"
+                    chunk.notices.append(f"spoken {take.attempts} times ({outcome}): {_short(sentence.text)}")
+                quiet = round(sentence.pause * settings.pause / settings.speed * self.audio.sample_rate)
+                chunk.wave = F.pad(take.wave, (0, quiet))
+            elif sentence.text.strip():
+                chunk.notices.append(f"nothing to say in: {_short(sentence.text)}")
+            notices = (notices + chunk.notices)[:3]
+            yield chunk
+        if not said:
+            raise ValueError(f"no voice can say this text ({'; '.join(notices) or 'it is empty'}): write it in English")
+
+    def sayable(self, text: str) -> bool:
+        """Whether a normalised text holds anything but spaces and punctuation."""
+        return not self.tokenizer.silent_ids.issuperset(self.tokenizer.encode(text, letters=0.0, generator=None))
+
+    @torch.inference_mode()
+    def speak(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Take:
+        """Speak one normalised sentence; one that runs on or stops early is tried again from another seed."""
+        ids = self.tokenizer.encode(text, letters=0.0, generator=None)
+        kept, fault, attempts = None, None, 0
+        while kept is None or (fault and attempts <= settings.retries):
+            own = derive_seed(seed, f"attempt {attempts}")
+            speech, fault = self.utter(ids, voice, settings=settings, seed=own)
+            attempts += 1
+            kept = speech if kept is None or not fault else kept
+        wave = self.render(kept.codes, kept.latents, voice, settings=settings, seed=seed)
+        return Take(trim(wave, self.audio.sample_rate), int(kept.codes.length), attempts, fault)
+
+    @torch.inference_mode()
+    def utter(
+        self, ids: list[int], voice: SpeakerLatents, *, settings: Settings, seed: int
+    ) -> tuple[Speech, str | None]:
+        """Draw the candidates of one attempt in one batch; the one that is whole and best understood, and its fault if any."""
+        count = settings.candidates
+        text = torch.tensor([ids], device=self.device).expand(count, -1)
+        text_len = torch.full((count,), len(ids), device=self.device)
+        speaker = voice.acoustic.to(self.device).expand(count, -1, -1)
+        generator = torch.Generator(self.device).manual_seed(seed)
+        speech = self.acoustic.generate(
+            text, text_len, speaker, sampling=settings.sampling, generator=generator
+        )
+        faults = [self._fault(int(length), len(ids), settings) for length in speech.codes.length]
+        best = 0
+        if count > 1:
+            score = self.acoustic.text_score(speech.codes, text, text_len)
+            whole = torch.tensor([fault is None for fault in faults], device=score.device)
+            best = int(score.masked_fill(~whole, -torch.inf).argmax()) if whole.any() else int(score.argmax())
+        length = speech.codes.length[best : best + 1]
+        codes = Codes(speech.codes.ids[best : best + 1, : int(length)], length)
+        return Speech(codes, speech.latents[best : best + 1, : int(length)]), faults[best]
+
+    def _fault(self, codes: int, ids: int, settings: Settings) -> str | None:
+        if codes >= int(settings.sampling.max_codes_per_id * ids):
+            return "ran on"
+        return "stopped early" if codes < max(1.0, settings.min_codes_per_id * ids) else None
+
+    @torch.inference_mode()
+    def render(
+        self,
+        codes: Codes,
+        latents: Float[Tensor, "1 L D"] | None,
+        voice: SpeakerLatents,
+        *,
+        settings: Settings,
+        seed: int,
+    ) -> Float[Tensor, " N"]:
+        """Codes to a wave: the codec's coarse mel, refined by the decoder, sounded by the vocoder."""
+        if not codes.ids.shape[1]:
+            return torch.zeros(0)
+        generator = torch.Generator(self.device).manual_seed(seed)
+        condition = Condition(codes, self.codec.decode(codes), latents)
+        speaker = voice.decoder.to(self.device)[None]
+        mel = self.decoder.decode(
+            condition, speaker, steps=settings.steps, guidance=settings.guidance, generator=generator
+        )
+        return self.vocoder(stretch(mel, settings.speed).frames)[0].float().cpu()
+
+
+def check_text(text: str) -> None:
+    """Refuse what is no text, with the reason."""
+    longest = max(map(len, text.split()), default=0)
+    if not longest:
+        raise ValueError("the text is empty: give at least one word")
+    if longest > MAX_WORD:
+        raise ValueError(f"a word of {longest} characters is no text that can be read aloud: at most {MAX_WORD}")
+
+
+def derive_seed(seed: int, text: str) -> int:
+    """A 63-bit seed that depends on nothing but its arguments, on every machine."""
+    digest = hashlib.sha256(f"{seed}\n{text}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def stretch(mel: Mel, speed: float) -> Mel:
+    """Change the tempo and keep the pitch: frames interpolated in time before the vocoder gives them their phases."""
+    if speed == 1:
+        return mel
+    size = max(1, round(mel.frames.shape[-1] / speed))
+    length = (mel.length / speed).round().long().clamp(1, size)
+    return Mel(F.interpolate(mel.frames, size=size, mode="linear"), length)
+
+
+def trim(wave: Float[Tensor, " N"], sample_rate: int) -> Float[Tensor, " N"]:
+    """Cut silence from both ends down to a short margin and fade, so that pauses are as long as asked for and never click."""
+    block = sample_rate // 100
+    power = F.pad(wave, (0, -len(wave) % block)).view(-1, block).square().mean(1)
+    loud = (power > power.max() * QUIET).nonzero() if len(power) else power.nonzero()
+    if not len(loud):
+        return wave
+    margin = round(MARGIN * sample_rate)
+    start, stop = int(loud[0]) * block - margin, (int(loud[-1]) + 1) * block + margin
+    wave = wave[max(0, start) : stop].clone()
+    size = min(round(FADE * sample_rate), len(wave))
+    ramp = torch.linspace(0, 1, size)
+    wave[:size] *= ramp
+    wave[-size:] *= ramp.flip(0)
+    return wave
+
+
+def pick_device(name: str) -> torch.device:
+    """A device by name, or the best there is for `auto`. Raises ValueError if it is not here."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device {name!r} cannot be used ({reason}); try cpu") from None
+    return device
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 60 else f"{words[:57]}..."

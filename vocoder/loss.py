@@ -1,0 +1,80 @@
+"""What a wave is judged by; pure functions, unweighted terms.
+
+Every term is blind to the absolute phase of partials, which a mel does not determine.
+"""
+
+import torch
+from jaxtyping import Complex, Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchaudio.functional import melscale_fbanks
+
+FLOOR = 1e-5  # smallest magnitude before the logarithm, that of AudioConfig's mel
+
+
+class MultiResolution(nn.Module):
+    """Spectral distances at several window lengths, hop a quarter of each (Parallel WaveGAN, arXiv 1910.11480, eq. 4-6)."""
+
+    def __init__(self, *, sample_rate: int, resolutions: list[tuple[int, int]]):
+        """`resolutions` are pairs of n_fft in samples and number of mel bands."""
+        super().__init__()
+        self.sizes = [n_fft for n_fft, _ in resolutions]
+        for n_fft, n_mels in resolutions:
+            filters = melscale_fbanks(n_fft // 2 + 1, 0.0, sample_rate / 2, n_mels, sample_rate)
+            self.register_buffer(f"filters_{n_fft}", filters, persistent=False)
+            self.register_buffer(f"window_{n_fft}", torch.hann_window(n_fft), persistent=False)
+
+    @torch.autocast("cpu", enabled=False)
+    @torch.autocast("cuda", enabled=False)
+    def forward(self, made: Float[Tensor, "B N"], true: Float[Tensor, "B N"]) -> dict[str, Tensor]:
+        terms = [self._at(n_fft, made.float(), true.float()) for n_fft in self.sizes]
+        return {name: torch.stack([term[name] for term in terms]).mean() for name in terms[0]}
+
+    def _at(self, n_fft: int, made: Tensor, true: Tensor) -> dict[str, Tensor]:
+        filters, window = getattr(self, f"filters_{n_fft}"), getattr(self, f"window_{n_fft}")
+        made, true = (wav.unfold(-1, n_fft, n_fft // 4) * window for wav in (made, true))
+        made, true = torch.fft.rfft(made), torch.fft.rfft(true)  # (B, T, F)
+        # The square root needs a floor inside: its gradient at exact zero is infinite.
+        made, true = ((x.real.square() + x.imag.square()).clamp_min(FLOOR**2).sqrt() for x in (made, true))
+        return {
+            "mel": F.l1_loss((made @ filters).clamp_min(FLOOR).log(), (true @ filters).clamp_min(FLOOR).log()),
+            "magnitude": F.l1_loss(made.log(), true.log()),
+            "convergence": (made - true).norm() / true.norm().clamp_min(FLOOR),
+        }
+
+
+def phase_differences(made: Complex[Tensor, "B F T"], true: Complex[Tensor, "B F T"]) -> Float[Tensor, ""]:
+    """Error of group delay and instantaneous angular frequency (APNet, arXiv 2305.07952, eq. 10-12).
+
+    Instead of anti-wrapped angles, 1 - cos of the error, which is as blind to whole turns and has a gradient
+    everywhere; bins count by their compressed true magnitude, since the phase of silence means nothing.
+    """
+    weight = true.abs().clamp_min(FLOOR).pow(0.3)
+    made, true = (x / x.abs().clamp_min(1e-8) for x in (made, true))
+    total = made.real.new_zeros(())
+    for axis in (1, 2):
+        size = made.shape[axis] - 1
+        steps = [x.narrow(axis, 1, size) * x.narrow(axis, 0, size).conj() for x in (made, true)]
+        share = weight.narrow(axis, 1, size)
+        total = total + (share * (1 - (steps[0] * steps[1].conj()).real)).sum() / share.sum()
+    return total / 2
+
+
+def discriminator_loss(real: list[Tensor], made: list[Tensor]) -> Float[Tensor, ""]:
+    """Hinge loss of the discriminators, mean over scales (EnCodec, arXiv 2210.13438, section 3.4)."""
+    pairs = zip(real, made, strict=True)
+    return torch.stack([F.relu(1 - a.float()).mean() + F.relu(1 + b.float()).mean() for a, b in pairs]).mean()
+
+
+def adversarial_loss(made: list[Tensor]) -> Float[Tensor, ""]:
+    """Hinge loss of the generator, mean over scales."""
+    return torch.stack([F.relu(1 - logits.float()).mean() for logits in made]).mean()
+
+
+def feature_loss(real: list[list[Tensor]], made: list[list[Tensor]]) -> Float[Tensor, ""]:
+    """L1 between discriminator features, relative to the size of the real ones (EnCodec, eq. 2)."""
+    terms = []
+    for layers in zip(real, made, strict=True):
+        for a, b in zip(*layers, strict=True):
+            terms.append(F.l1_loss(b.float(), a.float()) / a.float().abs().mean().clamp_min(FLOOR))
+    return torch.stack(terms).mean()
