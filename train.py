@@ -8,6 +8,7 @@ sounds and net.safetensors.
 import inspect
 import os
 import sys
+from typing import Any
 
 os.environ.setdefault("WDS_SECURE", "1")  # shards are untrusted: no shell pipes in webdataset
 
@@ -37,8 +38,8 @@ def train(cfg: DictConfig) -> L.Trainer:
     audio = AudioConfig(**OmegaConf.to_container(cfg.audio, resolve=True))
     spec = OmegaConf.to_container(cfg.model, resolve=True)
     tokenizer = build(OmegaConf.to_container(cfg.text, resolve=True), audio)
-    stage = make_stage(cfg, net=build(spec, audio), audio=audio, tokenizer=tokenizer)
-    data = instantiate(cfg.data, audio=audio, tokenizer=tokenizer, _convert_="all")
+    stage = make(cfg.stage, net=build(spec, audio), audio=audio, tokenizer=tokenizer)
+    data = make(cfg.data, audio=audio, tokenizer=tokenizer)
     trainer = instantiate(cfg.trainer, _convert_="all")
     for callback in trainer.callbacks:
         if isinstance(callback, Export):
@@ -56,12 +57,14 @@ def train(cfg: DictConfig) -> L.Trainer:
     return trainer
 
 
-def make_stage(cfg: DictConfig, **objects) -> L.LightningModule:
-    """The stage that conf names, given whichever of the objects its constructors ask for."""
+def make(cfg: DictConfig, **objects) -> Any:
+    """What conf names, given whichever of the objects its constructors ask for."""
     wanted = set()
-    for cls in get_class(cfg.stage._target_).__mro__:
+    for cls in get_class(cfg._target_).__mro__:
         wanted |= set(inspect.signature(cls.__init__).parameters) if "__init__" in vars(cls) else set()
-    return instantiate(cfg.stage, _convert_="all", **{name: objects[name] for name in objects if name in wanted})
+    # Partial first: Hydra would turn an AudioConfig among the arguments into a DictConfig.
+    constructor = instantiate(cfg, _partial_=True, _convert_="all")
+    return constructor(**{name: value for name, value in objects.items() if name in wanted})
 
 
 if __name__ == "__main__":

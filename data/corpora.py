@@ -8,8 +8,8 @@ from pathlib import Path
 SUFFIXES = (".flac", ".wav", ".opus", ".ogg", ".mp3", ".m4a", ".aac", ".webm")
 HEADER = "id|speaker|text|seconds"
 ACCEPTED = (
-    f"a folder with metadata.csv (header {HEADER}) and audio/ID.*, an LJSpeech folder (metadata.csv without header, wavs/), "
-    "or a LibriSpeech/LibriTTS tree (SPEAKER/CHAPTER/*.flac|wav with .trans.txt or .normalized.txt)"
+    f"a folder with metadata.csv (header {HEADER}) and audio/ID.*, an LJSpeech folder (metadata.csv without header, "
+    "wavs/), or a LibriSpeech/LibriTTS tree (SPEAKER/CHAPTER/*.flac|wav with .trans.txt or .normalized.txt)"
 )
 LICENCE_CHARACTERS = 300
 
@@ -50,15 +50,15 @@ def read_corpus(path: Path) -> Corpus:
         elif (path / "wavs").is_dir():
             clips = list(_ljspeech(path, lines, malformed))
         else:
-            raise ValueError(f"{path}/metadata.csv has neither the header {HEADER} nor a wavs/ beside it; give {ACCEPTED}")
+            raise ValueError(
+                f"{path}/metadata.csv has no header {HEADER}, and no wavs/ lies beside it; give {ACCEPTED}"
+            )
     else:
         clips = list(_libri(path))
     if not clips:
         raise ValueError(f"no recordings of a known layout in {path}; give {ACCEPTED}")
     heldout = read_ids(path / "heldout_ids.txt") if (path / "heldout_ids.txt").is_file() else frozenset()
-    return Corpus(
-        name=path.name, path=path, licence=_licence(path), clips=clips, heldout=heldout, malformed=malformed
-    )
+    return Corpus(name=path.name, path=path, licence=_licence(path), clips=clips, heldout=heldout, malformed=malformed)
 
 
 def read_ids(path: Path) -> frozenset[str]:
@@ -106,11 +106,12 @@ def _libri(path: Path) -> Iterator[Clip]:
             clip, _, text = line.partition(" ")
             transcripts[clip] = _sentence_case(text)
     for file in sorted(path.rglob("*/*/*")):
-        if file.suffix.lower() not in (".flac", ".wav"):
+        speaker, chapter = file.parent.parent.name, file.parent.name
+        if not re.fullmatch(rf"(?i){re.escape(speaker)}([-_]){re.escape(chapter)}\1.+\.(flac|wav)", file.name):
             continue
         beside = file.with_name(f"{file.stem}.normalized.txt")
         text = " ".join(_lines(beside)).strip() if beside.is_file() else transcripts.get(file.stem, "")
-        yield Clip(id=file.stem, speaker=file.parent.parent.name, text=text, path=file, corpus=path.name)
+        yield Clip(id=file.stem, speaker=speaker, text=text, path=file, corpus=path.name)
 
 
 def _sentence_case(text: str) -> str:

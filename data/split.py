@@ -31,8 +31,11 @@ class Candidate:
 
 
 def text_key(text: str) -> str:
-    """The letters of a text in lower case: two clips that share it say the same words."""
-    return "".join(character for character in text.casefold() if character.isalpha())
+    """The letters and figures of a text as written, in lower case: two clips that share it say the same words.
+
+    As written, not as normalised: a better normaliser must not move clips from one split to another.
+    """
+    return "".join(character for character in text.casefold() if character.isalnum())
 
 
 def drawn(kind: str, value: str, share: float) -> bool:

@@ -7,7 +7,7 @@ the net's input and target. For sampling, `denoiser` and `schedule` show the pro
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -29,6 +29,7 @@ class Example:
     weight: Float[Tensor, " B"]  # of the squared error
 
 
+@runtime_checkable
 class Process(Protocol):
     def example(
         self, data: Float[Tensor, "B M T"], noise: Float[Tensor, "B M T"], uniform: Float[Tensor, " B"]
@@ -73,7 +74,8 @@ class FlowMatching:
         return lambda x, time: x + (1 - time) * net(x, time.to(x).expand(len(x)))
 
     def schedule(self, steps: int) -> Schedule:
-        t = self.knots(torch.linspace(0, 1, steps + 1, dtype=torch.float64)).clamp(0, 1)
+        t = self.knots(torch.linspace(0, 1, steps + 1, dtype=torch.float64))
+        t[0], t[-1] = 0, 1  # exactly: samplers divide by sigma and take its logarithm
         return Schedule(time=t, alpha=t, sigma=1 - t, alpha_rate=torch.ones_like(t), sigma_rate=-torch.ones_like(t))
 
 

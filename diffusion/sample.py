@@ -42,7 +42,7 @@ Sampler = Callable[[Denoiser, Tensor, Schedule], Tensor]
 
 
 def euler(denoise: Denoiser, noise: Float[Tensor, "*B"], schedule: Schedule) -> Float[Tensor, "*B"]:
-    """First order: hold x0 and eps over a step. Euler for flow matching and EDM, DDIM (arXiv 2010.02502, eq. 12) for DDPM."""
+    """First order, x0 and eps held over a step: Euler for flow and EDM, DDIM (arXiv 2010.02502, eq. 12) for DDPM."""
     x = schedule.sigma[0] * noise
     for i in range(schedule.steps):
         x0 = denoise(x, schedule.time[i])

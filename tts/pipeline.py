@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from tts import checkpoint
 from tts.text.normalise import normalise
 from tts.text.sentences import split
+from tts.text.tokenizer import Tokenizer
 from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Mel, Sampling, SpeakerLatents, Speech, Vocoder
 
 NETS = ("dvae", "gpt", "diffusion", "vocoder")
@@ -54,20 +55,21 @@ class Take:
     """One sentence spoken, without the pause that follows it."""
 
     wave: Float[Tensor, " N"]
-    codes: int  # content codes of the take that was kept
+    codes: int
     attempts: int
     fault: str | None  # "ran on" or "stopped early", when every attempt did
 
 
 @dataclass
 class Chunk:
-    """One sentence of a longer text and the pause after it; `wave` is empty for a sentence that nobody can say."""
+    """One sentence of a text and the pause up to the next; `wave` is empty for a sentence that nobody can say."""
 
     wave: Float[Tensor, " N"]
     index: int  # of the sentence
     total: int  # sentences in the text
     text: str
     notices: list[str]  # what was dropped, skipped or tried again
+    take: Take | None  # None: nothing to say
 
 
 class TextToSpeech:
@@ -76,7 +78,7 @@ class TextToSpeech:
     def __init__(
         self,
         *,
-        tokenizer: Any,
+        tokenizer: Tokenizer,
         acoustic: Acoustic,
         codec: Codec,
         decoder: Decoder,
@@ -119,22 +121,23 @@ class TextToSpeech:
         """Speak a text of any length sentence by sentence. Raises ValueError if no sentence of it can be said."""
         check_text(text)
         sentences = split(text, settings.max_chars)
-        said: Counter[bytes] = Counter()
+        said: Counter[int] = Counter()  # times that a sentence came
         notices = []
         for index, sentence in enumerate(sentences):
             normal = normalise(sentence.text)
-            chunk = Chunk(torch.zeros(0), index, len(sentences), sentence.text, list(normal.notices))
+            chunk = Chunk(torch.zeros(0), index, len(sentences), sentence.text, list(normal.notices), None)
             if self.sayable(normal.text):
                 # A sentence said again is another take; any other change to the text leaves this one's seed alone.
                 own = derive_seed(seed, normal.text)
-                said[own.to_bytes(8, "big")] += 1
-                own = derive_seed(own, str(said[own.to_bytes(8, "big")]))
-                take = self.speak(normal.text, voice, settings=settings, seed=own)
-                if take.attempts > 1:
-                    outcome = f"still {take.fault}" if take.fault else "now whole"
-                    chunk.notices.append(f"spoken {take.attempts} times ({outcome}): {_short(sentence.text)}")
-                quiet = round(sentence.pause * settings.pause / settings.speed * self.audio.sample_rate)
-                chunk.wave = F.pad(take.wave, (0, quiet))
+                said[own] += 1
+                own = derive_seed(own, f"time {said[own]}")
+                chunk.take = take = self.speak(normal.text, voice, settings=settings, seed=own)
+                if take.fault or take.attempts > 1:
+                    times = f"at attempt {take.attempts} of {settings.retries + 1}"
+                    chunk.notices.append(f"{take.fault or 'whole only'} {times}: {_short(sentence.text)}")
+                last = index == len(sentences) - 1
+                quiet = 0.0 if last else sentence.pause * settings.pause / settings.speed  # seconds
+                chunk.wave = F.pad(take.wave, (0, round(quiet * self.audio.sample_rate)))
             elif sentence.text.strip():
                 chunk.notices.append(f"nothing to say in: {_short(sentence.text)}")
             notices = (notices + chunk.notices)[:3]
@@ -150,29 +153,26 @@ class TextToSpeech:
     def speak(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Take:
         """Speak one normalised sentence; one that runs on or stops early is tried again from another seed."""
         ids = self.tokenizer.encode(text, letters=0.0, generator=None)
-        kept, fault, attempts = None, None, 0
-        while kept is None or (fault and attempts <= settings.retries):
-            own = derive_seed(seed, f"attempt {attempts}")
+        for attempt in range(settings.retries + 1):
+            own = derive_seed(seed, f"attempt {attempt}")
             speech, fault = self.utter(ids, voice, settings=settings, seed=own)
-            attempts += 1
-            kept = speech if kept is None or not fault else kept
-        wave = self.render(kept.codes, kept.latents, voice, settings=settings, seed=seed)
-        return Take(trim(wave, self.audio.sample_rate), int(kept.codes.length), attempts, fault)
+            if not fault:
+                break
+        wave = self.render(speech.codes, speech.latents, voice, settings=settings, seed=seed)
+        return Take(trim(wave, self.audio.sample_rate), int(speech.codes.length), attempt + 1, fault)
 
     @torch.inference_mode()
     def utter(
         self, ids: list[int], voice: SpeakerLatents, *, settings: Settings, seed: int
     ) -> tuple[Speech, str | None]:
-        """Draw the candidates of one attempt in one batch; the one that is whole and best understood, and its fault if any."""
+        """One attempt. Of the candidates, drawn as one batch: the best understood whole one, and its fault if any."""
         count = settings.candidates
         text = torch.tensor([ids], device=self.device).expand(count, -1)
         text_len = torch.full((count,), len(ids), device=self.device)
         speaker = voice.acoustic.to(self.device).expand(count, -1, -1)
         generator = torch.Generator(self.device).manual_seed(seed)
-        speech = self.acoustic.generate(
-            text, text_len, speaker, sampling=settings.sampling, generator=generator
-        )
-        faults = [self._fault(int(length), len(ids), settings) for length in speech.codes.length]
+        speech = self.acoustic.generate(text, text_len, speaker, sampling=settings.sampling, generator=generator)
+        faults = [self.fault(int(length), len(ids), settings) for length in speech.codes.length]
         best = 0
         if count > 1:
             score = self.acoustic.text_score(speech.codes, text, text_len)
@@ -182,7 +182,8 @@ class TextToSpeech:
         codes = Codes(speech.codes.ids[best : best + 1, : int(length)], length)
         return Speech(codes, speech.latents[best : best + 1, : int(length)]), faults[best]
 
-    def _fault(self, codes: int, ids: int, settings: Settings) -> str | None:
+    def fault(self, codes: int, ids: int, settings: Settings) -> str | None:
+        """What is wrong with a sentence of so many codes for so many text ids, if anything."""
         if codes >= int(settings.sampling.max_codes_per_id * ids):
             return "ran on"
         return "stopped early" if codes < max(1.0, settings.min_codes_per_id * ids) else None
@@ -233,8 +234,8 @@ def stretch(mel: Mel, speed: float) -> Mel:
     return Mel(F.interpolate(mel.frames, size=size, mode="linear"), length)
 
 
-def trim(wave: Float[Tensor, " N"], sample_rate: int) -> Float[Tensor, " N"]:
-    """Cut silence from both ends down to a short margin and fade, so that pauses are as long as asked for and never click."""
+def trim(wave: Float[Tensor, " N"], sample_rate: int) -> Float[Tensor, " K"]:
+    """Cut silence at both ends to a short margin, and fade: pauses are as long as asked for and never click."""
     block = sample_rate // 100
     power = F.pad(wave, (0, -len(wave) % block)).view(-1, block).square().mean(1)
     loud = (power > power.max() * QUIET).nonzero() if len(power) else power.nonzero()

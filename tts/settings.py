@@ -1,6 +1,5 @@
-"""The defaults for speaking, out of conf/infer.yaml, checked before a net is loaded (so this module never imports torch)."""
+"""The defaults for speaking, out of conf/infer.yaml, checked before a net is loaded, so torch is not imported here."""
 
-import math
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -8,33 +7,38 @@ CONF = ROOT / "conf"
 
 
 def compose(overrides: list[str]) -> dict:
-    """conf/infer.yaml with Hydra overrides (`sampling.temperature=0.6`) as plain nested data, every number within its limits."""
+    """conf/infer.yaml with Hydra overrides (`sampling.temperature=0.6`) as plain data, every number in its limits."""
     from hydra import compose, initialize_config_dir
-    from hydra.errors import HydraException
+    from hydra.errors import HydraException, OverrideParseException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    known = sorted(_flatten(OmegaConf.to_container(OmegaConf.load(CONF / "infer.yaml"))))
+    base = OmegaConf.to_container(OmegaConf.load(CONF / "infer.yaml"))
+    known = flatten(base)
     try:
         with initialize_config_dir(version_base=None, config_dir=str(CONF)):
             conf = OmegaConf.to_container(compose("infer", overrides), resolve=True)
+    except OverrideParseException as error:
+        raise ValueError(f"{error.override!r} is no setting: use key=value, quoted twice if it holds spaces") from None
     except (HydraException, OmegaConfBaseException) as error:
         reason = str(error).splitlines()[0].rstrip(".")
-        raise ValueError(f"{reason}; settings are {', '.join(_public(known))}") from None
-    if sorted(_flatten(conf)) != known:
-        odd = set(_flatten(conf)) ^ set(known)
+        names = ", ".join(key for key in known if key != "limits")
+        raise ValueError(f"{reason}; settings are {names}") from None
+    if odd := flatten(conf).keys() ^ known.keys():
         raise ValueError(f"settings are neither added nor removed: {', '.join(sorted(odd))}; use key=value")
+    if conf["limits"] != base["limits"]:
+        raise ValueError("limits are no settings; they are changed in conf/infer.yaml itself")
     check(conf)
     return conf
 
 
 def check(conf: dict) -> None:
     """Raise a ValueError for a number that is none, or lies outside its limits."""
-    values = _flatten({key: value for key, value in conf.items() if key != "limits"})
+    values = flatten({key: value for key, value in conf.items() if key != "limits"})
     for key, (low, high) in conf["limits"].items():
         value, whole = values[key], isinstance(low, int)
         right = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-        if not right or not math.isfinite(value) or not low <= value <= high:
+        if not right or not low <= value <= high:
             kind = "a whole number" if whole else "a number"
             raise ValueError(f"{key} is {value!r}; it must be {kind} from {low} to {high}")
     for key in ("weights", "voice", "device"):
@@ -42,13 +46,10 @@ def check(conf: dict) -> None:
             raise ValueError(f"{key} is {values[key]!r}; it must be a text, e.g. {key}='...'")
 
 
-def _flatten(conf: dict, prefix: str = "") -> dict:
+def flatten(conf: dict, prefix: str = "") -> dict:
+    """Nested data by dotted keys; limits stay as they are."""
     flat = {}
     for key, value in conf.items():
         inner = isinstance(value, dict) and key != "limits"
-        flat.update(_flatten(value, f"{prefix}{key}.") if inner else {prefix + key: value})
+        flat.update(flatten(value, f"{prefix}{key}.") if inner else {prefix + key: value})
     return flat
-
-
-def _public(keys: list[str]) -> list[str]:
-    return [key for key in keys if key != "limits"]

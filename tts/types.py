@@ -6,7 +6,7 @@ D width, H heads, P speaker latents, K any other length.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -87,6 +87,7 @@ class SpeakerLatents:
     decoder: Float[Tensor, "P D2"]
 
 
+@runtime_checkable
 class Codec(Protocol):
     """Wave to codes and codes back to a mel: our DVAE, or EnCodec."""
 
@@ -99,6 +100,7 @@ class Codec(Protocol):
     def decode(self, codes: Codes) -> Mel: ...
 
 
+@runtime_checkable
 class Acoustic(Protocol):
     """Text and a speaker to codes and latents: our GPT."""
 
@@ -119,6 +121,7 @@ class Acoustic(Protocol):
         ...
 
 
+@runtime_checkable
 class Decoder(Protocol):
     """Codes (or GPT latents) and a speaker to a mel: our diffusion decoder."""
 
@@ -135,12 +138,14 @@ class Decoder(Protocol):
     ) -> Mel: ...
 
 
+@runtime_checkable
 class Vocoder(Protocol):
     """Mel to wave: N = T * hop."""
 
     def __call__(self, mel: Float[Tensor, "B M T"]) -> Float[Tensor, "B N"]: ...
 
 
+@runtime_checkable
 class Recogniser(Protocol):
     """Wave to words, for judging."""
 

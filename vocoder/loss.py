@@ -9,15 +9,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchaudio.functional import melscale_fbanks
 
-FLOOR = 1e-5  # smallest magnitude before the logarithm, that of AudioConfig's mel
+TINY = 1e-8  # keeps a division finite
 
 
 class MultiResolution(nn.Module):
-    """Spectral distances at several window lengths, hop a quarter of each (Parallel WaveGAN, arXiv 1910.11480, eq. 4-6)."""
+    """Spectral distances at several window lengths, hops a quarter of each (Parallel WaveGAN, arXiv 1910.11480)."""
 
-    def __init__(self, *, sample_rate: int, resolutions: list[tuple[int, int]]):
-        """`resolutions` are pairs of n_fft in samples and number of mel bands."""
+    def __init__(self, *, sample_rate: int, floor: float, resolutions: list[list[int]]):
+        """`resolutions` are pairs of n_fft in samples and number of mel bands; `floor` is the smallest magnitude."""
         super().__init__()
+        self.floor = floor
         self.sizes = [n_fft for n_fft, _ in resolutions]
         for n_fft, n_mels in resolutions:
             filters = melscale_fbanks(n_fft // 2 + 1, 0.0, sample_rate / 2, n_mels, sample_rate)
@@ -31,16 +32,21 @@ class MultiResolution(nn.Module):
         return {name: torch.stack([term[name] for term in terms]).mean() for name in terms[0]}
 
     def _at(self, n_fft: int, made: Tensor, true: Tensor) -> dict[str, Tensor]:
-        filters, window = getattr(self, f"filters_{n_fft}"), getattr(self, f"window_{n_fft}")
+        floor, filters, window = self.floor, getattr(self, f"filters_{n_fft}"), getattr(self, f"window_{n_fft}")
         made, true = (wav.unfold(-1, n_fft, n_fft // 4) * window for wav in (made, true))
         made, true = torch.fft.rfft(made), torch.fft.rfft(true)  # (B, T, F)
-        # The square root needs a floor inside: its gradient at exact zero is infinite.
-        made, true = ((x.real.square() + x.imag.square()).clamp_min(FLOOR**2).sqrt() for x in (made, true))
+        # The floor stands inside the root, whose gradient at zero is infinite.
+        made, true = ((x.real.square() + x.imag.square()).clamp_min(floor**2).sqrt() for x in (made, true))
         return {
-            "mel": F.l1_loss((made @ filters).clamp_min(FLOOR).log(), (true @ filters).clamp_min(FLOOR).log()),
-            "magnitude": F.l1_loss(made.log(), true.log()),
-            "convergence": (made - true).norm() / true.norm().clamp_min(FLOOR),
+            "mel": log_distance(made @ filters, true @ filters, floor),
+            "magnitude": log_distance(made, true, floor),
+            "convergence": (made - true).norm() / true.norm().clamp_min(TINY),
         }
+
+
+def log_distance(made: Float[Tensor, "*B"], true: Float[Tensor, "*B"], floor: float) -> Float[Tensor, ""]:
+    """Mean difference of two magnitudes in nepers."""
+    return F.l1_loss(made.clamp_min(floor).log(), true.clamp_min(floor).log())
 
 
 def phase_differences(made: Complex[Tensor, "B F T"], true: Complex[Tensor, "B F T"]) -> Float[Tensor, ""]:
@@ -49,8 +55,8 @@ def phase_differences(made: Complex[Tensor, "B F T"], true: Complex[Tensor, "B F
     Instead of anti-wrapped angles, 1 - cos of the error, which is as blind to whole turns and has a gradient
     everywhere; bins count by their compressed true magnitude, since the phase of silence means nothing.
     """
-    weight = true.abs().clamp_min(FLOOR).pow(0.3)
-    made, true = (x / x.abs().clamp_min(1e-8) for x in (made, true))
+    weight = true.abs().clamp_min(TINY).pow(0.3)
+    made, true = (x / x.abs().clamp_min(TINY) for x in (made, true))
     total = made.real.new_zeros(())
     for axis in (1, 2):
         size = made.shape[axis] - 1
@@ -76,5 +82,5 @@ def feature_loss(real: list[list[Tensor]], made: list[list[Tensor]]) -> Float[Te
     terms = []
     for layers in zip(real, made, strict=True):
         for a, b in zip(*layers, strict=True):
-            terms.append(F.l1_loss(b.float(), a.float()) / a.float().abs().mean().clamp_min(FLOOR))
+            terms.append(F.l1_loss(b.float(), a.float()) / a.float().abs().mean().clamp_min(TINY))
     return torch.stack(terms).mean()

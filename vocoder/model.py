@@ -1,9 +1,9 @@
 """Mel to wave by one pass of a convolutional net at the frame rate and an inverse Fourier transform.
 
-After Vocos (Siuzdak 2023, arXiv 2306.00814), with two changes that make it trainable on a CPU. The net does not
-invent magnitude and phase: it starts from a few Griffin-Lim iterations and corrects them, so that it speaks before
-its first step. And it sees that start through phase differences over time and frequency, which say how partials lie
-to one another and are blind to the arbitrary phase of the whole, as the corrections it gives are.
+After Vocos (Siuzdak 2023, arXiv 2306.00814), with what lets it train on a CPU: nothing is invented that can be
+computed. Magnitudes start from those that explain the mel, and the first half of the net sharpens them. A few
+Griffin-Lim iterations then find phases for these, and the second half corrects both. So it speaks before its first
+step, no worse than Griffin-Lim.
 """
 
 import torch
@@ -14,62 +14,92 @@ from torch.nn import functional as F
 from tts.audio import AudioConfig
 from tts.nn import ChannelNorm, ConvBlock, init_weights
 from vocoder.griffin_lim import GriffinLim
-from vocoder.spectral import Stft
 
-LARGEST_STEP = 3.0  # nepers by which a magnitude may be raised or lowered: a factor of 20
+LARGEST_GAIN = 3.0  # nepers by which either half may raise or lower a magnitude: a factor of 20
 
 
-class Vocos(nn.Module):
-    """Corrects the magnitudes and phases of `start`; behind the `Vocoder` protocol."""
+class Half(nn.Module):
+    """Per-frame features and what is known so far, through residual convolutions, to corrections that start at zero."""
 
-    def __init__(self, *, audio: AudioConfig, start: GriffinLim, width: int, hidden: int, layers: int, kernel: int):
+    def __init__(self, *, inputs: int, outputs: int, width: int, hidden: int, layers: int, kernel: int):
         super().__init__()
-        self.audio = audio
-        self.start = start
-        self.stft = Stft(audio)
-        self.bins = audio.n_fft // 2 + 1
-        self.stem = nn.Conv1d(audio.n_mels + 5 * self.bins, width, 1)
+        self.stem = nn.Conv1d(inputs, width, 1)
         self.blocks = nn.ModuleList(
             ConvBlock(width=width, hidden=hidden, kernel=kernel, dilation=1, dropout=0.0) for _ in range(layers)
         )
         self.norm = ChannelNorm(width)
-        self.head = nn.Conv1d(width, 3 * self.bins, 1)
+        self.head = nn.Conv1d(width, outputs, 1)
         init_weights(self)
         nn.init.zeros_(self.head.weight)
 
-    def forward(self, mel: Float[Tensor, "B M T"]) -> Float[Tensor, "B N"]:
-        magnitude, spectrum = self.prior(mel)
-        x = self.stem(self.features(mel, spectrum))
+    def forward(
+        self, features: Float[Tensor, "B K T"], state: Float[Tensor, "B D T"] | float
+    ) -> tuple[Float[Tensor, "B D T"], Float[Tensor, "B K2 T"]]:
+        """The state for the next half, and the corrections in float32."""
+        x = self.stem(features) + state
         for block in self.blocks:
             x = block(x)
-        return self.synthesise(magnitude, spectrum, self.head(self.norm(x)))
+        return x, self.head(self.norm(x)).float()
 
-    @torch.no_grad()
+
+class Vocos(nn.Module):
+    """Sharper magnitudes than the mel's, and better phases than those `start` finds; behind the `Vocoder` protocol."""
+
+    def __init__(self, *, audio: AudioConfig, start: GriffinLim, width: int, hidden: int, layers: int, kernel: int):
+        """`layers` are blocks in each half; `start` finds the phases between them."""
+        super().__init__()
+        self.audio = audio
+        self.start = start
+        self.stft = start.stft
+        bins = audio.n_fft // 2 + 1
+        size = dict(width=width, hidden=hidden, layers=layers, kernel=kernel)
+        self.magnitude_half = Half(inputs=audio.n_mels + bins, outputs=bins, **size)
+        self.phase_half = Half(inputs=5 * bins, outputs=3 * bins, **size)
+
+    def forward(self, mel: Float[Tensor, "B M T"]) -> Float[Tensor, "B N"]:
+        return self.wave(*self.magnitude(mel))
+
+    def magnitude(self, mel: Float[Tensor, "B M T"]) -> tuple[Float[Tensor, "B F T"], Float[Tensor, "B D T"]]:
+        """Linear magnitudes, and the state that the second half goes on from."""
+        prior = self.start.mel_inverse(mel)
+        state, gain = self.magnitude_half(torch.cat((mel, self.level(prior)), dim=1), 0.0)
+        return prior * factor(gain), state
+
     @torch.autocast("cpu", enabled=False)
     @torch.autocast("cuda", enabled=False)
-    def prior(self, mel: Float[Tensor, "B M T"]) -> tuple[Float[Tensor, "B F T"], Complex[Tensor, "B F T"]]:
-        """Magnitudes that explain the mel, and the spectrum of the wave that the start makes of it."""
-        return self.start.mel_inverse(mel), self.stft(self.start(mel))
+    def wave(self, magnitude: Float[Tensor, "B F T"], state: Float[Tensor, "B D T"]) -> Float[Tensor, "B N"]:
+        """Phases by the start, both corrected, and the inverse transform."""
+        with torch.no_grad():
+            spectrum = self.start.spectrum(magnitude)
+            features = self.relations(self.stft(self.stft.inverse(spectrum)))
+        with torch.autocast(state.device.type, torch.bfloat16, enabled=state.dtype == torch.bfloat16):
+            _, correction = self.phase_half(features, state)
+        gain, a, b = correction.chunk(3, dim=1)
+        # Phases turn by the direction of 1 + a + ib: no wrapping, and no turn at the start.
+        return self.stft.inverse(torch.polar(magnitude * factor(gain), spectrum.angle() + torch.atan2(b, 1 + a)))
 
-    def features(self, mel: Float[Tensor, "B M T"], spectrum: Complex[Tensor, "B F T"]) -> Float[Tensor, "B K T"]:
-        """The mel, the start's log-magnitudes, and its phase differences as cosines and sines."""
-        level = (spectrum.abs().clamp_min(self.audio.floor).log() - self.audio.mean) / self.audio.std
-        unit = torch.polar(torch.ones_like(level), spectrum.angle())
-        # Turned back by what the bin's centre frequency advances per hop, a steady partial stands still.
-        turn = torch.arange(self.bins, device=mel.device)[:, None] * (2 * torch.pi * self.audio.hop / self.audio.n_fft)
-        over_time = F.pad(unit[..., 1:] * unit[..., :-1].conj(), (1, 0)) * torch.polar(torch.ones_like(turn), -turn)
-        over_frequency = F.pad(-unit[:, 1:] * unit[:, :-1].conj(), (0, 0, 1, 0))
-        return torch.cat(
-            (mel, level, over_time.real, over_time.imag, over_frequency.real, over_frequency.imag), dim=1
+    def level(self, magnitude: Float[Tensor, "B F T"]) -> Float[Tensor, "B F T"]:
+        return (magnitude.clamp_min(self.audio.floor).log() - self.audio.mean) / self.audio.std
+
+    def relations(self, spectrum: Complex[Tensor, "B F T"]) -> Float[Tensor, "B K T"]:
+        """Log-magnitudes, and phase differences over time and frequency as cosines and sines.
+
+        They say how partials lie to one another and are blind to the arbitrary phase of the whole, as are the
+        corrections that the net gives.
+        """
+        magnitude = spectrum.abs()
+        unit = spectrum / magnitude.clamp_min(1e-8)
+        # Turned back by what a bin's centre frequency advances per hop, a steady partial stands still.
+        bins = torch.arange(spectrum.shape[1], device=spectrum.device)[:, None]
+        advance = 2 * torch.pi * bins * (self.audio.hop / self.audio.n_fft)
+        over_time = F.pad(unit[..., 1:] * unit[..., :-1].conj(), (1, 0)) * torch.polar(
+            torch.ones_like(advance), -advance
         )
+        over_frequency = F.pad(-unit[:, 1:] * unit[:, :-1].conj(), (0, 0, 1, 0))
+        differences = (over_time.real, over_time.imag, over_frequency.real, over_frequency.imag)
+        return torch.cat((self.level(magnitude), *differences), dim=1)
 
-    @torch.autocast("cpu", enabled=False)
-    @torch.autocast("cuda", enabled=False)
-    def synthesise(
-        self, magnitude: Float[Tensor, "B F T"], spectrum: Complex[Tensor, "B F T"], correction: Float[Tensor, "B K T"]
-    ) -> Float[Tensor, "B N"]:
-        """Wave of the corrected spectrum: magnitudes by a factor, phases by the direction of 1 + a + ib."""
-        gain, a, b = correction.float().chunk(3, dim=1)
-        magnitude = magnitude * (LARGEST_STEP * torch.tanh(gain / LARGEST_STEP)).exp()
-        phase = torch.atan2(b, 1 + a) + spectrum.angle()
-        return self.stft.inverse(torch.polar(magnitude, phase))
+
+def factor(gain: Float[Tensor, "B F T"]) -> Float[Tensor, "B F T"]:
+    """Gains in nepers to factors, bounded softly."""
+    return (LARGEST_GAIN * torch.tanh(gain / LARGEST_GAIN)).exp()

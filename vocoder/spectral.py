@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from tts.audio import AudioConfig, LogMel
 
 INVERSE_STEPS = 3  # multiplicative updates; the error against true magnitudes stops falling after about three
+TINY = 1e-8  # keeps a division finite; far below any audible magnitude
 
 
 class Stft(nn.Module):
@@ -45,7 +46,7 @@ class Stft(nn.Module):
 
 
 class MelInverse(nn.Module):
-    """Linear magnitudes from a standardised log-mel: positive, never below the floor.
+    """Linear magnitudes from a standardised log-mel; always positive.
 
     Each bin starts at the mean density of the bands that cover it; multiplicative updates (as in non-negative
     matrix factorisation, Lee & Seung 2001) then make the bands agree. On speech this is a fifth closer to the
@@ -58,13 +59,15 @@ class MelInverse(nn.Module):
         filters = LogMel(audio).spectrogram.mel_scale.fb  # (F, M)
         self.register_buffer("filters", filters, persistent=False)
         # Bins outside every band (0 Hz among them) get no share of any.
-        self.register_buffer("share", filters / filters.sum(1, keepdim=True).clamp_min(1e-8), persistent=False)
+        self.register_buffer("share", filters / filters.sum(1, keepdim=True).clamp_min(TINY), persistent=False)
 
+    @torch.autocast("cpu", enabled=False)
+    @torch.autocast("cuda", enabled=False)
     def forward(self, mel: Float[Tensor, "B M T"]) -> Float[Tensor, "B F T"]:
         audio = self.audio
         amplitude = (mel.float() * audio.std + audio.mean).exp()
-        magnitude = self.share @ (amplitude / self.filters.sum(0)[:, None].clamp_min(1e-8))
+        magnitude = self.share @ (amplitude / self.filters.sum(0)[:, None].clamp_min(TINY))
         for _ in range(INVERSE_STEPS):
-            ratio = amplitude / (self.filters.mT @ magnitude).clamp_min(audio.floor)
+            ratio = amplitude / (self.filters.mT @ magnitude).clamp_min(TINY)
             magnitude = magnitude * (self.share @ ratio)
-        return magnitude.clamp_min(audio.floor)
+        return magnitude.clamp_min(TINY)

@@ -1,0 +1,136 @@
+"""The decoder in training: a frozen codec says what it will hear, the truth is the recording's own mel."""
+
+import zlib
+
+import torch
+from jaxtyping import Float
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from diffusion.loss import denoising_error, mel_distance
+from tts.checkpoint import load
+from tts.stage import Frozen, Stage
+from tts.types import Batch, Codes, Condition, Mel
+
+
+class DiffusionStage(Stage):
+    """Denoises what the codec left; with `acoustic`, a GPT checkpoint, it hears that GPT's latents as well."""
+
+    def __init__(
+        self,
+        *,
+        codec: str,  # path of a checkpoint
+        acoustic: str | None,  # path of a GPT checkpoint, for the fine-tune on its latents
+        drop_content: float,  # probability of training without codes, coarse mel and latents, for guidance
+        drop_speaker: float,
+        corrupt: float,  # share of codes replaced at random in training: the GPT will err as well
+        steps: int,  # of sampling in validation
+        guidance: float,
+        **common,
+    ):
+        super().__init__(**common)
+        self.codec = Frozen(load(codec).net)
+        self.acoustic = None if acoustic is None else Frozen(load(acoustic).net)
+        self.drop_content = drop_content
+        self.drop_speaker = drop_speaker
+        self.corrupt = corrupt
+        self.steps = steps
+        self.guidance = guidance
+        size = self.net.condition.code.num_embeddings
+        if self.codec.net.codebook_size != size:
+            raise ValueError(
+                f"the codec {codec} has {self.codec.net.codebook_size} codes, the decoder expects {size}: "
+                f"set model.codebook_size to the codec's"
+            )
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        condition, truth = self.question(batch)
+        speaker = self.speaker(batch)
+        if self.training:
+            noise = torch.randn_like(truth.frames)
+            # One draw in each of B equal parts: the times of a batch always cover the whole path.
+            size = len(noise)
+            uniform = (torch.randperm(size, device=noise.device) + torch.rand(size, device=noise.device)) / size
+            uniform = uniform.clamp(1e-5, 1 - 1e-5)
+        else:
+            noise, uniform = self.fixed_draws(batch, truth)
+        example = self.net.process.example(truth.frames, noise, uniform)
+        encoded = self.net.encode(
+            condition,
+            speaker,
+            keep_content=self.keep(self.drop_content, len(noise)),
+            keep_speaker=self.keep(self.drop_speaker, len(noise)),
+        )
+        output = self.net(example.x, example.time, encoded)
+        return {"denoise": denoising_error(output, example.target, example.weight, truth.length)}
+
+    def metrics(self, batch: Batch) -> dict[str, Tensor]:
+        """Mel distances to the truth in nats, of a sample and of the coarse mel that it starts from."""
+        condition, truth = self.question(batch)
+        sampled = self.sample(condition, self.speaker(batch))
+        return {
+            "sample_l1": self.audio.std * mel_distance(sampled.frames, truth.frames, truth.length),
+            "coarse_l1": self.audio.std * mel_distance(condition.coarse.frames, truth.frames, truth.length),
+        }
+
+    def showcase(self, batch: Batch) -> dict[str, Figure | Tensor]:
+        condition, truth = self.question(batch)
+        sampled = self.sample(condition, self.speaker(batch))
+        rows = {"truth": truth, "coarse": condition.coarse, "sampled": sampled}
+        return {f"mel_{i}": _picture(rows, i) for i in range(len(batch.keys))}
+
+    @torch.no_grad()
+    def question(self, batch: Batch) -> tuple[Condition, Mel]:
+        """What the decoder hears of a batch, and the mel it should say; both of one length in frames."""
+        truth = self.log_mel.measure(batch.wav, batch.wav_len)
+        codec = self.codec.to(batch.wav.device)
+        codes = codec.encode(batch.wav, batch.wav_len)
+        if self.training and self.corrupt:
+            wrong = torch.rand(codes.ids.shape, device=codes.ids.device) < self.corrupt
+            codes = Codes(
+                torch.where(wrong, torch.randint_like(codes.ids, codec.codebook_size), codes.ids), codes.length
+            )
+        coarse = codec.decode(codes)
+        frames = min(coarse.frames.shape[-1], truth.frames.shape[-1])
+        length = torch.minimum(coarse.length, truth.length).clamp(max=frames)
+        condition = Condition(codes, Mel(coarse.frames[..., :frames], length), self.latents(batch, codes))
+        return condition, Mel(truth.frames[..., :frames], length)
+
+    def latents(self, batch: Batch, codes: Codes) -> Float[Tensor, "B L D"] | None:
+        """The GPT's hidden states at the true codes (teacher forcing)."""
+        if self.acoustic is None:
+            return None
+        acoustic = self.acoustic.to(batch.wav.device)
+        speaker = acoustic.speaker_latents(self.log_mel.measure(batch.clip, batch.clip_len))
+        return acoustic.latents(batch.text, batch.text_len, speaker, codes)
+
+    def speaker(self, batch: Batch) -> Float[Tensor, "B P D"]:
+        return self.net.speaker_latents(self.log_mel.measure(batch.clip, batch.clip_len))
+
+    def keep(self, drop: float, size: int) -> Tensor:
+        """Whose condition is kept: all in validation."""
+        draws = torch.rand(size, device=self.device)
+        return draws >= (drop if self.training else 0.0)
+
+    def sample(self, condition: Condition, speaker: Float[Tensor, "B P D"]) -> Mel:
+        generator = torch.Generator().manual_seed(0)
+        return self.net.decode(condition, speaker, steps=self.steps, guidance=self.guidance, generator=generator)
+
+    def fixed_draws(self, batch: Batch, truth: Mel) -> tuple[Tensor, Tensor]:
+        """Noise and place in time from a clip's key alone, so that validation losses compare across runs."""
+        noise, uniform = torch.zeros_like(truth.frames), truth.frames.new_zeros(len(batch.keys))
+        for i, key in enumerate(batch.keys):
+            generator = torch.Generator().manual_seed(zlib.crc32(key.encode()))
+            uniform[i] = torch.rand((), generator=generator).clamp(1e-5, 1 - 1e-5)
+            length = int(truth.length[i])
+            noise[i, :, :length] = torch.randn(length, noise.shape[1], generator=generator).T
+        return noise, uniform
+
+
+def _picture(rows: dict[str, Mel], i: int) -> Figure:
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    panels = figure.subplots(len(rows), sharex=True)
+    for axes, (name, mel) in zip(panels, rows.items(), strict=True):
+        axes.imshow(mel.frames[i, :, : mel.length[i]].float().cpu(), origin="lower", aspect="auto", vmin=-2.5, vmax=2)
+        axes.set_ylabel(name)
+    return figure

@@ -1,0 +1,207 @@
+"""Three ways to make a vector discrete behind one protocol, so that an ablation is one line of conf."""
+
+from dataclasses import dataclass
+from math import prod
+from typing import Protocol, runtime_checkable
+
+import torch
+from einops import rearrange
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+@dataclass
+class Quantized:
+    values: Float[Tensor, "B C L"]  # what the decoder sees; gradients pass to the encoder
+    ids: Int[Tensor, "B L"]
+    penalty: Float[Tensor, ""]  # what the quantizer asks of the encoder, unweighted
+
+
+@runtime_checkable
+class Quantizer(Protocol):
+    """Only positions that are `inside` count in penalties and statistics."""
+
+    codebook_size: int
+    in_width: int  # D, channels it takes
+    out_width: int  # C, channels it gives
+
+    def __call__(self, z: Float[Tensor, "B D L"], inside: Bool[Tensor, "B L"]) -> Quantized: ...
+
+    def decode_ids(self, ids: Int[Tensor, "B L"]) -> Float[Tensor, "B C L"]: ...
+
+
+def straight_through(soft: Float[Tensor, "*B"], hard: Float[Tensor, "*B"]) -> Float[Tensor, "*B"]:
+    """Value of `hard`, gradient of `soft`, exactly (Bengio et al. 2013, arXiv 1308.3432)."""
+    return soft + (hard - soft).detach()
+
+
+class FSQ(nn.Module):
+    """Finite scalar quantization (Mentzer et al. 2023, arXiv 2309.15505): round each of a few bounded channels.
+
+    The bound is 2 sigmoid(1.6 z) - 1, which makes a standard normal channel nearly uniform, cut into `levels` bins of
+    equal width; so entries are used equally if channels are standard normal and independent. The penalty asks for
+    just that: means 0, covariance the identity.
+    """
+
+    SLOPE = 1.6  # logistic(1.6 z) is within 0.012 of the normal distribution function
+
+    def __init__(self, *, levels: list[int]):
+        super().__init__()
+        if min(levels) < 2:
+            raise ValueError(f"every FSQ channel needs at least 2 levels, got {levels}")
+        self.in_width = self.out_width = len(levels)
+        self.codebook_size = prod(levels)
+        self.register_buffer("levels", torch.tensor(levels)[:, None], persistent=False)  # (D, 1)
+        basis = torch.tensor([1, *levels[:-1]]).cumprod(0)
+        self.register_buffer("basis", basis[:, None], persistent=False)  # (D, 1)
+
+    @torch.autocast("cpu", enabled=False)
+    @torch.autocast("cuda", enabled=False)
+    def forward(self, z: Float[Tensor, "B D L"], inside: Bool[Tensor, "B L"]) -> Quantized:
+        z = z.float()
+        share = torch.sigmoid(self.SLOPE * z)  # of the way from the lowest to the highest level
+        index = (share * self.levels).floor().long().minimum(self.levels - 1).clamp_min(0)
+        soft = (2 * share - 1) * self.levels / (self.levels - 1)  # before rounding: at most half a bin beyond +-1
+        return Quantized(
+            values=straight_through(soft, self._values(index)),
+            ids=(index * self.basis).sum(1),
+            penalty=whitening(rearrange(z, "b d l -> b l d")[inside]),
+        )
+
+    def decode_ids(self, ids: Int[Tensor, "B L"]) -> Float[Tensor, "B C L"]:
+        return self._values(ids[:, None] // self.basis % self.levels)
+
+    def _values(self, index: Int[Tensor, "B C L"]) -> Float[Tensor, "B C L"]:
+        """Level numbers to -1..1."""
+        return index * 2 / (self.levels - 1) - 1
+
+
+def whitening(z: Float[Tensor, "K D"]) -> Float[Tensor, ""]:
+    """Squared distance of the channels' means and covariance from those of independent standard normals."""
+    mean = z.mean(0)
+    centred = z - mean
+    covariance = centred.mT @ centred / max(1, len(z))
+    return mean.square().mean() + (covariance - torch.eye(z.shape[1], device=z.device)).square().sum(1).mean()
+
+
+class EmaVQ(nn.Module):
+    """Vector quantization by a codebook of moving averages (van den Oord et al. 2017, arXiv 1711.00937, appendix A.1).
+
+    It starts from k-means on the first batch, and an entry that falls out of use restarts at a vector of the batch
+    (Dhariwal et al. 2020, arXiv 2005.00341, section 3.1). All of its state is buffers, so a resumed run goes on as
+    it was. The penalty is the commitment term. In data-parallel training every rank must hold the same codebook, so
+    its statistics are summed over ranks.
+    """
+
+    def __init__(self, *, size: int, width: int, decay: float, dead_below: float, kmeans_steps: int):
+        super().__init__()
+        self.codebook_size = size
+        self.in_width = self.out_width = width
+        self.decay = decay
+        self.dead_below = dead_below  # moving count of uses per batch under which an entry is dead
+        self.kmeans_steps = kmeans_steps
+        self.register_buffer("codebook", torch.randn(size, width))
+        self.register_buffer("counts", torch.zeros(size))
+        self.register_buffer("started", torch.tensor(False))
+
+    @torch.autocast("cpu", enabled=False)
+    @torch.autocast("cuda", enabled=False)
+    def forward(self, z: Float[Tensor, "B D L"], inside: Bool[Tensor, "B L"]) -> Quantized:
+        z = rearrange(z.float(), "b d l -> b l d")
+        vectors = z.detach()[inside]
+        if self.training and len(vectors):
+            if not self.started:
+                self._start(vectors)
+            self._update(vectors)
+        ids = self.nearest(z.detach().flatten(0, 1)).view(z.shape[:2])
+        hard = F.embedding(ids, self.codebook)
+        penalty = (z - hard).square()[inside].mean() if len(vectors) else z.sum() * 0.0
+        return Quantized(straight_through(z, hard).mT, ids, penalty)
+
+    def decode_ids(self, ids: Int[Tensor, "B L"]) -> Float[Tensor, "B C L"]:
+        return F.embedding(ids, self.codebook).mT
+
+    def nearest(self, vectors: Float[Tensor, "K D"]) -> Int[Tensor, " K"]:
+        """The id of the entry closest to each vector."""
+        return torch.addmm(self.codebook.square().sum(1), vectors, self.codebook.mT, alpha=-2).argmin(1)
+
+    @torch.no_grad()
+    def _start(self, vectors: Tensor) -> None:
+        """Lloyd's k-means from vectors of the batch; entries that attract none stay where they are."""
+        self.codebook.copy_(self._draw(vectors, self.codebook_size))
+        for _ in range(self.kmeans_steps):
+            counts, sums = self._assign(vectors)
+            used = counts > 0
+            self.codebook[used] = sums[used] / counts[used, None]
+        self.counts.copy_(self._assign(vectors)[0])
+        self.started.fill_(True)
+
+    @torch.no_grad()
+    def _update(self, vectors: Tensor) -> None:
+        counts, sums = self._assign(vectors)
+        # An entry is the mean of what it attracted, older vectors weighing less: kept as count and mean, not sum.
+        old = self.counts * self.decay
+        new = counts * (1 - self.decay)
+        self.counts.copy_(old + new)
+        share = (1 - self.decay) / self.counts.clamp_min(1e-5)
+        self.codebook.add_(share[:, None] * (sums - counts[:, None] * self.codebook))
+        dead = self.counts < self.dead_below
+        if dead.any():
+            self.codebook[dead] = self._draw(vectors, int(dead.sum()))
+            self.counts[dead] = max(self.dead_below, 1.0)  # time to prove itself
+
+    def _assign(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
+        """How many vectors each entry attracts, and their sums, over all ranks."""
+        ids = self.nearest(vectors)
+        counts = torch.bincount(ids, minlength=self.codebook_size).float()
+        sums = torch.zeros_like(self.codebook).index_add_(0, ids, vectors)
+        if _world() > 1:
+            torch.distributed.all_reduce(counts)
+            torch.distributed.all_reduce(sums)
+        return counts, sums
+
+    def _draw(self, vectors: Tensor, count: int) -> Tensor:
+        """`count` vectors of the batch, repeated if it has fewer, the same on all ranks."""
+        order = torch.randperm(len(vectors), device=vectors.device)
+        drawn = vectors[order.repeat(-(-count // len(vectors)))[:count]]
+        if _world() > 1:
+            torch.distributed.broadcast(drawn, src=0)
+        return drawn
+
+
+def _world() -> int:
+    return torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
+
+
+class Gumbel(nn.Module):
+    """The Gumbel-softmax relaxation (Jang et al. 2017, arXiv 1611.01144) of DALL-E's discrete VAE (arXiv 2102.12092).
+
+    The encoder gives logits over the codebook; training draws from them at `temperature`, with `hard` as one-hot
+    vectors forward and soft ones backward. The penalty is the divergence of the logits from uniform, in nats.
+    """
+
+    def __init__(self, *, size: int, width: int, temperature: float, hard: bool):
+        super().__init__()
+        self.codebook_size = self.in_width = size
+        self.out_width = width
+        self.temperature = temperature
+        self.hard = hard
+        self.codebook = nn.Parameter(torch.randn(size, width))
+
+    @torch.autocast("cpu", enabled=False)
+    @torch.autocast("cuda", enabled=False)
+    def forward(self, z: Float[Tensor, "B D L"], inside: Bool[Tensor, "B L"]) -> Quantized:
+        logits = z.float().mT  # (B, L, V)
+        log_p = logits.log_softmax(-1)
+        ids = logits.argmax(-1)
+        penalty = torch.tensor(float(self.codebook_size)).log().to(z.device) + (log_p.exp() * log_p).sum(-1)
+        if self.training:
+            choice = F.gumbel_softmax(logits, tau=self.temperature, hard=self.hard)
+            values = choice @ self.codebook
+        else:
+            values = F.embedding(ids, self.codebook)
+        return Quantized(values.mT, ids, penalty[inside].sum() / inside.sum().clamp_min(1))
+
+    def decode_ids(self, ids: Int[Tensor, "B L"]) -> Float[Tensor, "B C L"]:
+        return F.embedding(ids, self.codebook).mT

@@ -1,0 +1,100 @@
+"""Training of the codec: rebuild the mel, spell the words, keep the codebook in use."""
+
+import torch
+from jaxtyping import Int
+from matplotlib.figure import Figure
+from torch import Tensor
+from torchaudio.functional import edit_distance
+
+from dvae import loss
+from dvae.model import Reconstruction
+from tts.stage import Stage
+from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer
+from tts.types import Batch, Mel
+
+
+class DvaeStage(Stage):
+    """Terms: `reconstruction` (mel L1), `quantizer` (its penalty) and, if the net has a CTC head, `ctc`.
+
+    In training each clip is up to `gain_jitter` nats louder or softer.
+    """
+
+    def __init__(self, *, tokenizer: PhonemeTokenizer | SentencePieceTokenizer, gain_jitter: float, **common):
+        super().__init__(**common)
+        if self.net.ctc_vocab not in (0, tokenizer.vocab_size):
+            raise ValueError(
+                f"the tokenizer has {tokenizer.vocab_size} ids but the CTC head {self.net.ctc_vocab}: "
+                f"set model.ctc_vocab={tokenizer.vocab_size}, or 0 for none"
+            )
+        self.gain_jitter = gain_jitter
+        silent = torch.zeros(tokenizer.vocab_size, dtype=torch.bool)
+        silent[list(tokenizer.silent_ids)] = True
+        self.register_buffer("silent", silent, persistent=False)
+        self.register_buffer("uses", torch.zeros(self.net.codebook_size), persistent=False)
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        mel = self.log_mel.measure(batch.wav, batch.wav_len)
+        if self.training:
+            mel = self.vary(mel)
+        out = self.net(mel)
+        terms = {"reconstruction": loss.l1(out.mel.frames, mel), "quantizer": out.penalty}
+        if out.ctc is not None:
+            text, text_len = loss.sounding(batch.text, batch.text_len, self.silent)
+            terms["ctc"] = loss.ctc(out.ctc, self.ctc_length(out), text, text_len)
+        return terms
+
+    def vary(self, mel: Mel) -> Mel:
+        """A gain for each clip."""
+        gain = torch.rand(len(mel.frames), 1, 1, device=mel.frames.device) * 2 - 1
+        return Mel(mel.frames + gain * self.gain_jitter / self.audio.std, mel.length)
+
+    def metrics(self, batch: Batch) -> dict[str, Tensor]:
+        """L1 in nats and the error rate of greedily read text; codebook use is gathered for the epoch's end."""
+        mel = self.log_mel.measure(batch.wav, batch.wav_len)
+        out = self.net(mel)
+        inside = torch.arange(out.codes.ids.shape[1], device=self.uses.device) < out.codes.length[:, None]
+        self.uses += torch.bincount(out.codes.ids[inside], minlength=len(self.uses))
+        figures = {"l1_nats": loss.l1(out.mel.frames, mel) * self.audio.std}
+        if out.ctc is not None:
+            figures["text_error"] = self.text_error(out, batch)
+        return figures
+
+    def text_error(self, out: Reconstruction, batch: Batch) -> Tensor:
+        """Edits over ids: substitutions, deletions and insertions, as a share of the texts' lengths."""
+        text, text_len = loss.sounding(batch.text, batch.text_len, self.silent)
+        best, length = out.ctc.argmax(-1), self.ctc_length(out)
+        edits = 0
+        for k in torch.nonzero(text_len).flatten().tolist():
+            edits += edit_distance(greedy(best[k, : length[k]]), text[k, : text_len[k]].tolist())
+        return torch.tensor(float(edits)) / text_len.sum().clamp_min(1).cpu()
+
+    def ctc_length(self, out: Reconstruction) -> Tensor:
+        return out.codes.length * (out.ctc.shape[1] // out.codes.ids.shape[1])
+
+    def on_validation_epoch_start(self) -> None:
+        self.uses.zero_()
+
+    def on_validation_epoch_end(self) -> None:
+        """Share of the codebook that the validation set uses, and the perplexity of its use as a share of the size."""
+        uses = self.trainer.strategy.reduce(self.uses.clone(), reduce_op="sum")
+        p = uses / uses.sum().clamp_min(1)
+        self.log("val/codebook_usage", (uses > 0).float().mean())
+        self.log("val/codebook_perplexity", torch.special.entr(p).sum().exp())
+
+    @torch.no_grad()
+    def showcase(self, batch: Batch) -> dict[str, Figure]:
+        """The first clip's mel above the one its codes give."""
+        mel = self.log_mel.measure(batch.wav[:1], batch.wav_len[:1])
+        length = int(mel.length[0])
+        pair = {"recording": mel.frames, "from codes": self.net(mel).mel.frames}
+        figure = Figure(figsize=(8, 5), layout="constrained")
+        for row, (title, frames) in enumerate(pair.items(), 1):
+            axes = figure.add_subplot(2, 1, row, title=title, ylabel="mel bin")
+            axes.imshow(frames[0, :, :length].float().cpu(), origin="lower", aspect="auto", vmin=-3, vmax=3)
+        axes.set_xlabel("frame")
+        return {"mel": figure}
+
+
+def greedy(best: Int[Tensor, " L"]) -> list[int]:
+    """The text of a best path: repeats merged, blanks dropped."""
+    return [i for i in torch.unique_consecutive(best).tolist() if i]

@@ -1,0 +1,248 @@
+"""The GPT that speaks and listens: one causal transformer over speaker latents, text ids and speech codes.
+
+As TorToiSe's (Betker 2023, arXiv 2305.07243, section 3.1) it turns text and a speaker into codes and hands its
+hidden states on to the diffusion decoder. Unlike it, the same weights also read speech back as text.
+"""
+
+from math import prod
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gpt.sample import choose, guide, seeded_uniforms
+from gpt.sequence import (
+    SPEAKER,
+    SPEECH,
+    TEXT,
+    Packed,
+    Task,
+    Vocabulary,
+    hide_text,
+    pack,
+    parse_task,
+    speech_positions,
+)
+from gpt.step import Stepper
+from tts.audio import AudioConfig
+from tts.nn import Block, Rotary, init_weights
+from tts.speaker import SpeakerEncoder
+from tts.types import Codes, Mel, Sampling, Speech, mask
+
+# The two orders that `generate`, `latents` and `text_score` mean; conf/stage/gpt.yaml trains them, among others.
+TTS = parse_task("tts", ["speaker", "text", "speech*"], 1.0)
+ASR = parse_task("asr", ["speech", "text*"], 1.0)
+
+
+class CodeTable(nn.Module):
+    """One row per id, where rows of codes share parts: a row of its own plus one row for each level of its FSQ digits.
+
+    Codes that differ in one digit sound alike. Adding up shared rows says so from the first step, which matters
+    where a code is met only a few dozen times in an hour of speech. Codes of a plain codebook have one digit and
+    nothing to share.
+    """
+
+    def __init__(self, *, vocabulary: Vocabulary, levels: list[int], width: int):
+        super().__init__()
+        shared = levels if len(levels) > 1 else []
+        self.rows = nn.Embedding(vocabulary.size, width)
+        self.digits = nn.Parameter(0.02 * torch.randn(sum(shared), width))
+        hot = torch.zeros(vocabulary.size, sum(shared))
+        ids, first = torch.arange(vocabulary.codes), 0
+        for place, level in enumerate(shared):  # digits as in dvae/quantize.py: the first one changes fastest
+            digit = ids // prod(levels[:place]) % level
+            hot[vocabulary.first_code + ids, first + digit] = 1.0
+            first += level
+        self.register_buffer("hot", hot, persistent=False)
+
+    def forward(self) -> Float[Tensor, "V D"]:
+        return self.rows.weight + self.hot @ self.digits
+
+
+class GPT(nn.Module):
+    """Implements `tts.types.Acoustic`. Its code 0..C-1 are the codec's; starts and stops never leave it."""
+
+    def __init__(
+        self,
+        *,
+        audio: AudioConfig,
+        width: int,
+        layers: int,
+        heads: int,
+        hidden: int,
+        dropout: float,
+        text_vocab: int,
+        code_levels: list[int],
+        speaker: dict[str, int],
+        max_len: int,
+    ):
+        super().__init__()
+        self.codebook_size = prod(code_levels)
+        self.vocabulary = Vocabulary(texts=text_vocab, codes=self.codebook_size)
+        self.latents_per_speaker = speaker["latents"]
+        self.max_len = max_len
+        self.speaker = SpeakerEncoder(n_mels=audio.n_mels, out_width=width, **speaker)
+        self.embed = CodeTable(vocabulary=self.vocabulary, levels=code_levels, width=width)
+        self.rotary = Rotary(head_width=width // heads)
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList(
+            Block(width=width, heads=heads, hidden=hidden, dropout=dropout) for _ in range(layers)
+        )
+        self.norm = nn.RMSNorm(width)
+        self.head = CodeTable(vocabulary=self.vocabulary, levels=code_levels, width=width)
+        init_weights(self)
+
+    def forward(self, packed: Packed, speaker: Float[Tensor, "B P D"] | None) -> Float[Tensor, "B K D"]:
+        """Hidden states; `speaker` may be None where no segment is a speaker's."""
+        if packed.ids.shape[1] > self.max_len:
+            raise ValueError(
+                f"a sequence of {packed.ids.shape[1]} positions exceeds max_len {self.max_len}: "
+                "use shorter clips, or a model with a larger max_len"
+            )
+        x = self.dropout(self._read(packed, speaker))
+        rotary = self.rotary(torch.arange(x.shape[1], device=x.device))
+        for block in self.blocks:
+            x = block(x, rotary, causal=True)
+        return self.norm(x)
+
+    def guesses(self, packed: Packed, hidden: Float[Tensor, "B K D"], modality: int) -> tuple[Tensor, Tensor]:
+        """Logits (K2, V) and true classes (K2,) of the scored positions of one modality, item after item.
+
+        A softmax runs over one modality's ids and its stop only: which modality comes next is given by the task.
+        Nothing else is projected, as the head is the largest matrix of the net.
+        """
+        outputs = self.vocabulary.outputs(modality)
+        at = packed.scored & (packed.target >= outputs.start) & (packed.target < outputs.stop)
+        return F.linear(hidden[at], self.head()[outputs]), packed.target[at] - outputs.start
+
+    def speaker_latents(self, mel: Mel) -> Float[Tensor, "B P D"]:
+        return self.speaker(mel)
+
+    def latents(
+        self,
+        text: Int[Tensor, "B S"],
+        text_len: Int[Tensor, " B"],
+        speaker: Float[Tensor, "B P D"],
+        codes: Codes,
+    ) -> Float[Tensor, "B L D"]:
+        """The hidden states that `generate` gives, at codes that are known; 0 beyond an item's length."""
+        packed = self.arrange(TTS, text, text_len, codes)
+        at = speech_positions(packed, codes)
+        hidden = self(packed, speaker)
+        latents = hidden.gather(1, at[..., None].expand(-1, -1, hidden.shape[-1]))
+        return latents * mask(codes.length, at.shape[1])[..., None]
+
+    @torch.no_grad()
+    def text_score(self, codes: Codes, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"]) -> Float[Tensor, " B"]:
+        """Mean log p(text id | codes) in nats, the text's end included, so that speech that runs on costs too."""
+        packed = self.arrange(ASR, text, text_len, codes)
+        logits, target = self.guesses(packed, self(packed, None), TEXT)
+        score = logits.float().log_softmax(-1).gather(1, target[:, None]).squeeze(1)
+        count = text_len + 1
+        item = torch.arange(len(count), device=count.device).repeat_interleave(count)
+        return torch.zeros(len(count), device=score.device).index_add(0, item, score) / count
+
+    @torch.inference_mode()
+    def generate(
+        self,
+        text: Int[Tensor, "B S"],
+        text_len: Int[Tensor, " B"],
+        speaker: Float[Tensor, "B P D"],
+        *,
+        sampling: Sampling,
+        generator: torch.Generator,
+    ) -> Speech:
+        """Draw codes until each item stops; items may be takes of one text or different texts."""
+        with torch.autocast(text.device.type, enabled=False):
+            return self._generate(text, text_len, speaker.float(), sampling, generator)
+
+    def _generate(
+        self, text: Tensor, text_len: Tensor, speaker: Tensor, sampling: Sampling, generator: torch.Generator
+    ) -> Speech:
+        items, guided = len(text), sampling.guidance != 1
+        x, pad = self._prefix(text, text_len, speaker, guided)
+        room = self.max_len - x.shape[1]
+        if room < 1:
+            raise ValueError(f"{int(text_len.max())} text ids leave no room for speech: split the text")
+        limit = (text_len * sampling.max_codes_per_id).ceil().long().clamp(1, room)
+        steps = int(limit.max())
+        table = self.embed()[self.vocabulary.outputs(SPEECH)]
+        head = self.head()[self.vocabulary.outputs(SPEECH)].t()
+        stepper = Stepper(self, len(x), x.shape[1] + steps)
+        uniforms = seeded_uniforms(items, steps, generator).to(text.device)
+        ids = text.new_full((items, steps), -1)
+        latents = x.new_zeros(items, steps, x.shape[-1])
+        speaking = torch.ones_like(limit, dtype=torch.bool)
+
+        hidden = stepper.start(x, pad)
+        for step in range(steps):
+            logits = hidden @ head
+            if guided:
+                logits = guide(*logits.chunk(2), sampling.guidance)
+            if step == 0:
+                logits[:, -1] = -torch.inf  # speech of no codes has nothing to decode
+            id = choose(logits, ids[:, :step], uniforms[step], sampling)
+            speaking = speaking & (id != self.codebook_size) & (step < limit)
+            if not speaking.any():
+                break
+            ids[:, step] = id.masked_fill(~speaking, -1)
+            x = table[id]
+            hidden = stepper(x.repeat(2, 1) if guided else x)
+            latents[:, step] = hidden[:items] * speaking[:, None]
+        length = (ids >= 0).sum(1)
+        longest = int(length.max())
+        return Speech(Codes(ids[:, :longest].clamp_min(0), length), latents[:, :longest])
+
+    def arrange(self, task: Task, text: Tensor, text_len: Tensor, codes: Codes) -> Packed:
+        """A batch whose items all have one task; a prompt, if any, is half of its stream."""
+        choice = torch.zeros_like(text_len)
+        cut = torch.full(text_len.shape, 0.5, device=text_len.device)
+        return self.pack([task], choice, cut, text=text, text_len=text_len, codes=codes)
+
+    def pack(
+        self,
+        tasks: list[Task],
+        choice: Int[Tensor, " B"],
+        cut: Float[Tensor, " B"],
+        *,
+        text: Tensor,
+        text_len: Tensor,
+        codes: Codes,
+    ) -> Packed:
+        """`gpt.sequence.pack` with this net's ids."""
+        return pack(
+            tasks,
+            choice,
+            cut,
+            vocabulary=self.vocabulary,
+            latents=self.latents_per_speaker,
+            text=text,
+            text_len=text_len,
+            codes=codes,
+        )
+
+    def _read(self, packed: Packed, speaker: Tensor | None) -> Float[Tensor, "B K D"]:
+        x = F.embedding(packed.ids, self.embed())
+        if speaker is None:
+            return x
+        at = packed.place.clamp(max=speaker.shape[1] - 1)[..., None].expand(-1, -1, speaker.shape[-1])
+        return torch.where((packed.modality == SPEAKER)[..., None], speaker.gather(1, at), x)
+
+    def _prefix(
+        self, text: Tensor, text_len: Tensor, speaker: Tensor, guided: bool
+    ) -> tuple[Float[Tensor, "B K D"], Int[Tensor, " B"]]:
+        """What is read before the first code, flush right, and how much padding stands to its left.
+
+        Guidance doubles the batch: first those told the text, then the same without it.
+        """
+        none = Codes(text.new_zeros(len(text), 0), torch.zeros_like(text_len))
+        packed = self.arrange(TTS, text, text_len, none)
+        x = self._read(packed, speaker)
+        if guided:
+            everyone = torch.ones_like(text_len, dtype=torch.bool)
+            x = torch.cat((x, self._read(hide_text(packed, everyone, self.vocabulary), speaker)))
+        length = (packed.length - 1).repeat(len(x) // len(text))  # without the stop of the empty speech
+        pad = length.max() - length
+        at = (torch.arange(int(length.max()), device=x.device) - pad[:, None]).clamp_min(0)
+        return x.gather(1, at[..., None].expand(-1, -1, x.shape[-1])), pad

@@ -1,0 +1,59 @@
+"""Pictures of a GPT at work: which text it looks at while it speaks, and mels side by side."""
+
+import torch
+from jaxtyping import Float
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from gpt.model import GPT
+from gpt.sequence import SPEECH, TEXT, Packed
+from tts.nn import rotate
+from tts.types import Mel
+
+
+@torch.no_grad()
+def alignment(net: GPT, packed: Packed, speaker: Float[Tensor, "1 P D"]) -> Float[Tensor, "L S"]:
+    """Attention from each speech position to each text position, of the one head that looks at text most sharply.
+
+    Heads differ in their work; a mean over all would hide the few that read.
+    """
+    seen = []
+
+    def keep(attention, args):
+        seen.append(args)
+
+    hooks = [block.attention.register_forward_pre_hook(keep) for block in net.blocks]
+    try:
+        net(packed, speaker)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    maps = torch.cat([_weights(block.attention, *args) for block, args in zip(net.blocks, seen, strict=True)])
+    maps = maps[:, packed.modality[0] == SPEECH][:, :, packed.modality[0] == TEXT]  # (layers H, L, S)
+    return maps[maps.amax(-1).mean(-1).argmax()]
+
+
+def _weights(attention, x: Tensor, rotary: tuple[Tensor, Tensor]) -> Float[Tensor, "H K K"]:
+    """The attention weights of the first item, which the fused kernel does not give out."""
+    q, k, _ = attention.qkv(x[:1]).float().unflatten(-1, (3, attention.heads, -1)).permute(2, 0, 3, 1, 4)
+    q, k = rotate(attention.query_norm(q), *rotary), rotate(attention.key_norm(k), *rotary)
+    score = (q @ k.mT)[0] * q.shape[-1] ** -0.5
+    future = torch.ones_like(score, dtype=torch.bool).triu(1)
+    return score.masked_fill(future, -torch.inf).softmax(-1)
+
+
+def draw_alignment(weights: Float[Tensor, "L S"]) -> Figure:
+    figure = Figure(figsize=(6, 3.5), layout="constrained")
+    axes = figure.add_subplot(xlabel="code", ylabel="text id")
+    axes.imshow(weights.float().cpu().mT, origin="lower", aspect="auto", interpolation="nearest")
+    return figure
+
+
+def draw_mels(mels: dict[str, Mel]) -> Figure:
+    """The first item of each, one below the other on one time axis."""
+    figure = Figure(figsize=(8, 2 * len(mels)), layout="constrained")
+    places = figure.subplots(len(mels), sharex=True, squeeze=False)[:, 0]
+    for axes, (title, mel) in zip(places, mels.items(), strict=True):
+        axes.imshow(mel.frames[0, :, : int(mel.length[0])].float().cpu(), origin="lower", aspect="auto")
+        axes.set(title=title, ylabel="mel bin")
+    return figure

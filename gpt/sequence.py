@@ -1,0 +1,185 @@
+"""What the GPT reads: segments of speaker latents, text ids and speech codes, laid end to end.
+
+A task is an order of segments and a say in which of them are scored, so that one net speaks (`tts`), listens
+(`asr`) and goes on from a prompt (`continue`) with the same weights, and a new task is a line of conf/stage/gpt.yaml.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+from tts.types import Codes, mask
+
+SPEAKER, TEXT, SPEECH = range(3)
+MODALITIES = {"speaker": SPEAKER, "text": TEXT, "speech": SPEECH}
+WHOLE, PROMPT, REST = range(3)  # which part of its stream a segment is
+PADDING = 0  # also stands for a text id that the net is not told, see `hide_text`
+START_TEXT, START_SPEECH, FIRST_TEXT = 1, 2, 3
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """One id space for everything: padding, two starts, text ids and their stop, codes and their stop.
+
+    Each modality's content and its stop are contiguous, so its logits are one slice of the head.
+    """
+
+    texts: int
+    codes: int
+
+    @property
+    def stop_text(self) -> int:
+        return FIRST_TEXT + self.texts
+
+    @property
+    def first_code(self) -> int:
+        return self.stop_text + 1
+
+    @property
+    def stop_speech(self) -> int:
+        return self.first_code + self.codes
+
+    @property
+    def size(self) -> int:
+        return self.stop_speech + 1
+
+    def outputs(self, modality: int) -> slice:
+        """The ids that may follow inside a segment of this modality; its stop is the last of them."""
+        return slice(FIRST_TEXT, self.first_code) if modality == TEXT else slice(self.first_code, self.size)
+
+
+@dataclass(frozen=True)
+class Task:
+    """An order of segments, which of them are scored, and how often the task is drawn in training."""
+
+    name: str
+    modalities: tuple[int, ...]
+    parts: tuple[int, ...]
+    scored: tuple[bool, ...]
+    share: float
+
+
+def parse_task(name: str, segments: Sequence[str], share: float) -> Task:
+    """A task from data: `[speaker, text, speech*]`, the star for scored; of two in a row the first is the prompt."""
+    words = [segment.removesuffix("*") for segment in segments]
+    scored = [segment.endswith("*") for segment in segments]
+    for word in words:
+        if word not in MODALITIES:
+            raise ValueError(f"task {name!r}: unknown segment {word!r}; known are {', '.join(MODALITIES)}")
+    if "speaker*" in segments or not any(scored):
+        raise ValueError(f"task {name!r}: mark text or speech as scored by a star, and never the speaker")
+    runs = [(word, len(list(run))) for word, run in groupby(words)]
+    if len(runs) > len(set(words)) or any(length > (1 if word == "speaker" else 2) for word, length in runs):
+        raise ValueError(f"task {name!r}: text or speech may come twice in a row (prompt, rest), nothing else again")
+    parts = [part for _, length in runs for part in ((WHOLE,) if length == 1 else (PROMPT, REST))]
+    return Task(name, tuple(MODALITIES[word] for word in words), tuple(parts), tuple(scored), share)
+
+
+@dataclass
+class Packed:
+    """A batch of sequences, padded on the right, so that causal attention alone keeps padding out."""
+
+    ids: Int[Tensor, "B K"]  # input ids; PADDING beyond the end and where speaker latents go
+    modality: Int[Tensor, "B K"]  # SPEAKER, TEXT or SPEECH; -1 beyond the end
+    place: Int[Tensor, "B K"]  # position within the segment's own stream: 0 is a start, or the first latent
+    target: Int[Tensor, "B K"]  # the next input id
+    scored: Bool[Tensor, "B K"]  # whether that next id is scored
+    length: Int[Tensor, " B"]
+
+
+def wrap(content: Tensor, length: Tensor, *, first: int, start: int, stop: int) -> Int[Tensor, "B K"]:
+    """Content moved into the common id space, with its start before and its stop after each item's own end."""
+    stream = F.pad(content + first, (1, 1))
+    stream[:, 0] = start
+    return stream.scatter(1, (length + 1)[:, None], stop)
+
+
+def pack(
+    tasks: Sequence[Task],
+    choice: Int[Tensor, " B"],
+    cut: Float[Tensor, " B"],
+    *,
+    vocabulary: Vocabulary,
+    latents: int,
+    text: Int[Tensor, "B S"],
+    text_len: Int[Tensor, " B"],
+    codes: Codes,
+) -> Packed:
+    """Lay out item b as task `choice[b]`, where a prompt, if any, is the share `cut[b]` (0..1) of its stream.
+
+    Every position finds its segment and its place there by comparison and gathers its id from the streams put side
+    by side, so mixed tasks cost the same few tensor operations and nothing loops over time or items.
+    """
+    device = codes.ids.device
+    slots = max(len(task.modalities) for task in tasks)
+
+    def table(rows: list[tuple], fill: int) -> Tensor:
+        return torch.tensor([list(row) + [fill] * (slots - len(row)) for row in rows], device=device)[choice]
+
+    modality = table([task.modalities for task in tasks], 0)  # (B, slots)
+    part = table([task.parts for task in tasks], WHOLE)
+    scored = table([task.scored for task in tasks], False)
+    used = table([(1,) * len(task.modalities) for task in tasks], 0)
+
+    streams = [
+        torch.full((len(choice), latents), PADDING, device=device),
+        wrap(text, text_len, first=FIRST_TEXT, start=START_TEXT, stop=vocabulary.stop_text),
+        wrap(codes.ids, codes.length, first=vocabulary.first_code, start=START_SPEECH, stop=vocabulary.stop_speech),
+    ]
+    total = torch.stack((torch.full_like(text_len, latents), text_len + 2, codes.length + 2), dim=1).gather(1, modality)
+    border = 1 + (cut[:, None] * (total - 1)).long().clamp(max=total - 2)  # a prompt has the start, the rest the stop
+    begin = torch.where(part == REST, border, 0)
+    size = (torch.where(part == PROMPT, border, total) - begin) * used
+    stop = size.cumsum(1)
+
+    column = torch.arange(int(stop[:, -1].max()), device=device)
+    slot = (column >= stop[:, :, None]).sum(1)  # (B, K)
+    inside = slot < slots
+    slot = slot.clamp(max=slots - 1)
+    modality = modality.gather(1, slot)
+    place = column + (begin - stop + size).gather(1, slot)
+    base = torch.tensor([0, *(stream.shape[1] for stream in streams[:2])], device=device).cumsum(0)
+    source = torch.where(inside, base[modality] + place, 0)
+    ids = torch.cat(streams, dim=1).gather(1, source).masked_fill(~inside, PADDING)
+    scored = scored.gather(1, slot) & inside & (place > 0)  # a start is given, not guessed
+    return Packed(
+        ids=ids,
+        modality=modality.masked_fill(~inside, -1),
+        place=place.masked_fill(~inside, 0),
+        target=F.pad(ids[:, 1:], (0, 1), value=PADDING),
+        scored=F.pad(scored[:, 1:], (0, 1), value=False),
+        length=stop[:, -1],
+    )
+
+
+def corrupt(packed: Packed, share: float, vocabulary: Vocabulary, generator: torch.Generator) -> Packed:
+    """Replace a random share of the input codes by random ones; targets stay true.
+
+    A net that cannot trust the codes behind it leans on the text, memorises less, and forgives its own mistakes.
+    """
+    shape, device = packed.ids.shape, packed.ids.device
+    hit = (torch.rand(shape, generator=generator) < share).to(device)
+    other = torch.randint(vocabulary.first_code, vocabulary.stop_speech, shape, generator=generator).to(device)
+    code = (packed.ids >= vocabulary.first_code) & (packed.ids < vocabulary.stop_speech)
+    return replace(packed, ids=torch.where(hit & code, other, packed.ids))
+
+
+def hide_text(packed: Packed, items: Bool[Tensor, " B"], vocabulary: Vocabulary) -> Packed:
+    """Replace the text ids of the chosen items by PADDING: the "without text" that guidance pushes away from.
+
+    The segment keeps its length, so a sequence with and one without text share all positions, and one batch.
+    """
+    content = (packed.ids >= FIRST_TEXT) & (packed.ids < vocabulary.stop_text)
+    return replace(packed, ids=packed.ids.masked_fill(content & items[:, None], PADDING))
+
+
+def speech_positions(packed: Packed, codes: Codes) -> Int[Tensor, "B L"]:
+    """Where each code of a task's one speech segment is read; positions beyond a length are 0."""
+    first = (packed.modality == SPEECH).int().argmax(1, keepdim=True) + 1
+    place = first + torch.arange(codes.ids.shape[1], device=first.device)
+    return place.masked_fill(~mask(codes.length, codes.ids.shape[1]), 0)

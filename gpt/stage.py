@@ -1,0 +1,155 @@
+"""How the GPT is trained: a frozen codec names the codes, a draw of tasks says who reads what."""
+
+import torch
+from jaxtyping import Float
+from matplotlib.figure import Figure
+from torch import Tensor
+from torch.nn import functional as F
+
+from gpt.loss import accuracy, cross_entropy
+from gpt.model import TTS
+from gpt.picture import alignment, draw_alignment, draw_mels
+from gpt.sequence import SPEECH, TEXT, Packed, corrupt, hide_text, parse_task
+from tts.checkpoint import load
+from tts.stage import Frozen, Stage
+from tts.types import Batch, Codes, Sampling
+
+SCORED = {"speech": SPEECH, "text": TEXT}
+
+
+class GptStage(Stage):
+    """Cross-entropy of codes and of text ids, whatever the task that scores them."""
+
+    def __init__(
+        self,
+        *,
+        codec: str,
+        tokenizer,
+        tasks: dict[str, dict],
+        corruption: float,
+        text_dropout: float,
+        shift: int,
+        sampling: Sampling,
+        **common,
+    ):
+        super().__init__(**common)
+        self.codec = Frozen(load(codec).net)
+        self.tasks = [parse_task(name, **task) for name, task in tasks.items()]
+        self.corruption = corruption
+        self.text_dropout = text_dropout
+        self.shift = shift
+        self.sampling = sampling
+        if self.codec.net.audio != self.audio:
+            raise ValueError(
+                f"{codec} was trained for {self.codec.net.audio}, not for {self.audio}: give the same audio"
+            )
+        if self.codec.net.codebook_size != self.net.codebook_size:
+            raise ValueError(
+                f"{codec} has {self.codec.net.codebook_size} codes, model.code_levels gives {self.net.codebook_size}"
+            )
+        if tokenizer.vocab_size > self.net.vocabulary.texts:
+            raise ValueError(f"the tokenizer has {tokenizer.vocab_size} ids: raise model.text_vocab to as many")
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Each clip reads one task drawn by its share; in validation the draw is the same every time."""
+        generator = torch.Generator().manual_seed(self.global_step if self.training else 0)
+        choice, able = self._draw_tasks(batch, generator)
+        cut = torch.rand(len(choice), generator=generator).to(choice.device)
+        packed = self.net.pack(
+            self.tasks, choice, cut, text=batch.text, text_len=batch.text_len, codes=self.encode(batch, generator)
+        )
+        packed.scored = packed.scored & able[:, None]
+        if self.training:
+            untold = torch.rand(len(choice), generator=generator) < self.text_dropout
+            listens = (packed.scored & (packed.target <= self.net.vocabulary.stop_text)).any(1)
+            packed = hide_text(packed, untold.to(choice.device) & ~listens, self.net.vocabulary)
+            packed = corrupt(packed, self.corruption, self.net.vocabulary, generator)
+        hidden = self.net(packed, self.speaker(batch))
+        return {name: cross_entropy(*self.net.guesses(packed, hidden, modality)) for name, modality in SCORED.items()}
+
+    def metrics(self, batch: Batch) -> dict[str, Tensor]:
+        """Every task on every transcribed clip, and the text gain: how much worse codes are guessed from a wrong text.
+
+        The gain leaves 0 when the net begins to read.
+        """
+        batch = _transcribed(batch)
+        if not batch.keys:
+            return {}
+        codes, speaker = self.encode(batch, None), self.speaker(batch)
+        values = {}
+        for task in self.tasks:
+            packed = self.net.arrange(task, batch.text, batch.text_len, codes)
+            hidden = self.net(packed, speaker)
+            for name, modality in SCORED.items():
+                logits, target = self.net.guesses(packed, hidden, modality)
+                if len(target):
+                    values[f"{task.name}_{name}"] = cross_entropy(logits, target)
+                    values[f"{task.name}_{name}_accuracy"] = accuracy(logits, target)
+        if len(batch.keys) > 1:
+            right, wrong = (
+                self._speech_loss(
+                    self.net.arrange(TTS, batch.text.roll(by, 0), batch.text_len.roll(by), codes), speaker
+                )
+                for by in (0, 1)
+            )
+            values["text_gain"] = wrong - right
+        return values
+
+    def showcase(self, batch: Batch) -> dict[str, Figure | Tensor]:
+        """Where the net looks while it reads a known sentence, and the codec's mels of codes recorded and drawn."""
+        batch = _transcribed(batch)
+        if not batch.keys:
+            return {}
+        batch = Batch(**{name: value[:1] for name, value in vars(batch).items()})
+        codes, speaker = self.encode(batch, None), self.speaker(batch)
+        speech = self.net.generate(
+            batch.text,
+            batch.text_len,
+            speaker,
+            sampling=self.sampling,
+            generator=torch.Generator().manual_seed(0),
+        )
+        codec = self.codec.to(batch.wav.device)
+        packed = self.net.arrange(TTS, batch.text, batch.text_len, codes)
+        return {
+            "alignment": draw_alignment(alignment(self.net, packed, speaker)),
+            "mels": draw_mels({"recorded": codec.decode(codes), "drawn": codec.decode(speech.codes)}),
+        }
+
+    @torch.no_grad()
+    def encode(self, batch: Batch, generator: torch.Generator | None) -> Codes:
+        """The codec's codes of each clip; in training after a little silence, so that clips have many code strings."""
+        wav, wav_len = batch.wav, batch.wav_len
+        if self.training and self.shift:
+            silence = int(torch.randint(self.shift + 1, (), generator=generator))
+            wav, wav_len = F.pad(wav, (silence, 0)), wav_len + silence
+        return self.codec.to(wav.device).encode(wav, wav_len)
+
+    def speaker(self, batch: Batch) -> Float[Tensor, "B P D"]:
+        return self.net.speaker_latents(self.log_mel.measure(batch.clip, batch.clip_len))
+
+    def _draw_tasks(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """A task for each clip, and whether there is one: without a transcript only tasks that name no text."""
+        shares = torch.tensor([task.share for task in self.tasks])
+        textless = torch.tensor([TEXT not in task.modalities for task in self.tasks])
+        shares = shares * (textless | (batch.text_len.cpu() > 0)[:, None])  # (B, tasks)
+        able = shares.sum(1) > 0
+        choice = torch.multinomial(shares + ~able[:, None], 1, generator=generator).squeeze(1)
+        return choice.to(batch.wav.device), able.to(batch.wav.device)
+
+    def _speech_loss(self, packed: Packed, speaker: Tensor) -> Tensor:
+        return cross_entropy(*self.net.guesses(packed, self.net(packed, speaker), SPEECH))
+
+
+def _transcribed(batch: Batch) -> Batch:
+    """The items that have a text."""
+    keep = batch.text_len > 0
+    flags = keep.tolist()
+    return Batch(
+        **{
+            name: value[keep]
+            if isinstance(value, Tensor)
+            else [x for x, flag in zip(value, flags, strict=True) if flag]
+            for name, value in vars(batch).items()
+        }
+    )

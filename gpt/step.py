@@ -1,0 +1,89 @@
+"""One position at a time through the GPT, in the fewest operations: what makes sampling fast on a CPU.
+
+At one position every product is small and PyTorch's cost per operation counts. `Stepper` reads the weights of the
+net's own blocks and computes what their `forward` does (tests/gpt/test_model.py holds the two together) with half
+the operations: queries and keys are normalised and rotated as one tensor, sums are fused into products.
+"""
+
+from typing import TYPE_CHECKING
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+from tts.nn import Block, KVCache
+
+if TYPE_CHECKING:
+    from gpt.model import GPT
+
+
+class Stepper:
+    """A sequence under way: the net, its caches, and the position reached."""
+
+    def __init__(self, net: "GPT", items: int, size: int):
+        attention = net.blocks[0].attention
+        self.net = net
+        self.heads = attention.heads
+        self.head_width = attention.query_norm.weight.numel()
+        shape = (items, self.heads, size, self.head_width)
+        self.caches = [KVCache(shape, like=attention.qkv.weight) for _ in net.blocks]
+        cos, sin = net.rotary(torch.arange(size, device=attention.qkv.weight.device))
+        self.rotary = (cos, sin)
+        self.cos = torch.cat((cos, cos), dim=-1)[0]  # (K, d): rotation as x * cos + swap_halves(x) * sin
+        self.sin = torch.cat((-sin, sin), dim=-1)[0]
+        self.layers = [_weights(block) for block in net.blocks]
+        self.inside: Tensor | None = None  # (B, 1, 1, K): False at padding; None where there is none
+        self.position = 0
+
+    def start(self, x: Float[Tensor, "B K D"], pad: Int[Tensor, " B"]) -> Float[Tensor, "B D"]:
+        """Read a prefix with `pad` positions of padding at each item's left; gives the last hidden state.
+
+        Rotary attention knows only distances, so padding on the left that nobody attends to changes nothing.
+        """
+        self.position = x.shape[1]
+        causal_mask = None
+        if pad.any():
+            column = torch.arange(self.cos.shape[0], device=x.device)
+            self.inside = (column >= pad[:, None])[:, None, None]
+            here = column[: self.position]
+            causal_mask = self.inside[..., : self.position] & (here <= here[:, None])
+            causal_mask = causal_mask | (here == here[:, None])  # padding sees itself: a row of nothing is not a number
+        rotary = tuple(part[:, : self.position] for part in self.rotary)
+        for block, cache in zip(self.net.blocks, self.caches, strict=True):
+            x = block(x, rotary, causal=causal_mask is None, mask=causal_mask, cache=cache)
+        return self.net.norm(x[:, -1])
+
+    def __call__(self, x: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
+        """Read one more position; gives its hidden state."""
+        now, items, width = self.position, *x.shape
+        self.position = now + 1
+        cos, sin = self.cos[now], self.sin[now]
+        mask = None if self.inside is None else self.inside[..., : now + 1]
+        for (norm, qkv, qk_norm, out, mlp_norm, gate_up, down), cache in zip(self.layers, self.caches, strict=True):
+            y = (F.rms_norm(x, (width,), norm) @ qkv).view(items, 3, self.heads, self.head_width)
+            qk = F.rms_norm(y[:, :2], (self.head_width,)) * qk_norm
+            qk = torch.addcmul(qk * cos, qk.roll(self.head_width // 2, -1), sin)
+            cache.keys[:, :, now] = qk[:, 1]
+            cache.values[:, :, now] = y[:, 2]
+            y = F.scaled_dot_product_attention(
+                qk[:, 0, :, None], cache.keys[:, :, : now + 1], cache.values[:, :, : now + 1], attn_mask=mask
+            )
+            x = torch.addmm(x, y.reshape(items, width), out)
+            gate, up = (F.rms_norm(x, (width,), mlp_norm) @ gate_up).chunk(2, dim=-1)
+            x = torch.addmm(x, F.silu(gate) * up, down)
+        return self.net.norm(x)
+
+
+def _weights(block: Block) -> tuple[Tensor, ...]:
+    """A block's weights in the order of use; matrices as views that multiply from the right."""
+    attention, mlp = block.attention, block.mlp
+    return (
+        block.attention_norm.weight,
+        attention.qkv.weight.t(),
+        torch.stack((attention.query_norm.weight, attention.key_norm.weight))[:, None],  # (2, 1, d)
+        attention.out.weight.t(),
+        block.mlp_norm.weight,
+        mlp.gate_up.weight.t(),
+        mlp.down.weight.t(),
+    )

@@ -1,0 +1,221 @@
+import json
+import pickle
+import tarfile
+from collections import Counter
+
+import pytest
+import torch
+from corpus import make_corpus, make_shards
+
+from data.module import SpeechData
+from data.shards import read_index
+from data.stream import ShardReader, open_folders, plan
+
+SETTINGS = {
+    "tokenizer": None,
+    "batch_seconds": 8.0,
+    "max_seconds": 15.0,
+    "crop_seconds": None,
+    "clip_seconds": 1.0,
+    "letters": 0.0,
+    "weights": {},
+    "needs_text": False,
+    "seed": 1,
+    "workers": 0,
+    "shift": True,
+}
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory, audio):
+    return make_shards(tmp_path_factory.mktemp("data") / "shards", audio)
+
+
+def module(path, audio, **changes) -> SpeechData:
+    return SpeechData(path=path if isinstance(path, list) else str(path), audio=audio, **(SETTINGS | changes))
+
+
+def seen(batches):
+    return [(batch.keys, batch.wav.sum().item(), batch.clip.sum().item()) for batch in batches]
+
+
+def test_plan_covers_every_clip_within_the_budget():
+    seconds = [0.5 + (n * 37 % 100) / 10 for n in range(500)]
+    batches = plan(seconds, [1.0] * 500, seed=0, epoch=0, batch_seconds=60)
+    assert sorted(draw.clip for batch in batches for draw in batch) == list(range(500))
+    padded = [len(batch) * max(seconds[draw.clip] for draw in batch) for batch in batches]
+    assert max(padded) <= 60
+    assert sum(seconds) / sum(padded) > 0.9
+
+
+def test_plan_obeys_weights():
+    times = Counter()
+    for epoch in range(200):
+        for batch in plan([1.0] * 4, [1.0, 2.0, 0.0, 0.5], seed=0, epoch=epoch, batch_seconds=3):
+            times.update(draw.clip for draw in batch)
+    assert (times[0], times[1], times[2]) == (200, 400, 0)
+    assert 70 < times[3] < 130
+
+
+def test_the_same_seed_gives_the_same_batches_and_another_epoch_others(shards, audio):
+    one, two = module(shards, audio).train_dataloader(), module(shards, audio).train_dataloader()
+    first = seen(one)
+    assert first == seen(two)
+    assert first != seen(one)
+    assert seen(one) != seen(module(shards, audio, seed=2).train_dataloader())
+
+
+def test_workers_change_nothing(shards, audio):
+    assert seen(module(shards, audio).train_dataloader()) == seen(module(shards, audio, workers=1).train_dataloader())
+
+
+def test_a_pass_left_early_is_taken_up_again(shards, audio):
+    whole = seen(module(shards, audio, batch_seconds=3).train_dataloader())
+    loader = module(shards, audio, batch_seconds=3).train_dataloader()
+    passes = iter(loader)
+    first = seen(next(passes) for _ in range(3))
+    assert first + seen(loader) == whole
+    assert loader.state_dict() == {"epoch": 0, "batch": len(loader)}
+
+
+def test_validation_is_always_the_same(shards, audio):
+    loader = module(shards, audio).val_dataloader()
+    next(iter(loader))
+    assert seen(loader) == seen(loader) == seen(module(shards, audio, seed=5).val_dataloader())
+
+
+def test_the_reference_is_another_clip_that_says_something_else(shards, audio):
+    data = module(shards, audio, crop_seconds=0.5)
+    for split in ("train", "val", "test"):
+        loader = data.loader(split)
+        for clip in loader.dataset.clips:
+            partners = list(loader.dataset.partners(clip))
+            assert partners
+            for other in partners:
+                assert other.entry.key != clip.entry.key
+                assert other.entry.speaker == clip.entry.speaker
+                assert other.text_key != clip.text_key
+                assert split != "train" or other.entry.split == "train"
+
+
+def test_the_only_clip_of_a_speaker_is_cut_in_two(tmp_path, audio):
+    corpus = make_corpus(tmp_path / "alone", speakers=1, clips=1, heldout=0, words=12)
+    shards = make_shards(tmp_path / "shards", audio, corpus, val_share=0.0)
+    whole = read_index(shards).clips[0].seconds * audio.sample_rate
+    for _ in range(4):
+        (batch,) = module(shards, audio, shift=False).train_dataloader()
+        assert batch.wav_len + batch.clip_len == pytest.approx(whole, abs=2)
+        ends = batch.wav[0, -100:], batch.clip[0, -100:]
+        assert not torch.equal(*ends)
+    with pytest.raises(ValueError, match="no usable clip"):
+        module(shards, audio, needs_text=True, tokenizer=Spelling()).train_dataloader()
+
+
+class Spelling:
+    """The smallest tokenizer: one id per character."""
+
+    vocab_size = 256
+    silent_ids = frozenset({0})
+
+    def encode(self, text, *, letters=0.0, generator=None):
+        return list(text.encode())
+
+
+def test_text_comes_with_whole_clips_only(shards, audio):
+    spoken = {clip.key: clip.spoken for clip in read_index(shards).clips}
+    for batch in module(shards, audio, tokenizer=Spelling(), needs_text=True).train_dataloader():
+        for key, ids, length in zip(batch.keys, batch.text, batch.text_len, strict=True):
+            assert bytes(ids[:length].tolist()).decode() == spoken[key]
+    for batch in module(shards, audio, tokenizer=Spelling(), crop_seconds=0.5).train_dataloader():
+        assert batch.text_len.tolist() == [0] * len(batch.keys)
+        assert batch.wav.shape[1] == audio.sample_rate // 2
+
+
+def test_no_reference_is_read_where_none_is_wanted(shards, audio):
+    batch = next(iter(module(shards, audio, clip_seconds=None).train_dataloader()))
+    assert batch.clip.shape == (len(batch.keys), 0)
+
+
+def test_a_second_folder_cannot_teach_what_the_first_holds_out(tmp_path, audio, shards):
+    held = {clip.text for clip in read_index(shards).clips if clip.split != "train"}
+    other = make_corpus(tmp_path / "other", heldout=0)
+    lines = (other / "metadata.csv").read_text().splitlines()
+    lines[1] = f"s0-000|speaker0|{sorted(held)[0]}|1.0"
+    (other / "metadata.csv").write_text("\n".join(lines))
+    second = make_shards(tmp_path / "second", audio, other, val_share=0.0)
+    data = module([str(shards), str(second)], audio)
+    trained = {clip.entry.text for clip in data.loader("train").dataset.clips}
+    assert not trained & held
+    with pytest.raises(ValueError, match="in both"):
+        module([str(shards), str(shards)], audio)
+
+
+def test_weights_and_rates_must_fit_the_shards(shards, audio):
+    with pytest.raises(ValueError, match="data.weights names 'katleen'"):
+        module(shards, audio, weights={"katleen": 2.0})
+    with pytest.raises(ValueError, match="no usable clip"):
+        module(shards, audio, weights={"shards-corpus": 0}).train_dataloader()
+    from dataclasses import replace
+
+    with pytest.raises(ValueError, match="pack it again"):
+        module(shards, replace(audio, level=-20.0))
+    with pytest.raises(ValueError, match="data pack"):
+        module(shards / "nowhere", audio)
+
+
+def test_a_truncated_shard_is_named_and_its_clips_skipped(tmp_path, audio, caplog):
+    shards = make_shards(tmp_path / "shards", audio)
+    clips = read_index(shards).clips
+    name = clips[0].shard
+    content = (shards / name).read_bytes()
+    (shards / name).write_bytes(content[: len(content) // 2])
+    data = module(shards, audio)
+    assert name in caplog.text and "truncated" in caplog.text
+    assert 0 < len(data.library.clips) < len(clips)
+    loader = data.train_dataloader()
+    assert sum(len(batch.keys) for batch in loader) == len(loader.dataset.clips)
+    (shards / name).unlink()
+    assert name not in {clip.entry.shard for clip in open_folders([shards], audio).clips}
+
+
+def test_damaged_and_foreign_members_are_skipped_and_counted(tmp_path, audio, caplog):
+    shards = make_shards(tmp_path / "shards", audio)
+    index = read_index(shards)
+    one, two = [clip for clip in index.clips if clip.split == "train"][:2]
+    with open(shards / one.shard, "r+b") as file:
+        file.seek(one.offset)
+        file.write(b"\x00" * 64)
+    with open(shards / two.shard, "r+b") as file:
+        file.seek(two.offset - tarfile.BLOCKSIZE)
+        file.write(tarfile.TarInfo("/etc/passwd").tobuf())
+    loader = module(shards, audio, clip_seconds=None).train_dataloader()
+    keys = {key for batch in loader for key in batch.keys}
+    assert loader.skipped == 2 and keys == {c.key for c in index.clips if c.split == "train"} - {one.key, two.key}
+    assert one.shard in caplog.text and "/etc/passwd" in caplog.text
+
+
+def test_nothing_in_a_shard_is_ever_unpickled(tmp_path, audio):
+    class Bomb:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "exploded"), "w"))
+
+    shards = make_shards(tmp_path / "shards", audio)
+    stored = open_folders([shards], audio).clips[0]
+    payload = pickle.dumps(Bomb())
+    with open(shards / stored.entry.shard, "r+b") as file:
+        file.seek(stored.entry.offset)
+        file.write(payload)
+    with pytest.raises(ValueError, match=stored.entry.shard):
+        ShardReader(audio.sample_rate).read(stored, 0, 100)
+    assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize(
+    "change", [{"shard": "../../secret.tar"}, {"offset": -1}, {"size": "10"}, {"split": "all"}, {"extra": 1}]
+)
+def test_a_hostile_index_is_refused(tmp_path, audio, shards, change):
+    content = json.loads((shards / "index.json").read_text())
+    content["clips"][0] |= change
+    (tmp_path / "index.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="no index of this version"):
+        read_index(tmp_path)

@@ -1,0 +1,183 @@
+"""Processes and samplers against a Gaussian, whose best denoiser and whole ODE are known in closed form."""
+
+import math
+
+import pytest
+import torch
+
+from diffusion.process import DDPM, EDM, FlowMatching
+from diffusion.sample import dpm_solver, euler, guide, heun
+
+MEAN, STD = 0.7, 0.5
+
+FLOW = FlowMatching(draw="logit_normal", knots="uniform")
+EDM_PROCESS = EDM(sigma_data=0.5, p_mean=-0.4, p_std=1.0, sigma_min=0.002, sigma_max=80.0, rho=7.0)
+PROCESSES = {
+    "flow": FLOW,
+    "flow_cosine": FlowMatching(draw="cosine", knots="cosine"),
+    "edm": EDM_PROCESS,
+    "ddpm_v": DDPM(betas="cosine", levels=1000, prediction="v", min_snr=5.0),
+    "ddpm_eps": DDPM(betas="linear", levels=1000, prediction="eps", min_snr=math.inf),
+}
+SAMPLERS = {"euler": euler, "heun": heun, "dpm_solver": dpm_solver}
+
+
+def exact_denoiser(schedule):
+    """E[x0 | x] for x0 ~ N(MEAN, STD^2) at a knot of the schedule."""
+
+    def denoise(x, time):
+        i = int((schedule.time - time).abs().argmin())
+        alpha, sigma = schedule.alpha[i], schedule.sigma[i]
+        return MEAN + alpha * STD**2 / (alpha**2 * STD**2 + sigma**2) * (x - alpha * MEAN)
+
+    return denoise
+
+
+def exact_end(noise, schedule):
+    """Where the probability-flow ODE takes the first noise: quantiles stay quantiles."""
+    alpha, sigma = schedule.alpha[0], schedule.sigma[0]
+    return MEAN + STD * (sigma * noise - alpha * MEAN) / (alpha**2 * STD**2 + sigma**2).sqrt()
+
+
+def as_net(process, schedule):
+    """The raw net whose answers make `process.denoiser` exact, at the knots of the schedule."""
+    denoise = exact_denoiser(schedule)
+    probes = (torch.zeros(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64))
+    asked = []
+
+    def spy(x, time):
+        asked.append((x, time))
+        return torch.zeros_like(x)
+
+    knots = []
+    for i in range(schedule.steps):
+        # Both maps, state -> net input and net output -> x0, are affine: read them off at 0 and 1.
+        asked.clear()
+        bare = [process.denoiser(spy)(probe, schedule.time[i]) for probe in probes]
+        gain = process.denoiser(lambda x, time: torch.ones_like(x))(probes[0], schedule.time[i]) - bare[0]
+        knots.append((asked[0][1], asked[1][0], bare[1], gain, schedule.time[i]))
+
+    def net(x, time):
+        _, scale, skip, gain, at = min(knots, key=lambda knot: float((knot[0] - time[:1]).abs()))
+        state = x / scale
+        return (denoise(state, at) - skip * state) / gain
+
+    return net
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS)
+@pytest.mark.parametrize("process", PROCESSES.values(), ids=PROCESSES)
+def test_sampler_reaches_the_gaussian_through_the_process(process, sampler):
+    schedule = process.schedule(100)
+    noise = torch.special.ndtri((torch.arange(2000, dtype=torch.float64) + 0.5) / 2000)
+    end = sampler(process.denoiser(as_net(process, schedule)), noise, schedule)
+    assert float(end.mean()) == pytest.approx(MEAN, abs=0.02)
+    assert float(end.std()) == pytest.approx(STD, rel=0.03)
+
+
+def order(sampler, process, coarse, fine):
+    noise = torch.linspace(-2, 2, 41, dtype=torch.float64)
+    errors = []
+    for steps in (coarse, fine):
+        schedule = process.schedule(steps)
+        errors.append(
+            float((sampler(exact_denoiser(schedule), noise, schedule) - exact_end(noise, schedule)).abs().max())
+        )
+    return math.log(errors[0] / errors[1], fine / coarse)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "expected"), [(euler, 1.0), (heun, 2.0), (dpm_solver, 2.0)], ids=["euler", "heun", "dpm_solver"]
+)
+@pytest.mark.parametrize("name", ["flow", "edm"])
+def test_order_by_step_halving(sampler, expected, name):
+    measured = order(sampler, PROCESSES[name], 64, 128)
+    assert measured == pytest.approx(expected, abs=0.3)
+
+
+def test_heun_and_dpm_solver_beat_euler_on_every_process():
+    noise = torch.linspace(-2, 2, 41, dtype=torch.float64)
+    for process in PROCESSES.values():
+        schedule = process.schedule(20)
+        error = {
+            name: float((sampler(exact_denoiser(schedule), noise, schedule) - exact_end(noise, schedule)).abs().max())
+            for name, sampler in SAMPLERS.items()
+        }
+        assert max(error["heun"], error["dpm_solver"]) < error["euler"]
+
+
+def test_edm_preconditioning_identities():
+    """Appendix B.6: unit variance of input and target, and c_out as small as can be."""
+    sigma = torch.logspace(-3, 2, 30, dtype=torch.float64)
+    p, s = EDM_PROCESS, EDM_PROCESS.sigma_data
+    assert torch.allclose(p.c_in(sigma) ** 2 * (s**2 + sigma**2), torch.ones_like(sigma))
+    variance = ((1 - p.c_skip(sigma)) * s) ** 2 + (p.c_skip(sigma) * sigma) ** 2
+    assert torch.allclose(variance / p.c_out(sigma) ** 2, torch.ones_like(sigma))
+    assert float(p.c_skip(torch.tensor(0.0))) == 1.0 and float(p.c_out(torch.tensor(0.0))) == 0.0
+    assert torch.allclose(p.c_noise(sigma), sigma.log() / 4)
+
+
+@pytest.mark.parametrize("process", PROCESSES.values(), ids=PROCESSES)
+def test_the_true_answer_gives_back_the_data(process):
+    """Training and sampling agree: from a noised example and its target, the denoiser finds x0."""
+    generator = torch.Generator().manual_seed(0)
+    data = torch.randn(1, 5, 7, dtype=torch.float64, generator=generator)
+    schedule = process.schedule(10)
+    seen = []
+    for uniform in torch.linspace(0.05, 0.9, 5, dtype=torch.float64):
+        noise = torch.randn(1, 5, 7, dtype=torch.float64, generator=generator)
+        example = process.example(data, noise, uniform[None])
+        answer = {}
+
+        def net(x, time, example=example, answer=answer):
+            answer["x"], answer["time"] = x, time
+            return example.target
+
+        # The state and coordinate of the sampler's world that belong to this example.
+        if isinstance(process, EDM):
+            time = (4 * example.time[0]).exp()
+            state = example.x / process.c_in(time)
+        elif isinstance(process, DDPM):
+            time, state = example.time[0] * math.pi / 2, example.x
+        else:
+            time, state = example.time[0], example.x
+        found = process.denoiser(net)(state, time)
+        assert torch.allclose(found, data, atol=1e-6)
+        assert torch.allclose(answer["x"], example.x) and torch.allclose(answer["time"], example.time)
+        seen.append(float(example.time[0]))
+    assert len(set(seen)) == 5 and schedule.steps == 10
+
+
+@pytest.mark.parametrize("process", PROCESSES.values(), ids=PROCESSES)
+def test_schedules_run_from_noise_to_data(process):
+    schedule = process.schedule(8)
+    assert float(schedule.sigma[-1]) == pytest.approx(0.0, abs=1e-12)
+    assert float(schedule.alpha[-1]) == pytest.approx(1.0)
+    ratio = schedule.sigma[:-1] / schedule.alpha[:-1]
+    assert (ratio.diff() < 0).all() if torch.isfinite(ratio[0]) else (ratio[1:].diff() < 0).all()
+
+
+def test_min_snr_caps_the_weight_of_easy_times():
+    process = DDPM(betas="cosine", levels=1000, prediction="eps", min_snr=5.0)
+    data = torch.zeros(2, 1, 1)
+    weight = process.example(data, data, torch.tensor([0.05, 0.95])).weight
+    assert weight[0] < 0.1 and weight[1] == pytest.approx(1.0)
+
+
+def test_guidance_of_one_is_conditional_and_beyond_extrapolates():
+    def both(x, time):
+        kept, dropped = x.chunk(2)
+        return torch.cat((kept + 1, dropped - 1))
+
+    x, time = torch.zeros(2, 3), torch.tensor(0.5)
+    assert torch.equal(guide(both, 1.0)(x, time), x + 1)
+    assert torch.equal(guide(both, 2.0)(x, time), x + 3)
+
+
+def test_unknown_names_are_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match="uniform"):
+        FlowMatching(draw="gauss", knots="uniform")
+    with pytest.raises(ValueError, match="cosine"):
+        DDPM(betas="square", levels=10, prediction="v", min_snr=5.0)
+    with pytest.raises(ValueError, match="eps"):
+        DDPM(betas="linear", levels=10, prediction="x0", min_snr=5.0)

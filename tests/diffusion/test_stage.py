@@ -1,0 +1,109 @@
+"""The decoder in training, over a real (untrained) codec from a file."""
+
+import pytest
+import torch
+from hydra.utils import instantiate
+from matplotlib.figure import Figure
+from omegaconf import OmegaConf
+
+from tts.audio import AudioConfig
+from tts.checkpoint import build, export
+from tts.types import Batch
+
+
+def conf(path):
+    return OmegaConf.to_container(OmegaConf.load(f"conf/{path}.yaml"))
+
+
+@pytest.fixture(scope="module")
+def codec(tmp_path_factory):
+    audio, spec = AudioConfig(**conf("audio/24khz")), conf("model/dvae/nano")
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("codec") / "dvae.safetensors"
+    export(path, build(spec, audio), spec=spec, audio=audio, provenance={}, extra={})
+    return path
+
+
+def make_stage(codec, *, net=None, **changes):
+    audio, spec = AudioConfig(**conf("audio/24khz")), conf("model/diffusion/nano")
+    raw = {**conf("stage/diffusion"), "codec": str(codec), **changes}
+    raw["schedule"]["steps"] = 100  # resolved by the trainer's conf otherwise
+    torch.manual_seed(0)
+    stage = instantiate(raw, _partial_=True, _convert_="all")  # Hydra would turn the dataclass `audio` into a dict
+    return stage(net=net or build(spec, audio), audio=audio)
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(0)
+    wav = 0.1 * torch.randn(2, 20000, generator=generator)
+    wav[1, 15000:] = 0.0
+    return Batch(
+        keys=["a", "b"],
+        speakers=["x", "y"],
+        text=torch.zeros(2, 1, dtype=torch.long),
+        text_len=torch.zeros(2, dtype=torch.long),
+        wav=wav,
+        wav_len=torch.tensor([20000, 15000]),
+        clip=0.1 * torch.randn(2, 12000, generator=generator),
+        clip_len=torch.tensor([12000, 9000]),
+    )
+
+
+def test_one_batch_is_learned(codec, batch):
+    stage = make_stage(codec, drop_content=0.0, corrupt=0.0).train()
+    optimizer = torch.optim.AdamW(stage.net.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(15):
+        loss = stage.total(stage.losses(batch))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
+
+
+def test_the_codec_is_used_but_neither_trained_nor_saved(codec, batch):
+    stage = make_stage(codec).train()
+    stage.total(stage.losses(batch)).backward()
+    assert all(parameter.grad is None for parameter in stage.codec.net.parameters())
+    assert not any("codec" in name for name in stage.state_dict())
+
+
+def test_validation_losses_repeat_and_do_not_depend_on_the_company(codec, batch):
+    stage = make_stage(codec).eval()
+    with torch.no_grad():
+        first, again = stage.losses(batch)["denoise"], stage.losses(batch)["denoise"]
+        condition, truth = stage.question(batch)
+        noise, uniform = stage.fixed_draws(batch, truth)
+        turned = Batch(
+            **{name: value[::-1] if isinstance(value, list) else value.flip(0) for name, value in vars(batch).items()}
+        )
+        noise_turned, uniform_turned = stage.fixed_draws(turned, stage.question(turned)[1])
+    assert torch.equal(first, again)
+    assert torch.equal(noise, noise_turned.flip(0)) and torch.equal(uniform, uniform_turned.flip(0))
+    assert condition.coarse.frames.shape == truth.frames.shape and truth.length.tolist() == [79, 59]
+
+
+def test_corruption_reaches_codes_and_coarse_mel_in_training_only(codec, batch):
+    stage = make_stage(codec, corrupt=0.5)
+    clean = stage.eval().question(batch)[0]
+    wrong = stage.train().question(batch)[0]
+    assert torch.equal(clean.codes.ids, stage.eval().question(batch)[0].codes.ids)
+    assert not torch.equal(clean.codes.ids, wrong.codes.ids)
+    assert not torch.allclose(clean.coarse.frames, wrong.coarse.frames)
+
+
+def test_validation_measures_and_shows_samples(codec, batch):
+    stage = make_stage(codec, steps=2).eval()
+    with torch.no_grad():
+        metrics, shown = stage.metrics(batch), stage.showcase(batch)
+    assert set(metrics) == {"sample_l1", "coarse_l1"} and all(value > 0 for value in metrics.values())
+    assert set(shown) == {"mel_0", "mel_1"} and all(isinstance(figure, Figure) for figure in shown.values())
+
+
+def test_a_codec_of_another_size_is_refused(codec):
+    audio = AudioConfig(**conf("audio/24khz"))
+    net = build({**conf("model/diffusion/nano"), "codebook_size": 7}, audio)
+    with pytest.raises(ValueError, match="codebook_size"):
+        make_stage(codec, net=net)

@@ -1,0 +1,193 @@
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from gpt.model import ASR, TTS
+from gpt.sequence import SPEECH, TEXT, parse_task
+from gpt.step import Stepper
+from tts.audio import AudioConfig
+from tts.checkpoint import build
+from tts.types import Acoustic, Codes, Mel, Sampling
+
+FREE = Sampling(
+    temperature=1.0,
+    top_k=0,
+    top_p=0.95,
+    repetition_window=10,
+    repetition_ratio=0.3,
+    guidance=1.0,
+    max_codes_per_id=3.0,
+)
+
+
+def make(size="nano", **changed):
+    spec = {**OmegaConf.to_container(OmegaConf.load(f"conf/model/gpt/{size}.yaml")), **changed}
+    return build(spec, AudioConfig(**OmegaConf.to_container(OmegaConf.load("conf/audio/24khz.yaml"))))
+
+
+@pytest.fixture(scope="module")
+def net():
+    """A nano GPT whose weights are all random, so that every path through it carries something."""
+    torch.manual_seed(0)
+    net = make().eval()
+    for weight in net.parameters():
+        torch.nn.init.normal_(weight, std=0.3)
+    return net
+
+
+@pytest.fixture(scope="module")
+def batch(net):
+    torch.manual_seed(1)
+    text, codes = torch.randint(1, 76, (3, 9)), torch.randint(3125, (3, 14))
+    speaker = torch.randn(3, net.latents_per_speaker, 32)
+    return text, torch.tensor([9, 4, 6]), speaker, Codes(codes, torch.tensor([10, 14, 3]))
+
+
+def other_sampling(**changed):
+    return Sampling(**{**vars(FREE), **changed})
+
+
+def speak(net, batch, *, seed=0, items=slice(None), sampling=FREE):
+    text, text_len, speaker, _ = batch
+    generator = torch.Generator().manual_seed(seed)
+    return net.generate(text[items], text_len[items], speaker[items], sampling=sampling, generator=generator)
+
+
+def test_it_is_an_acoustic_model(net):
+    assert isinstance(net, Acoustic)
+
+
+def test_the_gradient_of_the_future_is_zero(net, batch):
+    text, text_len, speaker, codes = batch
+    packed = net.arrange(TTS, text, text_len, codes)
+    x = net._read(packed, speaker).detach().requires_grad_()
+    y, rotary = x, net.rotary(torch.arange(x.shape[1]))
+    for block in net.blocks:
+        y = block(y, rotary, causal=True)
+    y[:, 7].sum().backward()
+    assert x.grad[:, 8:].abs().max() == 0
+    assert x.grad[:, :8].abs().sum(-1).min() > 0
+
+
+@pytest.mark.parametrize("task", [TTS, ASR, parse_task("continue", ["speaker", "text", "speech", "speech*"], 1.0)])
+def test_padding_and_conditioning_are_never_scored(net, batch, task):
+    text, text_len, speaker, codes = batch
+    packed = net.arrange(task, text, text_len, codes)
+    hidden = net(packed, speaker).detach().requires_grad_()
+    sum(net.guesses(packed, hidden, m)[0].logsumexp(-1).sum() for m in (SPEECH, TEXT)).backward()
+    assert torch.equal(hidden.grad.abs().sum(-1) > 0, packed.scored)
+    beyond = torch.arange(packed.ids.shape[1]) >= packed.length[:, None] - 1
+    assert not packed.scored[beyond].any()
+
+
+def test_a_batch_gives_what_its_items_give_alone(net, batch):
+    text, text_len, speaker, codes = batch
+    together = net.latents(text, text_len, speaker, codes)
+    scores = net.text_score(codes, text, text_len)
+    for i in range(3):
+        s, n = text_len[i : i + 1], codes.length[i : i + 1]
+        own = Codes(codes.ids[i : i + 1, : int(n)], n)
+        alone = net.latents(text[i : i + 1, : int(s)], s, speaker[i : i + 1], own)
+        assert torch.allclose(together[i, : int(n)], alone[0], atol=1e-4)
+        assert together[i, int(n) :].abs().sum() == 0
+        assert torch.allclose(scores[i], net.text_score(own, text[i : i + 1, : int(s)], s)[0], atol=1e-4)
+
+
+def test_stepping_with_a_cache_equals_reading_at_once(net):
+    torch.manual_seed(0)
+    x = torch.randn(2, 12, 32)
+    y, rotary = x, net.rotary(torch.arange(12))
+    for block in net.blocks:
+        y = block(y, rotary, causal=True)
+    stepper = Stepper(net, 2, 12)
+    with torch.no_grad():
+        hidden = [stepper.start(x[:, :5], torch.zeros(2))] + [stepper(x[:, k]) for k in range(5, 12)]
+    assert torch.allclose(torch.stack(hidden, 1), net.norm(y)[:, 4:], atol=1e-4)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 2.0])
+def test_latents_of_spoken_codes_are_those_of_known_codes(net, batch, guidance):
+    speech = speak(net, batch, sampling=other_sampling(guidance=guidance))
+    text, text_len, speaker, _ = batch
+    assert torch.allclose(speech.latents, net.latents(text, text_len, speaker, speech.codes), atol=1e-4)
+
+
+def test_texts_of_different_lengths_are_spoken_as_if_alone(net, batch):
+    greedy = other_sampling(temperature=0, guidance=1.5)
+    together = speak(net, batch, sampling=greedy).codes
+    for i in range(3):
+        text, text_len, speaker, _ = batch
+        own = (text[i : i + 1, : int(text_len[i])], text_len[i : i + 1], speaker[i : i + 1], None)
+        alone = speak(net, own, sampling=greedy).codes
+        n = int(alone.length)
+        assert together.length[i] == n and torch.equal(together.ids[i, :n], alone.ids[0])
+
+
+def test_codes_are_the_codecs_and_end_at_the_limit(net, batch):
+    codes = speak(net, batch).codes
+    assert codes.ids.min() >= 0 and codes.ids.max() < net.codebook_size
+    assert (codes.length >= 1).all() and (codes.length <= batch[1] * 3).all()
+    assert codes.ids.shape[1] == codes.length.max()
+
+
+def test_takes_are_reproducible_and_do_not_depend_on_how_many_there_are(net, batch):
+    text, text_len, speaker, _ = batch
+    many, few = ((text[:1].repeat(n, 1), text_len[:1].repeat(n), speaker[:1].repeat(n, 1, 1), None) for n in (5, 2))
+    a, b, c = speak(net, many), speak(net, few), speak(net, few, seed=1)
+    for i in range(2):
+        n = int(b.codes.length[i])
+        assert a.codes.length[i] == n and torch.equal(a.codes.ids[i, :n], b.codes.ids[i, :n])
+    assert not torch.equal(a.codes.ids[0], a.codes.ids[1])
+    assert c.codes.ids.tolist() != b.codes.ids.tolist()
+
+
+def test_a_stop_ends_an_item_at_once_but_never_before_its_first_code(net, batch):
+    stop = net.head.rows.weight[-1]
+    before = stop.clone()
+    stop.data.copy_(1e3 * net.norm.weight)  # whether it is likely depends on the sum of a hidden state only
+    lengths = speak(net, batch).codes.length
+    packed = net.arrange(TTS, *batch[:2], Codes(speak(net, batch).codes.ids, lengths))
+    logits, target = net.guesses(packed, net(packed, batch[2]), SPEECH)
+    stop.data.copy_(before)
+    wants = logits.argmax(-1) == net.codebook_size
+    first = torch.cat((torch.zeros(1, dtype=torch.long), (lengths + 1).cumsum(0)[:-1]))
+    inner = torch.ones_like(wants)
+    inner[first] = False
+    inner[first + lengths] = False
+    assert (lengths >= 1).all() and (lengths < batch[1] * 3).any()
+    assert not wants[inner].any()
+
+
+def test_the_speaker_is_heard(net, batch):
+    text, text_len, _, codes = batch
+    mel = Mel(torch.randn(3, 100, 40), torch.tensor([40, 40, 40]))
+    hidden = net(net.arrange(TTS, text, text_len, codes), net.speaker_latents(mel))
+    changed = net(net.arrange(TTS, text, text_len, codes), net.speaker_latents(Mel(mel.frames.flip(0), mel.length)))
+    assert (hidden - changed)[0, -1].abs().max() > 1e-3
+
+
+def test_codes_of_one_digit_less_share_all_other_rows():
+    with torch.no_grad():
+        net = make(code_levels=[3, 4])
+        net.embed.rows.weight.zero_()
+        table, first = net.embed(), net.vocabulary.first_code
+        digits = net.embed.digits
+        assert torch.allclose(table[first + 2 + 3 * 1], digits[2] + digits[3 + 1])
+        assert make(code_levels=[12]).embed.digits.numel() == 0
+
+
+def test_a_sequence_beyond_max_len_says_what_to_do(net, batch):
+    short = make(max_len=20)
+    with pytest.raises(ValueError, match="max_len 20"):
+        short(short.arrange(TTS, *batch[:2], batch[3]), batch[2])
+    with pytest.raises(ValueError, match="split the text"):
+        text = torch.ones(1, 30, dtype=torch.long)
+        short.generate(
+            text, torch.tensor([30]), torch.zeros(1, 2, 32), sampling=FREE, generator=torch.Generator()
+        )
+
+
+@pytest.mark.parametrize("size, millions", [("small", 12), ("base", 100), ("large", 420)])
+def test_sizes(size, millions):
+    with torch.device("meta"):
+        assert abs(sum(p.numel() for p in make(size).parameters()) / 1e6 / millions - 1) < 0.05

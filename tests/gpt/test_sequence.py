@@ -1,0 +1,124 @@
+import pytest
+import torch
+
+from gpt.sequence import FIRST_TEXT, PADDING, START_SPEECH, START_TEXT, TEXT, Vocabulary, corrupt, hide_text, pack
+from gpt.sequence import parse_task as parse
+from tts.types import Codes
+
+V = Vocabulary(texts=10, codes=20)
+TTS = parse("tts", ["speaker", "text", "speech*"], 1.0)
+ASR = parse("asr", ["speech", "text*"], 1.0)
+CONTINUE = parse("continue", ["speaker", "text", "speech", "speech*"], 1.0)
+TEXT_IDS = torch.tensor([[1, 2, 3], [4, 5, 9], [6, 7, 8]])
+TEXT_LEN = torch.tensor([3, 2, 3])
+CODES = Codes(torch.tensor([[0, 1, 2, 3], [4, 5, 19, 19], [9, 8, 7, 6]]), torch.tensor([4, 2, 4]))
+
+
+def arrange(tasks, choice, cut=(0.0, 0.0, 0.5), text=TEXT_IDS, codes=CODES):
+    lengths = dict(text=text, text_len=TEXT_LEN, codes=codes)
+    return pack(tasks, torch.tensor(choice), torch.tensor(cut), vocabulary=V, latents=2, **lengths)
+
+
+def code(*ids):
+    return [V.first_code + i for i in ids]
+
+
+def letters(*ids):
+    return [FIRST_TEXT + i for i in ids]
+
+
+def test_mixed_tasks_are_laid_out_segment_by_segment():
+    packed = arrange([TTS, ASR, CONTINUE], [0, 1, 2])
+    tts = [0, 0, START_TEXT, *letters(1, 2, 3), V.stop_text, START_SPEECH, *code(0, 1, 2, 3), V.stop_speech]
+    asr = [START_SPEECH, *code(4, 5), V.stop_speech, START_TEXT, *letters(4, 5), V.stop_text]
+    assert packed.ids[0].tolist() == tts
+    assert packed.ids[1].tolist() == asr + [PADDING] * (len(tts) - len(asr))
+    assert packed.length.tolist() == [len(tts), len(asr), len(tts)]
+    assert packed.modality[1].tolist() == [2] * 4 + [1] * 4 + [-1] * 5
+
+
+def test_targets_are_shifted_by_exactly_one():
+    packed = arrange([TTS, ASR, CONTINUE], [0, 1, 2])
+    assert torch.equal(packed.target[:, :-1], packed.ids[:, 1:])
+
+
+@pytest.mark.parametrize(
+    "task, scored",
+    [
+        (TTS, [code(0, 1, 2, 3) + [V.stop_speech], code(4, 5) + [V.stop_speech], code(9, 8, 7, 6) + [V.stop_speech]]),
+        (ASR, [letters(1, 2, 3) + [V.stop_text], letters(4, 5) + [V.stop_text], letters(6, 7, 8) + [V.stop_text]]),
+        (CONTINUE, [code(0, 1, 2, 3) + [V.stop_speech], code(4, 5) + [V.stop_speech], code(7, 6) + [V.stop_speech]]),
+    ],
+)
+def test_exactly_the_starred_segment_and_its_stop_are_scored(task, scored):
+    packed = arrange([task], [0, 0, 0])
+    assert [row[at].tolist() for row, at in zip(packed.target, packed.scored, strict=True)] == scored
+
+
+@pytest.mark.parametrize("cut, count", [(0.0, 5), (0.5, 3), (0.99999, 1)])
+def test_a_prompt_leaves_at_least_the_stop_to_guess(cut, count):
+    assert arrange([CONTINUE], [0, 0, 0], (cut,) * 3).scored[0].sum() == count
+
+
+def test_content_beyond_a_length_is_never_laid_out():
+    other = Codes(CODES.ids.clone(), CODES.length)
+    other.ids[1, 2:] = 0
+    text = TEXT_IDS.clone()
+    text[1, 2] = 0
+    for task in (TTS, ASR, CONTINUE):
+        a, b = arrange([task], [0, 0, 0]), arrange([task], [0, 0, 0], text=text, codes=other)
+        assert all(torch.equal(x, y) for x, y in zip(vars(a).values(), vars(b).values(), strict=True))
+
+
+def test_a_longer_task_beside_a_short_one_only_adds_padding():
+    alone, mixed = arrange([ASR], [0, 0, 0]), arrange([TTS, ASR], [1, 0, 1])
+    assert torch.equal(mixed.ids[2, : alone.ids.shape[1]], alone.ids[2])
+    assert mixed.ids[2, alone.ids.shape[1] :].eq(PADDING).all()
+    assert not mixed.scored[2, alone.ids.shape[1] :].any()
+
+
+def test_corruption_changes_codes_and_nothing_else():
+    packed = arrange([TTS, ASR], [0, 1, 0])
+    noisy = corrupt(packed, 1.0, V, torch.Generator().manual_seed(0))
+    changed = noisy.ids != packed.ids
+    codes = (packed.ids >= V.first_code) & (packed.ids < V.stop_speech)
+    assert changed.any() and not (changed & ~codes).any()
+    assert ((noisy.ids[codes] >= V.first_code) & (noisy.ids[codes] < V.stop_speech)).all()
+    assert noisy.target is packed.target
+
+
+def test_corruption_hits_its_share():
+    ids = Codes(torch.zeros(4, 2000, dtype=torch.long), torch.full((4,), 2000))
+    four = torch.zeros(4, dtype=torch.long)
+    text = dict(text=torch.ones(4, 1, dtype=torch.long), text_len=torch.ones(4, dtype=torch.long))
+    packed = pack([TTS], four, torch.zeros(4), vocabulary=V, latents=2, codes=ids, **text)
+    share = (corrupt(packed, 0.3, V, torch.Generator().manual_seed(0)).ids != packed.ids).sum() / 8000
+    assert abs(share - 0.3 * 19 / 20) < 0.02
+
+
+def test_hidden_text_keeps_length_starts_and_stops():
+    packed = arrange([TTS], [0, 0, 0])
+    hidden = hide_text(packed, torch.tensor([True, False, True]), V)
+    assert hidden.ids[0, 2:8].tolist() == [START_TEXT, PADDING, PADDING, PADDING, V.stop_text, START_SPEECH]
+    assert torch.equal(hidden.ids[1], packed.ids[1])
+
+
+def test_outputs_are_contents_and_stop():
+    assert V.outputs(TEXT).stop - V.outputs(TEXT).start == 11
+    assert V.size == 3 + 11 + 21
+
+
+@pytest.mark.parametrize(
+    "segments, reason",
+    [
+        (["speaker", "song*"], "unknown segment 'song'"),
+        (["speaker*", "text", "speech*"], "never the speaker"),
+        (["speaker", "text", "speech"], "scored"),
+        (["speech", "text", "speech*"], "twice in a row"),
+        (["speech", "speech", "speech*"], "twice in a row"),
+        (["speaker", "speaker", "speech*"], "twice in a row"),
+    ],
+)
+def test_impossible_tasks_are_refused(segments, reason):
+    with pytest.raises(ValueError, match=reason):
+        parse("odd", segments, 1.0)

@@ -1,0 +1,290 @@
+"""The front door, with everything that people and machines push through it."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nano
+import pytest
+import soundfile
+
+import infer
+from tts import settings, voices
+from tts.audio import SUBTYPES
+
+FAST = ["steps=1", "retries=0", "sampling.max_codes_per_id=1", "guidance=1", "sampling.guidance=1"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """Nano weights and a recording to clone."""
+    home = tmp_path_factory.mktemp("home")
+    nano.weights(home / "weights")
+    nano.hum(home / "hum.wav")
+    return home
+
+
+@pytest.fixture
+def say(home, tmp_path, monkeypatch, capsys):
+    """Run the command in an empty folder: exit code and what it said on stderr."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*argv: str, overrides: tuple[str, ...] = ()) -> tuple[int, str]:
+        base = ["--weights", str(home / "weights"), "-v", str(home / "hum.wav")]
+        code = infer.main([*base, *argv, "--", *FAST, *overrides])
+        return code, capsys.readouterr().err
+
+    return run
+
+
+def failed(result: tuple[int, str], code: int, *words: str) -> None:
+    """One line with the code, the reason and no traceback; nothing written."""
+    assert result[0] == code, result
+    line = result[1].strip().splitlines()[-1]
+    assert line.startswith("infer.py: error: ") and "Traceback" not in result[1], result
+    assert all(word in line for word in words), line
+    assert not [path for path in Path().iterdir() if path.suffix in infer.OUTPUTS]
+
+
+def test_speaks_into_every_format(say):
+    for suffix, (container, subtype) in SUBTYPES.items():
+        assert say("Hello there.", "-o", f"x{suffix}")[0] == 0
+        info = soundfile.info(f"x{suffix}")
+        assert (info.format, info.subtype, info.samplerate, info.channels) == (container, subtype, 24000, 1)
+        assert info.frames > 1000
+    assert set(infer.OUTPUTS) == set(SUBTYPES)
+
+
+def test_same_seed_same_bytes(say):
+    def digest(*argv: str) -> str:
+        assert say("Hello there.", "-o", "x.wav", *argv)[0] == 0
+        return hashlib.sha256(Path("x.wav").read_bytes()).hexdigest()
+
+    assert digest("--seed", "3") == digest("--seed", "3") != digest("--seed", "4")
+    assert digest("--speed", "0.5") != digest()
+
+
+def test_the_default_name_is_told(say):
+    code, said = say("Hello", "there", "world")
+    assert code == 0 and "speech.wav" in said and soundfile.info("speech.wav").frames
+
+
+def test_options_stand_anywhere(say):
+    assert say("Hello", "-o", "x.wav", "there")[0] == 0
+
+
+def test_reads_files_and_standard_input(say, monkeypatch):
+    Path("story.txt").write_text("\ufeffOnce upon a time.\n\nThe end.", "utf-8")
+    assert say("story.txt", "-o", "x.wav")[0] == 0
+    with open("story.txt") as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        assert say("-", "-o", "y.wav")[0] == 0
+    assert Path("x.wav").read_bytes() == Path("y.wav").read_bytes()
+
+
+def test_quiet_says_nothing(say):
+    assert say("Hello ☃ there.", "-q", "-o", "x.wav") == (0, "")
+    assert "☃" in say("Hello ☃ there.", "-o", "x.wav")[1] or "2603" in say("Hello ☃ there.", "-o", "x.wav")[1]
+
+
+@pytest.mark.parametrize(
+    "argv, words",
+    [
+        ([], ["no text"]),
+        ([""], ["empty"]),
+        (["missing.txt"], ["no text file", "missing.txt"]),
+        (["my story.md"], ["no text file"]),
+        (["hi", "-o", "x.mp3"], ["'x.mp3'", ".wav, .flac, .ogg"]),
+        (["hi", "-o", "x"], [".wav"]),
+        (["hi", "-o", "nowhere/x.wav"], ["nowhere", "make it first"]),
+        (["hi", "-o", "."], [".wav"]),
+        (["hi", "--speed", "0"], ["speed", "0.5 to 2"]),
+        (["hi", "--speed", "nan"], ["speed", "nan"]),
+        (["hi", "--speed", "inf"], ["speed", "inf"]),
+        (["hi", "--speed", "fast"], ["--speed", "fast"]),
+        (["hi", "--candidates", "0"], ["candidates", "1 to 64"]),
+        (["hi", "--steps", "-1"], ["steps"]),
+        (["hi", "--seed", "-1"], ["seed"]),
+        (["hi", "--seed", "1e3"], ["--seed"]),
+        (["hi", "-v", "nobody"], ["no voice", "'nobody'"]),
+        (["hi", "-v", ""], ["voice"]),
+        (["hi", "--frobnicate"], ["--frobnicate", "--help"]),
+        (["hi", "-o"], ["-o"]),
+    ],
+)
+def test_usage_errors(say, argv, words):
+    failed(say(*argv), 2, *words)
+
+
+@pytest.mark.parametrize(
+    "override, word",
+    [
+        ("nonsense=1", "sampling.temperature"),
+        ("+nonsense=1", "nonsense"),
+        ("~steps", "steps"),
+        ("steps=x", "whole number"),
+        ("steps=2.5", "whole number"),
+        ("steps=true", "whole number"),
+        ("steps=null", "whole number"),
+        ("sampling.top_p=7", "0.01 to 1.0"),
+        ("sampling=3", "sampling"),
+        ("voice=${nothing}", "nothing"),
+        ("just words", "key=value"),
+        ("", "key=value"),
+        ("limits=0", "limits"),
+        ("seed=1" + "0" * 400, "seed"),
+    ],
+)
+def test_wrong_overrides(say, override, word):
+    failed(say("hi", overrides=(override,)), 2, word)
+
+
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (b"", ["empty"]),
+        (b" \n\t ", ["empty"]),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", ["zero bytes"]),
+        ("Déjà vu".encode("latin1"), ["UTF-8", "byte 1", "iconv"]),
+        ("Hello".encode("utf-16"), ["no"]),
+        (b"x" * 1_000_000, ["1000000 characters"]),
+        (b"a " * 9_000_000, ["larger than 16 MB"]),
+        (b"*** --- !!!", ["no voice can say"]),
+        ("Съешь же ещё этих мягких французских булок.".encode(), ["no voice can say"]),
+        ("床前明月光，疑是地上霜。".encode(), ["no voice can say"]),
+    ],
+    ids=range(10),
+)
+def test_files_that_hold_no_speakable_text(say, data, words):
+    Path("input.txt").write_bytes(data)
+    failed(say("input.txt"), 1, *words)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A",
+        "-5 degrees",
+        "Null\0byte",
+        "lone \ud800 surrogate",
+        "zalgo h̷̢e̴l̵l̶o",
+        "\u202eright to left\u202c",
+        "a" * 900,
+        "So " * 600,
+        "null",
+        "text=1984, 'quoted' ${x} {AH0}",
+        "/etc/passwd",
+        "😀 smile",
+        "Say {QQ XX}.",
+    ],
+    ids=range(13),
+)
+def test_odd_texts_are_spoken(say, text):
+    code, said = say(text)
+    assert code == 0 and soundfile.info("speech.wav").frames > 0, said
+
+
+@pytest.mark.parametrize("name", ["new\nline.wav", "\x1b[31mred.wav", "-dash.wav", "quo'te\".wav", "é😀.wav", " .wav"])
+def test_hostile_file_names(say, name):
+    code, said = say("Hi.", f"--output={name}")
+    assert code == 0 and Path(name).is_file() and "\x1b" not in said and len(said.strip().splitlines()) == 1
+
+
+def test_clips_that_are_none(say, tmp_path):
+    (tmp_path / "fake.dat").write_bytes(b"RIFF....WAVEnot really")
+    failed(say("hi", "-v", "fake.dat"), 1, "fake.dat")
+    (tmp_path / "empty").mkdir()
+    failed(say("hi", "-v", "empty"), 1, "no recordings")
+
+
+def test_weights_that_are_missing_or_broken(say, home, tmp_path):
+    failed(say("hi", "--weights", "nowhere"), 1, "nowhere", "--weights")
+    folder = nano.weights(tmp_path / "weights")
+    (folder / "gpt.safetensors").write_bytes((folder / "gpt.safetensors").read_bytes()[:5000])
+    failed(say("hi", "--weights", str(folder)), 1, "gpt.safetensors")
+    (folder / "gpt.safetensors").unlink()
+    failed(say("hi", "--weights", str(folder)), 1, "no checkpoint", "gpt.safetensors")
+
+
+def test_a_voice_of_other_weights(say, tmp_path):
+    import torch
+
+    from tts.types import SpeakerLatents
+
+    card = voices.About(
+        name="old", gender="other", description="", source="", licence="", made="", fingerprint="0" * 64
+    )
+    voices.save(tmp_path / "old.safetensors", SpeakerLatents(torch.zeros(1, 1), torch.zeros(1, 1)), card)
+    failed(say("hi", "-v", "old.safetensors"), 1, "other weights", "tts.voices make")
+
+
+def test_an_error_leaves_an_earlier_file_alone(say):
+    assert say("Hello.", "-o", "x.wav")[0] == 0
+    before = Path("x.wav").read_bytes()
+    assert say("*** ---", "-o", "x.wav")[0] == 1
+    assert Path("x.wav").read_bytes() == before and os.listdir() == ["x.wav"]
+
+
+def test_every_default_is_within_its_limits():
+    conf = settings.compose([])
+    assert conf["steps"] >= 1 and set(conf["limits"]) | {"weights", "voice", "device"} == {
+        key for key in settings.flatten({key: value for key, value in conf.items() if key != "limits"})
+    }
+
+
+def command(home: Path, *argv: str) -> list[str]:
+    base = [sys.executable, str(settings.ROOT / "infer.py"), "--weights", str(home / "weights")]
+    return [*base, "-v", str(home / "hum.wav"), *argv]
+
+
+def test_help_and_usage_errors_come_at_once_and_without_torch():
+    script = "import sys, infer; code = infer.main(sys.argv[1:]); assert 'torch' not in sys.modules; sys.exit(code)"
+    wrong = subprocess.run(
+        [sys.executable, "-c", script, "hi", "--speed", "0"], cwd=settings.ROOT, capture_output=True, text=True
+    )
+    assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1, wrong.stderr
+    assert "Traceback" not in wrong.stderr
+    told = subprocess.run([sys.executable, "infer.py", "--help"], cwd=settings.ROOT, capture_output=True, text=True)
+    assert told.returncode == 0 and "examples:" in told.stdout
+    assert (
+        subprocess.run([sys.executable, "infer.py", "--version"], cwd=settings.ROOT, capture_output=True).returncode
+        == 0
+    )
+
+
+def test_interrupted_leaves_nothing_behind(home, tmp_path):
+    """Ctrl-C and `kill` alike, once the temporary file is being written."""
+    (tmp_path / "long.txt").write_text("Again and again and again. " * 20000)
+    running = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        argv = command(home, str(tmp_path / "long.txt"), "-o", str(tmp_path / f"x{number}.wav"))
+        running[number] = subprocess.Popen(
+            argv, stderr=subprocess.PIPE, text=True, env=os.environ | {"XDG_CACHE_HOME": str(home / "cache")}
+        )
+    for number, process in running.items():
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob(f".x{number}.*")):
+            assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
+            time.sleep(0.05)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 130 and said == "infer.py: error: interrupted; nothing was written\n"
+    assert os.listdir(tmp_path) == ["long.txt"]
+
+
+def test_sound_on_standard_output_is_lean(home):
+    """The whole path imports neither Lightning, wandb nor matplotlib, and says nothing else on standard output."""
+    script = (
+        "import sys, infer; code = infer.main(sys.argv[1:])\n"
+        "heavy = {'lightning', 'wandb', 'matplotlib', 'librosa', 'encodec'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else code)"
+    )
+    argv = command(home, "Hello.", "-o", "-")[2:]
+    done = subprocess.run([sys.executable, "-c", script, *argv, "--", *FAST], cwd=settings.ROOT, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout[:4] == b"RIFF" and len(done.stdout) > 1000

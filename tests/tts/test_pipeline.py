@@ -1,0 +1,168 @@
+"""Text to wave through the four real nets at nano size."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import nano
+import pytest
+import torch
+from torch.nn import functional as F
+
+from tts import settings as defaults
+from tts.pipeline import Settings, TextToSpeech, check_text, derive_seed, pick_device, stretch, trim
+from tts.types import Mel
+from tts.voices.clone import make
+
+THREE = "A first thing. The second thing! Is this the third?"
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory) -> TextToSpeech:
+    return TextToSpeech.load(nano.weights(tmp_path_factory.mktemp("weights")), "cpu")
+
+
+@pytest.fixture(scope="module")
+def voice(speech, tmp_path_factory):
+    clip = nano.hum(tmp_path_factory.mktemp("clips") / "hum.wav")
+    return make([clip], acoustic=speech.acoustic, decoder=speech.decoder, audio=speech.audio, device=speech.device)
+
+
+@pytest.fixture(scope="module")
+def quick() -> Settings:
+    """The shipped settings, shortened."""
+    settings = Settings.parse(defaults.compose([]))
+    return replace(
+        settings, steps=2, retries=0, sampling=replace(settings.sampling, max_codes_per_id=2.0, temperature=1.0)
+    )
+
+
+def waves(speech, text, voice, settings, seed=0) -> list[torch.Tensor]:
+    return [chunk.wave for chunk in speech.stream(text, voice, settings=settings, seed=seed)]
+
+
+def same(a, b) -> bool:
+    return a.shape == b.shape and torch.equal(a, b)
+
+
+def test_every_sentence_sounds(speech, voice, quick):
+    chunks = list(speech.stream(THREE, voice, settings=quick, seed=0))
+    assert [chunk.index for chunk in chunks] == [0, 1, 2] and {chunk.total for chunk in chunks} == {3}
+    for chunk in chunks:
+        assert len(chunk.wave) > 1000 and torch.isfinite(chunk.wave).all() and chunk.wave.abs().max() > 0
+
+
+def test_a_rendered_wave_is_as_long_as_its_codes(speech, voice, quick):
+    ids = speech.tokenizer.encode("as long as its codes", letters=0.0, generator=None)
+    said, _ = speech.utter(ids, voice, settings=quick, seed=1)
+    wave = speech.render(said.codes, said.latents, voice, settings=quick, seed=1)
+    assert len(wave) == speech.audio.sample_rate * int(said.codes.length) / speech.codec.code_rate
+
+
+def test_same_seed_same_bytes_other_seed_other_bytes(speech, voice, quick):
+    first, again, other = (waves(speech, THREE, voice, quick, seed) for seed in (5, 5, 6))
+    assert all(same(a, b) for a, b in zip(first, again, strict=True))
+    assert not any(same(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_editing_or_adding_a_sentence_leaves_the_others_alone(speech, voice, quick):
+    before = waves(speech, THREE, voice, quick)
+    edited = waves(speech, THREE.replace("second", "new"), voice, quick)
+    assert same(before[0], edited[0]) and same(before[2], edited[2]) and not same(before[1], edited[1])
+    added = waves(speech, "Something before. " + THREE, voice, quick)
+    assert all(same(a, b) for a, b in zip(before, added[1:], strict=True))
+
+
+def test_a_sentence_said_twice_is_two_takes(speech, voice, quick):
+    first, second, _ = waves(speech, "Never mind. Never mind. Good.", voice, quick)
+    assert not same(first, second)
+
+
+def test_a_long_text_is_spoken_as_it_is_asked_for(speech, voice, quick):
+    stream = speech.stream("Again and again. " * 20000, voice, settings=quick, seed=0)
+    assert isinstance(stream, Iterator)
+    assert len(next(stream).wave) and next(stream).total == 20000
+
+
+def test_candidates_are_compared_by_listening(speech, voice, quick):
+    """The one kept is whichever the GPT finds likeliest to say the text."""
+    ids = speech.tokenizer.encode("listen to them", letters=0.0, generator=None)
+    many = replace(quick, candidates=4)
+    said, _ = speech.utter(ids, voice, settings=many, seed=3)
+    generator = torch.Generator().manual_seed(3)
+    text = torch.tensor([ids] * 4)
+    text_len = torch.full((4,), len(ids))
+    with torch.inference_mode():
+        every = speech.acoustic.generate(
+            text, text_len, voice.acoustic.expand(4, -1, -1), sampling=many.sampling, generator=generator
+        )
+        score = speech.acoustic.text_score(every.codes, text, text_len)
+    faults = [speech.fault(int(n), len(ids), many) for n in every.codes.length]
+    whole = [i for i in range(4) if not faults[i]] or range(4)
+    best = max(whole, key=lambda i: float(score[i]))
+    assert torch.equal(said.codes.ids[0], every.codes.ids[best, : int(every.codes.length[best])])
+
+
+def test_what_runs_on_or_stops_early_is_tried_again_and_told(speech, voice, quick):
+    strict = replace(quick, min_codes_per_id=1.999, retries=2)  # between this and 2.0 almost nothing fits
+    (chunk,) = speech.stream("This never fits.", voice, settings=strict, seed=0)
+    assert len(chunk.wave) and any("attempt 3 of 3" in notice for notice in chunk.notices)
+
+
+def test_what_cannot_be_said_is_skipped_with_a_notice(speech, voice, quick):
+    chunks = list(speech.stream("Yes.\n\n* * *\n\nNo.", voice, settings=quick, seed=0))
+    silent = [chunk for chunk in chunks if not len(chunk.wave)]
+    assert len(chunks) - len(silent) == 2 and all(chunk.notices for chunk in silent)
+
+
+@pytest.mark.parametrize("text", ["* * *", "…", "Привет, мир.", "你好世界", "\u202e\u0007", "😀😀"])
+def test_a_text_that_no_voice_can_say_is_an_error(speech, voice, quick, text):
+    with pytest.raises(ValueError, match="no voice can say|is empty"):
+        list(speech.stream(text, voice, settings=quick, seed=0))
+
+
+@pytest.mark.parametrize(
+    "text, reason", [("", "empty"), (" \n\t", "empty"), ("x" * 1_000_000, "1000000 characters")], ids="abc"
+)
+def test_what_is_no_text_is_refused(text, reason):
+    with pytest.raises(ValueError, match=reason):
+        check_text(text)
+
+
+def test_speed_changes_the_length_only():
+    mel = Mel(torch.randn(1, 4, 80), torch.tensor([80]))
+    assert stretch(mel, 1.0) is mel
+    slow = stretch(mel, 0.5)
+    assert slow.frames.shape == (1, 4, 160) and slow.length.tolist() == [160]
+    torch.testing.assert_close(stretch(slow, 2.0).frames, F.avg_pool1d(slow.frames, 2))
+
+
+def test_edges_are_trimmed_to_a_margin_and_fade_from_zero():
+    tone = torch.sin(torch.arange(2400) / 3.0)
+    wave = trim(F.pad(tone, (24000, 12000)), 24000)
+    assert 2400 <= len(wave) <= 2400 + 2 * 1440 + 480
+    assert wave[0] == 0 and wave[-1] == 0 and wave.abs().max() == tone.abs().max()
+    assert len(trim(torch.zeros(100), 24000)) == 100 and len(trim(torch.zeros(0), 24000)) == 0
+
+
+def test_seeds_are_stable_across_machines_and_take_any_text():
+    assert derive_seed(0, "hello") == 0x7B62E1B266B741A0
+    assert 0 <= derive_seed(2**63, "\ud800 lone") < 2**63
+
+
+def test_nets_of_two_families_do_not_mix(tmp_path):
+    folder = nano.weights(tmp_path)
+    other = nano.conf("audio/24khz") | {"level": -20.0}
+    spec = nano.conf("model/vocoder/nano")
+    audio = nano.AudioConfig(**other)
+    nano.export(
+        folder / "vocoder.safetensors", nano.build(spec, audio), spec=spec, audio=audio, provenance={}, extra={}
+    )
+    with pytest.raises(ValueError, match="another mel"):
+        TextToSpeech.load(folder, "cpu")
+
+
+def test_a_device_that_is_not_here_is_an_error():
+    with pytest.raises(ValueError, match="cannot be used"):
+        pick_device("cuda:99")
+    with pytest.raises(ValueError, match="cannot be used"):
+        pick_device("toaster")

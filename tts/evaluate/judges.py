@@ -1,0 +1,177 @@
+"""Judges that run offline: pocketsphinx hears, DNSMOS rates; in processes of their own, and nothing is judged twice.
+
+Both are weak and old, and therefore fixed: figures compare only with figures of the same judges. Every wave comes to
+them at 16 kHz and 16 bits, and what they said is kept under the hash of exactly those samples.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from importlib.metadata import PackageNotFoundError, version
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from tqdm import tqdm
+
+from tts.audio import resample
+
+RATE = 16_000  # Hz, of both judges
+SHORTEST = 0.1  # seconds; less is no speech, and neither judge takes it
+
+
+class Judge(Protocol):
+    """Wave to an opinion that JSON can hold. `identity` changes whenever the opinion might."""
+
+    @staticmethod
+    def identity() -> str: ...
+
+    def judge(self, wav: Float[Tensor, " N"], sample_rate: int) -> Any: ...
+
+
+class Sphinx:
+    """pocketsphinx with its own US English model and default settings: a `tts.types.Recogniser`.
+
+    Utterances are given whole, which normalises the cepstrum over the utterance: what is heard then does not depend
+    on what was heard before.
+    """
+
+    @staticmethod
+    def identity() -> str:
+        return f"pocketsphinx {_version('pocketsphinx')}, whole utterances"
+
+    def __init__(self):
+        from pocketsphinx import Decoder
+
+        self.decoder = Decoder(samprate=RATE, loglevel="FATAL")
+
+    def transcribe(self, wav: Float[Tensor, " N"], sample_rate: int) -> str:
+        self.decoder.start_utt()
+        self.decoder.process_raw(to_pcm(wav, sample_rate).tobytes(), full_utt=True)
+        self.decoder.end_utt()
+        heard = self.decoder.hyp()
+        return heard.hypstr if heard else ""
+
+    judge = transcribe
+
+
+class Dnsmos:
+    """DNSMOS P.835 (Reddy et al. 2022, arXiv 2110.01763): overall, signal and background on a scale of 1 to 5."""
+
+    @staticmethod
+    def identity() -> str:
+        return f"speechmos {_version('speechmos')}, onnxruntime {_version('onnxruntime')}"
+
+    def __init__(self):
+        from speechmos import dnsmos
+
+        self.run = dnsmos.run
+
+    def judge(self, wav: Float[Tensor, " N"], sample_rate: int) -> dict[str, float]:
+        rated = self.run(to_pcm(wav, sample_rate).astype(np.float32) / 32768, sr=RATE)
+        return {
+            "overall": float(rated["ovrl_mos"]),
+            "signal": float(rated["sig_mos"]),
+            "noise": float(rated["bak_mos"]),
+        }
+
+
+JUDGES = {"heard": Sphinx, "mos": Dnsmos}
+SILENT = {"heard": "", "mos": {"overall": 1.0, "signal": 1.0, "noise": 1.0}}  # of a wave too short to be judged
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        raise ValueError(f"{package} judges, and is not installed: run with `uv run --group judge`") from None
+
+
+def to_pcm(wav: Float[Tensor, " N"], sample_rate: int) -> np.ndarray:
+    """16-bit samples at the judges' rate; a wave that already is such stays the same to the bit."""
+    samples = resample(wav.float(), sample_rate, RATE).numpy() * 32768
+    return np.clip(np.rint(samples), -32768, 32767).astype(np.int16)
+
+
+class Panel:
+    """Judges by name, each asked once per wave: opinions are kept in a small database under the hash of the samples."""
+
+    def __init__(self, judges: Mapping[str, type[Judge]], *, cache: Path, workers: int):
+        if workers < 1:
+            raise ValueError(f"{workers} workers cannot judge: use 1 or more")
+        self.judges = dict(judges)
+        self.identities = {name: judge.identity() for name, judge in judges.items()}
+        self.pool = None
+        if workers > 1:  # spawned, since torch's threads do not survive a fork
+            self.pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (self.judges,))
+        cache.mkdir(parents=True, exist_ok=True)
+        self.cache = sqlite3.connect(cache / "opinions.sqlite", timeout=60)
+        self.cache.execute("CREATE TABLE IF NOT EXISTS opinions (key TEXT PRIMARY KEY, opinion TEXT NOT NULL)")
+
+    def __enter__(self) -> "Panel":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.pool:
+            self.pool.shutdown(cancel_futures=True)
+        self.cache.close()
+
+    def ask(self, waves: Sequence[Float[Tensor, " N"]], sample_rate: int, label: str) -> list[dict[str, Any]]:
+        """For each wave what each judge says, {judge: opinion}; shows a progress bar under `label`."""
+        if self.pool is None:
+            _start(self.judges)
+        opinions: list[dict[str, Any]] = [{} for _ in waves]
+        pending = {}
+        with tqdm(total=len(waves) * len(self.judges), desc=label, unit="opinion", leave=False) as bar:
+            for index, wave in enumerate(waves):
+                pcm = to_pcm(wave, sample_rate)
+                for name in self.judges:
+                    key = self._key(name, pcm)
+                    known = self.cache.execute("SELECT opinion FROM opinions WHERE key = ?", (key,)).fetchone()
+                    if known:
+                        opinions[index][name] = json.loads(known[0])
+                        bar.update()
+                    elif self.pool:
+                        pending[self.pool.submit(_judge, name, pcm)] = (index, name, key)
+                    else:
+                        opinions[index][name] = self._keep(key, _judge(name, pcm))
+                        bar.update()
+            for future in as_completed(pending):
+                index, name, key = pending[future]
+                opinions[index][name] = self._keep(key, future.result())
+                bar.update()
+        return opinions
+
+    def _key(self, name: str, pcm: np.ndarray) -> str:
+        return hashlib.sha256(f"{self.identities[name]}\n".encode() + pcm.tobytes()).hexdigest()
+
+    def _keep(self, key: str, opinion: Any) -> Any:
+        with self.cache:
+            self.cache.execute("INSERT OR REPLACE INTO opinions VALUES (?, ?)", (key, json.dumps(opinion)))
+        return opinion
+
+
+_classes: dict[str, type[Judge]] = {}  # of this process
+_sitting: dict[str, Judge] = {}  # those that have been asked something
+
+
+def _start(judges: dict[str, type[Judge]]) -> None:
+    _classes.clear()
+    _sitting.clear()
+    _classes.update(judges)
+    if get_context().current_process().name != "MainProcess":
+        torch.set_num_threads(1)
+
+
+def _judge(name: str, pcm: np.ndarray) -> Any:
+    if len(pcm) < SHORTEST * RATE:
+        return SILENT[name]
+    if name not in _sitting:
+        _sitting[name] = _classes[name]()
+    return _sitting[name].judge(torch.from_numpy(pcm.astype(np.float32) / 32768), RATE)

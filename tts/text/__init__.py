@@ -1,0 +1,1 @@
+"""Text to ids: `normalise` (what is said), `sentences` (in portions), `lexicon` and `tokenizer` (by which sounds)."""

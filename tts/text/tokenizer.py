@@ -1,0 +1,194 @@
+"""Normalised text to ids and back: phonemes with letters for what no lexicon knows, or SentencePiece pieces.
+
+A tokenizer is data: `spec()` is a plain dict that goes into checkpoint headers and rebuilds it.
+"""
+
+import base64
+import binascii
+import random
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from tts.text.characters import plain, tidy
+from tts.text.lexicon import Lexicon
+
+PADDING = 0  # the id of nothing, in every tokenizer
+# Punctuation by what a reader does at it. A mark that a symbol list does not hold is left out.
+CLASSES = {**{mark: mark for mark in ',;:?!."'}, **dict.fromkeys("-–—", " - ")}
+# A hyphen inside a compound is a word boundary; elsewhere it is a dash, which pauses.
+TOKEN = re.compile(
+    r"\{(?P<inline>[^{}]*)\}|(?P<word>'?[^\W\d_]+(?:'[^\W\d_]+)*'?)|(?P<space>\s+|(?<=[\w'}])-(?=[\w'{]))|(?P<mark>[^\w\s])"
+)
+INLINE = re.compile(r"\{[^{}]*\}")
+
+
+class Tokenizer(Protocol):
+    """Normalised text to ids; id 0 is padding and never occurs in a text."""
+
+    vocab_size: int
+    silent_ids: frozenset[int]  # ids that make no sound: padding, word boundary, punctuation
+
+    def encode(self, text: str, *, letters: float = 0.0, generator: random.Random | None = None) -> list[int]: ...
+
+    def decode(self, ids: list[int]) -> str: ...
+
+    def spec(self) -> dict[str, Any]: ...
+
+
+class PhonemeTokenizer:
+    """Dictionary words as phones, other words as letters, a space between words, punctuation by class.
+
+    `symbols` lists the vocabulary in the order of ids: padding first, phones in capitals, letters in small type.
+    `stress` says whether its vowels carry a stress digit. `lexicon` is a name, or name@fingerprint to pin its data.
+    """
+
+    def __init__(self, *, symbols: list[str], stress: bool, lexicon: str):
+        name, _, pinned = lexicon.partition("@")
+        self.lexicon = Lexicon.load(name)
+        if pinned and pinned != self.lexicon.fingerprint:
+            warnings.warn(
+                f"this tokenizer was made with lexicon {lexicon}, here it is {name}@{self.lexicon.fingerprint}: "
+                "some words may be pronounced differently from training",
+                stacklevel=2,
+            )
+        if len(set(symbols)) != len(symbols):
+            raise ValueError(f"symbols repeat: {sorted({s for s in symbols if symbols.count(s) > 1})}")
+        if " " not in symbols[1:]:
+            raise ValueError("symbols must start with padding and hold ' ', the word boundary")
+        self.name = name
+        self.symbols = list(symbols)
+        self.stress = stress
+        self.ids = {symbol: index for index, symbol in enumerate(symbols) if index != PADDING}
+        self.vocab_size = len(symbols)
+        self.silent_ids = frozenset(i for i, symbol in enumerate(symbols) if i == PADDING or not symbol[0].isalpha())
+
+    def spec(self) -> dict[str, Any]:
+        """Plain data that rebuilds this tokenizer through `tts.checkpoint.build`, without the user's own words."""
+        lexicon = f"{self.name}@{self.lexicon.fingerprint}"
+        return {"name": "phonemes", "symbols": self.symbols, "stress": self.stress, "lexicon": lexicon}
+
+    def with_words(self, words: Mapping[str, str]) -> "PhonemeTokenizer":
+        """The same tokenizer with the user's own pronunciations (word -> phones); unknown phones raise."""
+        for phones in words.values():
+            self._inline(phones)
+        other = PhonemeTokenizer(symbols=self.symbols, stress=self.stress, lexicon=self.name)
+        other.lexicon = self.lexicon.with_words(words)
+        return other
+
+    def encode(self, text: str, *, letters: float = 0.0, generator: random.Random | None = None) -> list[int]:
+        """Ids of a normalised text. `letters`: the probability that a known word is shown as letters (training).
+
+        `{HH AH0 L OW1}` is taken as it stands. Characters that are no symbol (digits, other scripts) are left out:
+        `tts.text.normalise` has already said them in words or dropped them with a notice.
+        """
+        if letters > 0 and generator is None:
+            raise ValueError(f"letters={letters} needs a random.Random as generator")
+        out: list[str] = []
+        for match in TOKEN.finditer(tidy(text)):
+            if match["inline"] is not None:
+                out += self._inline(match["inline"])
+            elif match["word"]:
+                out += self._word(match["word"], letters, generator)
+            elif match["space"]:
+                out += " "
+            else:
+                out += self._mark(match["mark"], out)
+        return [self.ids[symbol] for symbol in _single_spaces(out)]
+
+    def decode(self, ids: list[int]) -> str:
+        """Ids as text that `encode` turns into the same ids: every word in braces, `{HH AH L OW}, {z o r k}.`"""
+        text, word = "", []
+        for symbol in [*(self.symbols[i] for i in ids if i != PADDING), ""]:
+            if symbol[:1].isalpha() or (symbol == "'" and word):
+                word.append(symbol)
+                continue
+            text += ("{" + " ".join(word) + "}" if word else "") + symbol
+            word = []
+        return text
+
+    def _word(self, word: str, letters: float, generator: random.Random | None) -> list[str]:
+        word = plain(word).lower()
+        phones = self.lexicon.phones(word)
+        if phones is None and word != word.strip("'"):  # quotes around the word rather than apostrophes of it
+            word = word.strip("'")
+            phones = self.lexicon.phones(word)
+        if phones is None or (letters > 0 and generator.random() < letters):
+            return [letter for letter in word if letter in self.ids]
+        return [phone if self.stress else phone.rstrip("012") for phone in phones]
+
+    def _inline(self, phones: str) -> list[str]:
+        symbols = [phone if self.stress else phone.rstrip("012") for phone in phones.split()]
+        for symbol in symbols:
+            if symbol not in self.ids or not (symbol[0].isalpha() or symbol == "'"):
+                known = " ".join(s for s in self.symbols if s[0].isupper())
+                raise ValueError(f"{symbol!r} in {{{phones}}} is no phone of this voice; phones are {known}")
+        return symbols
+
+    def _mark(self, mark: str, before: list[str]) -> list[str]:
+        symbols = CLASSES.get(mark, "")
+        if symbols.strip() not in self.ids or "".join(before[-len(symbols) :]) == symbols:
+            return []  # "..." and "--" pause once
+        return list(symbols)
+
+
+def _single_spaces(symbols: list[str]) -> list[str]:
+    """One space where there were several (a mark between them was left out), none at the ends."""
+    out: list[str] = []
+    for symbol in symbols:
+        if symbol != " " or (out and out[-1] != " "):
+            out.append(symbol)
+    return out[:-1] if out and out[-1] == " " else out
+
+
+class SentencePieceTokenizer:
+    """Pieces of a SentencePiece model (Kudo and Richardson 2018, arXiv 1808.06226), shifted so that 0 is padding.
+
+    `model` is the path of a `.model` file, or its bytes in base64 as `spec()` writes them, so that a checkpoint
+    needs no file beside it. Rare words are spelled by the model itself, so `letters` changes nothing here.
+    """
+
+    def __init__(self, *, model: str):
+        try:
+            from sentencepiece import SentencePieceProcessor
+        except ImportError:
+            raise ValueError("a SentencePiece tokenizer needs the package: pip install sentencepiece") from None
+        self.data = _model_bytes(model)
+        try:
+            self.processor = SentencePieceProcessor(model_proto=self.data)
+        except RuntimeError as error:
+            raise ValueError(f"this is no SentencePiece model: {error}") from None
+        self.vocab_size = self.processor.vocab_size() + 1
+        pieces = (self.processor.id_to_piece(i) for i in range(self.vocab_size - 1))
+        self.silent_ids = frozenset({PADDING} | {i for i, piece in enumerate(pieces, 1) if not _sounds(piece)})
+
+    def spec(self) -> dict[str, Any]:
+        """Plain data with the whole model in base64."""
+        return {"name": "sentencepiece", "model": "base64:" + base64.b64encode(self.data).decode("ascii")}
+
+    def encode(self, text: str, *, letters: float = 0.0, generator: random.Random | None = None) -> list[int]:
+        """Ids of a normalised text; inline phones raise, for pieces have no phones."""
+        if found := INLINE.search(text):
+            raise ValueError(f"{found[0]!r}: this voice reads pieces of words, not phones; write a word instead")
+        return [i + 1 for i in self.processor.encode(tidy(text))]
+
+    def decode(self, ids: list[int]) -> str:
+        return self.processor.decode([i - 1 for i in ids if i != PADDING])
+
+
+def _model_bytes(model: str) -> bytes:
+    if model.startswith("base64:"):
+        try:
+            return base64.b64decode(model.removeprefix("base64:"), validate=True)
+        except binascii.Error as error:
+            raise ValueError(f"a SentencePiece model in base64 is damaged: {error}") from None
+    if not Path(model).is_file():
+        raise ValueError(f"no SentencePiece model at {model}; train one with sentencepiece.SentencePieceTrainer")
+    return Path(model).read_bytes()
+
+
+def _sounds(piece: str) -> bool:
+    """Whether a piece holds a letter or digit and is no control piece such as <s>."""
+    return any(c.isalnum() for c in piece) and not (piece.startswith("<") and piece.endswith(">"))

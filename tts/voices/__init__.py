@@ -1,0 +1,120 @@
+"""Voices as files: the speaker latents of both nets that need them, and in the header who it is and on what terms.
+
+Naming voices costs no torch import; loading and cloning import it when they are called.
+"""
+
+import difflib
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError, safe_open
+
+if TYPE_CHECKING:
+    from tts.types import SpeakerLatents
+
+FOLDER = Path(__file__).parent
+FORMAT = "triforce-voice-1"
+SUFFIX = ".safetensors"
+AUDIO_SUFFIXES = frozenset(".wav .flac .ogg .opus .mp3 .m4a .mp4 .aac .wma .webm .aif .aiff".split())
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a voice file says of itself."""
+
+    name: str
+    gender: str
+    description: str
+    source: str  # the recordings
+    licence: str  # of the recordings
+    made: str  # how the latents came to be
+    fingerprint: str  # of the weights whose latents these are
+
+
+def names() -> list[str]:
+    """The voices that ship, by name."""
+    return sorted(path.name.removesuffix(SUFFIX) for path in FOLDER.glob(f"*{SUFFIX}"))
+
+
+def find(voice: str) -> Path:
+    """A shipped name, a voice file, a clip or a folder of clips as a path. Raises ValueError that lists the names."""
+    if voice in names():
+        return FOLDER / f"{voice}{SUFFIX}"
+    path = Path(voice).expanduser()
+    try:
+        if path.exists():
+            return path
+    except (OSError, ValueError):  # longer than a path may be, or with a NUL inside
+        pass
+    known = names()
+    near = difflib.get_close_matches(voice.lower(), known, 1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    listed = f"voices are {', '.join(known)}" if known else f"no voice ships in {FOLDER}"
+    raise ValueError(f"no voice, clip or folder {voice!r}: {hint}{listed}; or give a recording to clone")
+
+
+def clips(path: Path) -> list[Path]:
+    """The recordings that a path means: itself, or what lies directly in the folder, in the order of their names."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.iterdir() if file.suffix.lower() in AUDIO_SUFFIXES and file.is_file())
+    if not found:
+        raise ValueError(f"no recordings in {path}: it needs files such as {', '.join(sorted(AUDIO_SUFFIXES)[:6])}")
+    return found
+
+
+def about(path: Path) -> About:
+    """The header of a voice file. Raises ValueError naming the file if it is none."""
+    try:
+        with safe_open(path, framework="np") as file:
+            header = file.metadata() or {}
+        if header.get("format") != FORMAT:
+            raise ValueError(f"{path} is no voice: its format is {header.get('format')!r}, expected {FORMAT!r}")
+        return About(**json.loads(header["about"]))
+    except (SafetensorError, OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} is no whole voice file ({error}): make it again, {REMAKE}") from None
+
+
+REMAKE = "`uv run python -m tts.voices make CLIPS... -o NAME --licence ... --description ...`"
+
+
+def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":
+    """A shipped voice by name, or a voice file by path, if it was made for the weights of this fingerprint."""
+    import torch
+    from safetensors.torch import load_file
+
+    from tts.types import SpeakerLatents
+
+    path = find(str(voice))
+    card = about(path)
+    if card.fingerprint != fingerprint:
+        raise ValueError(f"voice {card.name!r} was made for other weights: make it again from its recordings, {REMAKE}")
+    try:
+        latents = SpeakerLatents(**load_file(path))
+    except (SafetensorError, TypeError) as error:
+        raise ValueError(f"{path} is no whole voice file ({error}): make it again, {REMAKE}") from None
+    for name, tensor in vars(latents).items():
+        if tensor.ndim != 2 or not torch.isfinite(tensor).all():
+            raise ValueError(f"{path} holds {name} latents that are broken: make it again, {REMAKE}")
+    return latents
+
+
+def save(path: str | os.PathLike, latents: "SpeakerLatents", card: About) -> None:
+    """Write a voice whole or not at all."""
+    from safetensors.torch import save
+
+    tensors = {name: tensor.float().cpu().contiguous() for name, tensor in vars(latents).items()}
+    blob = save(tensors, {"format": FORMAT, "about": json.dumps(asdict(card), sort_keys=True)})
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(blob)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
