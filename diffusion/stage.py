@@ -36,6 +36,8 @@ class DiffusionStage(Stage):
         self.corrupt = corrupt
         self.steps = steps
         self.guidance = guidance
+        if acoustic is not None and self.net.condition.latent is None:
+            raise ValueError(f"the decoder cannot hear the latents of {acoustic}: set model.latent_width to its width")
         size = self.net.condition.code.num_embeddings
         if self.codec.net.codebook_size != size:
             raise ValueError(

@@ -52,29 +52,34 @@ class FSQ(nn.Module):
             raise ValueError(f"every FSQ channel needs at least 2 levels, got {levels}")
         self.in_width = self.out_width = len(levels)
         self.codebook_size = prod(levels)
-        self.register_buffer("levels", torch.tensor(levels)[:, None], persistent=False)  # (D, 1)
-        basis = torch.tensor([1, *levels[:-1]]).cumprod(0)
-        self.register_buffer("basis", basis[:, None], persistent=False)  # (D, 1)
+        # Plain integers, not buffers: weight averaging takes means of buffers too, and 125 would come back as 124.
+        self.levels = list(levels)
+        self.basis = [prod(levels[:k]) for k in range(len(levels))]
 
     @torch.autocast("cpu", enabled=False)
     @torch.autocast("cuda", enabled=False)
     def forward(self, z: Float[Tensor, "B D L"], inside: Bool[Tensor, "B L"]) -> Quantized:
         z = z.float()
+        levels = self._column(self.levels, z)
         share = torch.sigmoid(self.SLOPE * z)  # of the way from the lowest to the highest level
-        index = (share * self.levels).floor().long().minimum(self.levels - 1).clamp_min(0)
-        soft = (2 * share - 1) * self.levels / (self.levels - 1)  # before rounding: at most half a bin beyond +-1
+        index = (share * levels).floor().long().minimum(levels - 1)
+        soft = (2 * share - 1) * levels / (levels - 1)  # before rounding: at most half a bin beyond +-1
         return Quantized(
             values=straight_through(soft, self._values(index)),
-            ids=(index * self.basis).sum(1),
+            ids=(index * self._column(self.basis, z)).sum(1),
             penalty=whitening(rearrange(z, "b d l -> b l d")[inside]),
         )
 
     def decode_ids(self, ids: Int[Tensor, "B L"]) -> Float[Tensor, "B C L"]:
-        return self._values(ids[:, None] // self.basis % self.levels)
+        return self._values(ids[:, None] // self._column(self.basis, ids) % self._column(self.levels, ids))
 
     def _values(self, index: Int[Tensor, "B C L"]) -> Float[Tensor, "B C L"]:
         """Level numbers to -1..1."""
-        return index * 2 / (self.levels - 1) - 1
+        return index * 2 / (self._column(self.levels, index) - 1) - 1
+
+    @staticmethod
+    def _column(numbers: list[int], like: Tensor) -> Int[Tensor, "C 1"]:
+        return torch.tensor(numbers, device=like.device)[:, None]
 
 
 def whitening(z: Float[Tensor, "K D"]) -> Float[Tensor, ""]:

@@ -1,7 +1,7 @@
 """Optimisation that every stage may choose: Muon for hidden matrices with AdamW for the rest, and one schedule."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +38,7 @@ class MuonAdamW(torch.optim.Optimizer):
         *,
         lr: float,
         muon_lr: float,
-        betas: tuple[float, float],
+        betas: Sequence[float],
         weight_decay: float,
         momentum: float = 0.95,
     ):
@@ -111,3 +111,13 @@ def warmup_decay(optimizer: torch.optim.Optimizer, *, warmup: int, steps: int, d
         return max(0.0, min(1.0, (step + 1) / max(1, warmup), left))
 
     return LambdaLR(optimizer, factor)
+
+
+def warm_average(averaged: Tensor, current: Tensor, count: int | Tensor, *, decay: float) -> Tensor:
+    """Exponential moving average whose memory grows with the run, up to `decay`.
+
+    A fixed 0.999 would still remember the first weights at the end of a short run. For Lightning's `WeightAveraging`.
+    """
+    if not averaged.is_floating_point():  # counters and flags among the buffers
+        return current
+    return averaged.lerp(current, 1 - min(decay, float((1 + count) / (10 + count))))

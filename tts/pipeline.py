@@ -5,6 +5,7 @@ the same input gives the same bytes and editing one sentence leaves the others a
 """
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -18,12 +19,13 @@ from torch.nn import functional as F
 
 from tts import checkpoint
 from tts.text.normalise import normalise
-from tts.text.sentences import split
+from tts.text.sentences import Sentence, split
 from tts.text.tokenizer import Tokenizer
 from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Mel, Sampling, SpeakerLatents, Speech, Vocoder
 
 NETS = ("dvae", "gpt", "diffusion", "vocoder")
 MAX_WORD = 1000  # characters; the longest that is no garbage is a URL
+EXPANSION = 1.25  # of a sentence by its words; beyond, it is cut again
 QUIET = 1e-4  # power relative to the loudest block, -40 dB: what counts as silence at a sentence's ends
 MARGIN = 0.06  # seconds kept around what is not silence, so that soft onsets and releases stay
 FADE = 0.01  # seconds
@@ -61,13 +63,25 @@ class Take:
 
 
 @dataclass
+class Portion:
+    """What is said at once: a sentence, or a part of one."""
+
+    index: int  # of the sentence
+    total: int  # sentences in the text
+    written: str  # as in the text
+    words: str  # as it is said
+    notices: list[str]
+    pause: float  # seconds of silence after it; 0 at the end of the text
+
+
+@dataclass
 class Chunk:
     """One sentence of a text and the pause up to the next; `wave` is empty for a sentence that nobody can say."""
 
     wave: Float[Tensor, " N"]
     index: int  # of the sentence
     total: int  # sentences in the text
-    text: str
+    text: str  # as written
     notices: list[str]  # what was dropped, skipped or tried again
     take: Take | None  # None: nothing to say
 
@@ -120,26 +134,23 @@ class TextToSpeech:
     def stream(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Iterator[Chunk]:
         """Speak a text of any length sentence by sentence. Raises ValueError if no sentence of it can be said."""
         check_text(text)
-        sentences = split(text, settings.max_chars)
         said: Counter[int] = Counter()  # times that a sentence came
         notices = []
-        for index, sentence in enumerate(sentences):
-            normal = normalise(sentence.text)
-            chunk = Chunk(torch.zeros(0), index, len(sentences), sentence.text, list(normal.notices), None)
-            if self.sayable(normal.text):
+        for portion in portions(text, settings.max_chars):
+            chunk = Chunk(torch.zeros(0), portion.index, portion.total, portion.written, portion.notices, None)
+            if self.sayable(portion.words):
                 # A sentence said again is another take; any other change to the text leaves this one's seed alone.
-                own = derive_seed(seed, normal.text)
+                own = derive_seed(seed, portion.words)
                 said[own] += 1
                 own = derive_seed(own, f"time {said[own]}")
-                chunk.take = take = self.speak(normal.text, voice, settings=settings, seed=own)
+                take = self.speak(portion.words, voice, settings=settings, seed=own)
                 if take.fault or take.attempts > 1:
                     times = f"at attempt {take.attempts} of {settings.retries + 1}"
-                    chunk.notices.append(f"{take.fault or 'whole only'} {times}: {_short(sentence.text)}")
-                last = index == len(sentences) - 1
-                quiet = 0.0 if last else sentence.pause * settings.pause / settings.speed  # seconds
-                chunk.wave = F.pad(take.wave, (0, round(quiet * self.audio.sample_rate)))
-            elif sentence.text.strip():
-                chunk.notices.append(f"nothing to say in: {_short(sentence.text)}")
+                    chunk.notices.append(f"{take.fault or 'whole only'} {times}: {_short(portion.words)}")
+                quiet = portion.pause * settings.pause / settings.speed  # seconds
+                chunk.take, chunk.wave = take, F.pad(take.wave, (0, round(quiet * self.audio.sample_rate)))
+            elif portion.written.strip():
+                chunk.notices.append(f"nothing to say in: {_short(portion.written)}")
             notices = (notices + chunk.notices)[:3]
             yield chunk
         if not said:
@@ -184,7 +195,7 @@ class TextToSpeech:
 
     def fault(self, codes: int, ids: int, settings: Settings) -> str | None:
         """What is wrong with a sentence of so many codes for so many text ids, if anything."""
-        if codes >= int(settings.sampling.max_codes_per_id * ids):
+        if codes >= math.ceil(settings.sampling.max_codes_per_id * ids):
             return "ran on"
         return "stopped early" if codes < max(1.0, settings.min_codes_per_id * ids) else None
 
@@ -217,6 +228,32 @@ def check_text(text: str) -> None:
         raise ValueError("the text is empty: give at least one word")
     if longest > MAX_WORD:
         raise ValueError(f"a word of {longest} characters is no text that can be read aloud: at most {MAX_WORD}")
+
+
+def portions(text: str, max_chars: int) -> Iterator[Portion]:
+    """Sentences with their words; one that is far longer in words than in digits is said in several portions."""
+    sentences = split(text, max_chars)
+    for index, sentence in enumerate(sentences):
+        normal = normalise(sentence.text)
+        far = len(normal.text) > EXPANSION * max_chars
+        parts = split(normal.text, max_chars) if far else [Sentence(normal.text, sentence.pause)]
+        for number, part in enumerate(parts):
+            first, last = number == 0, number == len(parts) - 1
+            pause = sentence.pause if last else part.pause
+            yield Portion(
+                index=index,
+                total=len(sentences),
+                written=sentence.text if first else "",
+                words=closed(part.text),
+                notices=list(normal.notices) if first else [],
+                pause=0.0 if last and index == len(sentences) - 1 else pause,
+            )
+
+
+def closed(words: str) -> str:
+    """With a full stop where no mark ends it: speech was learned from whole sentences, and stops best after one."""
+    words = words.strip()
+    return f"{words}." if words[-1:].isalnum() or words[-1:] in ("}", "'") else words
 
 
 def derive_seed(seed: int, text: str) -> int:

@@ -1,5 +1,6 @@
 """The one Lightning coat that every net wears in training; the nets themselves never import it."""
 
+import os
 from collections.abc import Callable
 
 import lightning as L
@@ -76,6 +77,11 @@ class Stage(L.LightningModule):
                 f"but conf/stage weighs {sorted(self.weights)}"
             )
         return sum(self.weights[name] * term for name, term in terms.items())
+
+    def on_train_batch_start(self, batch: Batch, index: int) -> None:
+        # Whatever is drawn in a step follows from seed, rank and step, so a resumed run is the uninterrupted one.
+        seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
+        torch.manual_seed((seed * 1009 + self.global_rank) * 10**9 + self.global_step)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         terms = self.losses(batch)

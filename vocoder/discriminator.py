@@ -3,6 +3,8 @@
 from encodec.msstftd import MultiScaleSTFTDiscriminator
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.utils import remove_weight_norm
+from torch.nn.utils.parametrizations import weight_norm
 
 
 class Discriminator(nn.Module):
@@ -15,6 +17,10 @@ class Discriminator(nn.Module):
         self.critics = MultiScaleSTFTDiscriminator(
             filters, n_ffts=sizes, win_lengths=sizes, hop_lengths=[size // 4 for size in sizes]
         )
+        for module in self.critics.modules():
+            if hasattr(module, "weight_g"):
+                # EnCodec's older form of weight normalisation keeps a derived tensor, which cannot be deep-copied (EMA).
+                weight_norm(remove_weight_norm(module))
 
     def forward(self, wav: Float[Tensor, "B N"]) -> tuple[list[Tensor], list[list[Tensor]]]:
         """Logits of each scale (higher: more like a recording), and its features layer by layer."""

@@ -21,7 +21,8 @@ class MultiResolution(nn.Module):
         self.floor = floor
         self.sizes = [n_fft for n_fft, _ in resolutions]
         for n_fft, n_mels in resolutions:
-            filters = melscale_fbanks(n_fft // 2 + 1, 0.0, sample_rate / 2, n_mels, sample_rate)
+            with torch.device("cpu"):  # torchaudio looks at the values, which a net built on `meta` has none of
+                filters = melscale_fbanks(n_fft // 2 + 1, 0.0, sample_rate / 2, n_mels, sample_rate)
             self.register_buffer(f"filters_{n_fft}", filters, persistent=False)
             self.register_buffer(f"window_{n_fft}", torch.hann_window(n_fft), persistent=False)
 

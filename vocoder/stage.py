@@ -54,9 +54,9 @@ class VocoderStage(Stage):
 
     def training_step(self, batch: Batch, index: int) -> None:
         true = pad_to_hop(batch.wav, self.audio.hop)
-        made, terms = self.compare(true, adversarial=self.adversarial_turn)
+        adversarial = self.adversarial_turn  # before the step below counts on
+        made, terms = self.compare(true, adversarial=adversarial)
         total = self.total(terms)
-        critic = {"critic": self.train_critic(made.detach(), true)} if self.adversarial_turn else {}
 
         optimizer, _ = self.optimizers()
         schedule, _ = self.lr_schedulers()
@@ -65,6 +65,8 @@ class VocoderStage(Stage):
         self.configure_gradient_clipping(optimizer)
         optimizer.step()
         schedule.step()
+        # After the generator's backward pass, which needs the critic as it was.
+        critic = {"critic": self.train_critic(made.detach(), true)} if adversarial else {}
         self.report("train", {**terms, **critic, "loss": total.detach()}, batch)
 
     @property

@@ -107,3 +107,8 @@ def test_a_codec_of_another_size_is_refused(codec):
     net = build({**conf("model/diffusion/nano"), "codebook_size": 7}, audio)
     with pytest.raises(ValueError, match="codebook_size"):
         make_stage(codec, net=net)
+
+
+def test_latents_need_a_decoder_that_hears_them(codec):
+    with pytest.raises(ValueError, match="latent_width"):
+        make_stage(codec, acoustic=str(codec))

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.optim.swa_utils import get_ema_avg_fn
 
 from dvae.quantize import FSQ, EmaVQ, Gumbel, straight_through, whitening
 
@@ -47,7 +48,8 @@ def test_every_fsq_entry_makes_the_round_trip(levels):
     assert values.min() == -1
     assert values.max() == 1
     # Back through the bound: logit of the middle of each level's bin.
-    share = (values * (fsq.levels - 1) / fsq.levels + 1) / 2
+    steps = torch.tensor(levels)[:, None]
+    share = (values * (steps - 1) / steps + 1) / 2
     z = share.logit() / FSQ.SLOPE
     assert torch.equal(fsq(z, everything(z)).ids, ids)
 
@@ -68,6 +70,15 @@ def test_fsq_stays_in_range_for_extreme_inputs(value):
     z = torch.full((1, 4, 3), value)
     out = fsq(z, everything(z))
     assert out.ids.unique().tolist() == [119 if value > 0 else 0]
+
+
+def test_weight_averaging_does_not_touch_the_numbering():
+    net = torch.nn.Sequential(torch.nn.Conv1d(5, 5, 1), FSQ(levels=[5, 5, 5, 5, 5]))
+    average = torch.optim.swa_utils.AveragedModel(net, avg_fn=get_ema_avg_fn(0.9999), use_buffers=True)
+    for _ in range(3):
+        average.update_parameters(net)
+    ids = torch.arange(3125)[None]
+    assert torch.equal(average.module[1].decode_ids(ids), net[1].decode_ids(ids))
 
 
 def test_fsq_refuses_a_channel_of_one_level():

@@ -101,7 +101,7 @@ def test_stepping_with_a_cache_equals_reading_at_once(net):
         y = block(y, rotary, causal=True)
     stepper = Stepper(net, 2, 12)
     with torch.no_grad():
-        hidden = [stepper.start(x[:, :5], torch.zeros(2))] + [stepper(x[:, k]) for k in range(5, 12)]
+        hidden = [stepper.start(x[:, :5], torch.zeros(2, dtype=torch.long))] + [stepper(x[:, k]) for k in range(5, 12)]
     assert torch.allclose(torch.stack(hidden, 1), net.norm(y)[:, 4:], atol=1e-4)
 
 
@@ -182,9 +182,7 @@ def test_a_sequence_beyond_max_len_says_what_to_do(net, batch):
         short(short.arrange(TTS, *batch[:2], batch[3]), batch[2])
     with pytest.raises(ValueError, match="split the text"):
         text = torch.ones(1, 30, dtype=torch.long)
-        short.generate(
-            text, torch.tensor([30]), torch.zeros(1, 2, 32), sampling=FREE, generator=torch.Generator()
-        )
+        short.generate(text, torch.tensor([30]), torch.zeros(1, 2, 32), sampling=FREE, generator=torch.Generator())
 
 
 @pytest.mark.parametrize("size, millions", [("small", 12), ("base", 100), ("large", 420)])

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from tts import settings as defaults
-from tts.pipeline import Settings, TextToSpeech, check_text, derive_seed, pick_device, stretch, trim
+from tts.pipeline import Settings, TextToSpeech, check_text, closed, derive_seed, pick_device, stretch, trim
 from tts.types import Mel
 from tts.voices.clone import make
 
@@ -126,6 +126,20 @@ def test_a_text_that_no_voice_can_say_is_an_error(speech, voice, quick, text):
 def test_what_is_no_text_is_refused(text, reason):
     with pytest.raises(ValueError, match=reason):
         check_text(text)
+
+
+def test_digits_that_grow_into_many_words_are_cut_again(speech, voice, quick):
+    chunks = list(speech.stream("7,654,321 " * 12 + "dollars.", voice, settings=quick, seed=0))
+    assert len(chunks) > 3 and all(len(chunk.wave) for chunk in chunks)
+    assert {(chunk.index, chunk.total) for chunk in chunks} == {(0, 1)}
+    assert "".join(chunk.text for chunk in chunks).count("7,654,321") == 12
+
+
+@pytest.mark.parametrize(
+    "words, said", [("Hello", "Hello."), ("Hello!", "Hello!"), (" {HH AH0} ", "{HH AH0}."), ("", ""), ('"No"', '"No"')]
+)
+def test_a_sentence_ends_in_a_mark(words, said):
+    assert closed(words) == said
 
 
 def test_speed_changes_the_length_only():

@@ -59,7 +59,7 @@ def compare(
 def synthesise(
     subject: Subject, studio: Studio, takes: Iterable[tuple[Clip, int]], *, label: str
 ) -> tuple[list[Float[Tensor, " N"]], list[float]]:
-    """A wave for each take, at the level of every corpus, and the seconds it took; the first is made twice, to warm up."""
+    """A wave for each take, at the level of every corpus, and the seconds it took; the first is made twice."""
     waves, costs = [], []
     for clip, seed in tqdm(takes, desc=label, unit="wave", leave=False):
         for path in (clip.path, clip.reference):

@@ -7,12 +7,13 @@ them at 16 kHz and 16 bits, and what they said is kept under the hash of exactly
 import hashlib
 import json
 import sqlite3
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ RATE = 16_000  # Hz, of both judges
 SHORTEST = 0.1  # seconds; less is no speech, and neither judge takes it
 
 
+@runtime_checkable
 class Judge(Protocol):
     """Wave to an opinion that JSON can hold. `identity` changes whenever the opinion might."""
 
@@ -69,12 +71,18 @@ class Dnsmos:
         return f"speechmos {_version('speechmos')}, onnxruntime {_version('onnxruntime')}"
 
     def __init__(self):
-        from speechmos import dnsmos
+        from onnxruntime import InferenceSession, SessionOptions
+        from speechmos.dnsmos import DNSMOS
 
-        self.run = dnsmos.run
+        models = Path(sys.modules[DNSMOS.__module__].__file__).parent / "dnsmos_models"
+        paths = str(models / "sig_bak_ovr.onnx"), str(models / "model_v8.onnx")
+        self.rater = DNSMOS(*paths)
+        options = SessionOptions()
+        options.intra_op_num_threads = 1  # there is a judge for each core; threads of their own would only jostle
+        self.rater.onnx_sess, self.rater.p808_onnx_sess = (InferenceSession(path, options) for path in paths)
 
     def judge(self, wav: Float[Tensor, " N"], sample_rate: int) -> dict[str, float]:
-        rated = self.run(to_pcm(wav, sample_rate).astype(np.float32) / 32768, sr=RATE)
+        rated = self.rater(to_pcm(wav, sample_rate).astype(np.float32) / 32768, RATE, False)
         return {
             "overall": float(rated["ovrl_mos"]),
             "signal": float(rated["sig_mos"]),

@@ -7,18 +7,18 @@ Another language is another file `<name>.txt.gz` beside it: a word and its phone
 
 import gzip
 import hashlib
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 # ARPAbet as CMUdict uses it, stress digits aside.
-PHONES = frozenset(
-    re.findall(
-        r"\w+", "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH"
-    )
-)
+VOWELS = {"AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"}
+CONSONANTS = {
+    *("B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N"),
+    *("NG", "P", "R", "S", "SH", "T", "TH", "V", "W", "Y", "Z", "ZH"),
+}
+PHONES = VOWELS | CONSONANTS
 SIBILANT = {"S", "Z", "SH", "ZH", "CH", "JH"}
 VOICELESS = {"P", "T", "K", "F", "TH"}
 STOPS = {"T", "D"}

@@ -10,7 +10,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tts.text.characters import plain, tidy
 from tts.text.lexicon import Lexicon
@@ -25,6 +25,7 @@ TOKEN = re.compile(
 INLINE = re.compile(r"\{[^{}]*\}")
 
 
+@runtime_checkable
 class Tokenizer(Protocol):
     """Normalised text to ids; id 0 is padding and never occurs in a text."""
 

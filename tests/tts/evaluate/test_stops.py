@@ -1,0 +1,67 @@
+"""The stop detector on cases made to measure; no recogniser needed."""
+
+import pytest
+
+from tts.evaluate.stops import Utterance, end_edits, expect, fault, faults
+from tts.evaluate.survey import SENTENCES, read_sentences
+from tts.evaluate.text import words
+
+TEXT = "The farmer counted his sheep and frowned."
+HEARD = "the farmer counted his sheep and frown"
+
+
+def letters(text: str) -> int:
+    return sum(character.isalpha() for character in text)
+
+
+@pytest.mark.parametrize(
+    ("heard", "ratio", "expected"),
+    [
+        (HEARD, 1.0, None),
+        (HEARD, 1.6, None),  # slow is no fault
+        ("a former county his cheap and round", 1.0, None),  # nor is being misheard
+        ("the farmer counted his sheep", 1.0, None),  # nor two short words drowned at the usual length
+        (HEARD, 2.3, "ran on"),
+        (f"{HEARD} and so on and on", 1.4, "ran on"),
+        (HEARD, 0.4, "stopped early"),
+        ("the farmer counted his sheep", 0.7, "stopped early"),
+        ("the farmer counted", 1.0, "stopped early"),
+        ("", 0.2, "stopped early"),
+        ("the farmer counted the farmer counted his sheep and frown", 1.25, "repeats"),
+        ("the farmer counted his sheep his sheep and frown", 1.2, "repeats"),
+    ],
+)
+def test_fault(heard, ratio, expected):
+    assert fault(TEXT, heard, ratio) == expected
+
+
+def test_what_is_written_twice_may_be_said_twice():
+    assert fault("Far away, far away, far away it was.", "far away far away far away it was", 1.0) is None
+
+
+def test_end_edits_by_hand():
+    assert end_edits(words("a b c d"), words("a b")) == (2, 0)
+    assert end_edits(words("a b"), words("a b c")) == (0, 1)
+    assert end_edits(words("a b c"), words("a b x")) == (0, 0)
+    assert end_edits(words("a b c"), []) == (3, 0)
+
+
+def test_a_loop_and_a_cut_stand_out_from_the_voices_own_pace():
+    texts = read_sentences(SENTENCES, 30, 200)
+    said = [
+        Utterance(text=text, seconds=0.08 * expect(text, letters), heard=text, fault=None, attempts=1) for text in texts
+    ]
+    assert faults(said, letters) == [None] * 30
+    looped, cut = said[3], said[4]
+    said[3] = Utterance(**vars(looped) | {"seconds": 2 * looped.seconds, "heard": f"{looped.text} {looped.text}"})
+    said[4] = Utterance(**vars(cut) | {"seconds": 0.5 * cut.seconds, "heard": cut.text[: len(cut.text) // 2]})
+    said[5] = Utterance(**vars(said[5]) | {"fault": "ran on"})  # the pipeline's own word counts
+    found = faults(said, letters)
+    assert found[3] in ("ran on", "repeats")
+    assert found[4:6] == ["stopped early", "ran on"]
+    assert found.count(None) == 27
+
+
+def test_three_hundred_sentences_ship_and_differ():
+    sentences = read_sentences(SENTENCES, 1000, 200)
+    assert len(sentences) == 300 == len({" ".join(words(sentence)) for sentence in sentences})

@@ -1,0 +1,128 @@
+"""Raw text to portions of a sentence each, with the silence a reader leaves after it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tts.text.tables import ENDINGS, INNER, NUMBERED, OPENERS, SHORT_DAYS, SHORT_MONTHS, TITLES
+
+# Seconds of silence, about what readers of audiobooks leave.
+PARAGRAPH, SENTENCE, CLAUSE, CUT = 0.7, 0.35, 0.15, 0.0
+
+PARAGRAPHS = re.compile(r"\s*\n\s*\n\s*|[\u2028\u2029\f]+")
+CLOSERS = "\"'”’»)]}"
+OPENING = "\"'“‘«([{*_-–—"
+# A stop with the quotes and brackets that close after it; CJK stops need no space.
+STOP = re.compile(rf"(?P<stop>[.!?…]{{1,20}}[{re.escape(CLOSERS)}]{{0,8}})(?=\s|$)|[。！？]")
+CLAUSES = (re.compile(r"[;:][\"'”’)]{0,4}\s|\s?[—–]\s?|--+"), re.compile(r",[\"'”’)]{0,4}\s"))
+ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
+LAST_WORD = re.compile(r"[^\s(\[\"'“‘]{1,40}$")
+NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
+NEVER_LAST = frozenset(TITLES) | frozenset(INNER) | {"St", "al"}
+NUMBER_FOLLOWS = frozenset(NUMBERED) | frozenset(SHORT_MONTHS) | frozenset(SHORT_DAYS)
+# A month's or day's short form that is also a word.
+ALSO_WORDS = frozenset({"no", "art", "ed", "fig", "sat", "sun", "mar", "Sat", "Sun", "Mar", "No"})
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One portion to be spoken at once, and the silence after it in seconds."""
+
+    text: str
+    pause: float
+
+
+def split(text: str, max_chars: int) -> list[Sentence]:
+    """Sentences of at most `max_chars` characters; all of the text but white space is kept, in order."""
+    if max_chars < 1:
+        raise ValueError(f"max_chars is {max_chars}; a portion needs at least one character")
+    out: list[Sentence] = []
+    for paragraph in PARAGRAPHS.split(text):
+        sentences = list(_sentences(" ".join(paragraph.split())))
+        for sentence in sentences:
+            out += _portions(sentence, max_chars)
+        if sentences:
+            out[-1] = Sentence(out[-1].text, PARAGRAPH)
+    return out
+
+
+def _sentences(paragraph: str) -> Iterator[str]:
+    start = 0
+    for match in STOP.finditer(paragraph):
+        if _ends(paragraph, start, match):
+            yield paragraph[start : match.end()].strip()
+            start = match.end()
+    if rest := paragraph[start:].strip():
+        yield rest
+
+
+def _ends(text: str, start: int, match: re.Match[str]) -> bool:
+    """Whether the sentence from `start` ends at this stop."""
+    stop = match["stop"]
+    if stop is None:
+        return True
+    following = NEXT_WORD.match(text[match.end() : match.end() + 60])[1] or ""
+    if match.end() == len(text):
+        return True
+    small = following[:1].islower()
+    if stop.startswith(("..", "…")) or stop.strip(CLOSERS) != ".":
+        # "Wait... what?" and '"Who is it?" she asked.' go on in small letters
+        quoted = stop[-1] in CLOSERS
+        return not (small and (quoted or stop.startswith(("..", "…"))))
+    if small:
+        return False
+    if ENUMERATION.fullmatch(text[start : match.start()].lstrip()[:9]):
+        return False
+    found = LAST_WORD.search(text[max(start, match.start() - 40) : match.start()])
+    return _word_may_end(found[0] if found else "", following, after_quote=len(stop) > 1)
+
+
+def _word_may_end(word: str, following: str, *, after_quote: bool) -> bool:
+    """Whether a sentence may end at `word` and a stop, before a word that begins with no small letter."""
+    if after_quote or not word:
+        return True
+    if word in NEVER_LAST:
+        return word == "al" and following in OPENERS
+    if word in NUMBER_FOLLOWS:
+        return not following[:1].isdigit() and (word in ALSO_WORDS or following in OPENERS)
+    if len(word) == 1 and word.isalpha() and word != "I":  # an initial, or "plan B."
+        return following in OPENERS
+    if "." in word or word in ENDINGS:  # U.S., p.m., etc.
+        return following in OPENERS
+    return True
+
+
+def _portions(sentence: str, max_chars: int) -> list[Sentence]:
+    """A sentence whole, or cut where it is easiest to bear: at a clause, else at a space, else hard."""
+    out: list[Sentence] = []
+    start = 0
+    while (left := len(sentence) - start) > max_chars:
+        cut, pause = _cut(sentence[start : start + max_chars + 1], left, max_chars)
+        out.append(Sentence(sentence[start : start + cut].strip(), pause))
+        start += cut
+        start += len(sentence[start : start + 1]) - len(sentence[start : start + 1].lstrip())
+    return [portion for portion in [*out, Sentence(sentence[start:].strip(), SENTENCE)] if portion.text]
+
+
+def _cut(window: str, left: int, max_chars: int) -> tuple[int, float]:
+    """Where to cut a window one character longer than a portion may be, and the pause there.
+
+    `left` characters are still to be said: neither this portion nor the last one should be a crumb.
+    """
+    inside = _inline_start(window)
+    latest = min(max_chars, max(left - max_chars // 4, max_chars // 2))
+    for clause in CLAUSES:
+        ends = [match.end() for match in clause.finditer(window[:inside]) if max_chars // 3 < match.end() <= latest]
+        if ends:
+            return ends[-1], CLAUSE
+    even = -(-left // -(-left // max_chars))  # the length of portions of equal length
+    for limit in (min(inside, even + max_chars // 10), inside):
+        if (space := window.rfind(" ", 1, limit)) > 0:
+            return space, CUT
+    return max(1, min(inside, max_chars)), CUT
+
+
+def _inline_start(window: str) -> int:
+    """Where inline phones begin that the window's end would cut in two; else the window's length."""
+    opened = window.rfind("{")
+    return opened if opened > 0 and "}" not in window[opened:] else len(window)
