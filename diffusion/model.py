@@ -89,7 +89,7 @@ class AttentionLayer(nn.Module):
     def __init__(self, *, width: int, heads: int, hidden: int, modulation: int):
         super().__init__()
         self.attention_norm = ModulatedNorm(width=width, modulation=modulation)
-        self.attention = Attention(width=width, heads=heads, dropout=0.0)
+        self.attention = Attention(width=width, heads=heads)
         self.mlp_norm = ModulatedNorm(width=width, modulation=modulation)
         self.mlp = SwiGLU(width=width, hidden=hidden)
         self.rotary = Rotary(head_width=width // heads)

@@ -128,8 +128,7 @@ class Dvae(nn.Module):
         self.code_rate: Fraction = audio.code_rate(stride)
         self.codebook_size: int = quantizer.codebook_size
         self.ctc_vocab = ctc_vocab
-        with torch.device("cpu"):  # torchaudio looks at its filters, so they cannot be built on `meta`
-            self.log_mel = LogMel(audio)
+        self.log_mel = LogMel(audio)
         sizes = {"n_mels": audio.n_mels, "frame_width": frame_width, "frame_layers": frame_layers, "width": width}
         self.encoder = Encoder(**sizes, layers=encoder_layers, stride=stride, out_width=quantizer.in_width)
         self.quantizer = quantizer

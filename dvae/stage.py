@@ -10,7 +10,7 @@ from dvae import loss
 from dvae.model import Reconstruction
 from tts.stage import Stage
 from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer
-from tts.types import Batch, Mel
+from tts.types import Batch, Mel, mask
 
 
 class DvaeStage(Stage):
@@ -30,7 +30,8 @@ class DvaeStage(Stage):
         silent = torch.zeros(tokenizer.vocab_size, dtype=torch.bool)
         silent[list(tokenizer.silent_ids)] = True
         self.register_buffer("silent", silent, persistent=False)
-        self.register_buffer("uses", torch.zeros(self.net.codebook_size), persistent=False)
+        # No buffer: weight averaging swaps buffers around each validation.
+        self.uses = torch.zeros(self.net.codebook_size)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         mel = self.log_mel.measure(batch.wav, batch.wav_len)
@@ -52,8 +53,8 @@ class DvaeStage(Stage):
         """L1 in nats and the error rate of greedily read text; codebook use is gathered for the epoch's end."""
         mel = self.log_mel.measure(batch.wav, batch.wav_len)
         out = self.net(mel)
-        inside = torch.arange(out.codes.ids.shape[1], device=self.uses.device) < out.codes.length[:, None]
-        self.uses += torch.bincount(out.codes.ids[inside], minlength=len(self.uses))
+        used = out.codes.ids[mask(out.codes.length, out.codes.ids.shape[1])]
+        self.uses += torch.bincount(used, minlength=len(self.uses)).cpu()
         figures = {"l1_nats": loss.l1(out.mel.frames, mel) * self.audio.std}
         if out.ctc is not None:
             figures["text_error"] = self.text_error(out, batch)
@@ -75,8 +76,8 @@ class DvaeStage(Stage):
         self.uses.zero_()
 
     def on_validation_epoch_end(self) -> None:
-        """Share of the codebook that the validation set uses, and the perplexity of its use as a share of the size."""
-        uses = self.trainer.strategy.reduce(self.uses.clone(), reduce_op="sum")
+        """Share of the codebook that the validation set uses, and the perplexity of its use, in entries."""
+        uses = self.trainer.strategy.reduce(self.uses.to(self.device), reduce_op="sum")
         p = uses / uses.sum().clamp_min(1)
         self.log("val/codebook_usage", (uses > 0).float().mean())
         self.log("val/codebook_perplexity", torch.special.entr(p).sum().exp())

@@ -53,7 +53,7 @@ def failed(result: tuple[int, str], code: int, *words: str) -> None:
 
 def test_speaks_into_every_format(say):
     for suffix, (container, subtype) in SUBTYPES.items():
-        assert say("Hello there.", "-o", f"x{suffix}")[0] == 0
+        assert say("Hello.", "-o", f"x{suffix}")[0] == 0
         info = soundfile.info(f"x{suffix}")
         assert (info.format, info.subtype, info.samplerate, info.channels) == (container, subtype, 24000, 1)
         assert info.frames > 1000
@@ -89,7 +89,7 @@ def test_reads_files_and_standard_input(say, monkeypatch):
 
 def test_quiet_says_nothing(say):
     assert say("Hello ☃ there.", "-q", "-o", "x.wav") == (0, "")
-    assert "☃" in say("Hello ☃ there.", "-o", "x.wav")[1] or "2603" in say("Hello ☃ there.", "-o", "x.wav")[1]
+    assert "☃" in say("Hello ☃ there.", "-o", "x.wav")[1]
 
 
 @pytest.mark.parametrize(
@@ -174,11 +174,11 @@ def test_files_that_hold_no_speakable_text(say, data, words):
         "lone \ud800 surrogate",
         "zalgo h̷̢e̴l̵l̶o",
         "\u202eright to left\u202c",
-        "a" * 900,
-        "So " * 600,
+        "a" * 90,
+        "So " * 60,
         "null",
         "text=1984, 'quoted' ${x} {AH0}",
-        "/etc/passwd",
+        "/etc/no/such/file",
         "😀 smile",
         "Say {QQ XX}.",
     ],
@@ -192,7 +192,7 @@ def test_odd_texts_are_spoken(say, text):
 @pytest.mark.parametrize("name", ["new\nline.wav", "\x1b[31mred.wav", "-dash.wav", "quo'te\".wav", "é😀.wav", " .wav"])
 def test_hostile_file_names(say, name):
     code, said = say("Hi.", f"--output={name}")
-    assert code == 0 and Path(name).is_file() and "\x1b" not in said and len(said.strip().splitlines()) == 1
+    assert code == 0 and Path(name).is_file() and "\x1b" not in said and said.endswith(": 0.1 s\n")
 
 
 def test_clips_that_are_none(say, tmp_path):
@@ -262,7 +262,7 @@ def test_interrupted_leaves_nothing_behind(home, tmp_path):
     (tmp_path / "long.txt").write_text("Again and again and again. " * 20000)
     running = {}
     for number in (signal.SIGINT, signal.SIGTERM):
-        argv = command(home, str(tmp_path / "long.txt"), "-o", str(tmp_path / f"x{number}.wav"))
+        argv = command(home, str(tmp_path / "long.txt"), "-q", "-o", str(tmp_path / f"x{number}.wav"))
         running[number] = subprocess.Popen(
             argv, stderr=subprocess.PIPE, text=True, env=os.environ | {"XDG_CACHE_HOME": str(home / "cache")}
         )

@@ -25,6 +25,7 @@ from tts.types import Mel
 # What soundfile cannot open, PyAV may (m4a, mp4, aac, wma, webm).
 MAX_SECONDS = 6 * 3600.0
 MAX_CHANNELS = 8
+RATES = (1000, 768_000)  # Hz
 SUBTYPES = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 
 
@@ -76,16 +77,17 @@ class LogMel(nn.Module):
     def __init__(self, audio: AudioConfig):
         super().__init__()
         self.audio = audio
-        self.spectrogram = torchaudio.transforms.MelSpectrogram(
-            sample_rate=audio.sample_rate,
-            n_fft=audio.n_fft,
-            hop_length=audio.hop,
-            f_min=audio.f_min,
-            f_max=audio.f_max,
-            n_mels=audio.n_mels,
-            power=1.0,
-            center=False,
-        )
+        with torch.device("cpu"):  # torchaudio reads its filters while it makes them, which `meta` cannot
+            self.spectrogram = torchaudio.transforms.MelSpectrogram(
+                sample_rate=audio.sample_rate,
+                n_fft=audio.n_fft,
+                hop_length=audio.hop,
+                f_min=audio.f_min,
+                f_max=audio.f_max,
+                n_mels=audio.n_mels,
+                power=1.0,
+                center=False,
+            )
         # Filters follow from the configuration: keeping them out of checkpoints keeps those strict and small.
         for module in self.spectrogram.modules():
             module._non_persistent_buffers_set.update(module._buffers)
@@ -119,8 +121,13 @@ def pad_to_hop(wav: Float[Tensor, "*B N"], hop: int) -> Float[Tensor, "*B N2"]:
 
 
 def resample(wav: Float[Tensor, "*B N"], source: int, target: int) -> Float[Tensor, "*B N2"]:
-    """Band-limited resampling between two rates in Hz."""
-    return wav if source == target else torchaudio.functional.resample(wav, source, target)
+    """Band-limited resampling between two rates in Hz.
+
+    Two rates with no common divisor would need a filter of their product, gigabytes for 191,999 Hz to 24 kHz;
+    the nearest ratio of small numbers is off by less than a hundredth of a percent.
+    """
+    ratio = Fraction(source, target).limit_denominator(500)
+    return wav if ratio == 1 else torchaudio.functional.resample(wav, ratio.numerator, ratio.denominator)
 
 
 def decode(path: str | os.PathLike, sample_rate: int, max_seconds: float = MAX_SECONDS) -> Float[Tensor, " N"]:
@@ -174,8 +181,8 @@ def _read_av(path: Path, max_seconds: float, reason: str) -> tuple[np.ndarray, i
 
 
 def _check(path: Path, rate: int, channels: int, seconds: float, max_seconds: float) -> None:
-    if rate <= 0:
-        raise ValueError(f"sample rate of {rate} Hz in {path}")
+    if not RATES[0] <= rate <= RATES[1]:
+        raise ValueError(f"sample rate of {rate} Hz in {path}; rates from {RATES[0]} to {RATES[1]} Hz are read")
     if not 0 < channels <= MAX_CHANNELS:
         raise ValueError(f"{channels} channels in {path}; at most {MAX_CHANNELS} are read")
     if seconds > max_seconds:

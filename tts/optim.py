@@ -118,6 +118,4 @@ def warm_average(averaged: Tensor, current: Tensor, count: int | Tensor, *, deca
 
     A fixed 0.999 would still remember the first weights at the end of a short run. For Lightning's `WeightAveraging`.
     """
-    if not averaged.is_floating_point():  # counters and flags among the buffers
-        return current
     return averaged.lerp(current, 1 - min(decay, float((1 + count) / (10 + count))))

@@ -84,7 +84,7 @@ class SpeakerLatents:
     """One speaker as the two nets that need one know it; computed once per voice, saved, reused."""
 
     acoustic: Float[Tensor, "P D"]
-    decoder: Float[Tensor, "P D2"]
+    decoder: Float[Tensor, "P2 D2"]
 
 
 @runtime_checkable

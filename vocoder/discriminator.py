@@ -19,7 +19,7 @@ class Discriminator(nn.Module):
         )
         for module in self.critics.modules():
             if hasattr(module, "weight_g"):
-                # EnCodec's older form of weight normalisation keeps a derived tensor, which cannot be deep-copied (EMA).
+                # EnCodec's older weight normalisation keeps a derived tensor, which EMA cannot deep-copy.
                 weight_norm(remove_weight_norm(module))
 
     def forward(self, wav: Float[Tensor, "B N"]) -> tuple[list[Tensor], list[list[Tensor]]]:

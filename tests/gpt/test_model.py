@@ -120,13 +120,16 @@ def test_texts_of_different_lengths_are_spoken_as_if_alone(net, batch):
         own = (text[i : i + 1, : int(text_len[i])], text_len[i : i + 1], speaker[i : i + 1], None)
         alone = speak(net, own, sampling=greedy).codes
         n = int(alone.length)
-        assert together.length[i] == n and torch.equal(together.ids[i, :n], alone.ids[0])
+        assert together.length[i] == n
+        assert torch.equal(together.ids[i, :n], alone.ids[0])
 
 
 def test_codes_are_the_codecs_and_end_at_the_limit(net, batch):
     codes = speak(net, batch).codes
-    assert codes.ids.min() >= 0 and codes.ids.max() < net.codebook_size
-    assert (codes.length >= 1).all() and (codes.length <= batch[1] * 3).all()
+    assert codes.ids.min() >= 0
+    assert codes.ids.max() < net.codebook_size
+    assert (codes.length >= 1).all()
+    assert (codes.length <= batch[1] * 3).all()
     assert codes.ids.shape[1] == codes.length.max()
 
 
@@ -136,7 +139,8 @@ def test_takes_are_reproducible_and_do_not_depend_on_how_many_there_are(net, bat
     a, b, c = speak(net, many), speak(net, few), speak(net, few, seed=1)
     for i in range(2):
         n = int(b.codes.length[i])
-        assert a.codes.length[i] == n and torch.equal(a.codes.ids[i, :n], b.codes.ids[i, :n])
+        assert a.codes.length[i] == n
+        assert torch.equal(a.codes.ids[i, :n], b.codes.ids[i, :n])
     assert not torch.equal(a.codes.ids[0], a.codes.ids[1])
     assert c.codes.ids.tolist() != b.codes.ids.tolist()
 
@@ -154,7 +158,8 @@ def test_a_stop_ends_an_item_at_once_but_never_before_its_first_code(net, batch)
     inner = torch.ones_like(wants)
     inner[first] = False
     inner[first + lengths] = False
-    assert (lengths >= 1).all() and (lengths < batch[1] * 3).any()
+    assert (lengths >= 1).all()
+    assert (lengths < batch[1] * 3).any()
     assert not wants[inner].any()
 
 
@@ -180,12 +185,12 @@ def test_a_sequence_beyond_max_len_says_what_to_do(net, batch):
     short = make(max_len=20)
     with pytest.raises(ValueError, match="max_len 20"):
         short(short.arrange(TTS, *batch[:2], batch[3]), batch[2])
+    text = torch.ones(1, 30, dtype=torch.long)
     with pytest.raises(ValueError, match="split the text"):
-        text = torch.ones(1, 30, dtype=torch.long)
         short.generate(text, torch.tensor([30]), torch.zeros(1, 2, 32), sampling=FREE, generator=torch.Generator())
 
 
-@pytest.mark.parametrize("size, millions", [("small", 12), ("base", 100), ("large", 420)])
+@pytest.mark.parametrize(("size", "millions"), [("small", 12), ("base", 100), ("large", 420)])
 def test_sizes(size, millions):
     with torch.device("meta"):
         assert abs(sum(p.numel() for p in make(size).parameters()) / 1e6 / millions - 1) < 0.05

@@ -7,7 +7,14 @@ LOGITS = torch.tensor([[0.1, 0.4, 0.2, 0.3]]).log()
 
 
 def sampling(**changed):
-    free = dict(temperature=1.0, top_k=0, top_p=1.0, repetition_window=0, repetition_ratio=0.3, guidance=1.0)
+    free = {
+        "temperature": 1.0,
+        "top_k": 0,
+        "top_p": 1.0,
+        "repetition_window": 0,
+        "repetition_ratio": 0.3,
+        "guidance": 1.0,
+    }
     return Sampling(**{**free, "max_codes_per_id": 4.0, **changed})
 
 
@@ -52,7 +59,7 @@ def test_repeats_counts_only_inside_the_window():
 
 def test_a_repeated_id_is_drawn_anew_from_all():
     history, anew = torch.ones(1, 10, dtype=torch.long), torch.tensor([[0.0, 0.05]])
-    narrow = dict(top_k=1)  # would always give id 1
+    narrow = {"top_k": 1}  # would always give id 1
     assert choose(LOGITS, history, anew, sampling(**narrow)).item() == 1
     assert choose(LOGITS, history, anew, sampling(**narrow, repetition_window=10)).item() == 0
 
@@ -64,7 +71,8 @@ def test_temperature_sharpens_and_zero_is_the_likeliest():
         (choose(LOGITS.expand(2000, -1), none, uniform, sampling(temperature=t)) == 1).float().mean()
         for t in (2.0, 1.0, 0.3, 0.0)
     ]
-    assert shares == sorted(shares) and shares[-1] == 1
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
 
 
 def test_uniforms_of_an_item_do_not_depend_on_the_batch():

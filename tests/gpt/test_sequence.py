@@ -15,7 +15,7 @@ CODES = Codes(torch.tensor([[0, 1, 2, 3], [4, 5, 19, 19], [9, 8, 7, 6]]), torch.
 
 
 def arrange(tasks, choice, cut=(0.0, 0.0, 0.5), text=TEXT_IDS, codes=CODES):
-    lengths = dict(text=text, text_len=TEXT_LEN, codes=codes)
+    lengths = {"text": text, "text_len": TEXT_LEN, "codes": codes}
     return pack(tasks, torch.tensor(choice), torch.tensor(cut), vocabulary=V, latents=2, **lengths)
 
 
@@ -43,7 +43,7 @@ def test_targets_are_shifted_by_exactly_one():
 
 
 @pytest.mark.parametrize(
-    "task, scored",
+    ("task", "scored"),
     [
         (TTS, [code(0, 1, 2, 3) + [V.stop_speech], code(4, 5) + [V.stop_speech], code(9, 8, 7, 6) + [V.stop_speech]]),
         (ASR, [letters(1, 2, 3) + [V.stop_text], letters(4, 5) + [V.stop_text], letters(6, 7, 8) + [V.stop_text]]),
@@ -55,7 +55,7 @@ def test_exactly_the_starred_segment_and_its_stop_are_scored(task, scored):
     assert [row[at].tolist() for row, at in zip(packed.target, packed.scored, strict=True)] == scored
 
 
-@pytest.mark.parametrize("cut, count", [(0.0, 5), (0.5, 3), (0.99999, 1)])
+@pytest.mark.parametrize(("cut", "count"), [(0.0, 5), (0.5, 3), (0.99999, 1)])
 def test_a_prompt_leaves_at_least_the_stop_to_guess(cut, count):
     assert arrange([CONTINUE], [0, 0, 0], (cut,) * 3).scored[0].sum() == count
 
@@ -82,7 +82,8 @@ def test_corruption_changes_codes_and_nothing_else():
     noisy = corrupt(packed, 1.0, V, torch.Generator().manual_seed(0))
     changed = noisy.ids != packed.ids
     codes = (packed.ids >= V.first_code) & (packed.ids < V.stop_speech)
-    assert changed.any() and not (changed & ~codes).any()
+    assert changed.any()
+    assert not (changed & ~codes).any()
     assert ((noisy.ids[codes] >= V.first_code) & (noisy.ids[codes] < V.stop_speech)).all()
     assert noisy.target is packed.target
 
@@ -90,7 +91,7 @@ def test_corruption_changes_codes_and_nothing_else():
 def test_corruption_hits_its_share():
     ids = Codes(torch.zeros(4, 2000, dtype=torch.long), torch.full((4,), 2000))
     four = torch.zeros(4, dtype=torch.long)
-    text = dict(text=torch.ones(4, 1, dtype=torch.long), text_len=torch.ones(4, dtype=torch.long))
+    text = {"text": torch.ones(4, 1, dtype=torch.long), "text_len": torch.ones(4, dtype=torch.long)}
     packed = pack([TTS], four, torch.zeros(4), vocabulary=V, latents=2, codes=ids, **text)
     share = (corrupt(packed, 0.3, V, torch.Generator().manual_seed(0)).ids != packed.ids).sum() / 8000
     assert abs(share - 0.3 * 19 / 20) < 0.02
@@ -109,7 +110,7 @@ def test_outputs_are_contents_and_stop():
 
 
 @pytest.mark.parametrize(
-    "segments, reason",
+    ("segments", "reason"),
     [
         (["speaker", "song*"], "unknown segment 'song'"),
         (["speaker*", "text", "speech*"], "never the speaker"),

@@ -43,7 +43,7 @@ def codec(tmp_path_factory):
 def make_stage(codec, spec=None, **changed):
     torch.manual_seed(0)
     given = conf("stage/gpt")
-    common = dict(audio=AUDIO, gradient_clip=1.0, weights=given["weights"])
+    common = {"audio": AUDIO, "gradient_clip": 1.0, "weights": given["weights"]}
     common["optimizer"] = partial(MuonAdamW, lr=5e-3, muon_lr=0.02, betas=(0.9, 0.95), weight_decay=0.0)
     common["schedule"] = partial(warmup_decay, warmup=5, steps=10**6, decay_share=0.1)
     ours = {key: given[key] for key in ("tasks", "corruption", "text_dropout", "shift")}
@@ -70,6 +70,10 @@ def batch():
     )
 
 
+def loader(batch, steps):
+    return torch.utils.data.DataLoader([batch] * steps, batch_size=None)
+
+
 def fit(stage, batch, steps, folder, **changed):
     trainer = L.Trainer(
         accelerator="cpu",
@@ -83,13 +87,13 @@ def fit(stage, batch, steps, folder, **changed):
         num_sanity_val_steps=0,
         **changed,
     )
-    trainer.fit(stage, [batch] * steps, [batch])
+    trainer.fit(stage, loader(batch, steps), loader(batch, 1))
     return trainer
 
 
 def test_one_batch_is_learnt_by_heart_spoken_and_understood(codec, batch, tmp_path):
     tasks = {name: {**task, "share": 0.5} for name, task in conf("stage/gpt")["tasks"].items() if name != "continue"}
-    plain = dict(corruption=0.0, text_dropout=0.0, shift=0, tasks=tasks)
+    plain = {"corruption": 0.0, "text_dropout": 0.0, "shift": 0, "tasks": tasks}
     stage = make_stage(codec, spec={"width": 64, "hidden": 128}, **plain)
     fit(stage, batch, 160, tmp_path)
     stage.eval()
@@ -118,7 +122,7 @@ def test_two_steps_are_trained_saved_and_resumed(codec, batch, tmp_path):
     trainer = L.Trainer(
         accelerator="cpu", max_steps=3, logger=False, enable_checkpointing=False, num_sanity_val_steps=0
     )
-    trainer.fit(stage, [batch] * 4, ckpt_path=tmp_path / "two.ckpt", weights_only=True)
+    trainer.fit(stage, loader(batch, 4), ckpt_path=tmp_path / "two.ckpt", weights_only=True)
     assert trainer.global_step == 3
 
 

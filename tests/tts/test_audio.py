@@ -130,3 +130,8 @@ def test_resampling_keeps_a_tone():
     tone = torch.sin(2 * torch.pi * 440 * torch.arange(48000) / 48000)
     expected = torch.sin(2 * torch.pi * 440 * torch.arange(24000) / 24000)
     assert (resample(tone, 48000, 24000)[500:-500] - expected[500:-500]).abs().max() < 1e-2
+
+
+def test_odd_rates_cost_no_memory_and_keep_the_length():
+    assert len(resample(torch.randn(191_999), 191_999, 24000)) == pytest.approx(24000, abs=2)
+    assert len(resample(torch.randn(44_100), 44_100, 24000)) == 24000

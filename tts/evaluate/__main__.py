@@ -70,10 +70,10 @@ def _stops(argv: list[str], overrides: list[str]) -> None:
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts.evaluate import survey
-    from tts.evaluate.judges import JUDGES, Panel
+    from tts.evaluate.judges import STOP_JUDGES, Panel
 
     studio = _studio(arguments, overrides)
-    with Panel({"heard": JUDGES["heard"]}, cache=arguments.cache, workers=arguments.workers) as panel:
+    with Panel(STOP_JUDGES, cache=arguments.cache, workers=arguments.workers) as panel:
         if arguments.texts and arguments.texts.is_dir():
             spoken = survey.listen(studio, arguments.texts, arguments.sentences)
         else:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 from tqdm import tqdm
 
@@ -32,7 +31,8 @@ def compare(
     for name, subject in subjects.items():
         takes = [(clip, seed) for clip in clips for seed in range(seeds if subject.seeded else 1)]
         waves, costs = synthesise(subject, studio, takes, label=f"{name}: making")
-        opinions = panel.ask(waves, studio.audio.sample_rate, f"{name}: judging")
+        texts = [clip.text for clip, _ in takes]
+        opinions = panel.ask(waves, studio.audio.sample_rate, texts, f"{name}: judging")
         for (clip, seed), wave, cost, opinion in zip(takes, waves, costs, opinions, strict=True):
             rows.append(_row(name, clip, seed, len(wave) / studio.audio.sample_rate, cost, opinion))
             if clip in samples and seed == 0:
@@ -58,7 +58,7 @@ def compare(
 @torch.inference_mode()
 def synthesise(
     subject: Subject, studio: Studio, takes: Iterable[tuple[Clip, int]], *, label: str
-) -> tuple[list[Float[Tensor, " N"]], list[float]]:
+) -> tuple[list[Tensor], list[float]]:
     """A wave for each take, at the level of every corpus, and the seconds it took; the first is made twice."""
     waves, costs = [], []
     for clip, seed in tqdm(takes, desc=label, unit="wave", leave=False):

@@ -22,14 +22,22 @@ from torch import Tensor
 from tqdm import tqdm
 
 from tts.audio import resample
+from tts.evaluate.text import words
 
 RATE = 16_000  # Hz, of both judges
-SHORTEST = 0.1  # seconds; less is no speech, and neither judge takes it
+SHORTEST = 0.1  # seconds; less is no speech, and no judge takes it
+LOUD = 0.01  # of the loudest 10 ms: 20 dB below, where speech is and breath is not
+UNREAD = {"whole": True, "stray": 0.0}  # of words that cannot be looked for
 
 
 @runtime_checkable
 class Judge(Protocol):
-    """Wave to an opinion that JSON can hold. `identity` changes whenever the opinion might."""
+    """Wave to an opinion that JSON can hold. `identity` changes whenever the opinion might.
+
+    A judge that is told the words `reads`, and takes them as a third argument of `judge`.
+    """
+
+    reads: bool
 
     @staticmethod
     def identity() -> str: ...
@@ -43,6 +51,8 @@ class Sphinx:
     Utterances are given whole, which normalises the cepstrum over the utterance: what is heard then does not depend
     on what was heard before.
     """
+
+    reads = False
 
     @staticmethod
     def identity() -> str:
@@ -63,8 +73,52 @@ class Sphinx:
     judge = transcribe
 
 
+class Aligner:
+    """pocketsphinx told what was said, to find when: whether the wave holds all the words, and speech besides them.
+
+    Words without a place in the wave leave the search no path to the end. Speech without a place in the words is put
+    down as silence, which its loudness betrays. Words that pocketsphinx does not know are left out, and then nothing
+    besides can be told from them.
+    """
+
+    reads = True
+
+    @staticmethod
+    def identity() -> str:
+        return f"pocketsphinx {_version('pocketsphinx')}, aligned to the words"
+
+    def __init__(self):
+        from pocketsphinx import Decoder
+
+        self.decoder = Decoder(samprate=RATE, loglevel="FATAL", lm=None)
+
+    def judge(self, wav: Float[Tensor, " N"], sample_rate: int, text: str) -> dict[str, Any]:
+        said = words(text)
+        known = [word for word in said if self.decoder.lookup_word(word)]
+        if not known:
+            return UNREAD
+        pcm = to_pcm(wav, sample_rate)
+        self.decoder.set_align_text(" ".join(known))
+        self.decoder.start_utt()
+        self.decoder.process_raw(pcm.tobytes(), full_utt=True)
+        self.decoder.end_utt()
+        found = list(self.decoder.seg()) if self.decoder.hyp() else []
+        spoken = [segment for segment in found if segment.word[0] not in "<["]  # neither silence nor noise
+        if len(spoken) < len(known):
+            return {"whole": False, "stray": 0.0}
+        frame = RATE // 100
+        power = np.square(pcm[: len(pcm) // frame * frame].reshape(-1, frame).astype(np.float64)).mean(1)
+        outside = np.ones(len(power), bool)
+        for segment in spoken:
+            outside[segment.start_frame : segment.end_frame + 1] = False
+        stray = (outside & (power > LOUD * power.max())).sum() / 100
+        return {"whole": True, "stray": float(stray) if len(known) == len(said) else 0.0}
+
+
 class Dnsmos:
     """DNSMOS P.835 (Reddy et al. 2022, arXiv 2110.01763): overall, signal and background on a scale of 1 to 5."""
+
+    reads = False
 
     @staticmethod
     def identity() -> str:
@@ -90,8 +144,14 @@ class Dnsmos:
         }
 
 
-JUDGES = {"heard": Sphinx, "mos": Dnsmos}
-SILENT = {"heard": "", "mos": {"overall": 1.0, "signal": 1.0, "noise": 1.0}}  # of a wave too short to be judged
+JUDGES: dict[str, type] = {"heard": Sphinx, "mos": Dnsmos}
+STOP_JUDGES: dict[str, type] = {"heard": Sphinx, "aligned": Aligner}
+# Of a wave too short to be judged.
+SILENT = {
+    "heard": "",
+    "mos": {"overall": 1.0, "signal": 1.0, "noise": 1.0},
+    "aligned": {"whole": False, "stray": 0.0},
+}
 
 
 def _version(package: str) -> str:
@@ -110,7 +170,7 @@ def to_pcm(wav: Float[Tensor, " N"], sample_rate: int) -> np.ndarray:
 class Panel:
     """Judges by name, each asked once per wave: opinions are kept in a small database under the hash of the samples."""
 
-    def __init__(self, judges: Mapping[str, type[Judge]], *, cache: Path, workers: int):
+    def __init__(self, judges: Mapping[str, type], *, cache: Path, workers: int):
         if workers < 1:
             raise ValueError(f"{workers} workers cannot judge: use 1 or more")
         self.judges = dict(judges)
@@ -130,25 +190,26 @@ class Panel:
             self.pool.shutdown(cancel_futures=True)
         self.cache.close()
 
-    def ask(self, waves: Sequence[Float[Tensor, " N"]], sample_rate: int, label: str) -> list[dict[str, Any]]:
-        """For each wave what each judge says, {judge: opinion}; shows a progress bar under `label`."""
+    def ask(self, waves: Sequence[Tensor], sample_rate: int, texts: Sequence[str], label: str) -> list[dict[str, Any]]:
+        """For each wave (and its words) what each judge says, {judge: opinion}; `label` stands at the progress bar."""
         if self.pool is None:
             _start(self.judges)
         opinions: list[dict[str, Any]] = [{} for _ in waves]
         pending = {}
         with tqdm(total=len(waves) * len(self.judges), desc=label, unit="opinion", leave=False) as bar:
-            for index, wave in enumerate(waves):
+            for index, (wave, text) in enumerate(zip(waves, texts, strict=True)):
                 pcm = to_pcm(wave, sample_rate)
-                for name in self.judges:
-                    key = self._key(name, pcm)
+                for name, judge in self.judges.items():
+                    told = (text,) if judge.reads else ()
+                    key = self._key(name, pcm, *told)
                     known = self.cache.execute("SELECT opinion FROM opinions WHERE key = ?", (key,)).fetchone()
                     if known:
                         opinions[index][name] = json.loads(known[0])
                         bar.update()
                     elif self.pool:
-                        pending[self.pool.submit(_judge, name, pcm)] = (index, name, key)
+                        pending[self.pool.submit(_judge, name, pcm, *told)] = (index, name, key)
                     else:
-                        opinions[index][name] = self._keep(key, _judge(name, pcm))
+                        opinions[index][name] = self._keep(key, _judge(name, pcm, *told))
                         bar.update()
             for future in as_completed(pending):
                 index, name, key = pending[future]
@@ -156,8 +217,9 @@ class Panel:
                 bar.update()
         return opinions
 
-    def _key(self, name: str, pcm: np.ndarray) -> str:
-        return hashlib.sha256(f"{self.identities[name]}\n".encode() + pcm.tobytes()).hexdigest()
+    def _key(self, name: str, pcm: np.ndarray, *told: str) -> str:
+        head = "\n".join([self.identities[name], *told, ""])
+        return hashlib.sha256(head.encode() + pcm.tobytes()).hexdigest()
 
     def _keep(self, key: str, opinion: Any) -> Any:
         with self.cache:
@@ -165,11 +227,11 @@ class Panel:
         return opinion
 
 
-_classes: dict[str, type[Judge]] = {}  # of this process
+_classes: dict[str, type] = {}  # of this process
 _sitting: dict[str, Judge] = {}  # those that have been asked something
 
 
-def _start(judges: dict[str, type[Judge]]) -> None:
+def _start(judges: dict[str, type]) -> None:
     _classes.clear()
     _sitting.clear()
     _classes.update(judges)
@@ -177,9 +239,9 @@ def _start(judges: dict[str, type[Judge]]) -> None:
         torch.set_num_threads(1)
 
 
-def _judge(name: str, pcm: np.ndarray) -> Any:
+def _judge(name: str, pcm: np.ndarray, *told: str) -> Any:
     if len(pcm) < SHORTEST * RATE:
         return SILENT[name]
     if name not in _sitting:
         _sitting[name] = _classes[name]()
-    return _sitting[name].judge(torch.from_numpy(pcm.astype(np.float32) / 32768), RATE)
+    return _sitting[name].judge(torch.from_numpy(pcm.astype(np.float32) / 32768), RATE, *told)

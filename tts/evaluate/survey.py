@@ -69,16 +69,18 @@ def listen(studio: Studio, folder: Path, count: int) -> list[Spoken]:
 def survey(studio: Studio, spoken: Sequence[Spoken], panel: Panel, *, out: Path) -> dict[str, Any]:
     """Judge, write `out`/stops.json and the waves of offenders, and return the figures."""
     rate = studio.audio.sample_rate
-    opinions = panel.ask([item.wave for item in spoken], rate, "judging")
+    texts = [normalise(item.text).text for item in spoken]
+    opinions = panel.ask([item.wave for item in spoken], rate, texts, "judging")
     utterances = [
         Utterance(
-            text=normalise(item.text).text,
+            text=text,
             seconds=round(len(item.wave) / rate, 4),
             heard=opinion["heard"],
+            **opinion["aligned"],
             fault=item.fault,
             attempts=item.attempts,
         )
-        for item, opinion in zip(spoken, opinions, strict=True)
+        for text, item, opinion in zip(texts, spoken, opinions, strict=True)
     ]
     found = faults(utterances, phone_counter(studio.audio))
     figures = {kind: share(found.count(kind), len(found)) for kind in KINDS}

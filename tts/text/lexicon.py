@@ -25,7 +25,7 @@ STOPS = {"T", "D"}
 # Endings spelled with an apostrophe, beside 's and 'd whose sound depends on the word.
 CONTRACTED = {"'ll": ["AH0", "L"], "'ve": ["AH0", "V"], "'re": ["ER0"], "'m": ["AH0", "M"]}
 # Where the dictionary's first entry is the rarer word in running text.
-PREFERRED = {"live": 2, "read": 2, "lives": 2, "use": 2, "uses": 2, "close": 2, "bow": 2}
+PREFERRED = {"live": 2, "read": 2, "use": 2, "wind": 2, "lead": 2, "tears": 2, "record": 2, "subject": 2, "wound": 2}
 
 
 class Lexicon:
@@ -104,4 +104,4 @@ def _load(name: str) -> Lexicon:
     for word, place in PREFERRED.items():
         if len(entries.get(word, ())) >= place:
             entries[word].insert(0, entries[word].pop(place - 1))
-    return Lexicon(entries, hashlib.sha256(data).hexdigest()[:16], {})
+    return Lexicon(entries, hashlib.sha256(data + repr(PREFERRED).encode()).hexdigest()[:16], {})

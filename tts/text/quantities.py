@@ -66,6 +66,9 @@ def _day_month(match: re.Match[str]) -> str:
 
 def _money(match: re.Match[str]) -> str:
     one_unit, many, cent, cents = CURRENCIES[match["sign"] or match["code"]]
+    if match["country"]:
+        country = " ".join(match["country"]).replace("A", "ay")
+        one_unit, many = f"{country} {one_unit}", f"{country} {many}"
     amount, upper, magnitude = match["amount"], match["upper"], match["magnitude"]
     whole, _, hundredths = amount.partition(".")
     adjective = match["article"] and not hundredths
@@ -96,7 +99,9 @@ def _unit(match: re.Match[str]) -> str:
 
 
 def _height(match: re.Match[str]) -> str:
-    return f"{cardinal(match[1])} foot {cardinal(match[2])}"
+    """5'10", or 5 ft 10 in."""
+    foot, inches = ("foot", "") if "'" in match[0] else ("feet", " inch" if match[2] == "1" else " inches")
+    return f"{cardinal(match[1])} {foot} {cardinal(match[2])}{inches}"
 
 
 def _range(match: re.Match[str]) -> str:
@@ -151,6 +156,9 @@ SIGN, CODE = "[$£€¥₹₽₩]", "USD|EUR|GBP"
 BIG = rf"(?P<magnitude>\s?(?:thousand|million|billion|trillion|bn|tn|trn)|[kKmMbB]|mn){AFTER}"
 
 TIMES: list[Rule] = [
+    # 10:30-11:45, 5-7 p.m.
+    rule(r"(?<=[0-9])\s?[-–]\s?(?=[0-9]{1,2}(?:[:.][0-9]{2})?\s?[apAP]\.?\s?[mM]\b)", lambda match: " to "),
+    rule(r"(?<=:[0-5][0-9])\s?[-–]\s?(?=[0-9]{1,2}:[0-5][0-9])", lambda match: " to "),
     rule(
         rf"{ALONE}(?P<hour>[01]?[0-9]|2[0-4])[:.](?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]))?"
         rf"\s?(?P<half>[apAP])\.?\s?[mM](?:\.|{AFTER})",
@@ -170,24 +178,24 @@ QUANTITIES: list[Rule] = [
     rule(rf"(?<![\w/])(?:{any_of(FIXED)})(?![\w/.]\w)(?!\w)", lambda match: FIXED[match[0]]),
     # +1 (555) 123-4567, 555-123-4567, 020 7946 0958, 555-1234
     rule(r"(?<![\w.,])\+[0-9]{1,3}(?:[ .-]?\(?[0-9]{2,5}\)?){2,5}(?![\w-])", _phone),
-    rule(r"(?<![\w.,])\(?[0-9]{3}\)?[ .-]?(?<=[ .)-])[0-9]{3}[.-][0-9]{4}(?![\w-])", _phone),
+    rule(r"(?<![\w.,])(?:1[ -])?\(?[0-9]{3}\)?[ .-]?(?<=[ .)-])[0-9]{3}[.-][0-9]{4}(?![\w-])", _phone),
     rule(rf"{ALONE}0[0-9]{{2,4}} [0-9]{{3,4}} [0-9]{{3,6}}(?![\w-])", _phone),
     rule(r"(?<![\w.,$£€-])[0-9]{3}-[0-9]{4}(?![\w-])", _phone),
     rule(rf"{ALONE}(?P<year>[12][0-9]{{3}})-(?P<month>0[1-9]|1[0-2])-(?P<day>[0-3][0-9])(?![\w-])", _iso_date),
     (SLASHED_DATE, slashed_date),
     rule(
-        rf"(?P<article>\b[Aa]n?\s)?(?<![\w.,])(?P<minus>[-−])?(?:US|AU|CA|NZ|HK)?"
+        rf"(?P<article>\b[Aa]n?\s)?(?<![\w.,])(?P<minus>[-−])?(?P<country>US|AU|CA|NZ|HK)?"
         rf"(?:(?P<sign>{SIGN})|(?P<code>{CODE}))\s?(?P<amount>{NUMBER})"
         rf"(?:\s?[-–]\s?{SIGN}?(?P<upper>{NUMBER}))?(?:-?{BIG})?(?P<per>/(?=[a-z]))?",
         _money,
     ),
     rule(
-        rf"(?P<article>)(?<![\w.,])(?P<minus>[-−])?(?P<amount>{NUMBER})(?P<upper>)(?:{BIG})?\s?"
+        rf"(?P<article>)(?<![\w.,])(?P<minus>[-−])?(?P<country>)(?P<amount>{NUMBER})(?P<upper>)(?:{BIG})?\s?"
         rf"(?:(?P<sign>{SIGN})|(?P<code>{CODE})){AFTER}(?P<per>/(?=[a-z]))?",
         _money,
     ),
     rule(rf"{ALONE}(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p))(?P<unit>[¢p]){AFTER}", _cents),
-    rule(r"(?<![\w.])([0-9])'\s?([0-9]{1,2})\"", _height),
+    rule(r"(?<![\w.])([0-9]{1,3})(?:'| ?ft\.?)\s?([0-9]{1,2})(?:\"| ?in(?!\w))", _height),
     rule(
         rf"(?<![\w.,])(?P<minus>[-−])?(?P<low>{NUMBER})(?:\s?(?:[-–]|to)\s?(?P<high>{NUMBER}))?"
         rf"(?P<join>(?!s\b)[ -]?)(?P<unit>{any_of(UNITS)})(?:{AFTER}|(?<=°))(?![²³])(?:\.(?=\s+[a-z0-9]))?",
@@ -221,7 +229,11 @@ QUANTITIES: list[Rule] = [
     rule(r"(?<=[0-9])\s?<\s?(?=[0-9])", lambda match: " is less than "),
     rule(r"(?<=[0-9])\s?>\s?(?=[0-9])", lambda match: " is greater than "),
     rule(r"~(?=[0-9$£€])", lambda match: "about "),
-    rule(r"#\s?(?=[0-9])", lambda match: "number "),
+    rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),
+    rule(r"(?<=\b[A-Z])#", lambda match: " sharp"),
+    rule(r"#(?=[A-Za-z])", lambda match: "hashtag "),
+    rule(r"(?<=[0-9])x(?=\s+[a-z])", lambda match: " times"),
+    rule(r"(?<=[A-Za-z][.,;:!?])(?=[0-9])", lambda match: " "),
     # B2B, COVID-19, R2D2, 3D: letters and digits side by side
     rule(r"(?<=[A-Za-z])-?(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", lambda match: " "),
     rule(

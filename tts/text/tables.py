@@ -37,6 +37,8 @@ ENDINGS = {
     **{"dept": "department", "Dept": "department", "Univ": "university", "govt": "government"},
     **{"al": "al", "ibid": "ibidem", "Assn": "association", "Ph.D": "P H D", "hr": "hour", "hrs": "hours"},
     **{"mins": "minutes", "secs": "seconds", "yr": "year", "yrs": "years", "lbs": "pounds", "oz": "ounces"},
+    **{"Feb": "February", "Apr": "April", "Aug": "August", "Sept": "September", "Oct": "October"},
+    **{"Nov": "November", "Dec": "December"},
 }
 # In the middle of a sentence.
 INNER = {
@@ -186,7 +188,7 @@ SIGNS = {
     **{"λ": "lambda", "μ": "mu", "µ": "micro", "σ": "sigma", "Σ": "sigma", "φ": "phi", "ω": "omega", "Ω": "omega"},
 }
 # Read as words though they are in the lexicon as something else, when capitals stand among small letters.
-SPELLED = frozenset({"US", "AI", "ID", "OK", "PR", "TV", "MA", "LA"})
+SPELLED = words("US UN EU UK AI ID PR TV MA LA")
 SUPERSCRIPTS = dict(zip("⁰¹⁴⁵⁶⁷⁸⁹⁻", "01456789-", strict=True))  # ² and ³ have words of their own
 VULGAR = {
     **{"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅖": "2/5", "⅗": "3/5", "⅘": "4/5"},

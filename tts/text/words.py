@@ -3,7 +3,7 @@
 import re
 
 from tts.text.lexicon import Lexicon
-from tts.text.numbers import ordinal, roman
+from tts.text.numbers import cardinal, ordinal, roman
 from tts.text.quantities import Rule, any_of, rule
 from tts.text.tables import (
     ENDINGS,
@@ -94,12 +94,33 @@ def _ruler(match: re.Match[str]) -> str:
     return f"{match['title'] or ''}{match['name']} the {ordinal(value)}"
 
 
+def _century(match: re.Match[str]) -> str:
+    value = roman(match["numeral"])
+    return ordinal(value) if value else match[0]
+
+
+def _numbered(match: re.Match[str]) -> str:
+    """No. 5; but "No. I won't."."""
+    only_digits = match[1].lower() in ("no", "nos", "art", "ed")
+    return match[0] if only_digits and not match["first"].isdigit() else NUMBERED[match[1]] + " "
+
+
+def _days(match: re.Match[str]) -> str:
+    return f"{SHORT_DAYS[match[1]]} to {SHORT_DAYS[match[2]]}"
+
+
 def _part(match: re.Match[str]) -> str:
     numeral, value = match["numeral"], roman(match["numeral"])
     only_letter = numeral in ("L", "C", "D", "M", "l", "c", "d", "m") or (
         numeral.lower() == "i" and not match["part"][0].isupper()
     )
     return match[0] if value is None or only_letter else f"{match['part']} {value}"
+
+
+def _heading(match: re.Match[str]) -> str:
+    value = roman(match["numeral"])
+    opened = len(match["numeral"]) > 1 or match["next"] in OPENERS or (not match["next"] and match["numeral"] != "I")
+    return cardinal(value) + match["rest"] if value and opened else match[0]
 
 
 def _numeral(match: re.Match[str]) -> str:
@@ -112,6 +133,8 @@ def _acronym(match: re.Match[str]) -> str:
     text = match.string
     near = text[max(0, match.start() - 60) : match.end() + 60].replace(word, "", 1)
     shouting = sum(c.isupper() for c in near) > sum(c.islower() for c in near)
+    if set(word) <= set("IVX") and (word == "II" or len(word) > 2) and (value := roman(word)):
+        return cardinal(value) + ending
     known = word in _lexicon() and word not in SPELLED
     pronounceable = any(c in "AEIOUY" for c in word)
     if known or (shouting and (word in _lexicon() or (pronounceable and len(word) > 3))):
@@ -133,25 +156,30 @@ ADDRESSES: list[Rule] = [
 ]
 
 ABBREVIATIONS: list[Rule] = [
+    # a heading: "IV", "IV. The Ghost"
+    rule(r"\A\s*(?P<numeral>[IVXL]{1,8})(?P<rest>[.:]?\s*(?:\Z|(?<=[.:]\s)(?P<next>[A-Z][a-z]*)))", _heading),
     rule(
         r"(?<![\w.'])(?:(?P<before>[A-Za-z0-9']{1,30})\s)?(?<!\w)(?P<short>St|Dr)\.(?!\w)"
         r"(?:(?P<gap>\s+)(?P<after>[A-Z][A-Za-z']{0,30}))?",
         _street,
     ),
     rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=\s*[A-Z\"'{{])", lambda match: TITLES[match[1]] + " "),
-    rule(rf"(?<![\w.])({any_of(UNDOTTED)})(?:\.(?=\s+[a-z])|(?![\w.']))", lambda match: TITLES[match[1]]),
+    rule(rf"(?<![\w.])({any_of(UNDOTTED)})(?:\.(?=\s+[^A-Z\s])|(?![\w.']))", lambda match: TITLES[match[1]]),
     rule(rf"(?<![\w.])({any_of(SHORT_MONTHS)})\.?(?=\s+[0-9])", lambda match: SHORT_MONTHS[match[1]]),
+    rule(rf"(?<![\w.])({any_of(SHORT_DAYS)})\.?\s?[-–]\s?({any_of(SHORT_DAYS)})(?:\.(?=\s+[a-z0-9])|(?![\w.]))", _days),
     rule(
         rf"(?<![\w.])({any_of(SHORT_DAYS)})\.?(?=,?\s+(?:[0-9]|{any_of(MONTHS)}))", lambda match: SHORT_DAYS[match[1]]
     ),
-    rule(rf"(?<![\w.])({any_of(NUMBERED)})\.\s*(?=[0-9]|[IVXLivxl]{{1,9}}\b)", lambda match: NUMBERED[match[1]] + " "),
+    rule(rf"(?<![\w.])({any_of(NUMBERED)})\.\s*(?=(?P<first>[0-9]|[IVXLivxl]{{1,9}}\b))", _numbered),
     rule(rf"(?<![\w.])({any_of(INNER)})\.(?!\w)", lambda match: INNER[match[1]]),
     rule(r"(?<![\w.])([Ee]\.g|[Ii]\.e)(?![\w.])", lambda match: INNER[match[1].lower()]),
     rule(rf"(?<![\w.])({any_of(ENDINGS)})\.(?!\w)", _ending),
     rule(r"&c\b\.?", lambda match: "et cetera"),
     rule(r"(?<![\w.])(?:[A-Za-z]\.){2,}(?!\w)", _dotted),
     rule(r"(?<![\w.])(?P<initials>(?:[A-Z]\.\s?){1,5})(?<=[.\s])(?P<name>[A-Z][a-z]{1,30})", _initials),
+    rule(r"(?<![\w.])(?:[A-Z]\.\s){1,5}[A-Z]\.(?!\w)", _dotted),
     rule(rf"(?P<title>\b(?:{any_of(RULING)})\s)?\b(?P<name>{any_of(RULERS)})\s(?P<numeral>[IVX]{{1,7}})(?!\w)", _ruler),
+    rule(r"\b(?P<numeral>[IVX]{1,5})(?= [Cc]entur(?:y|ies)\b)", _century),
     rule(rf"\b(?P<part>{PART})\s(?P<numeral>{NUMERAL}|{NUMERAL.lower()})(?!\w)", _part),
     rule(r"\b(?P<before>[A-Z][a-z]{1,30})\s(?P<numeral>[IVX]{2,7})(?!\w)", _numeral),
 ]

@@ -17,6 +17,8 @@ from tts.evaluate.subjects import NETS, SUBJECTS, Studio, choose, read_clips
 class Parrot:
     """Hears the same two words in everything."""
 
+    reads = False
+
     @staticmethod
     def identity() -> str:
         return "parrot"
@@ -28,12 +30,27 @@ class Parrot:
 class Content:
     """Gives every wave the same mark."""
 
+    reads = False
+
     @staticmethod
     def identity() -> str:
         return "content"
 
     def judge(self, wav, sample_rate):
         return {"overall": 3.0}
+
+
+class Optimist:
+    """Finds whatever is looked for."""
+
+    reads = True
+
+    @staticmethod
+    def identity() -> str:
+        return "optimist"
+
+    def judge(self, wav, sample_rate, text):
+        return {"whole": bool(text), "stray": 0.0}
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +131,7 @@ def test_subjects_without_their_nets_are_left_out_or_named(tmp_path):
 
 def test_a_survey_of_stops_counts_and_keeps_offenders(studio, tmp_path):
     texts = ["Hello world.", "Hello there.", "Hello again."]
-    with Panel({"heard": Parrot}, cache=tmp_path / "cache", workers=1) as panel:
+    with Panel({"heard": Parrot, "aligned": Optimist}, cache=tmp_path / "cache", workers=1) as panel:
         spoken = survey.speak(studio, texts, seed=0)
         result = survey.survey(studio, spoken, panel, out=tmp_path)
     body = json.loads((tmp_path / "stops.json").read_text())
@@ -137,7 +154,7 @@ def test_speed_times_every_net_within_the_whole(studio):
     [
         (["nowhere"], "no nowhere/metadata.csv"),
         (["stops", "nowhere.txt"], "no text file nowhere.txt"),
-        (["speed", "--weights", "nowhere"], "no checkpoint at nowhere"),
+        (["speed", "--voice", "nobody"], "no voice, clip or folder 'nobody'"),
     ],
 )
 def test_errors_are_one_line(argv, reason, capsys, tmp_path):

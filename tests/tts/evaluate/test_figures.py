@@ -44,7 +44,7 @@ def test_a_difference_is_paired_by_clip():
 
 def test_share_is_honest_near_zero():
     none = share(0, 300)
-    assert (none.value, none.low) == (0, 0)
+    assert (none.value, none.low) == pytest.approx((0, 0), abs=1e-12)
     assert none.high == pytest.approx(0.0126, abs=1e-4)  # Wilson's formula by hand: z^2 / (n + z^2)
     half = share(50, 100)
     assert (half.low, half.high) == pytest.approx((0.4038, 0.5962), abs=1e-4)

@@ -3,12 +3,15 @@
 import pytest
 import torch
 
-from tts.evaluate.judges import JUDGES, Panel, to_pcm
+from tts.evaluate.judges import JUDGES, STOP_JUDGES, Panel, to_pcm
+
+TEXTS = ["one", "two", "three"]
 
 
 class Loudness:
     """A judge for tests: says how loud a wave is, and counts how often it was asked."""
 
+    reads = False
     asked = 0
 
     @staticmethod
@@ -34,11 +37,11 @@ def waves(seed: int, count: int = 3) -> list[torch.Tensor]:
 def test_a_kept_opinion_equals_a_new_one_and_costs_nothing(tmp_path):
     Loudness.asked = 0
     with Panel({"loud": Loudness}, cache=tmp_path, workers=1) as panel:
-        first = panel.ask(waves(0), 24000, "test")
+        first = panel.ask(waves(0), 24000, TEXTS, "test")
         assert Loudness.asked == 3
-        assert panel.ask(waves(0), 24000, "test") == first
+        assert panel.ask(waves(0), 24000, TEXTS, "test") == first
     with Panel({"loud": Loudness}, cache=tmp_path, workers=1) as panel:
-        assert panel.ask([*waves(0), *waves(1, 1)], 24000, "test")[:3] == first
+        assert panel.ask([*waves(0), *waves(1, 1)], 24000, [*TEXTS, ""], "test")[:3] == first
     assert Loudness.asked == 4
     assert all(opinion["loud"]["rate"] == 16000 for opinion in first)
 
@@ -47,8 +50,30 @@ def test_another_version_of_a_judge_is_asked_again(tmp_path):
     Loudness.asked = Louder.asked = 0
     for judge in (Loudness, Louder):
         with Panel({"loud": judge}, cache=tmp_path, workers=1) as panel:
-            panel.ask(waves(0), 24000, "test")
+            panel.ask(waves(0), 24000, TEXTS, "test")
     assert (Loudness.asked, Louder.asked) == (3, 3)
+
+
+class Reader(Loudness):
+    """A judge that is told the words."""
+
+    reads = True
+
+    @staticmethod
+    def identity() -> str:
+        return "reader 1"
+
+    def judge(self, wav, sample_rate, text):
+        type(self).asked += 1
+        return text
+
+
+def test_a_judge_who_reads_is_asked_again_for_other_words(tmp_path):
+    Reader.asked = 0
+    with Panel({"read": Reader}, cache=tmp_path, workers=1) as panel:
+        for texts in (TEXTS, TEXTS, TEXTS[::-1]):
+            assert [opinion["read"] for opinion in panel.ask(waves(0), 24000, texts, "test")] == texts
+    assert Reader.asked == 5  # the middle one did not change
 
 
 def test_sixteen_bits_survive_the_way_to_a_judge():
@@ -65,9 +90,12 @@ def test_no_worker_is_refused(tmp_path):
 def test_the_installed_judges_hear_silence_as_such(tmp_path):
     for package in ("pocketsphinx", "speechmos", "onnxruntime"):
         pytest.importorskip(package)
-    with Panel(JUDGES, cache=tmp_path, workers=1) as panel:
-        nothing, hiss = panel.ask([torch.zeros(10), 0.01 * torch.randn(16000)], 16000, "test")
+    with Panel(JUDGES | STOP_JUDGES, cache=tmp_path, workers=1) as panel:
+        nothing, hiss = panel.ask(
+            [torch.zeros(10), 0.01 * torch.randn(16000)], 16000, ["hello", "the whole of the story"], "test"
+        )
     assert nothing["heard"] == ""
     assert nothing["mos"]["overall"] == 1.0
+    assert not nothing["aligned"]["whole"]
     assert isinstance(hiss["heard"], str)
     assert 0.5 < hiss["mos"]["overall"] < 2.5

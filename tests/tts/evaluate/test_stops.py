@@ -14,6 +14,11 @@ def letters(text: str) -> int:
     return sum(character.isalpha() for character in text)
 
 
+def utter(text: str, heard: str, seconds: float = 1.0) -> Utterance:
+    """Every word found, nothing besides."""
+    return Utterance(text=text, seconds=seconds, heard=heard, whole=True, stray=0.0, fault=None, attempts=1)
+
+
 @pytest.mark.parametrize(
     ("heard", "ratio", "expected"),
     [
@@ -32,11 +37,26 @@ def letters(text: str) -> int:
     ],
 )
 def test_fault(heard, ratio, expected):
-    assert fault(TEXT, heard, ratio) == expected
+    assert fault(utter(TEXT, heard), ratio) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "ratio", "expected"),
+    [
+        ({"whole": False}, 1.0, None),  # every word was heard and the length is right: the aligner lost its way
+        ({"whole": False}, 0.8, "stopped early"),
+        ({"whole": False, "heard": "the farmer counted his sheep and"}, 1.0, "stopped early"),
+        ({"stray": 0.6}, 1.0, None),
+        ({"stray": 0.2}, 1.3, None),
+        ({"stray": 0.6}, 1.3, "ran on"),
+    ],
+)
+def test_what_the_aligner_misses_counts_with_a_second_sign(changes, ratio, expected):
+    assert fault(Utterance(**vars(utter(TEXT, HEARD)) | changes), ratio) == expected
 
 
 def test_what_is_written_twice_may_be_said_twice():
-    assert fault("Far away, far away, far away it was.", "far away far away far away it was", 1.0) is None
+    assert fault(utter("Far away, far away, far away it was.", "far away far away far away it was"), 1.0) is None
 
 
 def test_end_edits_by_hand():
@@ -48,9 +68,7 @@ def test_end_edits_by_hand():
 
 def test_a_loop_and_a_cut_stand_out_from_the_voices_own_pace():
     texts = read_sentences(SENTENCES, 30, 200)
-    said = [
-        Utterance(text=text, seconds=0.08 * expect(text, letters), heard=text, fault=None, attempts=1) for text in texts
-    ]
+    said = [utter(text, text, 0.08 * expect(text, letters)) for text in texts]
     assert faults(said, letters) == [None] * 30
     looped, cut = said[3], said[4]
     said[3] = Utterance(**vars(looped) | {"seconds": 2 * looped.seconds, "heard": f"{looped.text} {looped.text}"})

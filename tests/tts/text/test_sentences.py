@@ -1,0 +1,75 @@
+import time
+
+import pytest
+
+from tts.text.sentences import CLAUSE, CUT, PARAGRAPH, SENTENCE, split
+
+CASES = {
+    "He left. She slept.": ["He left.", "She slept."],
+    "Dr. Smith met Mr. Jones. They talked.": ["Dr. Smith met Mr. Jones.", "They talked."],
+    "J. R. R. Tolkien met John F. Kennedy.": ["J. R. R. Tolkien met John F. Kennedy."],
+    "The U.S. Senate met. He lives in the U.S. The end.": ["The U.S. Senate met.", "He lives in the U.S.", "The end."],
+    "It ended at 5 p.m. Then we ate.": ["It ended at 5 p.m.", "Then we ate."],
+    "Pens, etc. and so on. Pens, etc. The end.": ["Pens, etc. and so on.", "Pens, etc.", "The end."],
+    "It is No. 5. No. He said no. Really.": ["It is No. 5.", "No.", "He said no.", "Really."],
+    "So did I. Then he left.": ["So did I.", "Then he left."],
+    "On Jan. 5 we left.": ["On Jan. 5 we left."],
+    "“Who is it?” she asked. “Me.” He left!": ["“Who is it?” she asked.", "“Me.”", "He left!"],
+    "“Stop!” cried he. ‘Go.’ ‘Now.’": ["“Stop!” cried he.", "‘Go.’", "‘Now.’"],
+    "(He left.) [A note.] Yes.": ["(He left.)", "[A note.]", "Yes."],
+    "Wait... what? So... The end.": ["Wait... what?", "So...", "The end."],
+    "What?! No!!! Yes.": ["What?!", "No!!!", "Yes."],
+    "See example.com at 3.14 today.": ["See example.com at 3.14 today."],
+    "1. Apples are red. 2. Pears are green.": ["1. Apples are red.", "2. Pears are green."],
+    "IV. The Ghost walks.": ["IV. The Ghost walks."],
+    "a line\nbroken by its editor. Next.": ["a line broken by its editor.", "Next."],
+    "A heading\n\nA text.": ["A heading", "A text."],
+    "你好。再见。": ["你好。", "再见。"],
+    "": [],
+    " \n\n ": [],
+}
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_sentences(text):
+    assert [sentence.text for sentence in split(text, 200)] == CASES[text]
+
+
+def test_pauses_say_what_ends():
+    one, two, three = split("He left. She slept.\n\nMorning came.", 100)
+    assert (one.pause, two.pause, three.pause) == (SENTENCE, PARAGRAPH, PARAGRAPH)
+
+
+def test_a_long_sentence_is_cut_at_clauses_then_at_spaces_then_hard():
+    clauses = split("The sun rose over the hills; the birds began to sing, and nobody was there to hear it.", 40)
+    assert clauses[0].text == "The sun rose over the hills;"
+    assert clauses[0].pause == CLAUSE
+    words = split("word " * 30, 40)
+    assert all(portion.text.endswith("word") for portion in words)
+    assert words[0].pause == CUT
+    assert [len(portion.text) for portion in split("x" * 95, 40)] == [40, 40, 15]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 40])
+def test_nothing_is_lost_and_nothing_too_long(limit):
+    text = "Well, he said: “No one—not even Mr. X.—came...” Then (at 5 p.m.) they left; why? " * 5
+    portions = [sentence.text for sentence in split(text, limit)]
+    assert "".join("".join(portions).split()) == "".join(text.split())
+    assert all(0 < len(portion) <= limit for portion in portions)
+
+
+def test_inline_phones_are_not_cut():
+    portions = split("say {HH AH0 L OW1} now " * 6, 30)
+    assert all(portion.text.count("{") == portion.text.count("}") for portion in portions)
+
+
+def test_a_limit_below_one_is_refused():
+    with pytest.raises(ValueError, match="max_chars is 0"):
+        split("text", 0)
+
+
+@pytest.mark.parametrize("unit", ["a", ".", '"', "..", "A.", "{", ",", "?!", ".\n\n", "\ud800", "a, b "])
+def test_any_text_takes_linear_time(unit):
+    start = time.process_time()
+    split((unit * 300_000)[:300_000], 200)
+    assert time.process_time() - start < 2
