@@ -168,7 +168,7 @@ class GPT(nn.Module):
         limit = (text_len * sampling.max_codes_per_id).ceil().long().clamp(1, room)
         steps = int(limit.max())
         table = self.embed()[self.vocabulary.outputs(SPEECH)]
-        head = self.head()[self.vocabulary.outputs(SPEECH)].t()
+        head = self.head()[self.vocabulary.outputs(SPEECH)]
         stepper = Stepper(self, len(x), x.shape[1] + steps)
         uniforms = seeded_uniforms(items, steps, generator).to(text.device)
         ids = text.new_full((items, steps), -1)
@@ -177,7 +177,7 @@ class GPT(nn.Module):
 
         hidden = stepper.start(x, pad)
         for step in range(steps):
-            logits = hidden @ head
+            logits = (head @ hidden.t()).t()  # in this order for speed, see gpt/step.py
             if guided:
                 logits = guide(*logits.chunk(2), sampling.guidance)
             if step == 0:

@@ -60,8 +60,10 @@ class Stepper:
         self.position = now + 1
         cos, sin = self.cos[now], self.sin[now]
         mask = None if self.inside is None else self.inside[..., : now + 1]
+        x = x.t()  # (D, B): items as columns, since `weight @ x` is over twice as fast as `x @ weight.t()` for a few
         for (norm, qkv, qk_norm, out, mlp_norm, gate_up, down), cache in zip(self.layers, self.caches, strict=True):
-            y = (F.rms_norm(x, (width,), norm) @ qkv).view(items, 3, self.heads, self.head_width)
+            y = qkv @ F.rms_norm(x.t(), (width,), norm).t()
+            y = y.t().reshape(items, 3, self.heads, self.head_width)
             qk = F.rms_norm(y[:, :2], (self.head_width,)) * qk_norm
             qk = torch.addcmul(qk * cos, qk.roll(self.head_width // 2, -1), sin)
             cache.keys[:, :, now] = qk[:, 1]
@@ -69,21 +71,21 @@ class Stepper:
             y = F.scaled_dot_product_attention(
                 qk[:, 0, :, None], cache.keys[:, :, : now + 1], cache.values[:, :, : now + 1], attn_mask=mask
             )
-            x = torch.addmm(x, y.reshape(items, width), out)
-            gate, up = (F.rms_norm(x, (width,), mlp_norm) @ gate_up).chunk(2, dim=-1)
-            x = torch.addmm(x, F.silu(gate) * up, down)
-        return self.net.norm(x)
+            x = torch.addmm(x, out, y.reshape(items, width).t())
+            gate, up = (gate_up @ F.rms_norm(x.t(), (width,), mlp_norm).t()).chunk(2)
+            x = torch.addmm(x, down, F.silu(gate) * up)
+        return self.net.norm(x.t())
 
 
 def _weights(block: Block) -> tuple[Tensor, ...]:
-    """A block's weights in the order of use; matrices as views that multiply from the right."""
+    """A block's weights in the order of use."""
     attention, mlp = block.attention, block.mlp
     return (
         block.attention_norm.weight,
-        attention.qkv.weight.t(),
+        attention.qkv.weight,
         torch.stack((attention.query_norm.weight, attention.key_norm.weight))[:, None],  # (2, 1, d)
-        attention.out.weight.t(),
+        attention.out.weight,
         block.mlp_norm.weight,
-        mlp.gate_up.weight.t(),
-        mlp.down.weight.t(),
+        mlp.gate_up.weight,
+        mlp.down.weight,
     )

@@ -4,9 +4,9 @@ Expected lengths are learned from the run itself: the median pace of the voice o
 hears freely, one looks for the words that were asked for; both are weak, so what they miss or find besides counts only
 when it is much, or when the length is odd as well.
 
-The limits were set on 201 recordings of two readers, none of which they call faulty: seconds over expectation .73 to
-1.66; at most one word missing at the end, two too many; no three words heard twice; all words found, and at most .25 s
-of speech besides in 98 of 100. Of 56 recordings cut at 80 % (65 %) of their length, alignment lost 43 (51).
+The limits were set on recordings of two readers. Of 201, all took .73 to 1.66 of the expected seconds, with at most one
+word missing at the end, two too many, and no three words heard twice. In each of 56 all words were found, in 55 with
+less than .4 s of speech besides. Cut to 80 % (65 %) of its length, 44 (53) of these 56 had no place for all the words.
 """
 
 from collections import Counter

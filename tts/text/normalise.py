@@ -43,7 +43,7 @@ def normalise(text: str) -> Normalised:
 
     text = INLINE.sub(hide, tidy(text).replace(HIDDEN, "\ufffd"))
     text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
-    text = re.sub(r"[^\S\n]+", " ", text)
+    text = re.sub(r"\s+", " ", text)
     notices = [
         f"{match[0]} was read with the month first"
         for match in SLASHED_DATE.finditer(text)
@@ -52,7 +52,7 @@ def normalise(text: str) -> Normalised:
     for pattern, say in RULES:
         text = pattern.sub(say, text)
     left_out: Counter[str] = Counter()
-    text = re.sub(rf"[^A-Za-z .,;:?!'\"\n{HIDDEN}-]", lambda match: _character(match[0], left_out), text)
+    text = re.sub(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]", lambda match: _character(match[0], left_out), text)
     if left_out:
         notices.append(_notice(left_out))
     shown = iter(inline)
@@ -83,8 +83,7 @@ def _character(character: str, left_out: Counter[str]) -> str:
         return ", "
     if character in SIGNS:
         return f" {SIGNS[character]} "
-    if character not in "\t\r\v\f\x85\u2028\u2029":
-        left_out[character] += 1
+    left_out[character] += 1
     return "" if unicodedata.combining(character) else " "
 
 
@@ -102,12 +101,10 @@ def _notice(left_out: Counter[str]) -> str:
 
 def _spacing(text: str) -> str:
     """Single spaces, none before a stop, one comma where brackets and commas met."""
-    text = re.sub(r"--+", "—", text)
-    text = re.sub(r"\s*—\s*|(?:^|(?<=\s))[-–]+(?=\s|$)", " — ", text)
-    text = re.sub(r"–", "-", text)
-    text = re.sub(r"\s+", " ", text).strip()
-    text = re.sub(r" (?=[,.;:?!])", "", text)
-    text = re.sub(r",(?:\s*,)+", ",", text)
-    text = re.sub(r",\s*(?=[.;:?!])", "", text)
-    text = re.sub(r"(?<=[.;:?!]),", "", text)
-    return re.sub(r"^[,;:]\s*|,$", "", text).strip()
+    text = re.sub(r"\s+", " ", text)  # first: what follows looks for single spaces, in linear time
+    text = re.sub(r"--+|–(?= |$)|(?:^|(?<= ))[-–](?= |$)", "—", text)
+    text = re.sub(r" ?—(?: ?—)* ?", " — ", text).replace("–", "-")
+    text = re.sub(r" +(?=[,.;:?!])", "", text)
+    text = re.sub(r",(?: ?,)+", ",", text)
+    text = re.sub(r", ?(?=[.;:?!])|(?<=[.;:?!]),", "", text)
+    return re.sub(r"^[,;: ]+|[, ]+$", "", text).strip()

@@ -12,7 +12,7 @@ CASES = [
     for line in (Path(__file__).parent / "cases.txt").read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("# ")
 ]
-SIZE = 300_000
+SIZE = 100_000
 HOSTILE = {
     **{f"{unit!r} repeated": (unit * SIZE)[:SIZE] for unit in ("a", "A", "1", "I", "{", ".", "-", "$", "é", "я", "😀")},
     **{
@@ -45,7 +45,7 @@ def test_the_table_is_worth_its_name():
 def test_any_text_takes_linear_time_and_leaves_only_what_can_be_said(text):
     start = time.process_time()
     result = normalise(text)
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 1
     assert set(result.text) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,;:?!'\"-—{}0123456789")
 
 
