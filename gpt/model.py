@@ -101,7 +101,7 @@ class GPT(nn.Module):
                 "use shorter clips, or a model with a larger max_len"
             )
         x = self.dropout(self._read(packed, speaker))
-        rotary = self.rotary(torch.arange(x.shape[1], device=x.device))
+        rotary = self.rotary(packed.time)
         for block in self.blocks:
             x = block(x, rotary, causal=True)
         return self.norm(x)
@@ -125,9 +125,10 @@ class GPT(nn.Module):
         text_len: Int[Tensor, " B"],
         speaker: Float[Tensor, "B P D"],
         codes: Codes,
+        pace: Float[Tensor, " B"] | None = None,
     ) -> Float[Tensor, "B L D"]:
         """The hidden states that `generate` gives, at codes that are known; 0 beyond an item's length."""
-        packed = self.arrange(TTS, text, text_len, codes)
+        packed = self.arrange(TTS, text, text_len, codes, pace)
         at = speech_positions(packed, codes)
         hidden = self(packed, speaker)
         latents = hidden.gather(1, at[..., None].expand(-1, -1, hidden.shape[-1]))
@@ -161,7 +162,7 @@ class GPT(nn.Module):
         self, text: Tensor, text_len: Tensor, speaker: Tensor, sampling: Sampling, generator: torch.Generator
     ) -> Speech:
         items, guided = len(text), sampling.guidance != 1
-        x, pad = self._prefix(text, text_len, speaker, guided)
+        x, time, pad = self._prefix(text, text_len, speaker, sampling.pace, guided)
         room = self.max_len - x.shape[1]
         if room < 1:
             raise ValueError(f"{int(text_len.max())} text ids leave no room for speech: split the text")
@@ -175,7 +176,7 @@ class GPT(nn.Module):
         latents = x.new_zeros(items, steps, x.shape[-1])
         speaking = torch.ones_like(limit, dtype=torch.bool)
 
-        hidden = stepper.start(x, pad)
+        hidden = stepper.start(x, time, pad)
         for step in range(steps):
             logits = (head @ hidden.t()).t()  # in this order for speed, see gpt/step.py
             if guided:
@@ -194,11 +195,14 @@ class GPT(nn.Module):
         longest = int(length.max())
         return Speech(Codes(ids[:, :longest].clamp_min(0), length), latents[:, :longest])
 
-    def arrange(self, task: Task, text: Tensor, text_len: Tensor, codes: Codes) -> Packed:
-        """A batch whose items all have one task; a prompt, if any, is half of its stream."""
+    def arrange(
+        self, task: Task, text: Tensor, text_len: Tensor, codes: Codes, pace: Float[Tensor, " B"] | None = None
+    ) -> Packed:
+        """A batch whose items all have one task; a prompt, if any, is half of its stream. Their own pace by default."""
         choice = torch.zeros_like(text_len)
         cut = torch.full(text_len.shape, 0.5, device=text_len.device)
-        return self.pack([task], choice, cut, text=text, text_len=text_len, codes=codes)
+        pace = codes.length / text_len.clamp_min(1) if pace is None else pace
+        return self.pack([task], choice, cut, text=text, text_len=text_len, codes=codes, pace=pace)
 
     def pack(
         self,
@@ -209,6 +213,7 @@ class GPT(nn.Module):
         text: Tensor,
         text_len: Tensor,
         codes: Codes,
+        pace: Float[Tensor, " B"],
     ) -> Packed:
         """`gpt.sequence.pack` with this net's ids."""
         return pack(
@@ -220,6 +225,7 @@ class GPT(nn.Module):
             text=text,
             text_len=text_len,
             codes=codes,
+            pace=pace,
         )
 
     def _read(self, packed: Packed, speaker: Tensor | None) -> Float[Tensor, "B K D"]:
@@ -230,14 +236,14 @@ class GPT(nn.Module):
         return torch.where((packed.modality == SPEAKER)[..., None], speaker.gather(1, at), x)
 
     def _prefix(
-        self, text: Tensor, text_len: Tensor, speaker: Tensor, guided: bool
-    ) -> tuple[Float[Tensor, "B K D"], Int[Tensor, " B"]]:
-        """What is read before the first code, flush right, and how much padding stands to its left.
+        self, text: Tensor, text_len: Tensor, speaker: Tensor, pace: float, guided: bool
+    ) -> tuple[Float[Tensor, "B K D"], Float[Tensor, "B K"], Int[Tensor, " B"]]:
+        """What is read before the first code, flush right, its times, and how much padding stands to its left.
 
         Guidance doubles the batch: first those told the text, then the same without it.
         """
         none = Codes(text.new_zeros(len(text), 0), torch.zeros_like(text_len))
-        packed = self.arrange(TTS, text, text_len, none)
+        packed = self.arrange(TTS, text, text_len, none, torch.full(text_len.shape, pace, device=text.device))
         x = self._read(packed, speaker)
         if guided:
             everyone = torch.ones_like(text_len, dtype=torch.bool)
@@ -245,4 +251,5 @@ class GPT(nn.Module):
         length = (packed.length - 1).repeat(len(x) // len(text))  # without the stop of the empty speech
         pad = length.max() - length
         at = (torch.arange(int(length.max()), device=x.device) - pad[:, None]).clamp_min(0)
-        return x.gather(1, at[..., None].expand(-1, -1, x.shape[-1])), pad
+        time = packed.time.repeat(len(x) // len(text), 1).gather(1, at)
+        return x.gather(1, at[..., None].expand(-1, -1, x.shape[-1])), time, pad

@@ -87,6 +87,7 @@ class Packed:
     ids: Int[Tensor, "B K"]  # input ids; PADDING beyond the end and where speaker latents go
     modality: Int[Tensor, "B K"]  # SPEAKER, TEXT or SPEECH; -1 beyond the end
     place: Int[Tensor, "B K"]  # position within the segment's own stream: 0 is a start, or the first latent
+    time: Float[Tensor, "B K"]  # when it sounds, in codes from the beginning of speech: what rotary positions measure
     target: Int[Tensor, "B K"]  # the next input id
     scored: Bool[Tensor, "B K"]  # whether that next id is scored
     length: Int[Tensor, " B"]
@@ -109,8 +110,13 @@ def pack(
     text: Int[Tensor, "B S"],
     text_len: Int[Tensor, " B"],
     codes: Codes,
+    pace: Float[Tensor, " B"],
 ) -> Packed:
     """Lay out item b as task `choice[b]`, where a prompt, if any, is the share `cut[b]` (0..1) of its stream.
+
+    Text and speech run on one clock: text id j is placed where it will be heard, at code j * `pace[b]` (codes per
+    text id). Attention that looks near its own time then reads along from the first step, where a net that has to
+    find out which text belongs to which code was still guessing after 900 steps.
 
     Every position finds its segment and its place there by comparison and gathers its id from the streams put side
     by side, so mixed tasks cost the same few tensor operations and nothing loops over time or items.
@@ -147,10 +153,12 @@ def pack(
     source = torch.where(inside, base[modality] + place, 0)
     ids = torch.cat(streams, dim=1).gather(1, source).masked_fill(~inside, PADDING)
     scored = scored.gather(1, slot) & inside & (place > 0)  # a start is given, not guessed
+    time = torch.where(modality == TEXT, place * pace[:, None], place - latents * (modality == SPEAKER))
     return Packed(
         ids=ids,
         modality=modality.masked_fill(~inside, -1),
         place=place.masked_fill(~inside, 0),
+        time=time.float(),
         target=F.pad(ids[:, 1:], (0, 1), value=PADDING),
         scored=F.pad(scored[:, 1:], (0, 1), value=False),
         length=stop[:, -1],

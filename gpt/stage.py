@@ -29,6 +29,7 @@ class GptStage(Stage):
         corruption: float,
         text_dropout: float,
         shift: int,
+        pace_jitter: float,
         sampling: Sampling,
         **common,
     ):
@@ -38,6 +39,7 @@ class GptStage(Stage):
         self.corruption = corruption
         self.text_dropout = text_dropout
         self.shift = shift
+        self.pace_jitter = pace_jitter
         self.sampling = sampling
         if self.codec.net.audio != self.audio:
             raise ValueError(
@@ -55,8 +57,12 @@ class GptStage(Stage):
         generator = torch.Generator().manual_seed(self.global_step if self.training else 0)
         choice, able = self._draw_tasks(batch, generator)
         cut = torch.rand(len(choice), generator=generator).to(choice.device)
+        codes = self.encode(batch, generator)
+        pace = codes.length / batch.text_len.clamp_min(1)
+        if self.training:  # when speaking, the pace is only guessed
+            pace = pace * (self.pace_jitter * torch.randn(len(choice), generator=generator)).exp().to(pace.device)
         packed = self.net.pack(
-            self.tasks, choice, cut, text=batch.text, text_len=batch.text_len, codes=self.encode(batch, generator)
+            self.tasks, choice, cut, text=batch.text, text_len=batch.text_len, codes=codes, pace=pace
         )
         packed.scored = packed.scored & able[:, None]
         if self.training:

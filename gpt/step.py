@@ -29,19 +29,20 @@ class Stepper:
         shape = (items, self.heads, size, self.head_width)
         self.caches = [KVCache(shape, like=attention.qkv.weight) for _ in net.blocks]
         cos, sin = net.rotary(torch.arange(size, device=attention.qkv.weight.device))
-        self.rotary = (cos, sin)
         self.cos = torch.cat((cos, cos), dim=-1)[0]  # (K, d): rotation as x * cos + swap_halves(x) * sin
         self.sin = torch.cat((-sin, sin), dim=-1)[0]
         self.layers = [_weights(block) for block in net.blocks]
         self.inside: Tensor | None = None  # (B, 1, 1, K): False at padding; None where there is none
-        self.position = 0
+        self.position = self.prefix = 0
 
-    def start(self, x: Float[Tensor, "B K D"], pad: Int[Tensor, " B"]) -> Float[Tensor, "B D"]:
-        """Read a prefix with `pad` positions of padding at each item's left; gives the last hidden state.
+    def start(
+        self, x: Float[Tensor, "B K D"], time: Float[Tensor, "B K"], pad: Int[Tensor, " B"]
+    ) -> Float[Tensor, "B D"]:
+        """Read a prefix that ends at time 0, with `pad` positions of padding at each item's left.
 
-        Rotary attention knows only distances, so padding on the left that nobody attends to changes nothing.
+        Gives the last hidden state. Padding that nobody attends to changes nothing.
         """
-        self.position = x.shape[1]
+        self.position = self.prefix = x.shape[1]
         causal_mask = None
         if pad.any():
             column = torch.arange(self.cos.shape[0], device=x.device)
@@ -49,16 +50,16 @@ class Stepper:
             here = column[: self.position]
             causal_mask = self.inside[..., : self.position] & (here <= here[:, None])
             causal_mask = causal_mask | (here == here[:, None])  # padding sees itself: a row of nothing is not a number
-        rotary = tuple(part[:, : self.position] for part in self.rotary)
+        rotary = self.net.rotary(time)
         for block, cache in zip(self.net.blocks, self.caches, strict=True):
             x = block(x, rotary, causal=causal_mask is None, mask=causal_mask, cache=cache)
         return self.net.norm(x[:, -1])
 
     def __call__(self, x: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
-        """Read one more position; gives its hidden state."""
+        """Read the code of the next time, 1 first; gives its hidden state."""
         now, items, width = self.position, *x.shape
         self.position = now + 1
-        cos, sin = self.cos[now], self.sin[now]
+        cos, sin = self.cos[now - self.prefix + 1], self.sin[now - self.prefix + 1]
         mask = None if self.inside is None else self.inside[..., : now + 1]
         x = x.t()  # (D, B): items as columns, since `weight @ x` is over twice as fast as `x @ weight.t()` for a few
         for (norm, qkv, qk_norm, out, mlp_norm, gate_up, down), cache in zip(self.layers, self.caches, strict=True):

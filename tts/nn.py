@@ -19,7 +19,7 @@ class Rotary(nn.Module):
         frequency = ROTARY_BASE ** (-torch.arange(0, head_width, 2) / head_width)
         self.register_buffer("frequency", frequency, persistent=False)
 
-    def forward(self, positions: Int[Tensor, "*B K"]) -> tuple[Tensor, Tensor]:
+    def forward(self, positions: Int[Tensor, "*B K"] | Float[Tensor, "*B K"]) -> tuple[Tensor, Tensor]:
         """cos and sin, (*B, 1, K, head_width / 2), ready to broadcast over heads."""
         angle = (positions[..., None].float() * self.frequency).unsqueeze(-3)
         return angle.cos(), angle.sin()

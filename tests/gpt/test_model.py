@@ -16,6 +16,7 @@ FREE = Sampling(
     repetition_window=10,
     repetition_ratio=0.3,
     guidance=1.0,
+    pace=1.5,
     max_codes_per_id=3.0,
 )
 
@@ -96,12 +97,14 @@ def test_a_batch_gives_what_its_items_give_alone(net, batch):
 def test_stepping_with_a_cache_equals_reading_at_once(net):
     torch.manual_seed(0)
     x = torch.randn(2, 12, 32)
-    y, rotary = x, net.rotary(torch.arange(12))
+    y, time = x, torch.arange(-4.0, 8.0).expand(2, -1)  # a prefix of 5 ends at time 0
+    rotary = net.rotary(time)
     for block in net.blocks:
         y = block(y, rotary, causal=True)
     stepper = Stepper(net, 2, 12)
     with torch.no_grad():
-        hidden = [stepper.start(x[:, :5], torch.zeros(2, dtype=torch.long))] + [stepper(x[:, k]) for k in range(5, 12)]
+        hidden = [stepper.start(x[:, :5], time[:, :5], torch.zeros(2, dtype=torch.long))]
+        hidden += [stepper(x[:, k]) for k in range(5, 12)]
     assert torch.allclose(torch.stack(hidden, 1), net.norm(y)[:, 4:], atol=1e-4)
 
 
@@ -109,7 +112,8 @@ def test_stepping_with_a_cache_equals_reading_at_once(net):
 def test_latents_of_spoken_codes_are_those_of_known_codes(net, batch, guidance):
     speech = speak(net, batch, sampling=other_sampling(guidance=guidance))
     text, text_len, speaker, _ = batch
-    assert torch.allclose(speech.latents, net.latents(text, text_len, speaker, speech.codes), atol=1e-4)
+    known = net.latents(text, text_len, speaker, speech.codes, pace=torch.full((len(text),), FREE.pace))
+    assert torch.allclose(speech.latents, known, atol=1e-4)
 
 
 def test_texts_of_different_lengths_are_spoken_as_if_alone(net, batch):

@@ -21,6 +21,7 @@ GREEDY = Sampling(
     repetition_window=0,
     repetition_ratio=1.0,
     guidance=1.0,
+    pace=1.5,
     max_codes_per_id=20.0,
 )
 
@@ -46,7 +47,7 @@ def make_stage(codec, spec=None, **changed):
     common = {"audio": AUDIO, "gradient_clip": 1.0, "weights": given["weights"]}
     common["optimizer"] = partial(MuonAdamW, lr=5e-3, muon_lr=0.02, betas=(0.9, 0.95), weight_decay=0.0)
     common["schedule"] = partial(warmup_decay, warmup=5, steps=10**6, decay_share=0.1)
-    ours = {key: given[key] for key in ("tasks", "corruption", "text_dropout", "shift")}
+    ours = {key: given[key] for key in ("tasks", "corruption", "text_dropout", "shift", "pace_jitter")}
     net, tokenizer = build({**conf("model/gpt/nano"), **(spec or {})}, AUDIO), build(conf("text/english"), AUDIO)
     return GptStage(net=net, tokenizer=tokenizer, codec=codec, sampling=GREEDY, **{**common, **ours, **changed})
 
@@ -93,7 +94,7 @@ def fit(stage, batch, steps, folder, **changed):
 
 def test_one_batch_is_learnt_by_heart_spoken_and_understood(codec, batch, tmp_path):
     tasks = {name: {**task, "share": 0.5} for name, task in conf("stage/gpt")["tasks"].items() if name != "continue"}
-    plain = {"corruption": 0.0, "text_dropout": 0.0, "shift": 0, "tasks": tasks}
+    plain = {"corruption": 0.0, "text_dropout": 0.0, "shift": 0, "pace_jitter": 0.0, "tasks": tasks}
     stage = make_stage(codec, spec={"width": 64, "hidden": 128}, **plain)
     fit(stage, batch, 160, tmp_path)
     stage.eval()

@@ -51,6 +51,7 @@ def normalise(text: str) -> Normalised:
     ]
     for pattern, say in RULES:
         text = pattern.sub(say, text)
+    text = re.sub(r"[)\]]+ ?$", "", text)  # at the end there is nothing to set apart
     left_out: Counter[str] = Counter()
     text = re.sub(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]", lambda match: _character(match[0], left_out), text)
     if left_out:
@@ -107,4 +108,4 @@ def _spacing(text: str) -> str:
     text = re.sub(r" +(?=[,.;:?!])", "", text)
     text = re.sub(r",(?: ?,)+", ",", text)
     text = re.sub(r", ?(?=[.;:?!])|(?<=[.;:?!]),", "", text)
-    return re.sub(r"^[,;: ]+|[, ]+$", "", text).strip()
+    return re.sub(r"^[,;: ]+", "", text).strip()

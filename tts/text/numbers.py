@@ -84,6 +84,7 @@ def decade(digits: str) -> str:
     return words[:-1] + "ies" if words.endswith("y") else words + ("es" if words.endswith("x") else "s")
 
 
+@lru_cache(maxsize=4096)
 def fraction(numerator: str, denominator: str) -> str:
     """3/4: three quarters; 5/16: five sixteenths; what is no everyday fraction: a over b."""
     a, b = numerator.lstrip("0") or "0", denominator.lstrip("0") or "0"

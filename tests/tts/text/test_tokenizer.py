@@ -114,7 +114,7 @@ def test_every_word_of_the_lexicon_has_only_known_phones(tokenizer):
     [
         ("HELLO", "HH AH0 L OW1"),
         ("zebra's", "Z IY1 B R AH0 Z"),
-        ("nixie's", None),
+        ("zorkian's", None),
         ("teacher'll", "T IY1 CH ER0 AH0 L"),
         ("sandwich's", "S AE1 N D W IH0 CH IH0 Z"),
         ("live", "L IH1 V"),
