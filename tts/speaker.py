@@ -10,7 +10,7 @@ from tts.types import Mel, mask
 
 
 class SpeakerEncoder(nn.Module):
-    """Convolutions at a quarter of the frame rate, then attention pooling by P learned queries (one Perceiver layer)."""
+    """Convolutions at a quarter of the frame rate, then attention pooling by P learned queries (a Perceiver layer)."""
 
     def __init__(self, *, n_mels: int, width: int, layers: int, latents: int, out_width: int):
         super().__init__()
