@@ -162,7 +162,8 @@ class GPT(nn.Module):
         self, text: Tensor, text_len: Tensor, speaker: Tensor, sampling: Sampling, generator: torch.Generator
     ) -> Speech:
         items, guided = len(text), sampling.guidance != 1
-        x, time, pad = self._prefix(text, text_len, speaker, sampling.pace, guided)
+        pace = sampling.pace + sampling.margin / text_len
+        x, time, pad = self._prefix(text, text_len, speaker, pace, guided)
         room = self.max_len - x.shape[1]
         if room < 1:
             raise ValueError(f"{int(text_len.max())} text ids leave no room for speech: split the text")
@@ -236,14 +237,14 @@ class GPT(nn.Module):
         return torch.where((packed.modality == SPEAKER)[..., None], speaker.gather(1, at), x)
 
     def _prefix(
-        self, text: Tensor, text_len: Tensor, speaker: Tensor, pace: float, guided: bool
+        self, text: Tensor, text_len: Tensor, speaker: Tensor, pace: Tensor, guided: bool
     ) -> tuple[Float[Tensor, "B K D"], Float[Tensor, "B K"], Int[Tensor, " B"]]:
         """What is read before the first code, flush right, its times, and how much padding stands to its left.
 
         Guidance doubles the batch: first those told the text, then the same without it.
         """
         none = Codes(text.new_zeros(len(text), 0), torch.zeros_like(text_len))
-        packed = self.arrange(TTS, text, text_len, none, torch.full(text_len.shape, pace, device=text.device))
+        packed = self.arrange(TTS, text, text_len, none, pace)
         x = self._read(packed, speaker)
         if guided:
             everyone = torch.ones_like(text_len, dtype=torch.bool)

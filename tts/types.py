@@ -77,6 +77,7 @@ class Sampling:
     repetition_ratio: float  # share of the window that one code may fill before it is drawn anew from the full p
     guidance: float  # 1: off; above, logits are pushed away from those without text
     pace: float  # codes per text id that the voice is asked for; it may take its time where words want it
+    margin: float  # codes that a sentence takes beyond that: silence at its ends, and its slow last word
     max_codes_per_id: float  # a stop for runaways: at most this many codes per text id
 
 

@@ -17,6 +17,7 @@ FREE = Sampling(
     repetition_ratio=0.3,
     guidance=1.0,
     pace=1.5,
+    margin=0.0,
     max_codes_per_id=3.0,
 )
 

@@ -15,6 +15,7 @@ def sampling(**changed):
         "repetition_ratio": 0.3,
         "guidance": 1.0,
         "pace": 1.5,
+        "margin": 0.0,
     }
     return Sampling(**{**free, "max_codes_per_id": 4.0, **changed})
 

@@ -22,6 +22,7 @@ GREEDY = Sampling(
     repetition_ratio=1.0,
     guidance=1.0,
     pace=1.5,
+    margin=0.0,
     max_codes_per_id=20.0,
 )
 
