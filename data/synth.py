@@ -12,12 +12,12 @@ from pathlib import Path
 
 import soundfile
 from tqdm import tqdm
-from tts.text.sentences import split
 
 from data.books import read_book
 from data.corpora import HEADER
 from data.split import text_key
 from tts.text.normalise import normalise
+from tts.text.sentences import split
 
 VOICES = ("slt", "rms", "awb", "kal", "kal16")  # built into flite; it takes paths and addresses too, we do not
 SHORTEST, LONGEST = 20, 160  # characters of a sentence
