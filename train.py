@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from tts.audio import AudioConfig
 from tts.callbacks import Export, revision
-from tts.checkpoint import build
+from tts.checkpoint import build, warm_start
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
@@ -38,7 +38,11 @@ def train(cfg: DictConfig) -> L.Trainer:
     audio = AudioConfig(**OmegaConf.to_container(cfg.audio, resolve=True))
     spec = OmegaConf.to_container(cfg.model, resolve=True)
     tokenizer = build(OmegaConf.to_container(cfg.text, resolve=True), audio)
-    stage = make(cfg.stage, net=build(spec, audio), audio=audio, tokenizer=tokenizer)
+    net = build(spec, audio)
+    if cfg.start:
+        fresh = warm_start(net, cfg.start)
+        print(f"starting from {cfg.start}" + (f", but for {', '.join(fresh)}" if fresh else ""))
+    stage = make(cfg.stage, net=net, audio=audio, tokenizer=tokenizer)
     data = make(cfg.data, audio=audio, tokenizer=tokenizer)
     trainer = instantiate(cfg.trainer, _convert_="all")
     for callback in trainer.callbacks:
@@ -47,6 +51,7 @@ def train(cfg: DictConfig) -> L.Trainer:
             callback.extra = {"text": tokenizer.spec()}
             callback.provenance = {
                 "run": cfg.dir,
+                "start": cfg.start,
                 "seed": cfg.seed,
                 "revision": revision(),
                 "torch": torch.__version__,

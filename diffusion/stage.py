@@ -8,8 +8,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffusion.loss import denoising_error, mel_distance
+from tts import align
 from tts.checkpoint import load
 from tts.stage import Frozen, Stage
+from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer
 from tts.types import Batch, Codes, Condition, Mel
 
 
@@ -20,9 +22,11 @@ class DiffusionStage(Stage):
         self,
         *,
         codec: str,  # path of a checkpoint
+        tokenizer: PhonemeTokenizer | SentencePieceTokenizer,
         acoustic: str | None,  # path of a GPT checkpoint, for the fine-tune on its latents
         drop_content: float,  # probability of training without codes, coarse mel and latents, for guidance
         drop_speaker: float,
+        drop_latents: float,  # probability of a batch without latents, so that codes alone still do
         corrupt: float,  # share of codes replaced at random in training: the GPT will err as well
         steps: int,  # of sampling in validation
         guidance: float,
@@ -33,6 +37,8 @@ class DiffusionStage(Stage):
         self.acoustic = None if acoustic is None else Frozen(load(acoustic).net)
         self.drop_content = drop_content
         self.drop_speaker = drop_speaker
+        self.drop_latents = drop_latents
+        self.silent_ids = tokenizer.silent_ids
         self.corrupt = corrupt
         self.steps = steps
         self.guidance = guidance
@@ -99,12 +105,14 @@ class DiffusionStage(Stage):
         return condition, Mel(truth.frames[..., :frames], length)
 
     def latents(self, batch: Batch, codes: Codes) -> Float[Tensor, "B L D"] | None:
-        """The GPT's hidden states at the true codes (teacher forcing)."""
-        if self.acoustic is None:
+        """The GPT's hidden states at the true codes (teacher forcing), told when its text is heard in them."""
+        if self.acoustic is None or (self.training and torch.rand(()) < self.drop_latents):
             return None
         acoustic = self.acoustic.to(batch.wav.device)
+        spelling = self.codec.to(batch.wav.device).spell(codes)
+        times = align.spoken(spelling, codes, batch.text, batch.text_len, self.silent_ids)
         speaker = acoustic.speaker_latents(self.log_mel.measure(batch.clip, batch.clip_len))
-        return acoustic.latents(batch.text, batch.text_len, speaker, codes)
+        return acoustic.latents(batch.text, batch.text_len, speaker, codes, times)
 
     def speaker(self, batch: Batch) -> Float[Tensor, "B P D"]:
         return self.net.speaker_latents(self.log_mel.measure(batch.clip, batch.clip_len))

@@ -65,6 +65,9 @@ class EncodecCodec(nn.Module):
         wav = self.model.decode([(ids % BINS, None)]).squeeze(1)
         return wav.masked_fill(~mask(self._frames(codes) * HOP, wav.shape[-1]), 0.0)
 
+    def spell(self, codes: Codes) -> None:
+        """Nothing: EnCodec was never taught to spell."""
+
     def _frames(self, codes: Codes) -> Int[Tensor, " B"]:
         return codes.length // self.codebooks
 

@@ -174,6 +174,16 @@ class Dvae(nn.Module):
         frames = self.decoder(x, frames_in, codes_in)
         return Mel(frames.masked_fill(frames_in == 0, self.log_mel.silence), codes.length * self.stride)
 
+    @torch.no_grad()
+    def spell(self, codes: Codes) -> Float[Tensor, "B L2 V"] | None:
+        """Log-probabilities of text ids, `ctc_steps` to a code, blank 0; None without a CTC head."""
+        if self.ctc is None:
+            return None
+        inside = mask(codes.length, codes.ids.shape[-1])
+        codes_in, _ = self._masks(inside)
+        x = self.embed(self.quantizer.decode_ids(codes.ids.masked_fill(~inside, 0)))
+        return self.ctc(x, codes_in).float().log_softmax(-1)
+
     def _whole_codes(self, mel: Mel) -> tuple[Tensor, Tensor]:
         """Frames padded with silence to a multiple of `stride`, and lengths in codes."""
         frames = F.pad(mel.frames, (0, -mel.frames.shape[-1] % self.stride), value=self.log_mel.silence)

@@ -5,10 +5,23 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
+from tts.types import mask
+
 
 def cross_entropy(logits: Float[Tensor, "K V"], target: Int[Tensor, " K"]) -> Float[Tensor, ""]:
     """Mean -log p in nats over scored positions; 0, still part of the graph, where a batch has none."""
     return F.cross_entropy(logits.float(), target, reduction="sum") / max(len(target), 1)
+
+
+def gap_error(log_gaps: Float[Tensor, "B S1"], times: Float[Tensor, "B S2"], text_len: Tensor) -> Float[Tensor, ""]:
+    """Mean negative log-likelihood of gaps, in codes, as of Poisson counts, up to a constant.
+
+    Unlike errors of logarithms or medians it is least where sums come out right, so that sentences last as long as
+    they should. Texts of no ids are left out.
+    """
+    counts = mask((text_len + 1) * (text_len > 0), log_gaps.shape[1])
+    nats = F.poisson_nll_loss(log_gaps.float(), times.diff(dim=1), reduction="none")
+    return (nats * counts).sum() / counts.sum().clamp_min(1)
 
 
 @torch.no_grad()

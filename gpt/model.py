@@ -11,6 +11,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gpt.clock import Clock
+from gpt.clock import times as clock_times
 from gpt.sample import choose, guide, seeded_uniforms
 from gpt.sequence import (
     SPEAKER,
@@ -23,10 +25,12 @@ from gpt.sequence import (
     pack,
     parse_task,
     speech_positions,
+    wrap_text,
 )
 from gpt.step import Stepper
+from tts.align import even
 from tts.audio import AudioConfig
-from tts.nn import Block, Rotary, init_weights
+from tts.nn import Block, RMSNorm, Rotary, init_weights
 from tts.speaker import SpeakerEncoder
 from tts.types import Codes, Mel, Sampling, Speech, mask
 
@@ -75,6 +79,7 @@ class GPT(nn.Module):
         text_vocab: int,
         code_levels: list[int],
         speaker: dict[str, int],
+        clock: dict[str, int],
         max_len: int,
     ):
         super().__init__()
@@ -82,14 +87,16 @@ class GPT(nn.Module):
         self.vocabulary = Vocabulary(texts=text_vocab, codes=self.codebook_size)
         self.latents_per_speaker = speaker["latents"]
         self.max_len = max_len
+        self.stepping = torch.float32  # in which `generate` multiplies; who speaks may set `tts.nn.fast_dtype`
         self.speaker = SpeakerEncoder(n_mels=audio.n_mels, out_width=width, **speaker)
+        self.clock = Clock(texts=self.vocabulary.first_code, speaker_width=width, dropout=dropout, **clock)
         self.embed = CodeTable(vocabulary=self.vocabulary, levels=code_levels, width=width)
         self.rotary = Rotary(head_width=width // heads)
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(
             Block(width=width, heads=heads, hidden=hidden, dropout=dropout) for _ in range(layers)
         )
-        self.norm = nn.RMSNorm(width)
+        self.norm = RMSNorm(width)
         self.head = CodeTable(vocabulary=self.vocabulary, levels=code_levels, width=width)
         init_weights(self)
 
@@ -125,10 +132,15 @@ class GPT(nn.Module):
         text_len: Int[Tensor, " B"],
         speaker: Float[Tensor, "B P D"],
         codes: Codes,
-        pace: Float[Tensor, " B"] | None = None,
+        times: Float[Tensor, "B S2"] | None = None,
     ) -> Float[Tensor, "B L D"]:
-        """The hidden states that `generate` gives, at codes that are known; 0 beyond an item's length."""
-        packed = self.arrange(TTS, text, text_len, codes, pace)
+        """The hidden states that `generate` gives, at codes that are known; 0 beyond an item's length.
+
+        `times` are when the text is heard (`tts.align.spoken`); the net's own clock says so where none are given.
+        """
+        if times is None:
+            times = self.foresee(text, text_len, speaker)
+        packed = self.arrange(TTS, text, text_len, codes, times)
         at = speech_positions(packed, codes)
         hidden = self(packed, speaker)
         latents = hidden.gather(1, at[..., None].expand(-1, -1, hidden.shape[-1]))
@@ -162,16 +174,16 @@ class GPT(nn.Module):
         self, text: Tensor, text_len: Tensor, speaker: Tensor, sampling: Sampling, generator: torch.Generator
     ) -> Speech:
         items, guided = len(text), sampling.guidance != 1
-        pace = sampling.pace + sampling.margin / text_len
-        x, time, pad = self._prefix(text, text_len, speaker, pace, guided)
+        times = sampling.pace * self.foresee(text, text_len, speaker)
+        x, time, pad = self._prefix(text, text_len, speaker, times, guided)
         room = self.max_len - x.shape[1]
         if room < 1:
             raise ValueError(f"{int(text_len.max())} text ids leave no room for speech: split the text")
         limit = (text_len * sampling.max_codes_per_id).ceil().long().clamp(1, room)
         steps = int(limit.max())
         table = self.embed()[self.vocabulary.outputs(SPEECH)]
-        head = self.head()[self.vocabulary.outputs(SPEECH)]
-        stepper = Stepper(self, len(x), x.shape[1] + steps)
+        stepper = Stepper(self, len(x), x.shape[1] + steps, self.stepping)
+        head = self.head()[self.vocabulary.outputs(SPEECH)].to(self.stepping)
         uniforms = seeded_uniforms(items, steps, generator).to(text.device)
         ids = text.new_full((items, steps), -1)
         latents = x.new_zeros(items, steps, x.shape[-1])
@@ -179,7 +191,7 @@ class GPT(nn.Module):
 
         hidden = stepper.start(x, time, pad)
         for step in range(steps):
-            logits = (head @ hidden.t()).t()  # in this order for speed, see gpt/step.py
+            logits = stepper.product(hidden, head)
             if guided:
                 logits = guide(*logits.chunk(2), sampling.guidance)
             if step == 0:
@@ -196,14 +208,23 @@ class GPT(nn.Module):
         longest = int(length.max())
         return Speech(Codes(ids[:, :longest].clamp_min(0), length), latents[:, :longest])
 
+    def gaps(self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor) -> Float[Tensor, "B S1"]:
+        """Log of the codes that the clock expects between each text id, start and stop included, and the next."""
+        return self.clock(wrap_text(text, text_len, self.vocabulary), text_len, speaker)
+
+    def foresee(self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor) -> Float[Tensor, "B S2"]:
+        """When each text id will be spoken, in codes from the beginning: the clock's guess."""
+        return clock_times(self.gaps(text, text_len, speaker), text_len)
+
     def arrange(
-        self, task: Task, text: Tensor, text_len: Tensor, codes: Codes, pace: Float[Tensor, " B"] | None = None
+        self, task: Task, text: Tensor, text_len: Tensor, codes: Codes, times: Float[Tensor, "B S2"] | None = None
     ) -> Packed:
-        """A batch whose items all have one task; a prompt, if any, is half of its stream. Their own pace by default."""
+        """A batch whose items all have one task; a prompt, if any, is half of its stream. Even times by default."""
         choice = torch.zeros_like(text_len)
         cut = torch.full(text_len.shape, 0.5, device=text_len.device)
-        pace = codes.length / text_len.clamp_min(1) if pace is None else pace
-        return self.pack([task], choice, cut, text=text, text_len=text_len, codes=codes, pace=pace)
+        if times is None:
+            times = even(text_len, codes.length, text.shape[1])
+        return self.pack([task], choice, cut, text=text, text_len=text_len, codes=codes, times=times)
 
     def pack(
         self,
@@ -214,7 +235,7 @@ class GPT(nn.Module):
         text: Tensor,
         text_len: Tensor,
         codes: Codes,
-        pace: Float[Tensor, " B"],
+        times: Float[Tensor, "B S2"],
     ) -> Packed:
         """`gpt.sequence.pack` with this net's ids."""
         return pack(
@@ -226,7 +247,7 @@ class GPT(nn.Module):
             text=text,
             text_len=text_len,
             codes=codes,
-            pace=pace,
+            times=times,
         )
 
     def _read(self, packed: Packed, speaker: Tensor | None) -> Float[Tensor, "B K D"]:
@@ -237,14 +258,14 @@ class GPT(nn.Module):
         return torch.where((packed.modality == SPEAKER)[..., None], speaker.gather(1, at), x)
 
     def _prefix(
-        self, text: Tensor, text_len: Tensor, speaker: Tensor, pace: Tensor, guided: bool
+        self, text: Tensor, text_len: Tensor, speaker: Tensor, times: Tensor, guided: bool
     ) -> tuple[Float[Tensor, "B K D"], Float[Tensor, "B K"], Int[Tensor, " B"]]:
         """What is read before the first code, flush right, its times, and how much padding stands to its left.
 
         Guidance doubles the batch: first those told the text, then the same without it.
         """
         none = Codes(text.new_zeros(len(text), 0), torch.zeros_like(text_len))
-        packed = self.arrange(TTS, text, text_len, none, pace)
+        packed = self.arrange(TTS, text, text_len, none, times)
         x = self._read(packed, speaker)
         if guided:
             everyone = torch.ones_like(text_len, dtype=torch.bool)

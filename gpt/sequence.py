@@ -63,6 +63,10 @@ class Task:
     scored: tuple[bool, ...]
     share: float
 
+    @property
+    def scored_modalities(self) -> set[int]:
+        return {modality for modality, scored in zip(self.modalities, self.scored, strict=True) if scored}
+
 
 def parse_task(name: str, segments: Sequence[str], share: float) -> Task:
     """A task from data: `[speaker, text, speech*]`, the star for scored; of two in a row the first is the prompt."""
@@ -100,6 +104,10 @@ def wrap(content: Tensor, length: Tensor, *, first: int, start: int, stop: int) 
     return stream.scatter(1, (length + 1)[:, None], stop)
 
 
+def wrap_text(text: Int[Tensor, "B S"], length: Int[Tensor, " B"], vocabulary: Vocabulary) -> Int[Tensor, "B S2"]:
+    return wrap(text, length, first=FIRST_TEXT, start=START_TEXT, stop=vocabulary.stop_text)
+
+
 def pack(
     tasks: Sequence[Task],
     choice: Int[Tensor, " B"],
@@ -110,13 +118,13 @@ def pack(
     text: Int[Tensor, "B S"],
     text_len: Int[Tensor, " B"],
     codes: Codes,
-    pace: Float[Tensor, " B"],
+    times: Float[Tensor, "B S2"],
 ) -> Packed:
     """Lay out item b as task `choice[b]`, where a prompt, if any, is the share `cut[b]` (0..1) of its stream.
 
-    Text and speech run on one clock: text id j is placed where it will be heard, at code j * `pace[b]` (codes per
-    text id). Attention that looks near its own time then reads along from the first step, where a net that has to
-    find out which text belongs to which code was still guessing after 900 steps.
+    Text and speech run on one clock: `times` says when the start, each id and the stop of a text are heard, in codes.
+    Attention that looks near its own time then reads along from the first step, where a net that has to find out
+    which text belongs to which code was still guessing after 900 steps (docs/experiments.md).
 
     Every position finds its segment and its place there by comparison and gathers its id from the streams put side
     by side, so mixed tasks cost the same few tensor operations and nothing loops over time or items.
@@ -134,7 +142,7 @@ def pack(
 
     streams = [
         torch.full((len(choice), latents), PADDING, device=device),
-        wrap(text, text_len, first=FIRST_TEXT, start=START_TEXT, stop=vocabulary.stop_text),
+        wrap_text(text, text_len, vocabulary),
         wrap(codes.ids, codes.length, first=vocabulary.first_code, start=START_SPEECH, stop=vocabulary.stop_speech),
     ]
     total = torch.stack((torch.full_like(text_len, latents), text_len + 2, codes.length + 2), dim=1).gather(1, modality)
@@ -153,7 +161,8 @@ def pack(
     source = torch.where(inside, base[modality] + place, 0)
     ids = torch.cat(streams, dim=1).gather(1, source).masked_fill(~inside, PADDING)
     scored = scored.gather(1, slot) & inside & (place > 0)  # a start is given, not guessed
-    time = torch.where(modality == TEXT, place * pace[:, None], place - latents * (modality == SPEAKER))
+    heard = times.gather(1, place.clamp(0, times.shape[1] - 1))
+    time = torch.where(modality == TEXT, heard, place - latents * (modality == SPEAKER))
     return Packed(
         ids=ids,
         modality=modality.masked_fill(~inside, -1),

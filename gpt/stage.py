@@ -6,10 +6,11 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
 
-from gpt.loss import accuracy, cross_entropy
+from gpt.loss import accuracy, cross_entropy, gap_error
 from gpt.model import TTS
 from gpt.picture import alignment, draw_alignment, draw_mels
 from gpt.sequence import SPEECH, TEXT, Packed, corrupt, hide_text, parse_task
+from tts import align
 from tts.checkpoint import load
 from tts.stage import Frozen, Stage
 from tts.types import Batch, Codes, Sampling
@@ -18,7 +19,11 @@ SCORED = {"speech": SPEECH, "text": TEXT}
 
 
 class GptStage(Stage):
-    """Cross-entropy of codes and of text ids, whatever the task that scores them."""
+    """Cross-entropy of codes and of text ids, whatever the task that scores them, and the error of the clock.
+
+    Speech is made from text at the times where its codes spell it; text is read from speech with its ids spread
+    evenly, since nobody knows beforehand when they will be heard.
+    """
 
     def __init__(
         self,
@@ -29,7 +34,7 @@ class GptStage(Stage):
         corruption: float,
         text_dropout: float,
         shift: int,
-        pace_jitter: float,
+        time_jitter: float,
         sampling: Sampling,
         **common,
     ):
@@ -39,7 +44,8 @@ class GptStage(Stage):
         self.corruption = corruption
         self.text_dropout = text_dropout
         self.shift = shift
-        self.pace_jitter = pace_jitter
+        self.time_jitter = time_jitter
+        self.silent_ids = tokenizer.silent_ids
         self.sampling = sampling
         if self.codec.net.audio != self.audio:
             raise ValueError(
@@ -58,33 +64,41 @@ class GptStage(Stage):
         choice, able = self._draw_tasks(batch, generator)
         cut = torch.rand(len(choice), generator=generator).to(choice.device)
         codes = self.encode(batch, generator)
-        pace = codes.length / batch.text_len.clamp_min(1)
-        if self.training:  # when speaking, the pace is only guessed
-            pace = pace * (self.pace_jitter * torch.randn(len(choice), generator=generator)).exp().to(pace.device)
+        spoken, even = self.times(batch, codes), align.even(batch.text_len, codes.length, batch.text.shape[1])
+        told = spoken
+        if self.training:  # when speaking, times are only guessed
+            told = told + self.time_jitter * torch.randn(told.shape, generator=generator).to(told.device)
+        reads = torch.tensor([TEXT in task.scored_modalities for task in self.tasks], device=choice.device)[choice]
+        told = torch.where(reads[:, None], even, told)
         packed = self.net.pack(
-            self.tasks, choice, cut, text=batch.text, text_len=batch.text_len, codes=codes, pace=pace
+            self.tasks, choice, cut, text=batch.text, text_len=batch.text_len, codes=codes, times=told
         )
         packed.scored = packed.scored & able[:, None]
         if self.training:
             untold = torch.rand(len(choice), generator=generator) < self.text_dropout
-            listens = (packed.scored & (packed.target <= self.net.vocabulary.stop_text)).any(1)
-            packed = hide_text(packed, untold.to(choice.device) & ~listens, self.net.vocabulary)
+            packed = hide_text(packed, untold.to(choice.device) & ~reads, self.net.vocabulary)
             packed = corrupt(packed, self.corruption, self.net.vocabulary, generator)
-        hidden = self.net(packed, self.speaker(batch))
-        return {name: cross_entropy(*self.net.guesses(packed, hidden, modality)) for name, modality in SCORED.items()}
+        speaker = self.speaker(batch)
+        hidden = self.net(packed, speaker)
+        terms = {name: cross_entropy(*self.net.guesses(packed, hidden, modality)) for name, modality in SCORED.items()}
+        gaps = self.net.gaps(batch.text, batch.text_len, speaker)
+        return {**terms, "clock": gap_error(gaps, spoken, batch.text_len)}
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
-        """Every task on every transcribed clip, and the text gain: how much worse codes are guessed from a wrong text.
+        """Every task on every transcribed clip, and two figures more.
 
-        The gain leaves 0 when the net begins to read.
+        `text_gain` is how much worse codes are guessed from the next clip's text; it leaves 0 when the net begins to
+        read. `length_error` is how far off the length is that the clock foresees, as a share.
         """
         batch = _transcribed(batch)
         if not batch.keys:
             return {}
         codes, speaker = self.encode(batch, None), self.speaker(batch)
-        values = {}
+        spoken, foreseen = self.times(batch, codes), self.net.foresee(batch.text, batch.text_len, speaker)
+        values = {"length_error": (foreseen.amax(1) / codes.length - 1).abs().mean()}
         for task in self.tasks:
-            packed = self.net.arrange(task, batch.text, batch.text_len, codes)
+            times = None if TEXT in task.scored_modalities else spoken
+            packed = self.net.arrange(task, batch.text, batch.text_len, codes, times)
             hidden = self.net(packed, speaker)
             for name, modality in SCORED.items():
                 logits, target = self.net.guesses(packed, hidden, modality)
@@ -92,13 +106,8 @@ class GptStage(Stage):
                     values[f"{task.name}_{name}"] = cross_entropy(logits, target)
                     values[f"{task.name}_{name}_accuracy"] = accuracy(logits, target)
         if len(batch.keys) > 1:
-            right, wrong = (
-                self._speech_loss(
-                    self.net.arrange(TTS, batch.text.roll(by, 0), batch.text_len.roll(by), codes), speaker
-                )
-                for by in (0, 1)
-            )
-            values["text_gain"] = wrong - right
+            wrong = self.net.arrange(TTS, batch.text.roll(1, 0), batch.text_len.roll(1), codes)
+            values["text_gain"] = self._speech_loss(wrong, speaker) - values["tts_speech"]
         return values
 
     def showcase(self, batch: Batch) -> dict[str, Figure | Tensor]:
@@ -116,7 +125,7 @@ class GptStage(Stage):
             generator=torch.Generator().manual_seed(0),
         )
         codec = self.codec.to(batch.wav.device)
-        packed = self.net.arrange(TTS, batch.text, batch.text_len, codes)
+        packed = self.net.arrange(TTS, batch.text, batch.text_len, codes, self.times(batch, codes))
         return {
             "alignment": draw_alignment(alignment(self.net, packed, speaker)),
             "mels": draw_mels({"recorded": codec.decode(codes), "drawn": codec.decode(speech.codes)}),
@@ -130,6 +139,12 @@ class GptStage(Stage):
             silence = int(torch.randint(self.shift + 1, (), generator=generator))
             wav, wav_len = F.pad(wav, (silence, 0)), wav_len + silence
         return self.codec.to(wav.device).encode(wav, wav_len)
+
+    @torch.no_grad()
+    def times(self, batch: Batch, codes: Codes) -> Float[Tensor, "B S2"]:
+        """When each text id is heard in the codes."""
+        codec = self.codec.to(batch.wav.device)
+        return align.spoken(codec.spell(codes), codes, batch.text, batch.text_len, self.silent_ids)
 
     def speaker(self, batch: Batch) -> Float[Tensor, "B P D"]:
         return self.net.speaker_latents(self.log_mel.measure(batch.clip, batch.clip_len))

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from tts.audio import AudioConfig
 
@@ -100,6 +100,19 @@ def export(
 
 def load(path: str | os.PathLike) -> Loaded:
     """Load a net strictly, in eval mode, as float32. Raises ValueError naming the file and what is wrong with it."""
+    header, tensors = read(path)
+    audio = AudioConfig(**header["audio"])
+    try:
+        net = build(header["spec"], audio)
+        net.load_state_dict(tensors, strict=True)
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(f"{path} does not fit this version of {header['spec'].get('name')}: {error}") from None
+    net.eval().requires_grad_(False)
+    return Loaded(net, header["spec"], audio, header["provenance"], header["extra"], fingerprint(path))
+
+
+def read(path: str | os.PathLike) -> tuple[dict, dict[str, Tensor]]:
+    """Header and tensors of a file that `export` wrote. Raises ValueError as `load` does."""
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"no checkpoint at {path}; train one with `uv run train.py stage=...` or give another folder")
@@ -113,14 +126,21 @@ def load(path: str | os.PathLike) -> Loaded:
         raise ValueError(
             f"{path} has format {header.get('format')!r}, expected {FORMAT!r}: export it with this version"
         )
-    audio = AudioConfig(**header["audio"])
-    try:
-        net = build(header["spec"], audio)
-        net.load_state_dict(tensors, strict=True)
-    except (TypeError, RuntimeError) as error:
-        raise ValueError(f"{path} does not fit this version of {header['spec'].get('name')}: {error}") from None
-    net.eval().requires_grad_(False)
-    return Loaded(net, header["spec"], audio, header["provenance"], header["extra"], fingerprint(path))
+    return header, tensors
+
+
+def warm_start(net: nn.Module, path: str | os.PathLike) -> list[str]:
+    """Begin from another run's weights: every tensor of the same name and shape; gives the names left as they were.
+
+    Raises ValueError if the file has nothing for this net.
+    """
+    _, there = read(path)
+    here = net.state_dict()
+    fits = {name: value for name, value in there.items() if name in here and here[name].shape == value.shape}
+    if not fits:
+        raise ValueError(f"{path} has no tensor that fits this {type(net).__name__}: give weights of the same stage")
+    net.load_state_dict(fits, strict=False)
+    return [name for name in here if name not in fits]
 
 
 def fingerprint(path: str | os.PathLike) -> str:

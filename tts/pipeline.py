@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tts import checkpoint
+from tts.nn import fast_dtype
 from tts.text.normalise import normalise
 from tts.text.sentences import Sentence, split
 from tts.text.tokenizer import Tokenizer
@@ -121,6 +122,7 @@ class TextToSpeech:
         if "text" not in gpt.extra:
             raise ValueError(f"gpt in {folder} does not say how it reads: export it with its tokenizer's spec")
         nets = {name: other.net.to(where) for name, other in loaded.items()}
+        nets["gpt"].stepping = fast_dtype(where)
         return cls(
             tokenizer=checkpoint.build(gpt.extra["text"], gpt.audio),
             acoustic=nets["gpt"],
@@ -215,9 +217,11 @@ class TextToSpeech:
         generator = torch.Generator(self.device).manual_seed(seed)
         condition = Condition(codes, self.codec.decode(codes), latents)
         speaker = voice.decoder.to(self.device)[None]
-        mel = self.decoder.decode(
-            condition, speaker, steps=settings.steps, guidance=settings.guidance, generator=generator
-        )
+        fast = fast_dtype(self.device)
+        with torch.autocast(self.device.type, fast, enabled=fast != torch.float32):
+            mel = self.decoder.decode(
+                condition, speaker, steps=settings.steps, guidance=settings.guidance, generator=generator
+            )
         return self.vocoder(stretch(mel, settings.speed).frames)[0].float().cpu()
 
 

@@ -76,8 +76,7 @@ class Sampling:
     repetition_window: int  # codes looked back on (VALL-E 2, section 4.1); 0: off
     repetition_ratio: float  # share of the window that one code may fill before it is drawn anew from the full p
     guidance: float  # 1: off; above, logits are pushed away from those without text
-    pace: float  # codes per text id that the voice is asked for; it may take its time where words want it
-    margin: float  # codes that a sentence takes beyond that: silence at its ends, and its slow last word
+    pace: float  # times the durations that the voice's own clock foresees: above 1 is slower
     max_codes_per_id: float  # a stop for runaways: at most this many codes per text id
 
 
@@ -100,6 +99,10 @@ class Codec(Protocol):
     def encode(self, wav: Float[Tensor, "B N"], wav_len: Int[Tensor, " B"]) -> Codes: ...
 
     def decode(self, codes: Codes) -> Mel: ...
+
+    def spell(self, codes: Codes) -> Float[Tensor, "B K V"] | None:
+        """Log-probabilities of text ids, a whole number of steps to a code, blank 0; None if it cannot."""
+        ...
 
 
 @runtime_checkable

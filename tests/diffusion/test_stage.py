@@ -30,7 +30,7 @@ def make_stage(codec, *, net=None, **changes):
     raw["schedule"]["steps"] = 100  # resolved by the trainer's conf otherwise
     torch.manual_seed(0)
     stage = instantiate(raw, _partial_=True, _convert_="all")  # Hydra would turn the dataclass `audio` into a dict
-    return stage(net=net or build(spec, audio), audio=audio)
+    return stage(net=net or build(spec, audio), audio=audio, tokenizer=build(conf("text/english"), audio))
 
 
 @pytest.fixture
@@ -107,6 +107,17 @@ def test_a_codec_of_another_size_is_refused(codec):
     net = build({**conf("model/diffusion/nano"), "codebook_size": 7}, audio)
     with pytest.raises(ValueError, match="codebook_size"):
         make_stage(codec, net=net)
+
+
+@pytest.mark.parametrize(("drop", "heard"), [(0.0, True), (1.0, False)])
+def test_the_latents_of_a_gpt_are_heard_where_they_are_not_dropped(codec, batch, tmp_path, drop, heard):
+    audio, spec = AudioConfig(**conf("audio/24khz")), conf("model/gpt/nano")
+    export(tmp_path / "gpt.safetensors", build(spec, audio), spec=spec, audio=audio, provenance={}, extra={})
+    net = build({**conf("model/diffusion/nano"), "latent_width": spec["width"]}, audio)
+    stage = make_stage(codec, net=net, acoustic=str(tmp_path / "gpt.safetensors"), drop_latents=drop).train()
+    batch.text, batch.text_len = torch.tensor([[40, 41, 1, 50], [60, 61, 62, 0]]), torch.tensor([4, 3])
+    stage.losses(batch)["denoise"].backward()
+    assert (net.condition.latent.weight.grad is not None) == heard
 
 
 def test_latents_need_a_decoder_that_hears_them(codec):

@@ -16,8 +16,7 @@ FREE = Sampling(
     repetition_window=10,
     repetition_ratio=0.3,
     guidance=1.0,
-    pace=1.5,
-    margin=0.0,
+    pace=1.0,
     max_codes_per_id=3.0,
 )
 
@@ -102,7 +101,7 @@ def test_stepping_with_a_cache_equals_reading_at_once(net):
     rotary = net.rotary(time)
     for block in net.blocks:
         y = block(y, rotary, causal=True)
-    stepper = Stepper(net, 2, 12)
+    stepper = Stepper(net, 2, 12, torch.float32)
     with torch.no_grad():
         hidden = [stepper.start(x[:, :5], time[:, :5], torch.zeros(2, dtype=torch.long))]
         hidden += [stepper(x[:, k]) for k in range(5, 12)]
@@ -113,7 +112,7 @@ def test_stepping_with_a_cache_equals_reading_at_once(net):
 def test_latents_of_spoken_codes_are_those_of_known_codes(net, batch, guidance):
     speech = speak(net, batch, sampling=other_sampling(guidance=guidance))
     text, text_len, speaker, _ = batch
-    known = net.latents(text, text_len, speaker, speech.codes, pace=torch.full((len(text),), FREE.pace))
+    known = net.latents(text, text_len, speaker, speech.codes)
     assert torch.allclose(speech.latents, known, atol=1e-4)
 
 
@@ -153,9 +152,9 @@ def test_takes_are_reproducible_and_do_not_depend_on_how_many_there_are(net, bat
 def test_a_stop_ends_an_item_at_once_but_never_before_its_first_code(net, batch):
     stop = net.head.rows.weight[-1]
     before = stop.clone()
-    stop.data.copy_(1e3 * net.norm.weight)  # whether it is likely depends on the sum of a hidden state only
+    stop.data.copy_(1e5 * net.norm.weight)  # whether it is likely depends on the sum of a hidden state only
     lengths = speak(net, batch).codes.length
-    packed = net.arrange(TTS, *batch[:2], Codes(speak(net, batch).codes.ids, lengths))
+    packed = net.arrange(TTS, *batch[:2], Codes(speak(net, batch).codes.ids, lengths), net.foresee(*batch[:3]))
     logits, target = net.guesses(packed, net(packed, batch[2]), SPEECH)
     stop.data.copy_(before)
     wants = logits.argmax(-1) == net.codebook_size

@@ -14,8 +14,7 @@ def sampling(**changed):
         "repetition_window": 0,
         "repetition_ratio": 0.3,
         "guidance": 1.0,
-        "pace": 1.5,
-        "margin": 0.0,
+        "pace": 1.0,
     }
     return Sampling(**{**free, "max_codes_per_id": 4.0, **changed})
 

@@ -11,11 +11,12 @@ ASR = parse("asr", ["speech", "text*"], 1.0)
 CONTINUE = parse("continue", ["speaker", "text", "speech", "speech*"], 1.0)
 TEXT_IDS = torch.tensor([[1, 2, 3], [4, 5, 9], [6, 7, 8]])
 TEXT_LEN = torch.tensor([3, 2, 3])
+TIMES = torch.tensor([[0.0, 0.5, 1.5, 3.0, 4.0], [0.0, 1.0, 1.5, 2.0, 2.0], [0.0, 1.0, 2.0, 3.0, 4.0]])
 CODES = Codes(torch.tensor([[0, 1, 2, 3], [4, 5, 19, 19], [9, 8, 7, 6]]), torch.tensor([4, 2, 4]))
 
 
 def arrange(tasks, choice, cut=(0.0, 0.0, 0.5), text=TEXT_IDS, codes=CODES):
-    lengths = {"text": text, "text_len": TEXT_LEN, "codes": codes, "pace": torch.full((3,), 1.5)}
+    lengths = {"text": text, "text_len": TEXT_LEN, "codes": codes, "times": TIMES}
     return pack(tasks, torch.tensor(choice), torch.tensor(cut), vocabulary=V, latents=2, **lengths)
 
 
@@ -92,7 +93,7 @@ def test_corruption_hits_its_share():
     ids = Codes(torch.zeros(4, 2000, dtype=torch.long), torch.full((4,), 2000))
     four = torch.zeros(4, dtype=torch.long)
     text = {"text": torch.ones(4, 1, dtype=torch.long), "text_len": torch.ones(4, dtype=torch.long)}
-    packed = pack([TTS], four, torch.zeros(4), vocabulary=V, latents=2, codes=ids, pace=torch.ones(4), **text)
+    packed = pack([TTS], four, torch.zeros(4), vocabulary=V, latents=2, codes=ids, times=torch.zeros(4, 3), **text)
     share = (corrupt(packed, 0.3, V, torch.Generator().manual_seed(0)).ids != packed.ids).sum() / 8000
     assert abs(share - 0.3 * 19 / 20) < 0.02
 
@@ -129,5 +130,5 @@ def test_text_and_speech_run_on_one_clock():
     packed = arrange([TTS], [0, 0, 0])
     speaker, text, speech = (packed.time[0][packed.modality[0] == kind] for kind in range(3))
     assert speaker.tolist() == [-2.0, -1.0]
-    assert text.tolist() == [0.0, 1.5, 3.0, 4.5, 6.0]  # start, three ids, stop: an id every 1.5 codes
+    assert text.tolist() == TIMES[0].tolist()  # start, three ids, stop
     assert speech.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from tts.checkpoint import FORMAT, TABLE, build, export, load
+from tts.checkpoint import FORMAT, TABLE, build, export, load, warm_start
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,20 @@ def test_bfloat16_files_halve_and_load_as_float32(saved, spec, audio, tmp_path):
     weight = next(load(small).net.parameters())
     assert weight.dtype == torch.float32
     assert torch.equal(weight, next(net.parameters()).bfloat16().float())
+
+
+def test_a_warm_start_takes_what_fits_and_names_the_rest(saved, spec, audio):
+    path, net = saved
+    other = build({**spec, "ctc_steps": spec["ctc_steps"] + 1}, audio)
+    fresh = warm_start(other, path)
+    assert sorted(fresh) == ["ctc.out.bias", "ctc.out.weight"]
+    before, after = net.state_dict(), other.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in after if name not in fresh)
+
+
+def test_a_warm_start_from_another_stage_is_refused(saved):
+    with pytest.raises(ValueError, match="weights of the same stage"):
+        warm_start(torch.nn.Linear(2, 2), saved[0])
 
 
 def test_refuses_pickles(tmp_path):

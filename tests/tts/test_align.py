@@ -1,0 +1,48 @@
+import torch
+
+from tts.align import even, spoken
+from tts.types import Codes
+
+SILENT = {0, 9}
+
+
+def spelling(*strings):
+    """What a codec gives that spells these ids, two steps to a code."""
+    return torch.nn.functional.one_hot(torch.tensor(strings), 10).float().mul(20).log_softmax(-1)
+
+
+def codes(*length):
+    return Codes(torch.zeros(len(length), max(length), dtype=torch.long), torch.tensor(length))
+
+
+def test_ids_are_heard_in_the_middle_of_where_they_are_spelt():
+    times = spoken(
+        spelling([0, 3, 3, 0, 5, 0, 5, 5, 5, 0]), codes(5), torch.tensor([[3, 5, 5]]), torch.tensor([3]), SILENT
+    )
+    assert times.tolist() == [[0.0, 1.0, 2.25, 3.75, 5.0]]
+
+
+def test_silent_ids_share_the_gap_they_stand_in():
+    text = torch.tensor([[3, 9, 9, 9, 5, 9]])
+    times = spoken(spelling([3, 3, 0, 0, 0, 0, 0, 0, 5, 5]), codes(5), text, torch.tensor([6]), SILENT)
+    assert times.tolist() == [[0.0, 0.5, 1.5, 2.5, 3.5, 4.5, 4.75, 5.0]]
+
+
+def test_a_batch_gives_what_its_items_give_alone():
+    strings = [[3, 0, 5, 0, 4, 0], [0, 6, 6, 0, 0, 7]]
+    text, text_len = torch.tensor([[3, 5, 4], [6, 7, 8]]), torch.tensor([3, 1])
+    together = spoken(spelling(*strings), codes(3, 2), text, text_len, SILENT)
+    alone = spoken(spelling(strings[1][:4]), codes(2), text[1:, :1], text_len[1:], SILENT)
+    assert torch.equal(together[1, :3], alone[0])
+    assert together[0].tolist() == [0.0, 0.25, 1.25, 2.25, 3.0]
+
+
+def test_what_cannot_be_spelt_is_spread_evenly():
+    text, text_len = torch.tensor([[3, 5, 4], [9, 9, 0]]), torch.tensor([3, 2])
+    expected = torch.tensor([[0.0, 2.0, 4.0, 6.0, 8.0], [0.0, 2.0, 4.0, 6.0, 6.0]])
+    assert torch.equal(even(text_len, torch.tensor([8, 6]), 3), expected)
+    assert torch.equal(spoken(None, codes(8, 6), text, text_len, SILENT), expected)
+    crowded = spelling([3, 5])  # two steps for three sounds
+    assert spoken(crowded, codes(1), text[:1], text_len[:1], SILENT).tolist() == [[0.0, 0.25, 0.5, 0.75, 1.0]]
+    soundless = spelling([0] * 12)
+    assert torch.equal(spoken(soundless, codes(6), text[1:], text_len[1:], SILENT), expected[1:])
