@@ -1,4 +1,4 @@
-"""`python -m data pack | synth`: make shards from recordings, or from books and an installed speech program."""
+"""`python -m data prepare | pack | synth | verify`: make shards from long recordings, from clips, or from books."""
 
 import argparse
 import os
@@ -11,7 +11,10 @@ from omegaconf.errors import OmegaConfBaseException
 from data.corpora import ACCEPTED, read_ids
 from data.pack import Options, check_target, describe, pack
 from data.prepare import FORMATS, Recipe
+from data.shards import verify
 from data.synth import VOICES, synthesise
+from data.unpack import CONTAINERS
+from tts import settings
 from tts.audio import AudioConfig
 
 CONF = Path(__file__).parent.parent / "conf" / "audio"
@@ -20,9 +23,17 @@ CONF = Path(__file__).parent.parent / "conf" / "audio"
 def main(arguments: list[str] | None = None) -> int:
     """0 done, 1 failed, 2 misused, 130 interrupted; an error is one line."""
     parser = _parser()
-    args = parser.parse_args(arguments)
-    args.out = Path(os.path.abspath(args.out))
+    arguments = sys.argv[1:] if arguments is None else arguments
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    args = parser.parse_args(arguments[:split])
     try:
+        if arguments[split + 1 :] and args.command != "prepare":
+            raise argparse.ArgumentTypeError("only prepare takes settings after --")
+        if args.command == "verify":
+            return _verify(args.folders)
+        args.out = Path(os.path.abspath(args.out))
+        if args.command == "prepare":
+            return _prepare(args, arguments[split + 1 :])
         if args.command == "synth":
             check_target(args.out)
             work = args.out.with_name(f"{args.out.name}.work") / "flite"
@@ -30,32 +41,68 @@ def main(arguments: list[str] | None = None) -> int:
             args.sources = [work]
         stats = pack(args.sources, args.out, _options(args))
     except KeyboardInterrupt:
-        print("\ninterrupted; nothing was left half done, run the same command to start over", file=sys.stderr)
+        again = "go on" if args.command == "prepare" else "start over"
+        print(f"\ninterrupted; nothing was left half done, run the same command to {again}", file=sys.stderr)
         return 130
     except argparse.ArgumentTypeError as error:
         parser.error(str(error))
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (ValueError, OSError, ModuleNotFoundError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     print(describe(stats))
     return 0
 
 
-def _options(args: argparse.Namespace) -> Options:
-    recipe = Recipe(
-        audio=_audio(args.audio),
-        format=args.format,
-        min_seconds=args.min_seconds,
-        max_seconds=args.max_seconds,
-        trim=not args.no_trim,
+def _prepare(args: argparse.Namespace, overrides: list[str]) -> int:
+    from data import pipeline  # what only long recordings need
+
+    try:
+        plan = pipeline.plan(settings.compose(overrides, "prepare"), recipe=_recipe(args), args=args)
+    except (ValueError, TypeError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    stats = pipeline.prepare(args.sources, args.out, plan, _executor(args))
+    print(describe(stats))
+    print(f"report: {args.out / 'report.html'}")
+    return 0
+
+
+def _executor(args: argparse.Namespace):
+    from data.executors import Local, Ray, Slurm
+
+    if args.executor == "local":
+        return Local(args.workers)
+    if args.executor == "ray":
+        return Ray(args.ray_address, max(args.workers, 1))
+    options = dict(item.partition("=")[::2] for item in args.slurm)
+    return Slurm(
+        args.out.with_name(f"{args.out.name}.work") / "slurm", args.slurm_cluster, max(args.workers, 1), options
     )
+
+
+def _verify(folders: list[Path]) -> int:
+    wrong = [f"{folder}: {line}" for folder in folders for line in verify(folder)]
+    print("\n".join(wrong) or "every tar is what its index says")
+    return 1 if wrong else 0
+
+
+def _options(args: argparse.Namespace) -> Options:
     return Options(
-        recipe=recipe,
+        recipe=_recipe(args),
         exclude=frozenset().union(*map(read_ids, args.exclude)),
         val_share=args.val_share,
         speaker_split=args.speaker_split,
         shard_mb=args.shard_mb,
         workers=args.workers,
+    )
+
+
+def _recipe(args: argparse.Namespace) -> Recipe:
+    return Recipe(
+        audio=_audio(args.audio),
+        format=args.format,
+        min_seconds=args.min_seconds,
+        max_seconds=args.max_seconds,
+        trim=not args.no_trim,
     )
 
 
@@ -85,7 +132,31 @@ def _number(low: float, high: float, kind: type = float):
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m data", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="pack | synth")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="prepare | pack | synth | verify")
+    preparing = commands.add_parser(
+        "prepare",
+        help="podcasts, audiobooks and other long recordings to shards",
+        usage="python -m data prepare SOURCE... -o SHARDS [options] [-- setting=value ...]",
+        description="Cut long recordings into clips with words, judge them, and pack the good ones. A SOURCE is a "
+        f"recording ({', '.join(CONTAINERS)}) or a folder of them. Beside each may lie its text (.txt, .epub), a "
+        "transcript with times (.srt, .vtt, Podcasting 2.0 or Whisper .json), or an RSS file; where nothing does, a "
+        "recogniser writes the words. Results so far are kept in SHARDS.work: a stopped run goes on, a changed "
+        "setting repeats only what rests on it. Settings: conf/prepare.yaml.",
+        epilog="example: uv run python -m data prepare podcast/ book.m4b -o shards/mine -- judge.mos=2.5",
+    )
+    preparing.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
+    preparing.add_argument("--executor", choices=("local", "ray", "slurm"), default="local", help="who does the work")
+    preparing.add_argument("--ray-address", metavar="ADDRESS", help="of a Ray cluster; without it, one is started here")
+    preparing.add_argument(
+        "--slurm", nargs="+", default=[], metavar="OPTION=VALUE", help="of submitit, such as slurm_partition=cpu"
+    )
+    preparing.add_argument(
+        "--slurm-cluster", choices=("slurm", "local"), default="slurm", help="local: submitit's processes, to try"
+    )
+    verifying = commands.add_parser(
+        "verify", help="check shards against their index", epilog="example: uv run python -m data verify shards/mine"
+    )
+    verifying.add_argument("folders", nargs="+", type=Path, metavar="SHARDS")
     packing = commands.add_parser(
         "pack",
         help="recordings with transcripts to shards",
@@ -113,14 +184,20 @@ def _parser() -> argparse.ArgumentParser:
     synth.add_argument("--seed", type=int, default=0, help="which sentences fall to which voice")
     for command in (packing, synth):
         _add_packing(command)
+        command.add_argument(
+            "--exclude", nargs="+", type=Path, default=[], metavar="FILE", help="ids to leave out, one per line"
+        )
+        command.add_argument("--min-seconds", type=_number(0.05, 600), default=0.5)
+        command.add_argument("--max-seconds", type=_number(0.1, 600), default=20.0)
+        command.add_argument("--no-trim", action="store_true", help="keep silence at the ends")
+    _add_packing(preparing)
+    # Its clips are cut by conf/prepare.yaml, with the margins that it gives.
+    preparing.set_defaults(min_seconds=0.0, max_seconds=600.0, no_trim=True)
     return parser
 
 
 def _add_packing(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", "--out", type=Path, required=True, metavar="SHARDS", help="folder to make")
-    command.add_argument(
-        "--exclude", nargs="+", type=Path, default=[], metavar="FILE", help="ids to leave out, one per line"
-    )
     command.add_argument("--val-share", type=_number(0, 0.5), default=0.02, help="share of texts and speakers held out")
     command.add_argument(
         "--speaker-split",
@@ -131,9 +208,6 @@ def _add_packing(command: argparse.ArgumentParser) -> None:
     command.add_argument("--audio", default="24khz", help="name in conf/audio, or a .yaml file")
     command.add_argument("--format", choices=tuple(FORMATS), default="flac")
     command.add_argument("--shard-mb", type=_number(0.1, 1e6), default=64.0)
-    command.add_argument("--min-seconds", type=_number(0.05, 600), default=0.5)
-    command.add_argument("--max-seconds", type=_number(0.1, 600), default=20.0)
-    command.add_argument("--no-trim", action="store_true", help="keep silence at the ends")
     command.add_argument("--workers", type=_number(0, 256, int), default=max(1, (os.cpu_count() or 1) - 1))
 
 

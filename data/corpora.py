@@ -58,7 +58,7 @@ def read_corpus(path: Path) -> Corpus:
     if not clips:
         raise ValueError(f"no recordings of a known layout in {path}; give {ACCEPTED}")
     heldout = read_ids(path / "heldout_ids.txt") if (path / "heldout_ids.txt").is_file() else frozenset()
-    return Corpus(name=path.name, path=path, licence=_licence(path), clips=clips, heldout=heldout, malformed=malformed)
+    return Corpus(name=path.name, path=path, licence=licence(path), clips=clips, heldout=heldout, malformed=malformed)
 
 
 def read_ids(path: Path) -> frozenset[str]:
@@ -119,7 +119,8 @@ def _sentence_case(text: str) -> str:
     return text.capitalize() if text.isupper() else text
 
 
-def _licence(path: Path) -> str:
+def licence(path: Path) -> str:
+    """The licence line of a README in the folder; empty if there is none."""
     for readme in sorted(path.glob("README*")):
         found = re.search(r"(?im)^\W*licen[cs]e\W+(.+)$", readme.read_text(encoding="utf-8", errors="replace"))
         if found:

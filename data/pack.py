@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from data.corpora import Clip, Corpus, read_corpus
 from data.prepare import Prepared, Recipe, prepare
 from data.shards import INDEX, OURS, SHARD_NAME, SPLITS, Entry, ShardWriter, open_shards, safe_name, write_index
 from data.split import Candidate, Verdict, assign, text_key
+from tts.audio import AudioConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,16 +49,22 @@ def pack(sources: list[Path], out: Path, options: Options) -> dict:
     names = Counter(corpus.name for corpus in corpora)
     if max(names.values()) > 1:
         raise ValueError(f"two sources are called {names.most_common(1)[0][0]!r}; rename one folder")
+    with replacing(out) as folder:
+        return _fill(folder, corpora, options)
+
+
+@contextmanager
+def replacing(out: Path) -> Iterator[Path]:
+    """A folder to fill, which takes the place of `out` once the block is done, and goes if it fails."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial_out = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial_out, ignore_errors=True)
-    partial_out.mkdir()
+    folder = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     try:
-        stats = _fill(partial_out, corpora, options)
-        _swap(partial_out, out)
+        yield folder
+        _swap(folder, out)
     finally:
-        shutil.rmtree(partial_out, ignore_errors=True)
-    return stats
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_target(out: Path) -> None:
@@ -85,22 +93,28 @@ def _fill(folder: Path, corpora: list[Corpus], options: Options) -> dict:
         for entry, reason in corpus.malformed
     ]
     chosen = list(_choose(corpora, options, rejected))
-    entries = []
     licences = {corpus.name: corpus.licence for corpus in corpora}
     with open_shards(folder, int(options.shard_mb * 2**20)) as writer:
         for clip, verdict, prepared in _prepared(chosen, options):
             if prepared.reason:
                 rejected.append(Rejected(corpus=clip.corpus, id=clip.id, reason=prepared.reason))
             else:
-                entries.append(_write(writer, clip, verdict, prepared, options.recipe.format, licences[clip.corpus]))
-    if not entries:
+                _write(writer, clip, verdict, prepared, options.recipe.format, licences[clip.corpus])
+    about = {name: {"licence": licence} for name, licence in licences.items()}
+    return finish(folder, writer, rejected, audio=options.recipe.audio, corpora=about)
+
+
+def finish(
+    folder: Path, writer: ShardWriter, rejected: list[Rejected], *, audio: AudioConfig, corpora: dict[str, dict]
+) -> dict:
+    """Write what lies beside the tars, the index last, and return the statistics."""
+    if not writer.entries:
         raise ValueError(f"no usable clip in {len(rejected)}; the first was set aside for: {rejected[0].reason}")
-    stats = statistics(entries, rejected)
+    stats = statistics(writer.entries, rejected)
     with open(folder / "rejected.jsonl", "w", encoding="utf-8") as file:
         file.writelines(json.dumps(asdict(item), ensure_ascii=False) + "\n" for item in rejected)
     (folder / "stats.json").write_text(json.dumps(stats, indent=1, ensure_ascii=False), encoding="utf-8")
-    about = {corpus.name: {"licence": corpus.licence} for corpus in corpora}
-    write_index(folder, audio=options.recipe.audio, corpora=about, clips=entries)
+    write_index(folder, audio=audio, corpora=corpora, writer=writer)
     return stats
 
 
@@ -153,8 +167,7 @@ def _worker() -> None:
     torch.set_num_threads(1)
 
 
-def _write(writer: ShardWriter, clip: Clip, verdict: Verdict, prepared: Prepared, format: str, licence: str) -> Entry:
-    key = f"{safe_name(clip.corpus)}/{safe_name(clip.id)}"
+def _write(writer: ShardWriter, clip: Clip, verdict: Verdict, prepared: Prepared, format: str, licence: str) -> None:
     description = {
         "id": clip.id,
         "speaker": clip.speaker,
@@ -165,9 +178,12 @@ def _write(writer: ShardWriter, clip: Clip, verdict: Verdict, prepared: Prepared
         "split": verdict.split,
         "licence": licence,
     }
-    shard, offset = writer.write(key, format, prepared.data, description)
-    placed = {name: value for name, value in description.items() if name != "licence"}
-    return Entry(key=key, shard=shard, offset=offset, size=len(prepared.data), format=format, **placed)
+    writer.write(prepared.data, description, key=clip_key(clip.corpus, clip.id), format=format)
+
+
+def clip_key(corpus: str, id: str) -> str:
+    """The name of a clip in tars."""
+    return f"{safe_name(corpus)}/{safe_name(id)}"
 
 
 def statistics(entries: list[Entry], rejected: list[Rejected]) -> dict:

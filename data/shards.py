@@ -1,29 +1,32 @@
 """What lies in a folder of shards: tars of ID.flac and ID.json, and an index that says where each clip begins.
 
-shard-000000.tar ...   webdataset layout: CORPUS/ID.flac, CORPUS/ID.json
-rejected.jsonl         what was set aside, and why
-stats.json             hours, clips and speakers per corpus and split
-index.json             written last: its presence means that the folder is whole
+shard-HASH.tar ...        webdataset layout: CORPUS/ID.flac, CORPUS/ID.json; named by its own SHA-256
+rejected.jsonl            what was set aside, and why
+stats.json                hours, clips and speakers per corpus and split
+report.html, report.json  the same for people, of shards that were prepared from long recordings
+index.json                every clip and every tar with its hash; written last: it means that the folder is whole
 """
 
 import hashlib
 import json
+import os
 import re
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import webdataset
 
 from tts.audio import AudioConfig
+from tts.checkpoint import fingerprint
 
 FORMAT = "triforce-shards-1"
 INDEX = "index.json"
-OURS = (INDEX, "stats.json", "rejected.jsonl")
+OURS = (INDEX, "stats.json", "rejected.jsonl", "report.html", "report.json")
 SPLITS = ("train", "val", "test")
-SHARD_NAME = re.compile(r"shard-\d{6}\.tar")
+SHARD_NAME = re.compile(r"shard-[0-9a-f]{16}\.tar")
 SAFE_CHARACTERS = 60
 
 
@@ -62,56 +65,109 @@ def safe_name(name: str) -> str:
     return plain if plain == name else f"{plain}-{digest}"
 
 
+@dataclass(frozen=True)
+class Shard:
+    """A tar as it was written."""
+
+    name: str
+    bytes: int
+    sha256: str
+    clips: int
+
+
 class ShardWriter:
-    """Numbered tars, each closed when it exceeds `shard_bytes`; equal input gives equal bytes."""
+    """Tars, each closed when it exceeds `shard_bytes` and only then given its name; equal input gives equal bytes."""
 
     def __init__(self, folder: Path, shard_bytes: int):
         self.folder = folder
         self.shard_bytes = shard_bytes
-        self.count = 0
+        self.shards: list[Shard] = []
+        self.entries: list[Entry] = []
         self.tar = None
 
-    def write(self, key: str, format: str, data: bytes, description: dict) -> tuple[str, int]:
-        """Add a clip and say where its sound lies: shard name and byte offset."""
+    def write(self, data: bytes, description: dict, *, key: str, format: str) -> None:
+        """Add a clip; `description` is its JSON, from which its entry in the index is taken."""
         if self.tar is None:
-            self.name = f"shard-{self.count:06d}.tar"
-            self.file = open(self.folder / self.name, "wb")
+            self.file = open(self.folder / ".shard.partial", "wb")
             self.tar = webdataset.TarWriter(self.file, user="", group="", mtime=0)
-            self.count += 1
+            self.first = len(self.entries)
         # Names are ASCII and short, so every member is one header block and its data.
         offset = self.tar.tarstream.offset + tarfile.BLOCKSIZE
-        name = self.name
         self.tar.write({"__key__": key, format: data})
         self.tar.write({"__key__": key, "json": json.dumps(description, ensure_ascii=False, sort_keys=True)})
+        placed = {field.name: description[field.name] for field in fields(Entry) if field.name in description}
+        self.entries.append(Entry(key=key, shard="", offset=offset, size=len(data), format=format, **placed))
         if self.tar.tarstream.offset >= self.shard_bytes:
             self.close()
-        return name, offset
 
     def close(self) -> None:
+        """Finish the tar at hand: flushed to the disk, then named by its content."""
+        if self.tar is None:
+            return
+        self.tar.close()
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.abandon()
+        path = self.folder / ".shard.partial"
+        sha256 = fingerprint(path)
+        name = f"shard-{sha256[:16]}.tar"
+        path.replace(self.folder / name)
+        own = self.entries[self.first :]
+        self.shards.append(Shard(name, (self.folder / name).stat().st_size, sha256, len(own)))
+        self.entries[self.first :] = [replace(entry, shard=name) for entry in own]
+
+    def abandon(self) -> None:
+        """Let go of the tar at hand, whole or not."""
         if self.tar is not None:
-            self.tar.close()
-            self.file.close()
+            self.tar.tarstream.fileobj.closed = True  # or it would write its last bytes when Python collects it
             self.tar = None
+            with suppress(OSError):  # a full disk refuses the last bytes again
+                self.file.close()
 
 
 @contextmanager
 def open_shards(folder: Path, shard_bytes: int) -> Iterator[ShardWriter]:
+    """A writer whose last tar is closed at the end; after an error, none is under a final name that is not whole."""
     writer = ShardWriter(folder, shard_bytes)
     try:
         yield writer
-    finally:
         writer.close()
+    finally:
+        writer.abandon()
+        (folder / ".shard.partial").unlink(missing_ok=True)
 
 
-def write_index(folder: Path, *, audio: AudioConfig, corpora: dict[str, dict], clips: list[Entry]) -> None:
+def write_index(folder: Path, *, audio: AudioConfig, corpora: dict[str, dict], writer: ShardWriter) -> None:
     content = {
         "format": FORMAT,
         "sample_rate": audio.sample_rate,
         "level": audio.level,
         "corpora": corpora,
-        "clips": [asdict(clip) for clip in clips],
+        "shards": [asdict(shard) for shard in writer.shards],
+        "clips": [asdict(clip) for clip in writer.entries],
     }
     (folder / INDEX).write_text(json.dumps(content, ensure_ascii=False, indent=0), encoding="utf-8")
+
+
+def verify(folder: Path) -> list[str]:
+    """What is wrong with a folder of shards: tars that are not what the index says, clips that are not in them."""
+    index = read_index(folder)
+    content = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    wrong = []
+    for shard in content.get("shards", []):
+        path = folder / shard["name"]
+        if not SHARD_NAME.fullmatch(shard["name"]) or not path.is_file() or fingerprint(path) != shard["sha256"]:
+            wrong.append(f"{shard['name']}: missing, or not the bytes that the index names")
+            continue
+        with tarfile.open(path) as tar:
+            held = {member.name: (member.offset_data, member.size) for member in tar if member.isreg()}
+        own = [clip for clip in index.clips if clip.shard == shard["name"]]
+        told = {f"{clip.key}.{clip.format}": (clip.offset, clip.size) for clip in own}
+        if told != {name: where for name, where in held.items() if not name.endswith(".json")} or len(held) != 2 * len(
+            own
+        ):
+            wrong.append(f"{shard['name']}: holds other clips than the index names")
+    return wrong
 
 
 def read_index(folder: Path) -> Index:

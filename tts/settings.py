@@ -1,4 +1,4 @@
-"""The defaults for speaking, out of conf/infer.yaml, checked before a net is loaded, so torch is not imported here."""
+"""Defaults out of conf/infer.yaml and its like, checked before a net is loaded, so torch is not imported here."""
 
 from pathlib import Path
 
@@ -6,18 +6,19 @@ ROOT = Path(__file__).resolve().parent.parent
 CONF = ROOT / "conf"
 
 
-def compose(overrides: list[str]) -> dict:
-    """conf/infer.yaml with Hydra overrides (`sampling.temperature=0.6`) as plain data, every number in its limits."""
-    from hydra import compose, initialize_config_dir
+def compose(overrides: list[str], name: str = "infer") -> dict:
+    """conf/NAME.yaml with Hydra overrides (`sampling.temperature=0.6`) as plain data, every number in its limits."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
     from hydra.errors import HydraException, OverrideParseException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    base = OmegaConf.to_container(OmegaConf.load(CONF / "infer.yaml"))
+    base = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"))
     known = flatten(base)
     try:
         with initialize_config_dir(version_base=None, config_dir=str(CONF)):
-            conf = OmegaConf.to_container(compose("infer", overrides), resolve=True)
+            conf = OmegaConf.to_container(hydra_compose(name, overrides), resolve=True)
     except OverrideParseException as error:
         raise ValueError(f"{error.override!r} is no setting: use key=value, quoted twice if it holds spaces") from None
     except (HydraException, OmegaConfBaseException) as error:
@@ -27,7 +28,7 @@ def compose(overrides: list[str]) -> dict:
     if odd := flatten(conf).keys() ^ known.keys():
         raise ValueError(f"settings are neither added nor removed: {', '.join(sorted(odd))}; use key=value")
     if conf["limits"] != base["limits"]:
-        raise ValueError("limits are no settings; they are changed in conf/infer.yaml itself")
+        raise ValueError(f"limits are no settings; they are changed in conf/{name}.yaml itself")
     check(conf)
     return conf
 
@@ -41,8 +42,8 @@ def check(conf: dict) -> None:
         if not right or not low <= value <= high:
             kind = "a whole number" if whole else "a number"
             raise ValueError(f"{key} is {value!r}; it must be {kind} from {low} to {high}")
-    for key in ("weights", "voice", "device"):
-        if not isinstance(values[key], str) or not values[key]:
+    for key in ("weights", "voice", "device", "words.recogniser"):
+        if key in values and (not isinstance(values[key], str) or not values[key]):
             raise ValueError(f"{key} is {values[key]!r}; it must be a text, e.g. {key}='...'")
 
 

@@ -1,3 +1,4 @@
+import hashlib
 import io
 import json
 import shutil
@@ -13,12 +14,36 @@ from corpus import make_corpus, make_shards
 import data.pack
 from data.ogg import checksum
 from data.prepare import encode, trim
-from data.shards import read_index, safe_name
+from data.shards import read_index, safe_name, verify
 from data.split import text_key
 
 
 def contents(folder):
     return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_a_full_disk_leaves_no_shard_and_the_next_run_finishes(tmp_path, audio):
+    resource = pytest.importorskip("resource")
+    corpus = make_corpus(tmp_path / "tiny", clips=4)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            make_shards(tmp_path / "out", audio, corpus)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
+    assert verify(make_shards(tmp_path / "out", audio, corpus)) == []
+
+
+def test_shards_are_named_by_their_content(tmp_path, audio):
+    folder = make_shards(tmp_path / "shards", audio)
+    for path in folder.glob("*.tar"):
+        assert path.stem == "shard-" + hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    data = bytearray(path.read_bytes())
+    data[700] ^= 1
+    path.write_bytes(data)
+    assert len(verify(folder)) == 1 and path.name in verify(folder)[0]
 
 
 @pytest.mark.parametrize("format", ["flac", "opus"])

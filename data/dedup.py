@@ -1,0 +1,136 @@
+"""Stage 5: clips that sound the same, found by acoustic fingerprints, however they were encoded.
+
+The fingerprint is Haitsma and Kalker's (2002): the signs of differences of band energies along time and frequency.
+Clips that share landmarks (min-hashes of pairs of its frames) are compared bit by bit. The index lies on disk, so a
+larger corpus needs no more memory.
+"""
+
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+RATE = 24_000  # Hz; any rate near it gives nearly the same bits
+WINDOW, HOP = 0.34, 0.064  # seconds
+BANDS, LOW, HIGH = 17, 300.0, 3000.0  # Hz
+APART = 4  # frames between the two of a landmark
+MARKS = 32  # min-hashes of a clip
+QUIET = 1e-3  # -30 dB: quieter frames are nobody's landmark
+SHIFT = 16  # frames that one copy may begin before the other
+OVERLAP = 0.7  # of the shorter clip
+CROWD = 64  # clips that one landmark may bring up
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dedup:
+    """When two clips sound the same; see conf/prepare.yaml."""
+
+    different: float
+    alike: int
+
+
+@dataclass(frozen=True)
+class Print:
+    """The fingerprint of a clip: 16 bits for each 64 ms, and its landmarks."""
+
+    bits: bytes
+    marks: tuple[int, ...]
+
+
+@lru_cache(4)
+def _bands(rate: int) -> Tensor:
+    size = round(WINDOW * rate)
+    edges = torch.logspace(np.log10(LOW), np.log10(HIGH), BANDS + 1) * size / rate
+    bins = torch.arange(size // 2 + 1)
+    return torch.stack([(bins >= a) & (bins < b) for a, b in zip(edges, edges[1:], strict=False)]).float()
+
+
+@lru_cache(1)
+def _hashes() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(20021017)
+    return rng.integers(1, 2**31, (MARKS, 1)) | 1, rng.integers(0, 2**31, (MARKS, 1))
+
+
+def fingerprint(wave: Float[Tensor, " N"], rate: int) -> Print:
+    size, hop = round(WINDOW * rate), round(HOP * rate)
+    frames = torch.nn.functional.pad(wave, (0, max(0, size + hop - len(wave)))).unfold(0, size, hop)
+    power = torch.fft.rfft(frames * torch.hann_window(size)).abs().square()
+    energy = (power @ _bands(rate).T).clamp_min(1e-9).log()
+    rise = energy[:, :-1] - energy[:, 1:]
+    signs = (rise[1:] - rise[:-1] > 0).numpy()
+    bits = signs @ (1 << np.arange(BANDS - 1))
+    loud = power.sum(1)
+    loud = (loud > QUIET * loud.max()).numpy()[1:]
+    pairs = (bits[:-APART] & 0xFFF) << 12 | (bits[APART:] & 0xFFF)
+    pairs = np.unique(pairs[loud[:-APART] & loud[APART:]])
+    if not len(pairs):
+        return Print(bits.astype("<u2").tobytes(), ())
+    a, b = _hashes()
+    marks = ((a * pairs[None] + b) % (2**31 - 1)).min(1)
+    return Print(bits.astype("<u2").tobytes(), tuple(marks.tolist()))
+
+
+def difference(left: bytes, right: bytes) -> float:
+    """Share of bits that differ where the two lie best upon each other; 1 where they overlap too little."""
+    a, b = np.frombuffer(left, "<u2"), np.frombuffer(right, "<u2")
+    least, need = 1.0, OVERLAP * min(len(a), len(b))
+    if min(len(a), len(b)) < 0.5 * max(len(a), len(b)):
+        return least
+    for shift in range(-SHIFT, SHIFT + 1):
+        x, y = a[max(shift, 0) :], b[max(-shift, 0) :]
+        size = min(len(x), len(y))
+        if size >= need and size:
+            least = min(least, float(np.bitwise_count(x[:size] ^ y[:size]).mean()) / (BANDS - 1))
+    return least
+
+
+class Seen:
+    """The clips so far, on disk; asked for each new one."""
+
+    def __init__(self, path: Path, settings: Dedup):
+        path.unlink(missing_ok=True)
+        self.settings = settings
+        self.path = path
+        self.base = sqlite3.connect(path, isolation_level=None)
+        self.base.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-20000;"
+            "CREATE TABLE clips (number INTEGER PRIMARY KEY, id TEXT, sha256 TEXT, bits BLOB);"
+            "CREATE INDEX by_hash ON clips (sha256);"
+            "CREATE TABLE marks (slot INTEGER, mark INTEGER, number INTEGER,"
+            " PRIMARY KEY (slot, mark, number)) WITHOUT ROWID;"
+            "BEGIN"
+        )
+
+    def __enter__(self) -> "Seen":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.base.close()
+        self.path.unlink(missing_ok=True)
+
+    def twin(self, id: str, sha256: str, print: Print) -> str:
+        """The id of an earlier clip that is or sounds the same; a clip without one is remembered."""
+        found = self.base.execute("SELECT id FROM clips WHERE sha256 = ?", (sha256,)).fetchone()
+        if found:
+            return found[0]
+        shared: Counter[int] = Counter()
+        for slot, mark in enumerate(print.marks):
+            query = "SELECT number FROM marks WHERE slot = ? AND mark = ? ORDER BY number LIMIT ?"
+            shared.update(number for (number,) in self.base.execute(query, (slot, mark, CROWD)))
+        for number, count in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
+            if count < self.settings.alike:
+                break
+            other, bits = self.base.execute("SELECT id, bits FROM clips WHERE number = ?", (number,)).fetchone()
+            if difference(print.bits, bits) < self.settings.different:
+                return other
+        number = self.base.execute(
+            "INSERT INTO clips (id, sha256, bits) VALUES (?, ?, ?)", (id, sha256, print.bits)
+        ).lastrowid
+        self.base.executemany("INSERT INTO marks VALUES (?, ?, ?)", [(s, m, number) for s, m in enumerate(print.marks)])
+        return ""

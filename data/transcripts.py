@@ -1,0 +1,79 @@
+"""Transcripts with times: SubRip, WebVTT, Podcasting 2.0 JSON and Whisper JSON, all read as the same cues."""
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_BYTES = 50 * 2**20
+TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
+ARROW = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}")
+VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
+TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}")
+# (applause), [music]: said by nobody.
+NOISE = re.compile(r"\[[^\]]*\]|\([^)]*\)|♪[^♪]*♪?")
+
+
+@dataclass(frozen=True)
+class Cue:
+    """What is said between two times in seconds, and by whom, where that is told."""
+
+    start: float
+    end: float
+    text: str
+    speaker: str = ""
+
+
+def read_cues(path: Path) -> list[Cue]:
+    """Cues in the order of their times. Raises ValueError for a file that is no transcript."""
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"larger than {MAX_BYTES >> 20} MB")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("not UTF-8 text; convert it first") from None
+    found = list(_json(text) if path.suffix.lower() == ".json" else _subtitles(text))
+    cues = [cue for cue in found if cue.text and 0 <= cue.start < cue.end]
+    if not cues:
+        raise ValueError("no text with times in it")
+    return sorted(cues, key=lambda cue: (cue.start, cue.end))
+
+
+def _subtitles(text: str) -> Iterator[Cue]:
+    for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
+        lines = block.split("\n")
+        for number, line in enumerate(lines):
+            if match := ARROW.match(line):
+                said = "\n".join(lines[number + 1 :])
+                voice = VOICE.search(said)
+                start, end = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])
+                yield Cue(start, end, _clean(html.unescape(TAG.sub("", said))), voice[1].strip() if voice else "")
+                break
+
+
+def _seconds(parts: tuple[str | None, ...]) -> float:
+    hours, minutes, seconds, fraction = parts
+    return int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction}")
+
+
+def _clean(text: str) -> str:
+    return " ".join(NOISE.sub(" ", text).split()).removeprefix("- ")
+
+
+def _json(text: str) -> Iterator[Cue]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("no JSON that can be read") from None
+    segments = content.get("segments") if isinstance(content, dict) else None
+    if not isinstance(segments, list):
+        raise ValueError("no segments in its JSON")
+    for item in segments:
+        if not isinstance(item, dict):
+            continue
+        start, end = item.get("startTime", item.get("start")), item.get("endTime", item.get("end"))
+        said, speaker = item.get("body", item.get("text")), item.get("speaker")
+        if isinstance(start, int | float) and isinstance(end, int | float) and isinstance(said, str):
+            yield Cue(float(start), float(end), _clean(said), speaker.strip() if isinstance(speaker, str) else "")

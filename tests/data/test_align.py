@@ -1,0 +1,100 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.align import Piece, Speller, Word, align, align_cues, anchors, place
+
+RATE = 46.875  # steps per second
+VOCAB = 40
+
+
+def text(count: int, seed: int) -> list[Word]:
+    rng = np.random.default_rng(seed)
+    return [Word(f"w{n}", tuple(rng.integers(1, VOCAB, rng.integers(2, 7)).tolist())) for n in range(count)]
+
+
+def spell(words: list[Word], *, errors: float, seed: int) -> tuple[np.ndarray, list[float]]:
+    """Log-probabilities as a codec might give them, with a share of wrong sounds, and when each word begins."""
+    rng = np.random.default_rng(seed)
+    rows, starts = [], []
+    for word in words:
+        rows += [0] * int(rng.integers(1, 6))
+        starts.append(len(rows) / RATE)
+        for id in word.ids:
+            wrong = rng.random() < errors
+            rows += [int(rng.integers(1, VOCAB)) if wrong else id, *[0] * int(rng.integers(1, 3))]
+    rows += [0] * 5
+    likely = np.full((len(rows), VOCAB), 0.002)
+    likely[np.arange(len(rows)), rows] = 1 - 0.002 * (VOCAB - 1)
+    return np.log(likely).astype(np.float16), starts
+
+
+def errors(found: list[Word], words: list[Word], starts: list[float]) -> np.ndarray:
+    begin = {word.text: start for word, start in zip(words, starts, strict=True)}
+    return np.array([abs(word.start - begin[word.text]) for word in found])
+
+
+@pytest.mark.parametrize("wrong", [0.0, 0.3])
+def test_every_word_of_a_long_text_is_found(wrong):
+    words = text(1500, seed=1)
+    spelling, starts = spell(words, errors=wrong, seed=2)
+    found = align(words, spelling, RATE, 0.22)
+    assert len(found) == len(words)
+    off = errors(found, words, starts)
+    assert np.median(off) <= 1 / RATE and np.percentile(off, 95) < 0.2
+
+
+def test_a_chapter_is_found_in_its_book():
+    book = text(3000, seed=3)
+    spelling, starts = spell(book[1200:1700], errors=0.2, seed=4)
+    found = align(book, spelling, RATE, 0.22)
+    right = [word for word in found if 1200 <= int(word.text[1:]) < 1700 and word.heard > 0.3]
+    assert len(right) > 480 and len(found) < 560
+    assert np.percentile(errors(right, book[1200:1700], starts), 95) < 0.2
+
+
+def test_speech_that_is_no_text_takes_no_words():
+    words, other = text(600, seed=5), text(200, seed=6)
+    spelling, _ = spell([*other, *words[:300], *other[:150], *words[300:]], errors=0.1, seed=7)
+    found = align(words, spelling, RATE, 0.22)
+    assert len(found) == 600
+    gap = found[300].start - found[299].end
+    assert gap > 0.8 * len(spell(other[:150], errors=0, seed=8)[0]) / RATE
+    assert found[0].start > 0.8 * len(spell(other, errors=0, seed=8)[0]) / RATE
+
+
+def test_a_badly_spelt_voice_is_followed_without_anchors():
+    words = text(400, seed=9)
+    spelling, starts = spell(words, errors=0.62, seed=10)
+    heard = align(words, spelling, RATE, 0.22)
+    assert len(heard) > 390 and np.median(errors(heard, words, starts)) <= 2 / RATE
+
+
+def test_chance_makes_no_anchors():
+    rng = np.random.default_rng(11)
+    assert len(anchors(rng.integers(1, VOCAB, 20_000), rng.integers(1, VOCAB, 20_000))) < 30
+
+
+def test_a_word_that_does_not_fit_is_not_placed():
+    words = text(50, seed=12)
+    spelling, _ = spell(words[:5], errors=0, seed=13)
+    assert place(words, Piece(0, 50, 0, len(spelling), loose=False), spelling, RATE) == []
+
+
+def test_cues_lead_to_their_words():
+    words = text(40, seed=14)
+    spelling, starts = spell(words, errors=0.3, seed=15)
+    groups = [(starts[n] + 0.2, starts[n + 9] + 0.5, words[n : n + 10]) for n in range(0, 40, 10)]
+    found = align_cues(groups, spelling, RATE, 0.5)
+    assert np.median(errors(found, words, starts)) <= 2 / RATE and len(found) == 40
+
+
+@pytest.mark.filterwarnings("ignore:this tokenizer was made with")
+def test_words_stay_as_written():
+    speller = Speller(Path("tts/weights/dvae.safetensors"))
+    written = "In 1984, Dr. Smith — aged 42 — paid $5.50 at St. John's, didn't he?"
+    words = speller.words(written)
+    assert " ".join(word.text for word in words) == written
+    lengths = {word.text: len(word.ids) for word in words}
+    assert lengths["1984,"] > 10 and lengths["In"] == 2
