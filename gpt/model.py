@@ -157,6 +157,27 @@ class GPT(nn.Module):
         return torch.zeros(len(count), device=score.device).index_add(0, item, score) / count
 
     @torch.inference_mode()
+    def transcribe(self, codes: Codes, expected: Int[Tensor, " B"]) -> list[list[int]]:
+        """The text ids that the net hears in codes, the likeliest next one each time, for codes of unknown text.
+
+        `expected` is how many ids each text may have: they are spread over the speech, where a known text's would be.
+        """
+        items, device = len(codes.length), codes.ids.device
+        limit = (2 * expected).clamp_max(self.max_len - codes.ids.shape[1] - 4)  # starts and stops
+        text, text_len = codes.ids.new_zeros(items, 0), torch.zeros_like(codes.length)
+        hearing = limit > 0
+        outputs = self.vocabulary.outputs(TEXT)
+        stop, head = outputs.stop - outputs.start - 1, self.head()[outputs]
+        while hearing.any():
+            packed = self.arrange(ASR, text, text_len, codes, even(expected, codes.length, text.shape[1]))
+            hidden = self(packed, None)[torch.arange(items, device=device), packed.length - 2]  # before the stop
+            id = F.linear(hidden, head).argmax(-1)
+            hearing = hearing & (id != stop) & (text_len < limit)
+            text = F.pad(text, (0, 1)).scatter(1, text_len[:, None], id.masked_fill(~hearing, 0)[:, None])
+            text_len = text_len + hearing
+        return [ids[:length].tolist() for ids, length in zip(text, text_len, strict=True)]
+
+    @torch.inference_mode()
     def generate(
         self,
         text: Int[Tensor, "B S"],

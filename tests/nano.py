@@ -24,7 +24,7 @@ def weights(folder: Path, *, seed: int = 0) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name in NETS:
         spec = conf(f"model/{name}/nano")
-        extra = {"text": text} if name == "gpt" else {}
+        extra = {"text": text} if name in ("gpt", "dvae") else {}
         export(folder / f"{name}.safetensors", build(spec, audio), spec=spec, audio=audio, provenance={}, extra=extra)
     return folder
 

@@ -121,6 +121,17 @@ class Acoustic(Protocol):
         generator: torch.Generator,
     ) -> Speech: ...
 
+    def latents(
+        self,
+        text: Int[Tensor, "B S"],
+        text_len: Int[Tensor, " B"],
+        speaker: Float[Tensor, "B P D"],
+        codes: Codes,
+        times: Float[Tensor, "B S2"] | None = None,
+    ) -> Float[Tensor, "B L D"]:
+        """The hidden states that `generate` would give at codes that are known, and known to sound at those times."""
+        ...
+
     def text_score(self, codes: Codes, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"]) -> Float[Tensor, " B"]:
         """Mean log p(text id | codes): the same net, listening."""
         ...

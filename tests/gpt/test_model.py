@@ -5,6 +5,7 @@ from omegaconf import OmegaConf
 from gpt.model import ASR, TTS
 from gpt.sequence import SPEECH, TEXT, parse_task
 from gpt.step import Stepper
+from tts.align import even
 from tts.audio import AudioConfig
 from tts.checkpoint import build
 from tts.types import Acoustic, Codes, Mel, Sampling
@@ -165,6 +166,23 @@ def test_a_stop_ends_an_item_at_once_but_never_before_its_first_code(net, batch)
     assert (lengths >= 1).all()
     assert (lengths < batch[1] * 3).any()
     assert not wants[inner].any()
+
+
+def test_what_is_heard_is_the_likeliest_id_each_time_in_a_batch_as_alone(net, batch):
+    *_, codes = batch
+    expected = codes.length // 2
+    heard = net.transcribe(codes, expected)
+    for item, ids in enumerate(heard):
+        length = codes.length[item : item + 1]
+        alone = Codes(codes.ids[item : item + 1, : int(length)], length)
+        assert net.transcribe(alone, expected[item : item + 1]) == [ids]
+        text_len = torch.tensor([len(ids)])
+        times = even(expected[item : item + 1], length, len(ids))
+        packed = net.arrange(ASR, torch.tensor([ids], dtype=torch.long), text_len, alone, times)
+        logits, _ = net.guesses(packed, net(packed, None), TEXT)
+        best = logits.argmax(-1).tolist()
+        assert best[: len(ids)] == ids
+        assert best[-1] == logits.shape[1] - 1 or len(ids) == 2 * expected[item]  # a stop, or the limit
 
 
 def test_the_speaker_is_heard(net, batch):

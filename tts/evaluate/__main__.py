@@ -1,9 +1,12 @@
 """The judge's front door.
 
-  python -m tts.evaluate CLIPS -o OUT         every subject on held-out clips: WER, CER, DNSMOS, RTF
-  python -m tts.evaluate stops [TEXTS]        sentences that run on, stop early or repeat
+  python -m tts.evaluate SUITE -o OUT         every subject on the same texts, judged alike: figures and a page to hear
+  python -m tts.evaluate compare A B          two such evaluations, paired: what differs beyond chance
+  python -m tts.evaluate stops [SUITES]       sentences that run on, stop early, skip or repeat
+  python -m tts.evaluate long [TEXT]          ten minutes of reading: drift, and clicks at joins
   python -m tts.evaluate speed                real-time factors on this machine
 
+SUITE is a folder of held-out clips (metadata.csv and audio/), a text or YAML file, or a suite that ships.
 Settings of conf/infer.yaml may follow after --, e.g. `-- guidance=2.5 sampling.temperature=0.6`.
 """
 
@@ -18,14 +21,21 @@ from tts import settings
 HELP = argparse.RawDescriptionHelpFormatter
 
 
+class Parser(argparse.ArgumentParser):
+    """One line per error, not the whole usage."""
+
+    def error(self, message: str) -> None:
+        raise ValueError(f"{message}; see {self.prog} --help")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0, or 1 with the reason in one line."""
     argv = sys.argv[1:] if argv is None else argv
     cut = argv.index("--") if "--" in argv else len(argv)
     own, overrides = argv[:cut], argv[cut + 1 :]
-    command = COMMANDS.get(own[0] if own else "", _compare)
+    command = COMMANDS.get(own[0] if own else "", _evaluate)
     try:
-        command(own if command is _compare else own[1:], overrides)
+        command(own if command is _evaluate else own[1:], overrides)
     except KeyboardInterrupt:
         print("tts.evaluate: interrupted; what was judged so far is kept", file=sys.stderr)
         return 130
@@ -35,64 +45,123 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _compare(argv: list[str], overrides: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m tts.evaluate", description=__doc__, formatter_class=HELP)
-    parser.add_argument("clips", type=Path, metavar="CLIPS", help="folder of held-out clips: metadata.csv and audio/")
+def _evaluate(argv: list[str], overrides: list[str]) -> None:
+    from tts.evaluate.judges import NAMES
+
+    parser = Parser(prog="python -m tts.evaluate", description=__doc__, formatter_class=HELP)
+    parser.add_argument("suite", metavar="SUITE", help="held-out clips, a file of texts, or the name of a suite")
     parser.add_argument("--subjects", nargs="+", metavar="NAME", help="default: all that can be had here")
+    parser.add_argument(
+        "--voices", type=Path, metavar="DIR", help="clips whose speakers say the texts in turn: cloning"
+    )
     parser.add_argument("--seeds", type=_positive, default=3, help="takes of each clip where a seed matters (3)")
     parser.add_argument("--limit", type=_positive, help="only so many clips, spread over all")
+    parser.add_argument("--judges", nargs="+", default=list(NAMES), metavar="NAME", help=f"of {', '.join(NAMES)} (all)")
     _common(parser)
     arguments = parser.parse_args(argv)
-    from tts.evaluate.compare import compare
-    from tts.evaluate.judges import JUDGES, Panel
+    from tts.evaluate import suites
     from tts.evaluate.report import table
-    from tts.evaluate.subjects import choose, read_clips
+    from tts.evaluate.run import run
+    from tts.evaluate.subjects import choose
 
-    clips = read_clips(arguments.clips, arguments.limit)
+    suite = suites.read(arguments.suite)
+    if arguments.voices:
+        suite = suite.spoken_by(suites.read_clips(arguments.voices, None, silent=True))
+    suite = suite.first(arguments.limit)
     studio = _studio(arguments, overrides)
     subjects = choose(arguments.subjects, weights=studio.weights)
-    with Panel(JUDGES, cache=arguments.cache, workers=arguments.workers) as panel:
-        summary = compare(clips, subjects, studio, panel, seeds=arguments.seeds, out=arguments.output)
+    with _panel(arguments, studio, arguments.judges) as panel:
+        places = {"cache": arguments.cache, "out": arguments.output}
+        summary = run(suite, subjects, studio, panel, seeds=arguments.seeds, **places)
     print(table(summary))
-    print(f"\n{len(clips)} clips; {arguments.output / 'report.json'} says all")
+    print(f"\n{len(suite.clips)} clips; {arguments.output / 'report.html'} to hear, report.json says all")
+
+
+def _compare(argv: list[str], overrides: list[str]) -> None:
+    parser = Parser(prog="python -m tts.evaluate compare", formatter_class=HELP)
+    parser.add_argument("first", type=Path, metavar="A", help="report.json of an evaluation, or its folder")
+    parser.add_argument("second", type=Path, metavar="B", help="another one, of the same texts by the same judges")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the differences as JSON, too")
+    arguments = parser.parse_args(argv)
+    if overrides:
+        raise ValueError("compare takes no settings: both evaluations have been made")
+    from tts.evaluate import compare, report
+
+    (first, ours), (second, theirs) = compare.read(arguments.first), compare.read(arguments.second)
+    compare.check(first, second)
+    found = compare.differences(ours, theirs)
+    if not found:
+        raise ValueError("these two have no subject in common")
+    if arguments.output:
+        report.write(arguments.output, {"first": str(arguments.first), "second": str(arguments.second)}, rows=found)
+    print(compare.table(found))
+    print(f"\n{len(found)} comparisons at 95 %: expect {len(found) / 20:.1f} verdicts by chance where nothing differs")
 
 
 def _stops(argv: list[str], overrides: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m tts.evaluate stops", formatter_class=HELP)
+    parser = Parser(prog="python -m tts.evaluate stops", formatter_class=HELP)
     parser.add_argument(
         "texts",
-        type=Path,
-        nargs="?",
-        metavar="TEXTS",
-        help="a text file (default: 300 sentences of the project), or a folder of recordings to try the detector on",
+        nargs="*",
+        metavar="SUITE",
+        help="suites or text files (default: ordinary), or a folder of recordings to try the detector on",
     )
     parser.add_argument("--sentences", type=_positive, default=300, help="so many at most (300)")
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts.evaluate import survey
-    from tts.evaluate.judges import STOP_JUDGES, Panel
 
     studio = _studio(arguments, overrides)
-    with Panel(STOP_JUDGES, cache=arguments.cache, workers=arguments.workers) as panel:
-        if arguments.texts and arguments.texts.is_dir():
-            spoken = survey.listen(studio, arguments.texts, arguments.sentences)
+    names = arguments.texts or [survey.SENTENCES]
+    folder = Path(names[0])
+    with _panel(arguments, studio, ["heard", "aligned"]) as panel:
+        if folder.is_dir():
+            spoken = survey.listen(studio, folder, arguments.sentences)
         else:
-            path = arguments.texts or survey.SENTENCES
-            texts = survey.read_sentences(path, arguments.sentences, studio.settings.max_chars)
+            texts = survey.read_sentences(names, arguments.sentences, studio.settings.max_chars)
             spoken = survey.speak(studio, texts, seed=studio.conf["seed"])
         result = survey.survey(studio, spoken, panel, out=arguments.output)
     print(survey.lines(result, len(spoken)))
 
 
+def _long(argv: list[str], overrides: list[str]) -> None:
+    parser = Parser(prog="python -m tts.evaluate long", formatter_class=HELP)
+    parser.add_argument(
+        "text",
+        nargs="?",
+        default="reading",
+        metavar="TEXT",
+        help="suite or text (reading), or a recording",
+    )
+    parser.add_argument("--minutes", type=_positive, default=10, help="so many at most (10)")
+    _common(parser)
+    arguments = parser.parse_args(argv)
+    from tts import voices
+    from tts.evaluate import long, suites
+
+    studio, path = _studio(arguments, overrides), Path(arguments.text)
+    with _panel(arguments, studio, ["voice", "prosody"]) as panel:
+        if path.is_dir() or path.suffix.lower() in voices.AUDIO_SUFFIXES:
+            suite = suites.Suite(path.stem, "a recording", "its own", [])
+            passages = long.listen(studio, path, minutes=arguments.minutes)
+        else:
+            suite = suites.read(arguments.text)
+            text, place = "\n\n".join(clip.text for clip in suite.clips), {"cache": arguments.cache}
+            options = {"minutes": arguments.minutes, "seed": studio.conf["seed"], **place}
+            passages = long.speak(studio, text, studio.conf["voice"], **options)
+        result = long.survey(studio, passages, panel, suite=suite, out=arguments.output)
+    print(long.lines(result))
+
+
 def _speed(argv: list[str], overrides: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m tts.evaluate speed", formatter_class=HELP)
+    parser = Parser(prog="python -m tts.evaluate speed", formatter_class=HELP)
     parser.add_argument("--sentences", type=_positive, default=20, help="so many (20)")
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts.evaluate import report, speed, survey
 
     studio = _studio(arguments, overrides)
-    texts = survey.read_sentences(survey.SENTENCES, arguments.sentences, studio.settings.max_chars)
+    texts = survey.read_sentences([survey.SENTENCES], arguments.sentences, studio.settings.max_chars)
     hardware = report.hardware()
     factors = speed.measure(studio, texts)
     first = speed.first_run(studio)
@@ -106,12 +175,21 @@ def _speed(argv: list[str], overrides: list[str]) -> None:
     )
 
 
-COMMANDS = {"stops": _stops, "speed": _speed}
+COMMANDS = {"compare": _compare, "stops": _stops, "long": _long, "speed": _speed}
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the nets (default: conf/infer.yaml's)")
     parser.add_argument("--voice", help="of tts (default: conf/infer.yaml's)")
+    parser.add_argument(
+        "--recogniser",
+        default="sphinx",
+        metavar="NAME",
+        help="sphinx, whisper=DIR, ctc[=FILE], gpt[=DIR] (sphinx)",
+    )
+    parser.add_argument(
+        "--embedding", default="resemblyzer", metavar="NAME", help="of voices: resemblyzer, or a TorchScript file"
+    )
     parser.add_argument(
         "--workers", type=_positive, default=os.cpu_count() or 1, help="judges at work at once (all cores)"
     )
@@ -125,6 +203,15 @@ def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
+
+
+def _panel(arguments: argparse.Namespace, studio, names: list[str]):
+    from tts.evaluate import judges, recognisers
+    from tts.evaluate.panel import Panel
+
+    listener = recognisers.choose(arguments.recogniser, studio.weights)
+    convened = judges.convene(names, listener=listener, embedding=arguments.embedding)
+    return Panel(convened, cache=arguments.cache, workers=arguments.workers)
 
 
 def _studio(arguments: argparse.Namespace, overrides: list[str]):

@@ -1,93 +1,81 @@
-"""Every subject on the same held-out clips, judged alike: the table of figures."""
+"""Two evaluations of the same texts by the same judges: what differs, and only where the interval says so."""
 
-import time
-from collections.abc import Iterable
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-from tqdm import tqdm
+from tts.evaluate.figures import Figure
+from tts.evaluate.measures import MEASURES, Row
+from tts.evaluate.report import grid
 
-from tts.audio import open_wave, set_level
-from tts.evaluate import report
-from tts.evaluate.judges import Panel
-from tts.evaluate.report import Row
-from tts.evaluate.subjects import Clip, Studio, Subject
-from tts.evaluate.text import character_edits, word_edits
-
-SAMPLES = 3  # clips whose waves and mels are kept
-PICTURED = ("recording", "resynthesis", "tts")
+FEWEST = 8  # clips; the bootstrap of fewer is too sure of itself
+PINNED = ("judges", "normaliser", "texts")
 
 
-def compare(
-    clips: list[Clip], subjects: dict[str, Subject], studio: Studio, panel: Panel, *, seeds: int, out: Path
-) -> dict[str, Any]:
-    """Make, time and judge every wave, write `out`, return the summary. No judge works while waves are timed."""
-    (out / "audio").mkdir(parents=True, exist_ok=True)
-    samples = [clips[index * len(clips) // SAMPLES] for index in range(min(SAMPLES, len(clips)))]
-    rows: list[Row] = []
-    mels: dict[str, dict[str, Tensor]] = {clip.id: {} for clip in samples}
-    for name, subject in subjects.items():
-        takes = [(clip, seed) for clip in clips for seed in range(seeds if subject.seeded else 1)]
-        waves, costs = synthesise(subject, studio, takes, label=f"{name}: making")
-        texts = [clip.text for clip, _ in takes]
-        opinions = panel.ask(waves, studio.audio.sample_rate, texts, f"{name}: judging")
-        for (clip, seed), wave, cost, opinion in zip(takes, waves, costs, opinions, strict=True):
-            rows.append(_row(name, clip, seed, len(wave) / studio.audio.sample_rate, cost, opinion))
-            if clip in samples and seed == 0:
-                with open_wave(out / "audio" / f"{clip.id}-{name}.wav", studio.audio.sample_rate) as file:
-                    file.write(wave)
-                if name in PICTURED:
-                    mels[clip.id][name] = studio.log_mel(wave[None].to(studio.device))[0].cpu()
-    summary = report.summarise(rows)
-    pinned = report.circumstances(
-        judges=panel.identities, weights=studio.weights, texts=[clip.text for clip in clips], conf=studio.conf
-    )
-    about = {
-        "subjects": {name: subject.says for name, subject in subjects.items()},
-        "seeds": seeds,
-        "clips": len(clips),
-    }
-    report.write(out / "report.json", {"figures": summary, "about": about, **pinned}, rows=rows)
-    if any(mels.values()):
-        report.draw(out / "mels.png", mels, frame_rate=float(studio.audio.frame_rate))
-    return summary
+@dataclass(frozen=True)
+class Difference:
+    """One measure of one subject: the second evaluation minus the first, on the clips that both have."""
+
+    subject: str
+    measure: str
+    first: Figure
+    second: Figure
+    difference: Figure
+    clips: int  # that both have
+    verdict: str  # better, worse, differs; or open, where the interval holds 0 or rests on too few clips
 
 
-@torch.inference_mode()
-def synthesise(
-    subject: Subject, studio: Studio, takes: Iterable[tuple[Clip, int]], *, label: str
-) -> tuple[list[Tensor], list[float]]:
-    """A wave for each take, at the level of every corpus, and the seconds it took; the first is made twice."""
-    waves, costs = [], []
-    for clip, seed in tqdm(takes, desc=label, unit="wave", leave=False):
-        for path in (clip.path, clip.reference):
-            studio.recording(path)  # read before the clock runs
-        if not waves:
-            subject.speak(studio, clip, seed)
-        start = time.perf_counter()
-        wave = subject.speak(studio, clip, seed).float().cpu()
-        costs.append(time.perf_counter() - start)
-        # A net that says nothing at all is judged, as silence.
-        waves.append(set_level(wave, studio.audio) if len(wave) else torch.zeros(studio.audio.hop))
-    return waves, costs
+def read(path: Path) -> tuple[dict[str, Any], list[Row]]:
+    """A report.json and its rows. Raises ValueError naming the file and what it lacks."""
+    if path.is_dir():
+        path = path / "report.json"
+    if not path.is_file():
+        raise ValueError(f"no {path}: give report.json of an evaluation, or its folder")
+    try:
+        body = json.loads(path.read_text("utf-8"))
+        rows = [Row(**row) for row in body["rows"]]
+        {key: body[key] for key in PINNED}
+    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no report of this version ({error}): judge again") from None
+    return body, rows
 
 
-def _row(subject: str, clip: Clip, seed: int, seconds: float, compute: float, opinion: dict[str, Any]) -> Row:
-    word, words = word_edits(clip.text, opinion["heard"])
-    character, characters = character_edits(clip.text, opinion["heard"])
-    return Row(
-        subject=subject,
-        clip=clip.id,
-        seed=seed,
-        text=clip.text,
-        heard=opinion["heard"],
-        word_edits=word,
-        words=words,
-        character_edits=character,
-        characters=characters,
-        mos=opinion["mos"]["overall"],
-        seconds=round(seconds, 4),
-        compute=round(compute, 4),
+def check(first: Mapping[str, Any], second: Mapping[str, Any]) -> None:
+    """Raise ValueError if figures of the two mean different things."""
+    for key in PINNED:
+        if first[key] != second[key]:
+            raise ValueError(f"these two differ in {key}, so nothing can be compared: {first[key]} / {second[key]}")
+
+
+def differences(first: Sequence[Row], second: Sequence[Row]) -> list[Difference]:
+    """Every measure of every subject that both have."""
+    found = []
+    for subject in dict.fromkeys(row.subject for row in first):
+        ours, theirs = ([row for row in rows if row.subject == subject] for rows in (first, second))
+        for name, measure in MEASURES.items():
+            difference = measure.figure(theirs, minus=ours) if theirs else None
+            if difference:
+                own = measure.figure(ours), measure.figure(theirs)
+                count = len(measure.clips(ours) & measure.clips(theirs))
+                word = verdict(difference, measure.better) if count >= FEWEST else "open"
+                found.append(Difference(subject, name, *own, difference, count, word))
+    return found
+
+
+def verdict(difference: Figure, better: int) -> str:
+    """In a word, and only if the whole interval lies on one side of 0."""
+    if difference.low <= 0 <= difference.high:
+        return "open"
+    if not better:
+        return "differs"
+    return "better" if (difference.value > 0) == (better > 0) else "worse"
+
+
+def table(found: Sequence[Difference]) -> str:
+    """For a terminal; also valid Markdown."""
+    head = ["subject", "measure", "first", "second", "second - first", "verdict"]
+    return grid(
+        [head, *([d.subject, d.measure, *map(str, (d.first, d.second, d.difference)), d.verdict] for d in found)]
     )

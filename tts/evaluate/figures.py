@@ -40,7 +40,8 @@ class Ratio:
         """The ratio of each replicate: its clips, and seeds drawn anew within each clip."""
         seeds = np.random.default_rng(SEED + 1).integers(self.top.shape[1], size=(*clips.shape, self.top.shape[1]))
         index = clips[..., None]
-        return self.top[index, seeds].sum((1, 2)) / self.bottom[index, seeds].sum((1, 2))
+        with np.errstate(invalid="ignore", divide="ignore"):  # a draw may hold nothing to divide by
+            return self.top[index, seeds].sum((1, 2)) / self.bottom[index, seeds].sum((1, 2))
 
 
 def figure(ratio: Ratio, minus: Ratio | None = None) -> Figure:
@@ -52,7 +53,7 @@ def figure(ratio: Ratio, minus: Ratio | None = None) -> Figure:
         if len(minus.top) != count:
             raise ValueError(f"{count} clips cannot be paired with {len(minus.top)}: judge both on the same clips")
         value, drawn = value - minus.value, drawn - minus.replicates(clips)
-    low, high = np.percentile(drawn, [2.5, 97.5])
+    low, high = np.percentile(drawn[np.isfinite(drawn)], [2.5, 97.5])
     return Figure(value, float(low), float(high))
 
 

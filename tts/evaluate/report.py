@@ -1,4 +1,4 @@
-"""What an evaluation leaves behind: report.json with all that is needed to make it again, a table, a picture."""
+"""What an evaluation leaves behind: report.json with all that is needed to make it again, and a table."""
 
 import hashlib
 import json
@@ -6,114 +6,114 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timezone
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from tts.checkpoint import fingerprint
 from tts.evaluate import text
-from tts.evaluate.figures import Figure, Ratio, figure
+from tts.evaluate.figures import Figure
+from tts.evaluate.measures import MEASURES, Row
+from tts.evaluate.suites import Suite
 from tts.settings import ROOT
 
-MEASURES = {  # name: (sum, divided by the sum of)
-    "wer": ("word_edits", "words"),
-    "cer": ("character_edits", "characters"),
-    "mos": ("mos", None),
-    "rtf": ("compute", "seconds"),
-}
 DIFFERENCES = (  # (measure, subject, against): what one net costs, or gains
     ("cer", "vocoder", "recording"),
+    ("mos", "vocoder", "recording"),
     ("mos", "vocoder", "griffin-lim"),
     ("cer", "resynthesis", "recording"),
+    ("cer", "latents", "resynthesis"),
     ("cer", "tts", "resynthesis"),
     ("cer", "tts-own", "resynthesis"),
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One wave and what the judges said."""
-
-    subject: str
-    clip: str
-    seed: int
-    text: str
-    heard: str
-    word_edits: int
-    words: int
-    character_edits: int
-    characters: int
-    mos: float  # DNSMOS overall
-    seconds: float  # of the wave
-    compute: float  # seconds it took to make
+JUDGING = ("pocketsphinx", "speechmos", "resemblyzer", "librosa", "faster-whisper")
+BY_KIND = ("wer", "cer", "faults", "outliers")  # of each kind of text
+COLUMNS = {  # of the table
+    "WER": "wer",
+    "CER": "cer",
+    "CER - recordings": "cer_above_recording",
+    "DNSMOS": "mos",
+    "similarity": "similarity",
+    "MCD dB": "mcd",
+    "F0 st": "f0_error",
+    "voiced": "voiced",
+    "phones/s": "rate",
+    "faults": "faults",
+    "RTF": "rtf",
+}
 
 
 def summarise(rows: Iterable[Row]) -> dict[str, Any]:
-    """Every measure of every subject, CER above the recordings, and the differences that can be taken."""
+    """Every measure of every subject, the same above the recordings, by kind of text, and what each net costs."""
     by_subject: dict[str, list[Row]] = {}
     for row in rows:
         by_subject.setdefault(row.subject, []).append(row)
+    truth = by_subject.get("recording")
     subjects: dict[str, dict[str, Any]] = {}
     for name, own in by_subject.items():
-        figures = {measure: figure(_ratio(own, measure)) for measure in MEASURES}
-        if "recording" in by_subject:
-            figures["cer_above_recording"] = figure(_ratio(own, "cer"), minus=_ratio(by_subject["recording"], "cer"))
-        subjects[name] = {"waves": len(own), **figures}
+        figures = {measure: MEASURES[measure].figure(own) for measure in MEASURES}
+        if truth:
+            above = {f"{measure}_above_recording": MEASURES[measure].figure(own, minus=truth) for measure in MEASURES}
+            figures |= above
+        subjects[name] = {"waves": len(own)} | {measure: value for measure, value in figures.items() if value}
     differences = [
-        {
-            "measure": m,
-            "subject": s,
-            "minus": b,
-            "figure": figure(_ratio(by_subject[s], m), minus=_ratio(by_subject[b], m)),
-        }
-        for m, s, b in DIFFERENCES
-        if s in by_subject and b in by_subject
+        {"measure": measure, "subject": subject, "minus": base, "figure": difference}
+        for measure, subject, base in DIFFERENCES
+        if subject in by_subject and base in by_subject
+        if (difference := MEASURES[measure].figure(by_subject[subject], minus=by_subject[base]))
     ]
-    return {"subjects": subjects, "differences": differences}
+    return {"subjects": subjects, "differences": differences, "kinds": _by_kind(by_subject)}
 
 
-def _ratio(rows: Sequence[Row], measure: str) -> Ratio:
-    top, bottom = MEASURES[measure]
-    clips = sorted({row.clip for row in rows})
-    seeds = sorted({row.seed for row in rows})
-    cells = {(row.clip, row.seed): row for row in rows}
-
-    def matrix(field: str | None) -> np.ndarray:
-        values = [[float(getattr(cells[clip, seed], field)) if field else 1.0 for seed in seeds] for clip in clips]
-        return np.array(values)
-
-    return Ratio(matrix(top), matrix(bottom))
+def _by_kind(by_subject: Mapping[str, Sequence[Row]]) -> dict[str, dict[str, dict[str, Figure]]]:
+    kinds: dict[str, dict[str, dict[str, Figure]]] = {}
+    for name, own in by_subject.items():
+        for kind in sorted({row.kind for row in own} - {""}):
+            rows = [row for row in own if row.kind == kind]
+            found = {measure: MEASURES[measure].figure(rows) for measure in BY_KIND}
+            kinds.setdefault(name, {})[kind] = {measure: value for measure, value in found.items() if value}
+    return kinds
 
 
 def table(summary: Mapping[str, Any]) -> str:
     """The figures for a terminal, also valid Markdown."""
-    columns = {
-        "WER": "wer",
-        "CER": "cer",
-        "CER - recordings": "cer_above_recording",
-        "DNSMOS": "mos",
-        "RTF": "rtf",
-    }
-    lines = [["subject", "waves", *columns]]
+    named = {title: name for title, name in COLUMNS.items() if any(name in own for own in summary["subjects"].values())}
+    lines = [["subject", "waves", *named]]
     for name, own in summary["subjects"].items():
-        lines.append([name, str(own["waves"]), *(str(own.get(key, "-")) for key in columns.values())])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    lines.insert(1, ["-" * width for width in widths])
-    rows = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
-    ]
+        lines.append([name, str(own["waves"]), *(str(own.get(key, "-")) for key in named.values())])
     extra = [
         f"{entry['measure'].upper()} of {entry['subject']} minus {entry['minus']}: {entry['figure']}"
         for entry in summary["differences"]
     ]
-    return "\n".join([*rows, "", *extra])
+    extra += [
+        f"codes of {name}: {100 * book['used']:.1f} % of the codebook, perplexity {book['perplexity']:.0f}"
+        f" over {book['codes']} codes"
+        for name, book in summary.get("codebooks", {}).items()
+    ]
+    parts = [grid(lines)]
+    if summary["kinds"]:
+        parts.append(grid(_kind_lines(summary["kinds"])))
+    return "\n".join(["\n\n".join(parts), "", *extra])
+
+
+def _kind_lines(kinds: Mapping[str, Mapping[str, Mapping[str, Figure]]]) -> list[list[str]]:
+    lines = [["subject", "kind", "CER", "faults"]]
+    for name, own in kinds.items():
+        lines += [[name, kind, *(str(found.get(key, "-")) for key in ("cer", "faults"))] for kind, found in own.items()]
+    return lines
+
+
+def grid(lines: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; the first line is its head."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rows = [lines[0], ["-" * width for width in widths], *lines[1:]]
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    )
 
 
 def write(path: Path, content: Mapping[str, Any], *, rows: Iterable[Any]) -> None:
@@ -132,19 +132,30 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in a report")
 
 
-def circumstances(*, judges: Mapping[str, str], weights: Path, texts: Sequence[str], conf: Mapping) -> dict[str, Any]:
+def circumstances(*, judges: Mapping[str, str], weights: Path, suite: Suite, conf: Mapping) -> dict[str, Any]:
     """All that a figure depends on, and when and on what it was made."""
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "judges": dict(judges),
+        "judge_packages": {package: found for package in JUDGING if (found := _contents(package))},
         "normaliser": fingerprint(text.__file__),
-        "texts": hashlib.sha256("\n".join(texts).encode()).hexdigest(),
+        "texts": suite.fingerprint,
         "weights": {file.name: fingerprint(file) for file in sorted(weights.glob("*.safetensors"))},
         "settings": {key: value for key, value in conf.items() if key not in ("limits", "weights")},
         "revision": _revision(),
         "versions": {"python": platform.python_version(), **{p: version(p) for p in ("torch", "numpy", "inflect")}},
         "hardware": hardware(),
     }
+
+
+def _contents(package: str) -> str | None:
+    """Hash of a package as it is installed, models and all, by the list of hashes that its wheel carries."""
+    try:
+        record = distribution(package).read_text("RECORD") or ""
+    except PackageNotFoundError:
+        return None
+    kept = sorted(line for line in record.splitlines() if "sha256=" in line and ".dist-info/" not in line)
+    return hashlib.sha256("\n".join(kept).encode()).hexdigest()
 
 
 def hardware() -> dict[str, Any]:
@@ -172,26 +183,3 @@ def _revision() -> str | None:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None  # a copy without its history
-
-
-def draw(path: Path, mels: Mapping[str, Mapping[str, Float[Tensor, "M T"]]], *, frame_rate: float) -> None:
-    """Standardised log-mels as a picture: a row per clip, a column per subject, one scale of time and of colour."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    columns = list(next(iter(mels.values())))
-    longest = max(mel.shape[1] for row in mels.values() for mel in row.values()) / frame_rate
-    shape = {"figsize": (4.5 * len(columns), 2.2 * len(mels)), "squeeze": False, "sharex": True, "sharey": True}
-    picture, axes = plt.subplots(len(mels), len(columns), **shape, layout="constrained")
-    for line, (clip, row) in zip(axes, mels.items(), strict=True):
-        for axis, name in zip(line, columns, strict=True):
-            mel = row[name]
-            extent = (0, mel.shape[1] / frame_rate, 0, mel.shape[0])
-            axis.imshow(mel.numpy(), origin="lower", aspect="auto", extent=extent, vmin=-2.5, vmax=2.5, cmap="magma")
-            axis.set(xlim=(0, longest), title=f"{name} · {clip}")
-    for axis in axes[-1]:
-        axis.set_xlabel("seconds")
-    picture.savefig(path, dpi=80)
-    plt.close(picture)

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from tts.evaluate.subjects import Studio, say
+from tts.evaluate.subjects import Studio
 from tts.pipeline import TextToSpeech
 from tts.settings import ROOT
 
@@ -60,12 +60,12 @@ def measure(studio: Studio, texts: Sequence[str]) -> dict[str, Any]:
     studio.voice(voice)  # needs the nets themselves, before they are watched
     clock = Clock(studio.device)
     watch(studio.speech, clock)
-    say(studio, SHORT, voice, 0)
+    studio.say(SHORT, voice, 0)
     factors: dict[str, list[float]] = defaultdict(list)
     for seed, text in enumerate(texts):
         clock.seconds.clear()
         start = clock.now()
-        wave = say(studio, text, voice, seed)
+        wave = studio.say(text, voice, seed)
         total, seconds = clock.now() - start, len(wave) / studio.audio.sample_rate
         factors["whole path"].append(total / seconds)
         for name, spent in clock.seconds.items():

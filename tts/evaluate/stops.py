@@ -1,4 +1,4 @@
-"""Does it stop where it should? Counts sentences that run on, stop early or repeat themselves, by length and by ear.
+"""Is it all there, once? Counts sentences that run on, stop early, skip or repeat, by length and by ear.
 
 Expected lengths are learned from the run itself: the median pace of the voice over all its sentences. One recogniser
 hears freely, one looks for the words that were asked for; both are weak, so what they miss or find besides counts only
@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tts.evaluate.text import table, words
+import numpy as np
+
+from tts.evaluate.text import distance, table, words
 
 ENDS = 4.0  # phones' worth of time that the two ends of any sentence take
 MARK = 3.0  # phones' worth of time of a pause at punctuation
@@ -24,6 +26,10 @@ LONGISH, EXTRA = 1.3, 4  # so long, and so many words heard beyond the last
 SHORTISH, MISSING = 0.85, 2  # so short, and so many words at the end not heard
 SILENT = 4  # words at the end not heard, however long it took
 STRAY, LONGER = 0.4, 1.1  # seconds of speech besides the words, and longer than expected at all
+SKIPPED, SHORTER = 3, 0.95  # words in a row before the end not heard, and shorter than expected at all
+LOST = 6  # words in a row before the end not heard, however long it took
+
+KINDS = ("ran on", "stopped early", "skips", "repeats")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +43,7 @@ class Utterance:
     stray: float  # seconds of speech besides the words
     fault: str | None  # what the pipeline itself found wrong with it
     attempts: int
+    spelt: str | None = None  # the text as the recogniser spells, where that is not in words
 
 
 def expect(text: str, phones: Callable[[str], int]) -> float:
@@ -45,22 +52,27 @@ def expect(text: str, phones: Callable[[str], int]) -> float:
     return phones(text) + ENDS + MARK * sum(inner.count(mark) for mark in ",;:?!.")
 
 
-def faults(utterances: Sequence[Utterance], phones: Callable[[str], int]) -> list[str | None]:
-    """What is wrong with each utterance, or None; `phones` counts those of a text."""
+def lengths(utterances: Sequence[Utterance], phones: Callable[[str], int]) -> list[float]:
+    """Seconds of each utterance over those expected at the median pace; `phones` counts the phones of a text."""
     weights = [expect(utterance.text, phones) for utterance in utterances]
     pace = median(utterance.seconds / weight for utterance, weight in zip(utterances, weights, strict=True))
     if not pace:
         raise ValueError("most sentences came out silent: there is no pace to learn")
-    return [
-        utterance.fault or fault(utterance, utterance.seconds / (pace * weight))
-        for utterance, weight in zip(utterances, weights, strict=True)
-    ]
+    return [utterance.seconds / (pace * weight) for utterance, weight in zip(utterances, weights, strict=True)]
+
+
+def faults(utterances: Sequence[Utterance], phones: Callable[[str], int]) -> list[str | None]:
+    """What is wrong with each utterance, or None; `phones` counts the phones of a text."""
+    found = zip(utterances, lengths(utterances, phones), strict=True)
+    return [utterance.fault or fault(utterance, ratio) for utterance, ratio in found]
 
 
 def fault(utterance: Utterance, ratio: float) -> str | None:
     """What is wrong with an utterance that took `ratio` times its expected length."""
-    expected, heard = words(utterance.text), words(utterance.heard)
+    expected, heard = words(utterance.spelt or utterance.text), words(utterance.heard)
     missing, extra = end_edits(expected, heard)
+    if not heard and len(expected) > 1:
+        return "stopped early"
     if ratio > LONG or (ratio > LONGISH and extra >= EXTRA):
         return "ran on"
     if ratio < SHORT or missing >= SILENT or (ratio < SHORTISH and missing >= MISSING):
@@ -69,6 +81,9 @@ def fault(utterance: Utterance, ratio: float) -> str | None:
         return "stopped early"
     if repeats(expected, heard):
         return "repeats"
+    gap = longest_gap(expected, heard)
+    if gap >= LOST or (gap >= SKIPPED and ratio < SHORTER):
+        return "skips"
     return "ran on" if utterance.stray > STRAY and ratio > LONGER else None
 
 
@@ -84,6 +99,23 @@ def end_edits(expected: Sequence[str], heard: Sequence[str]) -> tuple[int, int]:
 
     ends = len(expected), len(heard)
     return run(*ends, 1, 0), run(*ends, 0, 1)
+
+
+def longest_gap(expected: Sequence[str], heard: Sequence[str]) -> int:
+    """The longest run of words that were not heard before one that was; of equal alignments the one with the longest.
+
+    Words i to i + k are such a run on a shortest path if what is before them, and what is after the word that was heard
+    then, cost all edits but k.
+    """
+    before = np.array(table(expected, heard))[:, : len(heard)]
+    after = np.array(table(expected[::-1], heard[::-1]))[::-1, ::-1][1:, 1:]
+    total, count = distance(expected, heard), len(expected)
+    then = np.array([[word != other for other in heard] for word in expected]).reshape(count, len(heard))
+    rest = after + np.where(then, total + 1, 0)  # from each word on that was heard where it stands
+    for size in range(count - 1, 0, -1):
+        if (before[: count - size] + rest[size:]).min(initial=total + 1) + size == total:
+            return size
+    return 0
 
 
 def repeats(expected: Sequence[str], heard: Sequence[str]) -> bool:

@@ -18,11 +18,13 @@ from jaxtyping import Float
 from omegaconf import OmegaConf
 from torch import Tensor
 
-from tts import checkpoint, voices
+from tts import align, checkpoint, voices
 from tts.audio import AudioConfig, LogMel, decode, resample, set_level
+from tts.evaluate.suites import Clip
 from tts.pipeline import NETS, Settings, TextToSpeech, pick_device
 from tts.settings import CONF
-from tts.types import Codes, Condition, Mel, SpeakerLatents
+from tts.text.normalise import normalise
+from tts.types import Codec, Codes, Condition, Mel, SpeakerLatents
 from tts.voices.clone import make
 
 GRIFFIN_LIM = {"name": "griffin_lim", "iterations": 32, "momentum": 0.99}  # the baseline, as usually run
@@ -30,43 +32,19 @@ MAX_SECONDS = 60.0  # of one clip
 FLITE_VOICE = "slt"
 
 
-@dataclass(frozen=True)
-class Clip:
-    """A held-out recording and its words; `reference` is another recording of the same speaker."""
+class Tap:
+    """A codec, and the codes that pass through it on their way to a mel."""
 
-    id: str
-    speaker: str
-    text: str
-    path: Path
-    reference: Path
+    def __init__(self, codec: Codec):
+        self.codec = codec
+        self.codes: list[int] = []
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.codec, name)
 
-def read_clips(folder: Path, limit: int | None) -> list[Clip]:
-    """The clips with text of a folder with metadata.csv and audio/ID.*; with a limit, spread over the whole list.
-
-    A clip's reference is the next one of its speaker. Only a speaker's one and only clip is its own.
-    """
-    table = folder / "metadata.csv"
-    if not table.is_file():
-        raise ValueError(f"no {table}: give a folder with metadata.csv (id|speaker|text|seconds) and audio/ID.*")
-    files = {path.stem: path for path in sorted((folder / "audio").glob("*"))}
-    header, *lines = table.read_text("utf-8-sig").splitlines()
-    if header.split("|")[:3] != ["id", "speaker", "text"]:
-        raise ValueError(f"{table} starts with {header[:60]!r}: expected the header id|speaker|text|seconds")
-    rows = [fields for fields in (line.split("|") for line in lines) if len(fields) > 2 and fields[2].strip()]
-    missing = [fields[0] for fields in rows if fields[0] not in files]
-    if missing or not rows:
-        raise ValueError(f"{folder}: " + (f"no audio file for {missing[0]!r}" if missing else "no clip has a text"))
-    by_speaker: dict[str, list[str]] = {}
-    for name, speaker, *_ in rows:
-        by_speaker.setdefault(speaker, []).append(name)
-    clips = []
-    for name, speaker, text, *_ in rows:
-        own = by_speaker[speaker]
-        other = own[(own.index(name) + 1) % len(own)]
-        clips.append(Clip(name, speaker, text, files[name], files[other]))
-    count = min(limit or len(clips), len(clips))
-    return [clips[index * len(clips) // count] for index in range(count)]
+    def decode(self, codes: Codes) -> Mel:
+        self.codes += codes.ids[0, : int(codes.length[0])].tolist()
+        return self.codec.decode(codes)
 
 
 class Studio:
@@ -84,7 +62,25 @@ class Studio:
 
     @cached_property
     def speech(self) -> TextToSpeech:
-        return TextToSpeech.load(self.weights, self.conf["device"])
+        speech = TextToSpeech.load(self.weights, self.conf["device"])
+        speech.codec = self.codec
+        return speech
+
+    @cached_property
+    def codec(self) -> Tap:
+        return Tap(self.net("dvae"))
+
+    def codec_codes(self) -> list[int]:
+        """The codes decoded since this was last asked."""
+        if "codec" not in vars(self):  # nobody has needed it
+            return []
+        codes, self.codec.codes = self.codec.codes, []
+        return codes
+
+    def say(self, text: str, voice: str, seed: int) -> Float[Tensor, " N"]:
+        """A text of any length as a user hears it."""
+        chunks = self.speech.stream(text, self.voice(voice), settings=self.settings, seed=seed)
+        return torch.cat([chunk.wave for chunk in chunks])
 
     @cached_property
     def audio(self) -> AudioConfig:
@@ -125,7 +121,7 @@ class Studio:
 
     def codes(self, path: Path) -> Codes:
         wave = self.recording(path).to(self.device)
-        return self.net("dvae").encode(wave[None], torch.tensor([len(wave)], device=self.device))
+        return self.codec.encode(wave[None], torch.tensor([len(wave)], device=self.device))
 
 
 Speak = Callable[[Studio, Clip, int], Float[Tensor, " N"]]
@@ -133,12 +129,23 @@ Speak = Callable[[Studio, Clip, int], Float[Tensor, " N"]]
 
 @dataclass(frozen=True)
 class Subject:
-    """A way to a wave, the nets it takes, and whether another seed gives another wave."""
+    """A way to a wave, the nets it takes, what of a clip it needs, and whether another seed gives another wave."""
 
     speak: Speak
     nets: tuple[str, ...]
     seeded: bool
     says: str
+    hears: bool = True  # the recording of the text
+    voice: str = "clip"  # whose voice it should be: the "clip"'s, the "default" one, or "none" that we know
+
+    def fits(self, clip: Clip, studio: Studio) -> bool:
+        """Whether there is what this subject needs to speak the clip."""
+        own = self.voice != "clip" or clip.reference is not None or clip.speaker in voices.names()
+        return own and (clip.path is not None or not self.hears)
+
+    def is_speaker(self, clip: Clip, studio: Studio) -> bool:
+        """Whether the clip's speaker is whom this subject should sound like."""
+        return self.voice == "clip" or (self.voice == "default" and clip.speaker == studio.conf["voice"])
 
 
 def recording(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
@@ -154,14 +161,31 @@ def vocoded(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
 
 
 def coarse(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
-    return studio.net("vocoder")(studio.net("dvae").decode(studio.codes(clip.path)).frames)[0]
+    return studio.net("vocoder")(studio.codec.decode(studio.codes(clip.path)).frames)[0]
 
 
 def resynthesis(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
     """As `TextToSpeech.render`, with the codes of the recording and the speaker of another one."""
-    codes, decoder, settings = studio.codes(clip.path), studio.net("diffusion"), studio.settings
+    return refined(studio, clip, studio.codes(clip.path), None, seed)
+
+
+def latents(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
+    """As `resynthesis`, and the decoder hears what the GPT thinks of those codes, told the text and the speaker."""
+    speech, codes = studio.speech, studio.codes(clip.path)
+    ids = speech.tokenizer.encode(normalise(clip.text).text)
+    text, text_len = torch.tensor([ids], device=studio.device), torch.tensor([len(ids)], device=studio.device)
+    speaker = speech.acoustic.speaker_latents(studio.mel(clip.reference))
+    times = align.spoken(studio.codec.spell(codes), codes, text, text_len, speech.tokenizer.silent_ids)
+    return refined(studio, clip, codes, speech.acoustic.latents(text, text_len, speaker, codes, times), seed)
+
+
+def refined(
+    studio: Studio, clip: Clip, codes: Codes, latents: Float[Tensor, "1 L D"] | None, seed: int
+) -> Float[Tensor, " N"]:
+    """Codes to a wave in the voice of the clip's reference."""
+    decoder, settings = studio.net("diffusion"), studio.settings
     mel = decoder.decode(
-        Condition(codes, studio.net("dvae").decode(codes)),
+        Condition(codes, studio.codec.decode(codes), latents),
         decoder.speaker_latents(studio.mel(clip.reference)),
         steps=settings.steps,
         guidance=settings.guidance,
@@ -171,23 +195,19 @@ def resynthesis(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
 
 
 def default_voice(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
-    return say(studio, clip.text, studio.conf["voice"], seed)
+    return studio.say(clip.text, studio.conf["voice"], seed)
 
 
 def clips_voice(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
     """In the voice that ships under the speaker's name, or else in that of another recording of the speaker."""
-    return say(studio, clip.text, clip.speaker if clip.speaker in voices.names() else str(clip.reference), seed)
-
-
-def say(studio: Studio, text: str, voice: str, seed: int) -> Float[Tensor, " N"]:
-    chunks = studio.speech.stream(text, studio.voice(voice), settings=studio.settings, seed=seed)
-    return torch.cat([chunk.wave for chunk in chunks])
+    return studio.say(clip.text, clip.speaker if clip.speaker in voices.names() else str(clip.reference), seed)
 
 
 def flite(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
     with tempfile.TemporaryDirectory() as scratch:
-        file = Path(scratch) / "flite.wav"
-        command = ["flite", "-voice", FLITE_VOICE, "-t", clip.text, "-o", str(file)]
+        text, file = Path(scratch) / "text", Path(scratch) / "flite.wav"
+        text.write_text(clip.text, "utf-8")  # a file, so that no text can look like an option
+        command = ["flite", "-voice", FLITE_VOICE, "-f", str(text), "-o", str(file)]
         subprocess.run(command, check=True, capture_output=True)
         wave = decode(file, 16_000, MAX_SECONDS)
     return set_level(resample(wave, 16_000, studio.audio.sample_rate), studio.audio)
@@ -201,15 +221,27 @@ SUBJECTS = {
     "resynthesis": Subject(
         resynthesis, ("dvae", "diffusion", "vocoder"), seeded=True, says="codes of the recording, diffusion, vocoder"
     ),
-    "tts": Subject(default_voice, NETS, seeded=True, says="text, all four nets, default voice"),
-    "tts-own": Subject(clips_voice, NETS, seeded=True, says="text, all four nets, the voice of the clip"),
-    "flite": Subject(flite, (), seeded=False, says=f"text, flite {FLITE_VOICE}: another system to compare"),
+    "latents": Subject(
+        latents, NETS, seeded=True, says="codes of the recording, the GPT's latents at them, diffusion, vocoder"
+    ),
+    "tts": Subject(
+        default_voice, NETS, seeded=True, says="text, all four nets, default voice", hears=False, voice="default"
+    ),
+    "tts-own": Subject(clips_voice, NETS, seeded=True, says="text, all four nets, the voice of the clip", hears=False),
+    "flite": Subject(
+        flite,
+        (),
+        seeded=False,
+        says=f"text, flite {FLITE_VOICE}: another system to compare",
+        hears=False,
+        voice="none",
+    ),
 }
 
 
 def choose(names: list[str] | None, *, weights: Path) -> dict[str, Subject]:
     """The subjects of these names, or all that can be had here. Raises ValueError for what cannot."""
-    reasons = {name: _lacks(name, weights) for name in names or SUBJECTS}
+    reasons = {name: _lacks(name, weights) for name in dict.fromkeys(names or SUBJECTS)}
     if names and any(reasons.values()):
         raise ValueError(next(filter(None, reasons.values())))
     return {name: SUBJECTS[name] for name, reason in reasons.items() if not reason}
@@ -221,6 +253,8 @@ def _lacks(name: str, weights: Path) -> str | None:
     missing = [net for net in SUBJECTS[name].nets if not (weights / f"{net}.safetensors").is_file()]
     if missing:
         return f"{name} needs {', '.join(missing)}, not found in {weights}: give --weights DIR, or other --subjects"
+    if name == "latents" and not checkpoint.load(weights / "diffusion.safetensors").spec.get("latent_width"):
+        return f"the decoder in {weights} does not hear GPT latents: leave latents out of --subjects"
     if name == "flite" and not shutil.which("flite"):
         return "flite is not installed: leave it out of --subjects, or install it (Debian: flite)"
     return None

@@ -1,4 +1,4 @@
-"""Speaks a list of sentences, or takes recordings of them, and counts those that do not stop where they should."""
+"""Speaks a list of sentences, or takes recordings of them, and counts those in which words are missing or too many."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from tqdm import tqdm
 
 from tts import checkpoint
 from tts.audio import AudioConfig, open_wave, set_level
-from tts.evaluate import report
+from tts.evaluate import report, suites
 from tts.evaluate.figures import share
-from tts.evaluate.judges import Panel
-from tts.evaluate.stops import Utterance, faults
-from tts.evaluate.subjects import Studio, read_clips
-from tts.pipeline import derive_seed, trim
+from tts.evaluate.panel import Evidence, Panel
+from tts.evaluate.stops import KINDS, Utterance, faults
+from tts.evaluate.subjects import Studio
+from tts.evaluate.suites import Clip, Suite, read_clips
+from tts.pipeline import closed, derive_seed, trim
 from tts.settings import CONF
 from tts.text.normalise import normalise
 from tts.text.sentences import split
 
-SENTENCES = Path(__file__).parent / "sentences.txt"
-KINDS = ("ran on", "stopped early", "repeats")
+SENTENCES = "ordinary"  # the suite
 KEPT = 20  # waves of offenders
 
 
@@ -31,37 +31,34 @@ KEPT = 20  # waves of offenders
 class Spoken:
     """A sentence as a wave, before anyone has judged it."""
 
-    text: str
+    text: str  # as it is said
     wave: Float[Tensor, " N"]
     fault: str | None  # by the pipeline's own account
     attempts: int
 
 
-def read_sentences(path: Path, count: int, max_chars: int) -> list[str]:
-    """The first so many sentences of a text file; lines that start with # are remarks."""
-    if not path.is_file():
-        raise ValueError(f"no text file {path}: give one, or none for the sentences that come with the project")
-    lines = [line for line in path.read_text("utf-8-sig").splitlines() if line.strip() and not line.startswith("#")]
-    sentences = [sentence.text.strip() for line in lines for sentence in split(line, max_chars)]
-    if not sentences:
-        raise ValueError(f"{path} holds no sentence")
-    return sentences[:count]
+def read_sentences(names: Sequence[str], count: int, max_chars: int) -> list[str]:
+    """The first so many sentences of suites or text files."""
+    texts = [clip.text for name in names for clip in suites.read(name).clips]
+    return [sentence.text.strip() for text in texts for sentence in split(text, max_chars)][:count]
 
 
 def speak(studio: Studio, texts: Sequence[str], *, seed: int) -> list[Spoken]:
-    """Every sentence in the default voice, with the safeguards a user has."""
+    """Every sentence in the default voice, with the safeguards a user has; one that cannot be said is left out."""
     voice, spoken = studio.voice(studio.conf["voice"]), []
     for text in tqdm(texts, desc="speaking", unit="sentence", leave=False):
-        own = derive_seed(seed, text)
-        take = studio.speech.speak(normalise(text).text, voice, settings=studio.settings, seed=own)
-        spoken.append(Spoken(text, set_level(take.wave, studio.audio), take.fault, take.attempts))
+        own, said = derive_seed(seed, text), closed(normalise(text).text)
+        if not studio.speech.sayable(said):
+            continue
+        take = studio.speech.speak(said, voice, settings=studio.settings, seed=own)
+        spoken.append(Spoken(said, set_level(take.wave, studio.audio), take.fault, take.attempts))
     return spoken
 
 
 def listen(studio: Studio, folder: Path, count: int) -> list[Spoken]:
     """Recordings instead of our own speech: what the detector wrongly calls faulty."""
     return [
-        Spoken(clip.text, trim(studio.recording(clip.path), studio.audio.sample_rate), None, 1)
+        Spoken(normalise(clip.text).text, trim(studio.recording(clip.path), studio.audio.sample_rate), None, 1)
         for clip in read_clips(folder, count)
     ]
 
@@ -69,18 +66,17 @@ def listen(studio: Studio, folder: Path, count: int) -> list[Spoken]:
 def survey(studio: Studio, spoken: Sequence[Spoken], panel: Panel, *, out: Path) -> dict[str, Any]:
     """Judge, write `out`/stops.json and the waves of offenders, and return the figures."""
     rate = studio.audio.sample_rate
-    texts = [normalise(item.text).text for item in spoken]
-    opinions = panel.ask([item.wave for item in spoken], rate, texts, "judging")
+    opinions = panel.ask([Evidence(item.wave, item.text) for item in spoken], rate, "judging")
     utterances = [
         Utterance(
-            text=text,
+            text=item.text,
             seconds=round(len(item.wave) / rate, 4),
             heard=opinion["heard"],
             **opinion["aligned"],
             fault=item.fault,
             attempts=item.attempts,
         )
-        for text, item, opinion in zip(texts, spoken, opinions, strict=True)
+        for item, opinion in zip(spoken, opinions, strict=True)
     ]
     found = faults(utterances, phone_counter(studio.audio))
     figures = {kind: share(found.count(kind), len(found)) for kind in KINDS}
@@ -95,9 +91,9 @@ def survey(studio: Studio, spoken: Sequence[Spoken], panel: Panel, *, out: Path)
     for number, wave in enumerate([item.wave for kind, item in zip(found, spoken, strict=True) if kind][:KEPT]):
         with open_wave(out / "audio" / f"stops-{number:02}.wav", rate) as file:
             file.write(wave)
-    pinned = report.circumstances(
-        judges=panel.identities, weights=studio.weights, texts=[item.text for item in spoken], conf=studio.conf
-    )
+    clips = [Clip(str(number), "", item.text, None, None) for number, item in enumerate(spoken)]
+    suite = Suite("stops", "sentences spoken one by one", "", clips)
+    pinned = report.circumstances(judges=panel.identities, weights=studio.weights, suite=suite, conf=studio.conf)
     body = {"figures": figures, "sentences": len(found), "offenders": offenders, **pinned}
     report.write(out / "stops.json", body, rows=utterances)
     return {"figures": figures, "offenders": offenders}

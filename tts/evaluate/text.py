@@ -12,11 +12,23 @@ from inflect import engine
 SPELT = {"mr": "mister", "mrs": "missus", "dr": "doctor", "st": "saint", "etc": "et cetera", "&": "and"}
 NUMBER = re.compile(r"(\d[\d,]*)(st|nd|rd|th)?")
 TOKEN = re.compile(r"&|[a-z]+(?:'[a-z]+)*")
+PHONES = re.compile(r"(\{[^{}]*\})")  # a word in phones, {HH AH L OW}
 INFLECT = engine()
 
 
 def words(text: str) -> list[str]:
-    """Lower case, numbers spelt, letters and inner apostrophes only; hyphens part words."""
+    """Lower case, numbers spelt, letters and inner apostrophes only; hyphens part words; phones stay as they are."""
+    pieces = PHONES.split(text)
+    return [word for piece in pieces for word in ([piece] if PHONES.fullmatch(piece) else _plain(piece))]
+
+
+def symbols(words: Sequence[str]) -> list[str]:
+    """Letters, or phones of a word in phones, with single spaces between words."""
+    spelt = [word[1:-1].split() if word.startswith("{") else list(word) for word in words]
+    return [symbol for word in spelt for symbol in (" ", *word)][1:]
+
+
+def _plain(text: str) -> list[str]:
     text = unicodedata.normalize("NFKD", text.replace("\u2019", "'")).lower()
     text = "".join(character for character in text if not unicodedata.combining(character))
     tokens = TOKEN.findall(NUMBER.sub(_spell, text))
@@ -51,6 +63,6 @@ def word_edits(reference: str, hypothesis: str) -> tuple[int, int]:
 
 
 def character_edits(reference: str, hypothesis: str) -> tuple[int, int]:
-    """Character edits with single spaces between words, and the characters of the reference, for CER."""
-    expected = " ".join(words(reference))
-    return distance(expected, " ".join(words(hypothesis))), len(expected)
+    """Character (or phone) edits with single spaces between words, and those of the reference, for CER."""
+    expected = symbols(words(reference))
+    return distance(expected, symbols(words(hypothesis))), len(expected)

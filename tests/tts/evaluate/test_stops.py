@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts.evaluate.stops import Utterance, end_edits, expect, fault, faults
+from tts.evaluate.stops import Utterance, end_edits, expect, fault, faults, longest_gap
 from tts.evaluate.survey import SENTENCES, read_sentences
 from tts.evaluate.text import words
 
@@ -32,6 +32,9 @@ def utter(text: str, heard: str, seconds: float = 1.0) -> Utterance:
         ("the farmer counted his sheep", 0.7, "stopped early"),
         ("the farmer counted", 1.0, "stopped early"),
         ("", 0.2, "stopped early"),
+        ("", 1.0, "stopped early"),
+        ("the farmer and frown", 0.8, "skips"),
+        ("the farmer and frown", 1.0, None),  # three words drowned at the usual length
         ("the farmer counted the farmer counted his sheep and frown", 1.25, "repeats"),
         ("the farmer counted his sheep his sheep and frown", 1.2, "repeats"),
     ],
@@ -66,8 +69,23 @@ def test_end_edits_by_hand():
     assert end_edits(words("a b c"), []) == (3, 0)
 
 
+def test_the_longest_gap_by_hand():
+    assert longest_gap(words("a b c d e"), words("a e")) == 3
+    assert longest_gap(words("a b c d e"), words("a b c d e")) == 0
+    assert longest_gap(words("a b c d e"), words("d e")) == 3  # the beginning counts
+    assert longest_gap(words("a b c d e"), words("a b")) == 0  # the end is a cut-off
+    assert longest_gap(words("a b c d e"), words("a x y z e")) == 0  # misheard is not skipped
+    assert longest_gap(words("a b c d e f g"), words("a c d g")) == 2
+    assert longest_gap([], []) == 0
+
+
+def test_six_words_lost_are_a_skip_however_long_it_took():
+    text = "One two three four five six seven eight nine ten."
+    assert fault(utter(text, "one two nine ten"), 1.0) == "skips"
+
+
 def test_a_loop_and_a_cut_stand_out_from_the_voices_own_pace():
-    texts = read_sentences(SENTENCES, 30, 200)
+    texts = read_sentences([SENTENCES], 30, 200)
     said = [utter(text, text, 0.08 * expect(text, letters)) for text in texts]
     assert faults(said, letters) == [None] * 30
     looped, cut = said[3], said[4]
@@ -81,5 +99,5 @@ def test_a_loop_and_a_cut_stand_out_from_the_voices_own_pace():
 
 
 def test_three_hundred_sentences_ship_and_differ():
-    sentences = read_sentences(SENTENCES, 1000, 200)
+    sentences = read_sentences([SENTENCES], 1000, 200)
     assert len(sentences) == 300 == len({" ".join(words(sentence)) for sentence in sentences})

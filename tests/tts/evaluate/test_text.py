@@ -16,10 +16,11 @@ from tts.evaluate.text import character_edits, distance, word_edits, words
         ("1,250 men, the 21st", "one thousand two hundred and fifty men the twenty first"),
         ("", ""),
         ("?!", ""),
+        ("{HH AH L OW} {W ER L D}.", "{HH_AH_L_OW} {W_ER_L_D}"),
     ],
 )
 def test_words(text, expected):
-    assert words(text) == expected.split()
+    assert words(text) == [word.replace("_", " ") for word in expected.split()]
 
 
 def test_words_of_words_are_themselves():
@@ -41,3 +42,5 @@ def test_error_rates_by_hand():
     # h, e -> a one deletion and two... "the" -> "a": 3 characters become 1, one of them changed.
     assert character_edits("the cat", "a cat") == (3, 7)
     assert character_edits("Don't!", "dont") == (1, 5)
+    assert word_edits("{HH AH L OW} {W ER L D}", "{HH AH L OW} {W AA L D}") == (1, 2)
+    assert character_edits("{HH AH L OW} {W ER L D}", "{HH AH L OW} {W AA L D}") == (1, 9)
