@@ -23,6 +23,7 @@ from data.ingest import Samples
 from tts.checkpoint import build, load
 from tts.text.normalise import normalise
 from tts.text.sentences import split
+from tts.text.tokenizer import unpinned
 
 CORE, CONTEXT = 704, 24  # codes spelled at once, and codes on either side that they are heard with
 RUNS = (7, 5, 4)  # phonemes of an anchor: long ones across the whole, shorter ones between those
@@ -71,7 +72,7 @@ class Speller:
         if getattr(loaded.net, "ctc", None) is None or "text" not in loaded.extra:
             raise ValueError(f"{path} cannot spell: give a dvae trained with text")
         self.codec, self.audio, self.fingerprint = loaded.net, loaded.audio, loaded.fingerprint
-        self.tokenizer = build(loaded.extra["text"], loaded.audio)
+        self.tokenizer = build(unpinned(loaded.extra["text"]), loaded.audio)
         self.step = loaded.audio.hop * loaded.net.stride // loaded.spec["ctc_steps"]  # samples
         self.rate = loaded.audio.sample_rate / self.step  # steps per second
         self._sounds: dict[str, tuple[int, ...]] = {}

@@ -20,6 +20,7 @@ from tts import checkpoint
 from tts.audio import resample
 from tts.evaluate.panel import RATE, to_pcm
 from tts.evaluate.text import words
+from tts.text.tokenizer import unpinned
 from tts.types import Codes
 
 PACE, MARGIN = 1.5, 10.0  # codes per text id, and codes besides: fitted to recordings of the voices that ship
@@ -134,7 +135,7 @@ class CodecCtc(Heard):
 
     @cached_property
     def tokenizer(self) -> Any:
-        return checkpoint.build(self.loaded.extra["text"], self.loaded.audio)
+        return checkpoint.build(unpinned(self.loaded.extra["text"]), self.loaded.audio)
 
     def spell(self, text: str) -> str:
         """As phones in one pair of braces, for where a word ends cannot be heard."""

@@ -193,3 +193,8 @@ def _model_bytes(model: str) -> bytes:
 def _sounds(piece: str) -> bool:
     """Whether a piece holds a letter or digit and is no control piece such as <s>."""
     return any(c.isalnum() for c in piece) and not (piece.startswith("<") and piece.endswith(">"))
+
+
+def unpinned(spec: dict) -> dict:
+    """A tokenizer's spec with whatever edition of its lexicon is here: what a codec spells are sounds, not entries."""
+    return {key: value.partition("@")[0] if key == "lexicon" else value for key, value in spec.items()}

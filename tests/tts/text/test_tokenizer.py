@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 from tts.checkpoint import build
 from tts.text.lexicon import Lexicon
-from tts.text.tokenizer import PADDING, PhonemeTokenizer, SentencePieceTokenizer
+from tts.text.tokenizer import PADDING, PhonemeTokenizer, SentencePieceTokenizer, unpinned
 
 SENTENCE = 'Hello, big world! "It\'s me" - the zorkian; who?'
 
@@ -161,3 +161,10 @@ def test_a_missing_or_damaged_sentencepiece_model_is_said(tmp_path):
         SentencePieceTokenizer(model=str(tmp_path / "none.model"))
     with pytest.raises(ValueError, match="no SentencePiece model"):
         SentencePieceTokenizer(model="base64:AAAA")
+
+
+def test_an_unpinned_spec_takes_the_lexicon_that_is_here(tokenizer, audio):
+    spec = {**tokenizer.spec(), "lexicon": "cmudict@0123456789abcdef"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert build(unpinned(spec), audio).spec() == tokenizer.spec()
