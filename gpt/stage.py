@@ -106,8 +106,9 @@ class GptStage(Stage):
                     values[f"{task.name}_{name}"] = cross_entropy(logits, target)
                     values[f"{task.name}_{name}_accuracy"] = accuracy(logits, target)
         if len(batch.keys) > 1:
+            right = self.net.arrange(TTS, batch.text, batch.text_len, codes, spoken)
             wrong = self.net.arrange(TTS, batch.text.roll(1, 0), batch.text_len.roll(1), codes)
-            values["text_gain"] = self._speech_loss(wrong, speaker) - values["tts_speech"]
+            values["text_gain"] = self._speech_loss(wrong, speaker) - self._speech_loss(right, speaker)
         return values
 
     def showcase(self, batch: Batch) -> dict[str, Figure | Tensor]:

@@ -59,6 +59,7 @@ def test_decoding_the_codes_is_what_training_saw(audio):
     out = net(net.log_mel.measure(torch.nn.functional.pad(wav, (0, 1024)), wav_len).crop(0, 32))
     assert torch.equal(out.codes.ids, codes.ids)
     assert torch.allclose(out.mel.frames, net.decode(codes).frames, atol=1e-4)
+    assert torch.allclose(out.ctc.log_softmax(-1), net.spell(codes), atol=1e-4)
 
 
 @pytest.mark.parametrize("frames", [1, 3, 8])
@@ -72,6 +73,7 @@ def test_without_a_ctc_head_there_is_none(audio):
     net = build(spec(ctc_vocab=0), audio)
     assert net(Mel(torch.randn(1, 100, 8), torch.tensor([8]))).ctc is None
     assert not any("ctc" in name for name in net.state_dict())
+    assert net.spell(Codes(torch.zeros(1, 2, dtype=torch.long), torch.tensor([2]))) is None
 
 
 @pytest.mark.parametrize("quantizer", [EMA_VQ, GUMBEL], ids=lambda q: q["name"])

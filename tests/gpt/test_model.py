@@ -109,6 +109,22 @@ def test_stepping_with_a_cache_equals_reading_at_once(net):
     assert torch.allclose(torch.stack(hidden, 1), net.norm(y)[:, 4:], atol=1e-4)
 
 
+def test_stepping_in_bfloat16_stays_near_float32():
+    torch.manual_seed(0)
+    net = make().eval()
+    for weight in net.parameters():
+        weight.data = (weight.data + 0.1 * torch.randn_like(weight)).bfloat16().float()  # as weights are stored
+    x, time = torch.randn(2, 12, 32), torch.arange(-4.0, 8.0).expand(2, -1)
+    hidden = []
+    for dtype in (torch.float32, torch.bfloat16):
+        stepper = Stepper(net, 2, 12, dtype)
+        with torch.no_grad():
+            stepper.start(x[:, :5], time[:, :5], torch.zeros(2, dtype=torch.long))
+            hidden.append(torch.stack([stepper(x[:, k]) for k in range(5, 12)]))
+    assert (hidden[0] - hidden[1]).abs().max() < 0.05 * hidden[0].abs().max()
+    assert not torch.equal(*hidden)
+
+
 @pytest.mark.parametrize("guidance", [1.0, 2.0])
 def test_latents_of_spoken_codes_are_those_of_known_codes(net, batch, guidance):
     speech = speak(net, batch, sampling=other_sampling(guidance=guidance))

@@ -149,6 +149,13 @@ def test_validation_repeats_itself_and_names_every_task(codec, batch):
     assert {"tts_speech", "asr_text", "continue_speech", "text_gain", "length_error"} <= values.keys()
 
 
+def test_tasks_of_other_names_are_measured_too(codec, batch):
+    tasks = {"read": {"segments": ["speaker", "text", "speech*"], "share": 1.0}}
+    with torch.no_grad():
+        values = make_stage(codec, tasks=tasks).eval().metrics(batch)
+    assert {"read_speech", "text_gain"} <= values.keys()
+
+
 def test_padding_of_wave_and_text_does_not_touch_the_loss(codec, batch):
     stage = make_stage(codec).eval()
     other = copy.deepcopy(batch)
