@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch.utils.data import DataLoader
 
+from tests import nano
 from tests.vocoder.speechlike import speechlike
 from tts.audio import LogMel
 from tts.checkpoint import build
@@ -28,9 +29,9 @@ def batch(audio) -> Batch:
 
 @pytest.fixture
 def make_stage(audio):
-    def make(steps: int, adversarial_start: int):
+    def make(steps: int, adversarial_start: int, **upstream):
         conf = OmegaConf.create({"stage": OmegaConf.load("conf/stage/vocoder.yaml"), "trainer": {"max_steps": steps}})
-        conf.stage.update(adversarial_start=adversarial_start, adversarial_every=1)
+        conf.stage.update(adversarial_start=adversarial_start, adversarial_every=1, **upstream)
         conf.stage.discriminator.update(filters=2, sizes=[512, 256])
         conf.stage.schedule.warmup = conf.stage.discriminator_schedule.warmup = 2
         optimizer = partial(MuonAdamW, lr=3e-3, muon_lr=0.01, betas=(0.8, 0.99), weight_decay=0.0)
@@ -146,3 +147,28 @@ def test_the_stage_can_be_averaged(make_stage, batch):
     stage = make_stage(2, 0)
     stage.total(stage.losses(batch)).backward()
     assert torch.equal(copy.deepcopy(stage).discriminator(batch.wav)[0][0], stage.discriminator(batch.wav)[0][0])
+
+
+def test_generated_mels_are_those_of_the_decoder_as_long_as_the_recording(make_stage, batch, tmp_path):
+    folder = nano.weights(tmp_path)
+    paths = {"codec": str(folder / "dvae.safetensors"), "decoder": str(folder / "diffusion.safetensors")}
+    true = LogMel(make_stage(2, 0).audio)(batch.wav)
+    for share in (0.0, 1.0):
+        heard = make_stage(2, 0, **paths, generated=share).heard(batch, batch.wav)
+        assert heard.shape == true.shape and heard.isfinite().all()
+        assert torch.equal(heard, true) == (share == 0.0)
+
+
+def test_learns_from_generated_mels_and_leaves_their_makers_alone(make_stage, fit, tmp_path):
+    folder = nano.weights(tmp_path)
+    paths = {"codec": str(folder / "dvae.safetensors"), "decoder": str(folder / "diffusion.safetensors")}
+    stage = make_stage(2, 0, **paths, generated=1.0)
+    net, decoder = copy.deepcopy(stage.net.state_dict()), copy.deepcopy(stage.decoder.net.state_dict())
+    fit(stage, steps=2)
+    assert changed(net, stage.net) and not changed(decoder, stage.decoder.net)
+    assert not any("decoder" in name for name in stage.state_dict())
+
+
+def test_a_codec_without_a_decoder_is_refused(make_stage):
+    with pytest.raises(ValueError, match=r"set both stage\.codec and stage\.decoder"):
+        make_stage(2, 0, codec="dvae.safetensors")
