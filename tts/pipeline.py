@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tts import checkpoint
+from tts.listen import group, hear, name
 from tts.nn import fast_dtype
 from tts.text.normalise import normalise
 from tts.text.sentences import Sentence, split
@@ -39,6 +40,7 @@ class Settings:
     sampling: Sampling
     candidates: int  # takes of each sentence, in one batch
     min_codes_per_id: float  # fewer codes than this per text id: the sentence stopped early
+    listen: bool  # to what was spoken, for words that are missing or too many
     retries: int
     steps: int  # of the diffusion decoder
     guidance: float  # of the diffusion decoder; 1: off
@@ -60,7 +62,16 @@ class Take:
     wave: Float[Tensor, " N"]
     codes: int
     attempts: int
-    fault: str | None  # "ran on" or "stopped early", when every attempt did
+    fault: str | None  # what is wrong with it: "ran on", "skips 'word'"; None where nothing was found
+    rejected: list[str]  # faults of the attempts that were not kept
+
+
+@dataclass
+class Utterance:
+    """One attempt at a sentence, as codes, and what is wrong with it."""
+
+    speech: Speech
+    faults: list[str]
 
 
 @dataclass
@@ -147,8 +158,7 @@ class TextToSpeech:
                 own = derive_seed(own, f"time {said[own]}")
                 take = self.speak(portion.words, voice, settings=settings, seed=own)
                 if take.fault or take.attempts > 1:
-                    times = f"at attempt {take.attempts} of {settings.retries + 1}"
-                    chunk.notices.append(f"{take.fault or 'whole only'} {times}: {_short(portion.words)}")
+                    chunk.notices.append(f"{_account(take, settings)}: {_short(portion.words)}")
                 quiet = portion.pause * settings.pause / settings.speed  # seconds
                 chunk.take, chunk.wave = take, F.pad(take.wave, (0, round(quiet * self.audio.sample_rate)))
             elif portion.written.strip():
@@ -164,42 +174,80 @@ class TextToSpeech:
 
     @torch.inference_mode()
     def speak(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Take:
-        """Speak one normalised sentence; one that runs on or stops early is tried again from another seed."""
+        """Speak one normalised sentence; a faulty attempt is followed by one from another seed, and the best is kept."""
         ids = self.tokenizer.encode(text, letters=0.0, generator=None)
+        tries = []
         for attempt in range(settings.retries + 1):
             own = derive_seed(seed, f"attempt {attempt}")
-            speech, fault = self.utter(ids, voice, settings=settings, seed=own)
-            if not fault:
+            tries.append(self.utter(text, ids, voice, settings=settings, seed=own))
+            if not tries[-1].faults:
                 break
-        wave = self.render(speech.codes, speech.latents, voice, settings=settings, seed=seed)
-        return Take(trim(wave, self.audio.sample_rate), int(speech.codes.length), attempt + 1, fault)
+        best = min(tries, key=lambda utterance: len(utterance.faults))
+        wave = self.render(best.speech.codes, best.speech.latents, voice, settings=settings, seed=seed)
+        return Take(
+            wave=trim(wave, self.audio.sample_rate),
+            codes=int(best.speech.codes.length),
+            attempts=len(tries),
+            fault="; ".join(best.faults) or None,
+            rejected=["; ".join(other.faults) for other in tries if other is not best],
+        )
 
     @torch.inference_mode()
     def utter(
-        self, ids: list[int], voice: SpeakerLatents, *, settings: Settings, seed: int
-    ) -> tuple[Speech, str | None]:
-        """One attempt. Of the candidates, drawn as one batch: the best understood whole one, and its fault if any."""
-        count = settings.candidates
-        text = torch.tensor([ids], device=self.device).expand(count, -1)
-        text_len = torch.full((count,), len(ids), device=self.device)
-        speaker = voice.acoustic.to(self.device).expand(count, -1, -1)
-        generator = torch.Generator(self.device).manual_seed(seed)
-        speech = self.acoustic.generate(text, text_len, speaker, sampling=settings.sampling, generator=generator)
-        faults = [self.fault(int(length), len(ids), settings) for length in speech.codes.length]
+        self, text: str, ids: list[int], voice: SpeakerLatents, *, settings: Settings, seed: int
+    ) -> Utterance:
+        """One attempt at a text of these ids: of the candidates, drawn as one batch, the best one.
+
+        Fewest faults are best, and among equals the one that the GPT, listening, understands best.
+        """
+        speech = self.draw(ids, voice, settings=settings, seed=seed)
+        faults = self.faults(speech.codes, text, ids, settings)
         best = 0
-        if count > 1:
-            score = self.acoustic.text_score(speech.codes, text, text_len)
-            whole = torch.tensor([fault is None for fault in faults], device=score.device)
-            best = int(score.masked_fill(~whole, -torch.inf).argmax()) if whole.any() else int(score.argmax())
+        if settings.candidates > 1:
+            score = self.understood(speech.codes, ids).tolist()
+            best = max(range(len(score)), key=lambda index: (-len(faults[index]), score[index]))
         length = speech.codes.length[best : best + 1]
         codes = Codes(speech.codes.ids[best : best + 1, : int(length)], length)
-        return Speech(codes, speech.latents[best : best + 1, : int(length)]), faults[best]
+        return Utterance(Speech(codes, speech.latents[best : best + 1, : int(length)]), faults[best])
 
-    def fault(self, codes: int, ids: int, settings: Settings) -> str | None:
+    def draw(self, ids: list[int], voice: SpeakerLatents, *, settings: Settings, seed: int) -> Speech:
+        """The candidates of one attempt at a text of these ids, in one batch."""
+        text, text_len = self.batch(ids, settings.candidates)
+        return self.acoustic.generate(
+            text,
+            text_len,
+            voice.acoustic.to(self.device).expand(len(text), -1, -1),
+            sampling=settings.sampling,
+            generator=torch.Generator(self.device).manual_seed(seed),
+        )
+
+    def understood(self, codes: Codes, ids: list[int]) -> Float[Tensor, " B"]:
+        """How well the GPT, listening, finds a text of these ids in each item's codes: mean log p(id | codes), nats."""
+        return self.acoustic.text_score(codes, *self.batch(ids, len(codes.length)))
+
+    def faults(self, codes: Codes, text: str, ids: list[int], settings: Settings) -> list[list[str]]:
+        """What is wrong with each item's codes for a text of these ids, in words; nothing, as far as can be told."""
+        found = [self._misfit(int(length), len(ids), settings) for length in codes.length]
+        spelling = self.codec.spell(codes) if settings.listen else None
+        if spelling is None:  # nobody listens, or the codec was never taught to
+            return found
+        words, letters = group(ids, self.tokenizer.silent_ids), self.tokenizer.letter_ids
+        names = name(text, words, self.tokenizer)
+        steps = spelling.shape[1] // codes.ids.shape[1]  # to a code
+        for faults, heard, length in zip(found, spelling.cpu().numpy(), codes.length.tolist(), strict=True):
+            faults += [fault.describe(names) for fault in hear(heard[: length * steps], words, letters).faults]
+        return found
+
+    def batch(self, ids: list[int], count: int) -> tuple[Tensor, Tensor]:
+        """One text so many times, and its lengths."""
+        text = torch.tensor([ids], device=self.device).expand(count, -1)
+        return text, torch.full((count,), len(ids), device=self.device)
+
+    def _misfit(self, codes: int, ids: int, settings: Settings) -> list[str]:
         """What is wrong with a sentence of so many codes for so many text ids, if anything."""
         if codes >= math.ceil(settings.sampling.max_codes_per_id * ids):
-            return "ran on"
-        return "stopped early" if codes < max(1.0, settings.min_codes_per_id * ids) else None
+            return ["ran on"]
+        return ["stopped early"] if codes < max(1.0, settings.min_codes_per_id * ids) else []
 
     @torch.inference_mode()
     def render(
@@ -303,6 +351,13 @@ def pick_device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise ValueError(f"device {name!r} cannot be used ({reason}); try cpu") from None
     return device
+
+
+def _account(take: Take, settings: Settings) -> str:
+    """What happened on the way to a take that was not whole at once."""
+    times = f"attempt {take.attempts} of {settings.retries + 1}"
+    before = f" ({', then '.join(take.rejected)})" if take.rejected else ""
+    return f"{take.fault}, at best, by {times}{before}" if take.fault else f"whole only at {times}{before}"
 
 
 def _short(text: str) -> str:
