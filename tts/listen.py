@@ -64,9 +64,7 @@ def name(text: str, words: Sequence[Sequence[int]], tokenizer: Tokenizer) -> lis
     return written if len(written) == len(words) else [tokenizer.decode(list(word)) for word in words]
 
 
-def hear(
-    spelling: Float[np.ndarray, "K V"], words: Sequence[Sequence[int]], letter_ids: Collection[int]
-) -> Hearing:
+def hear(spelling: Float[np.ndarray, "K V"], words: Sequence[Sequence[int]], letter_ids: Collection[int]) -> Hearing:
     """Look for words, given as their sounds, in log-probabilities of sounds (`Codec.spell`, blank 0).
 
     How a letter sounds is anyone's guess, so one may sound like anything, at no more cost than what passes by.

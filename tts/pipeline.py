@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from tts import checkpoint
-from tts.listen import group, hear, name
+from tts import checkpoint, listen
 from tts.nn import fast_dtype
 from tts.text.normalise import normalise
 from tts.text.sentences import Sentence, split
@@ -174,80 +173,67 @@ class TextToSpeech:
 
     @torch.inference_mode()
     def speak(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Take:
-        """Speak one normalised sentence; a faulty attempt is followed by one from another seed, and the best is kept."""
-        ids = self.tokenizer.encode(text, letters=0.0, generator=None)
-        tries = []
+        """Speak one normalised sentence, after a faulty attempt again from another seed, and keep the best."""
+        attempts = []
         for attempt in range(settings.retries + 1):
             own = derive_seed(seed, f"attempt {attempt}")
-            tries.append(self.utter(text, ids, voice, settings=settings, seed=own))
-            if not tries[-1].faults:
+            attempts.append(self.utter(text, voice, settings=settings, seed=own))
+            if not attempts[-1].faults:
                 break
-        best = min(tries, key=lambda utterance: len(utterance.faults))
-        wave = self.render(best.speech.codes, best.speech.latents, voice, settings=settings, seed=seed)
+        best = min(attempts, key=lambda utterance: len(utterance.faults))
+        codes, latents = best.speech.codes, best.speech.latents
+        wave = self.render(codes, latents, voice, settings=settings, seed=seed)
         return Take(
             wave=trim(wave, self.audio.sample_rate),
-            codes=int(best.speech.codes.length),
-            attempts=len(tries),
+            codes=int(codes.length),
+            attempts=len(attempts),
             fault="; ".join(best.faults) or None,
-            rejected=["; ".join(other.faults) for other in tries if other is not best],
+            rejected=["; ".join(other.faults) for other in attempts if other is not best],
         )
 
     @torch.inference_mode()
-    def utter(
-        self, text: str, ids: list[int], voice: SpeakerLatents, *, settings: Settings, seed: int
-    ) -> Utterance:
-        """One attempt at a text of these ids: of the candidates, drawn as one batch, the best one.
-
-        Fewest faults are best, and among equals the one that the GPT, listening, understands best.
-        """
-        speech = self.draw(ids, voice, settings=settings, seed=seed)
-        faults = self.faults(speech.codes, text, ids, settings)
+    def utter(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Utterance:
+        """One attempt. Of the candidates, drawn as one batch: those with the fewest faults, the best understood."""
+        speech = self.draw(text, voice, settings=settings, seed=seed)
+        faults = self.faults(speech.codes, text, settings)
         best = 0
         if settings.candidates > 1:
-            score = self.understood(speech.codes, ids).tolist()
+            score = self.understood(speech.codes, text).tolist()
             best = max(range(len(score)), key=lambda index: (-len(faults[index]), score[index]))
         length = speech.codes.length[best : best + 1]
         codes = Codes(speech.codes.ids[best : best + 1, : int(length)], length)
         return Utterance(Speech(codes, speech.latents[best : best + 1, : int(length)]), faults[best])
 
-    def draw(self, ids: list[int], voice: SpeakerLatents, *, settings: Settings, seed: int) -> Speech:
-        """The candidates of one attempt at a text of these ids, in one batch."""
-        text, text_len = self.batch(ids, settings.candidates)
-        return self.acoustic.generate(
-            text,
-            text_len,
-            voice.acoustic.to(self.device).expand(len(text), -1, -1),
-            sampling=settings.sampling,
-            generator=torch.Generator(self.device).manual_seed(seed),
-        )
+    def draw(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Speech:
+        """The candidates of one attempt, in one batch."""
+        ids, lengths = self.batch(text, settings.candidates)
+        speaker = voice.acoustic.to(self.device).expand(len(ids), -1, -1)
+        generator = torch.Generator(self.device).manual_seed(seed)
+        return self.acoustic.generate(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
 
-    def understood(self, codes: Codes, ids: list[int]) -> Float[Tensor, " B"]:
-        """How well the GPT, listening, finds a text of these ids in each item's codes: mean log p(id | codes), nats."""
-        return self.acoustic.text_score(codes, *self.batch(ids, len(codes.length)))
+    def understood(self, codes: Codes, text: str) -> Float[Tensor, " B"]:
+        """How well the GPT, listening, finds the text in each item's codes: mean log p(text id | codes) in nats."""
+        return self.acoustic.text_score(codes, *self.batch(text, len(codes.length)))
 
-    def faults(self, codes: Codes, text: str, ids: list[int], settings: Settings) -> list[list[str]]:
-        """What is wrong with each item's codes for a text of these ids, in words; nothing, as far as can be told."""
-        found = [self._misfit(int(length), len(ids), settings) for length in codes.length]
+    def faults(self, codes: Codes, text: str, settings: Settings) -> list[list[str]]:
+        """What is wrong with each item's codes for the text: with their number, and with the words heard in them."""
+        ids = self.tokenizer.encode(text)
+        found = [_misfit(int(length), len(ids), settings) for length in codes.length]
         spelling = self.codec.spell(codes) if settings.listen else None
-        if spelling is None:  # nobody listens, or the codec was never taught to
+        if spelling is None:  # nobody is to listen, or the codec was never taught to
             return found
-        words, letters = group(ids, self.tokenizer.silent_ids), self.tokenizer.letter_ids
-        names = name(text, words, self.tokenizer)
+        words = listen.group(ids, self.tokenizer.silent_ids)
+        names = listen.name(text, words, self.tokenizer)
         steps = spelling.shape[1] // codes.ids.shape[1]  # to a code
         for faults, heard, length in zip(found, spelling.cpu().numpy(), codes.length.tolist(), strict=True):
-            faults += [fault.describe(names) for fault in hear(heard[: length * steps], words, letters).faults]
+            hearing = listen.hear(heard[: length * steps], words, self.tokenizer.letter_ids)
+            faults += [fault.describe(names) for fault in hearing.faults]
         return found
 
-    def batch(self, ids: list[int], count: int) -> tuple[Tensor, Tensor]:
-        """One text so many times, and its lengths."""
-        text = torch.tensor([ids], device=self.device).expand(count, -1)
-        return text, torch.full((count,), len(ids), device=self.device)
-
-    def _misfit(self, codes: int, ids: int, settings: Settings) -> list[str]:
-        """What is wrong with a sentence of so many codes for so many text ids, if anything."""
-        if codes >= math.ceil(settings.sampling.max_codes_per_id * ids):
-            return ["ran on"]
-        return ["stopped early"] if codes < max(1.0, settings.min_codes_per_id * ids) else []
+    def batch(self, text: str, count: int) -> tuple[Int[Tensor, "B S"], Int[Tensor, " B"]]:
+        """The ids of a normalised text so many times, and their lengths."""
+        ids = torch.tensor([self.tokenizer.encode(text)], device=self.device).expand(count, -1)
+        return ids, torch.full((count,), ids.shape[1], device=self.device)
 
     @torch.inference_mode()
     def render(
@@ -351,6 +337,13 @@ def pick_device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise ValueError(f"device {name!r} cannot be used ({reason}); try cpu") from None
     return device
+
+
+def _misfit(codes: int, ids: int, settings: Settings) -> list[str]:
+    """What is wrong with a sentence of so many codes for so many text ids, if anything."""
+    if codes >= math.ceil(settings.sampling.max_codes_per_id * ids):
+        return ["ran on"]
+    return ["stopped early"] if codes < max(1.0, settings.min_codes_per_id * ids) else []
 
 
 def _account(take: Take, settings: Settings) -> str:

@@ -52,8 +52,7 @@ def test_every_sentence_sounds(speech, voice, quick):
 
 
 def test_a_rendered_wave_is_as_long_as_its_codes(speech, voice, quick):
-    ids = speech.tokenizer.encode("as long as its codes", letters=0.0, generator=None)
-    said, _ = speech.utter(ids, voice, settings=quick, seed=1)
+    said = speech.utter("as long as its codes", voice, settings=quick, seed=1).speech
     wave = speech.render(said.codes, said.latents, voice, settings=quick, seed=1)
     assert len(wave) == speech.audio.sample_rate * int(said.codes.length) / speech.codec.code_rate
 
@@ -84,22 +83,17 @@ def test_a_long_text_is_spoken_as_it_is_asked_for(speech, voice, quick):
 
 
 def test_candidates_are_compared_by_listening(speech, voice, quick):
-    """The one kept is whichever the GPT finds likeliest to say the text."""
-    ids = speech.tokenizer.encode("listen to them", letters=0.0, generator=None)
-    many = replace(quick, candidates=4)
-    said, _ = speech.utter(ids, voice, settings=many, seed=3)
-    generator = torch.Generator().manual_seed(3)
-    text = torch.tensor([ids] * 4)
-    text_len = torch.full((4,), len(ids))
+    """Of those with the fewest faults the one is kept that the GPT finds likeliest to say the text."""
+    many, text = replace(quick, candidates=4), "listen to them"
+    kept = speech.utter(text, voice, settings=many, seed=3)
     with torch.inference_mode():
-        every = speech.acoustic.generate(
-            text, text_len, voice.acoustic.expand(4, -1, -1), sampling=many.sampling, generator=generator
-        )
-        score = speech.acoustic.text_score(every.codes, text, text_len)
-    faults = [speech.fault(int(n), len(ids), many) for n in every.codes.length]
-    whole = [i for i in range(4) if not faults[i]] or range(4)
-    best = max(whole, key=lambda i: float(score[i]))
-    assert torch.equal(said.codes.ids[0], every.codes.ids[best, : int(every.codes.length[best])])
+        every = speech.draw(text, voice, settings=many, seed=3)
+        score = speech.understood(every.codes, text)
+        faults = speech.faults(every.codes, text, many)
+    fewest = min(map(len, faults))
+    best = max((i for i in range(4) if len(faults[i]) == fewest), key=lambda i: float(score[i]))
+    assert kept.faults == faults[best]
+    assert torch.equal(kept.speech.codes.ids[0], every.codes.ids[best, : int(every.codes.length[best])])
 
 
 def test_what_runs_on_or_stops_early_is_tried_again_and_told(speech, voice, quick):

@@ -122,31 +122,28 @@ class Booth:
     @torch.inference_mode()
     def fill(self, text: str, seed: int) -> tuple[Pool, list[Speech]]:
         """A pool for a normalised sentence, its first take the pipeline's first attempt; and the takes as codes."""
-        ids = self.speech.tokenizer.encode(text)
         self.clock.seconds.clear()
         for name, count in (("one", 1), ("many", self.size), ("double", 2 * self.size)):
-            takes, found = self._draw(text, ids, derive_seed(seed, "attempt 0"), name, count)
+            takes, found = self._draw(text, derive_seed(seed, "attempt 0"), name, count)
         takes, found, last = list(takes), list(found), found[0]
         for attempt in range(1, self.studio.settings.retries + 1):
             if not last.faults:
                 break
-            again, (last,) = self._draw(text, ids, derive_seed(seed, f"attempt {attempt}"), "tries", 1)
+            again, (last,) = self._draw(text, derive_seed(seed, f"attempt {attempt}"), "tries", 1)
             takes, found = [*takes, *again], [*found, last]
         seconds = dict(self.clock.seconds)
         for what in ("draw", "hear"):
             seconds[f"{what} tries"] = seconds[f"{what} one"] + seconds.get(f"{what} tries", 0.0)
         return Pool(size=self.size, takes=found, seconds=seconds), takes
 
-    def _draw(
-        self, text: str, ids: list[int], seed: int, name: str, count: int
-    ) -> tuple[list[Speech], list[Candidate]]:
+    def _draw(self, text: str, seed: int, name: str, count: int) -> tuple[list[Speech], list[Candidate]]:
         """So many takes in one batch, everything on the clock under this name."""
         settings = replace(self.studio.settings, candidates=count, listen=True)
         speech, clock = self.speech, self.clock
-        drawn = clock.wrap(f"draw {name}", speech.draw)(ids, self.voice, settings=settings, seed=seed)
-        faults = clock.wrap(f"hear {name}", speech.faults)(drawn.codes, text, ids, settings)
-        understood = clock.wrap(f"understand {name}", speech.understood)(drawn.codes, ids).tolist()
-        likely = clock.wrap(f"likely {name}", self._likely)(drawn.codes, ids).tolist()
+        drawn = clock.wrap(f"draw {name}", speech.draw)(text, self.voice, settings=settings, seed=seed)
+        faults = clock.wrap(f"hear {name}", speech.faults)(drawn.codes, text, settings)
+        understood = clock.wrap(f"understand {name}", speech.understood)(drawn.codes, text).tolist()
+        likely = clock.wrap(f"likely {name}", self._likely)(drawn.codes, text).tolist()
         lengths = drawn.codes.length.tolist()
         takes = [
             Speech(
@@ -165,10 +162,10 @@ class Booth:
         wave = trim(wave, studio.audio.sample_rate)
         return set_level(wave, studio.audio) if len(wave) else torch.zeros(studio.audio.hop)
 
-    def _likely(self, codes: Codes, ids: list[int]) -> torch.Tensor:
-        text, text_len = self.speech.batch(ids, len(codes.length))
-        speaker = self.voice.acoustic.to(self.studio.device).expand(len(text), -1, -1)
-        return self.speech.acoustic.code_score(text, text_len, speaker, codes)
+    def _likely(self, codes: Codes, text: str) -> torch.Tensor:
+        ids, lengths = self.speech.batch(text, len(codes.length))
+        speaker = self.voice.acoustic.to(self.studio.device).expand(len(ids), -1, -1)
+        return self.speech.acoustic.code_score(ids, lengths, speaker, codes)
 
 
 def survey(
@@ -241,7 +238,9 @@ def _make(
             start = booth.clock.now()
             wave = booth.sound(speeches[number], own).cpu()
             spent = round(booth.clock.now() - start, 4)
-            waves[number] = store.put(f"{key} {number}", Made(wave, speeches[number].codes.ids[0].tolist(), spent), rate)
+            waves[number] = store.put(
+                f"{key} {number}", Made(wave, speeches[number].codes.ids[0].tolist(), spent), rate
+            )
         store.note(key, asdict(pool))  # last: whoever finds it finds the waves
         made.append((pool, waves))
     return made
