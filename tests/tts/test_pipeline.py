@@ -1,6 +1,7 @@
 """Text to wave through the four real nets at nano size."""
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 
 import nano
@@ -9,8 +10,9 @@ import torch
 from torch.nn import functional as F
 
 from tts import settings as defaults
+from tts.listen import group
 from tts.pipeline import Settings, TextToSpeech, check_text, closed, derive_seed, pick_device, stretch, trim
-from tts.types import Mel
+from tts.types import Codes, Mel, Speech
 from tts.voices.clone import make
 
 THREE = "A first thing. The second thing! Is this the third?"
@@ -175,3 +177,90 @@ def test_a_device_that_is_not_here_is_an_error():
         pick_device("cuda:99")
     with pytest.raises(ValueError, match="cannot be used"):
         pick_device("toaster")
+
+
+class Brief:
+    """The GPT, stopped in time, as one that has learned nothing never stops."""
+
+    def __init__(self, acoustic):
+        self.acoustic = acoustic
+
+    def generate(self, text, *rest, **options):
+        speech, size = self.acoustic.generate(text, *rest, **options), 3 * text.shape[1] // 2
+        codes = Codes(speech.codes.ids[:, :size], speech.codes.length.clamp(max=size))
+        return Speech(codes, speech.latents[:, :size])
+
+    def __getattr__(self, name):
+        return getattr(self.acoustic, name)
+
+
+class Heard:
+    """The codec, which hears these words in whatever it is given, one text after the other."""
+
+    STEPS = 16
+
+    def __init__(self, codec, tokenizer, texts):
+        self.codec = codec
+        self.heard = iter([group(tokenizer.encode(text), tokenizer.silent_ids) for text in texts])
+
+    def spell(self, codes):
+        sounds = [label for word in next(self.heard) for sound in word for label in (sound, 0)]
+        steps = codes.ids.shape[1] * self.STEPS
+        best = torch.tensor(sounds + [0] * (steps - len(sounds)))
+        return (10 * F.one_hot(best, 80).float()).log_softmax(-1)[None]
+
+    def __getattr__(self, name):
+        return getattr(self.codec, name)
+
+
+@pytest.fixture
+def hearing(speech, voice, quick):
+    """Speak a text and hear these instead: the take, and what is told of it. Nothing heard: nobody listens."""
+
+    def say(text: str, *heard: str, retries: int = 2):
+        own = copy(speech)
+        own.acoustic = Brief(speech.acoustic)
+        own.codec = Heard(speech.codec, speech.tokenizer, heard)
+        settings = replace(quick, listen=bool(heard), retries=retries)
+        (chunk,) = own.stream(text, voice, settings=settings, seed=0)
+        return chunk.take, chunk.notices
+
+    return say
+
+
+def test_what_is_heard_to_be_whole_is_kept_as_it_is(hearing):
+    take, notices = hearing("Hello there again.", "Hello there again.")
+    assert (take.attempts, take.fault, take.rejected, notices) == (1, None, [], [])
+    unheard, _ = hearing("Hello there again.")
+    assert same(take.wave, unheard.wave)
+
+
+def test_a_sentence_is_spoken_again_until_it_is_whole_and_that_is_told(hearing):
+    take, notices = hearing("Hello there again.", "Hello again.", "Hello there again.")
+    assert (take.attempts, take.fault, take.rejected) == (2, None, ["skips 'there'"])
+    assert notices == ["whole only at attempt 2 of 3 (skips 'there'): Hello there again."]
+    first, _ = hearing("Hello there again.")
+    assert not same(take.wave, first.wave)
+
+
+def test_of_faulty_attempts_the_best_is_kept(hearing):
+    text, worse, bad = "Hello there again, my good friend.", "Hello again, my friend.", "Hello there again, my good"
+    take, notices = hearing(text, worse, bad, worse)
+    assert (take.attempts, take.fault) == (3, "stopped early before 'friend'")
+    assert take.rejected == ["skips 'there'; skips 'good'"] * 2
+    assert "stopped early before 'friend', at best, by attempt 3 of 3" in notices[0]
+    second, _ = hearing(text, worse, text)
+    assert same(take.wave, second.wave)
+
+
+def test_without_retries_a_fault_is_told_all_the_same(hearing):
+    take, notices = hearing("Hello there again.", "Hello there again. Hello there again.", retries=0)
+    assert take.attempts == 1 and "repeats 'Hello there again'" in take.fault and take.fault in notices[0]
+
+
+def test_a_codec_that_cannot_spell_accuses_nobody(speech, voice, quick):
+    own = copy(speech)
+    own.acoustic, own.codec = Brief(speech.acoustic), copy(speech.codec)
+    own.codec.spell = lambda codes: None
+    (chunk,) = own.stream("Hello there.", voice, settings=quick, seed=0)
+    assert quick.listen and not chunk.notices and chunk.take.fault is None
