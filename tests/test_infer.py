@@ -74,6 +74,12 @@ def test_the_default_name_is_told(say):
     assert code == 0 and "speech.wav" in said and soundfile.info("speech.wav").frames
 
 
+def test_what_is_heard_to_be_wrong_is_told_unless_nobody_listens(say):
+    """Nets that have learned nothing say something else."""
+    heard, unheard = say("Hello there.")[1], say("Hello there.", "--no-listen")[1]
+    assert "'Hello" in heard and "'Hello" not in unheard
+
+
 def test_options_stand_anywhere(say):
     assert say("Hello", "-o", "x.wav", "there")[0] == 0
 
@@ -138,6 +144,7 @@ def test_usage_errors(say, argv, words):
         ("", "key=value"),
         ("limits=0", "limits"),
         ("seed=1" + "0" * 400, "seed"),
+        ("listen=7", "true or false"),
     ],
 )
 def test_wrong_overrides(say, override, word):

@@ -209,53 +209,57 @@ class Heard:
         best = torch.tensor(sounds + [0] * (steps - len(sounds)))
         return (10 * F.one_hot(best, 80).float()).log_softmax(-1)[None]
 
+    def decode(self, codes):
+        self.kept = codes.ids  # of the attempt that is sounded
+        return self.codec.decode(codes)
+
     def __getattr__(self, name):
         return getattr(self.codec, name)
 
 
 @pytest.fixture
 def hearing(speech, voice, quick):
-    """Speak a text and hear these instead: the take, and what is told of it. Nothing heard: nobody listens."""
+    """Speak a text and hear these instead: the chunk, and the codes that were kept. Nothing heard: nobody listens."""
 
     def say(text: str, *heard: str, retries: int = 2):
         own = copy(speech)
         own.acoustic = Brief(speech.acoustic)
         own.codec = Heard(speech.codec, speech.tokenizer, heard)
-        settings = replace(quick, listen=bool(heard), retries=retries)
-        (chunk,) = own.stream(text, voice, settings=settings, seed=0)
-        return chunk.take, chunk.notices
+        (chunk,) = own.stream(text, voice, settings=replace(quick, listen=bool(heard), retries=retries), seed=0)
+        return chunk, own.codec.kept
 
     return say
 
 
 def test_what_is_heard_to_be_whole_is_kept_as_it_is(hearing):
-    take, notices = hearing("Hello there again.", "Hello there again.")
-    assert (take.attempts, take.fault, take.rejected, notices) == (1, None, [], [])
-    unheard, _ = hearing("Hello there again.")
-    assert same(take.wave, unheard.wave)
+    chunk, kept = hearing("Hello there again.", "Hello there again.")
+    assert (chunk.take.attempts, chunk.take.fault, chunk.take.rejected, chunk.notices) == (1, None, [], [])
+    unheard, unheard_kept = hearing("Hello there again.")
+    assert same(kept, unheard_kept) and same(chunk.wave, unheard.wave)
 
 
 def test_a_sentence_is_spoken_again_until_it_is_whole_and_that_is_told(hearing):
-    take, notices = hearing("Hello there again.", "Hello again.", "Hello there again.")
-    assert (take.attempts, take.fault, take.rejected) == (2, None, ["skips 'there'"])
-    assert notices == ["whole only at attempt 2 of 3 (skips 'there'): Hello there again."]
-    first, _ = hearing("Hello there again.")
-    assert not same(take.wave, first.wave)
+    chunk, second = hearing("Hello there again.", "Hello again.", "Hello there again.")
+    assert (chunk.take.attempts, chunk.take.fault, chunk.take.rejected) == (2, None, ["skips 'there'"])
+    assert chunk.notices == ["whole only at attempt 2 of 3 (skips 'there'): Hello there again."]
+    _, first = hearing("Hello there again.", "Hello again.", retries=0)
+    assert not same(first, second)
 
 
 def test_of_faulty_attempts_the_best_is_kept(hearing):
     text, worse, bad = "Hello there again, my good friend.", "Hello again, my friend.", "Hello there again, my good"
-    take, notices = hearing(text, worse, bad, worse)
-    assert (take.attempts, take.fault) == (3, "stopped early before 'friend'")
-    assert take.rejected == ["skips 'there'; skips 'good'"] * 2
-    assert "stopped early before 'friend', at best, by attempt 3 of 3" in notices[0]
-    second, _ = hearing(text, worse, text)
-    assert same(take.wave, second.wave)
+    chunk, kept = hearing(text, worse, bad, worse)
+    assert (chunk.take.attempts, chunk.take.fault) == (3, "stopped early before 'friend'")
+    assert chunk.take.rejected == ["skips 'there'; skips 'good'"] * 2
+    assert "stopped early before 'friend', at best, by attempt 3 of 3" in chunk.notices[0]
+    _, second = hearing(text, worse, text)
+    assert same(kept, second)
 
 
 def test_without_retries_a_fault_is_told_all_the_same(hearing):
-    take, notices = hearing("Hello there again.", "Hello there again. Hello there again.", retries=0)
-    assert take.attempts == 1 and "repeats 'Hello there again'" in take.fault and take.fault in notices[0]
+    chunk, _ = hearing("Hello there again.", "Hello there again. Hello there again.", retries=0)
+    assert chunk.take.attempts == 1 and chunk.take.fault == "repeats 'Hello there again'"
+    assert chunk.take.fault in chunk.notices[0]
 
 
 def test_a_codec_that_cannot_spell_accuses_nobody(speech, voice, quick):
