@@ -66,11 +66,19 @@ class Take:
 
 
 @dataclass
+class Heard:
+    """What is wrong with codes spoken for a text."""
+
+    faults: list[str]
+    loss: float  # nats, of `tts.listen.Hearing`; 0 where nobody listened
+
+
+@dataclass
 class Utterance:
-    """One attempt at a sentence, as codes, and what is wrong with it."""
+    """One attempt at a sentence, as codes, and what was heard in it."""
 
     speech: Speech
-    faults: list[str]
+    heard: Heard
 
 
 @dataclass
@@ -178,31 +186,31 @@ class TextToSpeech:
         for attempt in range(settings.retries + 1):
             own = derive_seed(seed, f"attempt {attempt}")
             attempts.append(self.utter(text, voice, settings=settings, seed=own))
-            if not attempts[-1].faults:
+            if not attempts[-1].heard.faults:
                 break
-        best = min(attempts, key=lambda utterance: len(utterance.faults))
+        best = min(attempts, key=lambda utterance: (len(utterance.heard.faults), utterance.heard.loss))
         codes, latents = best.speech.codes, best.speech.latents
         wave = self.render(codes, latents, voice, settings=settings, seed=seed)
         return Take(
             wave=trim(wave, self.audio.sample_rate),
             codes=int(codes.length),
             attempts=len(attempts),
-            fault="; ".join(best.faults) or None,
-            rejected=["; ".join(other.faults) for other in attempts if other is not best],
+            fault="; ".join(best.heard.faults) or None,
+            rejected=["; ".join(other.heard.faults) for other in attempts if other is not best],
         )
 
     @torch.inference_mode()
     def utter(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Utterance:
         """One attempt. Of the candidates, drawn as one batch: those with the fewest faults, the best understood."""
         speech = self.draw(text, voice, settings=settings, seed=seed)
-        faults = self.faults(speech.codes, text, settings)
+        heard = self.hear(speech.codes, text, settings)
         best = 0
         if settings.candidates > 1:
             score = self.understood(speech.codes, text).tolist()
-            best = max(range(len(score)), key=lambda index: (-len(faults[index]), score[index]))
+            best = max(range(len(score)), key=lambda index: (-len(heard[index].faults), score[index]))
         length = speech.codes.length[best : best + 1]
         codes = Codes(speech.codes.ids[best : best + 1, : int(length)], length)
-        return Utterance(Speech(codes, speech.latents[best : best + 1, : int(length)]), faults[best])
+        return Utterance(Speech(codes, speech.latents[best : best + 1, : int(length)]), heard[best])
 
     def draw(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Speech:
         """The candidates of one attempt, in one batch."""
@@ -215,19 +223,20 @@ class TextToSpeech:
         """How well the GPT, listening, finds the text in each item's codes: mean log p(text id | codes) in nats."""
         return self.acoustic.text_score(codes, *self.batch(text, len(codes.length)))
 
-    def faults(self, codes: Codes, text: str, settings: Settings) -> list[list[str]]:
+    def hear(self, codes: Codes, text: str, settings: Settings) -> list[Heard]:
         """What is wrong with each item's codes for the text: with their number, and with the words heard in them."""
         ids = self.tokenizer.encode(text)
-        found = [_misfit(int(length), len(ids), settings) for length in codes.length]
+        found = [Heard(_misfit(int(length), len(ids), settings), 0.0) for length in codes.length]
         spelling = self.codec.spell(codes) if settings.listen else None
         if spelling is None:  # nobody is to listen, or the codec was never taught to
             return found
         words = listen.group(ids, self.tokenizer.silent_ids)
         names = listen.name(text, words, self.tokenizer)
         steps = spelling.shape[1] // codes.ids.shape[1]  # to a code
-        for faults, heard, length in zip(found, spelling.cpu().numpy(), codes.length.tolist(), strict=True):
-            hearing = listen.hear(heard[: length * steps], words, self.tokenizer.letter_ids)
-            faults += [fault.describe(names) for fault in hearing.faults]
+        for heard, spelt, length in zip(found, spelling.cpu().numpy(), codes.length.tolist(), strict=True):
+            hearing = listen.hear(spelt[: length * steps], words, self.tokenizer.letter_ids)
+            heard.faults += [fault.describe(names) for fault in hearing.faults]
+            heard.loss = hearing.loss
         return found
 
     def batch(self, text: str, count: int) -> tuple[Int[Tensor, "B S"], Int[Tensor, " B"]]:

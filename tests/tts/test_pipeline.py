@@ -91,10 +91,10 @@ def test_candidates_are_compared_by_listening(speech, voice, quick):
     with torch.inference_mode():
         every = speech.draw(text, voice, settings=many, seed=3)
         score = speech.understood(every.codes, text)
-        faults = speech.faults(every.codes, text, many)
-    fewest = min(map(len, faults))
-    best = max((i for i in range(4) if len(faults[i]) == fewest), key=lambda i: float(score[i]))
-    assert kept.faults == faults[best]
+        heard = speech.hear(every.codes, text, many)
+    fewest = min(len(each.faults) for each in heard)
+    best = max((i for i in range(4) if len(heard[i].faults) == fewest), key=lambda i: float(score[i]))
+    assert kept.heard == heard[best]
     assert torch.equal(kept.speech.codes.ids[0], every.codes.ids[best, : int(every.codes.length[best])])
 
 

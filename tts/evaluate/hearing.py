@@ -51,8 +51,8 @@ def survey(studio: Studio, clips: Sequence[Clip], *, out: Path) -> dict[str, Fig
         added, chance = other[: others[min(3, len(others) - 1)]], random.Random(f"{SEED} {clip.id}")
         for damage, damaged in damages(codes, borders, added, chance).items():
             item = Codes(damaged[None], torch.tensor([len(damaged)], device=damaged.device))
-            (faults,) = studio.speech.faults(item, said[index], settings)
-            trials.append(Trial(clip=clip.id, damage=damage, text=said[index], faults=faults))
+            (heard,) = studio.speech.hear(item, said[index], settings)
+            trials.append(Trial(clip=clip.id, damage=damage, text=said[index], faults=heard.faults))
     if not trials:
         raise ValueError(f"no clip has {FEWEST} words or more: give other recordings")
     found = {damage: [bool(trial.faults) for trial in trials if trial.damage == damage] for damage in DAMAGES}

@@ -40,6 +40,7 @@ class Candidate:
     likely: float  # mean log p(code | text), nats
     understood: float  # mean log p(text id | codes), nats
     faults: int  # that the pipeline hears
+    loss: float  # nats that the codec's spelling loses against the text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,10 +89,11 @@ def _whole(take: Candidate) -> tuple[int, float]:
 
 WAYS = (
     Way("one take", "one"),
-    Way("again while faults are heard", "tries", ("hear",), lambda take: -take.faults),
+    Way("again while faults are heard", "tries", ("hear",), lambda take: (-take.faults, -take.loss)),
     Way("any of {many}", "many"),
     Way("likeliest of {many}", "many", ("likely",), lambda take: take.likely),
     Way("best understood of {many}", "many", ("understand",), lambda take: take.understood),
+    Way("clearest of {many}", "many", ("hear",), lambda take: -take.loss),
     Way("fewest faults, best understood of {many}", "many", ("hear", "understand"), _whole),
     Way("best understood of {double}", "double", ("understand",), lambda take: take.understood),
     Way("fewest faults, best understood of {double}", "double", ("hear", "understand"), _whole),
@@ -141,7 +143,7 @@ class Booth:
         settings = replace(self.studio.settings, candidates=count, listen=True)
         speech, clock = self.speech, self.clock
         drawn = clock.wrap(f"draw {name}", speech.draw)(text, self.voice, settings=settings, seed=seed)
-        faults = clock.wrap(f"hear {name}", speech.faults)(drawn.codes, text, settings)
+        heard = clock.wrap(f"hear {name}", speech.hear)(drawn.codes, text, settings)
         understood = clock.wrap(f"understand {name}", speech.understood)(drawn.codes, text).tolist()
         likely = clock.wrap(f"likely {name}", self._likely)(drawn.codes, text).tolist()
         lengths = drawn.codes.length.tolist()
@@ -152,8 +154,10 @@ class Booth:
             )
             for item, length in enumerate(lengths)
         ]
-        values = zip(lengths, likely, understood, faults, strict=True)
-        return takes, [Candidate(codes=n, likely=p, understood=q, faults=len(own)) for n, p, q, own in values]
+        values = zip(lengths, likely, understood, heard, strict=True)
+        return takes, [
+            Candidate(codes=n, likely=p, understood=q, faults=len(own.faults), loss=own.loss) for n, p, q, own in values
+        ]
 
     def sound(self, take: Speech, seed: int) -> torch.Tensor:
         """The wave of a take, at the level of every corpus."""
