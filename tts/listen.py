@@ -16,8 +16,7 @@ from jaxtyping import Float, Int
 
 from tts.text.tokenizer import Tokenizer
 
-JUMP = 14.0  # nats that a jump between words costs
-BESIDES = 14.0  # nats that beginning to wait costs
+FAULT = 11.0  # nats that a jump between words costs, and beginning to wait
 PASSING = 1.0  # nats that each step costs at which a sound is heard while waiting
 
 WRITTEN = re.compile(r"\{[^{}]*\}|[^\W\d_]+(?:'[^\W\d_]+)*")
@@ -104,19 +103,19 @@ def _search(
         _improve(come, own, slice(1, None), said[:-1], states[:-1])
         _improve(come, own, slice(2, None), np.where(hop[2:], said[:-2], -np.inf), states[:-2])
         at = leave.argmax()
-        jump = leave[at] - JUMP
+        jump = leave[at] - FAULT
         enter, source = np.where(leave >= jump, leave, jump), np.where(leave >= jump, origin, origin[at])
         _improve(come, own, borders, enter, source)
         _improve(come, own, borders[:-1] + 1, enter[:-1], source[:-1])
         back[step, :size] = own
-        back[step, size:] = np.where(waited >= stand - BESIDES, waits, before)
-        waited = np.maximum(waited, stand - BESIDES) + passing[step]
+        back[step, size:] = np.where(waited >= stand - FAULT, waits, before)
+        waited = np.maximum(waited, stand - FAULT) + passing[step]
         said = come + heard
         spoken = said[last] > said[borders]
         stand, before = np.where(spoken, said[last], said[borders]), np.where(spoken, last, borders)
         leave, origin = np.where(waited > stand, waited, stand), np.where(waited > stand, waits, before)
-    finish = leave - JUMP
-    finish[-1] += JUMP
+    finish = leave - FAULT
+    finish[-1] += FAULT
     state = origin[finish.argmax()]
     path = np.empty(len(emission), np.int64)
     for step in range(len(emission) - 1, -1, -1):
@@ -145,7 +144,8 @@ def _faults(path: Int[np.ndarray, " K"], size: int, borders: Int[np.ndarray, " W
             found.append(Fault("repeats", there, here))
         elif here in waits or there in waits:
             found.append(Fault("garbles", here, there))
-            waits.pop(here, None), waits.pop(there, None)
+            waits.pop(here, None)
+            waits.pop(there, None)
         else:
             found.append(Fault("stops" if there == end else "skips", here, there))
     found += [Fault("besides", border, border + 1) for border in waits if border < end]
