@@ -178,7 +178,7 @@ def survey(
     """Fill pools, judge what was picked, write `out`/ranking.json, and return a line for each way."""
     said = [text for text in (closed(normalise(text).text) for text in texts) if studio.speech.sayable(text)]
     if len(said) < FEWEST:
-        raise ValueError(f"{len(said)} sentence has no interval: give {FEWEST} or more")
+        raise ValueError(f"{len(said)} sentences that can be said give no interval: give {FEWEST} or more")
     takes = [(text, seed) for text in said for seed in range(seeds)]
     store = Archive(cache)
     try:
@@ -193,7 +193,7 @@ def survey(
         text = takes[index][0]
         meant = listener.spell(text) if isinstance(listener, Listener) else text
         edits[index, number] = character_edits(meant, opinion["heard"] or "")
-    lines = _lines([pool for pool, _ in made], edits, seeds)
+    lines = _lines(made, edits, seeds)
     clips = [Clip(str(number), "", text, None, None) for number, text in enumerate(said)]
     suite = Suite("ranking", "sentences spoken one by one", "", clips)
     pinned = report.circumstances(judges=panel.identities, weights=studio.weights, suite=suite, conf=studio.conf)
