@@ -74,10 +74,12 @@ def test_the_default_name_is_told(say):
     assert code == 0 and "speech.wav" in said and soundfile.info("speech.wav").frames
 
 
-def test_what_is_heard_to_be_wrong_is_told_unless_nobody_listens(say):
-    """Nets that have learned nothing say something else."""
-    heard, unheard = say("Hello there.")[1], say("Hello there.", "--no-listen")[1]
-    assert "'Hello" in heard and "'Hello" not in unheard
+def test_listening_can_be_turned_off(home):
+    def listens(*argv: str) -> bool:
+        arguments = infer.make_parser().parse_args(["Hi.", "--weights", str(home / "weights"), *argv])
+        return infer.configure(arguments, [])["listen"]
+
+    assert listens() and listens("--listen") and not listens("--no-listen")
 
 
 def test_options_stand_anywhere(say):

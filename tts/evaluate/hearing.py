@@ -78,7 +78,7 @@ def _borders(studio: Studio, clip: Clip, text: str) -> tuple[Int[Tensor, " L"], 
 
 def damages(
     codes: Int[Tensor, " L"], borders: Sequence[int], added: Int[Tensor, " K"], chance: random.Random
-) -> dict[str, Int[Tensor, " K"]]:
+) -> dict[str, Int[Tensor, " _"]]:
     """The same codes in every state; what changes nothing, as with a word that has no code of its own, is left out."""
     words = len(borders) - 1
     one, three = chance.randrange(1, words - 1), chance.randrange(words - 2)

@@ -51,7 +51,8 @@ def speak(studio: Studio, texts: Sequence[str], *, seed: int) -> list[Spoken]:
         if not studio.speech.sayable(said):
             continue
         take = studio.speech.speak(said, voice, settings=studio.settings, seed=derive_seed(seed, text))
-        fault = next((kind for kind in KINDS if kind in (take.fault or "")), None)
+        own = (take.fault or "").split("; ")
+        fault = next((kind for kind in KINDS if any(each.startswith(kind) for each in own)), None)
         spoken.append(Spoken(said, set_level(take.wave, studio.audio), fault, take.attempts))
     return spoken
 
