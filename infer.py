@@ -127,7 +127,7 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--listen",
         action=argparse.BooleanOptionalAction,
-        help="to every sentence, and speak faulty ones again (default: yes)",
+        help="to every sentence, and speak faulty ones again; on unless --no-listen",
     )
     parser.add_argument("--steps", type=int, metavar="N", help="of the diffusion decoder: more is finer and slower")
     parser.add_argument(
