@@ -8,7 +8,7 @@ likelier by more than its cost. Sounds that are spelled a little wrong thus cost
 The costs were set on codes of recordings of two readers. Of 241 sentences a fault was heard in 3 (at costs of 14 as at
 11), of 33 that the GPT had spoken in none. Of 69 it was heard in 93 % with a word cut out, 78 % with a word said twice,
 97 % with three words said twice, all with one or two words cut off, 94 % with a third of a second or more of another
-sentence behind them. What is missed are words of one or two sounds. `tts.evaluate hearing` measures this of any codec.
+sentence behind them. `tts.evaluate hearing` measures this of any codec.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Waves that were made, and notes on them, kept under the hash of all that they follow from: what was made is not made twice."""
+"""Waves that were made, and notes on them, under the hash of all that they follow from: nothing is made twice."""
 
 import hashlib
 import io
