@@ -241,7 +241,7 @@ def test_an_error_leaves_an_earlier_file_alone(say):
 
 def test_every_default_is_within_its_limits():
     conf = settings.compose([])
-    assert conf["steps"] >= 1 and set(conf["limits"]) | {"weights", "voice", "device"} == {
+    assert conf["steps"] >= 1 and set(conf["limits"]) | {"weights", "voice", "device", "listen"} == {
         key for key in settings.flatten({key: value for key, value in conf.items() if key != "limits"})
     }
 
