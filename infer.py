@@ -124,6 +124,11 @@ def make_parser() -> Parser:
     parser.add_argument("--list-voices", action="store_true", help="show the voices that ship, and stop")
     parser.add_argument("--seed", type=int, metavar="N", help="another seed, another take")
     parser.add_argument("--candidates", type=int, metavar="N", help="takes of each sentence to choose from")
+    parser.add_argument(
+        "--listen",
+        action=argparse.BooleanOptionalAction,
+        help="to every sentence, and speak faulty ones again; on unless --no-listen",
+    )
     parser.add_argument("--steps", type=int, metavar="N", help="of the diffusion decoder: more is finer and slower")
     parser.add_argument(
         "--guidance", type=float, metavar="X", help="of the diffusion decoder: more is clearer, 1 is off"

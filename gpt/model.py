@@ -150,11 +150,15 @@ class GPT(nn.Module):
     def text_score(self, codes: Codes, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"]) -> Float[Tensor, " B"]:
         """Mean log p(text id | codes) in nats, the text's end included, so that speech that runs on costs too."""
         packed = self.arrange(ASR, text, text_len, codes)
-        logits, target = self.guesses(packed, self(packed, None), TEXT)
-        score = logits.float().log_softmax(-1).gather(1, target[:, None]).squeeze(1)
-        count = text_len + 1
-        item = torch.arange(len(count), device=count.device).repeat_interleave(count)
-        return torch.zeros(len(count), device=score.device).index_add(0, item, score) / count
+        return self._mean_score(packed, self(packed, None), TEXT, text_len + 1)
+
+    @torch.no_grad()
+    def code_score(
+        self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Float[Tensor, "B P D"], codes: Codes
+    ) -> Float[Tensor, " B"]:
+        """Mean log p(code | speaker, text, codes before) in nats, the speech's end included; times by the clock."""
+        packed = self.arrange(TTS, text, text_len, codes, self.foresee(text, text_len, speaker))
+        return self._mean_score(packed, self(packed, speaker), SPEECH, codes.length + 1)
 
     @torch.inference_mode()
     def transcribe(self, codes: Codes, expected: Int[Tensor, " B"]) -> list[list[int]]:
@@ -270,6 +274,15 @@ class GPT(nn.Module):
             codes=codes,
             times=times,
         )
+
+    def _mean_score(
+        self, packed: Packed, hidden: Tensor, modality: int, count: Int[Tensor, " B"]
+    ) -> Float[Tensor, " B"]:
+        """Mean log p of the scored ids of one modality, of which each item has `count`."""
+        logits, target = self.guesses(packed, hidden, modality)
+        score = logits.float().log_softmax(-1).gather(1, target[:, None]).squeeze(1)
+        item = torch.arange(len(count), device=count.device).repeat_interleave(count)
+        return torch.zeros(len(count), device=score.device).index_add(0, item, score) / count
 
     def _read(self, packed: Packed, speaker: Tensor | None) -> Float[Tensor, "B K D"]:
         x = F.embedding(packed.ids, self.embed())

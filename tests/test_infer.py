@@ -74,6 +74,14 @@ def test_the_default_name_is_told(say):
     assert code == 0 and "speech.wav" in said and soundfile.info("speech.wav").frames
 
 
+def test_listening_can_be_turned_off(home):
+    def listens(*argv: str) -> bool:
+        arguments = infer.make_parser().parse_args(["Hi.", "--weights", str(home / "weights"), *argv])
+        return infer.configure(arguments, [])["listen"]
+
+    assert listens() and listens("--listen") and not listens("--no-listen")
+
+
 def test_options_stand_anywhere(say):
     assert say("Hello", "-o", "x.wav", "there")[0] == 0
 
@@ -138,6 +146,7 @@ def test_usage_errors(say, argv, words):
         ("", "key=value"),
         ("limits=0", "limits"),
         ("seed=1" + "0" * 400, "seed"),
+        ("listen=7", "true or false"),
     ],
 )
 def test_wrong_overrides(say, override, word):
@@ -232,7 +241,7 @@ def test_an_error_leaves_an_earlier_file_alone(say):
 
 def test_every_default_is_within_its_limits():
     conf = settings.compose([])
-    assert conf["steps"] >= 1 and set(conf["limits"]) | {"weights", "voice", "device"} == {
+    assert conf["steps"] >= 1 and set(conf["limits"]) | {"weights", "voice", "device", "listen"} == {
         key for key in settings.flatten({key: value for key, value in conf.items() if key != "limits"})
     }
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from tts import checkpoint
+from tts import checkpoint, listen
 from tts.nn import fast_dtype
 from tts.text.normalise import normalise
 from tts.text.sentences import Sentence, split
@@ -39,6 +39,7 @@ class Settings:
     sampling: Sampling
     candidates: int  # takes of each sentence, in one batch
     min_codes_per_id: float  # fewer codes than this per text id: the sentence stopped early
+    listen: bool  # to what was spoken, for words that are missing or too many
     retries: int
     steps: int  # of the diffusion decoder
     guidance: float  # of the diffusion decoder; 1: off
@@ -60,7 +61,24 @@ class Take:
     wave: Float[Tensor, " N"]
     codes: int
     attempts: int
-    fault: str | None  # "ran on" or "stopped early", when every attempt did
+    fault: str | None  # what is wrong with it: "ran on", "skips 'word'"; None where nothing was found
+    rejected: list[str]  # faults of the attempts that were not kept
+
+
+@dataclass
+class Heard:
+    """What is wrong with codes spoken for a text."""
+
+    faults: list[str]
+    loss: float  # nats, of `tts.listen.Hearing`; 0 where nobody listened
+
+
+@dataclass
+class Utterance:
+    """One attempt at a sentence, as codes, and what was heard in it."""
+
+    speech: Speech
+    heard: Heard
 
 
 @dataclass
@@ -147,8 +165,7 @@ class TextToSpeech:
                 own = derive_seed(own, f"time {said[own]}")
                 take = self.speak(portion.words, voice, settings=settings, seed=own)
                 if take.fault or take.attempts > 1:
-                    times = f"at attempt {take.attempts} of {settings.retries + 1}"
-                    chunk.notices.append(f"{take.fault or 'whole only'} {times}: {_short(portion.words)}")
+                    chunk.notices.append(f"{_account(take, settings)}: {_short(portion.words)}")
                 quiet = portion.pause * settings.pause / settings.speed  # seconds
                 chunk.take, chunk.wave = take, F.pad(take.wave, (0, round(quiet * self.audio.sample_rate)))
             elif portion.written.strip():
@@ -164,42 +181,68 @@ class TextToSpeech:
 
     @torch.inference_mode()
     def speak(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Take:
-        """Speak one normalised sentence; one that runs on or stops early is tried again from another seed."""
-        ids = self.tokenizer.encode(text, letters=0.0, generator=None)
+        """Speak one normalised sentence, after a faulty attempt again from another seed, and keep the best."""
+        attempts = []
         for attempt in range(settings.retries + 1):
             own = derive_seed(seed, f"attempt {attempt}")
-            speech, fault = self.utter(ids, voice, settings=settings, seed=own)
-            if not fault:
+            attempts.append(self.utter(text, voice, settings=settings, seed=own))
+            if not attempts[-1].heard.faults:
                 break
-        wave = self.render(speech.codes, speech.latents, voice, settings=settings, seed=seed)
-        return Take(trim(wave, self.audio.sample_rate), int(speech.codes.length), attempt + 1, fault)
+        best = min(attempts, key=lambda utterance: (len(utterance.heard.faults), utterance.heard.loss))
+        codes, latents = best.speech.codes, best.speech.latents
+        wave = self.render(codes, latents, voice, settings=settings, seed=seed)
+        return Take(
+            wave=trim(wave, self.audio.sample_rate),
+            codes=int(codes.length),
+            attempts=len(attempts),
+            fault="; ".join(best.heard.faults) or None,
+            rejected=["; ".join(other.heard.faults) for other in attempts if other is not best],
+        )
 
     @torch.inference_mode()
-    def utter(
-        self, ids: list[int], voice: SpeakerLatents, *, settings: Settings, seed: int
-    ) -> tuple[Speech, str | None]:
-        """One attempt. Of the candidates, drawn as one batch: the best understood whole one, and its fault if any."""
-        count = settings.candidates
-        text = torch.tensor([ids], device=self.device).expand(count, -1)
-        text_len = torch.full((count,), len(ids), device=self.device)
-        speaker = voice.acoustic.to(self.device).expand(count, -1, -1)
-        generator = torch.Generator(self.device).manual_seed(seed)
-        speech = self.acoustic.generate(text, text_len, speaker, sampling=settings.sampling, generator=generator)
-        faults = [self.fault(int(length), len(ids), settings) for length in speech.codes.length]
+    def utter(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Utterance:
+        """One attempt. Of the candidates, drawn as one batch: those with the fewest faults, the best understood."""
+        speech = self.draw(text, voice, settings=settings, seed=seed)
+        heard = self.hear(speech.codes, text, settings)
         best = 0
-        if count > 1:
-            score = self.acoustic.text_score(speech.codes, text, text_len)
-            whole = torch.tensor([fault is None for fault in faults], device=score.device)
-            best = int(score.masked_fill(~whole, -torch.inf).argmax()) if whole.any() else int(score.argmax())
+        if settings.candidates > 1:
+            score = self.understood(speech.codes, text).tolist()
+            best = max(range(len(score)), key=lambda index: (-len(heard[index].faults), score[index]))
         length = speech.codes.length[best : best + 1]
         codes = Codes(speech.codes.ids[best : best + 1, : int(length)], length)
-        return Speech(codes, speech.latents[best : best + 1, : int(length)]), faults[best]
+        return Utterance(Speech(codes, speech.latents[best : best + 1, : int(length)]), heard[best])
 
-    def fault(self, codes: int, ids: int, settings: Settings) -> str | None:
-        """What is wrong with a sentence of so many codes for so many text ids, if anything."""
-        if codes >= math.ceil(settings.sampling.max_codes_per_id * ids):
-            return "ran on"
-        return "stopped early" if codes < max(1.0, settings.min_codes_per_id * ids) else None
+    def draw(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Speech:
+        """The candidates of one attempt, in one batch."""
+        ids, lengths = self.batch(text, settings.candidates)
+        speaker = voice.acoustic.to(self.device).expand(len(ids), -1, -1)
+        generator = torch.Generator(self.device).manual_seed(seed)
+        return self.acoustic.generate(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
+
+    def understood(self, codes: Codes, text: str) -> Float[Tensor, " B"]:
+        """How well the GPT, listening, finds the text in each item's codes: mean log p(text id | codes) in nats."""
+        return self.acoustic.text_score(codes, *self.batch(text, len(codes.length)))
+
+    def hear(self, codes: Codes, text: str, settings: Settings) -> list[Heard]:
+        """What is wrong with each item's codes for the text: with their number, and with the words heard in them."""
+        ids = self.tokenizer.encode(text)
+        found = [Heard(_misfit(int(length), len(ids), settings), 0.0) for length in codes.length]
+        spelling = self.codec.spell(codes) if settings.listen else None
+        if spelling is None:  # nobody is to listen, or the codec was never taught to
+            return found
+        words = listen.group(ids, self.tokenizer.silent_ids)
+        names = listen.name(text, words, self.tokenizer)
+        steps = spelling.shape[1] // codes.ids.shape[1]  # to a code
+        for heard, spelt, length in zip(found, spelling.cpu().numpy(), codes.length.tolist(), strict=True):
+            hearing = listen.hear(spelt[: length * steps], words, self.tokenizer.letter_ids)
+            heard.faults += [fault.describe(names) for fault in hearing.faults]
+            heard.loss = hearing.loss
+        return found
+
+    def batch(self, text: str, count: int) -> tuple[Int[Tensor, "B S"], Int[Tensor, " B"]]:
+        """The ids of a normalised text so many times, and their lengths."""
+        ids = torch.tensor([self.tokenizer.encode(text)], device=self.device).expand(count, -1)
+        return ids, torch.full((count,), ids.shape[1], device=self.device)
 
     @torch.inference_mode()
     def render(
@@ -303,6 +346,20 @@ def pick_device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise ValueError(f"device {name!r} cannot be used ({reason}); try cpu") from None
     return device
+
+
+def _misfit(codes: int, ids: int, settings: Settings) -> list[str]:
+    """What is wrong with a sentence of so many codes for so many text ids, if anything."""
+    if codes >= math.ceil(settings.sampling.max_codes_per_id * ids):
+        return ["ran on"]
+    return ["stopped early"] if codes < max(1.0, settings.min_codes_per_id * ids) else []
+
+
+def _account(take: Take, settings: Settings) -> str:
+    """What happened on the way to a take that was not whole at once."""
+    times = f"attempt {take.attempts} of {settings.retries + 1}"
+    before = f" ({', then '.join(take.rejected)})" if take.rejected else ""
+    return f"{take.fault}, at best, by {times}{before}" if take.fault else f"whole only at {times}{before}"
 
 
 def _short(text: str) -> str:

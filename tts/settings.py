@@ -42,6 +42,8 @@ def check(conf: dict) -> None:
         if not right or not low <= value <= high:
             kind = "a whole number" if whole else "a number"
             raise ValueError(f"{key} is {value!r}; it must be {kind} from {low} to {high}")
+    if not isinstance(values.get("listen", True), bool):
+        raise ValueError(f"listen is {values['listen']!r}; it must be true or false")
     for key in ("weights", "voice", "device", "words.recogniser"):
         if key in values and (not isinstance(values[key], str) or not values[key]):
             raise ValueError(f"{key} is {values[key]!r}; it must be a text, e.g. {key}='...'")

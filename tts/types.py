@@ -136,6 +136,12 @@ class Acoustic(Protocol):
         """Mean log p(text id | codes): the same net, listening."""
         ...
 
+    def code_score(
+        self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Float[Tensor, "B P D"], codes: Codes
+    ) -> Float[Tensor, " B"]:
+        """Mean log p(code | speaker, text, codes before): how likely the net finds what was spoken."""
+        ...
+
 
 @runtime_checkable
 class Decoder(Protocol):

@@ -95,6 +95,17 @@ def test_a_batch_gives_what_its_items_give_alone(net, batch):
         assert torch.allclose(scores[i], net.text_score(own, text[i : i + 1, : int(s)], s)[0], atol=1e-4)
 
 
+def test_speech_is_scored_by_what_the_net_would_have_said(net, batch):
+    text, text_len, speaker, codes = batch
+    scores = net.code_score(text, text_len, speaker, codes)
+    packed = net.arrange(TTS, text, text_len, codes, net.foresee(text, text_len, speaker))
+    logits, target = net.guesses(packed, net(packed, speaker), SPEECH)
+    chosen = logits.log_softmax(-1)[range(len(target)), target].split((codes.length + 1).tolist())
+    assert torch.allclose(scores, torch.stack([own.mean() for own in chosen]), atol=1e-5)
+    said = speak(net, batch, sampling=other_sampling(temperature=0.0))
+    assert (net.code_score(text, text_len, speaker, said.codes) > scores).all()
+
+
 def test_stepping_with_a_cache_equals_reading_at_once(net):
     torch.manual_seed(0)
     x = torch.randn(2, 12, 32)

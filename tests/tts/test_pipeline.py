@@ -1,6 +1,7 @@
 """Text to wave through the four real nets at nano size."""
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 
 import nano
@@ -9,8 +10,9 @@ import torch
 from torch.nn import functional as F
 
 from tts import settings as defaults
+from tts.listen import group
 from tts.pipeline import Settings, TextToSpeech, check_text, closed, derive_seed, pick_device, stretch, trim
-from tts.types import Mel
+from tts.types import Codes, Mel, Speech
 from tts.voices.clone import make
 
 THREE = "A first thing. The second thing! Is this the third?"
@@ -52,8 +54,7 @@ def test_every_sentence_sounds(speech, voice, quick):
 
 
 def test_a_rendered_wave_is_as_long_as_its_codes(speech, voice, quick):
-    ids = speech.tokenizer.encode("as long as its codes", letters=0.0, generator=None)
-    said, _ = speech.utter(ids, voice, settings=quick, seed=1)
+    said = speech.utter("as long as its codes", voice, settings=quick, seed=1).speech
     wave = speech.render(said.codes, said.latents, voice, settings=quick, seed=1)
     assert len(wave) == speech.audio.sample_rate * int(said.codes.length) / speech.codec.code_rate
 
@@ -84,22 +85,17 @@ def test_a_long_text_is_spoken_as_it_is_asked_for(speech, voice, quick):
 
 
 def test_candidates_are_compared_by_listening(speech, voice, quick):
-    """The one kept is whichever the GPT finds likeliest to say the text."""
-    ids = speech.tokenizer.encode("listen to them", letters=0.0, generator=None)
-    many = replace(quick, candidates=4)
-    said, _ = speech.utter(ids, voice, settings=many, seed=3)
-    generator = torch.Generator().manual_seed(3)
-    text = torch.tensor([ids] * 4)
-    text_len = torch.full((4,), len(ids))
+    """Of those with the fewest faults the one is kept that the GPT finds likeliest to say the text."""
+    many, text = replace(quick, candidates=4), "listen to them"
+    kept = speech.utter(text, voice, settings=many, seed=3)
     with torch.inference_mode():
-        every = speech.acoustic.generate(
-            text, text_len, voice.acoustic.expand(4, -1, -1), sampling=many.sampling, generator=generator
-        )
-        score = speech.acoustic.text_score(every.codes, text, text_len)
-    faults = [speech.fault(int(n), len(ids), many) for n in every.codes.length]
-    whole = [i for i in range(4) if not faults[i]] or range(4)
-    best = max(whole, key=lambda i: float(score[i]))
-    assert torch.equal(said.codes.ids[0], every.codes.ids[best, : int(every.codes.length[best])])
+        every = speech.draw(text, voice, settings=many, seed=3)
+        score = speech.understood(every.codes, text)
+        heard = speech.hear(every.codes, text, many)
+    fewest = min(len(each.faults) for each in heard)
+    best = max((i for i in range(4) if len(heard[i].faults) == fewest), key=lambda i: float(score[i]))
+    assert kept.heard == heard[best]
+    assert torch.equal(kept.speech.codes.ids[0], every.codes.ids[best, : int(every.codes.length[best])])
 
 
 def test_what_runs_on_or_stops_early_is_tried_again_and_told(speech, voice, quick):
@@ -181,3 +177,94 @@ def test_a_device_that_is_not_here_is_an_error():
         pick_device("cuda:99")
     with pytest.raises(ValueError, match="cannot be used"):
         pick_device("toaster")
+
+
+class Brief:
+    """The GPT, stopped in time, as one that has learned nothing never stops."""
+
+    def __init__(self, acoustic):
+        self.acoustic = acoustic
+
+    def generate(self, text, *rest, **options):
+        speech, size = self.acoustic.generate(text, *rest, **options), 3 * text.shape[1] // 2
+        codes = Codes(speech.codes.ids[:, :size], speech.codes.length.clamp(max=size))
+        return Speech(codes, speech.latents[:, :size])
+
+    def __getattr__(self, name):
+        return getattr(self.acoustic, name)
+
+
+class Heard:
+    """The codec, which hears these words in whatever it is given, one text after the other."""
+
+    STEPS = 16
+
+    def __init__(self, codec, tokenizer, texts):
+        self.codec = codec
+        self.heard = iter([group(tokenizer.encode(text), tokenizer.silent_ids) for text in texts])
+
+    def spell(self, codes):
+        sounds = [label for word in next(self.heard) for sound in word for label in (sound, 0)]
+        steps = codes.ids.shape[1] * self.STEPS
+        best = torch.tensor(sounds + [0] * (steps - len(sounds)))
+        return (10 * F.one_hot(best, 80).float()).log_softmax(-1)[None]
+
+    def decode(self, codes):
+        self.kept = codes.ids  # of the attempt that is sounded
+        return self.codec.decode(codes)
+
+    def __getattr__(self, name):
+        return getattr(self.codec, name)
+
+
+@pytest.fixture
+def hearing(speech, voice, quick):
+    """Speak a text and hear these instead: the chunk, and the codes that were kept. Nothing heard: nobody listens."""
+
+    def say(text: str, *heard: str, retries: int = 2):
+        own = copy(speech)
+        own.acoustic = Brief(speech.acoustic)
+        own.codec = Heard(speech.codec, speech.tokenizer, heard)
+        (chunk,) = own.stream(text, voice, settings=replace(quick, listen=bool(heard), retries=retries), seed=0)
+        return chunk, own.codec.kept
+
+    return say
+
+
+def test_what_is_heard_to_be_whole_is_kept_as_it_is(hearing):
+    chunk, kept = hearing("Hello there again.", "Hello there again.")
+    assert (chunk.take.attempts, chunk.take.fault, chunk.take.rejected, chunk.notices) == (1, None, [], [])
+    unheard, unheard_kept = hearing("Hello there again.")
+    assert same(kept, unheard_kept) and same(chunk.wave, unheard.wave)
+
+
+def test_a_sentence_is_spoken_again_until_it_is_whole_and_that_is_told(hearing):
+    chunk, second = hearing("Hello there again.", "Hello again.", "Hello there again.")
+    assert (chunk.take.attempts, chunk.take.fault, chunk.take.rejected) == (2, None, ["skips 'there'"])
+    assert chunk.notices == ["whole only at attempt 2 of 3 (skips 'there'): Hello there again."]
+    _, first = hearing("Hello there again.", "Hello again.", retries=0)
+    assert not same(first, second)
+
+
+def test_of_faulty_attempts_the_best_is_kept(hearing):
+    text, worse, bad = "Hello there again, my good friend.", "Hello again, my friend.", "Hello there again, my good"
+    chunk, kept = hearing(text, worse, bad, worse)
+    assert (chunk.take.attempts, chunk.take.fault) == (3, "stopped early before 'friend'")
+    assert chunk.take.rejected == ["skips 'there'; skips 'good'"] * 2
+    assert "stopped early before 'friend', at best, by attempt 3 of 3" in chunk.notices[0]
+    _, second = hearing(text, worse, text)
+    assert same(kept, second)
+
+
+def test_without_retries_a_fault_is_told_all_the_same(hearing):
+    chunk, _ = hearing("Hello there again.", "Hello there again. Hello there again.", retries=0)
+    assert chunk.take.attempts == 1 and chunk.take.fault == "repeats 'Hello there again'"
+    assert chunk.take.fault in chunk.notices[0]
+
+
+def test_a_codec_that_cannot_spell_accuses_nobody(speech, voice, quick):
+    own = copy(speech)
+    own.acoustic, own.codec = Brief(speech.acoustic), copy(speech.codec)
+    own.codec.spell = lambda codes: None
+    (chunk,) = own.stream("Hello there.", voice, settings=quick, seed=0)
+    assert quick.listen and not chunk.notices and chunk.take.fault is None

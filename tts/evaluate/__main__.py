@@ -3,6 +3,8 @@
   python -m tts.evaluate SUITE -o OUT         every subject on the same texts, judged alike: figures and a page to hear
   python -m tts.evaluate compare A B          two such evaluations, paired: what differs beyond chance
   python -m tts.evaluate stops [SUITES]       sentences that run on, stop early, skip or repeat
+  python -m tts.evaluate ranking [SUITES]     what choosing among takes, or trying again, is worth and costs
+  python -m tts.evaluate hearing CLIPS        how well the pipeline itself hears faults, on recordings
   python -m tts.evaluate long [TEXT]          ten minutes of reading: drift, and clicks at joins
   python -m tts.evaluate speed                real-time factors on this machine
 
@@ -124,6 +126,37 @@ def _stops(argv: list[str], overrides: list[str]) -> None:
     print(survey.lines(result, len(spoken)))
 
 
+def _ranking(argv: list[str], overrides: list[str]) -> None:
+    parser = Parser(prog="python -m tts.evaluate ranking", formatter_class=HELP)
+    parser.add_argument("texts", nargs="*", metavar="SUITE", help="suites or text files (default: ordinary)")
+    parser.add_argument("--sentences", type=_positive, default=60, help="so many at most (60)")
+    parser.add_argument("--seeds", type=_positive, default=3, help="pools of each sentence (3)")
+    parser.add_argument("--candidates", type=_positive, default=4, help="takes to choose from, and twice as many (4)")
+    _common(parser)
+    arguments = parser.parse_args(argv)
+    from tts.evaluate import ranking, survey
+
+    studio = _studio(arguments, overrides)
+    texts = survey.read_sentences(arguments.texts or [survey.SENTENCES], arguments.sentences, studio.settings.max_chars)
+    with _panel(arguments, studio, ["heard"]) as panel:
+        places = {"cache": arguments.cache, "out": arguments.output}
+        lines = ranking.survey(studio, texts, panel, seeds=arguments.seeds, size=arguments.candidates, **places)
+    print(ranking.table(lines))
+
+
+def _hearing(argv: list[str], overrides: list[str]) -> None:
+    parser = Parser(prog="python -m tts.evaluate hearing", formatter_class=HELP)
+    parser.add_argument("clips", type=Path, metavar="CLIPS", help="a folder of recordings with their texts")
+    parser.add_argument("--limit", type=_positive, help="only so many clips, spread over all")
+    _common(parser)
+    arguments = parser.parse_args(argv)
+    from tts.evaluate import hearing, suites
+
+    studio = _studio(arguments, overrides)
+    clips = suites.read_clips(arguments.clips, arguments.limit)
+    print(hearing.lines(hearing.survey(studio, clips, out=arguments.output)))
+
+
 def _long(argv: list[str], overrides: list[str]) -> None:
     parser = Parser(prog="python -m tts.evaluate long", formatter_class=HELP)
     parser.add_argument(
@@ -175,7 +208,14 @@ def _speed(argv: list[str], overrides: list[str]) -> None:
     )
 
 
-COMMANDS = {"compare": _compare, "stops": _stops, "long": _long, "speed": _speed}
+COMMANDS = {
+    "compare": _compare,
+    "stops": _stops,
+    "ranking": _ranking,
+    "hearing": _hearing,
+    "long": _long,
+    "speed": _speed,
+}
 
 
 def _common(parser: argparse.ArgumentParser) -> None:

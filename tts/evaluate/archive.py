@@ -1,4 +1,4 @@
-"""Waves that were made, kept under the hash of all that they follow from: what was made is not made twice."""
+"""Waves that were made, and notes on them, under the hash of all that they follow from: nothing is made twice."""
 
 import hashlib
 import io
@@ -36,6 +36,7 @@ class Archive:
         folder.mkdir(parents=True, exist_ok=True)
         self.store = sqlite3.connect(folder / "waves.sqlite", timeout=60)
         self.store.execute("CREATE TABLE IF NOT EXISTS waves (key TEXT PRIMARY KEY, about TEXT, flac BLOB)")
+        self.store.execute("CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, note TEXT)")
 
     def close(self) -> None:
         self.store.close()
@@ -55,6 +56,16 @@ class Archive:
         with self.store:
             self.store.execute("INSERT OR REPLACE INTO waves VALUES (?, ?, ?)", (key, about, file.getvalue()))
         return self.get(key)
+
+    def recall(self, key: str) -> Any | None:
+        """What `note` has kept."""
+        found = self.store.execute("SELECT note FROM notes WHERE key = ?", (key,)).fetchone()
+        return json.loads(found[0]) if found else None
+
+    def note(self, key: str, note: Any) -> None:
+        """Keep plain data that took long to make."""
+        with self.store:
+            self.store.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, json.dumps(note)))
 
 
 def key(**parts: Any) -> str:

@@ -49,7 +49,7 @@ def watch(speech: TextToSpeech, clock: Clock) -> None:
     speech.acoustic = SimpleNamespace(
         generate=clock.wrap("gpt", gpt.generate), text_score=clock.wrap("gpt", gpt.text_score)
     )
-    speech.codec = SimpleNamespace(decode=clock.wrap("dvae", dvae.decode))
+    speech.codec = SimpleNamespace(decode=clock.wrap("dvae", dvae.decode), spell=dvae.spell)
     speech.decoder = SimpleNamespace(decode=clock.wrap("diffusion", diffusion.decode))
     speech.vocoder = clock.wrap("vocoder", vocoder)
 

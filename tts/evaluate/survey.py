@@ -33,7 +33,7 @@ class Spoken:
 
     text: str  # as it is said
     wave: Float[Tensor, " N"]
-    fault: str | None  # by the pipeline's own account
+    fault: str | None  # by the pipeline's own account, if it is of `KINDS`
     attempts: int
 
 
@@ -47,11 +47,13 @@ def speak(studio: Studio, texts: Sequence[str], *, seed: int) -> list[Spoken]:
     """Every sentence in the default voice, with the safeguards a user has; one that cannot be said is left out."""
     voice, spoken = studio.voice(studio.conf["voice"]), []
     for text in tqdm(texts, desc="speaking", unit="sentence", leave=False):
-        own, said = derive_seed(seed, text), closed(normalise(text).text)
+        said = closed(normalise(text).text)
         if not studio.speech.sayable(said):
             continue
-        take = studio.speech.speak(said, voice, settings=studio.settings, seed=own)
-        spoken.append(Spoken(said, set_level(take.wave, studio.audio), take.fault, take.attempts))
+        take = studio.speech.speak(said, voice, settings=studio.settings, seed=derive_seed(seed, text))
+        own = (take.fault or "").split("; ")
+        fault = next((kind for kind in KINDS if any(each.startswith(kind) for each in own)), None)
+        spoken.append(Spoken(said, set_level(take.wave, studio.audio), fault, take.attempts))
     return spoken
 
 

@@ -31,6 +31,7 @@ class Tokenizer(Protocol):
 
     vocab_size: int
     silent_ids: frozenset[int]  # ids that make no sound: padding, word boundary, punctuation
+    letter_ids: frozenset[int]  # ids of letters, whose sound depends on the word
 
     def encode(self, text: str, *, letters: float = 0.0, generator: random.Random | None = None) -> list[int]: ...
 
@@ -65,6 +66,7 @@ class PhonemeTokenizer:
         self.ids = {symbol: index for index, symbol in enumerate(symbols) if index != PADDING}
         self.vocab_size = len(symbols)
         self.silent_ids = frozenset(i for i, symbol in enumerate(symbols) if i == PADDING or not symbol[0].isalpha())
+        self.letter_ids = frozenset(i for i, symbol in enumerate(symbols) if i != PADDING and symbol[0].islower())
 
     def spec(self) -> dict[str, Any]:
         """Plain data that rebuilds this tokenizer through `tts.checkpoint.build`, without the user's own words."""
@@ -164,6 +166,7 @@ class SentencePieceTokenizer:
         self.vocab_size = self.processor.vocab_size() + 1
         pieces = (self.processor.id_to_piece(i) for i in range(self.vocab_size - 1))
         self.silent_ids = frozenset({PADDING} | {i for i, piece in enumerate(pieces, 1) if not _sounds(piece)})
+        self.letter_ids = frozenset()  # a piece is more than a letter, and heard as a whole
 
     def spec(self) -> dict[str, Any]:
         """Plain data with the whole model in base64."""

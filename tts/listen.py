@@ -1,0 +1,157 @@
+"""Was it said as it was meant? The way through a sentence's words along what the codec spells of its codes.
+
+As in a forced alignment a path takes the sounds of the text in their order, blanks between them (CTC: Graves et al.
+2006). Between words it may also jump, forward over words or back to words that came before, and it may wait while
+anything at all is heard. Both cost: words count as skipped, repeated or besides only where that makes what was heard
+likelier by more than its cost. Sounds that are spelled a little wrong thus cost a little, and accuse nobody.
+
+The costs were set on codes of recordings of two readers. Of 241 sentences a fault was heard in 3 (at costs of 14 as at
+11), of 33 that the GPT had spoken in none. Of 69 it was heard in 93 % with a word cut out, 78 % with a word said twice,
+97 % with three words said twice, all with one or two words cut off, 94 % with a third of a second or more of another
+sentence behind them. `tts.evaluate hearing` measures this of any codec.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from tts.text.tokenizer import Tokenizer
+
+FAULT = 11.0  # nats that a jump between words costs, and beginning to wait
+PASSING = 1.0  # nats that each step costs at which a sound is heard while waiting
+
+WRITTEN = re.compile(r"\{[^{}]*\}|[^\W\d_]+(?:'[^\W\d_]+)*")
+SAYS = {
+    "skips": "skips {}",
+    "stops": "stopped early before {}",
+    "repeats": "repeats {}",
+    "garbles": "garbles {}",
+    "besides": "adds something before {}",
+    "after": "ran on past its end",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with some words of a text, counted from 0: those from `start` up to `stop`."""
+
+    kind: str  # of `SAYS`
+    start: int
+    stop: int
+
+    def describe(self, words: Sequence[str]) -> str:
+        """In a few words of English."""
+        said = words[self.start : self.stop]
+        return SAYS[self.kind].format("'" + " ".join(said if len(said) <= 4 else [*said[:2], "...", said[-1]]) + "'")
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What was heard of one sentence."""
+
+    faults: tuple[Fault, ...]
+    loss: float  # nats by which the best path is less likely than whatever sounds best, costs of faults included
+
+
+def group(ids: Sequence[int], silent_ids: Collection[int]) -> list[list[int]]:
+    """The sounds of each word: what stands between ids without a sound of their own."""
+    return [list(own) for silent, own in groupby(ids, key=lambda id: id in silent_ids) if not silent]
+
+
+def name(text: str, words: Sequence[Sequence[int]], tokenizer: Tokenizer) -> list[str]:
+    """The words as they are written in the text, or as the tokenizer spells them where it counts them otherwise."""
+    written = WRITTEN.findall(text)
+    return written if len(written) == len(words) else [tokenizer.decode(list(word)) for word in words]
+
+
+def hear(spelling: Float[np.ndarray, "K V"], words: Sequence[Sequence[int]], letter_ids: Collection[int]) -> Hearing:
+    """Look for words, given as their sounds, in log-probabilities of sounds (`Codec.spell`, blank 0).
+
+    How a letter sounds is anyone's guess, so one may sound like anything, at no more cost than what passes by.
+    """
+    if not words or not len(spelling):
+        return Hearing((Fault("stops", 0, len(words)),) if words else (), 0.0)
+    labels = np.array([0] + [label for word in words for sound in word for label in (sound, 0)])
+    borders = np.cumsum([0] + [2 * len(word) for word in words])  # the blank before each word, and the last one
+    passing = PASSING * (np.exp(spelling[:, :1]) - 1.0)
+    emission = (spelling - spelling.max(1, keepdims=True))[:, labels]
+    letters = np.isin(labels, list(letter_ids))
+    emission[:, letters] = np.maximum(emission[:, letters], passing)
+    path, loss = _search(emission, passing[:, 0], labels, borders)
+    return Hearing(tuple(_faults(path, len(labels), borders)), loss)
+
+
+def _search(
+    emission: Float[np.ndarray, "K S"],
+    passing: Float[np.ndarray, " K"],
+    labels: Int[np.ndarray, " S"],
+    borders: Int[np.ndarray, " W"],
+) -> tuple[Int[np.ndarray, " K"], float]:
+    """The best path (Viterbi 1967) and what it loses. State S + b is waiting at border b."""
+    size, ends = len(labels), len(borders)
+    waits = size + np.arange(ends)
+    hop = np.zeros(size, bool)  # past the blank between two sounds
+    hop[3::2] = labels[3::2] != labels[1:-2:2]
+    last = np.maximum(borders - 1, 0)  # the sound before each border
+    back = np.empty((len(emission), size + ends), np.int32)
+    said, waited = np.full(size, -np.inf), np.full(ends, -np.inf)
+    leave, origin = np.full(ends, -np.inf), np.full(ends, -1)  # the best way to stand at each border, and its state
+    leave[0] = 0.0
+    stand, before = leave, origin  # the same without those that wait
+    states = np.arange(size)
+    for step, heard in enumerate(emission):
+        come, own = said.copy(), states.copy()
+        _improve(come, own, slice(1, None), said[:-1], states[:-1])
+        _improve(come, own, slice(2, None), np.where(hop[2:], said[:-2], -np.inf), states[:-2])
+        at = leave.argmax()
+        jump = leave[at] - FAULT
+        enter, source = np.where(leave >= jump, leave, jump), np.where(leave >= jump, origin, origin[at])
+        _improve(come, own, borders, enter, source)
+        _improve(come, own, borders[:-1] + 1, enter[:-1], source[:-1])
+        back[step, :size] = own
+        back[step, size:] = np.where(waited >= stand - FAULT, waits, before)
+        waited = np.maximum(waited, stand - FAULT) + passing[step]
+        said = come + heard
+        spoken = said[last] > said[borders]
+        stand, before = np.where(spoken, said[last], said[borders]), np.where(spoken, last, borders)
+        leave, origin = np.where(waited > stand, waited, stand), np.where(waited > stand, waits, before)
+    finish = leave - FAULT
+    finish[-1] += FAULT
+    state = origin[finish.argmax()]
+    path = np.empty(len(emission), np.int64)
+    for step in range(len(emission) - 1, -1, -1):
+        path[step] = state
+        state = back[step, state]
+    return path, -float(finish.max())
+
+
+def _improve(value: np.ndarray, source: np.ndarray, at: slice | np.ndarray, other: np.ndarray, of: np.ndarray) -> None:
+    """Where the other value is larger, take it, and the state it comes from."""
+    better = other > value[at]
+    value[at], source[at] = np.where(better, other, value[at]), np.where(better, of, source[at])
+
+
+def _faults(path: Int[np.ndarray, " K"], size: int, borders: Int[np.ndarray, " W"]) -> list[Fault]:
+    """Waits and jumps on a path as faults. A jump over words at whose place something else is heard garbles them."""
+    end = len(borders) - 1
+    waits = dict.fromkeys((path[path >= size] - size).tolist())
+    places = np.where(path < size, path, borders[np.maximum(path - size, 0)]).tolist()
+    found = []
+    for place, then in zip([0, *places], [*places, size - 1], strict=True):
+        if 0 <= then - place <= 1 + then % 2:  # on, or past a blank from sound to sound
+            continue
+        here, there = int(np.searchsorted(borders, place)), int(np.searchsorted(borders, then, "right")) - 1
+        if there < here:
+            found.append(Fault("repeats", there, here))
+        elif here in waits or there in waits:
+            found.append(Fault("garbles", here, there))
+            waits.pop(here, None)
+            waits.pop(there, None)
+        else:
+            found.append(Fault("stops" if there == end else "skips", here, there))
+    found += [Fault("besides", border, border + 1) for border in waits if border < end]
+    return found + [Fault("after", end, end) for border in waits if border == end]
