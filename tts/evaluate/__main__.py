@@ -5,6 +5,8 @@
   python -m tts.evaluate stops [SUITES]       sentences that run on, stop early, skip or repeat
   python -m tts.evaluate long [TEXT]          ten minutes of reading: drift, and clicks at joins
   python -m tts.evaluate speed                real-time factors on this machine
+  python -m tts.evaluate cards [CORPORA]      each voice on the same sentences, beside its recordings
+  python -m tts.evaluate cloning CORPORA      voices of a few seconds of unseen speakers: how like, how clear
 
 SUITE is a folder of held-out clips (metadata.csv and audio/), a text or YAML file, or a suite that ships.
 Settings of conf/infer.yaml may follow after --, e.g. `-- guidance=2.5 sampling.temperature=0.6`.
@@ -175,7 +177,60 @@ def _speed(argv: list[str], overrides: list[str]) -> None:
     )
 
 
-COMMANDS = {"compare": _compare, "stops": _stops, "long": _long, "speed": _speed}
+def _cards(argv: list[str], overrides: list[str]) -> None:
+    parser = Parser(prog="python -m tts.evaluate cards", formatter_class=HELP)
+    parser.add_argument(
+        "corpora", nargs="*", type=Path, metavar="CORPUS", help="recordings of speakers named as voices"
+    )
+    parser.add_argument("--voices", nargs="+", metavar="VOICE", help="names or voice files (those that ship)")
+    parser.add_argument("--texts", default="ordinary", metavar="SUITE", help="what is spoken (ordinary)")
+    parser.add_argument("--sentences", type=_positive, default=10, help="so many, spread over all (10)")
+    parser.add_argument("--seeds", type=_positive, default=3, help="takes of each (3)")
+    _common(parser)
+    arguments = parser.parse_args(argv)
+    from tts import corpus, voices
+    from tts.evaluate import cards, suites
+
+    names = arguments.voices or voices.names()
+    for path in map(voices.find, names):
+        voices.about(path)  # raises for what is no voice
+    speakers = corpus.by_speaker(arguments.corpora)
+    suite, studio = suites.read(arguments.texts).first(arguments.sentences), _studio(arguments, overrides)
+    with _panel(arguments, studio, list(cards.JUDGES)) as panel:
+        options = {"seeds": arguments.seeds, "cache": arguments.cache, "out": arguments.output}
+        result = cards.survey(studio, panel, names, speakers, suite, **options)
+    print(cards.table(result))
+    print(f"\n{len(suite.clips)} sentences, {arguments.seeds} takes; waves and mels in {arguments.output}")
+
+
+def _cloning(argv: list[str], overrides: list[str]) -> None:
+    parser = Parser(prog="python -m tts.evaluate cloning", formatter_class=HELP)
+    parser.add_argument("corpora", nargs="+", type=Path, metavar="CORPUS", help="recordings that training never saw")
+    parser.add_argument("--speakers", nargs="+", metavar="NAME", help="only these (all)")
+    parser.add_argument("--seconds", type=_positive, default=10, help="of each that are heard (10)")
+    parser.add_argument("--texts", default="clone", metavar="SUITE", help="what is spoken (clone)")
+    parser.add_argument("--sentences", type=_positive, default=3, help="so many, spread over all (3)")
+    parser.add_argument("--seeds", type=_positive, default=1, help="takes of each (1)")
+    _common(parser)
+    arguments = parser.parse_args(argv)
+    from tts import corpus
+    from tts.evaluate import cloning, suites
+
+    recordings = corpus.by_speaker(arguments.corpora)
+    if unknown := [name for name in arguments.speakers or () if name not in recordings]:
+        raise ValueError(f"no speaker {unknown[0]!r} in these corpora: there are {', '.join(list(recordings)[:20])}")
+    recordings = {name: recordings[name] for name in arguments.speakers or recordings}
+    suite, studio = suites.read(arguments.texts).first(arguments.sentences), _studio(arguments, overrides)
+    speakers, short = cloning.cut(studio, recordings, arguments.seconds, arguments.output)
+    with _panel(arguments, studio, list(cloning.JUDGES)) as panel:
+        options = {"seeds": arguments.seeds, "cache": arguments.cache, "out": arguments.output}
+        result = cloning.survey(studio, panel, speakers, suite, **options)
+    print(cloning.table(result))
+    if short:
+        print(f"\ntoo few seconds to clone and to know by: {', '.join(short)}")
+
+
+COMMANDS = {"compare": _compare, "stops": _stops, "long": _long, "speed": _speed, "cards": _cards, "cloning": _cloning}
 
 
 def _common(parser: argparse.ArgumentParser) -> None:

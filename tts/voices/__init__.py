@@ -108,8 +108,11 @@ def save(path: str | os.PathLike, latents: "SpeakerLatents", card: About) -> Non
     from safetensors.torch import save
 
     tensors = {name: tensor.float().cpu().contiguous() for name, tensor in vars(latents).items()}
-    blob = save(tensors, {"format": FORMAT, "about": json.dumps(asdict(card), sort_keys=True)})
-    path = Path(path)
+    write(Path(path), save(tensors, {"format": FORMAT, "about": json.dumps(asdict(card), sort_keys=True)}))
+
+
+def write(path: Path, blob: bytes) -> None:
+    """A file whole or not at all: to a temporary name in the same folder, then renamed."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
