@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+HELDOUT = "heldout_ids.txt"  # in a folder: clips that training never sees, an id in each line
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -31,9 +33,12 @@ def read(folder: Path) -> list[Recording]:
 
 
 def by_speaker(folders: Iterable[Path]) -> dict[str, list[Path]]:
-    """The recordings of each speaker of these folders; one name is one speaker."""
+    """The recordings of each speaker of these folders, held-out ones left aside; one name is one speaker."""
     speakers: dict[str, list[Path]] = {}
     for folder in folders:
+        table = folder / HELDOUT
+        heldout = set(table.read_text("utf-8-sig").split()) if table.is_file() else set()
         for recording in read(folder):
-            speakers.setdefault(recording.speaker, []).append(recording.path)
+            if recording.id not in heldout:
+                speakers.setdefault(recording.speaker, []).append(recording.path)
     return speakers

@@ -1,4 +1,4 @@
-"""What the card of a voice says of its sound: voices read the same sentences, and are judged beside their recordings."""
+"""What the card of a voice says of its sound: voices read the same sentences, judged beside their recordings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -93,8 +93,8 @@ def survey(
         with open_wave(out / "references" / f"{speaker.path.stem}-clone.ogg", rate) as file:
             file.write(first.wave)
     heard = _timbres(panel, [take.wave for take in made], rate, "clones: listening").reshape(len(speakers), each, -1)
-    clones = _recognised(heard, timbres)
-    recorded = _recognised(_timbres(panel, [s.reference for s in speakers], rate, "references")[:, None], timbres)
+    clones = recognised(heard, timbres)
+    recorded = recognised(_timbres(panel, [s.reference for s in speakers], rate, "references")[:, None], timbres)
     by_speaker = [rows[index * each : (index + 1) * each] for index in range(len(speakers))]
     pitch = np.array([opinion["prosody"]["pitch"] or np.nan for opinion in truth])[:, None]
     found = {
@@ -130,7 +130,7 @@ def _timbres(panel: Panel, waves: Sequence[Tensor], rate: int, label: str) -> Fl
     return np.array([opinion or [0.0] * width for opinion in opinions])
 
 
-def _recognised(
+def recognised(
     heard: Float[np.ndarray, "C S D"], timbres: Float[np.ndarray, "C D"]
 ) -> dict[str, Float[np.ndarray, "C S"]]:
     """Cosine to the speaker, the mean of those to the others, and whether the speaker is the likest of all."""

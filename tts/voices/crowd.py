@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from tts import voices
 from tts.types import SpeakerLatents
-from tts.voices.mix import each, to_latents, to_polar
+from tts.voices.mix import Polar, each
 
 NAME = "crowd.safetensors"  # beside the weights, for it is theirs
 FORMAT = "triforce-crowd-1"
@@ -31,8 +31,8 @@ FEWEST = 3  # speakers
 class Crowd:
     """Mean and spread of the speakers, and the words of their corpora's cards."""
 
-    mean: SpeakerLatents  # polar
-    spread: SpeakerLatents  # polar, (K, P, D1)
+    mean: Polar
+    spread: Polar  # K principal directions
     speakers: int
     source: str
     licence: str
@@ -45,27 +45,26 @@ class Crowd:
         however often it is done (preconditioned Crank-Nicolson; Cotter et al. 2013, eq. 4.2).
         """
         chance = torch.randn(len(self.spread.acoustic), generator=generator)
-        origin = each(to_polar, start) if start else self.mean
+        kept = math.sqrt(1 - distance**2)
 
         def step(mean: Tensor, spread: Tensor, origin: Tensor) -> Tensor:
-            kept = math.sqrt(1 - distance**2) * (origin - mean)
-            return to_latents(mean + kept + distance * torch.einsum("k,kpd->pd", chance, spread))
+            return mean + kept * (origin - mean) + distance * torch.einsum("k,kpd->pd", chance, spread)
 
-        return each(step, self.mean, self.spread, origin)
+        return each(step, self.mean, self.spread, Polar.of(start) if start else self.mean).latents()
 
 
-def fit(speakers: Sequence[SpeakerLatents], directions: int = DIRECTIONS) -> tuple[SpeakerLatents, SpeakerLatents]:
-    """Mean, and principal directions times the standard deviation along them, of a crowd; both polar."""
+def fit(speakers: Sequence[SpeakerLatents], directions: int = DIRECTIONS) -> tuple[Polar, Polar]:
+    """Mean of a crowd, and principal directions times the standard deviation along them."""
     if len(speakers) < FEWEST:
         raise ValueError(f"{len(speakers)} speakers are no crowd: give recordings of {FEWEST} or more")
-    points = [each(to_polar, speaker) for speaker in speakers]
+    points = [Polar.of(speaker) for speaker in speakers]
     mean = each(lambda *own: torch.stack(own).mean(0), *points)
     moved = [each(torch.sub, point, mean) for point in points]
     flat = torch.stack([torch.cat((own.acoustic.flatten(), own.decoder.flatten())) for own in moved])
     _, deviations, axes = torch.linalg.svd(flat / math.sqrt(len(flat) - 1), full_matrices=False)
     spread = (deviations[:, None] * axes)[:directions]
     acoustic, decoder = spread.split((mean.acoustic.numel(), mean.decoder.numel()), 1)
-    return mean, SpeakerLatents(acoustic.view(-1, *mean.acoustic.shape), decoder.view(-1, *mean.decoder.shape))
+    return mean, Polar(acoustic.view(-1, *mean.acoustic.shape), decoder.view(-1, *mean.decoder.shape))
 
 
 def know(
@@ -102,9 +101,7 @@ def load(path: str | os.PathLike) -> Crowd:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-        mean, spread = (
-            SpeakerLatents(tensors[f"{part}.acoustic"], tensors[f"{part}.decoder"]) for part in ("mean", "spread")
-        )
+        mean, spread = (Polar(tensors[f"{part}.acoustic"], tensors[f"{part}.decoder"]) for part in ("mean", "spread"))
         if header.get("format") != FORMAT:
             raise ValueError(f"its format is {header.get('format')!r}, expected {FORMAT!r}")
         return Crowd(mean=mean, spread=spread, **json.loads(header["about"]))

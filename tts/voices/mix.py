@@ -1,10 +1,11 @@
 """New voices from known ones, in polar coordinates: of each latent its direction, and the logarithm of its length.
 
-The GPT norms whatever it reads, so a latent's direction is what it hears, and lengths differ from voice to voice and
-training to training by powers of ten. A plain mean of two voices is mostly the longer one; here a share is a share.
+The GPT norms whatever it reads, so a latent's direction is what it hears, and lengths differ from voice to voice by
+factors of four. A plain mean of two voices is mostly the longer one, and shorter than both; here a share is a share.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -16,29 +17,36 @@ from tts.types import SpeakerLatents
 SHORTEST = 1e-6  # length of a latent, so that one of zeros has a logarithm
 
 
+@dataclass(frozen=True)
+class Polar:
+    """Latents, or moves between them, each as a vector of direction followed by the logarithm of the length."""
+
+    acoustic: Float[Tensor, "*K P D"]
+    decoder: Float[Tensor, "*K P2 D2"]
+
+    @classmethod
+    def of(cls, voice: SpeakerLatents) -> "Polar":
+        def polar(latents: Tensor) -> Tensor:
+            length = latents.norm(dim=-1, keepdim=True).clamp_min(SHORTEST)
+            return torch.cat((latents / length, length.log()), -1)
+
+        return cls(polar(voice.acoustic), polar(voice.decoder))
+
+    def latents(self) -> SpeakerLatents:
+        """A voice again; directions that were averaged or moved become unit vectors."""
+
+        def plain(polar: Tensor) -> Tensor:
+            return F.normalize(polar[..., :-1], dim=-1) * polar[..., -1:].exp()
+
+        return SpeakerLatents(plain(self.acoustic), plain(self.decoder))
+
+
+def each(function: Callable[..., Tensor], *points: Polar) -> Polar:
+    """A function of the points' latents, for the one net and for the other."""
+    return Polar(function(*(point.acoustic for point in points)), function(*(point.decoder for point in points)))
+
+
 def mix(voices: Sequence[SpeakerLatents], shares: Sequence[float]) -> SpeakerLatents:
     """A voice between others, by shares of any sum."""
-    total = sum(shares)
-    weights = [share / total for share in shares]
-    return each(
-        lambda *latents: to_latents(sum(weight * to_polar(x) for weight, x in zip(weights, latents, strict=True))),
-        *voices,
-    )
-
-
-def each(function: Callable[..., Tensor], *voices: SpeakerLatents) -> SpeakerLatents:
-    """A function of the voices' latents, for the one net and for the other."""
-    return SpeakerLatents(
-        function(*(voice.acoustic for voice in voices)), function(*(voice.decoder for voice in voices))
-    )
-
-
-def to_polar(latents: Float[Tensor, "P D"]) -> Float[Tensor, "P D1"]:
-    """Unit vectors, each followed by the logarithm of its length."""
-    length = latents.norm(dim=-1, keepdim=True).clamp_min(SHORTEST)
-    return torch.cat((latents / length, length.log()), -1)
-
-
-def to_latents(polar: Float[Tensor, "P D1"]) -> Float[Tensor, "P D"]:
-    """Back from `to_polar`; a direction that was averaged or moved is a unit vector again."""
-    return F.normalize(polar[..., :-1], dim=-1) * polar[..., -1:].exp()
+    weights = torch.tensor(shares) / sum(shares)
+    return each(lambda *own: torch.einsum("k,kpd->pd", weights, torch.stack(own)), *map(Polar.of, voices)).latents()
