@@ -59,6 +59,7 @@ def _evaluate(argv: list[str], overrides: list[str]) -> None:
     parser.add_argument("--seeds", type=_positive, default=3, help="takes of each clip where a seed matters (3)")
     parser.add_argument("--limit", type=_positive, help="only so many clips, spread over all")
     parser.add_argument("--judges", nargs="+", default=list(NAMES), metavar="NAME", help=f"of {', '.join(NAMES)} (all)")
+    _one_voice(parser)
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts.evaluate import suites
@@ -109,6 +110,7 @@ def _stops(argv: list[str], overrides: list[str]) -> None:
         help="suites or text files (default: ordinary), or a folder of recordings to try the detector on",
     )
     parser.add_argument("--sentences", type=_positive, default=300, help="so many at most (300)")
+    _one_voice(parser)
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts.evaluate import survey
@@ -136,6 +138,7 @@ def _long(argv: list[str], overrides: list[str]) -> None:
         help="suite or text (reading), or a recording",
     )
     parser.add_argument("--minutes", type=_positive, default=10, help="so many at most (10)")
+    _one_voice(parser)
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts import voices
@@ -158,6 +161,7 @@ def _long(argv: list[str], overrides: list[str]) -> None:
 def _speed(argv: list[str], overrides: list[str]) -> None:
     parser = Parser(prog="python -m tts.evaluate speed", formatter_class=HELP)
     parser.add_argument("--sentences", type=_positive, default=20, help="so many (20)")
+    _one_voice(parser)
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts.evaluate import report, speed, survey
@@ -235,7 +239,6 @@ COMMANDS = {"compare": _compare, "stops": _stops, "long": _long, "speed": _speed
 
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the nets (default: conf/infer.yaml's)")
-    parser.add_argument("--voice", help="of tts (default: conf/infer.yaml's)")
     parser.add_argument(
         "--recogniser",
         default="sphinx",
@@ -252,6 +255,10 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("runs/evaluate"), metavar="OUT", help="(runs/evaluate)"
     )
+
+
+def _one_voice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--voice", help="of tts (default: conf/infer.yaml's)")
 
 
 def _positive(text: str) -> int:
@@ -273,7 +280,7 @@ def _studio(arguments: argparse.Namespace, overrides: list[str]):
     from tts.evaluate.subjects import Studio
 
     conf = settings.compose(overrides)
-    conf["voice"] = arguments.voice or conf["voice"]
+    conf["voice"] = vars(arguments).get("voice") or conf["voice"]
     return Studio(weights=arguments.weights or settings.ROOT / conf["weights"], conf=conf)
 
 

@@ -22,10 +22,17 @@ def _pyplot() -> Any:
     return pyplot
 
 
-def _save(picture: Any, path: Path) -> Path:
+def _save(picture: Any, path: Path, *, colours: int | None = None) -> Path:
+    """Write a PNG whole or not at all; of few colours it is a fraction of the size."""
+    from PIL import Image
+
     temporary = path.with_suffix(".partial")
     picture.savefig(temporary, dpi=80, format="png")
     _pyplot().close(picture)
+    if colours:
+        with Image.open(temporary) as image:
+            few = image.convert("RGB").quantize(colours)
+        few.save(temporary, "png", optimize=True)
     return temporary.replace(path)
 
 
@@ -73,7 +80,7 @@ def portrait(path: Path, mel: Float[Tensor, "M T"], *, frame_rate: float) -> Pat
     picture, axis = _pyplot().subplots(figsize=(6, 1.6), layout="constrained")
     _show(axis, mel, frame_rate)
     axis.set(xlabel="seconds", yticks=[])
-    return _save(picture, path)
+    return _save(picture, path, colours=64)
 
 
 def _show(axis: Any, mel: Float[Tensor, "M T"], frame_rate: float) -> None:

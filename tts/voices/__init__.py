@@ -92,7 +92,7 @@ def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":
     path = find(str(voice))
     card = about(path)
     if card.fingerprint != fingerprint:
-        raise ValueError(f"voice {card.name!r} was made for other weights: make it again from its recordings, {REMAKE}")
+        raise ValueError(f"voice {card.name!r} was made for other weights ({card.made}): make it again, {REMAKE}")
     try:
         latents = SpeakerLatents(**load_file(path))
     except (SafetensorError, TypeError) as error:
