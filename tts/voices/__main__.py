@@ -159,11 +159,9 @@ def _random(arguments: argparse.Namespace) -> None:
         name=target.stem,
         gender="other",
         description=f"{distance:g} from {near}, seed {seed}" if near else f"a random voice, seed {seed}",
-        source=_join(
-            [*([start.source] if start else []), f"nobody: drawn from {heard.speakers} speakers of {heard.source}"]
-        ),
-        licence=_join([*([start.licence] if start else []), heard.licence]),
-        made=f"tts.voices.crowd: seed {seed}, distance {distance:g}" + (f" from {start.name}" if start else ""),
+        source=_join([start and start.source, f"nobody: drawn from {heard.speakers} speakers of {heard.source}"]),
+        licence=_join([start and start.licence, heard.licence]),
+        made=f"tts.voices.crowd: seed {seed}, distance {distance:g} from {start.name if start else 'the mean'}",
         fingerprint=heard.fingerprint,
     )
     voices.save(target, drawn, card)
@@ -174,8 +172,7 @@ def _crowd(arguments: argparse.Namespace) -> None:
     from tts import corpus
 
     speakers, weights = corpus.by_speaker(arguments.corpora), _weights(arguments)
-    source = ", ".join(path.resolve().name for path in arguments.corpora)
-    _gather(speakers, _Listener(weights), weights, source=source, licence=arguments.licence)
+    _gather(arguments.corpora, speakers, _Listener(weights), weights, arguments.licence)
 
 
 def _remake(arguments: argparse.Namespace) -> None:
@@ -194,19 +191,30 @@ def _remake(arguments: argparse.Namespace) -> None:
         card = replace(card, made=_made(clips), fingerprint=listener.fingerprint)
         voices.save(path, listener.hear(clips), card)
         print(f"{path}: {len(clips)} recordings")
-    _gather(speakers, listener, weights, source=before.source, licence=before.licence)
+    _gather(arguments.corpora, speakers, listener, weights, before.licence)
 
 
 def _gather(
-    speakers: "Mapping[str, Sequence[Path]]", listener: "_Listener", weights: Path, *, source: str, licence: str
+    corpora: "Sequence[Path]",
+    speakers: "Mapping[str, Sequence[Path]]",
+    listener: "_Listener",
+    weights: Path,
+    licence: str,
 ) -> None:
     from tts.voices import crowd
 
     known = crowd.know({name: _spread(clips, CROWD_CLIPS) for name, clips in speakers.items()}, listener.hear)
     mean, spread = crowd.fit(known)
-    about = {"speakers": len(known), "source": source, "licence": licence, "fingerprint": listener.fingerprint}
-    crowd.save(weights / crowd.NAME, crowd.Crowd(mean=mean, spread=spread, **about))
-    print(f"{weights / crowd.NAME}: {len(known)} speakers")
+    heard = crowd.Crowd(
+        mean=mean,
+        spread=spread,
+        speakers=len(known),
+        source=", ".join(path.resolve().name for path in corpora),
+        licence=licence,
+        fingerprint=listener.fingerprint,
+    )
+    crowd.save(weights / crowd.NAME, heard)
+    print(f"{weights / crowd.NAME}: {heard.speakers} speakers")
 
 
 class _Listener:
@@ -253,9 +261,9 @@ def _spread(clips: "Sequence[Path]", count: int) -> "Sequence[Path]":
     return [clips[index * len(clips) // count] for index in range(count)]
 
 
-def _join(texts: "Iterable[str]") -> str:
+def _join(texts: "Iterable[str | None]") -> str:
     """Each once, in order."""
-    return "; ".join(dict.fromkeys(texts))
+    return "; ".join(dict.fromkeys(filter(None, texts)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """New voices from known ones, in polar coordinates: of each latent its direction, and the logarithm of its length.
 
-The GPT norms whatever it reads, so a latent's direction is what it hears, and lengths differ from voice to voice by
-factors of four. A plain mean of two voices is mostly the longer one, and shorter than both; here a share is a share.
+The GPT norms whatever it reads, so a latent's direction is what it hears, and lengths differ from voice to voice
+severalfold. A plain mean of two voices is mostly the longer one, and shorter; here a share is a share.
 """
 
 from collections.abc import Callable, Sequence
