@@ -7,6 +7,8 @@
   python -m tts.evaluate hearing CLIPS        how well the pipeline itself hears faults, on recordings
   python -m tts.evaluate long [TEXT]          ten minutes of reading: drift, and clicks at joins
   python -m tts.evaluate speed                real-time factors on this machine
+  python -m tts.evaluate cards [CORPORA]      each voice on the same sentences, beside its recordings
+  python -m tts.evaluate cloning CORPORA      voices of a few seconds of unseen speakers: how like, how clear
 
 SUITE is a folder of held-out clips (metadata.csv and audio/), a text or YAML file, or a suite that ships.
 Settings of conf/infer.yaml may follow after --, e.g. `-- guidance=2.5 sampling.temperature=0.6`.
@@ -59,6 +61,7 @@ def _evaluate(argv: list[str], overrides: list[str]) -> None:
     parser.add_argument("--seeds", type=_positive, default=3, help="takes of each clip where a seed matters (3)")
     parser.add_argument("--limit", type=_positive, help="only so many clips, spread over all")
     parser.add_argument("--judges", nargs="+", default=list(NAMES), metavar="NAME", help=f"of {', '.join(NAMES)} (all)")
+    _one_voice(parser)
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts.evaluate import suites
@@ -109,6 +112,7 @@ def _stops(argv: list[str], overrides: list[str]) -> None:
         help="suites or text files (default: ordinary), or a folder of recordings to try the detector on",
     )
     parser.add_argument("--sentences", type=_positive, default=300, help="so many at most (300)")
+    _one_voice(parser)
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts.evaluate import survey
@@ -167,6 +171,7 @@ def _long(argv: list[str], overrides: list[str]) -> None:
         help="suite or text (reading), or a recording",
     )
     parser.add_argument("--minutes", type=_positive, default=10, help="so many at most (10)")
+    _one_voice(parser)
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts import voices
@@ -189,6 +194,7 @@ def _long(argv: list[str], overrides: list[str]) -> None:
 def _speed(argv: list[str], overrides: list[str]) -> None:
     parser = Parser(prog="python -m tts.evaluate speed", formatter_class=HELP)
     parser.add_argument("--sentences", type=_positive, default=20, help="so many (20)")
+    _one_voice(parser)
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts.evaluate import report, speed, survey
@@ -208,6 +214,59 @@ def _speed(argv: list[str], overrides: list[str]) -> None:
     )
 
 
+def _cards(argv: list[str], overrides: list[str]) -> None:
+    parser = Parser(prog="python -m tts.evaluate cards", formatter_class=HELP)
+    parser.add_argument(
+        "corpora", nargs="*", type=Path, metavar="CORPUS", help="recordings of speakers named as voices"
+    )
+    parser.add_argument("--voices", nargs="+", metavar="VOICE", help="names or voice files (those that ship)")
+    parser.add_argument("--texts", default="ordinary", metavar="SUITE", help="what is spoken (ordinary)")
+    parser.add_argument("--sentences", type=_positive, default=10, help="so many, spread over all (10)")
+    parser.add_argument("--seeds", type=_positive, default=3, help="takes of each (3)")
+    _common(parser)
+    arguments = parser.parse_args(argv)
+    from tts import corpus, voices
+    from tts.evaluate import cards, suites
+
+    names = arguments.voices or voices.names()
+    for path in map(voices.find, names):
+        voices.about(path)  # raises for what is no voice
+    speakers = corpus.by_speaker(arguments.corpora)
+    suite, studio = suites.read(arguments.texts).first(arguments.sentences), _studio(arguments, overrides)
+    with _panel(arguments, studio, list(cards.JUDGES)) as panel:
+        options = {"seeds": arguments.seeds, "cache": arguments.cache, "out": arguments.output}
+        result = cards.survey(studio, panel, names, speakers, suite, **options)
+    print(cards.table(result))
+    print(f"\n{len(suite.clips)} sentences, {arguments.seeds} takes; waves and mels in {arguments.output}")
+
+
+def _cloning(argv: list[str], overrides: list[str]) -> None:
+    parser = Parser(prog="python -m tts.evaluate cloning", formatter_class=HELP)
+    parser.add_argument("corpora", nargs="+", type=Path, metavar="CORPUS", help="recordings that training never saw")
+    parser.add_argument("--speakers", nargs="+", metavar="NAME", help="only these (all)")
+    parser.add_argument("--seconds", type=_positive, default=10, help="of each that are heard (10)")
+    parser.add_argument("--texts", default="clone", metavar="SUITE", help="what is spoken (clone)")
+    parser.add_argument("--sentences", type=_positive, default=3, help="so many, spread over all (3)")
+    parser.add_argument("--seeds", type=_positive, default=1, help="takes of each (1)")
+    _common(parser)
+    arguments = parser.parse_args(argv)
+    from tts import corpus
+    from tts.evaluate import cloning, suites
+
+    recordings = corpus.by_speaker(arguments.corpora)
+    if unknown := [name for name in arguments.speakers or () if name not in recordings]:
+        raise ValueError(f"no speaker {unknown[0]!r} in these corpora: there are {', '.join(list(recordings)[:20])}")
+    recordings = {name: recordings[name] for name in arguments.speakers or recordings}
+    suite, studio = suites.read(arguments.texts).first(arguments.sentences), _studio(arguments, overrides)
+    speakers, short = cloning.cut(studio, recordings, arguments.seconds, arguments.output)
+    with _panel(arguments, studio, list(cloning.JUDGES)) as panel:
+        options = {"seeds": arguments.seeds, "cache": arguments.cache, "out": arguments.output}
+        result = cloning.survey(studio, panel, speakers, suite, **options)
+    print(cloning.table(result))
+    if short:
+        print(f"\ntoo few seconds to clone and to know by: {', '.join(short)}")
+
+
 COMMANDS = {
     "compare": _compare,
     "stops": _stops,
@@ -215,12 +274,13 @@ COMMANDS = {
     "hearing": _hearing,
     "long": _long,
     "speed": _speed,
+    "cards": _cards,
+    "cloning": _cloning,
 }
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the nets (default: conf/infer.yaml's)")
-    parser.add_argument("--voice", help="of tts (default: conf/infer.yaml's)")
     parser.add_argument(
         "--recogniser",
         default="sphinx",
@@ -237,6 +297,10 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("runs/evaluate"), metavar="OUT", help="(runs/evaluate)"
     )
+
+
+def _one_voice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--voice", help="of tts (default: conf/infer.yaml's)")
 
 
 def _positive(text: str) -> int:
@@ -258,7 +322,7 @@ def _studio(arguments: argparse.Namespace, overrides: list[str]):
     from tts.evaluate.subjects import Studio
 
     conf = settings.compose(overrides)
-    conf["voice"] = arguments.voice or conf["voice"]
+    conf["voice"] = vars(arguments).get("voice") or conf["voice"]
     return Studio(weights=arguments.weights or settings.ROOT / conf["weights"], conf=conf)
 
 

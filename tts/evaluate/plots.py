@@ -22,10 +22,17 @@ def _pyplot() -> Any:
     return pyplot
 
 
-def _save(picture: Any, path: Path) -> Path:
+def _save(picture: Any, path: Path, *, colours: int | None = None) -> Path:
+    """Write a PNG whole or not at all; of few colours it is a fraction of the size."""
+    from PIL import Image
+
     temporary = path.with_suffix(".partial")
     picture.savefig(temporary, dpi=80, format="png")
     _pyplot().close(picture)
+    if colours:
+        with Image.open(temporary) as image:
+            few = image.convert("RGB").quantize(colours)
+        few.save(temporary, "png", optimize=True)
     return temporary.replace(path)
 
 
@@ -61,14 +68,24 @@ def mels(path: Path, mels: Mapping[str, Mapping[str, Float[Tensor, "M T"]]], *, 
     for line, (clip, row) in zip(axes, mels.items(), strict=True):
         for axis, name in zip(line, columns, strict=True):
             if name in row:
-                mel = row[name]
-                extent = (0, mel.shape[1] / frame_rate, 0, mel.shape[0])
-                style = {"origin": "lower", "aspect": "auto", "vmin": -2.5, "vmax": 2.5, "cmap": "magma"}
-                axis.imshow(mel.numpy(), extent=extent, **style)
+                _show(axis, row[name], frame_rate)
             axis.set(xlim=(0, longest), title=f"{name} · {clip}")
     for axis in axes[-1]:
         axis.set_xlabel("seconds")
     return _save(picture, path)
+
+
+def portrait(path: Path, mel: Float[Tensor, "M T"], *, frame_rate: float) -> Path:
+    """One standardised log-mel, small enough to lie beside a text."""
+    picture, axis = _pyplot().subplots(figsize=(6, 1.6), layout="constrained")
+    _show(axis, mel, frame_rate)
+    axis.set(xlabel="seconds", yticks=[])
+    return _save(picture, path, colours=64)
+
+
+def _show(axis: Any, mel: Float[Tensor, "M T"], frame_rate: float) -> None:
+    extent = (0, mel.shape[1] / frame_rate, 0, mel.shape[0])
+    axis.imshow(mel.numpy(), extent=extent, origin="lower", aspect="auto", vmin=-2.5, vmax=2.5, cmap="magma")
 
 
 def drift(path: Path, windows: Sequence[Mapping[str, float | None]], trends: Mapping[str, Mapping[str, Any]]) -> Path:

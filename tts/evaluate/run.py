@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from tts.evaluate.measures import Row, perplexity
 from tts.evaluate.panel import Evidence, Panel
 from tts.evaluate.recognisers import UNREAD, Listener
 from tts.evaluate.stops import Utterance, faults, lengths
-from tts.evaluate.subjects import Studio, Subject
+from tts.evaluate.subjects import Studio, Subject, is_made
 from tts.evaluate.suites import Clip, Suite
 from tts.evaluate.survey import phone_counter
 from tts.evaluate.text import character_edits, word_edits
@@ -52,7 +52,7 @@ def run(
             if not takes:
                 continue
             made = synthesise(name, subject, studio, takes, store)
-            rows += _judge(name, subject, takes, made, studio, panel, targets, counter)
+            rows += judge(name, subject, takes, made, studio, panel, targets, counter)
             if codes := [code for each in made for code in each.codes]:
                 codebooks[name] = perplexity(codes, studio.codec.codebook_size)
             for (clip, seed), each in zip(takes, made, strict=True):
@@ -124,7 +124,7 @@ def synthesise(
 def _voice(subject: Subject, clip: Clip, studio: Studio) -> str | None:
     """Hash of the voice file that a subject speaks with, if it does."""
     name = {"default": studio.conf["voice"], "clip": clip.speaker}.get(subject.voice)
-    if subject.hears or name is None or (subject.voice == "clip" and name not in voices.names()):
+    if subject.hears or name is None or (subject.voice == "clip" and not is_made(name)):
         return None
     return archive.key(files=[fingerprint(path) for path in voices.clips(voices.find(name))])
 
@@ -152,7 +152,7 @@ def similarity(voice: Sequence[float] | None, clip: Clip, targets: Mapping[Path,
     return round(float(np.dot(voice, mean) / np.linalg.norm(mean)), 5)
 
 
-def _judge(
+def judge(
     name: str,
     subject: Subject,
     takes: Sequence[tuple[Clip, int]],
@@ -160,8 +160,9 @@ def _judge(
     studio: Studio,
     panel: Panel,
     targets: Mapping[str, Mapping[Path, np.ndarray]],
-    counter: Any,
+    counter: Callable[[str], int],
 ) -> list[Row]:
+    """A row for each wave; `targets` are embeddings of each speaker's recordings, `counter` counts a text's sounds."""
     rate = studio.audio.sample_rate
     evidence = [
         Evidence(each.wave, clip.expected, studio.recording(clip.path) if clip.path else None)
@@ -214,7 +215,9 @@ def _judge(
     return _find_faults(rows, aligned, panel, counter)
 
 
-def _find_faults(rows: list[Row], aligned: list[dict[str, Any]], panel: Panel, counter: Any) -> list[Row]:
+def _find_faults(
+    rows: list[Row], aligned: list[dict[str, Any]], panel: Panel, counter: Callable[[str], int]
+) -> list[Row]:
     """Rows with lengths and faults, at the pace of each speaker who has enough of them."""
     count = {row.speaker: sum(other.speaker == row.speaker for other in rows) for row in rows}
     groups: dict[str, list[int]] = defaultdict(list)

@@ -140,12 +140,17 @@ class Subject:
 
     def fits(self, clip: Clip, studio: Studio) -> bool:
         """Whether there is what this subject needs to speak the clip."""
-        own = self.voice != "clip" or clip.reference is not None or clip.speaker in voices.names()
+        own = self.voice != "clip" or clip.reference is not None or is_made(clip.speaker)
         return own and (clip.path is not None or not self.hears)
 
     def is_speaker(self, clip: Clip, studio: Studio) -> bool:
         """Whether the clip's speaker is whom this subject should sound like."""
         return self.voice == "clip" or (self.voice == "default" and clip.speaker == studio.conf["voice"])
+
+
+def is_made(voice: str) -> bool:
+    """Whether a name is that of a voice that ships, or of a voice file."""
+    return voice in voices.names() or Path(voice).suffix == voices.SUFFIX
 
 
 def recording(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
@@ -199,8 +204,8 @@ def default_voice(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
 
 
 def clips_voice(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
-    """In the voice that ships under the speaker's name, or else in that of another recording of the speaker."""
-    return studio.say(clip.text, clip.speaker if clip.speaker in voices.names() else str(clip.reference), seed)
+    """In the voice that the speaker's name means, or else in that of another recording of the speaker."""
+    return studio.say(clip.text, clip.speaker if is_made(clip.speaker) else str(clip.reference), seed)
 
 
 def flite(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:

@@ -12,6 +12,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from tts import corpus
+
 FOLDER = Path(__file__).parent / "suites"
 
 
@@ -120,25 +122,16 @@ def read_clips(folder: Path, limit: int | None, *, silent: bool = False) -> list
     Those without a text are left out, unless `silent`. A clip's reference is the next one of its speaker. Only a
     speaker's one and only clip is its own.
     """
-    table = folder / "metadata.csv"
-    if not table.is_file():
-        raise ValueError(f"no {table}: give a folder with metadata.csv (id|speaker|text|seconds) and audio/ID.*")
-    files = {path.stem: path for path in sorted((folder / "audio").glob("*"))}
-    header, *lines = table.read_text("utf-8-sig").splitlines()
-    if header.split("|")[:3] != ["id", "speaker", "text"]:
-        raise ValueError(f"{table} starts with {header[:60]!r}: expected the header id|speaker|text|seconds")
-    rows = [fields for fields in (line.split("|") for line in lines) if len(fields) > 2]
-    rows = [fields for fields in rows if silent or fields[2].strip()]
-    missing = [fields[0] for fields in rows if fields[0] not in files]
-    if missing or not rows:
-        raise ValueError(f"{folder}: " + (f"no audio file for {missing[0]!r}" if missing else "no clip has a text"))
-    by_speaker: dict[str, list[str]] = {}
-    for name, speaker, *_ in rows:
-        by_speaker.setdefault(speaker, []).append(name)
+    recordings = [each for each in corpus.read(folder) if silent or each.text.strip()]
+    if not recordings:
+        raise ValueError(f"{folder}: no clip has a text")
+    by_speaker: dict[str, list[Path]] = {}
+    for each in recordings:
+        by_speaker.setdefault(each.speaker, []).append(each.path)
     clips = []
-    for name, speaker, text, *_ in rows:
-        own = by_speaker[speaker]
-        other = own[(own.index(name) + 1) % len(own)]
-        clips.append(Clip(name, speaker, text, files[name], files[other]))
+    for each in recordings:
+        own = by_speaker[each.speaker]
+        other = own[(own.index(each.path) + 1) % len(own)]
+        clips.append(Clip(each.id, each.speaker, each.text, each.path, other))
     count = min(limit or len(clips), len(clips))
     return [clips[index * len(clips) // count] for index in range(count)]

@@ -92,7 +92,7 @@ def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":
     path = find(str(voice))
     card = about(path)
     if card.fingerprint != fingerprint:
-        raise ValueError(f"voice {card.name!r} was made for other weights: make it again from its recordings, {REMAKE}")
+        raise ValueError(f"voice {card.name!r} was made for other weights ({card.made}): make it again, {REMAKE}")
     try:
         latents = SpeakerLatents(**load_file(path))
     except (SafetensorError, TypeError) as error:
@@ -108,8 +108,11 @@ def save(path: str | os.PathLike, latents: "SpeakerLatents", card: About) -> Non
     from safetensors.torch import save
 
     tensors = {name: tensor.float().cpu().contiguous() for name, tensor in vars(latents).items()}
-    blob = save(tensors, {"format": FORMAT, "about": json.dumps(asdict(card), sort_keys=True)})
-    path = Path(path)
+    write(Path(path), save(tensors, {"format": FORMAT, "about": json.dumps(asdict(card), sort_keys=True)}))
+
+
+def write(path: Path, blob: bytes) -> None:
+    """A file whole or not at all: to a temporary name in the same folder, then renamed."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

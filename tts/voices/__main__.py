@@ -1,45 +1,93 @@
-"""`python -m tts.voices make CLIPS... -o NAME` writes a voice that ships; `list` shows those there are."""
+"""Voices: made of recordings, mixed of others, or drawn by chance.
+
+  python -m tts.voices list                                 those that ship
+  python -m tts.voices make CLIPS... -o NAME --licence ...  from recordings of one speaker
+  python -m tts.voices mix A B --shares 7 3 -o NAME         between others
+  python -m tts.voices random --seed 7 -o NAME              of nobody; --near A --distance 0.4 in the manner of A
+  python -m tts.voices crowd CORPORA... --licence ...       for other weights: the speakers whom random draws from
+  python -m tts.voices remake CORPORA...                    after other weights: the crowd, and the voices that ship
+
+NAME is a name, which ships, or a path that ends in .safetensors. A corpus is a folder with metadata.csv and audio/.
+"""
 
 import argparse
+import math
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tts import settings, voices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+VOICE_CLIPS = 60  # of a voice, each up to a window of `clone.make`
+CROWD_CLIPS = 8  # of each speaker of a crowd; one among hundreds needs no more
+SEEDS = 2**63
+
+
+class Parser(argparse.ArgumentParser):
+    """One line per error, not the whole usage."""
+
+    def error(self, message: str) -> None:
+        raise ValueError(f"{message}; see {self.prog} --help")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 or 1."""
-    arguments = _parser().parse_args(argv)
     try:
-        return arguments.run(arguments)
+        arguments = _parser().parse_args(argv)
+        arguments.run(arguments)
+    except KeyboardInterrupt:
+        print("tts.voices: interrupted", file=sys.stderr)
+        return 130
     except (ValueError, OSError) as error:
         print(f"tts.voices: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tts.voices", description=__doc__)
+    shape = argparse.RawDescriptionHelpFormatter
+    parser = Parser(prog="python -m tts.voices", description=__doc__, formatter_class=shape)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    listing = commands.add_parser("list", help="show the voices that ship")
-    listing.set_defaults(run=_list)
-    make = commands.add_parser("make", help="make a voice from recordings of one speaker")
-    make.set_defaults(run=_make)
+
+    def add(name: str, run: "Callable[[argparse.Namespace], None]", says: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=says, description=says)
+        command.set_defaults(run=run)
+        return command
+
+    add("list", _list, "show the voices that ship")
+    make = add("make", _make, "make a voice from recordings of one speaker")
     make.add_argument("clips", nargs="+", metavar="CLIP", help="recordings, or folders of them")
-    make.add_argument(
-        "-o", "--output", required=True, metavar="NAME", help="a name, or a path that ends in .safetensors"
-    )
     make.add_argument("--licence", required=True, help="of the recordings, e.g. CC0-1.0")
     make.add_argument("--description", required=True, help="one line on how the voice sounds")
     make.add_argument("--source", required=True, help="where the recordings come from")
     make.add_argument("--gender", required=True, choices=("female", "male", "other"))
-    make.add_argument("--weights", metavar="DIR", help="folder of the four nets (default: that of conf/infer.yaml)")
+    mix = add("mix", _mix, "make a voice between others")
+    mix.add_argument("voices", nargs="+", metavar="VOICE", help="names or voice files, two or more")
+    mix.add_argument("--shares", nargs="+", type=float, metavar="X", help="of each voice, of any sum (equal)")
+    draw = add("random", _random, "draw a voice from the speakers whom the nets have heard")
+    draw.add_argument("--seed", type=int, required=True, help="another seed, another voice")
+    draw.add_argument("--near", metavar="VOICE", help="a name or voice file to start from (the average speaker)")
+    draw.add_argument("--distance", type=float, metavar="X", help="from there: 0 the same, 1 a stranger (0.5; else 1)")
+    crowd = add("crowd", _crowd, "learn from which speakers `random` draws")
+    crowd.add_argument("--licence", required=True, help="of the corpora, e.g. CC0-1.0")
+    remake = add("remake", _remake, "make the crowd and every voice that ships again, by the cards they have")
+    for command in (crowd, remake):
+        command.add_argument("corpora", nargs="+", type=Path, metavar="CORPUS", help="folders of recordings")
+    for command in (make, mix, draw):
+        command.add_argument("-o", "--output", required=True, metavar="NAME", help="a name, or a .safetensors path")
+    for command in (make, draw, crowd, remake):
+        command.add_argument("--weights", type=Path, metavar="DIR", help="folder of the nets (that of conf/infer.yaml)")
     return parser
 
 
-def _list(_: argparse.Namespace) -> int:
+def _list(_: argparse.Namespace) -> None:
     for line in describe():
         print(line)
-    return 0
 
 
 def describe() -> list[str]:
@@ -48,31 +96,174 @@ def describe() -> list[str]:
     return [f"{card.name:<12} {card.gender:<8} {card.description} ({card.source}; {card.licence})" for card in cards]
 
 
-def _make(arguments: argparse.Namespace) -> int:
-    from tts.pipeline import TextToSpeech
-    from tts.voices.clone import make
-
-    target = Path(arguments.output)
-    if target.suffix != voices.SUFFIX:
-        if target.name != arguments.output:
-            raise ValueError(f"{arguments.output!r} is neither a name nor a path that ends in {voices.SUFFIX}")
-        target = voices.FOLDER / f"{target.name}{voices.SUFFIX}"
+def _make(arguments: argparse.Namespace) -> None:
+    target = _target(arguments.output)
     clips = [clip for path in arguments.clips for clip in voices.clips(Path(path))]
-    conf = settings.compose([])
-    speech = TextToSpeech.load(arguments.weights or settings.ROOT / conf["weights"], "cpu")
-    latents = make(clips, acoustic=speech.acoustic, decoder=speech.decoder, audio=speech.audio, device=speech.device)
+    listener = _Listener(_weights(arguments))
+    latents = listener.hear(clips)
     card = voices.About(
-        name=target.name.removesuffix(voices.SUFFIX),
+        name=target.stem,
         gender=arguments.gender,
         description=arguments.description,
         source=arguments.source,
         licence=arguments.licence,
-        made=f"tts.voices.clone.make: mean latents of {len(clips)} recordings",
-        fingerprint=speech.fingerprint,
+        made=_made(clips),
+        fingerprint=listener.fingerprint,
     )
     voices.save(target, latents, card)
     print(f"{target}: {len(clips)} recordings")
-    return 0
+
+
+def _mix(arguments: argparse.Namespace) -> None:
+    target, names = _target(arguments.output), arguments.voices
+    shares = arguments.shares or [1.0] * len(names)
+    if len(names) < 2 or len(shares) != len(names):
+        raise ValueError(f"{len(names)} voices and {len(shares)} shares: give two voices or more, a share for each")
+    if wrong := [share for share in shares if not 0 < share < math.inf]:
+        raise ValueError(f"a share is {wrong[0]:g}: each must be above 0; leave a voice out that has none")
+    cards = [_card(name) for name in names]
+    from tts.voices.mix import mix
+
+    parents = [voices.load(name, fingerprint=cards[0].fingerprint) for name in names]
+    recipe = " and ".join(f"{share / sum(shares):.0%} {card.name}" for share, card in zip(shares, cards, strict=True))
+    genders = {card.gender for card in cards}
+    card = voices.About(
+        name=target.stem,
+        gender=genders.pop() if len(genders) == 1 else "other",
+        description=f"a mix of {recipe}",
+        source=_join(card.source for card in cards),
+        licence=_join(card.licence for card in cards),
+        made=f"tts.voices.mix: {recipe}",
+        fingerprint=cards[0].fingerprint,
+    )
+    voices.save(target, mix(parents, shares), card)
+    print(f"{target}: {card.description}")
+
+
+def _random(arguments: argparse.Namespace) -> None:
+    target, near, seed = _target(arguments.output), arguments.near, arguments.seed
+    distance = arguments.distance if arguments.distance is not None else 0.5 if near else 1.0
+    if not 0 <= seed < SEEDS:
+        raise ValueError(f"seed is {seed}: it must be a whole number from 0 to {SEEDS - 1}")
+    if not 0 <= distance <= 1:
+        raise ValueError(f"distance is {distance:g}: it must be from 0, the same voice, to 1, a stranger")
+    start = _card(near) if near else None
+    import torch
+
+    from tts.voices import crowd
+
+    heard = crowd.load(_weights(arguments) / crowd.NAME)
+    latents = voices.load(near, fingerprint=heard.fingerprint) if near else None
+    drawn = heard.draw(torch.Generator().manual_seed(seed), latents, distance)
+    card = voices.About(
+        name=target.stem,
+        gender="other",
+        description=f"{distance:g} from {near}, seed {seed}" if near else f"a random voice, seed {seed}",
+        source=_join([start and start.source, f"nobody: drawn from {heard.speakers} speakers of {heard.source}"]),
+        licence=_join([start and start.licence, heard.licence]),
+        made=f"tts.voices.crowd: seed {seed}, distance {distance:g} from {start.name if start else 'the mean'}",
+        fingerprint=heard.fingerprint,
+    )
+    voices.save(target, drawn, card)
+    print(f"{target}: {card.description}")
+
+
+def _crowd(arguments: argparse.Namespace) -> None:
+    from tts import corpus
+
+    speakers, weights = corpus.by_speaker(arguments.corpora), _weights(arguments)
+    _gather(arguments.corpora, speakers, _Listener(weights), weights, arguments.licence)
+
+
+def _remake(arguments: argparse.Namespace) -> None:
+    from tts import corpus
+    from tts.voices import crowd
+
+    speakers, weights = corpus.by_speaker(arguments.corpora), _weights(arguments)
+    before, listener = crowd.load(weights / crowd.NAME), _Listener(weights)
+    for name in voices.names():
+        path = voices.find(name)
+        card = voices.about(path)
+        if name not in speakers:
+            print(f"{name}: no recordings in these corpora, left as it is ({card.made})")
+            continue
+        clips = _spread(speakers[name], VOICE_CLIPS)
+        card = replace(card, made=_made(clips), fingerprint=listener.fingerprint)
+        voices.save(path, listener.hear(clips), card)
+        print(f"{path}: {len(clips)} recordings")
+    _gather(arguments.corpora, speakers, listener, weights, before.licence)
+
+
+def _gather(
+    corpora: "Sequence[Path]",
+    speakers: "Mapping[str, Sequence[Path]]",
+    listener: "_Listener",
+    weights: Path,
+    licence: str,
+) -> None:
+    from tts.voices import crowd
+
+    known = crowd.know({name: _spread(clips, CROWD_CLIPS) for name, clips in speakers.items()}, listener.hear)
+    mean, spread = crowd.fit(known)
+    heard = crowd.Crowd(
+        mean=mean,
+        spread=spread,
+        speakers=len(known),
+        source=", ".join(path.resolve().name for path in corpora),
+        licence=licence,
+        fingerprint=listener.fingerprint,
+    )
+    crowd.save(weights / crowd.NAME, heard)
+    print(f"{weights / crowd.NAME}: {heard.speakers} speakers")
+
+
+class _Listener:
+    """The two nets that know speakers, and their fingerprint."""
+
+    def __init__(self, weights: Path):
+        from tts.pipeline import TextToSpeech
+        from tts.voices.clone import make
+
+        speech = TextToSpeech.load(weights, "cpu")
+        nets = {"acoustic": speech.acoustic, "decoder": speech.decoder}
+        self.fingerprint = speech.fingerprint
+        self.hear = partial(make, **nets, audio=speech.audio, device=speech.device)
+
+
+def _weights(arguments: argparse.Namespace) -> Path:
+    return arguments.weights or settings.ROOT / settings.compose([])["weights"]
+
+
+def _target(output: str) -> Path:
+    path = Path(output)
+    if path.suffix == voices.SUFFIX:
+        return path
+    if path.name != output:
+        raise ValueError(f"{output!r} is neither a name nor a path that ends in {voices.SUFFIX}")
+    return voices.FOLDER / f"{output}{voices.SUFFIX}"
+
+
+def _card(voice: str) -> voices.About:
+    """That of a voice that has been made. Raises ValueError for recordings."""
+    path = voices.find(voice)
+    if path.suffix != voices.SUFFIX:
+        raise ValueError(f"{voice} is no voice file: make one of its recordings first, {voices.REMAKE}")
+    return voices.about(path)
+
+
+def _made(clips: "Sequence[Path]") -> str:
+    return f"tts.voices.clone.make: mean latents of {len(clips)} recordings"
+
+
+def _spread(clips: "Sequence[Path]", count: int) -> "Sequence[Path]":
+    """At most so many, spread over all."""
+    count = min(count, len(clips))
+    return [clips[index * len(clips) // count] for index in range(count)]
+
+
+def _join(texts: "Iterable[str | None]") -> str:
+    """Each once, in order."""
+    return "; ".join(dict.fromkeys(filter(None, texts)))
 
 
 if __name__ == "__main__":

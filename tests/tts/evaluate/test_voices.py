@@ -1,0 +1,141 @@
+"""Cards and cloning on nano nets, with recordings whose speakers are told apart by pitch."""
+
+import json
+
+import babble
+import nano
+import numpy as np
+import pytest
+import torch
+
+from tts import corpus, settings, voices
+from tts.evaluate import cards, cloning, suites
+from tts.evaluate.__main__ import main
+from tts.evaluate.judges import Embedding, Prosody
+from tts.evaluate.panel import Panel
+from tts.evaluate.subjects import Studio
+from tts.voices.__main__ import main as voices_main
+
+TEXTS = ["a fine day for babble", "nobody hears the same word twice", "all the rest is quiet"]
+
+
+class Content:
+    """Gives every wave the same mark."""
+
+    told = ""
+    silent = None
+
+    def identity(self) -> str:
+        return "content"
+
+    def judge(self, wav, sample_rate):
+        return {"overall": 3.0}
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory):
+    return babble.corpus(tmp_path_factory.mktemp("corpus") / "babble", TEXTS * 2)
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    overrides = ["device=cpu", "steps=1", "retries=0", "sampling.max_codes_per_id=2.0"]
+    return Studio(weights=nano.weights(tmp_path_factory.mktemp("weights")), conf=settings.compose(overrides))
+
+
+@pytest.fixture
+def panel(tmp_path):
+    net = Embedding(babble.embedding_net(tmp_path / "net.pt"))
+    judges = {"heard": babble.Ear(), "mos": Content(), "voice": net, "prosody": Prosody()}
+    with Panel(judges, cache=tmp_path / "cache", workers=1) as panel:
+        yield panel
+
+
+def test_cards_are_of_the_same_sentences_and_beside_recordings(studio, panel, recordings, tmp_path, monkeypatch):
+    monkeypatch.setattr(voices, "FOLDER", tmp_path / "shelf")
+    (tmp_path / "shelf").mkdir()
+    stray = tmp_path / "stray.safetensors"
+    for speaker, target in (("ann", "ann"), ("bob", str(stray))):
+        clips = [str(path) for path in corpus.by_speaker([recordings])[speaker]]
+        command = ["make", *clips, "-o", target, "--weights", str(studio.weights), "--gender", "other"]
+        assert voices_main([*command, "--licence", "CC0-1.0", "--source", "computed", "--description", "babbles"]) == 0
+    suite, known = suites.read("clone").first(2), corpus.by_speaker([recordings])
+    options = {"seeds": 2, "cache": tmp_path / "cache", "out": tmp_path / "out"}
+    found = cards.survey(studio, panel, ["ann", str(stray)], known, suite, **options)
+    assert found["ann"]["recorded"]["pitch"] == pytest.approx(190, rel=0.03)
+    assert found["ann"]["halves"] == pytest.approx(1, abs=0.01)
+    assert found["ann"]["likeness"].value == pytest.approx(found["ann"]["similarity"].value, rel=0.02)
+    assert "likeness" not in found[str(stray)]  # no speaker of the recordings has that name
+    body = json.loads((tmp_path / "out" / "cards.json").read_text())
+    assert len(body["rows"]) == 2 * 2 * 2 and body["sentences"] == 2
+    for name in ("ann", "stray"):
+        assert 1000 < (tmp_path / "out" / f"{name}.png").stat().st_size < 60_000
+        assert (tmp_path / "out" / f"{name}.ogg").is_file()
+    lines = cards.table(found).splitlines()
+    assert len(lines) == 4 and "(190)" in lines[2] and "`stray`" in lines[3]
+
+
+def test_halves_agree_as_much_as_the_recordings_do():
+    one, other = np.eye(4)[:2]
+    assert cards.halves_agree(np.stack([one] * 6)) == pytest.approx(1)
+    assert cards.halves_agree(np.stack([one, other] * 3)) == pytest.approx(0)  # the halves are two speakers
+    mixed = np.stack([one, one, other, other] * 2)
+    assert cards.halves_agree(mixed) == pytest.approx(0.5**0.5)
+
+
+def test_references_are_cut_to_the_sample_and_speakers_with_too_little_are_named(studio, recordings, tmp_path):
+    known = corpus.by_speaker([recordings])
+    known["cat"] = known["ann"][:1]
+    speakers, short = cloning.cut(studio, known, 5, tmp_path)
+    assert [speaker.name for speaker in speakers] == ["ann", "bob"] and short == ["cat"]
+    for speaker in speakers:
+        wave = torch.cat([studio.recording(path) for path in known[speaker.name]])
+        assert len(speaker.reference) == 5 * studio.audio.sample_rate
+        assert torch.equal(torch.cat((speaker.reference, speaker.rest)), wave)
+        written = studio.recording(speaker.path)
+        assert len(written) == len(speaker.reference)
+    with pytest.raises(ValueError, match="1 of 1 speakers have 7 s"):
+        cloning.cut(studio, {"ann": known["ann"]}, 5, tmp_path)
+    with pytest.raises(ValueError, match="kathleen ships as a voice"):
+        cloning.cut(studio, {"kathleen": known["ann"]}, 5, tmp_path)
+
+
+def test_cloning_says_whom_clones_and_recordings_are_like(studio, panel, recordings, tmp_path):
+    speakers, _ = cloning.cut(studio, corpus.by_speaker([recordings]), 5, tmp_path / "out")
+    options = {"seeds": 2, "cache": tmp_path / "cache", "out": tmp_path / "out"}
+    result = cloning.survey(studio, panel, speakers, suites.read("clone").first(2), **options)
+    figures = result["figures"]
+    assert figures["recognised, reference"].value == 1
+    assert figures["similarity, reference"].value > 0.98 > figures["similarity to others, reference"].value
+    for line in result["speakers"]:  # of two speakers, whoever is not the other is the one
+        assert (line["recognised"] > 0.5) == (line["similarity"] > line["similarity to others"])
+    body = json.loads((tmp_path / "out" / "cloning.json").read_text())
+    assert (body["seconds"], len(body["rows"])) == (5, 2 * 2 * 2)
+    assert len(list((tmp_path / "out" / "references").iterdir())) == 4
+    assert cloning.table(result).count("\n| ann") == 1
+
+
+def test_the_likest_speaker_is_recognised():
+    timbres = np.eye(3)
+    heard = np.array([[[1, 0, 0]], [[0.6, 0.8, 0]], [[0.8, 0, 0.6]]], float)
+    found = cloning.recognised(heard, timbres)
+    assert found["recognised"].ravel().tolist() == [1, 1, 0]
+    np.testing.assert_allclose(found["own"].ravel(), [1, 0.8, 0.6])
+    np.testing.assert_allclose(found["others"].ravel(), [0, 0.3, 0.4])
+
+
+@pytest.mark.parametrize(
+    ("argv", "reason"),
+    [
+        (["cards", "nowhere"], "no nowhere/metadata.csv"),
+        (["cards", "--voices", "nobody"], "no voice, clip or folder 'nobody'"),
+        (["cloning", "nowhere"], "no nowhere/metadata.csv"),
+        (["cloning", "BABBLE", "--speakers", "eve"], "no speaker 'eve' in these corpora: there are ann, bob"),
+        (["cloning", "BABBLE", "--seconds", "3600"], "0 of 2 speakers have 3602 s"),
+    ],
+)
+def test_errors_are_one_line(argv, reason, recordings, capsys, tmp_path):
+    argv = [str(recordings) if part == "BABBLE" else part for part in argv]
+    assert main([*argv, "-o", str(tmp_path), "--cache", str(tmp_path / "cache")]) == 1
+    error = capsys.readouterr().err
+    assert reason in error and error.count("\n") == 1
