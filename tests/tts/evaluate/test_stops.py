@@ -43,6 +43,12 @@ def test_fault(heard, ratio, expected):
     assert fault(utter(TEXT, heard), ratio) == expected
 
 
+def test_a_text_that_repeats_itself_is_no_repeat_however_it_is_spelled():
+    text, heard = "Red lorry, yellow lorry, red lorry, yellow lorry.", "read lorry yellow laurie"
+    assert fault(utter(text, f"{heard} {heard}"), 1.0) is None
+    assert fault(utter(text, f"{heard} {heard} {heard}"), 1.4) == "repeats"
+
+
 @pytest.mark.parametrize(
     ("changes", "ratio", "expected"),
     [
