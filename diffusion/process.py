@@ -154,8 +154,8 @@ PREDICTIONS = {
 
 
 def linear_betas(levels: int) -> Float[Tensor, " K"]:
-    """Ho et al., section 4: 1e-4 to 0.02 over 1000 levels, scaled so that the end is as noisy for any count."""
-    return torch.linspace(1e-4, 0.02, levels, dtype=torch.float64) * (1000 / levels)
+    """Ho et al., section 4: 1e-4 to 0.02 over 1000 levels; of other counts each level stands for as many of those."""
+    return 1 - (1 - torch.linspace(1e-4, 0.02, levels, dtype=torch.float64)) ** (1000 / levels)
 
 
 def cosine_betas(levels: int) -> Float[Tensor, " K"]:
