@@ -16,7 +16,6 @@ import hydra
 import lightning as L
 import torch
 from hydra.utils import get_class, instantiate
-from lightning.pytorch.loggers import WandbLogger
 from omegaconf import DictConfig, OmegaConf
 
 from tts.audio import AudioConfig
@@ -60,9 +59,6 @@ def train(cfg: DictConfig) -> L.Trainer:
                 "licence": cfg.licence,
             }
     trainer.fit(stage, datamodule=data, ckpt_path="last", weights_only=True)
-    for logger in trainer.loggers:
-        if isinstance(logger, WandbLogger):
-            logger.experiment.finish()  # or the next of several runs (-m) would log into this one
     return trainer
 
 
