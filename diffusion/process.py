@@ -154,8 +154,8 @@ PREDICTIONS = {
 
 
 def linear_betas(levels: int) -> Float[Tensor, " K"]:
-    """Ho et al., section 4: 1e-4 to 0.02 over 1000 levels, scaled so that the end is as noisy for any count."""
-    return torch.linspace(1e-4, 0.02, levels, dtype=torch.float64) * (1000 / levels)
+    """Ho et al., section 4: 1e-4 to 0.02 over 1000 levels; of other counts each level stands for as many of those."""
+    return 1 - (1 - torch.linspace(1e-4, 0.02, levels, dtype=torch.float64)) ** (1000 / levels)
 
 
 def cosine_betas(levels: int) -> Float[Tensor, " K"]:
@@ -171,11 +171,12 @@ BETAS = {"linear": linear_betas, "cosine": cosine_betas}
 class DDPM:
     """Ho et al. 2020 (arXiv 2006.11239), variance preserving; time is the angle with alpha = cos, sigma = sin.
 
-    In the angle the ODE is smooth: its slope is v. `min_snr` caps the weight at high SNR (arXiv 2303.09556, eq. 7);
-    eps-prediction with an infinite cap is the paper's L_simple (eq. 14).
+    In the angle the ODE is smooth: its slope is v. Without `min_snr` all errors of the net's output weigh alike: the
+    paper's L_simple (eq. 14) for eps, "SNR + 1" (arXiv 2202.00512, section 4) for v. With it x0's error weighs its SNR,
+    at most `min_snr` (arXiv 2303.09556, eq. 7); nothing then teaches v at the noisiest levels, where few steps begin.
     """
 
-    def __init__(self, *, betas: str, levels: int, prediction: str, min_snr: float):
+    def __init__(self, *, betas: str, levels: int, prediction: str, min_snr: float | None):
         if betas not in BETAS:
             raise ValueError(f"unknown betas {betas!r}: use one of {', '.join(BETAS)}")
         if prediction not in PREDICTIONS:
@@ -191,7 +192,9 @@ class DDPM:
         level = 1 + (uniform * (len(self.angle) - 1)).long()
         angle = self.angle.to(data.device)[level].to(data.dtype)
         a = angle[:, None, None]
-        weight = (angle.tan() ** -2).clamp(max=self.min_snr) / self.prediction.scale(angle)
+        weight = torch.ones_like(angle)
+        if self.min_snr is not None:
+            weight = (angle.tan() ** -2).clamp(max=self.min_snr) / self.prediction.scale(angle)
         return Example(
             x=a.cos() * data + a.sin() * noise,
             time=self._time(angle),

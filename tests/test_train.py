@@ -99,6 +99,17 @@ def test_every_experiment_composes_and_builds(path):
     assert instantiate(cfg.stage.optimizer).keywords
 
 
+@pytest.mark.parametrize("process", ["flow", "edm", "ddpm"])
+def test_decoder_processes_differ_in_nothing_else(process):
+    flow, cfg = (configure("experiment=decoder_processes", f"process={name}") for name in ("flow", process))
+    assert cfg.model.process.name == process and cfg.run == f"process-{process}"
+    differing = {key for key in cfg.model if cfg.model[key] != flow.model[key]}
+    assert differing <= {"process", "sampler"}
+    assert all(cfg[key] == flow[key] for key in ("stage", "data", "seed", "text", "audio"))
+    with torch.device("meta"):
+        build(OmegaConf.to_container(cfg.model, resolve=True), AudioConfig(**OmegaConf.to_container(cfg.audio)))
+
+
 @pytest.mark.parametrize("name", ["gpu", "ddp"])
 def test_trainer_presets_differ_from_cpu_only_in_devices(name):
     cpu, other = (configure("stage=dvae", f"trainer={choice}").trainer for choice in ("cpu", name))

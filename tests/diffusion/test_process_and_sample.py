@@ -17,7 +17,7 @@ PROCESSES = {
     "flow_cosine": FlowMatching(draw="cosine", knots="cosine"),
     "edm": EDM_PROCESS,
     "ddpm_v": DDPM(betas="cosine", levels=1000, prediction="v", min_snr=5.0),
-    "ddpm_eps": DDPM(betas="linear", levels=1000, prediction="eps", min_snr=math.inf),
+    "ddpm_eps": DDPM(betas="linear", levels=1000, prediction="eps", min_snr=None),
 }
 SAMPLERS = {"euler": euler, "heun": heun, "dpm_solver": dpm_solver}
 
@@ -162,6 +162,21 @@ def test_min_snr_caps_the_weight_of_easy_times():
     data = torch.zeros(2, 1, 1)
     weight = process.example(data, data, torch.tensor([0.05, 0.95])).weight
     assert weight[0] < 0.1 and weight[1] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("prediction", ["v", "eps"])
+def test_without_min_snr_every_level_weighs_alike(prediction):
+    process = DDPM(betas="cosine", levels=1000, prediction=prediction, min_snr=None)
+    data = torch.zeros(3, 1, 1)
+    assert process.example(data, data, torch.tensor([0.001, 0.5, 0.999])).weight.tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("betas", ["linear", "cosine"])
+@pytest.mark.parametrize("levels", [4, 50, 1000])
+def test_any_count_of_levels_ends_in_noise(betas, levels):
+    angle = DDPM(betas=betas, levels=levels, prediction="v", min_snr=None).angle
+    assert (angle.diff() > 0).all()  # false of NaN as well
+    assert float(angle[-1].cos() ** 2) < 1e-3
 
 
 def test_guidance_of_one_is_conditional_and_beyond_extrapolates():
