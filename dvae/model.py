@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import torch
 from einops import rearrange
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -26,7 +26,7 @@ class Reconstruction:
     mel: Mel
     codes: Codes
     penalty: Float[Tensor, ""]  # what the quantizer asks of the encoder
-    ctc: Float[Tensor, "B L2 V"] | None  # logits, `ctc_steps` to a code; blank is id 0
+    ctc: Float[Tensor, "B L2 V"] | None  # logits, `ctc_steps` to a position; blank is id 0
 
 
 class Tower(nn.Module):
@@ -104,8 +104,9 @@ class CtcHead(nn.Module):
 class Dvae(nn.Module):
     """Encoder, quantizer, decoder; `tts.types.Codec` once trained.
 
-    `stride` mel frames make a code. `ctc_vocab` is the vocabulary of the tokenizer whose ids the CTC head spells,
-    0 for no head; `ctc_steps` is how many CTC positions a code has, so that fast speech still fits.
+    `stride` mel frames make a position: one code, or as many as the quantizer takes turns. `ctc_vocab` is the
+    vocabulary of the tokenizer whose ids the CTC head spells, 0 for no head; `ctc_steps` is how many CTC steps a
+    position has, so that fast speech still fits.
     """
 
     def __init__(
@@ -123,9 +124,12 @@ class Dvae(nn.Module):
         ctc_steps: int,
     ):
         super().__init__()
+        if ctc_steps % quantizer.turns:
+            raise ValueError(f"ctc_steps={ctc_steps} cannot be shared out to {quantizer.turns} codes: give a multiple")
         self.audio = audio
         self.stride = stride
-        self.code_rate: Fraction = audio.code_rate(stride)
+        self.turns = quantizer.turns
+        self.code_rate: Fraction = audio.code_rate(stride) * self.turns
         self.codebook_size: int = quantizer.codebook_size
         self.ctc_vocab = ctc_vocab
         self.log_mel = LogMel(audio)
@@ -148,7 +152,7 @@ class Dvae(nn.Module):
         out = self.decoder(x, frames_in, codes_in)[..., : mel.frames.shape[-1]]
         return Reconstruction(
             mel=Mel(out, mel.length),
-            codes=Codes(quantized.ids, length),
+            codes=Codes(quantized.ids, length * self.turns),
             penalty=quantized.penalty,
             ctc=self.ctc(x, codes_in) if self.ctc is not None else None,
         )
@@ -163,29 +167,37 @@ class Dvae(nn.Module):
         inside = mask(length, frames.shape[-1] // self.stride)
         codes_in, frames_in = self._masks(inside)
         quantized = self.quantizer(self.encoder(frames, frames_in, codes_in), inside)
-        return Codes(quantized.ids.masked_fill(~inside, 0), length)
+        length = length * self.turns
+        return Codes(quantized.ids.masked_fill(~mask(length, quantized.ids.shape[1]), 0), length)
 
     @torch.no_grad()
     def decode(self, codes: Codes) -> Mel:
-        """The mel that the codes stand for, `stride` frames each; frames beyond a length are silence."""
-        inside = mask(codes.length, codes.ids.shape[-1])
+        """The mel of the positions that codes stand for, `stride` frames each; frames beyond a length are silence."""
+        x, inside = self._vectors(codes)
         codes_in, frames_in = self._masks(inside)
-        x = self.embed(self.quantizer.decode_ids(codes.ids.masked_fill(~inside, 0)))
         frames = self.decoder(x, frames_in, codes_in)
-        return Mel(frames.masked_fill(frames_in == 0, self.log_mel.silence), codes.length * self.stride)
+        return Mel(frames.masked_fill(frames_in == 0, self.log_mel.silence), inside.sum(1) * self.stride)
 
     @torch.no_grad()
     def spell(self, codes: Codes) -> Float[Tensor, "B L2 V"] | None:
-        """Log-probabilities of text ids, `ctc_steps` to a code, blank 0; None without a CTC head."""
+        """Log-probabilities of text ids, `ctc_steps` to a position, blank 0; None without a CTC head."""
         if self.ctc is None:
             return None
-        inside = mask(codes.length, codes.ids.shape[-1])
+        x, inside = self._vectors(codes)
         codes_in, _ = self._masks(inside)
-        x = self.embed(self.quantizer.decode_ids(codes.ids.masked_fill(~inside, 0)))
         return self.ctc(x, codes_in).float().log_softmax(-1)
 
+    def _vectors(self, codes: Codes) -> tuple[Float[Tensor, "B D L"], Bool[Tensor, "B L"]]:
+        """What the decoder sees at each position, and which are inside; a last one that lacks codes is dropped."""
+        whole = codes.ids.shape[1] // self.turns
+        if not whole:
+            raise ValueError(f"{codes.ids.shape[1]} codes are less than one position of {self.turns}")
+        inside = mask(codes.length // self.turns, whole)
+        ids = codes.ids[:, : whole * self.turns].masked_fill(~inside.repeat_interleave(self.turns, dim=1), 0)
+        return self.embed(self.quantizer.decode_ids(ids)), inside
+
     def _whole_codes(self, mel: Mel) -> tuple[Tensor, Tensor]:
-        """Frames padded with silence to a multiple of `stride`, and lengths in codes."""
+        """Frames padded with silence to a multiple of `stride`, and lengths in positions."""
         frames = F.pad(mel.frames, (0, -mel.frames.shape[-1] % self.stride), value=self.log_mel.silence)
         return frames, -(-mel.length // self.stride)
 

@@ -1,4 +1,4 @@
-"""Three ways to make a vector discrete behind one protocol, so that an ablation is one line of conf."""
+"""Ways to make a vector discrete behind one protocol, so that an ablation is one line of conf."""
 
 from dataclasses import dataclass
 from math import prod
@@ -14,7 +14,7 @@ from torch.nn import functional as F
 @dataclass
 class Quantized:
     values: Float[Tensor, "B C L"]  # what the decoder sees; gradients pass to the encoder
-    ids: Int[Tensor, "B L"]
+    ids: Int[Tensor, "B K"]  # K = L * turns
     penalty: Float[Tensor, ""]  # what the quantizer asks of the encoder, unweighted
 
 
@@ -23,12 +23,13 @@ class Quantizer(Protocol):
     """Only positions that are `inside` count in penalties and statistics."""
 
     codebook_size: int
+    turns: int  # codes that stand for one position, one after the other
     in_width: int  # D, channels it takes
     out_width: int  # C, channels it gives
 
     def __call__(self, z: Float[Tensor, "B D L"], inside: Bool[Tensor, "B L"]) -> Quantized: ...
 
-    def decode_ids(self, ids: Int[Tensor, "B L"]) -> Float[Tensor, "B C L"]: ...
+    def decode_ids(self, ids: Int[Tensor, "B K"]) -> Float[Tensor, "B C L"]: ...
 
 
 def straight_through(soft: Float[Tensor, "*B"], hard: Float[Tensor, "*B"]) -> Float[Tensor, "*B"]:
@@ -44,6 +45,7 @@ class FSQ(nn.Module):
     just that: means 0, covariance the identity.
     """
 
+    turns = 1
     SLOPE = 1.6  # logistic(1.6 z) is within 0.012 of the normal distribution function
 
     def __init__(self, *, levels: list[int]):
@@ -98,6 +100,8 @@ class EmaVQ(nn.Module):
     it was. The penalty is the commitment term. In data-parallel training every rank must hold the same codebook, so
     its statistics are summed over ranks.
     """
+
+    turns = 1
 
     def __init__(self, *, size: int, width: int, decay: float, dead_below: float, kmeans_steps: int):
         super().__init__()
@@ -179,12 +183,51 @@ def _world() -> int:
     return torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
 
 
+class ResidualVQ(nn.Module):
+    """Residual vector quantization (Zeghidour et al. 2021, arXiv 2107.03312, algorithm 1), the tokens of EnCodec.
+
+    Each stage is an `EmaVQ` of what the stages before it have left, and a position is the sum of its entries. Stages
+    take turns in one stream, each with ids of its own: position t's entry of stage q stands at t * stages + q, as
+    q * size + entry. The penalty is the stages' mean; each asks the encoder alone, not the stages before it.
+    """
+
+    def __init__(self, *, stages: int, size: int, width: int, decay: float, dead_below: float, kmeans_steps: int):
+        super().__init__()
+        self.size = size
+        self.turns = stages
+        self.codebook_size = stages * size
+        self.in_width = self.out_width = width
+        each = {"size": size, "width": width, "decay": decay, "dead_below": dead_below, "kmeans_steps": kmeans_steps}
+        self.stages = nn.ModuleList(EmaVQ(**each) for _ in range(stages))
+
+    @torch.autocast("cpu", enabled=False)
+    @torch.autocast("cuda", enabled=False)
+    def forward(self, z: Float[Tensor, "B D L"], inside: Bool[Tensor, "B L"]) -> Quantized:
+        z = z.float()
+        hard = torch.zeros_like(z)
+        ids, penalties = [], []
+        for q, stage in enumerate(self.stages):
+            out = stage(z - hard, inside)
+            hard = hard + out.values.detach()
+            ids.append(out.ids + q * self.size)
+            penalties.append(out.penalty)
+        stream = rearrange(torch.stack(ids), "q b l -> b (l q)")
+        return Quantized(straight_through(z, hard), stream, torch.stack(penalties).mean())
+
+    def decode_ids(self, ids: Int[Tensor, "B K"]) -> Float[Tensor, "B C L"]:
+        """Whole positions; an id out of turn is read as its stage's."""
+        entries = rearrange(ids % self.size, "b (l q) -> q b l", q=self.turns)
+        return sum(stage.decode_ids(each) for stage, each in zip(self.stages, entries, strict=True))
+
+
 class Gumbel(nn.Module):
     """The Gumbel-softmax relaxation (Jang et al. 2017, arXiv 1611.01144) of DALL-E's discrete VAE (arXiv 2102.12092).
 
     The encoder gives logits over the codebook; training draws from them at `temperature`, with `hard` as one-hot
     vectors forward and soft ones backward. The penalty is the divergence of the logits from uniform, in nats.
     """
+
+    turns = 1
 
     def __init__(self, *, size: int, width: int, temperature: float, hard: bool):
         super().__init__()

@@ -25,6 +25,7 @@ TABLE = {
     "dvae": "dvae.model:Dvae",
     "fsq": "dvae.quantize:FSQ",
     "ema_vq": "dvae.quantize:EmaVQ",
+    "residual_vq": "dvae.quantize:ResidualVQ",
     "gumbel": "dvae.quantize:Gumbel",
     "encodec": "dvae.encodec:EncodecCodec",
     "gpt": "gpt.model:GPT",

@@ -12,6 +12,8 @@ from tts.types import Codes, Mel
 
 GUMBEL = {"name": "gumbel", "size": 64, "width": 8, "temperature": 1.0, "hard": True}
 EMA_VQ = {"name": "ema_vq", "size": 64, "width": 8, "decay": 0.9, "dead_below": 0.1, "kmeans_steps": 3}
+RESIDUAL = {"name": "residual_vq", "stages": 2, "size": 32, "width": 8, "decay": 0.9, "dead_below": 0.1}
+TURNS = {"stride": 8, "ctc_steps": 4, "quantizer": {**RESIDUAL, "kmeans_steps": 3}}
 
 
 def spec(size: str = "nano", **changes) -> dict:
@@ -35,8 +37,9 @@ def test_rates_are_exact(audio):
     assert net.decode(codes).frames.shape == (1, 100, 96)
 
 
-def test_a_padded_batch_gives_the_codes_and_mels_of_single_clips(audio):
-    net = awake(build(spec(), audio))
+@pytest.mark.parametrize("changes", [{}, TURNS], ids=["one code a position", "two"])
+def test_a_padded_batch_gives_the_codes_and_mels_of_single_clips(audio, changes):
+    net = awake(build(spec(**changes), audio))
     wav_len = torch.tensor([12000, 7013, 300])
     wav = torch.randn(3, 12000) * 0.1  # rubbish behind the shorter ones: a length is a length
     together = net.encode(wav, wav_len)
@@ -51,8 +54,9 @@ def test_a_padded_batch_gives_the_codes_and_mels_of_single_clips(audio):
         assert (mels.frames[k, :, 4 * length :] == net.log_mel.silence).all()
 
 
-def test_decoding_the_codes_is_what_training_saw(audio):
-    net = awake(build(spec(), audio))
+@pytest.mark.parametrize("changes", [{}, TURNS], ids=["one code a position", "two"])
+def test_decoding_the_codes_is_what_training_saw(audio, changes):
+    net = awake(build(spec(**changes), audio))
     wav = torch.randn(2, 8192) * 0.1
     wav_len = torch.tensor([8192, 8192])
     codes = net.encode(wav, wav_len)
@@ -60,6 +64,21 @@ def test_decoding_the_codes_is_what_training_saw(audio):
     assert torch.equal(out.codes.ids, codes.ids)
     assert torch.allclose(out.mel.frames, net.decode(codes).frames, atol=1e-4)
     assert torch.allclose(out.ctc.log_softmax(-1), net.spell(codes), atol=1e-4)
+
+
+def test_codes_that_take_turns_keep_the_rates_exact(audio):
+    net = awake(build(spec(**TURNS), audio))
+    assert net.code_rate == Fraction(24000, 1024)
+    codes = net.encode(torch.randn(1, 24000) * 0.1, torch.tensor([24000]))
+    assert codes.length.tolist() == [24]  # 94 frames: 12 positions
+    assert net.spell(codes).shape == (1, 48, 76)  # a whole number of steps to a code, as alignment asks
+    cut = net.decode(Codes(codes.ids[:, :23], torch.tensor([23])))  # the last position lacks a code
+    assert cut.length.tolist() == [88]
+    assert torch.allclose(cut.frames[..., :60], net.decode(codes).frames[..., :60], atol=1e-4)
+    with pytest.raises(ValueError, match="1 codes are less than one position of 2"):
+        net.decode(Codes(codes.ids[:, :1], torch.tensor([1])))
+    with pytest.raises(ValueError, match="ctc_steps=3 cannot"):
+        build(spec(**{**TURNS, "ctc_steps": 3}), audio)
 
 
 @pytest.mark.parametrize("frames", [1, 3, 8])

@@ -4,11 +4,12 @@ import pytest
 import torch
 from torch.optim.swa_utils import get_ema_avg_fn
 
-from dvae.quantize import FSQ, EmaVQ, Gumbel, straight_through, whitening
+from dvae.quantize import FSQ, EmaVQ, Gumbel, ResidualVQ, straight_through, whitening
 
 MAKE = {
     "fsq": lambda: FSQ(levels=[5, 4, 3, 2]),
     "ema_vq": lambda: EmaVQ(size=24, width=6, decay=0.9, dead_below=0.05, kmeans_steps=5),
+    "residual_vq": lambda: ResidualVQ(stages=2, size=12, width=6, decay=0.9, dead_below=0.05, kmeans_steps=5),
     "gumbel": lambda: Gumbel(size=24, width=6, temperature=1.0, hard=True),
 }
 
@@ -93,6 +94,7 @@ def test_ids_stand_for_the_values_that_the_decoder_saw(name, training):
     z = torch.randn(3, quantizer.in_width, 20, requires_grad=True)
     out = quantizer(z, everything(z))
     assert out.values.shape == (3, quantizer.out_width, 20)
+    assert out.ids.shape == (3, 20 * quantizer.turns)
     assert out.ids.min() >= 0
     assert out.ids.max() < quantizer.codebook_size
     if not (training and name == "gumbel"):  # whose training draws
@@ -157,6 +159,33 @@ def test_ema_codebook_goes_on_where_a_saved_one_stopped():
     for vq in (first, second):
         vq(later, everything(later))
     assert torch.equal(first.codebook, second.codebook)
+
+
+def test_stages_of_a_residual_codebook_take_turns_with_ids_of_their_own():
+    vq = ResidualVQ(stages=3, size=8, width=6, decay=0.9, dead_below=0.0, kmeans_steps=5)
+    z = torch.randn(2, 6, 30)
+    out = vq(z, everything(z))
+    for q in range(3):
+        assert (out.ids[:, q::3] // 8 == q).all()
+    assert torch.equal(vq.decode_ids(out.ids % 8), vq.decode_ids(out.ids))
+
+
+def test_a_second_stage_codes_what_the_first_has_left():
+    z = torch.randn(1, 6, 2000)
+    errors = {}
+    for stages in (1, 2):
+        torch.manual_seed(3)
+        vq = ResidualVQ(stages=stages, size=32, width=6, decay=0.99, dead_below=0.0, kmeans_steps=10)
+        vq(z, everything(z))
+        errors[stages] = float((vq.eval()(z, everything(z)).values - z).square().mean())
+    assert errors[2] < 0.7 * errors[1]
+
+
+def test_a_residual_codebook_passes_the_gradient_once():
+    vq = MAKE["residual_vq"]()
+    z = torch.randn(2, 6, 20, requires_grad=True)
+    vq(z, everything(z)).values.sum().backward()
+    assert torch.equal(z.grad, torch.ones_like(z))
 
 
 def test_gumbel_penalty_is_the_divergence_from_uniform():
