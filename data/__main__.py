@@ -54,13 +54,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _prepare(args: argparse.Namespace, overrides: list[str]) -> int:
-    from data import pipeline  # what only long recordings need
+    from data.pipeline import prepare  # what only long recordings need
+    from data.plan import plan
 
     try:
-        plan = pipeline.plan(settings.compose(overrides, "prepare"), recipe=_recipe(args), args=args)
+        chosen = plan(settings.compose(overrides, "prepare"), recipe=_recipe(args), args=args)
     except (ValueError, TypeError) as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    stats = pipeline.prepare(args.sources, args.out, plan, _executor(args))
+    stats = prepare(args.sources, args.out, chosen, _executor(args))
     print(describe(stats))
     print(f"report: {args.out / 'report.html'}")
     return 0
