@@ -5,8 +5,9 @@ What a worker does here depends on its source and the plan alone.
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,6 +29,7 @@ from tts.audio import set_level
 from tts.checkpoint import fingerprint as file_hash
 
 EDITION = 1  # raised when a stage comes to other results from the same input
+NUMBERED = re.compile(r"(?i)(speaker|spk|voice)?[ _-]?\d+")  # in another source, the same number is somebody else
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ def process(job: Job) -> Outcome:
         with decoded(source, job.plan.ingest, job.plan.recipe.audio.sample_rate, job.work / "decoded") as lazy:
             for stage, record in _stages(source, job.plan, ledger, lazy):
                 keys[stage], seconds[stage] = record.key, record.seconds
-                audio = record.value.get("seconds", audio) if stage == "ingest" else audio
+                if stage == "ingest":
+                    audio = record.value.get("seconds", 0.0)
+                    source = _tagged(source, record.value.get("tags", {}))
                 if "refused" in record.value:
                     return Outcome(source, _sha(ledger, keys), None, record.value["refused"], seconds, audio)
         return Outcome(source, _sha(ledger, keys), keys, "", seconds, audio)
@@ -89,6 +93,12 @@ def process(job: Job) -> Outcome:
         raise
     except Exception as error:
         return Outcome(source, refused=f"unforeseen {type(error).__name__}: {' '.join(str(error).split())[:200]}")
+
+
+def _tagged(source: Source, tags: dict[str, str]) -> Source:
+    """What the file says of itself, where nothing beside it does."""
+    terms = tags.get("license") or tags.get("copyright") or ""
+    return replace(source, title=source.title or tags.get("title", ""), licence=source.licence or terms)
 
 
 def _sha(ledger: Ledger, keys: dict) -> str:
@@ -156,7 +166,6 @@ def _version(package: str) -> str:
         raise ModuleNotFoundError(f"{package} is not installed: run `uv sync`") from None
 
 
-@lru_cache(1)
 def _recogniser(name: str) -> str:
     """What changes when the recogniser might hear something else."""
     return hearer(name).identity()
@@ -207,10 +216,12 @@ def clips_of(source: Source, sha256: str, plan: Plan, said: dict, scored: dict, 
         if id in rated:
             scores = scores | {"mos": rated[id]}
             reason = reason or (f"DNSMOS {rated[id]:.2f}" if rated[id] < plan.judge.mos else "")
-        name = next(iter(named)) if len(named) == 1 else ""
-        speaker = name or source.speaker or sha256[:12]
-        if several and not name:
-            speaker = f"{speaker}-{labels.get(index, 0)}"
+        speaker = next(iter(named)) if len(named) == 1 else ""
+        if NUMBERED.fullmatch(speaker):
+            speaker = f"{sha256[:12]}-{speaker}"
+        elif not speaker and several:
+            speaker = "-".join(filter(None, (source.speaker, sha256[:12], str(labels.get(index, 0)))))
+        speaker = speaker or source.speaker or sha256[:12]
         out.append(Clip(id, clip[0], clip[1], own, scores, speaker, reason))
     return out
 
