@@ -8,6 +8,7 @@ uv run python tests/prepare_checks.py voices CORPUS         clips of one speaker
 uv run python tests/prepare_checks.py long BOOK --hours 2 --voice kal16    a book read by flite, in one file
 uv run python tests/prepare_checks.py speed CORPUS          against what the libraries need by themselves
 uv run python tests/prepare_checks.py growth CORPUS         ten times the recordings: time and memory
+uv run python tests/prepare_checks.py twins SHARDS --times 2000    what dedup costs as more clips are known
 uv run python tests/prepare_checks.py executors CORPUS      the same shards from local, ray and slurm
 uv run python tests/prepare_checks.py kills CORPUS --times 50
 uv run python tests/prepare_checks.py hostile CORPUS        a folder of broken files around the recordings of CORPUS
@@ -440,6 +441,30 @@ def growth(args, scratch: Path) -> None:
             f"{processor_seconds(scratch / f'out{count}'):.1f} s of processor, {largest()} so far",
             flush=True,
         )
+        print({name: row["processor_seconds"] for name, row in report(scratch / f"out{count}")["stages"].items()})
+
+
+def twins(args, scratch: Path) -> None:
+    """What looking for a clip's twin costs as more are known; SOURCE is a folder of shards."""
+    from omegaconf import OmegaConf
+
+    from data.dedup import Dedup, Seen, fingerprint
+    from data.shards import read_index
+    from data.stream import ShardReader, Stored
+
+    index, reader = read_index(args.source), ShardReader(24000)
+    entries = [entry for entry in index.clips if entry.seconds > 2]
+    random.Random(args.seed).shuffle(entries)
+    settings, took = Dedup(**OmegaConf.load(ROOT / "conf" / "prepare.yaml").dedup), []
+    with Seen(scratch / "seen.sqlite", settings) as seen:
+        for entry in entries[: args.times]:
+            wave = reader.read(Stored(args.source, entry, ""), 0, round(entry.seconds * 24000))
+            sound = fingerprint(wave, 24000)
+            start = time.process_time()
+            twin = seen.twin(entry.key, entry.key, sound)
+            took.append((time.process_time() - start, bool(twin)))
+    for part in np.array_split(np.array(took), 5):
+        print(f"{len(part)} more clips: {part[:, 0].mean() * 1000:.2f} ms each, {int(part[:, 1].sum())} twins")
 
 
 def executors(args, scratch: Path) -> None:
@@ -476,7 +501,7 @@ def full(args, scratch: Path) -> None:
     print(f"with room: exit {done.returncode}, equal shards: {shards(out) == wanted}")
 
 
-CHECKS = (words, withheld, beside, wrong, voices, long, speed, growth, executors, kills, hostile, full)
+CHECKS = (words, withheld, beside, wrong, voices, long, speed, growth, twins, executors, kills, hostile, full)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from tts.pipeline import Settings, TextToSpeech
 
 pytestmark = pytest.mark.filterwarnings("ignore:this tokenizer was made with")
 TEXT = "The ship came into the harbour late in the evening. Nobody stood at the quay to see it come in."
+AFTER = "<p>Another day began, and the men went back to work as they had always done.</p>"
 OPEN = ["judge.agreement=0", "judge.word_agreement=0", "judge.mos=0", "judge.min_rate=0", "words.coverage=0.1"]
 
 
@@ -132,7 +133,7 @@ def test_feeds_transcripts_and_books_reach_the_clips_of_their_recordings(folder,
     feed(show / "feed.xml", [("one.flac", "The first", "Ada"), ("two.flac", "The second", "Bo")])
     podcast(show / "one.json", cues, "SPEAKER_01")
     whisper(show / "two.json", cues)
-    epub(show / "book.epub", {"a.xhtml": f"<h1>One</h1><p>{TEXT}</p>", "b.xhtml": "<p>Another day began.</p>"})
+    epub(show / "book.epub", {"a.xhtml": f"<h1>Chapter One</h1><p>{TEXT}</p>", "b.xhtml": AFTER})
     assert prepare(show, tmp_path / "out") == 0
     found = clips(tmp_path / "out")
     (three, *_) = found["three.flac"]
