@@ -125,8 +125,8 @@ def test_feeds_transcripts_and_books_reach_the_clips_of_their_recordings(folder,
     show.mkdir()
     wave, rate = soundfile.read(folder / "talk.wav")
     for number, name in enumerate(("one.flac", "two.flac", "three.flac")):
-        # At other speeds, which to dedup are other sounds.
-        with soundfile.SoundFile(show / name, "w", rate + 900 * number, 1) as file:
+        # At other speeds: to dedup they are other sounds.
+        with soundfile.SoundFile(show / name, "w", rate + 300 * number, 1) as file:
             file.title, file.license = "Told by the file", "CC BY 3.0"
             file.write(wave)
     cues = [(0.0, len(wave) / rate, TEXT)]
