@@ -146,7 +146,7 @@ def align(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float
     heard, steps = greedy(spelling)
     chain = anchors(text, heard)
     if len(chain) < SURE * len(heard):
-        if len(text) * len(spelling) <= DENSE and 0.4 < len(text) / max(len(heard), 1) < 2.5:
+        if len(text) * len(spelling) <= DENSE and 0.4 < len(text) / max(len(heard), 1) < 4.0:
             whole = Piece(0, len(words), 0, len(spelling), loose=False)
             for end in ("first", "last"):
                 whole = _said(words, whole, spelling, rate, end)
