@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -13,6 +14,7 @@ from types import ModuleType
 from typing import Any, Protocol
 
 WAITING = 2  # jobs per worker that are handed out ahead
+PATIENCE = 10.0  # seconds for a cluster to answer
 
 
 class Executor(Protocol):
@@ -127,6 +129,7 @@ class Ray:
 
         # Ray reads its variables when it is imported.
         os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # workers use this environment as it is
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # or it warns of a default to come
         if self.token:
             os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(self.token.resolve())}
         try:
@@ -138,6 +141,8 @@ class Ray:
         own = {} if self.address else {"num_cpus": self.workers, "object_store_memory": 80 * 2**20}
         settings = {"env_vars": {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}}
         try:
+            if self.address:
+                _knock(self.address)
             ray.init(
                 self.address,
                 include_dashboard=None if self.address else False,
@@ -153,6 +158,13 @@ class Ray:
                 "and, if it asks for a token, --ray-token"
             ) from None
         return ray
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody answers at HOST:PORT; Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
 
 
 @dataclass(frozen=True)

@@ -38,3 +38,9 @@ def test_a_token_must_be_in_its_file(tmp_path):
     for name in ("token", "none"):
         with pytest.raises(ValueError, match="--ray-token"):
             Ray("10.0.0.1:6379", tmp_path / name, 2)
+
+
+def test_a_cluster_that_does_not_answer_is_told():
+    pytest.importorskip("ray")
+    with pytest.raises(OSError, match="joined at 127.0.0.1:1 .*--ray-address"):
+        results(Ray("127.0.0.1:1", None, 1), JOBS)
