@@ -54,13 +54,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _prepare(args: argparse.Namespace, overrides: list[str]) -> int:
-    from data import pipeline  # what only long recordings need
+    from data.pipeline import prepare  # what only long recordings need
+    from data.plan import plan
 
     try:
-        plan = pipeline.plan(settings.compose(overrides, "prepare"), recipe=_recipe(args), args=args)
+        chosen = plan(settings.compose(overrides, "prepare"), recipe=_recipe(args), args=args)
     except (ValueError, TypeError) as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    stats = pipeline.prepare(args.sources, args.out, plan, _executor(args))
+    stats = prepare(args.sources, args.out, chosen, _executor(args))
     print(describe(stats))
     print(f"report: {args.out / 'report.html'}")
     return 0
@@ -72,7 +73,7 @@ def _executor(args: argparse.Namespace):
     if args.executor == "local":
         return Local(args.workers)
     if args.executor == "ray":
-        return Ray(args.ray_address, max(args.workers, 1))
+        return Ray(args.ray_address, args.ray_token, max(args.workers, 1))
     options = dict(item.partition("=")[::2] for item in args.slurm)
     return Slurm(
         args.out.with_name(f"{args.out.name}.work") / "slurm", args.slurm_cluster, max(args.workers, 1), options
@@ -148,6 +149,9 @@ def _parser() -> argparse.ArgumentParser:
     preparing.add_argument("--executor", choices=("local", "ray", "slurm"), default="local", help="who does the work")
     preparing.add_argument("--ray-address", metavar="ADDRESS", help="of a Ray cluster; without it, one is started here")
     preparing.add_argument(
+        "--ray-token", type=Path, metavar="FILE", help="with the token of a Ray cluster that asks for one"
+    )
+    preparing.add_argument(
         "--slurm", nargs="+", default=[], metavar="OPTION=VALUE", help="of submitit, such as slurm_partition=cpu"
     )
     preparing.add_argument(
@@ -191,8 +195,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--max-seconds", type=_number(0.1, 600), default=20.0)
         command.add_argument("--no-trim", action="store_true", help="keep silence at the ends")
     _add_packing(preparing)
-    # Its clips are cut by conf/prepare.yaml, with the margins that it gives.
-    preparing.set_defaults(min_seconds=0.0, max_seconds=600.0, no_trim=True)
+    # Its clips are cut by conf/prepare.yaml, with the margins that it gives; its folders grow, and no clip may move.
+    preparing.set_defaults(min_seconds=0.0, max_seconds=600.0, no_trim=True, speaker_split="always")
     return parser
 
 
@@ -203,7 +207,8 @@ def _add_packing(command: argparse.ArgumentParser) -> None:
         "--speaker-split",
         choices=("auto", "always", "never"),
         default="auto",
-        help="auto: in corpora of 20 speakers or more",
+        help="hold out whole speakers; auto, the default of pack: in corpora of 20 speakers or more; "
+        "always, that of prepare: clips stay where they are when a corpus grows past 20",
     )
     command.add_argument("--audio", default="24khz", help="name in conf/audio, or a .yaml file")
     command.add_argument("--format", choices=tuple(FORMATS), default="flac")

@@ -38,6 +38,9 @@ STRIDE = 2800  # CTC steps followed at once, a minute
 KEPT = 0.7  # of them, whose words stay: those after might change with what follows
 FASTEST = 0.45  # phonemes to a CTC step
 STAR = 2.5  # nats below the likeliest sound: what speech outside the text costs
+EDGE = 24  # words at an end of a recording that may be left unsaid
+DOUBTED = 0.1  # mean probability of phonemes below which a word there is rather not said ...
+UNSAID = 0.4  # ... if four phonemes speak against it
 OUTSIDE = 12.0  # nats: the same before a text begins, which a voice that is spelt badly must not be taken for
 
 
@@ -143,13 +146,36 @@ def align(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float
     heard, steps = greedy(spelling)
     chain = anchors(text, heard)
     if len(chain) < SURE * len(heard):
-        if len(text) * len(spelling) <= DENSE and 0.4 < len(text) / max(len(heard), 1) < 2.5:
-            found = place(words, Piece(0, len(words), 0, len(spelling), loose=False), spelling, rate)
+        if len(text) * len(spelling) <= DENSE and 0.4 < len(text) / max(len(heard), 1) < 4.0:
+            whole = Piece(0, len(words), 0, len(spelling), loose=False)
+            for end in ("first", "last"):
+                whole = _said(words, whole, spelling, rate, end)
+            found = place(words, whole, spelling, rate)
             if found and np.mean([word.heard for word in found]) >= believed:
                 return found
         return follow(words, spelling, rate)
-    found = pieces(words, len(spelling), text, heard, steps, chain)
+    found = list(pieces(words, len(spelling), text, heard, steps, chain))
+    found[0] = _said(words, found[0], spelling, rate, "first")
+    found[-1] = _said(words, found[-1], spelling, rate, "last")
     return [word for piece in found for word in place(words, piece, spelling, rate)]
+
+
+def _said(words: Sequence[Word], piece: Piece, spelling: Float[np.ndarray, "K V"], rate: float, end: str) -> Piece:
+    """A piece at an end of the recording without the words there that nobody says: a heading, the chapter before."""
+
+    found = place(words, piece, spelling, rate)
+    near, count = piece, min(2 * EDGE, len(found))
+    if count and end == "first":
+        near = replace(piece, last=piece.first + count, stop=round(found[count - 1].end * rate))
+    elif count:
+        near = replace(piece, first=piece.last - count, start=round(found[-count].start * rate))
+    step = 1 if end == "first" else -1
+    fits = []
+    for number in range(min(EDGE, near.last - near.first)):
+        heard = place(words, replace(near, **{end: getattr(near, end) + step * number}), spelling, rate)
+        fits.append(sum(len(word.ids) * (word.heard - DOUBTED) for word in heard))
+    best = int(np.argmax(fits))
+    return replace(piece, **{end: getattr(piece, end) + step * best}) if fits[best] > fits[0] + UNSAID else piece
 
 
 def follow(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float) -> list[Word]:

@@ -3,15 +3,18 @@
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 WAITING = 2  # jobs per worker that are handed out ahead
+PATIENCE = 10.0  # seconds for a cluster to answer
 
 
 class Executor(Protocol):
@@ -84,32 +87,20 @@ def _worker() -> None:
 class Ray:
     """Tasks of one core each on a Ray cluster, or on one started here.
 
-    A cluster's token comes from Ray's own variables (RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH).
-    Sources and the work folder must be seen by all of its machines.
+    `token` is the file with the token of a cluster that asks for one; without it, Ray's own variables say:
+    RAY_AUTH_MODE, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH. Sources and the work folder must be seen by all machines.
     """
 
     address: str | None
+    token: Path | None
     workers: int
 
-    def map(self, function: Callable, jobs: Sequence, lost: Callable, done: Callable) -> Iterator:
-        try:
-            import ray
-        except ImportError:
-            raise ModuleNotFoundError("ray is not installed: run with `uv run --group ray`") from None
-        from tts.settings import ROOT
+    def __post_init__(self):
+        if self.token and not (self.token.is_file() and self.token.read_text().strip()):
+            raise ValueError(f"--ray-token {self.token}: no file with a token in it")
 
-        os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # workers use this environment as it is
-        # Of a cluster started here only the workers count: its helpers share the cores they leave idle.
-        own = {} if self.address else {"num_cpus": self.workers, "object_store_memory": 80 * 2**20}
-        settings = {"env_vars": {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}}
-        ray.init(
-            self.address,
-            include_dashboard=False if not self.address else None,
-            log_to_driver=False,
-            logging_level="error",
-            runtime_env=settings,
-            **own,
-        )
+    def map(self, function: Callable, jobs: Sequence, lost: Callable, done: Callable) -> Iterator:
+        ray = self._joined()
         try:
             task = ray.remote(num_cpus=1, max_retries=1)(function)
             jobs, running = list(jobs), {}
@@ -121,14 +112,59 @@ class Ray:
                 job = running.pop(ready)
                 try:
                     result = ray.get(ready)
-                except ray.exceptions.WorkerCrashedError:
+                except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError):
                     result = lost(job)
                 except ray.exceptions.RayTaskError as error:
-                    raise error.as_instanceof_cause() from None
+                    raise error.cause from None
                 done(job, result)
                 yield result
+        except ray.exceptions.RayError as error:
+            raise OSError(f"the Ray cluster gave up: {error}") from None
         finally:
             ray.shutdown()
+
+    def _joined(self) -> ModuleType:
+        """Ray, at work on the cluster. Raises OSError that says what to look at where it cannot be joined."""
+        from tts.settings import ROOT
+
+        # Ray reads its variables when it is imported.
+        os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # workers use this environment as it is
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # or it warns of a default to come
+        if self.token:
+            os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(self.token.resolve())}
+        try:
+            import ray
+        except ImportError:
+            raise ModuleNotFoundError("ray is not installed: run with `uv run --group ray`") from None
+
+        # Of a cluster started here only the workers count: its helpers share the cores they leave idle.
+        own = {} if self.address else {"num_cpus": self.workers, "object_store_memory": 80 * 2**20}
+        settings = {"env_vars": {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}}
+        try:
+            if self.address:
+                _knock(self.address)
+            ray.init(
+                self.address,
+                include_dashboard=None if self.address else False,
+                log_to_driver=False,
+                logging_level="error",
+                runtime_env=settings,
+                **own,
+            )
+        except (ray.exceptions.RayError, RuntimeError, ValueError, OSError) as error:
+            where = f"joined at {self.address}" if self.address else "started here"
+            raise OSError(
+                f"no Ray cluster can be {where} ({error}): check --ray-address, that its Ray is {ray.__version__} too, "
+                "and, if it asks for a token, --ray-token"
+            ) from None
+        return ray
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody answers at HOST:PORT; Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from data.ingest import Samples
 from tts.audio import resample
+from tts.evaluate.judges import Dnsmos
 
 RATE = 16_000  # Hz, of the speaker encoder and DNSMOS
 BLOCK = 0.02  # seconds over which power is taken
@@ -176,13 +177,8 @@ def verdict(scores: dict, seconds: float, said: int, settings: Judge, shortest: 
 
 
 @lru_cache(1)
-def _rater():
-    from tts.evaluate.judges import Dnsmos
-
-    try:
-        return Dnsmos()
-    except ImportError as error:
-        raise ModuleNotFoundError(f"DNSMOS needs {error.name}, which is not installed; or set judge.mos=0") from None
+def _rater() -> Dnsmos:
+    return Dnsmos()
 
 
 def rate(wave: Float[Tensor, " N"], sample_rate: int) -> float:

@@ -49,7 +49,7 @@ class Tally:
         self.aside += [(file.name, file.reason) for file in files]
         self.counts["files"] += len(files)
 
-    def refused(self, outcome, reason: str, ledger) -> None:
+    def refused(self, outcome, reason: str) -> None:
         self._add(outcome)
         self.aside.append((outcome.source.name, reason))
         self._lose(kind(reason), outcome.audio)
@@ -72,7 +72,7 @@ class Tally:
         self.seconds["in"] += outcome.audio
         self.stages.update(outcome.seconds or {})
 
-    def judged(self, outcome, clip, reason: str) -> None:
+    def judged(self, clip, reason: str) -> None:
         seconds = clip.end - clip.start
         self.counts["clips"] += 1
         self.seconds["clips"] += seconds
@@ -83,7 +83,7 @@ class Tally:
         if reason:
             self._lose(kind(reason), seconds)
 
-    def unsplit(self, outcome, clip, reason: str) -> None:
+    def unsplit(self, clip, reason: str) -> None:
         self._lose(kind(reason), clip.end - clip.start)
 
     def kept(self, outcome, clip, description: dict, sound) -> None:

@@ -50,7 +50,9 @@ def assign(clips: list[Candidate], *, val_share: float, speaker_split: str) -> l
     for clip in clips:
         speakers[clip.corpus].add(clip.speaker)
     by_speaker = {
-        corpus: speaker_split == "always" or (speaker_split == "auto" and len(names) >= SPEAKERS_FOR_SPLIT)
+        corpus: (speaker_split == "always" or (speaker_split == "auto" and len(names) >= SPEAKERS_FOR_SPLIT))
+        # A corpus of few speakers may have all of them drawn: then there would be nothing to learn from.
+        and not all(drawn("speaker", f"{corpus}/{name}", val_share) for name in names)
         for corpus, names in speakers.items()
     }
     test_texts = {clip.text_key: clip.id for clip in clips if clip.heldout and clip.text_key}

@@ -6,19 +6,20 @@ Whatever wrote the words, the codec's own hearing places them and says how well 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
 
 from data.align import Piece, Speller, Word, align, align_cues, greedy, place
 from data.books import read_book
 from data.ingest import Refused, Samples
 from data.sources import TRANSCRIPTS, Source
 from data.transcripts import Cue, read_cues
-from tts.types import Recogniser
+from tts.evaluate.recognisers import Sphinx, Whisper
 
+SPHINX = "sphinx"
 BELIEVED = 0.22  # mean probability of phonemes: twice what any text gets
 SURELY = 0.45  # of the sounds heard: no need to ask what chance would
 CHANCE = 1.5  # times as well as the same words backwards: less is chance
@@ -38,6 +39,13 @@ class Words:
     recogniser: str
     heard: float
     coverage: float
+
+    def __post_init__(self):
+        if self.recogniser != SPHINX and not (Path(self.recogniser) / "model.bin").is_file():
+            raise ValueError(
+                f"words.recogniser={self.recogniser}: neither {SPHINX} nor the folder of a faster-whisper model, "
+                "which holds a model.bin"
+            )
 
 
 def words(source: Source, samples: Samples, segments: dict, loudness: float, settings: Words, speller: Speller) -> dict:
@@ -131,38 +139,14 @@ def _recognised(samples: Samples, clips, spelling, settings: Words, speller: Spe
 
 
 @lru_cache(1)
-def hearer(name: str) -> Recogniser:
-    """pocketsphinx, or the faster-whisper model in a folder."""
-    if name == "sphinx":
-        from tts.evaluate.judges import Sphinx
-
-        try:
-            return Sphinx()
-        except ImportError:
-            raise ModuleNotFoundError(
-                "pocketsphinx writes what has no text, and is not installed: run with `uv run --group judge`, "
-                "or give a faster-whisper model with words.recogniser=FOLDER"
-            ) from None
-    return Whisper(Path(name))
-
-
-class Whisper:
-    """A faster-whisper model that the user has, as a `tts.types.Recogniser`; nothing is downloaded."""
-
-    def __init__(self, folder: Path):
-        if not (folder / "model.bin").is_file():
-            raise ValueError(f"words.recogniser={folder}: no such recogniser; give sphinx or a faster-whisper folder")
-        try:
-            from faster_whisper import WhisperModel
-        except ImportError:
-            raise ModuleNotFoundError("faster-whisper is not installed: run with `uv run --group whisper`") from None
-        self.model = WhisperModel(str(folder), device="cpu", cpu_threads=1, local_files_only=True)
-
-    def transcribe(self, wav: Float[torch.Tensor, " N"], sample_rate: int) -> str:
-        from tts.audio import resample
-
-        found, _ = self.model.transcribe(resample(wav, sample_rate, 16_000).numpy(), language="en", temperature=0.0)
-        return " ".join(segment.text.strip() for segment in found)
+def hearer(name: str) -> Sphinx | Whisper:
+    """pocketsphinx, or the faster-whisper model in a folder. Raises ModuleNotFoundError that says how to get either."""
+    package, group = ("pocketsphinx", "judge") if name == SPHINX else ("faster_whisper", "whisper")
+    if find_spec(package) is None:
+        raise ModuleNotFoundError(
+            f"{package} writes the words of what has no text, and is not installed: run with `uv run --group {group}`"
+        )
+    return Sphinx() if name == SPHINX else Whisper(Path(name))
 
 
 def refine(found: Sequence[Word], samples: Samples) -> list[Word]:

@@ -1,11 +1,18 @@
-"""Slow checks of `python -m data prepare`; their figures are in docs/corpus.md.
+"""Slow checks of `python -m data prepare`; their figures are in docs/corpus.md. A CORPUS has audio/ and metadata.csv.
 
-uv run python tests/prepare_checks.py words FOLDER          word times against FOLDER/segments.csv (longform_lj001)
-uv run python tests/prepare_checks.py kills SOURCE --times 50
-uv run python tests/prepare_checks.py hostile SOURCE        a folder of broken files around the recordings of SOURCE
-uv run python tests/prepare_checks.py growth SOURCE         ten times the sources: time and memory
-uv run python tests/prepare_checks.py executors SOURCE      the same shards from local, ray and slurm
-uv run python tests/prepare_checks.py full SOURCE FOLDER    FOLDER: an empty one on a small file system
+uv run python tests/prepare_checks.py words CORPUS          words in clips; their times, where it has a segments.csv
+uv run python tests/prepare_checks.py withheld CORPUS       its text withheld: what a recogniser writes, and how well
+uv run python tests/prepare_checks.py beside CORPUS         its texts as RSS, Podcasting 2.0, Whisper and EPUB beside it
+uv run python tests/prepare_checks.py wrong CORPUS          each recording with the text of another
+uv run python tests/prepare_checks.py voices CORPUS         clips of one speaker, and of two spliced
+uv run python tests/prepare_checks.py long BOOK --hours 2 --voice kal16    a book read by flite, in one file
+uv run python tests/prepare_checks.py speed CORPUS          against what the libraries need by themselves
+uv run python tests/prepare_checks.py growth CORPUS         ten times the recordings: time and memory
+uv run python tests/prepare_checks.py twins SHARDS --times 2000    what dedup costs as more clips are known
+uv run python tests/prepare_checks.py executors CORPUS      the same shards from local, ray and slurm
+uv run python tests/prepare_checks.py kills CORPUS --times 50
+uv run python tests/prepare_checks.py hostile CORPUS        a folder of broken files around the recordings of CORPUS
+uv run python tests/prepare_checks.py full CORPUS FOLDER    FOLDER: an empty one on a file system of a few MB
 """
 
 import argparse
@@ -22,6 +29,9 @@ import sys
 import tarfile
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +39,13 @@ import soundfile
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
+from beside import epub, feed, podcast, whisper  # noqa: E402
+
 QUIET = ["--", "judge.mos=0"]
+# Every clip with words is kept, to see all that was found.
+OPEN = [*QUIET, *(f"judge.{name}=0" for name in ("agreement", "word_agreement", "min_rate", "bandwidth"))]
+OPEN += ["judge.snr=-20", "judge.max_rate=100", "judge.untold=60", "judge.clipping=1", "judge.music=1"]
+OPEN += ["judge.one_speaker=-1"]
 
 
 def command(sources, out: Path, *more: str) -> list[str]:
@@ -54,21 +70,60 @@ def clips(out: Path) -> list[dict]:
     return sorted(found, key=lambda clip: (clip["source"], clip["start"]))
 
 
+@dataclass(frozen=True)
+class Row:
+    """A recording of a corpus."""
+
+    path: Path
+    speaker: str
+    text: str
+
+
+def table(corpus: Path) -> list[Row]:
+    lines = (corpus / "metadata.csv").read_text("utf-8").split("\n")[1:]
+    rows = [line.split("|") for line in lines if line]
+    return [Row(next((corpus / "audio").glob(f"{id}.*")), speaker, text) for id, speaker, text, _ in rows]
+
+
+def report(out: Path) -> dict:
+    return json.loads((out / "report.json").read_text("utf-8"))
+
+
+def processor_seconds(out: Path) -> float:
+    """What all stages took together, without the start of the processes."""
+    return sum(row["processor_seconds"] for row in report(out)["stages"].values())
+
+
+def largest() -> str:
+    return f"largest process {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20:.2f} GB"
+
+
+def plain(text: str) -> list[str]:
+    from tts.evaluate.text import words
+
+    return words(text)
+
+
+def in_clips(text: str, found: list[dict]) -> str:
+    """Words of a text that clips hold, in their order."""
+    said = [word for clip in found for word in clip["text"].split()]
+    whole = text.split()
+    same = sum(block.size for block in SequenceMatcher(None, whole, said, autojunk=False).get_matching_blocks())
+    return f"{same} of {len(whole)} words in clips = {same / len(whole):.2%}"
+
+
 def words(args, scratch: Path) -> None:
     """Share of the text's words that are in clips in their order, and errors of word times at segment borders."""
     done = run([args.source], scratch / "out", *QUIET)
     print(done.stdout, done.stderr[-300:])
-    said = [word for clip in clips(scratch / "out") for word in clip["words"]]
-    with open(args.source / "metadata.csv", encoding="utf-8") as file:
-        text = file.read().split("\n")[1].split("|")[2].split()
-    from difflib import SequenceMatcher
-
-    found = [word for item in said for word in item["text"].split()]
-    same = sum(block.size for block in SequenceMatcher(None, text, found, autojunk=False).get_matching_blocks())
-    print(f"words in clips: {same} of {len(text)} = {same / len(text):.2%}")
+    found = clips(scratch / "out")
+    rows = sorted(table(args.source), key=lambda row: row.path.name)
+    print(in_clips(" ".join(row.text for row in rows), found), report(scratch / "out")["words_from"])
+    if not (args.source / "segments.csv").is_file():
+        return
     with open(args.source / "segments.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="|", quoting=csv.QUOTE_NONE))
-    times = np.array([(word["start"], word["end"]) for word in said])
+    times = np.array([(word["start"], word["end"]) for clip in found for word in clip["words"]])
     middles = times.mean(1)
     starts, ends = [], []
     for row in rows:
@@ -79,6 +134,206 @@ def words(args, scratch: Path) -> None:
     for name, errors in (("start", starts), ("end", ends), ("both", starts + ends)):
         error = np.abs(errors) * 1000
         print(f"{name}: median {np.median(error):.0f} ms, 95 % {np.percentile(error, 95):.0f} ms, of {len(error)}")
+
+
+def withheld(args, scratch: Path) -> None:
+    """WER of all that a recogniser writes; how much of it is kept, and how much of that is right."""
+    from tts.evaluate.text import word_edits
+
+    rows = sorted(table(args.source), key=lambda row: row.path.name)
+    (scratch / "alone").mkdir()
+    for row in rows:
+        shutil.copy(row.path, scratch / "alone")
+    for name, settings in (("all that is heard", OPEN), ("what the judges let through", QUIET)):
+        done = run([scratch / "alone"], scratch / "out", *settings)
+        if done.returncode:
+            print(name, done.stderr[-300:])
+            continue
+        found = clips(scratch / "out")
+        text, heard = " ".join(row.text for row in rows), " ".join(clip["text"] for clip in found)
+        reference, hypothesis = plain(text), plain(heard)
+        blocks = SequenceMatcher(None, reference, hypothesis, autojunk=False).get_matching_blocks()
+        edits, count = word_edits(text, heard)
+        told = report(scratch / "out")
+        print(
+            f"{name}: {told['hours']['kept']:.3f} of {told['hours']['in']:.3f} h, {len(hypothesis)} words, "
+            f"{sum(block.size for block in blocks) / len(hypothesis):.1%} of them right; WER against the whole text "
+            f"{edits / count:.3f}; {told['words_from']}"
+        )
+    took = report(scratch / "out")["stages"]["words"]["processor_seconds"]
+    print(f"words: {took:.0f} s of processor; pocketsphinx alone on the same clips: {_alone(args.source, found):.0f} s")
+
+
+def _alone(corpus: Path, found: list[dict]) -> float:
+    """Processor time of pocketsphinx alone, from every tenth clip."""
+    from tts.audio import decode
+    from tts.evaluate.recognisers import Sphinx
+
+    waves = {row.path.name: decode(row.path, 24000, max_seconds=1e5) for row in table(corpus)}
+    recogniser, seconds, heard = Sphinx(), 0.0, 0.0
+    for clip in found[::10]:
+        wave = waves[clip["source"]][round(clip["start"] * 24000) : round(clip["end"] * 24000)]
+        start = time.process_time()
+        recogniser.transcribe(wave, 24000)
+        seconds, heard = seconds + time.process_time() - start, heard + len(wave) / 24000
+    return seconds / heard * sum(len(wave) for wave in waves.values()) / 24000
+
+
+def beside(args, scratch: Path) -> None:
+    """The first recording with a feed and a Podcasting 2.0 transcript, the second with Whisper's, all with one book."""
+    rows = sorted(table(args.source), key=lambda row: row.path.name)
+    run([args.source], scratch / "told", *OPEN)
+    rng = random.Random(args.seed)
+    show = scratch / "show"
+    show.mkdir()
+    for row in rows:
+        shutil.copy(row.path, show)
+    for row, kind in zip(rows, ("podcast", "whisper"), strict=False):
+        timed = [word for clip in clips(scratch / "told") if row.path.name in clip["source"] for word in clip["words"]]
+        # Eight words to a cue, and times that are some tenths off, as those of others are.
+        groups = [timed[start : start + 8] for start in range(0, len(timed), 8)]
+        cues = [
+            (
+                max(0.0, group[0]["start"] + rng.uniform(-0.3, 0.3)),
+                group[-1]["end"] + rng.uniform(-0.3, 0.3),
+                " ".join(word["text"] for word in group),
+            )
+            for group in groups
+        ]
+        target = show / f"{row.path.stem}.json"
+        podcast(target, cues, "The reader") if kind == "podcast" else whisper(target, cues)
+    feed(show / "feed.rss", [(row.path.name, f"Episode {n}", "From the feed") for n, row in enumerate(rows, 1)])
+    epub(show / "book.epub", {f"c{n}.xhtml": f"<h1>{n}</h1><p>{row.text}</p>" for n, row in enumerate(rows, 1)})
+    done = run([show], scratch / "out", *QUIET)
+    print(done.stdout, done.stderr[-300:], report(scratch / "out")["words_from"])
+    for row in rows:
+        own = [clip for clip in clips(scratch / "out") if clip["source"] == row.path.name]
+        about = {name: {clip[name] for clip in own} for name in ("title", "speaker", "licence", "origin")}
+        print(row.path.name, in_clips(row.text, own), about)
+
+
+def wrong(args, scratch: Path) -> None:
+    """Of each recording with its own text, and with the text of the next: how much is kept."""
+    rows = sorted(table(args.source), key=lambda row: row.path.name)
+    for name, shift in (("its own text", 0), ("the text of another", 1)):
+        folder = scratch / f"shift{shift}"
+        folder.mkdir()
+        for index, row in enumerate(rows):
+            shutil.copy(row.path, folder)
+            (folder / f"{row.path.stem}.txt").write_text(rows[(index + shift) % len(rows)].text, encoding="utf-8")
+        done = run([folder], scratch / f"out{shift}", *QUIET)
+        if done.returncode:
+            print(f"{name}: nothing kept: {done.stderr[-300:].strip()}")
+            continue
+        told, kept = report(scratch / f"out{shift}"), {clip["source"] for clip in clips(scratch / f"out{shift}")}
+        print(
+            f"{name}: {told['hours']['kept'] * 60:.2f} of {told['hours']['in'] * 60:.2f} min kept, of {len(kept)} of "
+            f"{len(rows)} recordings; {told['words_from']}"
+        )
+        print({reason: row["count"] for reason, row in told["losses"].items()})
+
+
+def voices(args, scratch: Path) -> None:
+    """How many clips of one speaker are taken for more, and how many splices of two are found."""
+    import torch
+    from omegaconf import OmegaConf
+
+    from data.judge import voice
+    from tts.audio import decode
+
+    torch.set_num_threads(1)
+    least = OmegaConf.load(ROOT / "conf" / "prepare.yaml").judge.one_speaker
+    rows = table(args.source)[: args.times]
+    waves = [decode(row.path, 16000)[: 16000 * 10] for row in rows]
+    single = [voice(wave, 16000)[1] for wave in waves]
+    pairs = [(k, (k + 1) % len(rows)) for k in range(len(rows)) if rows[k].speaker != rows[(k + 1) % len(rows)].speaker]
+    both = [voice(torch.cat([waves[a][: 16000 * 5], waves[b][: 16000 * 5]]), 16000)[1] for a, b in pairs]
+    for name, alike in (("one speaker", single), ("two spliced", both)):
+        low, middle, high = np.percentile(alike, (5, 50, 95))
+        print(
+            f"{name}: {np.mean(np.array(alike) < least):.1%} of {len(alike)} below {least:g}; "
+            f"5, 50, 95 %: {low:.2f}, {middle:.2f}, {high:.2f}"
+        )
+
+
+def long(args, scratch: Path) -> None:
+    """A book, read by flite into one file that lies beside the whole EPUB."""
+    from data.books import read_book
+
+    folder = scratch / "book"
+    folder.mkdir()
+    text = " ".join(read_book(args.source).split())[: round(args.hours * 3600 * 14.5)].rsplit(" ", 1)[0]
+    (scratch / "text").write_text(text, encoding="utf-8")
+    subprocess.run(["flite", "-voice", args.voice, "-f", scratch / "text", folder / "reading.wav"], check=True)
+    shutil.copy(args.source, folder / f"whole{args.source.suffix}")
+    done = run([folder], scratch / "out", *QUIET)
+    print(done.stdout, done.stderr[-300:], largest())
+    if done.returncode == 0:
+        told = report(scratch / "out")
+        print(in_clips(text, clips(scratch / "out")), told["hours"], told["words_from"])
+        print({reason: row["count"] for reason, row in told["losses"].items()})
+        print({name: row["hours_per_hour"] for name, row in told["stages"].items()})
+
+
+def speed(args, scratch: Path) -> None:
+    """Processor time of each stage, and of the libraries alone on the same recordings, in one go."""
+    done = run([args.source], scratch / "out", *QUIET)
+    assert done.returncode == 0, done.stderr
+    told, alone = report(scratch / "out"), libraries([row.path for row in table(args.source)])
+    whole, least = processor_seconds(scratch / "out"), sum(alone.values())
+    hours = told["hours"]["in"]
+    quick = sum(
+        told["stages"][name]["processor_seconds"] for name in ("ingest", "segment", "cut", "dedup, split, pack")
+    )
+    for name, row in told["stages"].items():
+        print(f"{name}: {row['processor_seconds']:.1f} s, {row['share']:.0%}, {row['hours_per_hour']} h per hour")
+    print(
+        f"all: {whole:.1f} s, {hours * 3600 / whole:.0f} h per hour; ingest, segment, cut, dedup, split and pack: "
+        f"{hours * 3600 / quick:.0f} h per hour"
+    )
+    print({name: f"{seconds:.1f} s, {hours * 3600 / seconds:.0f}" for name, seconds in alone.items()})
+    print(f"the whole takes {whole / least:.2f} of the libraries alone ({least:.1f} s)")
+
+
+def libraries(paths: list[Path]) -> dict[str, float]:
+    """Processor seconds that each library needs by itself, on one core."""
+    import io
+
+    import av
+    import torch
+    from resemblyzer import VoiceEncoder
+    from silero_vad import load_silero_vad
+
+    from tts.audio import decode
+
+    torch.set_num_threads(1)
+    took: dict[str, float] = {}
+
+    def timed(name: str, work: Callable[[], None]) -> None:
+        start = time.process_time()
+        work()
+        took[name] = took.get(name, 0.0) + time.process_time() - start
+
+    def unpack(path: Path) -> None:
+        with av.open(str(path)) as container:
+            for frame in container.decode(audio=0):
+                frame.to_ndarray()
+
+    def hear(wave: torch.Tensor) -> None:
+        for start in range(0, len(wave) - 511, 512):
+            vad(wave[start : start + 512], 16000)
+
+    vad, encoder = load_silero_vad(onnx=True), VoiceEncoder("cpu", verbose=False)
+    with torch.inference_mode():
+        for path in paths:
+            timed("PyAV", lambda path=path: unpack(path))
+            wave, low = decode(path, 24000, max_seconds=1e5), decode(path, 16000, max_seconds=1e9)
+            timed("silero-vad", lambda low=low: hear(low))
+            for clip in low.split(160000):
+                timed("resemblyzer", lambda clip=clip: encoder.embed_utterance(clip.numpy()))
+            for clip in wave.split(240000):
+                timed("FLAC", lambda clip=clip: soundfile.write(io.BytesIO(), clip.numpy(), 24000, format="FLAC"))
+    return took
 
 
 def kills(args, scratch: Path) -> None:
@@ -158,8 +413,7 @@ def hostile(args, scratch: Path) -> None:
     print(done.stdout, done.stderr[-500:], f"exit {done.returncode}")
     for line in (scratch / "out" / "rejected.jsonl").read_text().splitlines():
         print(line)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    print(f"largest process: {peak:.2f} GB")
+    print(largest())
 
 
 def growth(args, scratch: Path) -> None:
@@ -170,26 +424,48 @@ def growth(args, scratch: Path) -> None:
         folder = scratch / f"corpus{count}" / "audio"
         folder.mkdir(parents=True)
         rows = []
-        for line in (args.source / "metadata.csv").read_text("utf-8").split("\n")[1:]:
-            if not line:
-                continue
-            id, speaker, text, _ = line.split("|")
-            wave = decode(next((args.source / "audio").glob(id + ".*")), 24000).numpy()
+        for row in table(args.source):
+            wave = decode(row.path, 24000, max_seconds=1e5).numpy()
             for copy in range(count):
-                rate = 24000 + 150 * copy  # played faster: another voice, and no near duplicate
-                soundfile.write(folder / f"{id}x{copy}.flac", wave, rate)
-                rows.append(f"{id}x{copy}|{speaker}|{text}|0")
-        table = "\n".join(["id|speaker|text|seconds", *rows, ""])
-        (folder.parent / "metadata.csv").write_text(table, encoding="utf-8")
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                # Played at speeds of 3 % apart: other voices, and no near duplicates.
+                rate = round(24000 * (1 if count == 1 else 0.86 + 0.03 * copy))
+                soundfile.write(folder / f"{row.path.stem}x{copy}.flac", wave, rate)
+                rows.append(f"{row.path.stem}x{copy}|{row.speaker}|{row.text}|0")
+        lines = "\n".join(["id|speaker|text|seconds", *rows, ""])
+        (folder.parent / "metadata.csv").write_text(lines, encoding="utf-8")
         start = time.monotonic()
         done = run([folder.parent], scratch / f"out{count}", "--workers", "1", *QUIET)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        assert done.returncode == 0, done.stderr
+        hours = report(scratch / f"out{count}")["hours"]
         print(
-            f"x{count}: exit {done.returncode}, {time.monotonic() - start:.0f} s, {busy:.0f} s of processor, "
-            f"largest process so far {after.ru_maxrss / 2**20:.2f} GB"
+            f"x{count}: {hours['in']:.2f} h in, {hours['kept']:.2f} kept, {time.monotonic() - start:.0f} s, stages "
+            f"{processor_seconds(scratch / f'out{count}'):.1f} s of processor, {largest()} so far",
+            flush=True,
         )
+        print({name: row["processor_seconds"] for name, row in report(scratch / f"out{count}")["stages"].items()})
+
+
+def twins(args, scratch: Path) -> None:
+    """What looking for a clip's twin costs as more are known; SOURCE is a folder of shards."""
+    from omegaconf import OmegaConf
+
+    from data.dedup import Dedup, Seen, fingerprint
+    from data.shards import read_index
+    from data.stream import ShardReader, Stored
+
+    index, reader = read_index(args.source), ShardReader(24000)
+    entries = [entry for entry in index.clips if entry.seconds > 2]
+    random.Random(args.seed).shuffle(entries)
+    settings, took = Dedup(**OmegaConf.load(ROOT / "conf" / "prepare.yaml").dedup), []
+    with Seen(scratch / "seen.sqlite", settings) as seen:
+        for entry in entries[: args.times]:
+            wave = reader.read(Stored(args.source, entry, ""), 0, round(entry.seconds * 24000))
+            sound = fingerprint(wave, 24000)
+            start = time.process_time()
+            twin = seen.twin(entry.key, entry.key, sound)
+            took.append((time.process_time() - start, bool(twin)))
+    for part in np.array_split(np.array(took), 5):
+        print(f"{len(part)} more clips: {part[:, 0].mean() * 1000:.2f} ms each, {int(part[:, 1].sum())} twins")
 
 
 def executors(args, scratch: Path) -> None:
@@ -214,31 +490,35 @@ def full(args, scratch: Path) -> None:
     filler = args.folder / "filler"
     done = run([args.source], out, *QUIET)
     assert done.returncode == 0, done.stderr
-    wanted = shards(out)
+    wanted, need = shards(out), sum(path.stat().st_size for path in out.iterdir())
     shutil.rmtree(out)
-    with open(filler, "wb") as file:  # leave half of what the shards need
-        free = shutil.disk_usage(args.folder).free
-        need = sum(json.loads((args.folder / "need").read_text())) if (args.folder / "need").exists() else 0
-        file.write(bytes(max(0, free - (need or 1_500_000))))
+    with open(filler, "wb") as file:  # leave half of what the shards need; the ledger is there already
+        file.write(bytes(max(0, shutil.disk_usage(args.folder).free - need // 2)))
     done = run([args.source], out, *QUIET)
     left = sorted(path.name for path in args.folder.iterdir())
-    print(f"full: exit {done.returncode}, error lines: {done.stderr.strip().splitlines()[-1:]}, left: {left}")
+    print(f"full: exit {done.returncode}, error: {done.stderr.strip().splitlines()}, left: {left}")
     filler.unlink()
     done = run([args.source], out, *QUIET)
     print(f"with room: exit {done.returncode}, equal shards: {shards(out) == wanted}")
 
 
+CHECKS = (words, withheld, beside, wrong, voices, long, speed, growth, twins, executors, kills, hostile, full)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("check", choices=("words", "kills", "hostile", "growth", "executors", "full"))
+    checks = {check.__name__: check for check in CHECKS}
+    parser.add_argument("check", choices=checks)
     parser.add_argument("source", type=Path)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--times", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--hours", type=float, default=1.0)
+    parser.add_argument("--voice", default="slt")
     args = parser.parse_args()
     args.source = args.source.resolve()
     with tempfile.TemporaryDirectory() as scratch:
-        globals()[args.check](args, Path(scratch))
+        checks[args.check](args, Path(scratch))
 
 
 if __name__ == "__main__":

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from beside import epub, feed, podcast, whisper
 
 from data.__main__ import main
 from data.shards import read_index, verify
+from data.words import hearer
 from tts import settings, voices
 from tts.pipeline import Settings, TextToSpeech
 
 pytestmark = pytest.mark.filterwarnings("ignore:this tokenizer was made with")
 TEXT = "The ship came into the harbour late in the evening. Nobody stood at the quay to see it come in."
+AFTER = "<p>Another day began.</p>"
 OPEN = ["judge.agreement=0", "judge.word_agreement=0", "judge.mos=0", "judge.min_rate=0", "words.coverage=0.1"]
 
 
@@ -56,6 +59,20 @@ def content(out):
     return {file.name: file.read_bytes() for file in out.iterdir() if not file.name.startswith("report")}
 
 
+def clips(out):
+    """The JSON of every clip, by the name of its source."""
+    found = {}
+    for entry in read_index(out).clips:
+        with tarfile.open(out / entry.shard) as tar:
+            clip = json.load(tar.extractfile(f"{entry.key}.json"))
+        found.setdefault(clip["source"], []).append(clip)
+    return found
+
+
+def report(out):
+    return json.loads((out / "report.json").read_text("utf-8"))
+
+
 def records(out):
     work = out.with_name(f"{out.name}.work") / "ledger"
     return {file.relative_to(work): file.stat().st_mtime_ns for file in work.rglob("*.*")}
@@ -80,8 +97,8 @@ def test_what_is_left_out_has_a_reason(shards):
     lines = [json.loads(line) for line in (shards / "rejected.jsonl").read_text("utf-8").splitlines()]
     reasons = " ".join(line["reason"] for line in lines)
     assert "an empty file" in reasons and "sounds like" in reasons
-    report = json.loads((shards / "report.json").read_text("utf-8"))
-    assert report["files"] == 3 and report["hours"]["kept"] > 0 and report["stages"]["segment"]
+    told = report(shards)
+    assert told["files"] == 3 and told["hours"]["kept"] > 0 and told["stages"]["segment"]
     assert "http" not in (shards / "report.html").read_text("utf-8")
 
 
@@ -103,7 +120,65 @@ def test_a_threshold_repeats_only_what_rests_on_it_and_spoils_nothing(folder, sh
     assert content(shards) == before and records(shards) == known
 
 
-def test_settings_are_checked(folder, capsys):
+def test_feeds_transcripts_and_books_reach_the_clips_of_their_recordings(folder, tmp_path):
+    show = tmp_path / "show"
+    show.mkdir()
+    wave, rate = soundfile.read(folder / "talk.wav")
+    for name, faster in (("one.flac", -900), ("two.flac", 900), ("three.flac", 0)):  # to dedup they are other sounds
+        with soundfile.SoundFile(show / name, "w", rate + faster, 1) as file:
+            file.title, file.license = "Told by the file", "CC BY 3.0"
+            file.write(wave)
+    cues = [(0.0, len(wave) / rate, TEXT)]
+    feed(show / "feed.xml", [("one.flac", "The first", "Ada"), ("two.flac", "The second", "Bo")])
+    podcast(show / "one.json", cues, "SPEAKER_01")
+    whisper(show / "two.json", cues)
+    epub(show / "book.epub", {"a.xhtml": f"<h1>Chapter One</h1><p>{TEXT}</p>", "b.xhtml": AFTER})
+    assert prepare(show, tmp_path / "out") == 0
+    found = clips(tmp_path / "out")
+    (three, *_) = found["three.flac"]
+    assert (
+        {name: {clip["speaker"] for clip in own} for name, own in found.items()}
+        == {
+            "one.flac": {f"{found['one.flac'][0]['source_sha256'][:12]}-SPEAKER_01"},  # and of no other episode
+            "two.flac": {"Bo"},
+            "three.flac": {three["source_sha256"][:12]},
+        }
+    )
+    assert found["one.flac"][0]["title"] == "The first" and found["two.flac"][0]["licence"] == "cc-by-4.0"
+    assert found["two.flac"][0]["origin"] == "https://example.org/a/two.flac?x=1"
+    assert (three["title"], three["licence"], three["origin"]) == ("Told by the file", "CC BY 3.0", "three.flac")
+    assert all(clip["text"] in TEXT for own in found.values() for clip in own)
+    assert {name: row["sources"] for name, row in report(tmp_path / "out")["words_from"].items()} == {
+        "transcript": 2,
+        "text": 1,
+    }
+
+
+def test_where_no_text_is_a_recogniser_writes_it(folder, tmp_path):
+    pytest.importorskip("pocketsphinx")
+    (tmp_path / "show").mkdir()
+    shutil.copy(folder / "talk.wav", tmp_path / "show")
+    assert prepare(tmp_path / "show", tmp_path / "out") == 0
+    told = report(tmp_path / "out")["words_from"]
+    assert list(told) == ["sphinx"] and told["sphinx"]["heard"] > 0.2
+    heard = " ".join(clip["text"] for clip in clips(tmp_path / "out")["talk.wav"]).lower().split()
+    assert len(set(heard) & set(TEXT.lower().replace(".", "").split())) >= 5
+
+
+def test_a_missing_recogniser_is_told_in_one_line(folder, tmp_path, monkeypatch, capsys):
+    (tmp_path / "show").mkdir()
+    shutil.copy(folder / "talk.wav", tmp_path / "show")
+    monkeypatch.setattr("data.words.find_spec", lambda package: None)
+    hearer.cache_clear()
+    assert prepare(tmp_path / "show", tmp_path / "out") == 1
+    error = capsys.readouterr().err.strip().splitlines()
+    assert len(error) == 1 and "pocketsphinx" in error[0] and "--group judge" in error[0]
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"), [("segment.max_seconds=1", "segment needs"), ("words.recogniser=nowhere", "model.bin")]
+)
+def test_settings_are_checked(folder, capsys, setting, told):
     with pytest.raises(SystemExit) as done:
-        prepare(folder, folder.with_name("none"), "segment.max_seconds=1")
-    assert done.value.code == 2 and "segment needs" in capsys.readouterr().err
+        prepare(folder, folder.with_name("none"), setting)
+    assert done.value.code == 2 and told in capsys.readouterr().err

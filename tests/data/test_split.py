@@ -1,3 +1,5 @@
+import pytest
+
 from data.split import Candidate, assign, drawn, text_key
 
 
@@ -38,13 +40,21 @@ def test_whole_speakers_are_held_out_of_large_corpora_only():
     assert trained == {f"s{n}" for n in range(5)}
 
 
-def test_no_clip_moves_between_train_and_val_when_the_corpus_grows():
-    small, large = many(200, speakers=25), many(200, speakers=25)
+@pytest.mark.parametrize(("speakers", "how"), [(25, "auto"), (5, "always"), (5, "never")])
+def test_no_clip_moves_between_train_and_val_when_the_corpus_grows(speakers, how):
+    small, large = many(200, speakers=speakers), many(200, speakers=speakers)
     large += [clip(5000 + n, text=f"text number {n + 50}", speaker=f"t{n}") for n in range(200)]
-    before = assign(small, val_share=0.1, speaker_split="auto")
-    after = assign(large, val_share=0.1, speaker_split="auto")
+    before = assign(small, val_share=0.1, speaker_split=how)
+    after = assign(large, val_share=0.1, speaker_split=how)
     moved = {(b.split, a.split) for b, a in zip(before, after, strict=False) if b.split != a.split}
     assert moved <= {("val", None)}
+
+
+def test_a_corpus_of_one_speaker_is_never_held_out_whole():
+    name = next(f"s{n}" for n in range(1000) if drawn("speaker", f"c/s{n}", 0.1))
+    clips = [clip(n, text=f"text number {n}", speaker=name) for n in range(300)]
+    splits = [v.split for v in assign(clips, val_share=0.1, speaker_split="always")]
+    assert 10 < splits.count("val") < 60 and splits.count("val") + splits.count("train") == 300
 
 
 def test_clips_without_text_are_split_by_speaker_or_by_id():

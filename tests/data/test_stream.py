@@ -1,5 +1,6 @@
 import json
 import pickle
+import shutil
 import tarfile
 from collections import Counter
 
@@ -178,20 +179,33 @@ def test_a_truncated_shard_is_named_and_its_clips_skipped(tmp_path, audio, caplo
     assert name not in {clip.entry.shard for clip in open_folders([shards], audio).clips}
 
 
-def test_damaged_and_foreign_members_are_skipped_and_counted(tmp_path, audio, caplog):
-    shards = make_shards(tmp_path / "shards", audio)
-    index = read_index(shards)
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"name": "/etc/passwd"},
+        {"name": "../../escape.flac"},
+        {"type": tarfile.SYMTYPE, "linkname": "/etc/passwd"},
+        {"type": tarfile.LNKTYPE, "linkname": "../escape.flac"},
+    ],
+)
+def test_damaged_and_foreign_members_are_skipped_and_counted(tmp_path, audio, shards, caplog, member):
+    copy = shutil.copytree(shards, tmp_path / "shards")
+    index = read_index(copy)
     one, two = [clip for clip in index.clips if clip.split == "train"][:2]
-    with open(shards / one.shard, "r+b") as file:
+    with open(copy / one.shard, "r+b") as file:
         file.seek(one.offset)
         file.write(b"\x00" * 64)
-    with open(shards / two.shard, "r+b") as file:
+    foreign = tarfile.TarInfo(f"{two.key}.{two.format}")
+    foreign.size = two.size
+    for name, value in member.items():
+        setattr(foreign, name, value)
+    with open(copy / two.shard, "r+b") as file:
         file.seek(two.offset - tarfile.BLOCKSIZE)
-        file.write(tarfile.TarInfo("/etc/passwd").tobuf())
-    loader = module(shards, audio, clip_seconds=None).train_dataloader()
+        file.write(foreign.tobuf())
+    loader = module(copy, audio, clip_seconds=None).train_dataloader()
     keys = {key for batch in loader for key in batch.keys}
     assert loader.skipped == 2 and keys == {c.key for c in index.clips if c.split == "train"} - {one.key, two.key}
-    assert one.shard in caplog.text and "/etc/passwd" in caplog.text
+    assert one.shard in caplog.text and two.key in caplog.text
 
 
 def test_nothing_in_a_shard_is_ever_unpickled(tmp_path, audio):
@@ -211,7 +225,16 @@ def test_nothing_in_a_shard_is_ever_unpickled(tmp_path, audio):
 
 
 @pytest.mark.parametrize(
-    "change", [{"shard": "../../secret.tar"}, {"offset": -1}, {"size": "10"}, {"split": "all"}, {"extra": 1}]
+    "change",
+    [
+        {"shard": "../../secret.tar"},
+        {"shard": "/etc/passwd"},
+        {"shard": "pipe:touch exploded"},
+        {"offset": -1},
+        {"size": "10"},
+        {"split": "all"},
+        {"extra": 1},
+    ],
 )
 def test_a_hostile_index_is_refused(tmp_path, audio, shards, change):
     content = json.loads((shards / "index.json").read_text())

@@ -3,29 +3,14 @@ import shutil
 import zipfile
 
 import pytest
+from beside import epub
 
 from data.__main__ import main
 from data.books import read_book
 from data.shards import read_index
 from data.synth import deal, plain_sentences
 
-CONTAINER = (
-    '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container">'
-    '<rootfiles><rootfile full-path="o/p.opf"/></rootfiles></container>'
-)
-PACKAGE = '<package xmlns="http://www.idpf.org/2007/opf"><manifest>{items}</manifest><spine>{refs}</spine></package>'
 TEXT = "It was a fine day in the old harbour. The ships lay still upon the water. Nobody spoke a word to the captain. "
-
-
-def epub(path, pages: dict[str, str]):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("META-INF/container.xml", CONTAINER)
-        items = "".join(f'<item id="i{n}" href="{name}"/>' for n, name in enumerate(pages))
-        refs = "".join(f'<itemref idref="i{n}"/>' for n in range(len(pages)))
-        archive.writestr("o/p.opf", PACKAGE.format(items=items, refs=refs))
-        for name, content in pages.items():
-            archive.writestr(f"o/{name}", content)
-    return path
 
 
 def test_epub_is_read_along_its_spine(tmp_path):
