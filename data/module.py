@@ -59,7 +59,9 @@ class Planner:
         seconds = [min(clip.entry.seconds, longest or clip.entry.seconds) for clip in clips]
         each = [weights.get(clip.entry.corpus, 1.0) for clip in clips]
         self.aside = {place for place, clip in enumerate(clips) if clip.entry.key in aside}
-        self.epoch = lru_cache(2)(lambda epoch: plan(seconds, each, seed=seed, epoch=epoch, batch_seconds=batch_seconds))
+        self.epoch = lru_cache(2)(
+            lambda epoch: plan(seconds, each, seed=seed, epoch=epoch, batch_seconds=batch_seconds)
+        )
         self.size = partial(size, each, seed=seed)
         self.starts = [0]  # samples before each epoch
 
@@ -117,13 +119,16 @@ class Stream:
         rank, world = place()
         turns, read = itertools.tee(self.plans.turns(self.sample, rank, world))
         lost = 0
-        for turn, (batch, problems) in zip(turns, load(self.dataset, (turn.draws for turn in read), self.workers)):
+        loader = load(self.dataset, (turn.draws for turn in read), self.workers)
+        for turn, (batch, problems) in zip(turns, loader, strict=True):
             self.sample = turn.done
             self.skipped += report(problems, self.skipped)
             lost = 0 if batch is not None else lost + 1
             # Alone, a batch of which nothing can be read is passed over; ranks must make each step together.
             if lost > (MAX_LOST if world == 1 else 0):
-                raise ValueError(f"{lost} batches in a row could not be read, last: {problems[-1]}; look after the shards")
+                raise ValueError(
+                    f"{lost} batches in a row could not be read, last: {problems[-1]}; look after the shards"
+                )
             if batch is not None:
                 yield batch
 
@@ -270,7 +275,9 @@ class SpeechData(L.LightningDataModule):
             return Loader(dataset, plans, workers=self.workers)
         first = plans.epoch(0)
         if len(plans.aside) == len(dataset.clips):
-            raise ValueError("every training clip was set aside after bad steps: lower stage.optimizer.lr and start anew")
+            raise ValueError(
+                "every training clip was set aside after bad steps: lower stage.optimizer.lr and start anew"
+            )
         log.info(f"an epoch: {len(first.clips)} samples, {len(first.ends)} batches, {first.padding:.1%} padding")
         return Stream(dataset, plans, workers=self.workers)
 

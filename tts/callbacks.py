@@ -48,7 +48,7 @@ class _CsvWriter(ExperimentWriter):
 
 
 class Throughput(L.Callback):
-    """Logs audio-hours trained per hour of training, waiting for data included, validation excluded; and padding."""
+    """Logs audio-hours trained per hour of training, waiting for data included, validation excluded."""
 
     def __init__(self):
         self.samples, self.seconds, self.since = 0, 0.0, None
@@ -63,7 +63,6 @@ class Throughput(L.Callback):
         self.since = now
         rate = self.samples / stage.audio.sample_rate / max(self.seconds, 1e-9)
         stage.log("audio_h_per_h", rate, prog_bar=True, on_step=True, batch_size=len(batch.keys))
-        stage.log("padding", 1 - float(batch.wav_len.sum()) / batch.wav.numel(), batch_size=len(batch.keys))
 
     def on_validation_start(self, trainer: L.Trainer, stage: Stage) -> None:
         self.since = None

@@ -26,7 +26,7 @@ class Rollback(Exception):
 
 
 class Guard(L.Callback):
-    """Refuses steps whose loss or gradient is not finite, or whose loss is a spike; after `patience` in a row, rolls back.
+    """Refuses steps whose loss or gradient is not finite or whose loss is a spike; rolls back after `patience` in a row.
 
     A spike is more than `spread` robust deviations (median absolute deviation, Hampel 1974) above the median of the
     last `window` losses. A refused step counts as one and changes nothing. The clips of a row of refused steps are
@@ -95,8 +95,8 @@ class Guard(L.Callback):
         if tries >= self.rollbacks:
             raise ValueError(
                 f"step {trainer.global_step}: {self.patience} steps in a row refused, after {tries} rollbacks to step "
-                f"{step}: lower stage.optimizer.lr, raise guard.spread if the losses were sound, or look at the samples "
-                f"in {self.path}"
+                f"{step}: lower stage.optimizer.lr, raise guard.spread if the losses were sound, or look at the "
+                f"samples in {self.path}"
             )
         keys = sorted({key for step in self.refused for key in step})
         if trainer.world_size > 1:

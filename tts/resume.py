@@ -11,7 +11,6 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from tts.checkpoint import PARTIAL, whole
 from tts.stage import Stage
@@ -35,7 +34,7 @@ class WholeFiles(TorchCheckpointIO):
 
 
 class Checkpoints(Checkpoint):
-    """A checkpoint every `every` steps, at the end, and when the run is told to stop; the newest `keep` stay.
+    """A checkpoint every `every` steps and at the end; the newest `keep` stay.
 
     None is written while steps are refused (tts/guard.py), so the newest is always a good one. If there is no room
     for one, the older ones stay, and the run goes on or ends, as `disk_full` says.
@@ -62,11 +61,6 @@ class Checkpoints(Checkpoint):
         ending = trainer.should_stop or trainer.global_step == trainer.max_steps
         due = trainer.global_step >= self.step + (1 if ending else self.every)
         if due and not (stage.guard and stage.guard.refused):
-            self.save(trainer)
-
-    def on_exception(self, trainer: L.Trainer, stage: Stage, exception: BaseException) -> None:
-        # Lightning lets the step at hand end before it raises this; after anything else the state may be half a step.
-        if isinstance(exception, SIGTERMException) and trainer.global_step > self.step:
             self.save(trainer)
 
     def save(self, trainer: L.Trainer) -> None:
