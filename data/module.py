@@ -96,19 +96,20 @@ class Planner:
 class Stream:
     """Training batches without end; where it is, Lightning saves and restores as one number (`state_dict`).
 
-    Its length is that of the epoch under way, for the eye: who asks for another iterator gets the one there is.
+    Its length, that of the first epoch, is for the eye: who asks for another iterator gets the one there is.
     """
 
     def __init__(self, dataset: ClipDataset, plans: Planner, *, workers: int):
         self.dataset = dataset
         self.plans = plans
         self.workers = workers
+        self.epoch_len = len(plans.epoch(0).ends)  # batches
         self.sample = 0  # samples that were handed out, to all ranks together, since the run began
         self.skipped = 0  # clips that could not be read
         self.under_way: Iterator[Batch] | None = None
 
     def __len__(self) -> int:
-        return -(-len(self.plans.epoch(self.plans.locate(self.sample)).ends) // place()[1])
+        return -(-self.epoch_len // place()[1])
 
     def __iter__(self) -> Iterator[Batch]:
         if self.under_way is None:
@@ -225,7 +226,9 @@ class SpeechData(L.LightningDataModule):
         self.seed = seed
         self.workers = workers
         self.shift = shift
-        self.aside: frozenset[str] = frozenset()  # keys of clips that are never trained on (see tts/guard.py)
+        self.aside: frozenset[str] = (
+            frozenset()
+        )  # keys of clips that are not trained on (tts/guard.py), set by train.py
         self.library = open_folders([Path(folder) for folder in folders], audio)
         corpora = set(self.library.licences)
         if unknown := sorted(set(self.weights) - corpora):

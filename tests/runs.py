@@ -9,7 +9,7 @@ from pathlib import Path
 import lightning as L
 import torch
 from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 import train
 from dvae.stage import DvaeStage
@@ -80,6 +80,7 @@ def traced(path: Path) -> list[list]:
 
 def child(cfg: DictConfig) -> multiprocessing.Process:
     """`train.train(cfg)` in a process of its own, started; what it needs is imported once for all of them."""
+    OmegaConf.resolve(cfg)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["train", "data.module", *(f"{stage}.stage" for stage in STAGES)])
     process = context.Process(target=_train, args=(cfg,))

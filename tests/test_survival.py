@@ -6,6 +6,7 @@ import signal
 import time
 from collections import deque
 from pathlib import Path
+from types import SimpleNamespace
 
 import corpus
 import nano
@@ -13,6 +14,7 @@ import pytest
 import torch
 from omegaconf import open_dict
 from runs import STAGES, bare_run, child, traced
+from torch import nn
 
 import train
 from data.shards import read_index
@@ -70,6 +72,22 @@ def test_a_checkpoint_is_whole_or_not_taken(tmp_path, caplog):
     assert newest(tmp_path / "absent") is None
 
 
+def test_what_the_batch_did_to_the_buffers_is_undone_with_the_step(tmp_path):
+    guard = Guard(path="x", checkpoints="x", patience=9, window=10, spread=10, rollbacks=1)
+    stage = SimpleNamespace(net=nn.BatchNorm1d(2), global_step=0, trainer=SimpleNamespace(global_step=0))
+    stage.trainer.strategy = SimpleNamespace(reduce=lambda loss, reduce_op: loss)
+    stage.trainer.precision_plugin = None
+    guard.on_fit_start(stage.trainer, stage)
+    for step, (value, kept) in enumerate([(1.0, True), (float("nan"), False), (2.0, True)]):
+        stage.trainer.global_step = stage.global_step = step
+        guard.on_train_batch_start(stage.trainer, stage, SimpleNamespace(keys=[f"clip{step}"]), step)
+        before = stage.net.running_mean.clone()
+        loss = stage.net(torch.full((4, 2), value)).sum() + value
+        assert guard.refuses(stage, loss, torch.tensor(1.0)) is not kept
+        assert stage.net.running_mean.isfinite().all()
+        assert torch.equal(before, stage.net.running_mean) is not kept
+
+
 def limit_files(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
@@ -86,7 +104,7 @@ def test_without_room_the_last_good_checkpoint_stays(shards, codec, tmp_path, ca
     try:
         limit_files(size // 2)
         assert train.train(run(4)).global_step == 4
-        assert "0000003.ckpt could not be written: File too large" in caplog.text
+        assert "0000003.ckpt could not be written ([Errno 27] File too large" in caplog.text
         with pytest.raises(ValueError, match="no room for .*0000003.ckpt"):
             train.train(run(4, "checkpoints.disk_full=stop"))
     finally:

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from tts.types import Batch
 
 log = logging.getLogger(__name__)
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # no space, no quota, over the largest size allowed
+ROOM = 2**20  # bytes free, under which a disk is full
 
 
 class WholeFiles(TorchCheckpointIO):
@@ -115,10 +117,11 @@ def newest(folder: Path) -> Path | None:
 
 @contextmanager
 def spared(what: str, path: str | Path) -> Iterator[None]:
-    """Writing that may fail for want of room: a warning names the file, and the run goes on with what it has."""
+    """Writing that may fail for want of room: a warning names the file, and the run goes on without it."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in FULL:
+    except (OSError, RuntimeError, AssertionError) as error:
+        # Libraries that write sound and pictures may only say that something went wrong.
+        if getattr(error, "errno", None) not in FULL and shutil.disk_usage(Path(path).parent).free > ROOM:
             raise
-        log.warning(f"{what} {path} could not be written: {error.strerror}; free space, or the run cannot be resumed")
+        log.warning(f"{what} {path} could not be written ({error}): free space; the run goes on without it")
