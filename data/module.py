@@ -228,7 +228,7 @@ class SpeechData(L.LightningDataModule):
         self.shift = shift
         self.aside: frozenset[str] = (
             frozenset()
-        )  # keys of clips that are not trained on (tts/guard.py), set by train.py
+        )  # keys of clips not to train on (tts/guard.py), set by train.py
         self.library = open_folders([Path(folder) for folder in folders], audio)
         corpora = set(self.library.licences)
         if unknown := sorted(set(self.weights) - corpora):

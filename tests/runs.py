@@ -1,6 +1,7 @@
 """Runs of train.py on nano nets, in this process or in one that can be killed."""
 
 import json
+import math
 import multiprocessing
 import os
 import signal
@@ -103,7 +104,7 @@ class Poisoned(DvaeStage):
 
     def losses(self, batch):
         terms = super().losses(batch)
-        factor = max((self.poison.get(key, 1.0) for key in batch.keys), key=lambda x: abs(x - 1))
         if self.training:
+            factor = math.prod(self.poison.get(key, 1.0) for key in batch.keys)
             terms["reconstruction"] = terms["reconstruction"] * factor
         return terms
