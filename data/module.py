@@ -226,9 +226,7 @@ class SpeechData(L.LightningDataModule):
         self.seed = seed
         self.workers = workers
         self.shift = shift
-        self.aside: frozenset[str] = (
-            frozenset()
-        )  # keys of clips not to train on (tts/guard.py), set by train.py
+        self.aside: frozenset[str] = frozenset()  # keys of clips not to train on (tts/guard.py), set by train.py
         self.library = open_folders([Path(folder) for folder in folders], audio)
         corpora = set(self.library.licences)
         if unknown := sorted(set(self.weights) - corpora):

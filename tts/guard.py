@@ -26,7 +26,7 @@ class Rollback(Exception):
 
 
 class Guard(L.Callback):
-    """Refuses a step whose loss or gradient is not finite or whose loss is a spike; after `patience` of them, goes back.
+    """Refuses a step whose loss or gradient is not finite or whose loss is a spike; after `patience` of them goes back.
 
     A spike is more than `spread` robust deviations (median absolute deviation, Hampel 1974) above the median of the
     last `window` losses. A refused step counts as one and changes nothing. The clips of a row of refused steps are
