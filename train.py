@@ -6,8 +6,11 @@ sounds and net.safetensors.
 """
 
 import inspect
+import logging
 import os
+import secrets
 import sys
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("WDS_SECURE", "1")  # shards are untrusted: no shell pipes in webdataset
@@ -16,23 +19,41 @@ import hydra
 import lightning as L
 import torch
 from hydra.utils import get_class, instantiate
+from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 
 from tts.audio import AudioConfig
 from tts.callbacks import Export, revision
-from tts.checkpoint import build, warm_start
+from tts.checkpoint import build, warm_start, whole
+from tts.guard import Rollback, set_aside
+from tts.resume import newest
+
+log = logging.getLogger(__name__)
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def main(cfg: DictConfig) -> None:
     try:
         train(cfg)
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         sys.exit(f"train.py: error: {error}")
 
 
 def train(cfg: DictConfig) -> L.Trainer:
-    """Compose, fit and export one net; a run of the same name is resumed."""
+    """Train one net to the end; a run of the same name is resumed."""
+    while True:
+        try:
+            return fit(cfg)
+        except Rollback as back:
+            log.warning(back)
+
+
+def fit(cfg: DictConfig) -> L.Trainer:
+    """Compose, fit and export one net, from the newest checkpoint of its run if there is one.
+
+    Raises Rollback when it must be done again from there.
+    """
+    cfg.id = identity(Path(cfg.dir))
     L.seed_everything(cfg.seed, workers=True, verbose=False)
     torch.set_float32_matmul_precision("high")
     audio = AudioConfig(**OmegaConf.to_container(cfg.audio, resolve=True))
@@ -44,6 +65,7 @@ def train(cfg: DictConfig) -> L.Trainer:
         print(f"starting from {cfg.start}" + (f", but for {', '.join(fresh)}" if fresh else ""))
     stage = make(cfg.stage, net=net, audio=audio, tokenizer=tokenizer)
     data = make(cfg.data, audio=audio, tokenizer=tokenizer)
+    data.aside = set_aside(Path(cfg.guard.path))
     trainer = instantiate(cfg.trainer, _convert_="all")
     for callback in trainer.callbacks:
         if isinstance(callback, Export):
@@ -58,8 +80,17 @@ def train(cfg: DictConfig) -> L.Trainer:
                 "data": data.provenance(),
                 "licence": cfg.licence,
             }
-    trainer.fit(stage, datamodule=data, ckpt_path="last", weights_only=True)
+    trainer.fit(stage, datamodule=data, ckpt_path=newest(Path(cfg.checkpoints.folder)), weights_only=True)
     return trainer
+
+
+def identity(folder: Path) -> str:
+    """The id under which a run logs: drawn when it begins, kept in its folder, so that loggers go on when it does."""
+    path = folder / "id"
+    if not path.is_file() and rank_zero_only.rank == 0:
+        with whole(path) as file:
+            file.write(secrets.token_hex(4).encode())
+    return path.read_text() if path.is_file() else ""
 
 
 def make(cfg: DictConfig, **objects) -> Any:

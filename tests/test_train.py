@@ -6,17 +6,15 @@ import corpus
 import nano
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
+from runs import CONF, STAGES, configure, nano_run
 
 import train
 from tts.audio import AudioConfig
 from tts.checkpoint import build, load
 
-CONF = Path(__file__).parent.parent / "conf"
-STAGES = ("dvae", "gpt", "diffusion", "vocoder")
 SIZES = ("nano", "small", "base", "large")
 
 
@@ -28,37 +26,6 @@ def shards(tmp_path_factory, audio) -> Path:
 @pytest.fixture(scope="module")
 def codec(tmp_path_factory) -> Path:
     return nano.weights(tmp_path_factory.mktemp("weights")) / "dvae.safetensors"
-
-
-def configure(*overrides: str) -> DictConfig:
-    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-        return compose("train", list(overrides))
-
-
-def nano_run(stage: str, shards: Path, codec: Path, folder: Path, *overrides: str) -> DictConfig:
-    """A run of the nano net of a stage, with everything that costs time made small."""
-    special = {
-        "dvae": [],
-        "gpt": [f"stage.codec={codec}"],
-        "diffusion": [f"stage.codec={codec}", "data.crop_seconds=0.5", "stage.steps=1"],
-        "vocoder": ["data.crop_seconds=0.4", "stage.adversarial_start=2", "stage.adversarial_every=1"],
-    }
-    return configure(
-        f"stage={stage}",
-        f"model={stage}/nano",
-        f"data.path={shards}",
-        f"dir={folder}",
-        "data.batch_seconds=8",
-        "data.workers=0",
-        "trainer.precision=32-true",
-        "trainer.val_check_interval=2",
-        "trainer.limit_val_batches=1",
-        "trainer.max_steps=4",
-        "stage.schedule.steps=100",
-        "trainer.logger.1.offline=true",
-        *special[stage],
-        *overrides,
-    )
 
 
 @pytest.mark.parametrize("stage", STAGES)

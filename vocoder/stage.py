@@ -24,6 +24,8 @@ from vocoder.loss import (
 class VocoderStage(Stage):
     """Two optimisers, so optimisation is manual; only the generator, `net`, is exported."""
 
+    passing = frozenset({"adversarial", "feature"})
+
     def __init__(
         self,
         *,
@@ -69,6 +71,7 @@ class VocoderStage(Stage):
         adversarial = self.adversarial_turn  # before the step below counts on
         made, terms = self.compare(true, self.heard(batch, true), adversarial=adversarial)
         total = self.total(terms)
+        self.watched = self.steady(terms)
 
         optimizer, _ = self.optimizers()
         schedule, _ = self.lr_schedulers()
@@ -93,8 +96,9 @@ class VocoderStage(Stage):
         loss = discriminator_loss(self.discriminator(true)[0], self.discriminator(made)[0])
         optimizer.zero_grad()
         self.manual_backward(loss)
-        nn.utils.clip_grad_norm_(self.discriminator.parameters(), self.gradient_clip)
-        optimizer.step()
+        norm = nn.utils.clip_grad_norm_(self.discriminator.parameters(), self.gradient_clip)
+        if torch.isfinite(norm):  # else the net's own step was refused as well, or the next one is
+            optimizer.step()
         schedule.step()
         return loss.detach()
 
