@@ -5,9 +5,10 @@ continues it where it stopped; its folder runs/STAGE/NAME holds config, checkpoi
 sounds and net.safetensors.
 """
 
-import inspect
 import os
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("WDS_SECURE", "1")  # shards are untrusted: no shell pipes in webdataset
@@ -15,24 +16,43 @@ os.environ.setdefault("WDS_SECURE", "1")  # shards are untrusted: no shell pipes
 import hydra
 import lightning as L
 import torch
+from hydra.errors import HydraException
 from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
+from data.remote import manifest
 from tts.audio import AudioConfig
 from tts.callbacks import Export, revision
 from tts.checkpoint import build, warm_start
+from tts.config import check, parameters
+from tts.ledger.record import record
+from tts.parallel import arrange
+from tts.stage import Stage
+from tts.text.tokenizer import Tokenizer
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def main(cfg: DictConfig) -> None:
     try:
         train(cfg)
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, FileNotFoundError, HydraException, OmegaConfBaseException) as error:
         sys.exit(f"train.py: error: {error}")
 
 
-def train(cfg: DictConfig) -> L.Trainer:
-    """Compose, fit and export one net; a run of the same name is resumed."""
+@dataclass(frozen=True)
+class Parts:
+    """What a training is made of, but for the trainer."""
+
+    spec: dict  # of the net
+    tokenizer: Tokenizer
+    stage: Stage
+    data: L.LightningDataModule
+
+
+def assemble(cfg: DictConfig) -> Parts:
+    """Build net, stage and data; the same configuration gives the same weights. Unknown keys are a ValueError."""
+    check(OmegaConf.to_container(cfg, resolve=True))
     L.seed_everything(cfg.seed, workers=True, verbose=False)
     torch.set_float32_matmul_precision("high")
     audio = AudioConfig(**OmegaConf.to_container(cfg.audio, resolve=True))
@@ -42,13 +62,25 @@ def train(cfg: DictConfig) -> L.Trainer:
     if cfg.start:
         fresh = warm_start(net, cfg.start)
         print(f"starting from {cfg.start}" + (f", but for {', '.join(fresh)}" if fresh else ""))
+    arrange(net, recompute=cfg.recompute, compile=cfg.compile)
     stage = make(cfg.stage, net=net, audio=audio, tokenizer=tokenizer)
     data = make(cfg.data, audio=audio, tokenizer=tokenizer)
+    return Parts(spec, tokenizer, stage, data)
+
+
+def train(cfg: DictConfig) -> L.Trainer:
+    """Compose, fit and export one net; a run of the same name is resumed."""
+    parts = assemble(cfg)
+    stage, data = parts.stage, parts.data
     trainer = instantiate(cfg.trainer, _convert_="all")
+    if trainer.is_global_zero:
+        record(
+            Path(cfg.dir), config=OmegaConf.to_yaml(cfg, resolve=True), seed=cfg.seed, data=manifest(cfg.data.path)
+        )
     for callback in trainer.callbacks:
         if isinstance(callback, Export):
-            callback.spec = spec
-            callback.extra = {"text": tokenizer.spec()}
+            callback.spec = parts.spec
+            callback.extra = {"text": parts.tokenizer.spec()}
             callback.provenance = {
                 "run": cfg.dir,
                 "start": cfg.start,
@@ -64,9 +96,7 @@ def train(cfg: DictConfig) -> L.Trainer:
 
 def make(cfg: DictConfig, **objects) -> Any:
     """What conf names, given whichever of the objects its constructors ask for."""
-    wanted = set()
-    for cls in get_class(cfg._target_).__mro__:
-        wanted |= set(inspect.signature(cls.__init__).parameters) if "__init__" in vars(cls) else set()
+    wanted = parameters(get_class(cfg._target_))
     # Partial first: Hydra would turn an AudioConfig among the arguments into a DictConfig.
     constructor = instantiate(cfg, _partial_=True, _convert_="all")
     return constructor(**{name: value for name, value in objects.items() if name in wanted})

@@ -1,5 +1,6 @@
 """train.py as a user runs it, on nano nets and a corpus computed here: every stage learns, saves and resumes."""
 
+import json
 from pathlib import Path
 
 import corpus
@@ -13,7 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 
 import train
 from tts.audio import AudioConfig
-from tts.checkpoint import build, load
+from tts.checkpoint import build, fingerprint, load
+from tts.ledger.book import account, read
 
 CONF = Path(__file__).parent.parent / "conf"
 STAGES = ("dvae", "gpt", "diffusion", "vocoder")
@@ -74,9 +76,25 @@ def test_trains_saves_and_resumes_to_the_same_weights(stage, shards, codec, tmp_
         assert torch.equal(a, b), name
 
     left = {path.relative_to(tmp_path / "whole").parts[0] for path in (tmp_path / "whole").rglob("*")}
-    assert {"net.safetensors", "checkpoints", "csv", "show", "curves.png"} <= left
+    assert {"net.safetensors", "checkpoints", "csv", "show", "curves.png", "ledger.jsonl", "starts"} <= left
     assert list((tmp_path / "whole/show").rglob("*.png"))
     assert "val/loss" in (tmp_path / "whole/csv/metrics.csv").read_text().splitlines()[0]
+
+    starts = sorted((tmp_path / "halves/starts").iterdir())
+    assert [start.name for start in starts] == ["0001", "0002"]
+    configs = [OmegaConf.load(start / "config.yaml") for start in starts]
+    assert [config.trainer.max_steps for config in configs] == [2, 4]
+    about = json.loads((starts[0] / "run.json").read_text())
+    assert about["packages"]["torch"] == torch.__version__
+    assert about["data"] == {str(shards): fingerprint(shards / "index.json")}
+
+    whole, halves = (account(run, read(tmp_path / run)) for run in ("whole", "halves"))
+    assert (whole.starts, halves.starts) == (1, 2)
+    assert whole.step == halves.step == 4
+    assert whole.audio_hours == pytest.approx(halves.audio_hours)
+    assert whole.flops_per_second > 0
+    assert 0 < whole.waiting_share < 1
+    assert whole.loss == pytest.approx(halves.loss)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -110,8 +128,16 @@ def test_trainer_presets_differ_from_cpu_only_in_devices(name):
 def test_unknown_keys_are_errors_that_name_them(shards, codec, tmp_path):
     with pytest.raises(HydraException, match="widht"):
         configure("stage=dvae", "model.widht=3")
-    with pytest.raises(TypeError, match="widht"):
+    with pytest.raises(ValueError, match=r"model.widht: Dvae has no such argument; it takes .*width"):
         train.train(nano_run("dvae", shards, codec, tmp_path, "+model.widht=3"))
+    with pytest.raises(ValueError, match=r"stage.optimizer.momentun: MuonAdamW has no such argument"):
+        train.train(nano_run("dvae", shards, codec, tmp_path, "+stage.optimizer.momentun=1"))
+    with pytest.raises(ValueError, match=r"trainer.callbacks.0.what: Ledger has no such argument"):
+        train.train(nano_run("dvae", shards, codec, tmp_path, "+trainer.callbacks.0.what=1"))
+    with pytest.raises(ValueError, match=r"data.wokers: SpeechData has no such argument"):
+        train.train(nano_run("dvae", shards, codec, tmp_path, "+data.wokers=1"))
+    with pytest.raises(ValueError, match=r"stage.sampling.top: Sampling has no such argument"):
+        train.train(nano_run("gpt", shards, codec, tmp_path, "+stage.sampling.top=1"))
     with pytest.raises(ValueError, match="reconstructoin"):
         train.train(nano_run("dvae", shards, codec, tmp_path, "+stage.weights.reconstructoin=1.0"))
     with pytest.raises(ValueError, match="no checkpoint at"):

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from tts.audio import AudioConfig, LogMel
+from tts.sharding import gather
 from tts.types import Batch
 
 
@@ -109,5 +110,5 @@ class Stage(L.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": self._schedule(optimizer), "interval": "step"}}
 
     def configure_gradient_clipping(self, optimizer, gradient_clip_val=None, gradient_clip_algorithm=None) -> None:
-        norm = nn.utils.clip_grad_norm_(self.net.parameters(), self.gradient_clip)
+        norm = gather(nn.utils.clip_grad_norm_(self.net.parameters(), self.gradient_clip))
         self.log("train/gradient_norm", norm)
