@@ -5,7 +5,9 @@ continues it where it stopped; its folder runs/STAGE/NAME holds config, checkpoi
 sounds and net.safetensors.
 """
 
+import logging
 import os
+import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,25 +20,30 @@ import lightning as L
 import torch
 from hydra.errors import HydraException
 from hydra.utils import get_class, instantiate
+from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from data.remote import manifest
 from tts.audio import AudioConfig
 from tts.callbacks import Export, revision
-from tts.checkpoint import build, warm_start
+from tts.checkpoint import build, warm_start, whole
 from tts.config import check, parameters
+from tts.guard import Rollback, set_aside
 from tts.ledger.record import record
 from tts.parallel import arrange
+from tts.resume import newest
 from tts.stage import Stage
 from tts.text.tokenizer import Tokenizer
+
+log = logging.getLogger(__name__)
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def main(cfg: DictConfig) -> None:
     try:
         train(cfg)
-    except (ValueError, FileNotFoundError, HydraException, OmegaConfBaseException) as error:
+    except (ValueError, OSError, HydraException, OmegaConfBaseException) as error:
         sys.exit(f"train.py: error: {error}")
 
 
@@ -69,9 +76,23 @@ def assemble(cfg: DictConfig) -> Parts:
 
 
 def train(cfg: DictConfig) -> L.Trainer:
-    """Compose, fit and export one net; a run of the same name is resumed."""
+    """Train one net to the end; a run of the same name is resumed."""
+    while True:
+        try:
+            return fit(cfg)
+        except Rollback as back:
+            log.warning(back)
+
+
+def fit(cfg: DictConfig) -> L.Trainer:
+    """Compose, fit and export one net, from the newest checkpoint of its run if there is one.
+
+    Raises Rollback when it must be done again from there.
+    """
+    cfg.id = identity(Path(cfg.dir))
     parts = assemble(cfg)
     stage, data = parts.stage, parts.data
+    data.aside = set_aside(Path(cfg.guard.path))
     trainer = instantiate(cfg.trainer, _convert_="all")
     if trainer.is_global_zero:
         record(
@@ -90,8 +111,17 @@ def train(cfg: DictConfig) -> L.Trainer:
                 "data": data.provenance(),
                 "licence": cfg.licence,
             }
-    trainer.fit(stage, datamodule=data, ckpt_path="last", weights_only=True)
+    trainer.fit(stage, datamodule=data, ckpt_path=newest(Path(cfg.checkpoints.folder)), weights_only=True)
     return trainer
+
+
+def identity(folder: Path) -> str:
+    """The id under which a run logs: drawn when it begins, kept in its folder, so that loggers go on when it does."""
+    path = folder / "id"
+    if not path.is_file() and rank_zero_only.rank == 0:
+        with whole(path) as file:
+            file.write(secrets.token_hex(4).encode())
+    return path.read_text() if path.is_file() else ""
 
 
 def make(cfg: DictConfig, **objects) -> Any:

@@ -1,9 +1,12 @@
 """The data module: shards to batches, with an order that a stopped run picks up where it left it."""
 
+import itertools
 import logging
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 import lightning as L
@@ -12,7 +15,17 @@ from torch import distributed
 from torch.utils.data import DataLoader
 
 from data.remote import here
-from data.stream import REFERENCE_SHARE, SHORTEST_REFERENCE, ClipDataset, Draw, Stored, collate, open_folders, plan
+from data.stream import (
+    REFERENCE_SHARE,
+    SHORTEST_REFERENCE,
+    ClipDataset,
+    Draw,
+    Stored,
+    collate,
+    open_folders,
+    plan,
+    size,
+)
 from tts.audio import AudioConfig
 from tts.text.tokenizer import Tokenizer
 from tts.types import Batch
@@ -20,59 +33,19 @@ from tts.types import Batch
 log = logging.getLogger(__name__)
 FIXED_SEED = 0  # of validation and test, so that runs with different seeds are judged on the same batches
 MAX_NOTICES = 20
+MAX_LOST = 20  # batches in a row of which nothing can be read
 
 
-class Loader:
-    """Batches of pass after pass; Lightning saves and restores where it is (`state_dict`).
+@dataclass(frozen=True)
+class Turn:
+    """One batch, and how many samples of the run are done with it."""
 
-    A training pass that was left early is taken up again by the next `iter`: Lightning, resumed at the end of
-    an epoch, takes a single batch and asks anew. Validation and test always begin at the beginning.
-    """
-
-    def __init__(self, dataset: ClipDataset, plans: "Planner", *, workers: int):
-        self.dataset = dataset
-        self.plans = plans
-        self.workers = workers
-        self.epoch = 0  # passes completed
-        self.batch = 0  # batches of the pass under way that were handed out
-        self.skipped = 0  # clips that could not be read
-
-    def __len__(self) -> int:
-        return len(self.plans(self.epoch))
-
-    def __iter__(self) -> Iterator[Batch]:
-        if self.plans.fixed:
-            self.batch = 0
-        elif self.batch >= len(self):
-            self.epoch, self.batch = self.epoch + 1, 0
-        loader = DataLoader(
-            self.dataset,
-            batch_sampler=self.plans(self.epoch)[self.batch :],
-            collate_fn=collate,
-            num_workers=self.workers,
-            pin_memory=torch.cuda.is_available(),
-        )
-        for batch, problems in loader:
-            self.batch += 1
-            self._report(problems)
-            if batch is not None:
-                yield batch
-
-    def _report(self, problems: list[str]) -> None:
-        for problem in problems:
-            self.skipped += 1
-            if self.skipped <= MAX_NOTICES:
-                log.warning(problem)
-
-    def state_dict(self) -> dict[str, int]:
-        return {"epoch": self.epoch, "batch": self.batch}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        self.epoch, self.batch = state["epoch"], state["batch"]
+    draws: list[Draw]
+    done: int
 
 
 class Planner:
-    """The plan of any epoch, for this process of a distributed run."""
+    """The plans of all epochs in a row: the n-th sample of a run is the same one whoever asks."""
 
     def __init__(
         self,
@@ -82,23 +55,134 @@ class Planner:
         longest: float | None,
         seed: int,
         batch_seconds: float,
-        fixed: bool,
+        aside: Set[str] = frozenset(),
     ):
         seconds = [min(clip.entry.seconds, longest or clip.entry.seconds) for clip in clips]
-        each = [1.0 if fixed else weights.get(clip.entry.corpus, 1.0) for clip in clips]
-        self.fixed = fixed
-        self.plan = partial(plan, seconds, each, seed=seed, batch_seconds=batch_seconds)
-        self.last: tuple[int, list[list[Draw]]] = (-1, [])
+        each = [weights.get(clip.entry.corpus, 1.0) for clip in clips]
+        self.aside = {place for place, clip in enumerate(clips) if clip.entry.key in aside}
+        self.epoch = lru_cache(2)(lambda epoch: plan(seconds, each, seed=seed, epoch=epoch, batch_seconds=batch_seconds))
+        self.size = partial(size, each, seed=seed)
+        self.starts = [0]  # samples before each epoch
 
-    def __call__(self, epoch: int) -> list[list[Draw]]:
-        epoch = 0 if self.fixed else epoch
-        if self.last[0] != epoch:
-            batches = self.plan(epoch=epoch)
-            if distributed.is_available() and distributed.is_initialized():
-                world, rank = distributed.get_world_size(), distributed.get_rank()
-                batches = batches[: len(batches) // world * world][rank::world]
-            self.last = epoch, batches
-        return self.last[1]
+    def start(self, epoch: int) -> int:
+        """Samples before an epoch."""
+        while len(self.starts) <= epoch:
+            self.starts.append(self.starts[-1] + self.size(epoch=len(self.starts) - 1))
+        return self.starts[epoch]
+
+    def locate(self, sample: int) -> int:
+        """The epoch that a sample belongs to."""
+        while self.starts[-1] <= sample:
+            self.start(len(self.starts))
+        return bisect_right(self.starts, sample) - 1
+
+    def batches(self, sample: int) -> Iterator[Turn]:
+        """All batches from a sample on, without end; what is set aside counts as done and is not read."""
+        for epoch in itertools.count(self.locate(sample)):
+            plan, start = self.epoch(epoch), self.start(epoch)
+            for first, stop in itertools.pairwise([0, *plan.ends.tolist()]):
+                draws = [draw for draw in plan.batch(max(first, sample - start), stop) if draw.clip not in self.aside]
+                if draws:
+                    yield Turn(draws, start + stop)
+
+    def turns(self, sample: int, rank: int, world: int) -> Iterator[Turn]:
+        """What one rank of several reads: each takes one batch in turn, and all are done with the last one's."""
+        batches = self.batches(sample)
+        while turn := list(itertools.islice(batches, world)):
+            yield Turn(turn[rank].draws, turn[-1].done)
+
+
+class Stream:
+    """Training batches without end; where it is, Lightning saves and restores as one number (`state_dict`).
+
+    Its length is that of the epoch under way, for the eye: who asks for another iterator gets the one there is.
+    """
+
+    def __init__(self, dataset: ClipDataset, plans: Planner, *, workers: int):
+        self.dataset = dataset
+        self.plans = plans
+        self.workers = workers
+        self.sample = 0  # samples that were handed out, to all ranks together, since the run began
+        self.skipped = 0  # clips that could not be read
+        self.under_way: Iterator[Batch] | None = None
+
+    def __len__(self) -> int:
+        return -(-len(self.plans.epoch(self.plans.locate(self.sample)).ends) // place()[1])
+
+    def __iter__(self) -> Iterator[Batch]:
+        if self.under_way is None:
+            self.under_way = self._read()
+        return self.under_way
+
+    def _read(self) -> Iterator[Batch]:
+        rank, world = place()
+        turns, read = itertools.tee(self.plans.turns(self.sample, rank, world))
+        lost = 0
+        for turn, (batch, problems) in zip(turns, load(self.dataset, (turn.draws for turn in read), self.workers)):
+            self.sample = turn.done
+            self.skipped += report(problems, self.skipped)
+            lost = 0 if batch is not None else lost + 1
+            # Alone, a batch of which nothing can be read is passed over; ranks must make each step together.
+            if lost > (MAX_LOST if world == 1 else 0):
+                raise ValueError(f"{lost} batches in a row could not be read, last: {problems[-1]}; look after the shards")
+            if batch is not None:
+                yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        return {"sample": self.sample}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.sample, self.under_way = state["sample"], None
+
+
+class Loader:
+    """The batches of one plan, the same each time: validation and test."""
+
+    def __init__(self, dataset: ClipDataset, plans: Planner, *, workers: int):
+        self.dataset = dataset
+        self.plans = plans
+        self.workers = workers
+
+    def batches(self) -> list[list[Draw]]:
+        """What this rank reads: as many batches as every other."""
+        rank, world = place()
+        batches = [turn.draws for turn in itertools.islice(self.plans.batches(0), len(self.plans.epoch(0).ends))]
+        return batches[: len(batches) // world * world][rank::world]
+
+    def __len__(self) -> int:
+        return len(self.batches())
+
+    def __iter__(self) -> Iterator[Batch]:
+        skipped = 0
+        for batch, problems in load(self.dataset, self.batches(), self.workers):
+            skipped += report(problems, skipped)
+            if batch is not None:
+                yield batch
+
+
+def place() -> tuple[int, int]:
+    """This process's rank, and of how many."""
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
+
+
+def load(dataset: ClipDataset, draws: Iterable[list[Draw]], workers: int) -> DataLoader:
+    """Batches of draws, in their order whatever the number of workers."""
+    return DataLoader(
+        dataset,
+        batch_sampler=draws,
+        collate_fn=collate,
+        num_workers=workers,
+        pin_memory=torch.cuda.is_available(),
+    )
+
+
+def report(problems: list[str], before: int) -> int:
+    """Log clips that could not be read, the first few of a run; gives their number."""
+    for problem in problems[: max(0, MAX_NOTICES - before)]:
+        log.warning(problem)
+    return len(problems)
 
 
 class SpeechData(L.LightningDataModule):
@@ -137,6 +221,7 @@ class SpeechData(L.LightningDataModule):
         self.seed = seed
         self.workers = workers
         self.shift = shift
+        self.aside: frozenset[str] = frozenset()  # keys of clips that are never trained on (see tts/guard.py)
         self.library = open_folders([here(str(folder)) for folder in folders], audio)
         corpora = set(self.library.licences)
         if unknown := sorted(set(self.weights) - corpora):
@@ -146,7 +231,7 @@ class SpeechData(L.LightningDataModule):
         for notice in self.library.notices:
             log.warning(notice)
 
-    def train_dataloader(self) -> Loader:
+    def train_dataloader(self) -> Stream:
         return self.loader("train")
 
     def val_dataloader(self) -> Loader:
@@ -155,8 +240,8 @@ class SpeechData(L.LightningDataModule):
     def test_dataloader(self) -> Loader:
         return self.loader("test")
 
-    def loader(self, split: str) -> Loader:
-        """Batches of a split; training is shuffled anew each epoch, the others are always the same."""
+    def loader(self, split: str) -> Stream | Loader:
+        """Batches of a split; training is shuffled anew each epoch and never ends, the others are always the same."""
         fixed = split != "train"
         pool = [clip for clip in self.library.clips if self._wanted(clip) and clip.entry.split in {"train", split}]
         dataset = ClipDataset(
@@ -176,13 +261,19 @@ class SpeechData(L.LightningDataModule):
             )
         plans = Planner(
             dataset.clips,
-            weights=self.weights,
+            weights={} if fixed else self.weights,
             longest=self.crop_seconds,
             seed=FIXED_SEED if fixed else self.seed,
             batch_seconds=self.batch_seconds,
-            fixed=fixed,
+            aside=frozenset() if fixed else self.aside,
         )
-        return Loader(dataset, plans, workers=self.workers)
+        if fixed:
+            return Loader(dataset, plans, workers=self.workers)
+        first = plans.epoch(0)
+        if len(plans.aside) == len(dataset.clips):
+            raise ValueError("every training clip was set aside after bad steps: lower stage.optimizer.lr and start anew")
+        log.info(f"an epoch: {len(first.clips)} samples, {len(first.ends)} batches, {first.padding:.1%} padding")
+        return Stream(dataset, plans, workers=self.workers)
 
     def provenance(self) -> dict[str, dict]:
         """What a net trained on this heard: hours of training audio, weight and licence of each corpus."""

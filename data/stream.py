@@ -1,7 +1,7 @@
 """Reading shards at random: an order that is a plan, and a reader that trusts no byte it has not checked.
 
-The plan of an epoch is a pure function of the clips, the seed and the epoch, so a run can stop in the middle
-and go on, and every worker and every machine agrees on it without talking.
+The plan of an epoch is a pure function of the clips, the seed and the epoch, made before ranks and workers share
+it out. So one number, how many samples of the plan are done, says where a run is, whatever it ran on.
 """
 
 import io
@@ -9,14 +9,14 @@ import os
 import random
 import tarfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from data import remote
@@ -114,28 +114,61 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
+@dataclass(frozen=True)
+class Plan:
+    """The samples of one epoch in order, and where its batches end."""
+
+    clips: np.ndarray  # (samples,)
+    seeds: np.ndarray  # (samples,) of everything random about each
+    ends: np.ndarray  # (batches,) samples before the end of each batch
+    padding: float  # share of what the batches hold that is padding
+
+    def batch(self, start: int, stop: int) -> list[Draw]:
+        return [Draw(int(self.clips[place]), int(self.seeds[place])) for place in range(start, stop)]
+
+
+def repeats(weights: Sequence[float], rng: np.random.Generator) -> Int[np.ndarray, " K"]:
+    """How often an epoch holds each clip: `weight` times, the fraction by chance."""
+    weight = np.asarray(weights, dtype=float)
+    return (np.floor(weight) + (rng.random(len(weight)) < weight % 1)).astype(int)
+
+
+def size(weights: Sequence[float], *, seed: int, epoch: int) -> int:
+    """Samples of an epoch, without planning it."""
+    return int(repeats(weights, np.random.default_rng([seed, epoch])).sum())
+
+
 def plan(
-    seconds: list[float], weights: list[float], *, seed: int, epoch: int, batch_seconds: float
-) -> list[list[Draw]]:
-    """Batches of one epoch: each clip `weight` times (the fraction by chance), padded length within the budget."""
+    seconds: Sequence[float], weights: Sequence[float], *, seed: int, epoch: int, batch_seconds: float
+) -> Plan:
+    """One epoch: a permutation, cut into buckets that are sorted by length, cut into batches within the budget.
+
+    `batch_seconds` counts padding: the longest clip times the number of clips, unless one clip alone exceeds it.
+    """
     rng = np.random.default_rng([seed, epoch])
-    weight = np.asarray(weights)
-    times = np.floor(weight) + (rng.random(len(weight)) < weight % 1)
-    order = rng.permutation(np.repeat(np.arange(len(weight)), times.astype(int)))
-    mean = float(np.mean(seconds)) if seconds else 1.0
-    size = max(1, round(BUCKET * batch_seconds / mean))
-    batches = []
-    for start in range(0, len(order), size):
-        bucket = sorted(order[start : start + size].tolist(), key=lambda clip: seconds[clip])
-        batch: list[int] = []
-        for clip in bucket:  # ascending, so each newcomer is the longest so far
-            if batch and (len(batch) + 1) * seconds[clip] > batch_seconds:
-                batches.append(batch)
-                batch = []
-            batch.append(clip)
-        batches.append(batch)
-    batches = [batches[index] for index in rng.permutation(len(batches))]
-    return [[Draw(clip, int(rng.integers(2**62))) for clip in batch] for batch in batches]
+    length = np.asarray(seconds, dtype=float)
+    times = repeats(weights, rng)
+    order = rng.permutation(np.repeat(np.arange(len(times)), times))
+    share = max(1, round(BUCKET * batch_seconds / length.mean())) if len(length) else 1
+    batches: list[np.ndarray] = []
+    for start in range(0, len(order), share):
+        bucket = order[start : start + share]
+        bucket = bucket[np.argsort(length[bucket], kind="stable")]
+        first = 0
+        for place, newest in enumerate(length[bucket].tolist()):  # ascending, so each newcomer is the longest so far
+            if place > first and (place - first + 1) * newest > batch_seconds:
+                batches.append(bucket[first:place])
+                first = place
+        batches.append(bucket[first:])
+    batches = [batches[place] for place in rng.permutation(len(batches))]
+    clips = np.concatenate([*batches, np.zeros(0, dtype=int)])
+    held = sum(len(batch) * length[batch].max() for batch in batches)
+    return Plan(
+        clips=clips,
+        seeds=rng.integers(2**62, size=len(clips)),
+        ends=np.cumsum([len(batch) for batch in batches], dtype=int),
+        padding=1 - length[clips].sum() / held if held else 0.0,
+    )
 
 
 class ShardReader:

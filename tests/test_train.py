@@ -132,8 +132,8 @@ def test_unknown_keys_are_errors_that_name_them(shards, codec, tmp_path):
         train.train(nano_run("dvae", shards, codec, tmp_path, "+model.widht=3"))
     with pytest.raises(ValueError, match=r"stage.optimizer.momentun: MuonAdamW has no such argument"):
         train.train(nano_run("dvae", shards, codec, tmp_path, "+stage.optimizer.momentun=1"))
-    with pytest.raises(ValueError, match=r"trainer.callbacks.0.what: Ledger has no such argument"):
-        train.train(nano_run("dvae", shards, codec, tmp_path, "+trainer.callbacks.0.what=1"))
+    with pytest.raises(ValueError, match=r"ledger.what: Ledger has no such argument"):
+        train.train(nano_run("dvae", shards, codec, tmp_path, "+ledger.what=1"))
     with pytest.raises(ValueError, match=r"data.wokers: SpeechData has no such argument"):
         train.train(nano_run("dvae", shards, codec, tmp_path, "+data.wokers=1"))
     with pytest.raises(ValueError, match=r"stage.sampling.top: Sampling has no such argument"):

@@ -10,15 +10,41 @@ from pathlib import Path
 import lightning as L
 import matplotlib
 import torch
+from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers.csv_logs import ExperimentWriter
+from lightning.pytorch.loggers.logger import rank_zero_experiment
 from matplotlib.figure import Figure
 
 from tts.audio import open_wave
 from tts.checkpoint import export
+from tts.resume import spared
 from tts.sharding import Gathered
 from tts.stage import Stage
 from tts.types import Batch
 
 matplotlib.use("Agg")  # training machines have no screen
+
+
+class CsvLog(CSVLogger):
+    """Lightning's CSV log, but a resumed run goes on with the file that it finds, and a full disk costs only lines."""
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> ExperimentWriter:
+        if self._experiment is None:
+            self._experiment = _CsvWriter(self.log_dir)
+        return self._experiment
+
+    def save(self) -> None:
+        with spared("the log", self.experiment.metrics_file_path):
+            super().save()
+
+
+class _CsvWriter(ExperimentWriter):
+    def _check_log_dir_exists(self) -> None:  # Lightning's own deletes what it finds
+        if os.path.isfile(self.metrics_file_path):
+            with open(self.metrics_file_path, newline="") as file:
+                self.metrics_keys = next(csv.reader(file), [])
 
 
 class Showcase(L.Callback):
@@ -34,6 +60,12 @@ class Showcase(L.Callback):
         if index or trainer.sanity_checking or not trainer.is_global_zero:
             return
         shown = stage.showcase(_head(batch, self.items))
+        with spared("the showcase", self.folder):
+            self.save(trainer, stage, shown)
+        self._to_wandb(trainer, stage, shown)
+
+    def save(self, trainer: L.Trainer, stage: Stage, shown: Mapping) -> None:
+        """Pictures, sounds and curves, as files."""
         folder = self.folder / f"{trainer.global_step:07d}"
         folder.mkdir(parents=True, exist_ok=True)
         for name, item in shown.items():
@@ -42,7 +74,6 @@ class Showcase(L.Callback):
             else:
                 with open_wave(folder / f"{name}.wav", stage.audio.sample_rate) as file:
                     file.write(item)
-        self._to_wandb(trainer, stage, shown)
         curves(Path(trainer.loggers[0].log_dir) / "metrics.csv", self.folder.parent / "curves.png")
 
     @staticmethod
@@ -83,15 +114,16 @@ class Export(L.Callback):
             return
         metrics = {key: round(float(value), 5) for key, value in trainer.callback_metrics.items() if "val/" in key}
         provenance = {**self.provenance, "step": trainer.global_step, "metrics": metrics}
-        export(
-            self.path,
-            net,
-            spec=self.spec,
-            audio=stage.audio,
-            provenance=provenance,
-            extra=self.extra,
-            dtype=self.dtype,
-        )
+        with spared("the net", self.path):
+            export(
+                self.path,
+                net,
+                spec=self.spec,
+                audio=stage.audio,
+                provenance=provenance,
+                extra=self.extra,
+                dtype=self.dtype,
+            )
 
 
 def revision() -> str:
@@ -104,16 +136,19 @@ def revision() -> str:
 
 
 def curves(metrics: Path, picture: Path) -> None:
-    """Draw every logged value of a CSVLogger file over steps: one panel a name, train and val together."""
+    """Draw every logged value of a CSVLogger file over steps: one panel a name, train and val together.
+
+    Of a step that was done again, after a kill or a rollback, the last word counts.
+    """
     if not metrics.is_file():
         return
-    series: dict[str, dict[str, list]] = defaultdict(lambda: defaultdict(list))
+    series: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
     with open(metrics, newline="") as file:
         for row in csv.DictReader(file):
             for key, value in row.items():
                 split, _, name = key.partition("/")
                 if name and value:
-                    series[name.removesuffix("_step")][split].append((int(row["step"]), float(value)))
+                    series[name.removesuffix("_step")][split][int(row["step"])] = float(value)
     if not series:
         return
     columns = min(4, len(series))
@@ -121,7 +156,7 @@ def curves(metrics: Path, picture: Path) -> None:
     for place, (name, splits) in enumerate(sorted(series.items())):
         axes = figure.add_subplot(-(-len(series) // columns), columns, place + 1, title=name)
         for split, points in splits.items():
-            axes.plot(*zip(*points, strict=True), label=split, lw=1)
+            axes.plot(*zip(*sorted(points.items()), strict=True), label=split, lw=1)
         axes.legend(fontsize=7)
     figure.savefig(picture, dpi=90)
 

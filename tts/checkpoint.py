@@ -8,15 +8,16 @@ import hashlib
 import inspect
 import json
 import os
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from tts.audio import AudioConfig
@@ -38,6 +39,7 @@ TABLE = {
     "sentencepiece": "tts.text.tokenizer:SentencePieceTokenizer",
 }
 FORMAT = "triforce-1"
+PARTIAL = ".partial"
 
 
 @dataclass(frozen=True)
@@ -78,24 +80,39 @@ def export(
     extra: dict,
     dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Write a net whole or not at all: to a temporary name in the same folder, then renamed."""
-    path = Path(path)
+    """Write a net, whole or not at all."""
     tensors = {
         key: value.detach().to("cpu", dtype if value.is_floating_point() else value.dtype).contiguous()
         for key, value in net.state_dict().items()
     }
     header = {"format": FORMAT, "spec": spec, "audio": asdict(audio), "provenance": provenance, "extra": extra}
     metadata = {key: json.dumps(value, sort_keys=True) for key, value in header.items()}
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
+    with whole(path) as file:
+        file.write(save(tensors, metadata))
+
+
+@contextmanager
+def whole(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """A file that is at `path` whole or not at all: written under another name, flushed to the disk, then renamed.
+
+    A process that is killed meanwhile leaves `.NAME.partial`, which the next writer of the same file replaces.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}{PARTIAL}")
     try:
-        save_file(tensors, temporary, metadata)
-        with open(temporary, "rb") as file:
+        with open(temporary, "wb") as file:
+            yield file
+            file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # or a power cut could still undo the renaming
+    finally:
+        os.close(folder)
 
 
 def load(path: str | os.PathLike) -> Loaded:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import lightning as L
 import torch
@@ -11,6 +12,9 @@ from torch import Tensor, nn
 from tts.audio import AudioConfig, LogMel
 from tts.sharding import gather
 from tts.types import Batch
+
+if TYPE_CHECKING:
+    from tts.guard import Guard
 
 
 class Frozen:
@@ -38,6 +42,9 @@ class Stage(L.LightningModule):
     Subclasses give `losses(batch) -> dict`, whose keys must be exactly those of `weights`, and may give
     `metrics` (validation only) and `showcase` (pictures and sounds of one validation batch).
     """
+
+    passing: frozenset[str] = frozenset()  # terms that come and go, so that their coming is no spike
+    guard: "Guard | None" = None  # puts itself here
 
     def __init__(
         self,
@@ -84,9 +91,14 @@ class Stage(L.LightningModule):
         seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
         torch.manual_seed((seed * 1009 + self.global_rank) * 10**9 + self.global_step)
 
+    def steady(self, terms: dict[str, Tensor]) -> Tensor:
+        """The weighted sum of what a spike is known by."""
+        return sum(self.weights[name] * term.detach() for name, term in terms.items() if name not in self.passing)
+
     def training_step(self, batch: Batch, index: int) -> Tensor:
         terms = self.losses(batch)
         total = self.total(terms)
+        self.watched = self.steady(terms)
         self.report("train", {**terms, "loss": total}, batch)
         return total
 
@@ -112,3 +124,5 @@ class Stage(L.LightningModule):
     def configure_gradient_clipping(self, optimizer, gradient_clip_val=None, gradient_clip_algorithm=None) -> None:
         norm = gather(nn.utils.clip_grad_norm_(self.net.parameters(), self.gradient_clip))
         self.log("train/gradient_norm", norm)
+        if self.guard and self.guard.refuses(self, self.watched, norm):
+            optimizer.zero_grad()  # to None: an optimiser passes over what has no gradient

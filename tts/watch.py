@@ -96,7 +96,8 @@ class Farewell(L.Callback):
     """On a signal all ranks finish the same step and save, and the process ends as the signal asks.
 
     Under Slurm SIGUSR1 (`#SBATCH --signal=USR1@120`) puts the job back into the queue. Any other signal then has the
-    effect that it had before training: submitit's handler queues its job again, SIGTERM ends the process.
+    effect that it had before training: submitit's handler queues its job again, SIGTERM ends the process. Stands before
+    the checkpoints, of which one is written when the trainer should stop.
     """
 
     def __init__(self, *, signals: Sequence[str]):
@@ -119,16 +120,22 @@ class Farewell(L.Callback):
             mine = torch.tensor(self.caught, device=trainer.strategy.root_device)
             self.caught = int(trainer.strategy.reduce(mine, reduce_op="max"))
         if self.caught:
-            self._leave(trainer)
+            trainer.should_stop = True
+
+    def on_validation_start(self, trainer: L.Trainer, stage: Stage) -> None:
+        if trainer.should_stop:
+            self._leave(trainer)  # there is no time for what Lightning validates at the end
 
     def on_train_end(self, trainer: L.Trainer, stage: Stage) -> None:
-        self._restore()
+        self._leave(trainer)
 
     def _leave(self, trainer: L.Trainer) -> None:
-        trainer.checkpoint_callback.save(trainer)
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+        if not self.caught:
+            return
         name = signal.Signals(self.caught).name
-        log.warning(f"{name}: saved at step {trainer.global_step}; the same command resumes the run")
-        self._restore()
+        log.warning(f"{name}: the run ends at step {trainer.global_step}; the same command resumes it")
         job = os.environ.get("SLURM_JOB_ID")
         if self.caught == signal.SIGUSR1 and job and "SUBMITIT_EXECUTOR" not in os.environ:
             if trainer.is_global_zero:
@@ -136,8 +143,3 @@ class Farewell(L.Callback):
         else:
             os.kill(os.getpid(), self.caught)
         raise SystemExit(128 + self.caught)
-
-    def _restore(self) -> None:
-        for number, handler in self.before.items():
-            signal.signal(number, handler)
-        self.before = {}

@@ -23,6 +23,8 @@ from vocoder.loss import (
 class VocoderStage(Stage):
     """Two optimisers, so optimisation is manual; only the generator, `net`, is exported."""
 
+    passing = frozenset({"adversarial", "feature"})
+
     def __init__(
         self,
         *,
@@ -57,6 +59,7 @@ class VocoderStage(Stage):
         adversarial = self.adversarial_turn  # before the step below counts on
         made, terms = self.compare(true, adversarial=adversarial)
         total = self.total(terms)
+        self.watched = self.steady(terms)
 
         optimizer, _ = self.optimizers()
         schedule, _ = self.lr_schedulers()
@@ -81,8 +84,9 @@ class VocoderStage(Stage):
         loss = discriminator_loss(self.discriminator(true)[0], self.discriminator(made)[0])
         optimizer.zero_grad()
         self.manual_backward(loss)
-        nn.utils.clip_grad_norm_(self.discriminator.parameters(), self.gradient_clip)
-        optimizer.step()
+        norm = nn.utils.clip_grad_norm_(self.discriminator.parameters(), self.gradient_clip)
+        if torch.isfinite(norm):  # else the net's own step was refused as well, or the next one is
+            optimizer.step()
         schedule.step()
         return loss.detach()
 

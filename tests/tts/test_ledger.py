@@ -25,8 +25,8 @@ START = {
 
 
 def line(step: int, **changes) -> dict:
-    values = {"seconds": 10.0, "waiting": 1.0, "audio_seconds": 40.0, "flops": 2e9, "memory_gb": 0.5, "loss": 1.0}
-    return {"kind": "train", "step": step, **values, **changes}
+    values = {"seconds": 10.0, "waiting": 1.0, "audio_seconds": 40.0, "padded_seconds": 50.0, "flops": 2e9}
+    return {"kind": "train", "step": step, **values, "memory_gb": 0.5, "loss": 1.0, **changes}
 
 
 def count(function) -> int:
@@ -90,6 +90,7 @@ def test_sums_over_starts_on_different_machines(tmp_path):
     assert account.audio_hours_per_hour == pytest.approx(4.0)
     assert account.frames_per_second == pytest.approx(4 * 93.75)
     assert account.peak_share == pytest.approx(4e9 / (10 * 1e9 + 10 * 4e9))
+    assert account.padding == pytest.approx(0.2)
     assert account.waiting_share == pytest.approx(0.1)
     assert account.kwh == pytest.approx(15 * 2 * 500 / 3.6e6)
     assert account.price == pytest.approx(15 * 2 * 3.0 / 3600)

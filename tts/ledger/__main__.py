@@ -17,6 +17,7 @@ COLUMNS = {  # of the table: how each value is written
     "audio h/h": lambda a: f"{a.audio_hours_per_hour:.1f}",
     "frames/s": lambda a: f"{a.frames_per_second:.0f}",
     "codes/s": lambda a: _given(a.codes_per_second, "{:.0f}"),
+    "padding": lambda a: f"{a.padding:.1%}",
     "GFLOP/s": lambda a: f"{a.flops_per_second / 1e9:.0f}",
     "of peak": lambda a: f"{a.peak_share:.1%}",
     "waiting": lambda a: f"{a.waiting_share:.1%}",

@@ -58,6 +58,7 @@ class Account:
     audio_hours_per_hour: float
     frames_per_second: float
     codes_per_second: float | None
+    padding: float  # share of what went through the net
     flops_per_second: float
     peak_share: float  # of the matmul peak measured at start
     waiting_share: float
@@ -74,7 +75,7 @@ def account(name: str, lines: list[dict]) -> Account:
     if not starts or not train:
         raise ValueError(f"the ledger of {name} has no training in it yet")
     losses = [line["val/loss"] for line in lines if line["kind"] == "val" and "val/loss" in line]
-    seconds = waiting = audio = flops = possible = device_seconds = joules = price = frames = codes = 0.0
+    seconds = waiting = audio = padded = flops = possible = device_seconds = joules = price = frames = codes = 0.0
     for line in lines:
         if line["kind"] == "start":
             start = line
@@ -86,6 +87,7 @@ def account(name: str, lines: list[dict]) -> Account:
             seconds += line["seconds"]
             waiting += line["waiting"]
             audio += line["audio_seconds"]
+            padded += line["padded_seconds"]
             flops += line["flops"]
             possible += line["seconds"] * start["peak"]
             frames += line["audio_seconds"] * start["frame_rate"]
@@ -102,6 +104,7 @@ def account(name: str, lines: list[dict]) -> Account:
         audio_hours_per_hour=audio / seconds,
         frames_per_second=frames / seconds,
         codes_per_second=codes / seconds or None,
+        padding=1 - audio / padded,
         flops_per_second=flops / seconds,
         peak_share=flops / possible,
         waiting_share=waiting / seconds,

@@ -12,6 +12,7 @@ from lightning.pytorch.profilers import Profiler
 from tts.callbacks import revision
 from tts.ledger import book
 from tts.ledger.meter import Counter, matmul_peak, multiplied_in, peak_memory, settle
+from tts.resume import spared
 from tts.stage import Stage
 from tts.types import Batch
 
@@ -101,6 +102,7 @@ class Ledger(L.Callback):
             self.counted_flops += self.flops
             self.counted_seconds += padded
         self.audio += seconds
+        self.padded += padded
         self.done += self.flops or padded * self.counted_flops / self.counted_seconds
         self.flops = 0
         self.lines += 1
@@ -126,7 +128,7 @@ class Ledger(L.Callback):
         """From here on counts for the next line."""
         self.mark = time.perf_counter()
         self.waited = self.waits.seconds
-        self.audio = self.done = 0.0
+        self.audio = self.padded = self.done = 0.0
         self.lines = 0  # batches since the last one
 
     def _line(self, trainer: L.Trainer, stage: Stage) -> None:
@@ -134,8 +136,8 @@ class Ledger(L.Callback):
             return
         settle(stage.device)
         seconds = time.perf_counter() - self.mark
-        own = [self.audio, self.done, self.waits.seconds - self.waited, peak_memory(stage.device)]
-        audio, flops, waiting, memory = self._over_ranks(trainer, own)
+        own = [self.audio, self.padded, self.done, self.waits.seconds - self.waited, peak_memory(stage.device)]
+        audio, padded, flops, waiting, memory = self._over_ranks(trainer, own)
         loss = trainer.callback_metrics.get("train/loss")
         self._write(
             trainer,
@@ -144,6 +146,7 @@ class Ledger(L.Callback):
             seconds=seconds,
             waiting=waiting / trainer.world_size,
             audio_seconds=audio,
+            padded_seconds=padded,
             flops=flops,
             memory_gb=memory / trainer.world_size,
             loss=None if loss is None else float(loss),
@@ -151,6 +154,7 @@ class Ledger(L.Callback):
         rates = {
             "audio_h_per_h": audio / seconds,
             "frames_per_s": audio * self.frame_rate / seconds,
+            "padding": 1 - audio / padded,
             "peak_share": flops / seconds / self.peak,
             "waiting_share": waiting / trainer.world_size / seconds,
             "memory_gb": memory / trainer.world_size,
@@ -163,7 +167,8 @@ class Ledger(L.Callback):
     def _write(self, trainer: L.Trainer, kind: str, **values) -> None:
         if trainer.is_global_zero:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            book.append(self.path, {"kind": kind, "time": round(time.time(), 3), "step": trainer.global_step, **values})
+            with spared("the ledger", self.path):
+                book.append(self.path, {"kind": kind, "time": round(time.time(), 3), "step": trainer.global_step, **values})
 
     @staticmethod
     def _over_ranks(trainer: L.Trainer, values: list[float]) -> list[float]:
