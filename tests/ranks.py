@@ -1,18 +1,54 @@
-"""What every rank of a test does: `torchrun tests/ranks.py FILE`, where FILE lists the overrides of one run after another."""
+"""Processes that train as torchrun would start them, forked from one that has imported everything once."""
 
-import json
-import sys
+import multiprocessing
+import os
+import socket
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+import torch
+from hydra import compose, initialize_config_dir
+from lightning.pytorch.utilities import rank_zero_only
+from omegaconf import DictConfig
 
-from hydra import compose, initialize_config_dir  # noqa: E402
+import train
 
-import train  # noqa: E402
+CONF = Path(__file__).resolve().parent.parent / "conf"
 
-if __name__ == "__main__":
-    for overrides in json.loads(Path(sys.argv[1]).read_text()):
-        with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
-            cfg = compose("train", overrides)
-        train.train(cfg)
+
+def configure(overrides: list[str], name: str = "train") -> DictConfig:
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        return compose(name, overrides)
+
+
+def start(runs: list[list[str]], *, world: int) -> list[BaseProcess]:
+    """Ranks that train one configuration after another; alone in the world, one is no rank."""
+    # A server, as a fork of a process that has computed gradients cannot compute any.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["ranks"])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    same = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "WORLD_SIZE": str(world),
+        "LOCAL_WORLD_SIZE": str(world),
+        "GROUP_RANK": "0",
+        "GROUP_WORLD_SIZE": "1",
+        "TORCHELASTIC_RUN_ID": "test",
+    }
+    processes = []
+    for rank in range(world):
+        environment = {**same, "RANK": str(rank), "LOCAL_RANK": str(rank)} if world > 1 else {}
+        processes.append(context.Process(target=_train, args=(environment, runs)))
+        processes[-1].start()
+    return processes
+
+
+def _train(environment: dict[str, str], runs: list[list[str]]) -> None:
+    os.environ.update(environment)
+    torch.set_num_threads(1)
+    rank_zero_only.rank = int(environment.get("RANK", 0))  # as Lightning reads it when it is imported
+    for overrides in runs:
+        train.train(configure(overrides))

@@ -1,22 +1,20 @@
 """Several processes are one run: the same net as one process makes, and no waiting for a rank that is gone."""
 
-import json
 import os
-import subprocess
-import sys
+import signal
+import threading
 import time
 from pathlib import Path
 
 import corpus
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
+from ranks import configure, start
 
 import train
 from tts.checkpoint import build, load
 from tts.ledger.book import account, read
 
-ROOT = Path(__file__).parent.parent
 STEPS = 3
 
 
@@ -26,7 +24,7 @@ def shards(tmp_path_factory, audio) -> Path:
 
 
 def overrides(shards: Path, folder: Path, *more: str) -> list[str]:
-    """A DVAE's run whose steps draw nothing, so that only the batches matter; AdamW, whose steps are no rounded ones."""
+    """A DVAE's run whose steps draw nothing, so that only the batches matter."""
     return [
         "stage=dvae",
         "model=dvae/nano",
@@ -36,7 +34,6 @@ def overrides(shards: Path, folder: Path, *more: str) -> list[str]:
         "data.batch_seconds=4",
         "data.workers=0",
         "stage.gain_jitter=0",
-        "stage.optimizer.muon_lr=null",
         "stage.schedule.steps=100",
         "trainer.precision=32-true",
         "trainer.limit_val_batches=1",
@@ -46,39 +43,21 @@ def overrides(shards: Path, folder: Path, *more: str) -> list[str]:
     ]
 
 
-def ranks(folder: Path, runs: list[list[str]], *, count: int = 2) -> subprocess.Popen:
-    (folder / "runs.json").write_text(json.dumps(runs))
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(count), "--standalone"]
-    return subprocess.Popen(
-        [*command, str(ROOT / "tests/ranks.py"), str(folder / "runs.json")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "disabled"},
-    )
-
-
 def test_two_processes_learn_what_one_learns_from_the_same_batches(shards, tmp_path):
-    one = [*overrides(shards, tmp_path / "one"), "trainer.accumulate_grad_batches=2"]
-    one += [f"trainer.val_check_interval={2 * STEPS}", "trainer.callbacks.2.dtype=float32"]
-    with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
-        cfg = compose("train", one)
-    train.train(cfg)
-    several = [
-        [
-            *overrides(shards, tmp_path / name, f"trainer={name}", "trainer.accelerator=cpu", "trainer.devices=2"),
-            f"trainer.val_check_interval={STEPS}",
-            f"trainer.callbacks.{place}.dtype=float32",
-        ]
-        for name, place in (("ddp", 2), ("fsdp", 1))
-    ]
-    process = ranks(tmp_path, several)
-    output, _ = process.communicate(timeout=600)
-    assert process.returncode == 0, output[-5000:]
+    one = ["trainer.accumulate_grad_batches=2", f"trainer.val_check_interval={2 * STEPS}"]
+    alone = start([overrides(shards, tmp_path / "one", *one, "trainer.callbacks.2.dtype=float32")], world=1)
+    runs = []
+    for name, export, steps in (("ddp", 2, STEPS), ("fsdp", 1, STEPS - 1), ("fsdp", 1, STEPS)):  # the last one resumes
+        more = [f"trainer={name}", "trainer.accelerator=cpu", f"trainer.callbacks.{export}.dtype=float32"]
+        more += [f"trainer.max_steps={steps}", f"trainer.val_check_interval={steps}"]
+        runs.append(overrides(shards, tmp_path / name, *more))
+    for process in [*alone, *start(runs, world=2)]:
+        process.join()
+        assert process.exitcode == 0
 
     loaded = {name: load(tmp_path / name / "net.safetensors") for name in ("one", "ddp", "fsdp")}
     one = loaded["one"]
-    torch.manual_seed(cfg.seed)
+    torch.manual_seed(0)
     begin = build(one.spec, one.audio).state_dict()
     for name in ("ddp", "fsdp"):
         other = loaded[name]
@@ -87,6 +66,34 @@ def test_two_processes_learn_what_one_learns_from_the_same_batches(shards, tmp_p
         for (key, a), b in zip(one.net.state_dict().items(), other.net.state_dict().values(), strict=True):
             if a.is_floating_point() and not torch.equal(a, begin[key]):
                 assert (a - b).norm() < 0.01 * (a - begin[key]).norm(), f"{name}: {key}"
+        assert [line["step"] for line in read(tmp_path / name) if line["kind"] == "start"] == ([0] if name == "ddp" else [0, 2])
         whole, part = account("one", read(tmp_path / "one")), account(name, read(tmp_path / name))
         assert part.audio_hours == pytest.approx(whole.audio_hours)
         assert part.device.startswith("2 x")
+
+
+def test_told_to_end_a_run_saves_goes_back_into_the_queue_and_resumes(shards, tmp_path, monkeypatch):
+    queue = tmp_path / "scontrol"
+    queue.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n')
+    queue.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    run = overrides(shards, tmp_path / "run", "trainer.val_check_interval=1000", "trainer.log_every_n_steps=1")
+    before = signal.getsignal(signal.SIGUSR1)
+
+    def tell() -> None:
+        while not (tmp_path / "run/ledger.jsonl").is_file() or read(tmp_path / "run")[-1]["step"] < 2:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    threading.Thread(target=tell, daemon=True).start()
+    with pytest.raises(SystemExit):
+        train.train(configure([*run, "trainer.max_steps=1000"]))
+    assert (tmp_path / "asked").read_text() == "requeue 7\n"
+    assert signal.getsignal(signal.SIGUSR1) is before
+    (saved,) = (tmp_path / "run/checkpoints").glob("*.ckpt")
+    step = int(saved.stem)
+    assert 2 <= step < 1000
+    assert train.train(configure([*run, f"trainer.max_steps={step + 1}"])).global_step == step + 1
+    starts = [line["step"] for line in read(tmp_path / "run") if line["kind"] == "start"]
+    assert starts == [0, step]

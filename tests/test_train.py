@@ -117,11 +117,11 @@ def test_every_experiment_composes_and_builds(path):
     assert instantiate(cfg.stage.optimizer).keywords
 
 
-@pytest.mark.parametrize("name", ["gpu", "ddp"])
+@pytest.mark.parametrize("name", ["gpu", "ddp", "fsdp"])
 def test_trainer_presets_differ_from_cpu_only_in_devices(name):
     cpu, other = (configure("stage=dvae", f"trainer={choice}").trainer for choice in ("cpu", name))
     differing = {key for key in cpu if cpu[key] != other[key] and key not in ("logger", "callbacks")}
-    assert differing <= {"accelerator", "devices", "strategy"}
+    assert differing <= {"accelerator", "devices", "num_nodes", "strategy"}
     assert cpu.keys() == other.keys()
 
 
@@ -142,3 +142,15 @@ def test_unknown_keys_are_errors_that_name_them(shards, codec, tmp_path):
         train.train(nano_run("dvae", shards, codec, tmp_path, "+stage.weights.reconstructoin=1.0"))
     with pytest.raises(ValueError, match="no checkpoint at"):
         train.train(nano_run("gpt", shards, codec, tmp_path, "stage.codec=absent.safetensors"))
+
+
+def test_devices_are_as_many_as_whoever_starts_the_processes_says(monkeypatch):
+    for name, value in {"LOCAL_WORLD_SIZE": "8", "GROUP_WORLD_SIZE": "3"}.items():  # torchrun's
+        monkeypatch.setenv(name, value)
+    trainer = configure("stage=dvae", "trainer=ddp").trainer
+    assert (trainer.devices, trainer.num_nodes) == (8, 3)
+    monkeypatch.delenv("LOCAL_WORLD_SIZE")
+    monkeypatch.delenv("GROUP_WORLD_SIZE")
+    monkeypatch.setenv("SLURM_NNODES", "4")
+    trainer = configure("stage=dvae", "trainer=fsdp").trainer
+    assert (trainer.devices, trainer.num_nodes) == ("auto", 4)

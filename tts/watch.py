@@ -4,92 +4,52 @@ import logging
 import os
 import signal
 import subprocess
-import sys
-import threading
-import time
 from collections.abc import Sequence
-from datetime import timedelta
 
 import lightning as L
 import torch
 from torch import distributed
 
+from tts.heartbeat import Heartbeat
 from tts.stage import Stage
 from tts.types import Batch
 
 log = logging.getLogger(__name__)
-BEAT = 1.0  # seconds between signs of life
-LOST = 75  # exit status: try again (EX_TEMPFAIL)
-OVER = "over"
 
 
 class Watch(L.Callback):
-    """Ends this rank when another one has given no sign of life for `patience` seconds: killed, frozen or cut off.
+    """Gives and hears signs of life while several ranks train (`tts.heartbeat`).
 
-    A collective operation would wait for it until its own timeout, which must be long: ranks may rightly wait minutes
-    for one that writes a checkpoint. The signs come from a thread, so that a rank that is only busy keeps giving them.
-    Whoever started the ranks (torchrun, Slurm) sees an exit status and starts them again.
+    Whoever started the ranks (torchrun, Slurm) sees the exit status of those that end and starts all of them again.
     """
 
     def __init__(self, *, patience: float):
         self.patience = patience  # seconds
-        self.over = threading.Event()
-        self.key = ""  # of this rank's signs
+        self.heartbeat: Heartbeat | None = None
 
     def on_fit_start(self, trainer: L.Trainer, stage: Stage) -> None:
         if trainer.world_size == 1:
             return
-        # A client of the store that the ranks found each other by; torchrun keeps it apart from any of them.
-        self.store = distributed.TCPStore(
-            os.environ["MASTER_ADDR"],
-            int(os.environ["MASTER_PORT"]),
-            is_master=False,
-            timeout=timedelta(seconds=self.patience),
+        # The store that the ranks found each other by; torchrun keeps it apart from any of them.
+        self.heartbeat = Heartbeat(
+            host=os.environ["MASTER_ADDR"],
+            port=int(os.environ["MASTER_PORT"]),
+            group=os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"),
+            rank=trainer.global_rank,
+            world=trainer.world_size,
+            patience=self.patience,
         )
-        attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-        self.keys = [f"triforce/{attempt}/{rank}" for rank in range(trainer.world_size)]
-        self.key = self.keys[trainer.global_rank]
-        self.over.clear()
-        self.store.set(self.key, "0")
         trainer.strategy.barrier()
-        threading.Thread(target=self._watch, daemon=True).start()
+        self.heartbeat.start()
 
     def on_fit_end(self, trainer: L.Trainer, stage: Stage) -> None:
-        if self.key:
-            self.over.set()
-            self.store.set(self.key, OVER)
+        if self.heartbeat:
+            self.heartbeat.stop()
 
     def on_exception(self, trainer: L.Trainer, stage: Stage, exception: BaseException) -> None:
         lost = isinstance(exception, distributed.DistError) or "onnection" in str(exception)
-        if self.key and lost:
-            self._complain(f"lost another rank ({str(exception).splitlines()[0][:200]})")
-
-    def _watch(self) -> None:
-        beats, seen = 0, {key: ("", time.monotonic()) for key in self.keys}
-        while not self.over.wait(BEAT):
-            beats += 1
-            try:
-                self.store.set(self.key, str(beats))
-                signs = [sign.decode() for sign in self.store.multi_get(self.keys)]
-            except (distributed.DistError, RuntimeError):
-                self._end("lost the process that ranks meet at")
-            now = time.monotonic()
-            for key, sign in zip(self.keys, signs, strict=True):
-                if sign != seen[key][0]:
-                    seen[key] = sign, now
-            silent = [rank for rank, (sign, when) in enumerate(seen.values()) if now - when > self.patience]
-            silent = [rank for rank in silent if signs[rank] != OVER]
-            if silent:
-                self._end(f"rank {', '.join(map(str, silent))} silent for {self.patience:.0f} s: killed, frozen or cut off")
-
-    def _end(self, why: str) -> None:
-        if not self.over.is_set():
-            self._complain(why)
-            os._exit(LOST)  # the main thread may be waiting in a collective operation that nothing interrupts
-
-    def _complain(self, why: str) -> None:
-        rank = f"rank {self.keys.index(self.key)} of {len(self.keys)}"
-        print(f"train.py: {rank}: {why}; the same command resumes the run", file=sys.stderr, flush=True)
+        if self.heartbeat and lost:
+            self.heartbeat.complain(f"lost another rank ({str(exception).splitlines()[0][:200]})")
 
 
 class Farewell(L.Callback):
