@@ -1,8 +1,8 @@
 """Our trainer against a plain loop: `uv run bench.py stage=gpt model=gpt/base data.path=SHARDS stage.codec=FILE`.
 
 Both train the same net from the same weights on the same batches, in turn, step by step, in one process, so that what
-else the machine does strikes both alike. Besides the clock on the wall the processor's time is told: on a machine that is
-shared it says what the work costs.
+else the machine does strikes both alike. Besides the clock on the wall the processor's time is told: on a shared
+machine it says what the work costs.
 """
 
 import sys

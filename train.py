@@ -95,9 +95,7 @@ def fit(cfg: DictConfig) -> L.Trainer:
     data.aside = set_aside(Path(cfg.guard.path))
     trainer = instantiate(cfg.trainer, _convert_="all")
     if trainer.is_global_zero:
-        record(
-            Path(cfg.dir), config=OmegaConf.to_yaml(cfg, resolve=True), seed=cfg.seed, data=manifest(cfg.data.path)
-        )
+        record(Path(cfg.dir), config=OmegaConf.to_yaml(cfg, resolve=True), seed=cfg.seed, data=manifest(cfg.data.path))
     for callback in trainer.callbacks:
         if isinstance(callback, Export):
             callback.spec = parts.spec

@@ -154,3 +154,13 @@ def test_devices_are_as_many_as_whoever_starts_the_processes_says(monkeypatch):
     monkeypatch.setenv("SLURM_NNODES", "4")
     trainer = configure("stage=dvae", "trainer=fsdp").trainer
     assert (trainer.devices, trainer.num_nodes) == ("auto", 4)
+
+
+def test_a_sweep_in_a_queue_gives_each_job_a_run_and_requeues_it():
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        cfg = compose("train", ["stage=dvae", "hydra/launcher=slurm"], return_hydra_config=True)
+    launcher = cfg.hydra.launcher
+    assert launcher._target_.endswith("SlurmLauncher")
+    assert launcher.max_num_timeout > 100
+    assert cfg.hydra.sweep.subdir == cfg.hydra.run.dir == cfg.dir

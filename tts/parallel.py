@@ -18,8 +18,11 @@ from tts.stage import Stage
 
 
 def blocks(net: nn.Module) -> list[nn.Module]:
-    """The repeated parts of a net: what its ModuleLists hold."""
-    return [block for module in net.modules() if isinstance(module, nn.ModuleList) for block in module]
+    """The repeated parts of a net: what its outermost ModuleLists hold."""
+    found: list[nn.Module] = []
+    for module in net.children():
+        found += list(module) if isinstance(module, nn.ModuleList) else blocks(module)
+    return found
 
 
 def arrange(net: nn.Module, *, recompute: bool, compile: bool) -> None:

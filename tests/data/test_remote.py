@@ -71,7 +71,7 @@ def server(shards, tmp_path, monkeypatch):
     server.server_close()
 
 
-def batches(path: str, audio: AudioConfig) -> list:
+def batches(path: str, audio: AudioConfig, workers: int = 0) -> list:
     data = SpeechData(
         path=path,
         audio=audio,
@@ -84,7 +84,7 @@ def batches(path: str, audio: AudioConfig) -> list:
         weights={},
         needs_text=False,
         seed=0,
-        workers=0,
+        workers=workers,
         shift=False,
     )
     return list(data.val_dataloader())
@@ -98,8 +98,11 @@ def test_the_same_batches_as_from_the_folder_and_nothing_asked_twice(server, sha
         assert torch.equal(a.wav, b.wav)
         assert torch.equal(a.clip, b.clip)
     asked = len(server.asked)
-    batches(server.url, audio)
+    batches(server.url, audio, workers=1)
     assert len(server.asked) == asked
+    (remote.room() / "clips").rename(remote.room() / "elsewhere")
+    for a, b in zip(near, batches(server.url, audio, workers=2), strict=True):
+        assert torch.equal(a.wav, b.wav)
     assert remote.manifest(server.url) == {server.url: remote.manifest(str(shards))[str(shards)]}
 
 

@@ -8,14 +8,20 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 
 NAME = "ledger.jsonl"
 
 
 def append(path: Path, line: Mapping) -> None:
-    """One write of one whole line; a torn line that a kill or a full disk left behind is closed first."""
-    text = json.dumps(line) + "\n"
+    """One write of one whole line; a torn one that a kill or a full disk left behind is closed first.
+
+    JSON has no word for a number that is not finite: it becomes null.
+    """
+    finite = {key: None if isinstance(value, float) and not isfinite(value) else value for key, value in line.items()}
+    text = json.dumps(finite) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "ab+") as file:
         if file.tell() and not _ends_whole(file):
             text = "\n" + text
@@ -74,7 +80,7 @@ def account(name: str, lines: list[dict]) -> Account:
     train = [line for line in lines if line["kind"] == "train"]
     if not starts or not train:
         raise ValueError(f"the ledger of {name} has no training in it yet")
-    losses = [line["val/loss"] for line in lines if line["kind"] == "val" and "val/loss" in line]
+    losses = [line["val/loss"] for line in lines if line["kind"] == "val" and line.get("val/loss")]
     seconds = waiting = audio = padded = flops = possible = device_seconds = joules = price = frames = codes = 0.0
     for line in lines:
         if line["kind"] == "start":

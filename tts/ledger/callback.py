@@ -31,7 +31,8 @@ class Waits:
         return getattr(self._profiler, name)
 
     def start(self, action: str) -> None:
-        self._since = time.perf_counter()  # waits are never nested in one another
+        if action.endswith(FETCH):
+            self._since = time.perf_counter()
         self._profiler.start(action)
 
     def stop(self, action: str) -> None:
@@ -96,17 +97,18 @@ class Ledger(L.Callback):
 
     def on_train_batch_end(self, trainer: L.Trainer, stage: Stage, outputs, batch: Batch, index: int) -> None:
         self.flops += self.counter.stop()  # where gradients are still being gathered
-        seconds = int(batch.wav_len.sum()) / stage.audio.sample_rate
         padded = batch.wav.numel() / stage.audio.sample_rate
         if self.flops:
             self.counted_flops += self.flops
             self.counted_seconds += padded
-        self.audio += seconds
+        self.samples = (
+            self.samples + batch.wav_len.sum()
+        )  # not looked at before a line: a GPU would have to be waited for
         self.padded += padded
         self.done += self.flops or padded * self.counted_flops / self.counted_seconds
         self.flops = 0
-        self.lines += 1
-        if self.lines == trainer.log_every_n_steps:
+        self.unwritten += 1
+        if self.unwritten == trainer.log_every_n_steps:
             self._line(trainer, stage)
         if self.rate is not None:
             stage.log("audio_h_per_h", self.rate, prog_bar=True, logger=False, batch_size=len(batch.keys))
@@ -121,6 +123,9 @@ class Ledger(L.Callback):
             self._write(trainer, "val", seconds=time.perf_counter() - self.mark, **said)
             self._begin()
 
+    def on_exception(self, trainer: L.Trainer, stage: Stage, exception: BaseException) -> None:
+        self.counter.stop()
+
     def on_train_end(self, trainer: L.Trainer, stage: Stage) -> None:
         self._line(trainer, stage)
 
@@ -128,28 +133,29 @@ class Ledger(L.Callback):
         """From here on counts for the next line."""
         self.mark = time.perf_counter()
         self.waited = self.waits.seconds
-        self.audio = self.padded = self.done = 0.0
-        self.lines = 0  # batches since the last one
+        self.samples = self.padded = self.done = 0.0
+        self.unwritten = 0  # batches
 
     def _line(self, trainer: L.Trainer, stage: Stage) -> None:
-        if not self.lines:
+        if not self.unwritten:
             return
         settle(stage.device)
         seconds = time.perf_counter() - self.mark
-        own = [self.audio, self.padded, self.done, self.waits.seconds - self.waited, peak_memory(stage.device)]
+        audio = float(self.samples) / stage.audio.sample_rate
+        own = [audio, self.padded, self.done, self.waits.seconds - self.waited, peak_memory(stage.device)]
         audio, padded, flops, waiting, memory = self._over_ranks(trainer, own)
         loss = trainer.callback_metrics.get("train/loss")
         self._write(
             trainer,
             "train",
-            batches=self.lines,
+            batches=self.unwritten,
             seconds=seconds,
             waiting=waiting / trainer.world_size,
             audio_seconds=audio,
             padded_seconds=padded,
             flops=flops,
             memory_gb=memory / trainer.world_size,
-            loss=None if loss is None else float(loss),
+            loss=float("nan") if loss is None else float(loss),
         )
         rates = {
             "audio_h_per_h": audio / seconds,
@@ -166,13 +172,15 @@ class Ledger(L.Callback):
 
     def _write(self, trainer: L.Trainer, kind: str, **values) -> None:
         if trainer.is_global_zero:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            line = {"kind": kind, "time": round(time.time(), 3), "step": trainer.global_step, **values}
             with spared("the ledger", self.path):
-                book.append(self.path, {"kind": kind, "time": round(time.time(), 3), "step": trainer.global_step, **values})
+                book.append(self.path, line)
 
     @staticmethod
     def _over_ranks(trainer: L.Trainer, values: list[float]) -> list[float]:
         """Sums over all ranks."""
+        if trainer.world_size == 1:
+            return values
         together = torch.tensor(values, dtype=torch.float64, device=trainer.strategy.root_device)
         return trainer.strategy.reduce(together, reduce_op="sum").tolist()
 

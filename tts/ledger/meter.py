@@ -19,9 +19,7 @@ def multiplied_in(precision: str) -> torch.dtype:
     return PRECISIONS.get(precision.split("-")[0], torch.float32)
 
 
-def matmul_peak(
-    device: torch.device, dtype: torch.dtype, *, clock: Callable[[], float] = time.perf_counter
-) -> float:
+def matmul_peak(device: torch.device, dtype: torch.dtype, *, clock: Callable[[], float] = time.perf_counter) -> float:
     """FLOP/s of the fastest square product seen on this device now, with as many threads as torch has."""
     best = 0.0
     for size in SIZES:
@@ -42,8 +40,8 @@ def matmul_peak(
 
 def settle(device: torch.device) -> None:
     """Wait until the device has done what it was asked."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
 
 
 def peak_memory(device: torch.device) -> float:

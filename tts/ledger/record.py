@@ -1,8 +1,8 @@
 """What it takes to make a run again: `starts/NUMBER` in its folder, one for every process group that trained it.
 
-    config.yaml     the whole configuration, resolved: `uv run train.py -cd runs/gpt/x/starts/0001 -cn config dir=again`
-    run.json        code revision, packages, platform, seed, SHA-256 of every data manifest
-    changes.patch   how the code differed from that revision, if it did
+config.yaml     the whole configuration, resolved: `uv run train.py -cd runs/gpt/x/starts/0001 -cn config dir=again`
+run.json        code revision, packages, platform, seed, SHA-256 of every data manifest
+changes.patch   how the code differed from that revision, if it did
 """
 
 import json
