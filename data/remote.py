@@ -113,7 +113,8 @@ def _insist(get: Callable[[], Result], url: str) -> Result:
         except Exception as error:  # every backend has errors of its own
             last = f"{type(error).__name__}: {error}".strip(": ")
         if attempt + 1 < TRIES:
-            time.sleep(WAIT * 2**attempt * random.SystemRandom().uniform(0.75, 1.25))  # draws of a training stay as they are
+            # The system's own chance: the draws of a training stay as they are.
+            time.sleep(WAIT * 2**attempt * random.SystemRandom().uniform(0.75, 1.25))
     raise ValueError(f"{url} could not be read in {TRIES} tries over {time.monotonic() - began:.0f} s ({last})")
 
 

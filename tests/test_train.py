@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 import train
 from tts.audio import AudioConfig
 from tts.checkpoint import build, fingerprint, load
+from tts.config import check
 from tts.ledger.book import account, read
 
 CONF = Path(__file__).parent.parent / "conf"
@@ -110,6 +111,7 @@ def test_every_size_builds(stage, size):
 @pytest.mark.parametrize("path", sorted((CONF / "experiment").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_experiment_composes_and_builds(path):
     cfg = configure(f"experiment={path.stem}", "data.path=none", "dir=none", "run=none")
+    check(OmegaConf.to_container(cfg, resolve=True))
     audio = AudioConfig(**OmegaConf.to_container(cfg.audio))
     with torch.device("meta"):
         build(OmegaConf.to_container(cfg.model, resolve=True), audio)
@@ -156,11 +158,10 @@ def test_devices_are_as_many_as_whoever_starts_the_processes_says(monkeypatch):
     assert (trainer.devices, trainer.num_nodes) == ("auto", 4)
 
 
-def test_a_sweep_in_a_queue_gives_each_job_a_run_and_requeues_it():
+def test_a_job_of_a_sweep_is_queued_until_its_run_is_done():
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
         cfg = compose("train", ["stage=dvae", "hydra/launcher=slurm"], return_hydra_config=True)
     launcher = cfg.hydra.launcher
     assert launcher._target_.endswith("SlurmLauncher")
     assert launcher.max_num_timeout > 100
-    assert cfg.hydra.sweep.subdir == cfg.hydra.run.dir == cfg.dir

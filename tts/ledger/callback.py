@@ -103,7 +103,7 @@ class Ledger(L.Callback):
             self.counted_seconds += padded
         self.samples = (
             self.samples + batch.wav_len.sum()
-        )  # not looked at before a line: a GPU would have to be waited for
+        )  # looked at for a line only: a GPU must be waited for
         self.padded += padded
         self.done += self.flops or padded * self.counted_flops / self.counted_seconds
         self.flops = 0
