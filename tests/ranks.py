@@ -13,11 +13,11 @@ from omegaconf import DictConfig
 
 import train
 
-CONF = Path(__file__).resolve().parent.parent / "conf"
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def configure(overrides: list[str], name: str = "train") -> DictConfig:
-    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+    with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
         return compose(name, overrides)
 
 
@@ -26,6 +26,7 @@ def start(runs: list[list[str]], *, world: int) -> list[BaseProcess]:
     # A server, as a fork of a process that has computed gradients cannot compute any.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["ranks"])
+    os.environ["PYTHONPATH"] = os.pathsep.join((str(ROOT), str(ROOT / "tests")))  # Python 3.11 tells it no paths
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

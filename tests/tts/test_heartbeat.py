@@ -26,7 +26,7 @@ def live(port: int, rank: int, world: int, begun, end) -> None:
 
 
 @pytest.fixture
-def ranks():
+def ranks(capfd):
     """Three processes that have begun, what ends them, and the store they meet at, which is nobody's of them."""
     store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=60))
     context = multiprocessing.get_context("fork")  # what torch has loaded is all they need
