@@ -60,7 +60,9 @@ class Planner:
         seconds = [min(clip.entry.seconds, longest or clip.entry.seconds) for clip in clips]
         each = [weights.get(clip.entry.corpus, 1.0) for clip in clips]
         self.aside = {place for place, clip in enumerate(clips) if clip.entry.key in aside}
-        self.epoch = lru_cache(2)(lambda epoch: plan(seconds, each, seed=seed, epoch=epoch, batch_seconds=batch_seconds))
+        self.epoch = lru_cache(2)(
+            lambda epoch: plan(seconds, each, seed=seed, epoch=epoch, batch_seconds=batch_seconds)
+        )
         self.size = partial(size, each, seed=seed)
         self.starts = [0]  # samples before each epoch
 
@@ -95,19 +97,20 @@ class Planner:
 class Stream:
     """Training batches without end; where it is, Lightning saves and restores as one number (`state_dict`).
 
-    Its length is that of the epoch under way, for the eye: who asks for another iterator gets the one there is.
+    Its length, that of the first epoch, is for the eye: who asks for another iterator gets the one there is.
     """
 
     def __init__(self, dataset: ClipDataset, plans: Planner, *, workers: int):
         self.dataset = dataset
         self.plans = plans
         self.workers = workers
+        self.epoch_len = len(plans.epoch(0).ends)  # batches
         self.sample = 0  # samples that were handed out, to all ranks together, since the run began
         self.skipped = 0  # clips that could not be read
         self.under_way: Iterator[Batch] | None = None
 
     def __len__(self) -> int:
-        return -(-len(self.plans.epoch(self.plans.locate(self.sample)).ends) // place()[1])
+        return -(-self.epoch_len // place()[1])
 
     def __iter__(self) -> Iterator[Batch]:
         if self.under_way is None:
@@ -118,13 +121,16 @@ class Stream:
         rank, world = place()
         turns, read = itertools.tee(self.plans.turns(self.sample, rank, world))
         lost = 0
-        for turn, (batch, problems) in zip(turns, load(self.dataset, (turn.draws for turn in read), self.workers)):
+        loader = load(self.dataset, (turn.draws for turn in read), self.workers)
+        for turn, (batch, problems) in zip(turns, loader, strict=True):
             self.sample = turn.done
             self.skipped += report(problems, self.skipped)
             lost = 0 if batch is not None else lost + 1
             # Alone, a batch of which nothing can be read is passed over; ranks must make each step together.
             if lost > (MAX_LOST if world == 1 else 0):
-                raise ValueError(f"{lost} batches in a row could not be read, last: {problems[-1]}; look after the shards")
+                raise ValueError(
+                    f"{lost} batches in a row could not be read, last: {problems[-1]}; look after the shards"
+                )
             if batch is not None:
                 yield batch
 
@@ -221,7 +227,7 @@ class SpeechData(L.LightningDataModule):
         self.seed = seed
         self.workers = workers
         self.shift = shift
-        self.aside: frozenset[str] = frozenset()  # keys of clips that are never trained on (see tts/guard.py)
+        self.aside: frozenset[str] = frozenset()  # keys of clips not to train on (tts/guard.py), set by train.py
         self.library = open_folders([here(str(folder)) for folder in folders], audio)
         corpora = set(self.library.licences)
         if unknown := sorted(set(self.weights) - corpora):
@@ -271,7 +277,9 @@ class SpeechData(L.LightningDataModule):
             return Loader(dataset, plans, workers=self.workers)
         first = plans.epoch(0)
         if len(plans.aside) == len(dataset.clips):
-            raise ValueError("every training clip was set aside after bad steps: lower stage.optimizer.lr and start anew")
+            raise ValueError(
+                "every training clip was set aside after bad steps: lower stage.optimizer.lr and start anew"
+            )
         log.info(f"an epoch: {len(first.clips)} samples, {len(first.ends)} batches, {first.padding:.1%} padding")
         return Stream(dataset, plans, workers=self.workers)
 

@@ -138,9 +138,7 @@ def size(weights: Sequence[float], *, seed: int, epoch: int) -> int:
     return int(repeats(weights, np.random.default_rng([seed, epoch])).sum())
 
 
-def plan(
-    seconds: Sequence[float], weights: Sequence[float], *, seed: int, epoch: int, batch_seconds: float
-) -> Plan:
+def plan(seconds: Sequence[float], weights: Sequence[float], *, seed: int, epoch: int, batch_seconds: float) -> Plan:
     """One epoch: a permutation, cut into buckets that are sorted by length, cut into batches within the budget.
 
     `batch_seconds` counts padding: the longest clip times the number of clips, unless one clip alone exceeds it.

@@ -1,32 +1,22 @@
-"""Processes that train as torchrun would start them, forked from one that has imported everything once."""
+"""Processes that train one run together, as torchrun would start them."""
 
 import multiprocessing
 import os
 import socket
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 import torch
-from hydra import compose, initialize_config_dir
 from lightning.pytorch.utilities import rank_zero_only
-from omegaconf import DictConfig
+from runs import STAGES, configure
 
 import train
-
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def configure(overrides: list[str], name: str = "train") -> DictConfig:
-    with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
-        return compose(name, overrides)
 
 
 def start(runs: list[list[str]], *, world: int) -> list[BaseProcess]:
     """Ranks that train one configuration after another; alone in the world, one is no rank."""
     # A server, as a fork of a process that has computed gradients cannot compute any.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ranks"])
-    os.environ["PYTHONPATH"] = os.pathsep.join((str(ROOT), str(ROOT / "tests")))  # Python 3.11 tells it no paths
+    context.set_forkserver_preload(["train", "data.module", *(f"{stage}.stage" for stage in STAGES)])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -52,4 +42,4 @@ def _train(environment: dict[str, str], runs: list[list[str]]) -> None:
     torch.set_num_threads(1)
     rank_zero_only.rank = int(environment.get("RANK", 0))  # as Lightning reads it when it is imported
     for overrides in runs:
-        train.train(configure(overrides))
+        train.train(configure(*overrides))

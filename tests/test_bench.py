@@ -3,7 +3,7 @@
 import corpus
 import nano
 import pytest
-from ranks import configure
+from runs import configure
 
 import bench
 
@@ -26,7 +26,7 @@ def test_trainer_and_plain_loop_learn_the_same(stage, audio, tmp_path, capsys):
         "warmup=1",
         "steps=3",
     ]
-    race = bench.bench(configure(overrides, "bench"))
+    race = bench.bench(configure(*overrides, name="bench"))
     assert race.difference == 0
     assert [len(spans) for spans in race.spans.values()] == [3, 3]
     assert race.flops > 0

@@ -11,7 +11,8 @@ from pathlib import Path
 import corpus
 import pytest
 import torch
-from ranks import configure, start
+from ranks import start
+from runs import configure
 
 import train
 from tts.checkpoint import build, load
@@ -91,13 +92,13 @@ def test_told_to_end_a_run_saves_goes_back_into_the_queue_and_resumes(shards, tm
 
     threading.Thread(target=tell, daemon=True).start()
     with pytest.raises(SystemExit):
-        train.train(configure([*run, "trainer.max_steps=1000"]))
+        train.train(configure(*run, "trainer.max_steps=1000"))
     assert (tmp_path / "asked").read_text() == "requeue 7\n"
     assert signal.getsignal(signal.SIGUSR1) is before
     (saved,) = (tmp_path / "run/checkpoints").glob("*.ckpt")
     step = int(saved.stem)
     assert 2 <= step < 1000
-    assert train.train(configure([*run, f"trainer.max_steps={step + 1}"])).global_step == step + 1
+    assert train.train(configure(*run, f"trainer.max_steps={step + 1}")).global_step == step + 1
     starts = [line["step"] for line in read(tmp_path / "run") if line["kind"] == "start"]
     assert starts == [0, step]
 

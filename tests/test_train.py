@@ -10,7 +10,8 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
+from runs import CONF, STAGES, configure, nano_run
 
 import train
 from tts.audio import AudioConfig
@@ -18,8 +19,6 @@ from tts.checkpoint import build, fingerprint, load
 from tts.config import check
 from tts.ledger.book import account, read
 
-CONF = Path(__file__).parent.parent / "conf"
-STAGES = ("dvae", "gpt", "diffusion", "vocoder")
 SIZES = ("nano", "small", "base", "large")
 
 
@@ -31,37 +30,6 @@ def shards(tmp_path_factory, audio) -> Path:
 @pytest.fixture(scope="module")
 def codec(tmp_path_factory) -> Path:
     return nano.weights(tmp_path_factory.mktemp("weights")) / "dvae.safetensors"
-
-
-def configure(*overrides: str) -> DictConfig:
-    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-        return compose("train", list(overrides))
-
-
-def nano_run(stage: str, shards: Path, codec: Path, folder: Path, *overrides: str) -> DictConfig:
-    """A run of the nano net of a stage, with everything that costs time made small."""
-    special = {
-        "dvae": [],
-        "gpt": [f"stage.codec={codec}"],
-        "diffusion": [f"stage.codec={codec}", "data.crop_seconds=0.5", "stage.steps=1"],
-        "vocoder": ["data.crop_seconds=0.4", "stage.adversarial_start=2", "stage.adversarial_every=1"],
-    }
-    return configure(
-        f"stage={stage}",
-        f"model={stage}/nano",
-        f"data.path={shards}",
-        f"dir={folder}",
-        "data.batch_seconds=8",
-        "data.workers=0",
-        "trainer.precision=32-true",
-        "trainer.val_check_interval=2",
-        "trainer.limit_val_batches=1",
-        "trainer.max_steps=4",
-        "stage.schedule.steps=100",
-        "trainer.logger.1.offline=true",
-        *special[stage],
-        *overrides,
-    )
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -41,10 +41,22 @@ class CsvLog(CSVLogger):
 
 
 class _CsvWriter(ExperimentWriter):
-    def _check_log_dir_exists(self) -> None:  # Lightning's own deletes what it finds
-        if os.path.isfile(self.metrics_file_path):
-            with open(self.metrics_file_path, newline="") as file:
-                self.metrics_keys = next(csv.reader(file), [])
+    def _check_log_dir_exists(self) -> None:
+        """Lightning's own deletes what it finds; here a line that was cut off goes, and the rest stays."""
+        path = Path(self.metrics_file_path)
+        if path.is_file():
+            whole = path.read_bytes().rpartition(b"\n")[0]
+            self.metrics_keys = next(csv.reader([whole.decode().partition("\n")[0]]))
+            os.truncate(path, len(whole) + 1) if whole else path.unlink()
+
+    def save(self) -> None:
+        path = Path(self.metrics_file_path)
+        size = path.stat().st_size if path.is_file() else 0
+        try:
+            super().save()
+        except OSError:
+            os.truncate(path, size)  # half a line
+            raise
 
 
 class Showcase(L.Callback):

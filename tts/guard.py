@@ -26,7 +26,7 @@ class Rollback(Exception):
 
 
 class Guard(L.Callback):
-    """Refuses steps whose loss or gradient is not finite, or whose loss is a spike; after `patience` in a row, rolls back.
+    """Refuses a step whose loss or gradient is not finite or whose loss is a spike; after `patience` of them, goes back.
 
     A spike is more than `spread` robust deviations (median absolute deviation, Hampel 1974) above the median of the
     last `window` losses. A refused step counts as one and changes nothing. The clips of a row of refused steps are
@@ -43,6 +43,8 @@ class Guard(L.Callback):
         self.step = -1  # under way
         self.keys: list[str] = []  # of its samples, from every batch that is accumulated into it
         self.refused: list[list[str]] = []  # keys of the refused steps in a row
+        self.buffers: list[Tensor] = []  # of the net, that batches change and checkpoints hold: codebooks, counters
+        self.before: list[Tensor] = []  # as they were before the step
         for name, value, least in (("patience", patience, 1), ("window", window, 10), ("rollbacks", rollbacks, 0)):
             if value < least:
                 raise ValueError(f"guard.{name} is {value}: give {least} or more")
@@ -51,12 +53,16 @@ class Guard(L.Callback):
 
     def on_fit_start(self, trainer: L.Trainer, stage: Stage) -> None:
         stage.guard = self
+        held = stage.net.state_dict().keys()
+        self.buffers = [buffer for name, buffer in stage.net.named_buffers() if name in held]
 
     def on_train_batch_start(self, trainer: L.Trainer, stage: Stage, batch: Batch, index: int) -> None:
         if trainer.global_step != self.step:
             self.step, self.keys = trainer.global_step, []
+            self.before = [buffer.clone() for buffer in self.buffers]
         self.keys = self.keys + batch.keys
 
+    @torch.no_grad()
     def refuses(self, stage: Stage, loss: Tensor, norm: Tensor) -> bool:
         """Whether the step at hand must not be done; the same on every rank."""
         scaler = getattr(stage.trainer.precision_plugin, "scaler", None)
@@ -69,6 +75,8 @@ class Guard(L.Callback):
             self.refused = []
             return False
         self.refused.append(self.keys)
+        for buffer, before in zip(self.buffers, self.before, strict=True):
+            buffer.copy_(before)
         log.warning(
             f"step {stage.global_step}: loss {value:.4g} (at most {limit:.4g}), gradient norm {float(norm):.4g}: "
             f"not done; its samples: {', '.join(self.keys)}"
@@ -95,8 +103,8 @@ class Guard(L.Callback):
         if tries >= self.rollbacks:
             raise ValueError(
                 f"step {trainer.global_step}: {self.patience} steps in a row refused, after {tries} rollbacks to step "
-                f"{step}: lower stage.optimizer.lr, raise guard.spread if the losses were sound, or look at the samples "
-                f"in {self.path}"
+                f"{step}: lower stage.optimizer.lr, raise guard.spread if the losses were sound, or look at the "
+                f"samples in {self.path}"
             )
         keys = sorted({key for step in self.refused for key in step})
         if trainer.world_size > 1:

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,6 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from tts.checkpoint import PARTIAL, whole
 from tts.stage import Stage
@@ -19,6 +19,7 @@ from tts.types import Batch
 
 log = logging.getLogger(__name__)
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # no space, no quota, over the largest size allowed
+ROOM = 2**20  # bytes free, under which a disk is full
 
 
 class WholeFiles(TorchCheckpointIO):
@@ -35,7 +36,7 @@ class WholeFiles(TorchCheckpointIO):
 
 
 class Checkpoints(Checkpoint):
-    """A checkpoint every `every` steps, at the end, and when the run is told to stop; the newest `keep` stay.
+    """A checkpoint every `every` steps and at the end; the newest `keep` stay.
 
     None is written while steps are refused (tts/guard.py), so the newest is always a good one. If there is no room
     for one, the older ones stay, and the run goes on or ends, as `disk_full` says.
@@ -62,11 +63,6 @@ class Checkpoints(Checkpoint):
         ending = trainer.should_stop or trainer.global_step == trainer.max_steps
         due = trainer.global_step >= self.step + (1 if ending else self.every)
         if due and not (stage.guard and stage.guard.refused):
-            self.save(trainer)
-
-    def on_exception(self, trainer: L.Trainer, stage: Stage, exception: BaseException) -> None:
-        # Lightning lets the step at hand end before it raises this; after anything else the state may be half a step.
-        if isinstance(exception, SIGTERMException) and trainer.global_step > self.step:
             self.save(trainer)
 
     def save(self, trainer: L.Trainer) -> None:
@@ -121,10 +117,11 @@ def newest(folder: Path) -> Path | None:
 
 @contextmanager
 def spared(what: str, path: str | Path) -> Iterator[None]:
-    """Writing that may fail for want of room: a warning names the file, and the run goes on with what it has."""
+    """Writing that may fail for want of room: a warning names the file, and the run goes on without it."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in FULL:
+    except (OSError, RuntimeError, AssertionError) as error:
+        # Libraries that write sound and pictures may only say that something went wrong.
+        if getattr(error, "errno", None) not in FULL and shutil.disk_usage(Path(path).parent).free > ROOM:
             raise
-        log.warning(f"{what} {path} could not be written: {error.strerror}; free space, or the run cannot be resumed")
+        log.warning(f"{what} {path} could not be written ({error}): free space; the run goes on without it")

@@ -90,6 +90,7 @@ class Stage(L.LightningModule):
         # Whatever is drawn in a step follows from seed, rank and step, so a resumed run is the uninterrupted one.
         seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
         torch.manual_seed((seed * 1009 + self.global_rank) * 10**9 + self.global_step)
+        self.log("train/padding", 1 - batch.wav_len.sum() / batch.wav.numel(), batch_size=len(batch.keys))
 
     def steady(self, terms: dict[str, Tensor]) -> Tensor:
         """The weighted sum of what a spike is known by."""

@@ -1,3 +1,4 @@
+import itertools
 import json
 import pickle
 import tarfile
@@ -9,7 +10,7 @@ from corpus import make_corpus, make_shards
 
 from data.module import SpeechData
 from data.shards import read_index
-from data.stream import ShardReader, open_folders, plan
+from data.stream import ShardReader, open_folders, plan, size
 
 SETTINGS = {
     "tokenizer": None,
@@ -35,24 +36,37 @@ def module(path, audio, **changes) -> SpeechData:
     return SpeechData(path=path if isinstance(path, list) else str(path), audio=audio, **(SETTINGS | changes))
 
 
-def seen(batches):
+def seen(batches, count=None):
+    """What `count` batches hold, or those of one epoch."""
+    batches = itertools.islice(batches, len(batches) if count is None else count)
     return [(batch.keys, batch.wav.sum().item(), batch.clip.sum().item()) for batch in batches]
+
+
+def epoch(data):
+    stream = data.train_dataloader()
+    return list(itertools.islice(stream, len(stream)))
+
+
+def drawn(epoch):
+    return [[draw.clip for draw in epoch.batch(*ends)] for ends in itertools.pairwise([0, *epoch.ends])]
 
 
 def test_plan_covers_every_clip_within_the_budget():
     seconds = [0.5 + (n * 37 % 100) / 10 for n in range(500)]
-    batches = plan(seconds, [1.0] * 500, seed=0, epoch=0, batch_seconds=60)
-    assert sorted(draw.clip for batch in batches for draw in batch) == list(range(500))
-    padded = [len(batch) * max(seconds[draw.clip] for draw in batch) for batch in batches]
+    epoch = plan(seconds, [1.0] * 500, seed=0, epoch=0, batch_seconds=60)
+    batches = drawn(epoch)
+    assert sorted(clip for batch in batches for clip in batch) == list(range(500))
+    padded = [len(batch) * max(seconds[clip] for clip in batch) for batch in batches]
     assert max(padded) <= 60
-    assert sum(seconds) / sum(padded) > 0.9
+    assert epoch.padding == pytest.approx(1 - sum(seconds) / sum(padded)) and epoch.padding < 0.08
 
 
 def test_plan_obeys_weights():
-    times = Counter()
+    times, weights = Counter(), [1.0, 2.0, 0.0, 0.5]
     for epoch in range(200):
-        for batch in plan([1.0] * 4, [1.0, 2.0, 0.0, 0.5], seed=0, epoch=epoch, batch_seconds=3):
-            times.update(draw.clip for draw in batch)
+        one = plan([1.0] * 4, weights, seed=0, epoch=epoch, batch_seconds=3)
+        assert len(one.clips) == size(weights, seed=0, epoch=epoch)
+        times.update(one.clips.tolist())
     assert (times[0], times[1], times[2]) == (200, 400, 0)
     assert 70 < times[3] < 130
 
@@ -69,13 +83,56 @@ def test_workers_change_nothing(shards, audio):
     assert seen(module(shards, audio).train_dataloader()) == seen(module(shards, audio, workers=1).train_dataloader())
 
 
-def test_a_pass_left_early_is_taken_up_again(shards, audio):
-    whole = seen(module(shards, audio, batch_seconds=3).train_dataloader())
-    loader = module(shards, audio, batch_seconds=3).train_dataloader()
-    passes = iter(loader)
-    first = seen(next(passes) for _ in range(3))
-    assert first + seen(loader) == whole
-    assert loader.state_dict() == {"epoch": 0, "batch": len(loader)}
+def on(monkeypatch, rank, world):
+    monkeypatch.setattr("data.module.place", lambda: (rank, world))
+
+
+@pytest.mark.parametrize("stop", [1, 7, 30])
+def test_the_next_fifty_batches_follow_from_one_number(shards, audio, stop):
+    stream = module(shards, audio, batch_seconds=3).train_dataloader()
+    seen(stream, stop)
+    state = stream.state_dict()
+    assert list(state) == ["sample"]
+    resumed = module(shards, audio, batch_seconds=3).train_dataloader()
+    resumed.load_state_dict(state)
+    assert seen(resumed, 50) == seen(stream, 50)
+    assert resumed.state_dict() == stream.state_dict()
+
+
+@pytest.mark.parametrize("worlds", [(2, 1), (1, 2), (2, 3)])
+def test_other_ranks_go_on_with_exactly_what_is_left(shards, audio, monkeypatch, worlds):
+    def keys(state, world, steps):
+        """What all ranks see, step by step, and where they then are."""
+        ranks = []
+        for rank in range(world):
+            on(monkeypatch, rank, world)
+            stream = module(shards, audio, batch_seconds=3).train_dataloader()
+            stream.load_state_dict(state)
+            ranks.append([batch.keys for batch in itertools.islice(stream, steps)])
+            after = stream.state_dict()
+        return [key for step in zip(*ranks, strict=True) for batch in step for key in batch], after
+
+    alone, after = keys({"sample": 0}, 1, 60)
+    assert len(alone) == after["sample"]
+    first, state = keys({"sample": 0}, worlds[0], 5)
+    assert len(first) == state["sample"]
+    second, _ = keys(state, worlds[1], 12)
+    assert first + second == alone[: len(first) + len(second)]
+
+
+def test_what_is_set_aside_is_left_out_and_counted(shards, audio):
+    data = module(shards, audio, batch_seconds=3)
+    stream = data.train_dataloader()
+    length = len(stream)
+    whole = [batch.keys for batch in itertools.islice(stream, length)]
+    data.aside = frozenset(whole[2]) | {whole[0][0]}
+    left = data.train_dataloader()
+    expected = [keys for keys in ([key for key in batch if key not in data.aside] for batch in whole) if keys]
+    assert [batch.keys for batch in itertools.islice(left, len(expected))] == expected
+    assert left.state_dict() == stream.state_dict()
+    data.aside = frozenset(clip.key for clip in read_index(shards).clips)
+    with pytest.raises(ValueError, match="every training clip was set aside"):
+        data.train_dataloader()
 
 
 def test_validation_is_always_the_same(shards, audio):
@@ -103,7 +160,7 @@ def test_the_only_clip_of_a_speaker_is_cut_in_two(tmp_path, audio):
     shards = make_shards(tmp_path / "shards", audio, corpus, val_share=0.0)
     whole = read_index(shards).clips[0].seconds * audio.sample_rate
     for _ in range(4):
-        (batch,) = module(shards, audio, shift=False).train_dataloader()
+        (batch,) = itertools.islice(module(shards, audio, shift=False).train_dataloader(), 1)
         assert batch.wav_len + batch.clip_len == pytest.approx(whole, abs=2)
         ends = batch.wav[0, -100:], batch.clip[0, -100:]
         assert not torch.equal(*ends)
@@ -123,10 +180,10 @@ class Spelling:
 
 def test_text_comes_with_whole_clips_only(shards, audio):
     spoken = {clip.key: clip.spoken for clip in read_index(shards).clips}
-    for batch in module(shards, audio, tokenizer=Spelling(), needs_text=True).train_dataloader():
+    for batch in epoch(module(shards, audio, tokenizer=Spelling(), needs_text=True)):
         for key, ids, length in zip(batch.keys, batch.text, batch.text_len, strict=True):
             assert bytes(ids[:length].tolist()).decode() == spoken[key]
-    for batch in module(shards, audio, tokenizer=Spelling(), crop_seconds=0.5).train_dataloader():
+    for batch in epoch(module(shards, audio, tokenizer=Spelling(), crop_seconds=0.5)):
         assert batch.text_len.tolist() == [0] * len(batch.keys)
         assert batch.wav.shape[1] == audio.sample_rate // 2
 
@@ -173,7 +230,7 @@ def test_a_truncated_shard_is_named_and_its_clips_skipped(tmp_path, audio, caplo
     assert name in caplog.text and "truncated" in caplog.text
     assert 0 < len(data.library.clips) < len(clips)
     loader = data.train_dataloader()
-    assert sum(len(batch.keys) for batch in loader) == len(loader.dataset.clips)
+    assert sum(len(keys) for keys, _, _ in seen(loader)) == len(loader.dataset.clips)
     (shards / name).unlink()
     assert name not in {clip.entry.shard for clip in open_folders([shards], audio).clips}
 
@@ -189,7 +246,7 @@ def test_damaged_and_foreign_members_are_skipped_and_counted(tmp_path, audio, ca
         file.seek(two.offset - tarfile.BLOCKSIZE)
         file.write(tarfile.TarInfo("/etc/passwd").tobuf())
     loader = module(shards, audio, clip_seconds=None).train_dataloader()
-    keys = {key for batch in loader for key in batch.keys}
+    keys = {key for batch, _, _ in seen(loader) for key in batch}
     assert loader.skipped == 2 and keys == {c.key for c in index.clips if c.split == "train"} - {one.key, two.key}
     assert one.shard in caplog.text and "/etc/passwd" in caplog.text
 
@@ -208,6 +265,15 @@ def test_nothing_in_a_shard_is_ever_unpickled(tmp_path, audio):
     with pytest.raises(ValueError, match=stored.entry.shard):
         ShardReader(audio.sample_rate).read(stored, 0, 100)
     assert not (tmp_path / "exploded").exists()
+
+
+def test_shards_that_can_no_longer_be_read_end_the_run(tmp_path, audio):
+    shards = make_shards(tmp_path / "shards", audio)
+    stream = module(shards, audio, batch_seconds=2).train_dataloader()
+    for path in shards.glob("*.tar"):
+        path.unlink()
+    with pytest.raises(ValueError, match="batches in a row could not be read"):
+        next(iter(stream))
 
 
 @pytest.mark.parametrize(
