@@ -89,7 +89,10 @@ def read(url: str, start: int, stop: int) -> bytes:
 
 
 def _fetch(url: str, start: int | None = None, stop: int | None = None) -> bytes:
-    filesystem, path = fsspec.core.url_to_fs(url)
+    try:
+        filesystem, path = fsspec.core.url_to_fs(url)
+    except ImportError as error:
+        raise ValueError(f"{url}: {error}; `uv run --group remote` has what s3:// needs") from None
 
     def get() -> bytes:
         if isinstance(filesystem, AsyncFileSystem):

@@ -116,6 +116,8 @@ def test_failures_that_pass_cost_only_time(server, shards, audio):
 def test_a_failure_that_stays_names_the_shard(server, shards, audio, caplog):
     with pytest.raises(ValueError, match="does not exist"):
         remote.here(server.url.replace("shards", "elsewhere"))
+    with pytest.raises(ValueError, match="elsewhere"):
+        remote.here("elsewhere://there")
     remote.here(server.url)
     server.always = 503
     (name, size), *_ = remote.sizes(remote.here(server.url)).items()
