@@ -1,6 +1,7 @@
 """How a net is laid out: blocks computed anew, compiled or sharded over devices. Nets and stages know nothing of it."""
 
 import inspect
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -10,11 +11,12 @@ from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.strategies import ModelParallelStrategy
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
-from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 from torch.utils.checkpoint import checkpoint
 
 from tts.sharding import gather, scatter
 from tts.stage import Stage
+from tts.types import Batch
 
 
 def blocks(net: nn.Module) -> list[nn.Module]:
@@ -79,24 +81,28 @@ class Average(WeightAveraging):
 
 
 class ShardedAverage(L.Callback):
-    """The same average of a sharded net: every device keeps that of its own part. Stands after Export, as the other."""
+    """The same average of a sharded net: every device keeps that of its own part. Stands after Export, as the other.
 
-    def __init__(self, *, avg_fn):
+    In a checkpoint both look alike, so that a run may change its strategy.
+    """
+
+    def __init__(self, *, avg_fn: Callable[[Tensor, Tensor, int], Tensor]):
         self.avg_fn = avg_fn
-        self.count = 0  # optimiser steps averaged
         self.average: dict[str, Tensor] = {}
+        self.count = 0  # steps averaged
+        self.step = 0  # the last of them
 
     def on_fit_start(self, trainer: L.Trainer, stage: Stage) -> None:
         self.average = {name: value.detach().clone() for name, value in stage.net.named_parameters()}
 
     @torch.no_grad()
-    def on_train_batch_end(self, trainer: L.Trainer, stage: Stage, outputs, batch, index: int) -> None:
-        if trainer.global_step <= self.count:
+    def on_train_batch_end(self, trainer: L.Trainer, stage: Stage, outputs, batch: Batch, index: int) -> None:
+        if trainer.global_step == self.step:  # gradients are still being gathered
             return
         for name, value in stage.net.named_parameters():
             mean = self.average[name]
             mean.copy_(self.avg_fn(mean, value, self.count) if self.count else value)
-        self.count = trainer.global_step
+        self.count, self.step = self.count + 1, trainer.global_step
 
     def on_validation_epoch_start(self, trainer: L.Trainer, stage: Stage) -> None:
         self._swap(stage)
@@ -109,16 +115,22 @@ class ShardedAverage(L.Callback):
 
     @torch.no_grad()
     def _swap(self, stage: Stage) -> None:
+        if isinstance(stage.net, FSDPModule):
+            stage.net.reshard()  # what lies outside of blocks stays whole after validation's forward pass
         for name, value in stage.net.named_parameters():
-            kept = value.clone()
+            current = value.clone()
             value.copy_(self.average[name])
-            self.average[name].copy_(kept)
+            self.average[name].copy_(current)
 
     def on_save_checkpoint(self, trainer: L.Trainer, stage: Stage, checkpoint: dict) -> None:
-        checkpoint["average"] = {name: gather(value).cpu() for name, value in self.average.items()}
-        checkpoint["average_count"] = self.count
+        average = {f"net.{name}": gather(value).cpu() for name, value in self.average.items()}
+        checkpoint["current_model_state"] = checkpoint["state_dict"]
+        checkpoint["state_dict"] = checkpoint["state_dict"] | average
+        checkpoint["averaging_state"] = {"n_averaged": torch.tensor(self.count)}
 
+    @torch.no_grad()
     def on_load_checkpoint(self, trainer: L.Trainer, stage: Stage, checkpoint: dict) -> None:
-        self.count = checkpoint["average_count"]
-        for name, value in checkpoint["average"].items():
-            self.average[name].copy_(scatter(value, self.average[name]))
+        for name, value in stage.net.named_parameters():  # which hold the average now, as Lightning has read it
+            self.average[name].copy_(value)
+            value.copy_(scatter(checkpoint["current_model_state"][f"net.{name}"], value))
+        self.count, self.step = int(checkpoint["averaging_state"]["n_averaged"]), checkpoint["global_step"]
