@@ -43,18 +43,19 @@ def finish(cfg) -> int:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_killed_in_mid_epoch_and_resumed_equals_undisturbed(stage, shards, codec, tmp_path):
-    def run(name: str, trace: str, **kill):
+    def run(name: str, part: int, **kill):
         settings = ("data.batch_seconds=3", f"trainer.max_steps={STEPS}", "checkpoints.every=5")
-        return bare_run(stage, shards, codec, tmp_path / name, *settings, trace=tmp_path / trace, **kill)
+        trace = tmp_path / f"{name}.{part}"
+        return bare_run(stage, shards, codec, tmp_path / name, *settings, trace=trace, **kill)
 
-    assert finish(run("whole", "whole")) == 0
-    assert finish(run("killed", "first", kill_at=7)) == -signal.SIGKILL
+    assert finish(run("whole", 1)) == 0
+    assert finish(run("killed", 1, kill_at=7)) == -signal.SIGKILL
     assert newest(tmp_path / "killed/checkpoints").stem == "0000005"
-    assert finish(run("killed", "second")) == 0
-    whole = traced(tmp_path / "whole")
+    assert finish(run("killed", 2)) == 0
+    whole = traced(tmp_path / "whole.1")
     assert [step for step, _, _ in whole] == list(range(1, STEPS + 1))
-    assert traced(tmp_path / "first") == whole[:7]
-    assert traced(tmp_path / "second") == whole[5:]
+    assert traced(tmp_path / "killed.1") == whole[:7]
+    assert traced(tmp_path / "killed.2") == whole[5:]
 
 
 def test_a_checkpoint_is_whole_or_not_taken(tmp_path, caplog):
