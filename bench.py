@@ -64,9 +64,9 @@ class PlainLoop:
         self.dtype = dtype
         self.spans = dict.fromkeys(PARTS, Span())
 
-    def step(self, batch: Batch, index: int, counter: Counter | None) -> tuple[Tensor, int]:
+    def step(self, batch: Batch, counter: Counter | None) -> tuple[Tensor, int]:
         """The loss, and FLOPs of both passes if they are counted."""
-        self.stage.on_train_batch_start(batch, index)  # draws the same as the other
+        self.stage.reseed()  # draws the same as the other
         device = batch.wav.device
         marks = [now(device)]
         if counter:
@@ -111,12 +111,12 @@ class Race(L.Callback):
         self._end_turn(stage)
         padded, start = batch.wav.numel() / stage.audio.sample_rate, now(stage.device)
         if index < self.warmup:
-            self.loss, flops = self.plain.step(batch, index, self.counter)
+            self.loss, flops = self.plain.step(batch, self.counter)
             self.flops += flops
             self.counted += padded
             self.plain.spans = dict.fromkeys(PARTS, Span())
             return
-        self.loss, _ = self.plain.step(batch, index, None)
+        self.loss, _ = self.plain.step(batch, None)
         self.spans["plain loop"].append(now(stage.device) - start)
         self.seconds.append(padded)
         self.turn = now(stage.device)
@@ -180,7 +180,7 @@ def bench(cfg: DictConfig) -> Race:
     print(f"plain loop: {shares} (by processor); reading a batch takes the processor {reading:.3f} s")
     if cfg.profile:
         with torch.profiler.profile() as profiler:
-            race.plain.step(trainer.strategy.batch_to_device(batches[-1]), 0, None)
+            race.plain.step(trainer.strategy.batch_to_device(batches[-1]), None)
         print(profiler.key_averages().table(sort_by="self_cpu_time_total", row_limit=25, max_name_column_width=45))
     return race
 

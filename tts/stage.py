@@ -86,10 +86,13 @@ class Stage(L.LightningModule):
             )
         return sum(self.weights[name] * term for name, term in terms.items())
 
-    def on_train_batch_start(self, batch: Batch, index: int) -> None:
-        # Whatever is drawn in a step follows from seed, rank and step, so a resumed run is the uninterrupted one.
+    def reseed(self) -> None:
+        """Whatever is drawn in a step follows from seed, rank and step, so a resumed run is the uninterrupted one."""
         seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
         torch.manual_seed((seed * 1009 + self.global_rank) * 10**9 + self.global_step)
+
+    def on_train_batch_start(self, batch: Batch, index: int) -> None:
+        self.reseed()
         self.log("train/padding", 1 - batch.wav_len.sum() / batch.wav.numel(), batch_size=len(batch.keys))
 
     def steady(self, terms: dict[str, Tensor]) -> Tensor:
