@@ -25,8 +25,9 @@ STEPS = 3
 
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory, audio) -> Path:
-    # Enough for both ranks to have a batch to validate on.
-    return corpus.make_shards(tmp_path_factory.mktemp("shards") / "computed", audio, val_share=0.5)
+    """Enough for both ranks to have a batch to validate on, and to train on without an end of an epoch."""
+    folder = tmp_path_factory.mktemp("shards")
+    return corpus.make_shards(folder / "computed", audio, corpus.make_corpus(folder / "clips", clips=24), val_share=0.5)
 
 
 def overrides(shards: Path, folder: Path, *more: str) -> list[str]:
