@@ -143,6 +143,8 @@ def main(cfg: DictConfig) -> None:
 
 def bench(cfg: DictConfig) -> Race:
     """Run both and print what each took."""
+    if min(cfg.warmup, cfg.steps) < 1:
+        raise ValueError(f"warmup is {cfg.warmup} and steps {cfg.steps}: give 1 or more, as operations are counted in one")
     cfg.trainer.max_steps = cfg.warmup + cfg.steps
     parts = assemble(cfg)
     start = time.process_time()

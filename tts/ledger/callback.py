@@ -101,9 +101,7 @@ class Ledger(L.Callback):
         if self.flops:
             self.counted_flops += self.flops
             self.counted_seconds += padded
-        self.samples = (
-            self.samples + batch.wav_len.sum()
-        )  # looked at for a line only: a GPU must be waited for
+        self.samples = self.samples + batch.wav_len.sum()  # looked at for a line only: a GPU must be waited for
         self.padded += padded
         self.done += self.flops or padded * self.counted_flops / self.counted_seconds
         self.flops = 0
