@@ -144,7 +144,7 @@ def main(cfg: DictConfig) -> None:
 def bench(cfg: DictConfig) -> Race:
     """Run both and print what each took."""
     if min(cfg.warmup, cfg.steps) < 1:
-        raise ValueError(f"warmup is {cfg.warmup} and steps {cfg.steps}: give 1 or more, as operations are counted in one")
+        raise ValueError(f"warmup is {cfg.warmup} and steps {cfg.steps}: both must be 1 or more")
     cfg.trainer.max_steps = cfg.warmup + cfg.steps
     parts = assemble(cfg)
     start = time.process_time()

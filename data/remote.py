@@ -54,9 +54,8 @@ def here(folder: str) -> Path:
 
 @lru_cache
 def origin(folder: Path) -> str | None:
-    """The URL that a folder stands for, if any."""
-    path = folder / ORIGIN
-    return path.read_text() if path.is_file() else None
+    """The URL that a folder stands for, if `here` made it; what other folders say of themselves is not believed."""
+    return (folder / ORIGIN).read_text() if folder.parent == room() / "indexes" else None
 
 
 def manifest(folders: str | Sequence[str]) -> dict[str, str]:
