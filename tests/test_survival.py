@@ -1,5 +1,6 @@
 """Runs that are killed, starved of disk or fed poison: what is left, and that they go on as if nothing had been."""
 
+import os
 import random
 import resource
 import signal
@@ -197,19 +198,21 @@ def test_a_run_keeps_its_id_and_its_curves(shards, codec, tmp_path):
 
 @pytest.mark.slow
 def test_thirty_kills_while_saving(shards, codec, tmp_path):
-    folder, draw, kills = tmp_path / "run/checkpoints", random.Random(0), 0
-    while kills < 30:
+    folder, draw = tmp_path / "run/checkpoints", random.Random(0)
+    folder.mkdir(parents=True)
+    for kill in range(30):
         there = newest(folder)
         before = int(there.stem) if there else 0
-        trace = tmp_path / f"{kills}"
+        trace = tmp_path / f"{kill}.trace"
         settings = ("trainer.max_steps=100000", "checkpoints.every=1", "data.batch_seconds=2")
         process = child(bare_run("dvae", shards, codec, tmp_path / "run", *settings, trace=trace))
-        saves = draw.randint(1, 4)
-        while process.is_alive() and (len(traced(trace)) < saves or not list(folder.glob(f".*{PARTIAL}"))):
-            time.sleep(0.0005)
+        steps = draw.randint(1, 3)
+        while process.is_alive() and len(traced(trace)) < steps:
+            time.sleep(0.02)
+        while process.is_alive() and not any(name.endswith(PARTIAL) for name in os.listdir(folder)):
+            time.sleep(0.001)
         process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL
         assert traced(trace)[0][0] == before + 1
-        kills += 1
     assert newest(folder)
