@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -19,7 +17,6 @@ from tts.checkpoint import load
 from tts.ledger.book import account, read
 from tts.resume import found
 
-ROOT = Path(__file__).parent.parent
 STEPS = 3
 
 
@@ -104,30 +101,3 @@ def test_told_to_end_a_run_saves_goes_back_into_the_queue_and_resumes(shards, tm
     assert train.train(configure(*run, f"trainer.max_steps={step + 1}")).global_step == step + 1
     starts = [line["step"] for line in read(tmp_path / "run") if line["kind"] == "start"]
     assert starts == [0, step]
-
-
-@pytest.mark.slow
-def test_a_job_of_a_sweep_that_is_told_its_time_is_over_is_queued_again_and_goes_on(shards, tmp_path):
-    pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
-    run = overrides(shards, tmp_path / "run", "trainer.val_check_interval=100", "trainer.max_steps=100")
-    more = ["trainer.log_every_n_steps=1", "hydra/launcher=submitit_local", f"hydra.sweep.dir={tmp_path}", "seed=0"]
-    launcher = subprocess.Popen([sys.executable, "train.py", "-m", *run, *more], cwd=ROOT)
-    while not (tmp_path / "run/ledger.jsonl").is_file() or read(tmp_path / "run")[-1]["step"] < 2:
-        assert launcher.poll() is None
-        time.sleep(0.1)
-    (task,) = [pid for pid in descendants(launcher.pid) if "submitit.core._submit" in command(pid)]
-    os.kill(task, signal.SIGUSR2)
-    assert launcher.wait(900) == 0
-    starts = [line["step"] for line in read(tmp_path / "run") if line["kind"] == "start"]
-    assert len(starts) == 2
-    assert starts[1] >= 2
-    assert load(tmp_path / "run/net.safetensors").provenance["step"] == 100
-
-
-def descendants(pid: int) -> list[int]:
-    own = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return own + [below for child in own for below in descendants(child)]
-
-
-def command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
