@@ -5,11 +5,11 @@ continues it where it stopped; its folder runs/STAGE/NAME holds config, checkpoi
 sounds and net.safetensors.
 """
 
-import inspect
 import logging
 import os
 import secrets
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,23 @@ os.environ.setdefault("WDS_SECURE", "1")  # shards are untrusted: no shell pipes
 import hydra
 import lightning as L
 import torch
+from hydra.errors import HydraException
 from hydra.utils import get_class, instantiate
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
+from data.remote import manifest
 from tts.audio import AudioConfig
 from tts.callbacks import Export, revision
 from tts.checkpoint import build, warm_start, whole
+from tts.config import check, parameters
 from tts.guard import Rollback, set_aside
+from tts.ledger.record import record
+from tts.parallel import arrange
 from tts.resume import newest
+from tts.stage import Stage
+from tts.text.tokenizer import Tokenizer
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +43,36 @@ log = logging.getLogger(__name__)
 def main(cfg: DictConfig) -> None:
     try:
         train(cfg)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, HydraException, OmegaConfBaseException) as error:
         sys.exit(f"train.py: error: {error}")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a training is made of, but for the trainer."""
+
+    spec: dict  # of the net
+    tokenizer: Tokenizer
+    stage: Stage
+    data: L.LightningDataModule
+
+
+def assemble(cfg: DictConfig) -> Parts:
+    """Build net, stage and data; the same configuration gives the same weights. Unknown keys are a ValueError."""
+    check(OmegaConf.to_container(cfg, resolve=True))
+    L.seed_everything(cfg.seed, workers=True, verbose=False)
+    torch.set_float32_matmul_precision("high")
+    audio = AudioConfig(**OmegaConf.to_container(cfg.audio, resolve=True))
+    spec = OmegaConf.to_container(cfg.model, resolve=True)
+    tokenizer = build(OmegaConf.to_container(cfg.text, resolve=True), audio)
+    net = build(spec, audio)
+    if cfg.start:
+        fresh = warm_start(net, cfg.start)
+        print(f"starting from {cfg.start}" + (f", but for {', '.join(fresh)}" if fresh else ""))
+    arrange(net, recompute=cfg.recompute, compile=cfg.compile)
+    stage = make(cfg.stage, net=net, audio=audio, tokenizer=tokenizer)
+    data = make(cfg.data, audio=audio, tokenizer=tokenizer)
+    return Parts(spec, tokenizer, stage, data)
 
 
 def train(cfg: DictConfig) -> L.Trainer:
@@ -54,23 +90,16 @@ def fit(cfg: DictConfig) -> L.Trainer:
     Raises Rollback when it must be done again from there.
     """
     cfg.id = identity(Path(cfg.dir))
-    L.seed_everything(cfg.seed, workers=True, verbose=False)
-    torch.set_float32_matmul_precision("high")
-    audio = AudioConfig(**OmegaConf.to_container(cfg.audio, resolve=True))
-    spec = OmegaConf.to_container(cfg.model, resolve=True)
-    tokenizer = build(OmegaConf.to_container(cfg.text, resolve=True), audio)
-    net = build(spec, audio)
-    if cfg.start:
-        fresh = warm_start(net, cfg.start)
-        print(f"starting from {cfg.start}" + (f", but for {', '.join(fresh)}" if fresh else ""))
-    stage = make(cfg.stage, net=net, audio=audio, tokenizer=tokenizer)
-    data = make(cfg.data, audio=audio, tokenizer=tokenizer)
+    parts = assemble(cfg)
+    stage, data = parts.stage, parts.data
     data.aside = set_aside(Path(cfg.guard.path))
     trainer = instantiate(cfg.trainer, _convert_="all")
+    if trainer.is_global_zero:
+        record(Path(cfg.dir), config=OmegaConf.to_yaml(cfg, resolve=True), seed=cfg.seed, data=manifest(cfg.data.path))
     for callback in trainer.callbacks:
         if isinstance(callback, Export):
-            callback.spec = spec
-            callback.extra = {"text": tokenizer.spec()}
+            callback.spec = parts.spec
+            callback.extra = {"text": parts.tokenizer.spec()}
             callback.provenance = {
                 "run": cfg.dir,
                 "start": cfg.start,
@@ -95,9 +124,7 @@ def identity(folder: Path) -> str:
 
 def make(cfg: DictConfig, **objects) -> Any:
     """What conf names, given whichever of the objects its constructors ask for."""
-    wanted = set()
-    for cls in get_class(cfg._target_).__mro__:
-        wanted |= set(inspect.signature(cls.__init__).parameters) if "__init__" in vars(cls) else set()
+    wanted = parameters(get_class(cfg._target_))
     # Partial first: Hydra would turn an AudioConfig among the arguments into a DictConfig.
     constructor = instantiate(cfg, _partial_=True, _convert_="all")
     return constructor(**{name: value for name, value in objects.items() if name in wanted})

@@ -14,6 +14,7 @@ import torch
 from torch import distributed
 from torch.utils.data import DataLoader
 
+from data.remote import here
 from data.stream import (
     REFERENCE_SHARE,
     SHORTEST_REFERENCE,
@@ -196,7 +197,7 @@ class SpeechData(L.LightningDataModule):
     def __init__(
         self,
         *,
-        path: str | Sequence[str],  # one folder of shards or several
+        path: str | Sequence[str],  # one folder of shards or several, or their URLs
         audio: AudioConfig,
         tokenizer: Tokenizer | None,
         batch_seconds: float,  # of target audio, padding included
@@ -227,7 +228,7 @@ class SpeechData(L.LightningDataModule):
         self.workers = workers
         self.shift = shift
         self.aside: frozenset[str] = frozenset()  # keys of clips not to train on (tts/guard.py), set by train.py
-        self.library = open_folders([Path(folder) for folder in folders], audio)
+        self.library = open_folders([here(str(folder)) for folder in folders], audio)
         corpora = set(self.library.licences)
         if unknown := sorted(set(self.weights) - corpora):
             raise ValueError(

@@ -19,6 +19,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from data import remote
 from data.shards import Entry, read_index
 from data.split import text_key
 from tts.audio import AudioConfig
@@ -108,6 +109,8 @@ def open_folders(folders: list[Path], audio: AudioConfig) -> Library:
 
 
 def _size(path: Path) -> int:
+    if remote.origin(path.parent):
+        return remote.sizes(path.parent).get(path.name, 0)
     return path.stat().st_size if path.is_file() else 0
 
 
@@ -180,9 +183,7 @@ class ShardReader:
         """Samples start to stop of a clip. Raises ValueError naming the shard if the tar is not what its index says."""
         path, entry = clip.folder / clip.entry.shard, clip.entry
         try:
-            if path not in self.files:
-                self.files[path] = os.open(path, os.O_RDONLY)
-            block = os.pread(self.files[path], tarfile.BLOCKSIZE + entry.size, entry.offset - tarfile.BLOCKSIZE)
+            block = self._bytes(path, entry.offset - tarfile.BLOCKSIZE, entry.offset + entry.size)
             header = tarfile.TarInfo.frombuf(block[: tarfile.BLOCKSIZE], "utf-8", "strict")
             if header.name != f"{entry.key}.{entry.format}" or header.size != entry.size or not header.isreg():
                 raise ValueError(f"it holds {header.name!r} there")
@@ -191,6 +192,13 @@ class ShardReader:
             return self._decode(block[tarfile.BLOCKSIZE :], entry, start, stop)
         except (OSError, ValueError, tarfile.TarError, soundfile.LibsndfileError) as error:
             raise ValueError(f"{path}: clip {entry.key} is not what the index says ({error}); skipped") from None
+
+    def _bytes(self, path: Path, start: int, stop: int) -> bytes:
+        if url := remote.origin(path.parent):
+            return remote.read(f"{url}/{path.name}", start, stop)
+        if path not in self.files:
+            self.files[path] = os.open(path, os.O_RDONLY)
+        return os.pread(self.files[path], stop - start, start)
 
     def _decode(self, data: bytes, entry: Entry, start: int, stop: int) -> Float[Tensor, " N"]:
         with soundfile.SoundFile(io.BytesIO(data)) as file:

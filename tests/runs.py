@@ -19,9 +19,9 @@ CONF = Path(__file__).parent.parent / "conf"
 STAGES = ("dvae", "gpt", "diffusion", "vocoder")
 
 
-def configure(*overrides: str) -> DictConfig:
+def configure(*overrides: str, name: str = "train") -> DictConfig:
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-        return compose("train", list(overrides))
+        return compose(name, list(overrides))
 
 
 def nano_run(stage: str, shards: Path, codec: Path, folder: Path, *overrides: str) -> DictConfig:

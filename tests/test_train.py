@@ -1,11 +1,14 @@
 """train.py as a user runs it, on nano nets and a corpus computed here: every stage learns, saves and resumes."""
 
+import json
+from importlib.metadata import version
 from pathlib import Path
 
 import corpus
 import nano
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
@@ -13,7 +16,9 @@ from runs import CONF, STAGES, configure, nano_run
 
 import train
 from tts.audio import AudioConfig
-from tts.checkpoint import build, load
+from tts.checkpoint import build, fingerprint, load
+from tts.config import check
+from tts.ledger.book import account, read
 
 SIZES = ("nano", "small", "base", "large")
 
@@ -41,9 +46,25 @@ def test_trains_saves_and_resumes_to_the_same_weights(stage, shards, codec, tmp_
         assert torch.equal(a, b), name
 
     left = {path.relative_to(tmp_path / "whole").parts[0] for path in (tmp_path / "whole").rglob("*")}
-    assert {"net.safetensors", "checkpoints", "csv", "show", "curves.png"} <= left
+    assert {"net.safetensors", "checkpoints", "csv", "show", "curves.png", "ledger.jsonl", "starts"} <= left
     assert list((tmp_path / "whole/show").rglob("*.png"))
     assert "val/loss" in (tmp_path / "whole/csv/metrics.csv").read_text().splitlines()[0]
+
+    starts = sorted((tmp_path / "halves/starts").iterdir())
+    assert [start.name for start in starts] == ["0001", "0002"]
+    configs = [OmegaConf.load(start / "config.yaml") for start in starts]
+    assert [config.trainer.max_steps for config in configs] == [2, 4]
+    about = json.loads((starts[0] / "run.json").read_text())
+    assert about["packages"]["torch"] == version("torch")
+    assert about["data"] == {str(shards): fingerprint(shards / "index.json")}
+
+    whole, halves = (account(run, read(tmp_path / run)) for run in ("whole", "halves"))
+    assert (whole.starts, halves.starts) == (1, 2)
+    assert whole.step == halves.step == 4
+    assert whole.audio_hours == pytest.approx(halves.audio_hours)
+    assert whole.flops_per_second > 0
+    assert 0 < whole.waiting_share < 1
+    assert whole.loss == pytest.approx(halves.loss)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -59,6 +80,7 @@ def test_every_size_builds(stage, size):
 @pytest.mark.parametrize("path", sorted((CONF / "experiment").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_experiment_composes_and_builds(path):
     cfg = configure(f"experiment={path.stem}", "data.path=none", "dir=none", "run=none")
+    check(OmegaConf.to_container(cfg, resolve=True))
     audio = AudioConfig(**OmegaConf.to_container(cfg.audio))
     with torch.device("meta"):
         build(OmegaConf.to_container(cfg.model, resolve=True), audio)
@@ -77,20 +99,49 @@ def test_decoder_processes_differ_in_nothing_else(process):
         build(OmegaConf.to_container(cfg.model, resolve=True), AudioConfig(**OmegaConf.to_container(cfg.audio)))
 
 
-@pytest.mark.parametrize("name", ["gpu", "ddp"])
+@pytest.mark.parametrize("name", ["gpu", "ddp", "fsdp"])
 def test_trainer_presets_differ_from_cpu_only_in_devices(name):
     cpu, other = (configure("stage=dvae", f"trainer={choice}").trainer for choice in ("cpu", name))
     differing = {key for key in cpu if cpu[key] != other[key] and key not in ("logger", "callbacks")}
-    assert differing <= {"accelerator", "devices", "strategy"}
+    assert differing <= {"accelerator", "devices", "num_nodes", "strategy"}
     assert cpu.keys() == other.keys()
 
 
 def test_unknown_keys_are_errors_that_name_them(shards, codec, tmp_path):
     with pytest.raises(HydraException, match="widht"):
         configure("stage=dvae", "model.widht=3")
-    with pytest.raises(TypeError, match="widht"):
+    with pytest.raises(ValueError, match=r"model.widht: Dvae has no such argument; it takes .*width"):
         train.train(nano_run("dvae", shards, codec, tmp_path, "+model.widht=3"))
+    with pytest.raises(ValueError, match=r"stage.optimizer.momentun: MuonAdamW has no such argument"):
+        train.train(nano_run("dvae", shards, codec, tmp_path, "+stage.optimizer.momentun=1"))
+    with pytest.raises(ValueError, match=r"what: Ledger has no such argument"):
+        train.train(nano_run("dvae", shards, codec, tmp_path, "+ledger.what=1"))
+    with pytest.raises(ValueError, match=r"data.wokers: SpeechData has no such argument"):
+        train.train(nano_run("dvae", shards, codec, tmp_path, "+data.wokers=1"))
+    with pytest.raises(ValueError, match=r"stage.sampling.top: Sampling has no such argument"):
+        train.train(nano_run("gpt", shards, codec, tmp_path, "+stage.sampling.top=1"))
     with pytest.raises(ValueError, match="reconstructoin"):
         train.train(nano_run("dvae", shards, codec, tmp_path, "+stage.weights.reconstructoin=1.0"))
     with pytest.raises(ValueError, match="no checkpoint at"):
         train.train(nano_run("gpt", shards, codec, tmp_path, "stage.codec=absent.safetensors"))
+
+
+def test_devices_are_as_many_as_whoever_starts_the_processes_says(monkeypatch):
+    for name, value in {"LOCAL_WORLD_SIZE": "8", "GROUP_WORLD_SIZE": "3"}.items():  # torchrun's
+        monkeypatch.setenv(name, value)
+    trainer = configure("stage=dvae", "trainer=ddp").trainer
+    assert (trainer.devices, trainer.num_nodes) == (8, 3)
+    monkeypatch.delenv("LOCAL_WORLD_SIZE")
+    monkeypatch.delenv("GROUP_WORLD_SIZE")
+    monkeypatch.setenv("SLURM_NNODES", "4")
+    trainer = configure("stage=dvae", "trainer=fsdp").trainer
+    assert (trainer.devices, trainer.num_nodes) == ("auto", 4)
+
+
+def test_a_job_of_a_sweep_is_queued_until_its_run_is_done():
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        cfg = compose("train", ["stage=dvae", "hydra/launcher=slurm"], return_hydra_config=True)
+    launcher = cfg.hydra.launcher
+    assert launcher._target_.endswith("SlurmLauncher")
+    assert launcher.max_num_timeout > 100

@@ -1,9 +1,8 @@
-"""What a training run leaves behind for people: speed, pictures, sounds, curves, and the exported net."""
+"""What a training run leaves behind for people: pictures, sounds, curves, and the exported net."""
 
 import csv
 import os
 import subprocess
-import time
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from matplotlib.figure import Figure
 from tts.audio import open_wave
 from tts.checkpoint import export
 from tts.resume import spared
+from tts.sharding import Gathered
 from tts.stage import Stage
 from tts.types import Batch
 
@@ -57,33 +57,6 @@ class _CsvWriter(ExperimentWriter):
         except OSError:
             os.truncate(path, size)  # half a line
             raise
-
-
-class Throughput(L.Callback):
-    """Logs audio-hours trained per hour of training, waiting for data included, validation excluded."""
-
-    def __init__(self):
-        self.samples, self.seconds, self.since = 0, 0.0, None
-
-    def on_train_batch_start(self, trainer: L.Trainer, stage: Stage, batch: Batch, index: int) -> None:
-        self.since = self.since or time.perf_counter()
-
-    def on_train_batch_end(self, trainer: L.Trainer, stage: Stage, outputs, batch: Batch, index: int) -> None:
-        now = time.perf_counter()
-        self.samples += int(batch.wav_len.sum())
-        self.seconds += now - self.since
-        self.since = now
-        rate = self.samples / stage.audio.sample_rate / max(self.seconds, 1e-9)
-        stage.log("audio_h_per_h", rate, prog_bar=True, on_step=True, batch_size=len(batch.keys))
-
-    def on_validation_start(self, trainer: L.Trainer, stage: Stage) -> None:
-        self.since = None
-
-    def state_dict(self) -> dict:
-        return {"samples": self.samples, "seconds": self.seconds}
-
-    def load_state_dict(self, state: dict) -> None:
-        self.samples, self.seconds = state["samples"], state["seconds"]
 
 
 class Showcase(L.Callback):
@@ -146,14 +119,17 @@ class Export(L.Callback):
         self.provenance: dict = {}
 
     def on_validation_epoch_end(self, trainer: L.Trainer, stage: Stage) -> None:
-        if trainer.sanity_checking or not trainer.is_global_zero:
+        if trainer.sanity_checking:
+            return
+        net = Gathered(stage.net)
+        if not trainer.is_global_zero:
             return
         metrics = {key: round(float(value), 5) for key, value in trainer.callback_metrics.items() if "val/" in key}
         provenance = {**self.provenance, "step": trainer.global_step, "metrics": metrics}
         with spared("the net", self.path):
             export(
                 self.path,
-                stage.net,
+                net,
                 spec=self.spec,
                 audio=stage.audio,
                 provenance=provenance,

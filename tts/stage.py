@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from tts.audio import AudioConfig, LogMel
+from tts.sharding import gather
 from tts.types import Batch
 
 if TYPE_CHECKING:
@@ -85,10 +86,13 @@ class Stage(L.LightningModule):
             )
         return sum(self.weights[name] * term for name, term in terms.items())
 
-    def on_train_batch_start(self, batch: Batch, index: int) -> None:
-        # Whatever is drawn in a step follows from seed, rank and step, so a resumed run is the uninterrupted one.
+    def reseed(self) -> None:
+        """Whatever is drawn in a step follows from seed, rank and step, so a resumed run is the uninterrupted one."""
         seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
         torch.manual_seed((seed * 1009 + self.global_rank) * 10**9 + self.global_step)
+
+    def on_train_batch_start(self, batch: Batch, index: int) -> None:
+        self.reseed()
         self.log("train/padding", 1 - batch.wav_len.sum() / batch.wav.numel(), batch_size=len(batch.keys))
 
     def steady(self, terms: dict[str, Tensor]) -> Tensor:
@@ -122,7 +126,7 @@ class Stage(L.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": self._schedule(optimizer), "interval": "step"}}
 
     def configure_gradient_clipping(self, optimizer, gradient_clip_val=None, gradient_clip_algorithm=None) -> None:
-        norm = nn.utils.clip_grad_norm_(self.net.parameters(), self.gradient_clip)
+        norm = gather(nn.utils.clip_grad_norm_(self.net.parameters(), self.gradient_clip))
         self.log("train/gradient_norm", norm)
         if self.guard and self.guard.refuses(self, self.watched, norm):
             optimizer.zero_grad()  # to None: an optimiser passes over what has no gradient

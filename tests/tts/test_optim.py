@@ -2,6 +2,7 @@
 
 import copy
 
+import pytest
 import torch
 from torch import nn
 
@@ -29,8 +30,9 @@ def train(model, optimizers, steps):
             optimizer.step()
 
 
-def make(model: nn.Module) -> MuonAdamW:
-    return MuonAdamW(model.named_parameters(), lr=1e-2, muon_lr=2e-2, betas=(0.9, 0.95), weight_decay=0.1)
+def make(model: nn.Module, **changes) -> MuonAdamW:
+    settings = {"lr": 1e-2, "muon_lr": 2e-2, "betas": (0.9, 0.95), "weight_decay": 0.1, **changes}
+    return MuonAdamW(model.named_parameters(), **settings)
 
 
 def test_equals_torch_muon_and_adamw():
@@ -48,6 +50,18 @@ def test_equals_torch_muon_and_adamw():
     for (name, a), b, start in zip(ours.named_parameters(), theirs.parameters(), net().parameters(), strict=True):
         # Both orthogonalise in bfloat16, in another order of operations: paths agree to its rounding.
         assert (a - b).norm() < 0.05 * (b - start).norm(), name
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_without_a_rate_for_muon_all_is_adamw(fused):
+    ours, theirs = net(), net()
+    train(ours, [make(ours, muon_lr=None, fused=fused)], (0, 5))
+    matrices = [parameter for parameter in theirs.parameters() if parameter.ndim == 2]
+    biases = [parameter for parameter in theirs.parameters() if parameter.ndim == 1]
+    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": biases, "weight_decay": 0.0}]
+    train(theirs, [torch.optim.AdamW(groups, lr=1e-2, betas=(0.9, 0.95))], (0, 5))
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
 
 
 def test_orthogonalise_flattens_the_spectrum():

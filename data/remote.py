@@ -1,0 +1,147 @@
+"""Shards that lie elsewhere: a URL that fsspec knows (https://, s3://, gs://) in the place of a folder.
+
+The index is fetched once, into a local folder that then stands for the URL; of the shards only the clips that are asked
+for, each kept in a cache that never grows far beyond its bound. The environment says where the cache is and how large,
+as machines differ in it and runs do not: TRIFORCE_CACHE (~/.cache/triforce) and TRIFORCE_CACHE_GB (20).
+"""
+
+import hashlib
+import json
+import os
+import random
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import fsspec
+from fsspec.asyn import AsyncFileSystem, sync
+
+from data.ledger import write_whole
+from data.shards import INDEX
+from tts.checkpoint import fingerprint
+
+ORIGIN = "origin.txt"  # beside a fetched index: the URL that it came from
+TRIES = 6
+WAIT = 0.5  # seconds before the second try, twice as long before each one after it
+PATIENCE = 30.0  # seconds for one try
+CHECKS = 32  # times that the cache is measured while it fills from empty
+Result = TypeVar("Result")
+
+
+def room() -> Path:
+    return Path(os.environ.get("TRIFORCE_CACHE", "~/.cache/triforce")).expanduser()
+
+
+def bound() -> int:
+    """Bytes that the clips may take."""
+    return int(float(os.environ.get("TRIFORCE_CACHE_GB", "20")) * 1e9)
+
+
+@lru_cache
+def here(folder: str) -> Path:
+    """The folder itself; of a URL a local one with its index, whose shards `read` knows where to find."""
+    if "://" not in folder:
+        return Path(folder)
+    url = folder.rstrip("/")
+    mirror = room() / "indexes" / hashlib.sha256(url.encode()).hexdigest()[:16]
+    write_whole(mirror / INDEX, [_fetch(f"{url}/{INDEX}")])
+    write_whole(mirror / ORIGIN, [url.encode()])
+    return mirror
+
+
+@lru_cache
+def origin(folder: Path) -> str | None:
+    """The URL that a folder stands for, if `here` made it; what other folders say of themselves is not believed."""
+    return (folder / ORIGIN).read_text() if folder.parent == room() / "indexes" else None
+
+
+def manifest(folders: str | Sequence[str]) -> dict[str, str]:
+    """SHA-256 of the index of each folder, by its name: together they say which data it was."""
+    names = [folders] if isinstance(folders, str) else folders
+    return {str(name): fingerprint(here(str(name)) / INDEX) for name in names}
+
+
+@lru_cache
+def sizes(folder: Path) -> dict[str, int]:
+    """Bytes of each shard of a fetched index, as it says itself."""
+    content = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    return {shard["name"]: shard["bytes"] for shard in content["shards"]}
+
+
+def read(url: str, start: int, stop: int) -> bytes:
+    """Bytes start to stop of a shard, from the cache if they are there. Raises ValueError naming the shard."""
+    name = hashlib.sha256(f"{url} {start} {stop}".encode()).hexdigest()
+    path = room() / "clips" / name[:2] / name[2:]
+    with suppress(OSError):
+        data = path.read_bytes()
+        if len(data) == stop - start:
+            os.utime(path)  # used just now
+            return data
+    data = _fetch(url, start, stop)
+    if len(data) == stop - start:
+        write_whole(path, [data])
+        _filled(len(data))
+    return data
+
+
+def _fetch(url: str, start: int | None = None, stop: int | None = None) -> bytes:
+    try:
+        filesystem, path = fsspec.core.url_to_fs(url)
+    except ImportError as error:
+        raise ValueError(f"{url}: {error}; `uv run --group remote` has what s3:// needs") from None
+
+    def get() -> bytes:
+        if isinstance(filesystem, AsyncFileSystem):
+            data = sync(filesystem.loop, filesystem._cat_file, path, start=start, end=stop, timeout=PATIENCE)
+        else:
+            data = filesystem.cat_file(path, start=start, end=stop)
+        whole = start is not None and len(data) > stop - start  # from a server that knows no ranges
+        return data[start:stop] if whole else data
+
+    return _insist(get, url)
+
+
+def _insist(get: Callable[[], Result], url: str) -> Result:
+    """Try again after a failure, later each time; what does not exist is not asked for twice."""
+    began = time.monotonic()
+    for attempt in range(TRIES):
+        try:
+            return get()
+        except FileNotFoundError:
+            raise ValueError(f"{url} does not exist; give the URL of a folder with {INDEX} in it") from None
+        except Exception as error:  # every backend has errors of its own
+            last = f"{type(error).__name__}: {error}".strip(": ")
+        if attempt + 1 < TRIES:
+            # The system's own chance: the draws of a training stay as they are.
+            time.sleep(WAIT * 2**attempt * random.SystemRandom().uniform(0.75, 1.25))
+    raise ValueError(f"{url} could not be read in {TRIES} tries over {time.monotonic() - began:.0f} s ({last})")
+
+
+_written = 0  # bytes by this process since it measured the cache
+
+
+def _filled(size: int) -> None:
+    global _written
+    _written += size
+    if _written * CHECKS > bound():
+        _written = 0
+        _shrink()
+
+
+def _shrink() -> None:
+    """Drop what was not used for longest, until a tenth of the room is free."""
+    files = []
+    for path in (room() / "clips").glob("*/*"):
+        with suppress(OSError):  # another process may have been here
+            about = path.stat()
+            files.append((about.st_mtime, about.st_size, path))
+    total = sum(size for _, size, _ in files)
+    for _, size, path in sorted(files) if total > bound() else ():
+        if total <= 0.9 * bound():
+            break
+        with suppress(OSError):
+            path.unlink()
+        total -= size

@@ -1,0 +1,28 @@
+"""Tensors that lie in parts on several devices (FSDP2): put together and taken apart. Whole ones pass as they are."""
+
+import torch
+from torch import Tensor, nn
+from torch.distributed.tensor import DTensor, distribute_tensor
+
+
+def gather(value: Tensor) -> Tensor:
+    """The whole of a sharded tensor; every rank must ask."""
+    return value.full_tensor() if isinstance(value, DTensor) else value
+
+
+def scatter(value: Tensor, like: Tensor) -> Tensor:
+    """A tensor that every rank has whole, sharded as another one is."""
+    if not isinstance(like, DTensor):
+        return value
+    return distribute_tensor(value.to(like.device), like.device_mesh, like.placements, src_data_rank=None)
+
+
+class Gathered(nn.Module):
+    """The weights of a sharded net, all of them on every rank that asked; for saving."""
+
+    def __init__(self, net: nn.Module):
+        super().__init__()
+        self._state = {name: gather(value) for name, value in net.state_dict().items()}
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        return self._state
