@@ -5,10 +5,10 @@ As in a forced alignment a path takes the sounds of the text in their order, bla
 anything at all is heard. Both cost: words count as skipped, repeated or besides only where that makes what was heard
 likelier by more than its cost. Sounds that are spelled a little wrong thus cost a little, and accuse nobody.
 
-The costs were set on codes of recordings of two readers. Of 241 sentences a fault was heard in 3 (at costs of 14 as at
-11), of 33 that the GPT had spoken in none. Of 69 it was heard in 93 % with a word cut out, 78 % with a word said twice,
-97 % with three words said twice, all with one or two words cut off, 94 % with a third of a second or more of another
-sentence behind them. `tts.evaluate hearing` measures this of any codec.
+The costs were set on codes of recordings of two readers, by the codec before this one. `tts.evaluate hearing` on the
+41 validation sentences of both, by the codec that ships: a fault was heard in none as they are, in 95 % with a word cut
+out, 78 % with a word said twice, 98 % with three words said twice, all with the last word cut off, 98 % with words of
+another sentence behind them. What is missed are words of one or two sounds.
 """
 
 import re
