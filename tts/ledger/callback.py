@@ -16,6 +16,7 @@ from tts.resume import spared
 from tts.stage import Stage
 from tts.types import Batch
 
+STATE = ("batches", "count_at", "counted_flops", "counted_seconds")
 FETCH = "train_dataloader_next"  # the end of what Lightning calls the wait for a batch
 
 
@@ -45,8 +46,9 @@ class Ledger(L.Callback):
     """Writes `ledger.jsonl` (`tts.ledger.book`) and tells the loggers the rates that follow from each line.
 
     FLOPs are those of forward and backward pass, frozen nets included, without the optimiser's own products. They are
-    counted on the first batch and on the 10th, 100th, ... of a process, and modelled per second of padded audio on all
-    others: counting each one would cost more than it tells. `watts` and `price_per_hour` are of one device.
+    counted on the first batch and on the 10th, 100th, ... of a run, and modelled per second of padded audio on all
+    others: counting each one would cost more than it tells. Which ones is part of a run's state, as operations that
+    are counted may round otherwise. `watts` and `price_per_hour` are of one device.
     """
 
     def __init__(self, *, path: str, watts: float | None, price_per_hour: float | None):
@@ -54,7 +56,7 @@ class Ledger(L.Callback):
         self.watts = watts
         self.price_per_hour = price_per_hour
         self.counter = Counter()
-        self.batches, self.count_at = 0, 1  # of this process
+        self.batches, self.count_at = 0, 1  # of this run
         self.counted_flops, self.counted_seconds = 0, 0.0  # over the batches that were counted
         self.flops = 0  # of the batch under way, as far as it was counted
         self.rate: float | None = None  # audio-hours per hour over the last line
@@ -66,7 +68,8 @@ class Ledger(L.Callback):
     def on_train_start(self, trainer: L.Trainer, stage: Stage) -> None:
         peak = matmul_peak(stage.device, multiplied_in(trainer.precision))
         (self.peak,) = self._over_ranks(trainer, [peak])
-        codec = stage.codec.net if hasattr(stage, "codec") else stage.net
+        upstream = getattr(stage, "codec", None)  # a vocoder may have none
+        codec = stage.net if upstream is None else upstream.net
         rate = getattr(codec, "code_rate", None)
         self.frame_rate = float(stage.audio.frame_rate)
         self.code_rate = None if rate is None else float(rate)
@@ -127,6 +130,13 @@ class Ledger(L.Callback):
     def on_train_end(self, trainer: L.Trainer, stage: Stage) -> None:
         self._line(trainer, stage)
 
+    def state_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in STATE}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for name in STATE:
+            setattr(self, name, state[name])
+
     def _begin(self) -> None:
         """From here on counts for the next line."""
         self.mark = time.perf_counter()
@@ -164,7 +174,8 @@ class Ledger(L.Callback):
             "memory_gb": memory / trainer.world_size,
         }
         for logger in trainer.loggers:
-            logger.log_metrics({f"ledger/{name}": value for name, value in rates.items()}, step=trainer.global_step)
+            named = {f"ledger/{name}": value for name, value in rates.items()}
+            logger.log_metrics(named, step=trainer.global_step - 1)  # counted from 0, as Lightning's own
         self.rate = audio / seconds
         self._begin()
 
