@@ -48,7 +48,7 @@ def finish(cfg) -> int:
     return process.exitcode
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", [STAGES[0], *(pytest.param(stage, marks=pytest.mark.slow) for stage in STAGES[1:])])
 def test_killed_in_mid_epoch_and_resumed_equals_undisturbed(stage, shards, codec, tmp_path):
     def run(name: str, part: int, **kill):
         budget = 0.8 if stage == "vocoder" else 3  # its critic costs the most

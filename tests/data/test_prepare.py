@@ -99,7 +99,7 @@ def test_what_is_left_out_has_a_reason(shards):
     assert "an empty file" in reasons and "sounds like" in reasons
     told = report(shards)
     assert told["files"] == 3 and told["hours"]["kept"] > 0 and told["stages"]["segment"]
-    assert "http" not in (shards / "report.html").read_text("utf-8")
+    assert "://" not in (shards / "report.html").read_text("utf-8")
 
 
 def test_running_again_does_nothing_and_lost_work_is_done_again(folder, shards):
