@@ -3,7 +3,7 @@
 import os
 
 os.environ["WANDB_MODE"] = "disabled"
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # of each worker: pytest runs one on every core
 
 import jaxtyping
 import pytest

@@ -6,6 +6,7 @@ from dataclasses import replace
 import nano
 import pytest
 import torch
+from jury import Content, Optimist, Parrot
 
 from tts import settings
 from tts.evaluate import long, recognisers, report, speed, stops, suites, survey
@@ -15,45 +16,6 @@ from tts.evaluate.run import run
 from tts.evaluate.subjects import NETS, SUBJECTS, Studio, choose
 from tts.evaluate.suites import read_clips
 from tts.evaluate.text import character_edits, symbols, words
-
-
-class Parrot:
-    """Hears the same two words in everything."""
-
-    told = ""
-    silent = None
-
-    def identity(self) -> str:
-        return "parrot"
-
-    def judge(self, wav, sample_rate):
-        return "hello world"
-
-
-class Content:
-    """Gives every wave the same mark."""
-
-    told = ""
-    silent = None
-
-    def identity(self) -> str:
-        return "content"
-
-    def judge(self, wav, sample_rate):
-        return {"overall": 3.0}
-
-
-class Optimist:
-    """Finds whatever is looked for."""
-
-    told = "text"
-    silent = None
-
-    def identity(self) -> str:
-        return "optimist"
-
-    def judge(self, wav, sample_rate, text):
-        return {"whole": bool(text), "stray": 0.0}
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import nano
 import numpy as np
 import pytest
 import torch
+from jury import Content
 
 from tts import corpus, settings, voices
 from tts.evaluate import cards, cloning, suites
@@ -17,19 +18,6 @@ from tts.evaluate.subjects import Studio
 from tts.voices.__main__ import main as voices_main
 
 TEXTS = ["a fine day for babble", "nobody hears the same word twice", "all the rest is quiet"]
-
-
-class Content:
-    """Gives every wave the same mark."""
-
-    told = ""
-    silent = None
-
-    def identity(self) -> str:
-        return "content"
-
-    def judge(self, wav, sample_rate):
-        return {"overall": 3.0}
 
 
 @pytest.fixture(scope="module")
