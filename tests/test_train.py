@@ -93,7 +93,7 @@ def test_decoder_processes_differ_in_nothing_else(process):
     flow, cfg = (configure("experiment=decoder_processes", f"process={name}") for name in ("flow", process))
     assert cfg.model.process.name == process and cfg.run == f"process-{process}"
     differing = {key for key in cfg.model if cfg.model[key] != flow.model[key]}
-    assert differing <= {"process", "sampler"}
+    assert differing <= {"process"}
     assert all(cfg[key] == flow[key] for key in ("stage", "data", "seed", "text", "audio"))
     with torch.device("meta"):
         build(OmegaConf.to_container(cfg.model, resolve=True), AudioConfig(**OmegaConf.to_container(cfg.audio)))
