@@ -142,6 +142,25 @@ def test_validation_is_always_the_same(shards, audio):
     assert seen(loader) == seen(loader) == seen(module(shards, audio, seed=5).val_dataloader())
 
 
+def test_every_rank_validates_on_what_one_alone_would(shards, audio, monkeypatch):
+    alone = seen(module(shards, audio).val_dataloader())
+    world = len(alone) + 1
+    for rank in range(world):
+        on(monkeypatch, rank, world)
+        assert seen(module(shards, audio).val_dataloader()) == alone
+
+
+def test_ranks_do_not_pass_over_a_batch_that_only_one_cannot_read(tmp_path, audio, monkeypatch):
+    shards = make_shards(tmp_path / "shards", audio)
+    loader = module(shards, audio).val_dataloader()
+    for path in shards.glob("*.tar"):
+        path.unlink()
+    assert not list(loader)
+    on(monkeypatch, 0, 2)
+    with pytest.raises(ValueError, match="a batch could not be read"):
+        list(loader)
+
+
 def test_the_reference_is_another_clip_that_says_something_else(shards, audio):
     data = module(shards, audio, crop_seconds=0.5)
     for split in ("train", "val", "test"):
