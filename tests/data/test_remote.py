@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from data import remote
-from data.module import SpeechData
 from tts.audio import AudioConfig
 
 
@@ -72,22 +71,7 @@ def server(shards, tmp_path, monkeypatch):
 
 
 def batches(path: str, audio: AudioConfig, workers: int = 0) -> list:
-    data = SpeechData(
-        path=path,
-        audio=audio,
-        tokenizer=None,
-        batch_seconds=8,
-        max_seconds=15,
-        crop_seconds=None,
-        clip_seconds=1.0,
-        letters=0.0,
-        weights={},
-        needs_text=False,
-        seed=0,
-        workers=workers,
-        shift=False,
-    )
-    return list(data.val_dataloader())
+    return list(corpus.speech_data(path, audio, workers=workers).val_dataloader())
 
 
 def test_the_same_batches_as_from_the_folder_and_nothing_asked_twice(server, shards, audio):
