@@ -117,6 +117,7 @@ class Stage(L.LightningModule):
                 prog_bar=name == "loss",
                 on_step=split == "train",
                 on_epoch=split == "val",
+                sync_dist=split == "val",
                 batch_size=len(batch.keys),
             )
 
