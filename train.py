@@ -35,6 +35,7 @@ from tts.parallel import arrange
 from tts.resume import newest
 from tts.stage import Stage
 from tts.text.tokenizer import Tokenizer
+from tts.watch import meet_anew
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ def fit(cfg: DictConfig) -> L.Trainer:
     parts = assemble(cfg)
     stage, data = parts.stage, parts.data
     data.aside = set_aside(Path(cfg.guard.path))
+    meet_anew()
     trainer = instantiate(cfg.trainer, _convert_="all")
     if trainer.is_global_zero:
         record(Path(cfg.dir), config=OmegaConf.to_yaml(cfg, resolve=True), seed=cfg.seed, data=manifest(cfg.data.path))

@@ -142,28 +142,29 @@ class Stream:
 
 
 class Loader:
-    """The batches of one plan, the same each time: validation and test."""
+    """The batches of one plan, the same each time: validation and test.
+
+    Every rank reads all of them. So they make as many steps as each other, and a figure says the same on any number of
+    devices, however few batches there are.
+    """
 
     def __init__(self, dataset: ClipDataset, plans: Planner, *, workers: int):
         self.dataset = dataset
         self.plans = plans
         self.workers = workers
 
-    def batches(self) -> list[list[Draw]]:
-        """What this rank reads: as many batches as every other."""
-        rank, world = place()
-        batches = [turn.draws for turn in itertools.islice(self.plans.batches(0), len(self.plans.epoch(0).ends))]
-        return batches[: len(batches) // world * world][rank::world]
-
     def __len__(self) -> int:
-        return len(self.batches())
+        return len(self.plans.epoch(0).ends)
 
     def __iter__(self) -> Iterator[Batch]:
         skipped = 0
-        for batch, problems in load(self.dataset, self.batches(), self.workers):
+        batches = [turn.draws for turn in itertools.islice(self.plans.batches(0), len(self))]
+        for batch, problems in load(self.dataset, batches, self.workers):
             skipped += report(problems, skipped)
             if batch is not None:
                 yield batch
+            elif place()[1] > 1:  # the other ranks make this step
+                raise ValueError(f"a batch could not be read, last: {problems[-1]}; look after the shards")
 
 
 def place() -> tuple[int, int]:

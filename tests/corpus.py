@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from data.module import SpeechData
 from data.pack import Options, pack
 from data.prepare import Recipe
 from tts.audio import AudioConfig
@@ -68,3 +69,21 @@ def make_shards(folder: Path, audio: AudioConfig, *sources: Path, **changes) -> 
     sources = sources or (make_corpus(folder.with_name(f"{folder.name}-corpus")),)
     pack(list(sources), folder, Options(recipe=Recipe(audio=audio, **recipe), **options))
     return folder
+
+
+def speech_data(path: Path | str | list[str], audio: AudioConfig, **changes) -> SpeechData:
+    """What reads shards, each clip whole and without its text, unless `changes` say otherwise."""
+    settings = {
+        "tokenizer": None,
+        "batch_seconds": 8.0,
+        "max_seconds": 15.0,
+        "crop_seconds": None,
+        "clip_seconds": 1.0,
+        "letters": 0.0,
+        "weights": {},
+        "needs_text": False,
+        "seed": 1,
+        "workers": 0,
+        "shift": True,
+    }
+    return SpeechData(path=path if isinstance(path, list) else str(path), audio=audio, **(settings | changes))

@@ -62,17 +62,18 @@ def bare_run(*arguments, trace: Path, kill_at: int = 0) -> DictConfig:
 
 
 class Trace(L.Callback):
-    """One line a step: its number, the keys of its batch, its loss to the last bit."""
+    """One line a step: its number, the keys of its batch, its loss to the last bit. After one step, a signal."""
 
-    def __init__(self, *, path: str, kill_at: int):
+    def __init__(self, *, path: str, kill_at: int, kill_with: str = "KILL"):
         self.path = path
         self.kill_at = kill_at
+        self.kill_with = signal.Signals[f"SIG{kill_with}"]
 
     def on_train_batch_end(self, trainer, stage, outputs, batch, index):
         with open(self.path, "a") as file:
             file.write(json.dumps([trainer.global_step, batch.keys, float(stage.watched).hex()]) + "\n")
         if trainer.global_step == self.kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.kill_with)
 
 
 def traced(path: Path) -> list[list]:

@@ -18,12 +18,11 @@ class Heartbeat:
 
     A collective operation would wait for it until its own timeout, which must be long: ranks may rightly wait minutes
     for one that writes a checkpoint. The signs come from a thread, so that a rank that is only busy keeps giving them.
-    `group` tells one start of the ranks from another that meets at the same store.
     """
 
-    def __init__(self, *, host: str, port: int, group: str, rank: int, world: int, patience: float):
+    def __init__(self, *, host: str, port: int, rank: int, world: int, patience: float):
         self.store = TCPStore(host, port, is_master=False, timeout=timedelta(seconds=patience))
-        self.keys = [f"heartbeat/{group}/{other}" for other in range(world)]
+        self.keys = [f"heartbeat/{other}" for other in range(world)]
         self.rank = rank
         self.patience = patience
         self.over = threading.Event()

@@ -46,6 +46,10 @@ def shard(net: nn.Module, mesh: DeviceMesh) -> None:
             register_fsdp_forward_method(net, name)
 
 
+def trained(module: nn.Module) -> bool:
+    return any(parameter.requires_grad for parameter in module.parameters())
+
+
 class Sharded(ModelParallelStrategy):
     """Weights, gradients and optimiser state of the net in equal parts on all devices; checkpoints are one file."""
 
@@ -63,6 +67,12 @@ class Sharded(ModelParallelStrategy):
 
     def setup(self, trainer: L.Trainer) -> None:
         """As the parent's, with the sharding here: a `configure_model` would be called by weight averaging too."""
+        others = [name for name, module in self.lightning_module.named_children() if name != "net" and trained(module)]
+        if others:
+            raise ValueError(
+                f"trainer=fsdp shards the net alone, and {type(self.lightning_module).__name__} also trains its "
+                f"{others[0]}, which every device would do by itself: use trainer=ddp"
+            )
         self.accelerator.setup(trainer)
         self.model = self.precision_plugin.convert_module(self.model)
         self.model_to_device()

@@ -93,7 +93,6 @@ class Stage(L.LightningModule):
 
     def on_train_batch_start(self, batch: Batch, index: int) -> None:
         self.reseed()
-        self.log("train/padding", 1 - batch.wav_len.sum() / batch.wav.numel(), batch_size=len(batch.keys))
 
     def steady(self, terms: dict[str, Tensor]) -> Tensor:
         """The weighted sum of what a spike is known by."""
@@ -118,6 +117,7 @@ class Stage(L.LightningModule):
                 prog_bar=name == "loss",
                 on_step=split == "train",
                 on_epoch=split == "val",
+                sync_dist=split == "val",
                 batch_size=len(batch.keys),
             )
 

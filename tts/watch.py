@@ -3,18 +3,38 @@
 import logging
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Sequence
 
 import lightning as L
 import torch
 from torch import distributed
+from torch.distributed import TCPStore
 
-from tts.heartbeat import Heartbeat
+from tts.heartbeat import LOST, Heartbeat
 from tts.stage import Stage
 from tts.types import Batch
 
 log = logging.getLogger(__name__)
+
+
+def meet_anew() -> None:
+    """Under torchrun, lets ranks find each other at a store of their own whenever they are started.
+
+    torchrun's store outlives them, and what was left there leads the ranks of the next start to sockets that are gone
+    (https://github.com/pytorch/pytorch/issues/135712).
+    """
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True" or distributed.is_initialized():
+        return
+    store = TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
+    place = f"store/{os.environ['TORCHELASTIC_RESTART_COUNT']}"
+    if os.environ["RANK"] == "0":
+        with socket.socket() as free:
+            free.bind(("", 0))
+            store.set(place, str(free.getsockname()[1]))
+    os.environ["MASTER_PORT"] = store.get(place).decode()
+    os.environ["TORCHELASTIC_USE_AGENT_STORE"] = "False"  # rank 0 opens it
 
 
 class Watch(L.Callback):
@@ -30,11 +50,9 @@ class Watch(L.Callback):
     def on_fit_start(self, trainer: L.Trainer, stage: Stage) -> None:
         if trainer.world_size == 1:
             return
-        # The store that the ranks found each other by; torchrun keeps it apart from any of them.
-        self.heartbeat = Heartbeat(
+        self.heartbeat = Heartbeat(  # at the store that the ranks found each other by
             host=os.environ["MASTER_ADDR"],
             port=int(os.environ["MASTER_PORT"]),
-            group=os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"),
             rank=trainer.global_rank,
             world=trainer.world_size,
             patience=self.patience,
@@ -50,6 +68,7 @@ class Watch(L.Callback):
         lost = isinstance(exception, distributed.DistError) or "onnection" in str(exception)
         if self.heartbeat and lost:
             self.heartbeat.complain(f"lost another rank ({str(exception).splitlines()[0][:200]})")
+            raise SystemExit(LOST)  # where the connection broke says nothing about why
 
 
 class Farewell(L.Callback):

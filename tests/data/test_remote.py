@@ -8,9 +8,10 @@ import time
 import corpus
 import pytest
 import torch
+from runs import bare_run, traced
 
+import train
 from data import remote
-from data.module import SpeechData
 from tts.audio import AudioConfig
 
 
@@ -72,22 +73,7 @@ def server(shards, tmp_path, monkeypatch):
 
 
 def batches(path: str, audio: AudioConfig, workers: int = 0) -> list:
-    data = SpeechData(
-        path=path,
-        audio=audio,
-        tokenizer=None,
-        batch_seconds=8,
-        max_seconds=15,
-        crop_seconds=None,
-        clip_seconds=1.0,
-        letters=0.0,
-        weights={},
-        needs_text=False,
-        seed=0,
-        workers=workers,
-        shift=False,
-    )
-    return list(data.val_dataloader())
+    return list(corpus.speech_data(path, audio, workers=workers).val_dataloader())
 
 
 def test_the_same_batches_as_from_the_folder_and_nothing_asked_twice(server, shards, audio):
@@ -145,3 +131,39 @@ def test_the_cache_stays_within_its_bound_and_keeps_what_is_used(server, tmp_pat
     asked = len(server.asked)
     remote.read(url, 0, piece)
     assert len(server.asked) == asked
+
+
+@pytest.fixture
+def bucket(shards, tmp_path, monkeypatch) -> str:
+    """The shards in a bucket, behind a server that speaks S3: `uv run --group bucket pytest -m slow`."""
+    s3fs, moto = pytest.importorskip("s3fs"), pytest.importorskip("moto.server")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    about = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    for name, value in {**about, "TRIFORCE_CACHE": str(tmp_path / "cache")}.items():
+        monkeypatch.setenv(name, value)
+    for cached in (remote.here, remote.origin, remote.sizes):
+        cached.cache_clear()
+    s3fs.S3FileSystem.clear_instance_cache()
+    store = s3fs.S3FileSystem()
+    store.mkdir("bucket")
+    for path in shards.iterdir():
+        store.put(str(path), f"bucket/shards/{path.name}")
+    yield "s3://bucket/shards"
+    server.stop()
+
+
+@pytest.mark.slow
+def test_a_bucket_is_trained_from_as_the_folder_is(bucket, shards, audio, tmp_path):
+    near = batches(str(shards), audio)
+    for workers in (0, 1):
+        for a, b in zip(near, batches(bucket, audio, workers=workers), strict=True):
+            assert torch.equal(a.wav, b.wav)
+        (remote.room() / "clips").rename(remote.room() / f"{workers}")
+    for name, path in {"near": str(shards), "far": bucket}.items():
+        run = bare_run("dvae", path, "", tmp_path / name, "data.workers=1", trace=tmp_path / f"{name}.trace")
+        assert train.train(run).global_step == 4
+    assert traced(tmp_path / "far.trace") == traced(tmp_path / "near.trace")
+    with pytest.raises(ValueError, match="s3://bucket/elsewhere/index.json does not exist"):
+        remote.here("s3://bucket/elsewhere")

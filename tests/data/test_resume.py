@@ -1,9 +1,7 @@
 import lightning as L
 import torch
-from corpus import make_shards
+from corpus import make_shards, speech_data
 from torch import nn
-
-from data.module import SpeechData
 
 
 class Witness(L.LightningModule):
@@ -23,21 +21,7 @@ class Witness(L.LightningModule):
 
 
 def run(folder, shards, audio, steps, resume=None):
-    data = SpeechData(
-        path=str(shards),
-        audio=audio,
-        tokenizer=None,
-        batch_seconds=3.0,
-        max_seconds=15.0,
-        crop_seconds=None,
-        clip_seconds=1.0,
-        letters=0.0,
-        weights={},
-        needs_text=False,
-        seed=3,
-        workers=0,
-        shift=True,
-    )
+    data = speech_data(shards, audio, batch_seconds=3.0, seed=3)
     trainer = L.Trainer(
         max_steps=steps,
         accelerator="cpu",

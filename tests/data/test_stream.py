@@ -7,34 +7,15 @@ from collections import Counter
 
 import pytest
 import torch
-from corpus import make_corpus, make_shards
+from corpus import make_corpus, make_shards, speech_data
 
-from data.module import SpeechData
 from data.shards import read_index
 from data.stream import ShardReader, open_folders, plan, size
-
-SETTINGS = {
-    "tokenizer": None,
-    "batch_seconds": 8.0,
-    "max_seconds": 15.0,
-    "crop_seconds": None,
-    "clip_seconds": 1.0,
-    "letters": 0.0,
-    "weights": {},
-    "needs_text": False,
-    "seed": 1,
-    "workers": 0,
-    "shift": True,
-}
 
 
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory, audio):
     return make_shards(tmp_path_factory.mktemp("data") / "shards", audio)
-
-
-def module(path, audio, **changes) -> SpeechData:
-    return SpeechData(path=path if isinstance(path, list) else str(path), audio=audio, **(SETTINGS | changes))
 
 
 def seen(batches, count=None):
@@ -73,15 +54,17 @@ def test_plan_obeys_weights():
 
 
 def test_the_same_seed_gives_the_same_batches_and_another_epoch_others(shards, audio):
-    one, two = module(shards, audio).train_dataloader(), module(shards, audio).train_dataloader()
+    one, two = speech_data(shards, audio).train_dataloader(), speech_data(shards, audio).train_dataloader()
     first = seen(one)
     assert first == seen(two)
     assert first != seen(one)
-    assert seen(one) != seen(module(shards, audio, seed=2).train_dataloader())
+    assert seen(one) != seen(speech_data(shards, audio, seed=2).train_dataloader())
 
 
 def test_workers_change_nothing(shards, audio):
-    assert seen(module(shards, audio).train_dataloader()) == seen(module(shards, audio, workers=1).train_dataloader())
+    assert seen(speech_data(shards, audio).train_dataloader()) == seen(
+        speech_data(shards, audio, workers=1).train_dataloader()
+    )
 
 
 def on(monkeypatch, rank, world):
@@ -90,11 +73,11 @@ def on(monkeypatch, rank, world):
 
 @pytest.mark.parametrize("stop", [1, 7, 30])
 def test_the_next_fifty_batches_follow_from_one_number(shards, audio, stop):
-    stream = module(shards, audio, batch_seconds=3).train_dataloader()
+    stream = speech_data(shards, audio, batch_seconds=3).train_dataloader()
     seen(stream, stop)
     state = stream.state_dict()
     assert list(state) == ["sample"]
-    resumed = module(shards, audio, batch_seconds=3).train_dataloader()
+    resumed = speech_data(shards, audio, batch_seconds=3).train_dataloader()
     resumed.load_state_dict(state)
     assert seen(resumed, 50) == seen(stream, 50)
     assert resumed.state_dict() == stream.state_dict()
@@ -107,7 +90,7 @@ def test_other_ranks_go_on_with_exactly_what_is_left(shards, audio, monkeypatch,
         ranks = []
         for rank in range(world):
             on(monkeypatch, rank, world)
-            stream = module(shards, audio, batch_seconds=3).train_dataloader()
+            stream = speech_data(shards, audio, batch_seconds=3).train_dataloader()
             stream.load_state_dict(state)
             ranks.append([batch.keys for batch in itertools.islice(stream, steps)])
             after = stream.state_dict()
@@ -122,7 +105,7 @@ def test_other_ranks_go_on_with_exactly_what_is_left(shards, audio, monkeypatch,
 
 
 def test_what_is_set_aside_is_left_out_and_counted(shards, audio):
-    data = module(shards, audio, batch_seconds=3)
+    data = speech_data(shards, audio, batch_seconds=3)
     stream = data.train_dataloader()
     length = len(stream)
     whole = [batch.keys for batch in itertools.islice(stream, length)]
@@ -137,13 +120,32 @@ def test_what_is_set_aside_is_left_out_and_counted(shards, audio):
 
 
 def test_validation_is_always_the_same(shards, audio):
-    loader = module(shards, audio).val_dataloader()
+    loader = speech_data(shards, audio).val_dataloader()
     next(iter(loader))
-    assert seen(loader) == seen(loader) == seen(module(shards, audio, seed=5).val_dataloader())
+    assert seen(loader) == seen(loader) == seen(speech_data(shards, audio, seed=5).val_dataloader())
+
+
+def test_every_rank_validates_on_what_one_alone_would(shards, audio, monkeypatch):
+    alone = seen(speech_data(shards, audio).val_dataloader())
+    world = len(alone) + 1
+    for rank in range(world):
+        on(monkeypatch, rank, world)
+        assert seen(speech_data(shards, audio).val_dataloader()) == alone
+
+
+def test_ranks_do_not_pass_over_a_batch_that_only_one_cannot_read(tmp_path, audio, monkeypatch):
+    shards = make_shards(tmp_path / "shards", audio)
+    loader = speech_data(shards, audio).val_dataloader()
+    for path in shards.glob("*.tar"):
+        path.unlink()
+    assert not list(loader)
+    on(monkeypatch, 0, 2)
+    with pytest.raises(ValueError, match="a batch could not be read"):
+        list(loader)
 
 
 def test_the_reference_is_another_clip_that_says_something_else(shards, audio):
-    data = module(shards, audio, crop_seconds=0.5)
+    data = speech_data(shards, audio, crop_seconds=0.5)
     for split in ("train", "val", "test"):
         loader = data.loader(split)
         for clip in loader.dataset.clips:
@@ -161,12 +163,12 @@ def test_the_only_clip_of_a_speaker_is_cut_in_two(tmp_path, audio):
     shards = make_shards(tmp_path / "shards", audio, corpus, val_share=0.0)
     whole = read_index(shards).clips[0].seconds * audio.sample_rate
     for _ in range(4):
-        (batch,) = itertools.islice(module(shards, audio, shift=False).train_dataloader(), 1)
+        (batch,) = itertools.islice(speech_data(shards, audio, shift=False).train_dataloader(), 1)
         assert batch.wav_len + batch.clip_len == pytest.approx(whole, abs=2)
         ends = batch.wav[0, -100:], batch.clip[0, -100:]
         assert not torch.equal(*ends)
     with pytest.raises(ValueError, match="no usable clip"):
-        module(shards, audio, needs_text=True, tokenizer=Spelling()).train_dataloader()
+        speech_data(shards, audio, needs_text=True, tokenizer=Spelling()).train_dataloader()
 
 
 class Spelling:
@@ -181,16 +183,16 @@ class Spelling:
 
 def test_text_comes_with_whole_clips_only(shards, audio):
     spoken = {clip.key: clip.spoken for clip in read_index(shards).clips}
-    for batch in epoch(module(shards, audio, tokenizer=Spelling(), needs_text=True)):
+    for batch in epoch(speech_data(shards, audio, tokenizer=Spelling(), needs_text=True)):
         for key, ids, length in zip(batch.keys, batch.text, batch.text_len, strict=True):
             assert bytes(ids[:length].tolist()).decode() == spoken[key]
-    for batch in epoch(module(shards, audio, tokenizer=Spelling(), crop_seconds=0.5)):
+    for batch in epoch(speech_data(shards, audio, tokenizer=Spelling(), crop_seconds=0.5)):
         assert batch.text_len.tolist() == [0] * len(batch.keys)
         assert batch.wav.shape[1] == audio.sample_rate // 2
 
 
 def test_no_reference_is_read_where_none_is_wanted(shards, audio):
-    batch = next(iter(module(shards, audio, clip_seconds=None).train_dataloader()))
+    batch = next(iter(speech_data(shards, audio, clip_seconds=None).train_dataloader()))
     assert batch.clip.shape == (len(batch.keys), 0)
 
 
@@ -201,24 +203,24 @@ def test_a_second_folder_cannot_teach_what_the_first_holds_out(tmp_path, audio, 
     lines[1] = f"s0-000|speaker0|{sorted(held)[0]}|1.0"
     (other / "metadata.csv").write_text("\n".join(lines))
     second = make_shards(tmp_path / "second", audio, other, val_share=0.0)
-    data = module([str(shards), str(second)], audio)
+    data = speech_data([str(shards), str(second)], audio)
     trained = {clip.entry.text for clip in data.loader("train").dataset.clips}
     assert not trained & held
     with pytest.raises(ValueError, match="in both"):
-        module([str(shards), str(shards)], audio)
+        speech_data([str(shards), str(shards)], audio)
 
 
 def test_weights_and_rates_must_fit_the_shards(shards, audio):
     with pytest.raises(ValueError, match="data.weights names 'katleen'"):
-        module(shards, audio, weights={"katleen": 2.0})
+        speech_data(shards, audio, weights={"katleen": 2.0})
     with pytest.raises(ValueError, match="no usable clip"):
-        module(shards, audio, weights={"shards-corpus": 0}).train_dataloader()
+        speech_data(shards, audio, weights={"shards-corpus": 0}).train_dataloader()
     from dataclasses import replace
 
     with pytest.raises(ValueError, match="pack it again"):
-        module(shards, replace(audio, level=-20.0))
+        speech_data(shards, replace(audio, level=-20.0))
     with pytest.raises(ValueError, match="data pack"):
-        module(shards / "nowhere", audio)
+        speech_data(shards / "nowhere", audio)
 
 
 def test_a_truncated_shard_is_named_and_its_clips_skipped(tmp_path, audio, caplog):
@@ -227,7 +229,7 @@ def test_a_truncated_shard_is_named_and_its_clips_skipped(tmp_path, audio, caplo
     name = clips[0].shard
     content = (shards / name).read_bytes()
     (shards / name).write_bytes(content[: len(content) // 2])
-    data = module(shards, audio)
+    data = speech_data(shards, audio)
     assert name in caplog.text and "truncated" in caplog.text
     assert 0 < len(data.library.clips) < len(clips)
     loader = data.train_dataloader()
@@ -259,7 +261,7 @@ def test_damaged_and_foreign_members_are_skipped_and_counted(tmp_path, audio, sh
     with open(copy / two.shard, "r+b") as file:
         file.seek(two.offset - tarfile.BLOCKSIZE)
         file.write(foreign.tobuf())
-    loader = module(copy, audio, clip_seconds=None).train_dataloader()
+    loader = speech_data(copy, audio, clip_seconds=None).train_dataloader()
     keys = {key for batch, _, _ in seen(loader) for key in batch}
     assert loader.skipped == 2 and keys == {c.key for c in index.clips if c.split == "train"} - {one.key, two.key}
     assert one.shard in caplog.text and two.key in caplog.text
@@ -283,7 +285,7 @@ def test_nothing_in_a_shard_is_ever_unpickled(tmp_path, audio):
 
 def test_shards_that_can_no_longer_be_read_end_the_run(tmp_path, audio):
     shards = make_shards(tmp_path / "shards", audio)
-    stream = module(shards, audio, batch_seconds=2).train_dataloader()
+    stream = speech_data(shards, audio, batch_seconds=2).train_dataloader()
     for path in shards.glob("*.tar"):
         path.unlink()
     with pytest.raises(ValueError, match="batches in a row could not be read"):

@@ -18,7 +18,7 @@ PATIENCE = 4.0  # seconds
 
 def live(port: int, rank: int, world: int, begun, end, said: Path) -> None:
     sys.stderr = open(said, "w")
-    heartbeat = Heartbeat(host="127.0.0.1", port=port, group="0", rank=rank, world=world, patience=PATIENCE)
+    heartbeat = Heartbeat(host="127.0.0.1", port=port, rank=rank, world=world, patience=PATIENCE)
     begun.wait()
     heartbeat.start()
     if rank == 0:
