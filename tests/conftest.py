@@ -1,6 +1,7 @@
 """Shape annotations are checked in every test; in training they cost nothing."""
 
 import os
+from pathlib import Path
 
 os.environ["WANDB_MODE"] = "disabled"
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # of each worker: pytest runs one on every core
@@ -26,3 +27,19 @@ def audio() -> AudioConfig:
     from omegaconf import OmegaConf
 
     return AudioConfig(**OmegaConf.load("conf/audio/24khz.yaml"))
+
+
+@pytest.fixture(scope="session")
+def shards(tmp_path_factory, audio) -> Path:
+    """A corpus that is computed here, packed."""
+    import corpus
+
+    return corpus.make_shards(tmp_path_factory.mktemp("shards") / "computed", audio)
+
+
+@pytest.fixture(scope="session")
+def codec(tmp_path_factory) -> Path:
+    """Weights of a nano codec."""
+    import nano
+
+    return nano.weights(tmp_path_factory.mktemp("weights")) / "dvae.safetensors"

@@ -8,11 +8,8 @@ import signal
 import time
 from collections import deque
 from functools import partial
-from pathlib import Path
 
-import corpus
 import lightning as L
-import nano
 import pytest
 import torch
 from omegaconf import open_dict
@@ -30,16 +27,6 @@ from tts.stage import Stage
 from tts.types import Batch
 
 STEPS = 28
-
-
-@pytest.fixture(scope="module")
-def shards(tmp_path_factory, audio) -> Path:
-    return corpus.make_shards(tmp_path_factory.mktemp("shards") / "computed", audio)
-
-
-@pytest.fixture(scope="module")
-def codec(tmp_path_factory) -> Path:
-    return nano.weights(tmp_path_factory.mktemp("weights")) / "dvae.safetensors"
 
 
 def finish(cfg) -> int:

@@ -2,10 +2,7 @@
 
 import json
 from importlib.metadata import version
-from pathlib import Path
 
-import corpus
-import nano
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
@@ -21,16 +18,6 @@ from tts.config import check
 from tts.ledger.book import account, read
 
 SIZES = ("nano", "small", "base", "large")
-
-
-@pytest.fixture(scope="module")
-def shards(tmp_path_factory, audio) -> Path:
-    return corpus.make_shards(tmp_path_factory.mktemp("shards") / "computed", audio)
-
-
-@pytest.fixture(scope="module")
-def codec(tmp_path_factory) -> Path:
-    return nano.weights(tmp_path_factory.mktemp("weights")) / "dvae.safetensors"
 
 
 @pytest.mark.parametrize("stage", STAGES)
