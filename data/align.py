@@ -84,7 +84,7 @@ class Speller:
     def spell(self, samples: Samples, gain: float) -> Float[np.ndarray, "K V"]:
         """Log-probabilities of phonemes (blank 0) at `rate` steps per second, in half precision to save memory."""
         code = self.audio.hop * self.codec.stride
-        codes, steps = -(-len(samples.wave) // code), code // self.step
+        codes, steps = -(-len(samples) // code), code // self.step
         out = np.empty((codes * steps, self.codec.ctc_vocab), np.float16)
         for first in range(0, codes, CORE):
             last = min(first + CORE, codes)

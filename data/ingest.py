@@ -43,22 +43,23 @@ class Samples:
     """The wave of a source on disk: 16 bits, mono, read in pieces, so that its length costs no memory."""
 
     def __init__(self, path: Path, rate: int):
-        self.rate = rate  # Hz
-        self.wave = np.memmap(path, "<i2", "r")
+        self.path, self.rate = path, rate  # Hz
+        self.count = path.stat().st_size // 2
 
-    @property
-    def seconds(self) -> float:
-        return len(self.wave) / self.rate
+    def __len__(self) -> int:
+        return self.count
 
     def read(self, start: int, stop: int) -> Float[Tensor, " N"]:
         """Samples from start to stop; silence where the recording has none."""
-        inside = self.wave[max(start, 0) : max(stop, 0)].astype(np.float32) / 32768
+        first, last = (min(max(place, 0), self.count) for place in (start, stop))
+        # Not mapped into memory: the pages of a long recording would count as the worker's own.
+        inside = np.fromfile(self.path, "<i2", last - first, offset=2 * first).astype(np.float32) / 32768
         wave = np.pad(inside, (min(max(-start, 0), stop - start), 0))
         return torch.from_numpy(np.pad(wave, (0, stop - start - len(wave))))
 
     def clip(self, start: float, end: float) -> Float[Tensor, " N"]:
         """What sounds between two times in seconds."""
-        return self.read(round(start * self.rate), min(round(end * self.rate), len(self.wave)))
+        return self.read(round(start * self.rate), min(round(end * self.rate), len(self)))
 
 
 def ingest(source: Source, settings: Ingest, rate: int, target: Path) -> dict:
@@ -118,8 +119,8 @@ def loudness(samples: Samples) -> float:
     """Integrated loudness in LUFS (ITU-R BS.1770-4, as `torchaudio.functional.loudness`, but minute by minute)."""
     rate, size, step = samples.rate, round(BLOCK * samples.rate), round(STEP * samples.rate)
     powers = []
-    for start in range(0, len(samples.wave), 600 * step):
-        wave = samples.read(start, min(start + 600 * step, len(samples.wave)))
+    for start in range(0, len(samples), 600 * step):
+        wave = samples.read(start, min(start + 600 * step, len(samples)))
         if len(wave) < size:
             continue
         wave = audio.highpass_biquad(audio.treble_biquad(wave, rate, 4.0, 1500.0, 2**-0.5), rate, 38.0, 0.5)

@@ -195,8 +195,8 @@ def energy(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
     block = round(BLOCK * samples.rate)
     minute = 6000
     powers, thresholds = [], []
-    for start in range(0, len(samples.wave), minute * block):
-        wave = samples.read(start, min(start + minute * block, len(samples.wave)))
+    for start in range(0, len(samples), minute * block):
+        wave = samples.read(start, min(start + minute * block, len(samples)))
         if len(wave) < block:
             break
         power = wave[: len(wave) // block * block].view(-1, block).square().mean(1)
