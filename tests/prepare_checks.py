@@ -5,7 +5,8 @@ uv run python tests/prepare_checks.py withheld CORPUS       its text withheld: w
 uv run python tests/prepare_checks.py beside CORPUS         its texts as RSS, Podcasting 2.0, Whisper and EPUB beside it
 uv run python tests/prepare_checks.py wrong CORPUS          each recording with the text of another
 uv run python tests/prepare_checks.py voices CORPUS         clips of one speaker, and of two spliced
-uv run python tests/prepare_checks.py long BOOK --hours 2 --voice kal16    a book read by flite, in one file
+uv run python tests/prepare_checks.py long BOOK --hours 2 --voice kal16    a book read by flite, in one file;
+                                                            --stretch 1.5 reads it slower
 uv run python tests/prepare_checks.py speed CORPUS          against what the libraries need by themselves
 uv run python tests/prepare_checks.py growth CORPUS         ten times the recordings: time and memory
 uv run python tests/prepare_checks.py twins SHARDS --times 2000    what dedup costs as more clips are known
@@ -264,7 +265,9 @@ def long(args, scratch: Path) -> None:
     folder.mkdir()
     text = " ".join(read_book(args.source).split())[: round(args.hours * 3600 * 14.5)].rsplit(" ", 1)[0]
     (scratch / "text").write_text(text, encoding="utf-8")
-    subprocess.run(["flite", "-voice", args.voice, "-f", scratch / "text", folder / "reading.wav"], check=True)
+    slower = ["--setf", f"duration_stretch={args.stretch}"]
+    subprocess.run(["flite", "-voice", args.voice, *slower, "-f", scratch / "text", folder / "reading.wav"], check=True)
+    print(f"flite: {largest()}")
     shutil.copy(args.source, folder / f"whole{args.source.suffix}")
     done = run([folder], scratch / "out", *QUIET)
     print(done.stdout, done.stderr[-300:], largest())
@@ -515,6 +518,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--voice", default="slt")
+    parser.add_argument("--stretch", type=float, default=1.0)
     args = parser.parse_args()
     args.source = args.source.resolve()
     with tempfile.TemporaryDirectory() as scratch:
