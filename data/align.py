@@ -162,7 +162,6 @@ def align(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float
 
 def _said(words: Sequence[Word], piece: Piece, spelling: Float[np.ndarray, "K V"], rate: float, end: str) -> Piece:
     """A piece at an end of the recording without the words there that nobody says: a heading, the chapter before."""
-
     found = place(words, piece, spelling, rate)
     near, count = piece, min(2 * EDGE, len(found))
     if count and end == "first":

@@ -152,7 +152,7 @@ def cluster(voices: Float[np.ndarray, "K D"], alike: float) -> list[int]:
     return [order[label] for label in labels]
 
 
-def verdict(scores: dict, seconds: float, said: int, settings: Judge, shortest: float, longest: float) -> str:
+def verdict(scores: dict, seconds: float, said: bool, settings: Judge, shortest: float, longest: float) -> str:
     """Why the quick judges set a clip aside; nothing where they let it through."""
     if not said:
         return "no words in it"
