@@ -21,7 +21,7 @@ from tts.audio import RATES
 from tts.settings import ROOT
 
 TIMEOUT = 4 * 3600  # seconds for one file
-BLOCK, STEP = 0.4, 0.1  # seconds: gating blocks of ITU-R BS.1770-4
+STEP = 0.1  # seconds: gating blocks of ITU-R BS.1770-4 are four of them, and begin at each
 ABSOLUTE, RELATIVE = -70.0, -10.0  # LUFS, LU: its two gates
 
 
@@ -117,14 +117,14 @@ def _check_space(folder: Path, reason: str) -> None:
 
 def loudness(samples: Samples) -> float:
     """Integrated loudness in LUFS (ITU-R BS.1770-4, as `torchaudio.functional.loudness`, but minute by minute)."""
-    rate, size, step = samples.rate, round(BLOCK * samples.rate), round(STEP * samples.rate)
+    rate, step = samples.rate, round(STEP * samples.rate)
     powers = []
     for start in range(0, len(samples), 600 * step):
         wave = samples.read(start, min(start + 600 * step, len(samples)))
-        if len(wave) < size:
+        if len(wave) < 4 * step:
             continue
         wave = audio.highpass_biquad(audio.treble_biquad(wave, rate, 4.0, 1500.0, 2**-0.5), rate, 38.0, 0.5)
-        powers.append(wave.unfold(0, size, step).square().mean(1))
+        powers.append(wave[: len(wave) // step * step].view(-1, step).square().mean(1).unfold(0, 4, 1).mean(1))
     if not powers:
         return ABSOLUTE
     power = torch.cat(powers).double()

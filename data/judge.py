@@ -14,7 +14,6 @@ from torch import Tensor
 
 from data.ingest import Samples
 from tts.audio import resample
-from tts.evaluate.judges import Dnsmos
 
 RATE = 16_000  # Hz, of the speaker encoder and DNSMOS
 BLOCK = 0.02  # seconds over which power is taken
@@ -177,7 +176,9 @@ def verdict(scores: dict, seconds: float, said: bool, settings: Judge, shortest:
 
 
 @lru_cache(1)
-def _rater() -> Dnsmos:
+def _rater():
+    from tts.evaluate.judges import Dnsmos  # what only clips that are rated need
+
     return Dnsmos()
 
 

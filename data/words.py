@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from data.books import read_book
 from data.ingest import Refused, Samples
 from data.sources import TRANSCRIPTS, Source
 from data.transcripts import Cue, read_cues
-from tts.evaluate.recognisers import Sphinx, Whisper
+from tts.types import Recogniser
 
 SPHINX = "sphinx"
 BELIEVED = 0.22  # mean probability of phonemes: twice what any text gets
@@ -30,6 +31,12 @@ QUIET = 3e-4  # -35 dB of active speech, where the room is quieter than that
 ABOVE_NOISE = 4.0  # 6 dB above the noise floor
 JOINED = 0.04  # seconds: a shorter gap between words has no silence worth looking for
 LONGEST_EDGE = 0.6  # seconds: no phoneme goes on for longer than this
+
+
+class Hearer(Recogniser, Protocol):
+    """A recogniser that says which it is."""
+
+    def identity(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +146,10 @@ def _recognised(samples: Samples, clips, spelling, settings: Words, speller: Spe
 
 
 @lru_cache(1)
-def hearer(name: str) -> Sphinx | Whisper:
+def hearer(name: str) -> Hearer:
     """pocketsphinx, or the faster-whisper model in a folder. Raises ModuleNotFoundError that says how to get either."""
+    from tts.evaluate.recognisers import Sphinx, Whisper  # what only recordings without a text need
+
     package, group = ("pocketsphinx", "judge") if name == SPHINX else ("faster_whisper", "whisper")
     if find_spec(package) is None:
         raise ModuleNotFoundError(
