@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torchaudio import functional as audio
 
 from data.sources import Source
 from tts.audio import RATES
@@ -115,16 +114,34 @@ def _check_space(folder: Path, reason: str) -> None:
         raise OSError(28, reason, str(folder))
 
 
+def weighting(rate: int) -> Float[np.ndarray, "2 6"]:
+    """The K-weighting of BS.1770 as second-order sections: a shelf of 4 dB from 1500 Hz, and a high-pass at 38 Hz.
+
+    Audio EQ Cookbook (Bristow-Johnson), with A, w0 and alpha as there and the figures of torchaudio's `loudness`.
+    """
+    A, w0 = 10 ** (4 / 40), 2 * np.pi * 1500 / rate
+    cos, root = np.cos(w0), 2 * A**0.5 * np.sin(w0) * 2**-0.5  # root: 2 sqrt(A) alpha, with Q = 1 / sqrt(2)
+    rising = [A * (A + 1 + (A - 1) * cos + root), -2 * A * (A - 1 + (A + 1) * cos), A * (A + 1 + (A - 1) * cos - root)]
+    shelf = [*rising, A + 1 - (A - 1) * cos + root, 2 * (A - 1 - (A + 1) * cos), A + 1 - (A - 1) * cos - root]
+    w0 = 2 * np.pi * 38 / rate
+    cos, alpha = np.cos(w0), np.sin(w0)  # Q = 1 / 2
+    high = [(1 + cos) / 2, -1 - cos, (1 + cos) / 2, 1 + alpha, -2 * cos, 1 - alpha]
+    return np.array([shelf, high]) / [[shelf[3]], [high[3]]]
+
+
 def loudness(samples: Samples) -> float:
-    """Integrated loudness in LUFS (ITU-R BS.1770-4, as `torchaudio.functional.loudness`, but minute by minute)."""
+    """Integrated loudness in LUFS (ITU-R BS.1770-4), minute by minute."""
+    from scipy.signal import sosfilt  # ten times as quick as torchaudio's filters
+
     rate, step = samples.rate, round(STEP * samples.rate)
-    powers = []
+    sections, state, powers = weighting(rate), np.zeros((2, 2)), []
     for start in range(0, len(samples), 600 * step):
         wave = samples.read(start, min(start + 600 * step, len(samples)))
         if len(wave) < 4 * step:
             continue
-        wave = audio.highpass_biquad(audio.treble_biquad(wave, rate, 4.0, 1500.0, 2**-0.5), rate, 38.0, 0.5)
-        powers.append(wave[: len(wave) // step * step].view(-1, step).square().mean(1).unfold(0, 4, 1).mean(1))
+        weighted, state = sosfilt(sections, wave.numpy(), zi=state)
+        power = torch.from_numpy(weighted[: len(wave) // step * step]).view(-1, step).square().mean(1)
+        powers.append(power.unfold(0, 4, 1).mean(1))
     if not powers:
         return ABSOLUTE
     power = torch.cat(powers).double()

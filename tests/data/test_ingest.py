@@ -4,8 +4,10 @@ import av
 import numpy as np
 import pytest
 import soundfile
+import torch
+import torchaudio
 
-from data.ingest import Ingest, Refused, Samples, ingest
+from data.ingest import Ingest, Refused, Samples, ingest, loudness
 from data.sources import Source
 
 STATUS = Path("/proc/self/status")
@@ -28,6 +30,17 @@ def test_recordings_become_samples_of_one_rate(tmp_path, format):
     # A sine of 0 dBFS in one channel is -3.01 LUFS (ITU-R BS.1770-4); this one peaks at -20 dBFS.
     assert found["loudness"] == pytest.approx(-23.0, abs=0.4)
     assert samples.read(-10, 20)[:10].abs().max() == 0 and len(samples.read(-10, 20)) == 30
+
+
+@pytest.mark.parametrize("rate", [16000, 24000, 48000])
+def test_loudness_is_that_of_torchaudio(tmp_path, rate):
+    rng = np.random.default_rng(0)
+    tone = np.sin(2 * np.pi * 3000 * np.arange(20 * rate) / rate)  # loud, soft and silent by turns
+    wave = (tone + rng.standard_normal(len(tone))) * np.repeat([0.05, 0.01, 0.0, 0.1], 5 * rate)
+    wave = torch.from_numpy(wave).float()  # its filters stay below 1, where torchaudio's would be clamped
+    (wave.numpy() * 32767).astype("<i2").tofile(tmp_path / "samples")
+    expected = torchaudio.functional.loudness(wave[None], rate)
+    assert loudness(Samples(tmp_path / "samples", rate)) == pytest.approx(float(expected), abs=0.01)
 
 
 @pytest.mark.skipif(not STATUS.is_file(), reason="the system does not tell what a process holds")
