@@ -22,8 +22,6 @@ from tts.types import Recogniser
 
 SPHINX = "sphinx"
 BELIEVED = 0.22  # mean probability of phonemes: twice what any text gets
-SURELY = 0.45  # of the sounds heard: no need to ask what chance would
-CHANCE = 1.5  # times as well as the same words backwards: less is chance
 SLACK = 0.5  # seconds that a transcript's times may be off
 BLOCK = 0.01  # seconds over which energy is taken
 CLOSURE = 6  # blocks: a stop closes for less than this, a pause lasts longer
@@ -45,7 +43,6 @@ class Words:
 
     recogniser: str
     heard: float
-    coverage: float
 
     def __post_init__(self):
         if self.recogniser != SPHINX and not (Path(self.recogniser) / "model.bin").is_file():
@@ -61,7 +58,7 @@ def words(source: Source, samples: Samples, segments: dict, loudness: float, set
     spelling = speller.spell(samples, gain)
     origin, found = _given(source, speller, spelling)
     if origin:
-        _believe(found, spelling, settings, speller, origin)
+        _believe(found, spelling, settings, origin)
     else:
         origin, found = settings.recogniser, _recognised(samples, segments["clips"], spelling, settings, speller)
         if not found:
@@ -112,25 +109,13 @@ def _from_cues(cues: list[Cue], speller: Speller, spelling) -> list[Word]:
     return align([word for _, _, group in groups for word in group], spelling, speller.rate, BELIEVED)
 
 
-def _believe(found: list[Word], spelling, settings: Words, speller: Speller, origin: str) -> None:
-    """Raise Refused where the words explain too little of what is heard, or hardly more than chance would."""
-    sounds = max(len(greedy(spelling)[0]), 1)
-    told, heard = sum(len(word.ids) for word in found) / sounds, explained(found, sounds)
-    if found and heard >= max(SURELY, settings.heard):
-        return
-    if found and told >= settings.coverage and heard >= settings.heard:
-        backwards = [replace(word, ids=word.ids[::-1]) for word in reversed(found)]
-        chance = explained(align(backwards, spelling, speller.rate, 0.0), sounds)
-        if heard >= CHANCE * chance:
-            return
-    raise Refused(
-        f"its {origin} is of something else: it has {told:.0%} as many sounds as are spoken, and {heard:.0%} are heard"
-    )
-
-
-def explained(found: Sequence[Word], sounds: int) -> float:
-    """How many of so many sounds are those of the words."""
-    return sum(word.heard * len(word.ids) for word in found) / sounds
+def _believe(found: list[Word], spelling, settings: Words, origin: str) -> None:
+    """Raise Refused where the words explain too little of what is heard, as surely as the codec hears that voice."""
+    _, steps = greedy(spelling)
+    surely = np.exp(spelling[steps].max(1).astype(np.float32)).sum()
+    heard = sum(word.heard * len(word.ids) for word in found) / max(surely, 1.0)
+    if heard < settings.heard:
+        raise Refused(f"its {origin} is of something else: it explains {heard:.0%} of what is heard")
 
 
 def _recognised(samples: Samples, clips, spelling, settings: Words, speller: Speller) -> list[Word]:
