@@ -60,7 +60,7 @@ def _hashes() -> tuple[np.ndarray, np.ndarray]:
 def fingerprint(wave: Float[Tensor, " N"], rate: int) -> Print:
     size, hop = round(WINDOW * rate), round(HOP * rate)
     frames = torch.nn.functional.pad(wave, (0, max(0, size + hop - len(wave)))).unfold(0, size, hop)
-    power = torch.fft.rfft(frames * torch.hann_window(size)).abs().square()
+    power = torch.view_as_real(torch.fft.rfft(frames * torch.hann_window(size))).square().sum(-1)
     energy = (power @ _bands(rate).T).clamp_min(1e-9).log()
     rise = energy[:, :-1] - energy[:, 1:]
     signs = (rise[1:] - rise[:-1] > 0).numpy()

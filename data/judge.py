@@ -87,7 +87,8 @@ def _untold(clip: Sequence[float], words: Sequence[Sequence], speech: Sequence[S
 
 
 def _spectrum(wave: Float[Tensor, " N"]) -> Float[Tensor, "F K"]:
-    return torch.stft(wave, FFT, HOP, window=torch.hann_window(FFT), return_complex=True).abs().square()
+    found = torch.stft(wave, FFT, HOP, window=torch.hann_window(FFT), return_complex=True)
+    return torch.view_as_real(found).square().sum(-1)  # several times as quick as abs()
 
 
 def bandwidth(wave: Float[Tensor, " N"], rate: int) -> float:
