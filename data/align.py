@@ -41,6 +41,7 @@ STAR = 2.5  # nats below the likeliest sound: what speech outside the text costs
 EDGE = 24  # words at an end of a recording that may be left unsaid
 DOUBTED = 0.1  # mean probability of phonemes below which a word there is rather not said ...
 UNSAID = 0.4  # ... if four phonemes speak against it
+SKIPPED = 0.5  # nats: what each word costs that is passed over to begin at a later one
 OUTSIDE = 12.0  # nats: the same before a text begins, which a voice that is spelt badly must not be taken for
 
 
@@ -214,6 +215,8 @@ def _place_some(words: Sequence[Word], emission: np.ndarray, start: int, rate: f
     leap[3::2] = ids[1:] != ids[:-1]
     enter = np.zeros(len(states), bool)  # the beginnings of words
     enter[2 * spots[:-1] + 1] = True
+    passed = np.zeros(len(states), np.float32)
+    passed[2 * spots[:-1] + 1] = SKIPPED * np.arange(len(words))
     before = np.full(len(states), -np.inf, np.float32)
     from_where = np.zeros((len(emission), len(states)), np.int8)
     outside = 0.0  # the price so far of having heard nothing of the text
@@ -226,8 +229,8 @@ def _place_some(words: Sequence[Word], emission: np.ndarray, start: int, rate: f
         other = np.where(leap, np.concatenate([[-np.inf, -np.inf], before[:-2]]), -np.inf)
         better = other > score
         score[better], where[better] = other[better], 2
-        better = enter & (outside > score)
-        score[better], where[better] = outside, 3
+        better = enter & (outside - passed > score)
+        score[better], where[better] = outside - passed[better], 3
         before = score + row[states]
         outside += price[step]
     state = int(before.argmax())
