@@ -266,7 +266,7 @@ def long(args, scratch: Path) -> None:
     folder.mkdir()
     text = " ".join(read_book(args.source).split())[: round(args.hours * 3600 * 14.5)].rsplit(" ", 1)[0]
     (scratch / "text").write_text(text, encoding="utf-8")
-    slower = ["--setf", f"duration_stretch={args.stretch}"]
+    slower = ["--setf", f"duration_stretch={args.stretch}"] if args.stretch else []  # voices have paces of their own
     subprocess.run(["flite", "-voice", args.voice, *slower, "-f", scratch / "text", folder / "reading.wav"], check=True)
     print(f"flite: {largest()}")
     shutil.copy(args.source, folder / f"whole{args.source.suffix}")
@@ -584,7 +584,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--voice", default="slt")
-    parser.add_argument("--stretch", type=float, default=1.0)
+    parser.add_argument("--stretch", type=float)
     args = parser.parse_args()
     args.source = args.source.resolve()
     with tempfile.TemporaryDirectory() as scratch:
