@@ -41,6 +41,7 @@ STAR = 2.5  # nats below the likeliest sound: what speech outside the text costs
 EDGE = 24  # words at an end of a recording that may be left unsaid
 DOUBTED = 0.1  # mean probability of phonemes below which a word there is rather not said ...
 UNSAID = 0.4  # ... if four phonemes speak against it
+SKIPPED = 0.5  # nats: what each word costs that is passed over to begin at a later one
 OUTSIDE = 12.0  # nats: the same before a text begins, which a voice that is spelt badly must not be taken for
 
 
@@ -58,13 +59,17 @@ class Word:
 
 @dataclass(frozen=True)
 class Piece:
-    """Words first to last (exclusive) are said between two CTC steps; `loose` where more is said than they tell."""
+    """Words first to last (exclusive) are said between two CTC steps; where more is said than they tell, it is `loose`.
+
+    `open`: it may be said before the first and after the last word only.
+    """
 
     first: int
     last: int
     start: int
     stop: int
     loose: bool
+    open: bool = False
 
 
 class Speller:
@@ -84,7 +89,7 @@ class Speller:
     def spell(self, samples: Samples, gain: float) -> Float[np.ndarray, "K V"]:
         """Log-probabilities of phonemes (blank 0) at `rate` steps per second, in half precision to save memory."""
         code = self.audio.hop * self.codec.stride
-        codes, steps = -(-len(samples.wave) // code), code // self.step
+        codes, steps = -(-len(samples) // code), code // self.step
         out = np.empty((codes * steps, self.codec.ctc_vocab), np.float16)
         for first in range(0, codes, CORE):
             last = min(first + CORE, codes)
@@ -162,7 +167,6 @@ def align(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float
 
 def _said(words: Sequence[Word], piece: Piece, spelling: Float[np.ndarray, "K V"], rate: float, end: str) -> Piece:
     """A piece at an end of the recording without the words there that nobody says: a heading, the chapter before."""
-
     found = place(words, piece, spelling, rate)
     near, count = piece, min(2 * EDGE, len(found))
     if count and end == "first":
@@ -211,6 +215,8 @@ def _place_some(words: Sequence[Word], emission: np.ndarray, start: int, rate: f
     leap[3::2] = ids[1:] != ids[:-1]
     enter = np.zeros(len(states), bool)  # the beginnings of words
     enter[2 * spots[:-1] + 1] = True
+    passed = np.zeros(len(states), np.float32)
+    passed[2 * spots[:-1] + 1] = SKIPPED * np.arange(len(words))
     before = np.full(len(states), -np.inf, np.float32)
     from_where = np.zeros((len(emission), len(states)), np.int8)
     outside = 0.0  # the price so far of having heard nothing of the text
@@ -223,8 +229,8 @@ def _place_some(words: Sequence[Word], emission: np.ndarray, start: int, rate: f
         other = np.where(leap, np.concatenate([[-np.inf, -np.inf], before[:-2]]), -np.inf)
         better = other > score
         score[better], where[better] = other[better], 2
-        better = enter & (outside > score)
-        score[better], where[better] = outside, 3
+        better = enter & (outside - passed > score)
+        score[better], where[better] = outside - passed[better], 3
         before = score + row[states]
         outside += price[step]
     state = int(before.argmax())
@@ -251,16 +257,35 @@ def _place_some(words: Sequence[Word], emission: np.ndarray, start: int, rate: f
 def align_cues(
     groups: Sequence[tuple[float, float, Sequence[Word]]], spelling: Float[np.ndarray, "K V"], rate: float, slack: float
 ) -> list[Word]:
-    """The same where a transcript says between which times in seconds words are said, give or take `slack`."""
+    """The same where a transcript says between which times in seconds words are said, give or take `slack`.
+
+    Cues that follow each other are aligned as one: what sounds in the slack of each is said in the next.
+    """
     out = []
-    for start, end, words in groups:
+    for start, end, words in _joined(groups, slack):
         low = max(round((start - slack) * rate), 0)
         high = min(round((end + slack) * rate), len(spelling))
-        if words and high > low:
-            out += place(words, Piece(0, len(words), low, high, loose=True), spelling, rate)
-    # Neighbours' slack overlaps: no word begins before the one before it.
+        if high > low:
+            out += place(words, Piece(0, len(words), low, high, loose=False, open=True), spelling, rate)
+    # The slack of two such pieces may overlap: no word begins before the one before it.
     out.sort(key=lambda word: word.start)
     return out
+
+
+def _joined(
+    groups: Sequence[tuple[float, float, Sequence[Word]]], slack: float
+) -> Iterator[tuple[float, float, list[Word]]]:
+    """Cues that touch each other, as one, until they have the sounds of a piece."""
+    start, end, joined = 0.0, 0.0, []
+    for first, last, words in groups:
+        if joined and (first > end + 2 * slack or sum(len(word.ids) for word in joined) >= PIECE):
+            yield start, end, joined
+            joined = []
+        if words:
+            start, end = (min(start, first), max(end, last)) if joined else (first, last)
+            joined = [*joined, *words]
+    if joined:
+        yield start, end, joined
 
 
 def pieces(
@@ -421,16 +446,18 @@ def place(words: Sequence[Word], piece: Piece, spelling: Float[np.ndarray, "K V"
     chosen = words[piece.first : piece.last]
     emission = torch.from_numpy(spelling[piece.start : piece.stop].astype(np.float32))
     star = emission.shape[1]
-    if piece.loose:  # between any two words, anything may be said that the text does not tell
+    # Where anything may be said that the text does not tell: between any two words, or at both ends.
+    gaps = range(len(chosen) + 1) if piece.loose else (0, len(chosen)) if piece.open else ()
+    if gaps:
         other = torch.maximum(emission[:, :1], emission.amax(1, keepdim=True) - STAR)
         emission = torch.cat([emission, other], 1)
     ids: list[int] = []
     spots = []
-    for word in chosen:
-        ids += [star] if piece.loose else []
+    for number, word in enumerate(chosen):
+        ids += [star] if number in gaps else []
         spots.append(len(ids))
         ids += word.ids
-    ids += [star] if piece.loose else []
+    ids += [star] if len(chosen) in gaps else []
     repeats = sum(a == b for a, b in zip(ids, ids[1:], strict=False))
     if len(ids) + repeats > len(emission):
         return []

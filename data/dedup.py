@@ -60,7 +60,7 @@ def _hashes() -> tuple[np.ndarray, np.ndarray]:
 def fingerprint(wave: Float[Tensor, " N"], rate: int) -> Print:
     size, hop = round(WINDOW * rate), round(HOP * rate)
     frames = torch.nn.functional.pad(wave, (0, max(0, size + hop - len(wave)))).unfold(0, size, hop)
-    power = torch.fft.rfft(frames * torch.hann_window(size)).abs().square()
+    power = torch.view_as_real(torch.fft.rfft(frames * torch.hann_window(size))).square().sum(-1)
     energy = (power @ _bands(rate).T).clamp_min(1e-9).log()
     rise = energy[:, :-1] - energy[:, 1:]
     signs = (rise[1:] - rise[:-1] > 0).numpy()
@@ -114,23 +114,23 @@ class Seen:
         self.base.close()
         self.path.unlink(missing_ok=True)
 
-    def twin(self, id: str, sha256: str, print: Print) -> str:
+    def twin(self, id: str, sha256: str, sound: Print) -> str:
         """The id of an earlier clip that is or sounds the same; a clip without one is remembered."""
         found = self.base.execute("SELECT id FROM clips WHERE sha256 = ?", (sha256,)).fetchone()
         if found:
             return found[0]
         shared: Counter[int] = Counter()
-        for slot, mark in enumerate(print.marks):
+        for slot, mark in enumerate(sound.marks):
             query = "SELECT number FROM marks WHERE slot = ? AND mark = ? ORDER BY number LIMIT ?"
             shared.update(number for (number,) in self.base.execute(query, (slot, mark, CROWD)))
         for number, count in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
             if count < self.settings.alike:
                 break
             other, bits = self.base.execute("SELECT id, bits FROM clips WHERE number = ?", (number,)).fetchone()
-            if difference(print.bits, bits) < self.settings.different:
+            if difference(sound.bits, bits) < self.settings.different:
                 return other
         number = self.base.execute(
-            "INSERT INTO clips (id, sha256, bits) VALUES (?, ?, ?)", (id, sha256, print.bits)
+            "INSERT INTO clips (id, sha256, bits) VALUES (?, ?, ?)", (id, sha256, sound.bits)
         ).lastrowid
-        self.base.executemany("INSERT INTO marks VALUES (?, ?, ?)", [(s, m, number) for s, m in enumerate(print.marks)])
+        self.base.executemany("INSERT INTO marks VALUES (?, ?, ?)", [(s, m, number) for s, m in enumerate(sound.marks)])
         return ""

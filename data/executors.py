@@ -130,6 +130,7 @@ class Ray:
         # Ray reads its variables when it is imported.
         os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # workers use this environment as it is
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # or it warns of a default to come
+        os.environ.setdefault("RAY_worker_niceness", "0")  # at its 15, workers stand still wherever others compute
         if self.token:
             os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(self.token.resolve())}
         try:

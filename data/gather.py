@@ -74,11 +74,11 @@ def _judged(
     candidates = []
     for outcome in outcomes:
         corpus, found = outcome.source.corpus, result(ledger, outcome, plan)
-        for clip, sound in zip(found.clips, found.sounds, strict=True):
+        for clip, place in zip(found.clips, found.sounds, strict=True):
             reason = clip.reason
             if not reason:
-                print = Print(bytes.fromhex(sound["bits"]), tuple(sound["marks"]))
-                twin = seen.twin(clip.id, sound["sha256"], print)
+                sound = Print(bytes.fromhex(place["bits"]), tuple(place["marks"]))
+                twin = seen.twin(clip.id, place["sha256"], sound)
                 reason = f"sounds like {twin}" if twin else ""
             tally.judged(clip, reason)
             if reason:

@@ -14,14 +14,13 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torchaudio import functional as audio
 
 from data.sources import Source
 from tts.audio import RATES
 from tts.settings import ROOT
 
 TIMEOUT = 4 * 3600  # seconds for one file
-BLOCK, STEP = 0.4, 0.1  # seconds: gating blocks of ITU-R BS.1770-4
+STEP = 0.1  # seconds: gating blocks of ITU-R BS.1770-4 are four of them, and begin at each
 ABSOLUTE, RELATIVE = -70.0, -10.0  # LUFS, LU: its two gates
 
 
@@ -43,22 +42,23 @@ class Samples:
     """The wave of a source on disk: 16 bits, mono, read in pieces, so that its length costs no memory."""
 
     def __init__(self, path: Path, rate: int):
-        self.rate = rate  # Hz
-        self.wave = np.memmap(path, "<i2", "r")
+        self.path, self.rate = path, rate  # Hz
+        self.count = path.stat().st_size // 2
 
-    @property
-    def seconds(self) -> float:
-        return len(self.wave) / self.rate
+    def __len__(self) -> int:
+        return self.count
 
     def read(self, start: int, stop: int) -> Float[Tensor, " N"]:
         """Samples from start to stop; silence where the recording has none."""
-        inside = self.wave[max(start, 0) : max(stop, 0)].astype(np.float32) / 32768
+        first, last = (min(max(place, 0), self.count) for place in (start, stop))
+        # Not mapped into memory: the pages of a long recording would count as the worker's own.
+        inside = np.fromfile(self.path, "<i2", last - first, offset=2 * first).astype(np.float32) / 32768
         wave = np.pad(inside, (min(max(-start, 0), stop - start), 0))
         return torch.from_numpy(np.pad(wave, (0, stop - start - len(wave))))
 
     def clip(self, start: float, end: float) -> Float[Tensor, " N"]:
         """What sounds between two times in seconds."""
-        return self.read(round(start * self.rate), min(round(end * self.rate), len(self.wave)))
+        return self.read(round(start * self.rate), min(round(end * self.rate), len(self)))
 
 
 def ingest(source: Source, settings: Ingest, rate: int, target: Path) -> dict:
@@ -114,16 +114,34 @@ def _check_space(folder: Path, reason: str) -> None:
         raise OSError(28, reason, str(folder))
 
 
+def weighting(rate: int) -> Float[np.ndarray, "2 6"]:
+    """The K-weighting of BS.1770 as second-order sections: a shelf of 4 dB from 1500 Hz, and a high-pass at 38 Hz.
+
+    Audio EQ Cookbook (Bristow-Johnson), with A, w0 and alpha as there and the figures of torchaudio's `loudness`.
+    """
+    A, w0 = 10 ** (4 / 40), 2 * np.pi * 1500 / rate
+    cos, root = np.cos(w0), 2 * A**0.5 * np.sin(w0) * 2**-0.5  # root: 2 sqrt(A) alpha, with Q = 1 / sqrt(2)
+    rising = [A * (A + 1 + (A - 1) * cos + root), -2 * A * (A - 1 + (A + 1) * cos), A * (A + 1 + (A - 1) * cos - root)]
+    shelf = [*rising, A + 1 - (A - 1) * cos + root, 2 * (A - 1 - (A + 1) * cos), A + 1 - (A - 1) * cos - root]
+    w0 = 2 * np.pi * 38 / rate
+    cos, alpha = np.cos(w0), np.sin(w0)  # Q = 1 / 2
+    high = [(1 + cos) / 2, -1 - cos, (1 + cos) / 2, 1 + alpha, -2 * cos, 1 - alpha]
+    return np.array([shelf, high]) / [[shelf[3]], [high[3]]]
+
+
 def loudness(samples: Samples) -> float:
-    """Integrated loudness in LUFS (ITU-R BS.1770-4, as `torchaudio.functional.loudness`, but minute by minute)."""
-    rate, size, step = samples.rate, round(BLOCK * samples.rate), round(STEP * samples.rate)
-    powers = []
-    for start in range(0, len(samples.wave), 600 * step):
-        wave = samples.read(start, min(start + 600 * step, len(samples.wave)))
-        if len(wave) < size:
+    """Integrated loudness in LUFS (ITU-R BS.1770-4), minute by minute."""
+    from scipy.signal import sosfilt  # ten times as quick as torchaudio's filters
+
+    rate, step = samples.rate, round(STEP * samples.rate)
+    sections, state, powers = weighting(rate), np.zeros((2, 2)), []
+    for start in range(0, len(samples), 600 * step):
+        wave = samples.read(start, min(start + 600 * step, len(samples)))
+        if len(wave) < 4 * step:
             continue
-        wave = audio.highpass_biquad(audio.treble_biquad(wave, rate, 4.0, 1500.0, 2**-0.5), rate, 38.0, 0.5)
-        powers.append(wave.unfold(0, size, step).square().mean(1))
+        weighted, state = sosfilt(sections, wave.numpy(), zi=state)
+        power = torch.from_numpy(weighted[: len(wave) // step * step]).view(-1, step).square().mean(1)
+        powers.append(power.unfold(0, 4, 1).mean(1))
     if not powers:
         return ABSOLUTE
     power = torch.cat(powers).double()

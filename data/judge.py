@@ -14,7 +14,6 @@ from torch import Tensor
 
 from data.ingest import Samples
 from tts.audio import resample
-from tts.evaluate.judges import Dnsmos
 
 RATE = 16_000  # Hz, of the speaker encoder and DNSMOS
 BLOCK = 0.02  # seconds over which power is taken
@@ -88,7 +87,8 @@ def _untold(clip: Sequence[float], words: Sequence[Sequence], speech: Sequence[S
 
 
 def _spectrum(wave: Float[Tensor, " N"]) -> Float[Tensor, "F K"]:
-    return torch.stft(wave, FFT, HOP, window=torch.hann_window(FFT), return_complex=True).abs().square()
+    found = torch.stft(wave, FFT, HOP, window=torch.hann_window(FFT), return_complex=True)
+    return torch.view_as_real(found).square().sum(-1)  # several times as quick as abs()
 
 
 def bandwidth(wave: Float[Tensor, " N"], rate: int) -> float:
@@ -152,7 +152,7 @@ def cluster(voices: Float[np.ndarray, "K D"], alike: float) -> list[int]:
     return [order[label] for label in labels]
 
 
-def verdict(scores: dict, seconds: float, said: int, settings: Judge, shortest: float, longest: float) -> str:
+def verdict(scores: dict, seconds: float, said: bool, settings: Judge, shortest: float, longest: float) -> str:
     """Why the quick judges set a clip aside; nothing where they let it through."""
     if not said:
         return "no words in it"
@@ -177,7 +177,9 @@ def verdict(scores: dict, seconds: float, said: int, settings: Judge, shortest: 
 
 
 @lru_cache(1)
-def _rater() -> Dnsmos:
+def _rater():
+    from tts.evaluate.judges import Dnsmos  # what only clips that are rated need
+
     return Dnsmos()
 
 

@@ -76,7 +76,7 @@ def probabilities(samples: Samples) -> Float[np.ndarray, " K"]:
     size = samples.rate * FRAME // RATE  # samples of the source per frame
     if size * RATE != samples.rate * FRAME:
         raise ValueError(f"{samples.rate} Hz has no whole frames of {FRAME} at {RATE} Hz: use another audio rate")
-    frames = -(-len(samples.wave) // size)
+    frames = -(-len(samples) // size)
     starts = range(0, frames, WINDOW)
     out = []
     for first in range(0, len(starts), BATCH):

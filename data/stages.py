@@ -28,7 +28,7 @@ from data.words import hearer, words
 from tts.audio import set_level
 from tts.checkpoint import fingerprint as file_hash
 
-EDITION = 2  # raised when a stage comes to other results from the same input
+EDITION = 3  # raised when a stage comes to other results from the same input
 NUMBERED = re.compile(r"(?i)(speaker|spk|voice)?[ _-]?\d+")  # in another source, the same number is somebody else
 
 
@@ -141,7 +141,7 @@ def _stages(source: Source, plan: Plan, ledger: Ledger, lazy: Lazy) -> Iterator[
     beside = [[os.path.splitext(path)[1].lower(), file_hash(path)] for path in source.beside]
     inputs = [parts.key, asdict(plan.words), beside, source.text, speller.fingerprint]
     if not beside and not source.text:
-        inputs.append(_recogniser(plan.words.recogniser))
+        inputs.append(hearer(plan.words.recogniser).identity())
     said = once(
         "words",
         inputs,
@@ -164,11 +164,6 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         raise ModuleNotFoundError(f"{package} is not installed: run `uv sync`") from None
-
-
-def _recogniser(name: str) -> str:
-    """What changes when the recogniser might hear something else."""
-    return hearer(name).identity()
 
 
 @lru_cache(1)

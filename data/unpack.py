@@ -8,6 +8,7 @@ standard error as one line of JSON: what the file is, or why it is refused.
 import json
 import math
 import sys
+from itertools import chain
 
 import numpy as np
 
@@ -58,11 +59,12 @@ def unpack(rate: int, limits: dict) -> dict:
             "channels": stream.channels,
             "tags": {str(k).lower(): str(v)[:300] for k, v in {**container.metadata, **stream.metadata}.items()},
         }
-        # Channels are averaged here: FFmpeg's own mix of two is 3 dB louder and may clip.
-        resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate)
+        # Channels are averaged here: FFmpeg's own mix of two is 3 dB louder and may clip. Frames of a second at least
+        # are quicker to look at than those of the codec.
+        resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate, frame_size=rate)
         samples, peak, clipped, broken = 0, 0.0, 0, ""
         try:
-            for frame in container.decode(stream):
+            for frame in chain(container.decode(stream), (None,)):  # at the end, what it still holds
                 for block in resampler.resample(frame):
                     wave = block.to_ndarray().mean(0)
                     if not np.isfinite(wave).all():
@@ -73,9 +75,6 @@ def unpack(rate: int, limits: dict) -> dict:
                     level = np.abs(wave)
                     peak, clipped = max(peak, float(level.max(initial=0.0))), clipped + int((level >= 0.999).sum())
                     _write(wave)
-            for block in resampler.resample(None) if samples else ():
-                _write(block.to_ndarray().mean(0))
-                samples += block.samples
         except av.error.FFmpegError as error:
             broken = _line(error)
     if not samples:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,12 +18,10 @@ from data.books import read_book
 from data.ingest import Refused, Samples
 from data.sources import TRANSCRIPTS, Source
 from data.transcripts import Cue, read_cues
-from tts.evaluate.recognisers import Sphinx, Whisper
+from tts.types import Recogniser
 
 SPHINX = "sphinx"
 BELIEVED = 0.22  # mean probability of phonemes: twice what any text gets
-SURELY = 0.45  # of the sounds heard: no need to ask what chance would
-CHANCE = 1.5  # times as well as the same words backwards: less is chance
 SLACK = 0.5  # seconds that a transcript's times may be off
 BLOCK = 0.01  # seconds over which energy is taken
 CLOSURE = 6  # blocks: a stop closes for less than this, a pause lasts longer
@@ -32,13 +31,18 @@ JOINED = 0.04  # seconds: a shorter gap between words has no silence worth looki
 LONGEST_EDGE = 0.6  # seconds: no phoneme goes on for longer than this
 
 
+class Hearer(Recogniser, Protocol):
+    """A recogniser that says which it is."""
+
+    def identity(self) -> str: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Words:
     """Which recogniser, and when a text is believed; see conf/prepare.yaml."""
 
     recogniser: str
     heard: float
-    coverage: float
 
     def __post_init__(self):
         if self.recogniser != SPHINX and not (Path(self.recogniser) / "model.bin").is_file():
@@ -54,7 +58,7 @@ def words(source: Source, samples: Samples, segments: dict, loudness: float, set
     spelling = speller.spell(samples, gain)
     origin, found = _given(source, speller, spelling)
     if origin:
-        _believe(found, spelling, settings, speller, origin)
+        _believe(found, spelling, settings, origin)
     else:
         origin, found = settings.recogniser, _recognised(samples, segments["clips"], spelling, settings, speller)
         if not found:
@@ -105,25 +109,13 @@ def _from_cues(cues: list[Cue], speller: Speller, spelling) -> list[Word]:
     return align([word for _, _, group in groups for word in group], spelling, speller.rate, BELIEVED)
 
 
-def _believe(found: list[Word], spelling, settings: Words, speller: Speller, origin: str) -> None:
-    """Raise Refused where the words explain too little of what is heard, or hardly more than chance would."""
-    sounds = max(len(greedy(spelling)[0]), 1)
-    told, heard = sum(len(word.ids) for word in found) / sounds, explained(found, sounds)
-    if found and heard >= max(SURELY, settings.heard):
-        return
-    if found and told >= settings.coverage and heard >= settings.heard:
-        backwards = [replace(word, ids=word.ids[::-1]) for word in reversed(found)]
-        chance = explained(align(backwards, spelling, speller.rate, 0.0), sounds)
-        if heard >= CHANCE * chance:
-            return
-    raise Refused(
-        f"its {origin} is of something else: it has {told:.0%} as many sounds as are spoken, and {heard:.0%} are heard"
-    )
-
-
-def explained(found: Sequence[Word], sounds: int) -> float:
-    """How many of so many sounds are those of the words."""
-    return sum(word.heard * len(word.ids) for word in found) / sounds
+def _believe(found: list[Word], spelling, settings: Words, origin: str) -> None:
+    """Raise Refused where the words explain too little of what is heard, as surely as the codec hears that voice."""
+    _, steps = greedy(spelling)
+    surely = np.exp(spelling[steps].max(1).astype(np.float32)).sum()
+    heard = sum(word.heard * len(word.ids) for word in found) / max(surely, 1.0)
+    if heard < settings.heard:
+        raise Refused(f"its {origin} is of something else: it explains {heard:.0%} of what is heard")
 
 
 def _recognised(samples: Samples, clips, spelling, settings: Words, speller: Speller) -> list[Word]:
@@ -139,8 +131,10 @@ def _recognised(samples: Samples, clips, spelling, settings: Words, speller: Spe
 
 
 @lru_cache(1)
-def hearer(name: str) -> Sphinx | Whisper:
+def hearer(name: str) -> Hearer:
     """pocketsphinx, or the faster-whisper model in a folder. Raises ModuleNotFoundError that says how to get either."""
+    from tts.evaluate.recognisers import Sphinx, Whisper  # what only recordings without a text need
+
     package, group = ("pocketsphinx", "judge") if name == SPHINX else ("faster_whisper", "whisper")
     if find_spec(package) is None:
         raise ModuleNotFoundError(
@@ -195,8 +189,8 @@ def energy(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
     block = round(BLOCK * samples.rate)
     minute = 6000
     powers, thresholds = [], []
-    for start in range(0, len(samples.wave), minute * block):
-        wave = samples.read(start, min(start + minute * block, len(samples.wave)))
+    for start in range(0, len(samples), minute * block):
+        wave = samples.read(start, min(start + minute * block, len(samples)))
         if len(wave) < block:
             break
         power = wave[: len(wave) // block * block].view(-1, block).square().mean(1)

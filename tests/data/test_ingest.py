@@ -1,11 +1,16 @@
+from pathlib import Path
+
 import av
 import numpy as np
 import pytest
 import soundfile
+import torch
+import torchaudio
 
-from data.ingest import Ingest, Refused, Samples, ingest
+from data.ingest import Ingest, Refused, Samples, ingest, loudness
 from data.sources import Source
 
+STATUS = Path("/proc/self/status")
 LIMITS = Ingest(max_hours=0.01, max_channels=2, max_gb=1.0, truncated=0.05)  # 36 s
 TONE = (0.1 * np.sin(2 * np.pi * 997 * np.arange(5 * 48000) / 48000)).astype(np.float32)
 
@@ -21,10 +26,34 @@ def test_recordings_become_samples_of_one_rate(tmp_path, format):
     soundfile.write(path, np.stack([TONE, TONE], 1), 48000, format=format)
     found = take(path, tmp_path)
     samples = Samples(tmp_path / "samples", 24000)
-    assert samples.seconds == pytest.approx(5.0, abs=0.1) and found["channels"] == 2
+    assert len(samples) / 24000 == pytest.approx(5.0, abs=0.1) and found["channels"] == 2
     # A sine of 0 dBFS in one channel is -3.01 LUFS (ITU-R BS.1770-4); this one peaks at -20 dBFS.
     assert found["loudness"] == pytest.approx(-23.0, abs=0.4)
     assert samples.read(-10, 20)[:10].abs().max() == 0 and len(samples.read(-10, 20)) == 30
+
+
+@pytest.mark.parametrize("rate", [16000, 24000, 48000])
+def test_loudness_is_that_of_torchaudio(tmp_path, rate):
+    rng = np.random.default_rng(0)
+    tone = np.sin(2 * np.pi * 3000 * np.arange(20 * rate) / rate)  # loud, soft and silent by turns
+    wave = (tone + rng.standard_normal(len(tone))) * np.repeat([0.05, 0.01, 0.0, 0.1], 5 * rate)
+    wave = torch.from_numpy(wave).float()  # its filters stay below 1, where torchaudio's would be clamped
+    (wave.numpy() * 32767).astype("<i2").tofile(tmp_path / "samples")
+    expected = torchaudio.functional.loudness(wave[None], rate)
+    assert loudness(Samples(tmp_path / "samples", rate)) == pytest.approx(float(expected), abs=0.01)
+
+
+@pytest.mark.skipif(not STATUS.is_file(), reason="the system does not tell what a process holds")
+def test_a_long_recording_takes_no_memory(tmp_path):
+    def held() -> int:  # kB, files that are mapped into memory included
+        return int(next(line for line in STATUS.read_text().splitlines() if line.startswith("VmRSS")).split()[1])
+
+    with open(tmp_path / "samples", "wb") as file:
+        file.truncate(200 * 2**20)
+    samples, before = Samples(tmp_path / "samples", 24000), held()
+    for start in range(0, len(samples), 2**20):
+        samples.read(start, start + 2**20)
+    assert held() - before < 50 * 2**10
 
 
 @pytest.mark.parametrize("suffix", ["m4a", "m4b", "mp4"])

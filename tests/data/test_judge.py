@@ -2,7 +2,8 @@ import numpy as np
 import torch
 
 from data.ingest import Samples
-from data.judge import bandwidth, cluster, music, score
+from data.judge import Judge, bandwidth, cluster, music, score, verdict
+from tts import settings
 
 RATE = 24000
 TIME = torch.arange(4 * RATE) / RATE
@@ -41,3 +42,16 @@ def test_speakers_are_counted_by_first_appearance():
     voices = np.stack([v + 0.1 * rng.standard_normal(64) for v in (one, two, one, one, two)])
     assert cluster(voices, 0.75) == [0, 1, 0, 0, 1]
     assert cluster(voices[:1], 0.75) == [0]
+
+
+def test_a_verdict_names_what_is_broken():
+    judge = Judge(**settings.compose([], "prepare")["judge"])
+    good = {"agreement": 0.8, "word_agreement": 0.5, "untold": 0.0, "rate": 14.0, "snr": 40.0, "bandwidth": 8000.0}
+    good |= {"clipping": 0.0, "music": 0.0, "one_speaker": 0.9}
+
+    def told(seconds: float = 5.0, **scores: float) -> str:
+        return verdict(good | scores, seconds, True, judge, 2.0, 20.0)
+
+    assert told() == "" and told(seconds=1.0).startswith("1.0 s long")
+    assert told(snr=3.0) == "noisy (snr 3)" and told(rate=40.0).startswith("too many characters a second")
+    assert verdict({}, 5.0, False, judge, 2.0, 20.0) == "no words in it"
