@@ -8,7 +8,7 @@ uv run python tests/prepare_checks.py voices CORPUS         clips of one speaker
 uv run python tests/prepare_checks.py long BOOK --hours 2 --voice kal16    a book read by flite, in one file;
                                                             --stretch 1.5 reads it slower
 uv run python tests/prepare_checks.py memory BOOK --hours 11.9    what a worker holds, without the nets' own batches
-uv run python tests/prepare_checks.py speed CORPUS          against what the libraries need by themselves
+uv run python tests/prepare_checks.py speed CORPUS [--mos]  against what the libraries need by themselves
 uv run python tests/prepare_checks.py growth CORPUS         ten times the recordings: time and memory
 uv run python tests/prepare_checks.py twins SHARDS --times 2000    what dedup costs as more clips are known
 uv run python tests/prepare_checks.py executors CORPUS      the same shards from local, ray and slurm
@@ -346,9 +346,9 @@ def memory(args, scratch: Path) -> None:
 
 def speed(args, scratch: Path) -> None:
     """Processor time of each stage, and of the libraries alone on the same recordings, in one go."""
-    done = run([args.source], scratch / "out", *QUIET)
+    done = run([args.source], scratch / "out", *([] if args.mos else QUIET))
     assert done.returncode == 0, done.stderr
-    told, alone = report(scratch / "out"), libraries([row.path for row in table(args.source)])
+    told, alone = report(scratch / "out"), libraries([row.path for row in table(args.source)], args.mos)
     whole, least = processor_seconds(scratch / "out"), sum(alone.values())
     hours = told["hours"]["in"]
     quick = sum(
@@ -364,8 +364,8 @@ def speed(args, scratch: Path) -> None:
     print(f"the whole takes {whole / least:.2f} of the libraries alone ({least:.1f} s)")
 
 
-def libraries(paths: list[Path]) -> dict[str, float]:
-    """Processor seconds that each library needs by itself, on one core."""
+def libraries(paths: list[Path], mos: bool) -> dict[str, float]:
+    """Processor seconds that each library needs by itself, on one core; DNSMOS is slow, so only if asked."""
     import io
 
     import av
@@ -374,6 +374,7 @@ def libraries(paths: list[Path]) -> dict[str, float]:
     from silero_vad import load_silero_vad
 
     from tts.audio import decode
+    from tts.evaluate.judges import Dnsmos
 
     torch.set_num_threads(1)
     took: dict[str, float] = {}
@@ -392,7 +393,7 @@ def libraries(paths: list[Path]) -> dict[str, float]:
         for start in range(0, len(wave) - 511, 512):
             vad(wave[start : start + 512], 16000)
 
-    vad, encoder = load_silero_vad(onnx=True), VoiceEncoder("cpu", verbose=False)
+    vad, encoder, rater = load_silero_vad(onnx=True), VoiceEncoder("cpu", verbose=False), Dnsmos()
     with torch.inference_mode():
         for path in paths:
             timed("PyAV", lambda path=path: unpack(path))
@@ -400,6 +401,8 @@ def libraries(paths: list[Path]) -> dict[str, float]:
             timed("silero-vad", lambda low=low: hear(low))
             for clip in low.split(160000):
                 timed("resemblyzer", lambda clip=clip: encoder.embed_utterance(clip.numpy()))
+                if mos:
+                    timed("DNSMOS", lambda clip=clip: rater.judge(clip, 16000))
             for clip in wave.split(240000):
                 timed("FLAC", lambda clip=clip: soundfile.write(io.BytesIO(), clip.numpy(), 24000, format="FLAC"))
     return took
@@ -585,6 +588,7 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--voice", default="slt")
     parser.add_argument("--stretch", type=float)
+    parser.add_argument("--mos", action="store_true", help="speed: DNSMOS too, as by default")
     args = parser.parse_args()
     args.source = args.source.resolve()
     with tempfile.TemporaryDirectory() as scratch:
