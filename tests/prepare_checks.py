@@ -348,7 +348,8 @@ def speed(args, scratch: Path) -> None:
     """Processor time of each stage, and of the libraries alone on the same recordings, in one go."""
     done = run([args.source], scratch / "out", *([] if args.mos else QUIET))
     assert done.returncode == 0, done.stderr
-    told, alone = report(scratch / "out"), libraries([row.path for row in table(args.source)], args.mos)
+    rated = clips(scratch / "out") if args.mos else []
+    told, alone = report(scratch / "out"), libraries([row.path for row in table(args.source)], rated)
     whole, least = processor_seconds(scratch / "out"), sum(alone.values())
     hours = told["hours"]["in"]
     quick = sum(
@@ -364,8 +365,8 @@ def speed(args, scratch: Path) -> None:
     print(f"the whole takes {whole / least:.2f} of the libraries alone ({least:.1f} s)")
 
 
-def libraries(paths: list[Path], mos: bool) -> dict[str, float]:
-    """Processor seconds that each library needs by itself, on one core; DNSMOS is slow, so only if asked."""
+def libraries(paths: list[Path], rated: list[dict]) -> dict[str, float]:
+    """Processor seconds that each library needs by itself, on one core; DNSMOS on the clips that are rated."""
     import io
 
     import av
@@ -401,8 +402,10 @@ def libraries(paths: list[Path], mos: bool) -> dict[str, float]:
             timed("silero-vad", lambda low=low: hear(low))
             for clip in low.split(160000):
                 timed("resemblyzer", lambda clip=clip: encoder.embed_utterance(clip.numpy()))
-                if mos:
-                    timed("DNSMOS", lambda clip=clip: rater.judge(clip, 16000))
+            for clip in rated:
+                if Path(clip["source"]).name == path.name:
+                    piece = low[round(16000 * clip["start"]) : round(16000 * clip["end"])]
+                    timed("DNSMOS", lambda piece=piece: rater.judge(piece, 16000))
             for clip in wave.split(240000):
                 timed("FLAC", lambda clip=clip: soundfile.write(io.BytesIO(), clip.numpy(), 24000, format="FLAC"))
     return took
