@@ -106,28 +106,31 @@ def starts(parameters, hours, loss) -> list[Law]:
 
 def search(parameters, hours, loss, laws: list[Law]) -> Law:
     """Huber loss on log L, least over all starts."""
-    from scipy.optimize import minimize
-    from scipy.special import logsumexp
+    from scipy.optimize import least_squares
 
     x, y, z = np.log(np.asarray(parameters) / 1e6), np.log(hours), np.log(loss)
-    zero = np.zeros(len(z))
 
-    def error(point: np.ndarray) -> tuple[float, np.ndarray]:
+    def terms(point: np.ndarray) -> np.ndarray:
         e, a, alpha, b, beta = point
-        terms = np.stack([e + zero, a - alpha * x, b - beta * y])
-        guess = logsumexp(terms, axis=0)
-        off, share = guess - z, np.exp(terms - guess)
-        inside = np.clip(off, -DELTA, DELTA)
-        slope = np.array([share[0], share[1], -share[1] * x, share[2], -share[2] * y]) @ inside
-        # Per delta squared: at the scale of the loss itself the search stops early (Besiroglu et al. 2024, 2404.10102).
-        return float(np.sum(inside * (off - inside / 2))) / DELTA**2, slope / DELTA**2
+        return np.exp([e + 0 * z, a - alpha * x, b - beta * y])
 
-    bounds = [(-9, 9), (-9, 9), (0.01, 3), (-9, 9), (0.01, 3)]
+    def error(point: np.ndarray) -> np.ndarray:
+        return np.log(terms(point).sum(0)) - z
+
+    def slope(point: np.ndarray) -> np.ndarray:
+        e, a, b = terms(point) / terms(point).sum(0)
+        return np.stack([e, a, -a * x, b, -b * y], axis=1)
+
+    low, high = np.array([(-9, 9), (-9, 9), (0.01, 3), (-9, 9), (0.01, 3)]).T  # logarithms of E, A, B; the exponents
     found = []
     for law in laws:
-        first = [np.log(law.E), np.log(law.A), law.alpha, np.log(law.B), law.beta]
-        found.append(minimize(error, np.clip(first, *np.array(bounds).T), jac=True, method="L-BFGS-B", bounds=bounds))
-    e, a, alpha, b, beta = min(found, key=lambda result: result.fun).x
+        first = np.clip([np.log(law.E), np.log(law.A), law.alpha, np.log(law.B), law.beta], low + 1e-3, high - 1e-3)
+        found.append(
+            least_squares(
+                error, first, slope, bounds=(low, high), loss="huber", f_scale=DELTA, x_scale="jac", max_nfev=300
+            )
+        )
+    e, a, alpha, b, beta = min(found, key=lambda result: result.cost).x
     return Law(*(float(value) for value in (np.exp(e), np.exp(a), alpha, np.exp(b), beta)))
 
 
