@@ -57,7 +57,7 @@ def test_tables_and_picture_of_runs(tmp_path, capsys):
     for run, size in zip(runs, SIZES, strict=True):
         write(run, size, noise)
     picture = tmp_path / "scale.png"
-    scale.main([*map(str, runs), "--at", "427e6", "5e4", "--draws", "5", "-o", str(picture)])
+    scale.main([*map(str, runs), "--at", "427e6", "5e4", "--draws", "2", "-o", str(picture)])
     out = capsys.readouterr().out
     assert "| w8 | 8.00M | 1.00 |" in out  # GFLOP per second of audio
     assert f"measured {scale.read(runs[-1]).loss()[-1]:.3f}" in out

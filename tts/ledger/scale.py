@@ -18,8 +18,8 @@ from tts.ledger import book
 LOSSES = ("speech", "denoise")  # the term of a stage's loss that is fitted
 LEAST = 4  # sizes, and budgets
 DELTA = 1e-3  # of the Huber loss on log L
-EXPONENTS = (0.15, 0.4, 0.8, 1.5)  # starts of the search, for both
-DRAWS = 400
+EXPONENTS = (0.2, 0.6, 1.4)  # starts of the search, for both
+DRAWS = 200
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Law:
         return self.E + sum(self.parts(parameters, hours))
 
 
-def read(run: Path) -> Curve:
-    """The curve of a run. What a kill undid does not count."""
+def read(run: Path, *, after: float = 0.0) -> Curve:
+    """The curve of a run, from some hours on. What a kill undid does not count."""
     seconds: dict[int, float] = {}
     spoken: dict[int, dict] = {}
     flops = padded = 0.0
@@ -70,13 +70,16 @@ def read(run: Path) -> Curve:
             spoken[line["step"]] = line["batches"]
     if not spoken:
         raise ValueError(f"the ledger of {run} holds no validation by batches: train it with this version")
-    steps = sorted(spoken)
+    heard = {step: sum(value for at, value in seconds.items() if at <= step) / 3600 for step in sorted(spoken)}
+    steps = [step for step, hours in heard.items() if hours >= after]
+    if not steps:
+        raise ValueError(f"{run} has no validation after {after} h: lower --after")
     batches = [spoken[step] for step in steps]
     term = next(name for name in LOSSES if name in batches[0])
     return Curve(
         name=run.name,
         parameters=start["parameters"],
-        hours=np.array([sum(value for at, value in seconds.items() if at <= step) / 3600 for step in steps]),
+        hours=np.array([heard[step] for step in steps]),
         losses=np.array([each[term] for each in batches]),
         clips=np.array(batches[0]["clips"]),
         flops=flops / padded,
@@ -152,7 +155,7 @@ def bootstrap(curves: list[Curve], law: Law, *, draws: int) -> list[Law]:
         chosen = [curves[i] for i in rng.integers(len(curves), size=len(curves))]
         if len({curve.parameters for curve in chosen}) >= LEAST - 1:
             drawn = points(chosen, rng.integers(batches, size=batches))
-            laws.append(search(*drawn, [law, *starts(*drawn)[::5]]))
+            laws.append(search(*drawn, [law, *starts(*drawn)[::4]]))
     return laws
 
 
@@ -174,17 +177,21 @@ def report(curves: list[Curve], targets: list[tuple[float, float]], *, draws: in
     laws = bootstrap(curves, law, draws=draws)
     rng = np.random.default_rng(0)
     batches = [rng.integers(len(curves[0].clips), size=len(curves[0].clips)) for _ in range(draws)]
+    common = [hours for hours in curves[0].hours if all(np.isclose(curve.hours, hours).any() for curve in curves)]
     measured = [
         [
             curve.name,
             f"{curve.parameters / 1e6:.2f}M",
             f"{curve.flops / 1e9:.2f}",
-            *(f"{loss:.3f}" for loss in curve.loss()),
+            *(
+                f"{loss:.3f}"
+                for hours, loss in zip(curve.hours, curve.loss(), strict=True)
+                if np.isclose(common, hours).any()
+            ),
             interval([curve.loss(drawn)[-1] for drawn in batches]),
         ]
         for curve in curves
     ]
-    hours = [f"{value:.2f} h" for value in curves[0].hours]
     parameters, budgets, loss = points(curves)
     off = np.abs(law(parameters, budgets) / loss - 1)
     drawn = np.array([astuple(each) for each in laws])
@@ -202,7 +209,7 @@ def report(curves: list[Curve], targets: list[tuple[float, float]], *, draws: in
         for size, at in targets
     ]
     parts = [
-        table(["run", "N", "GFLOP/s of audio", *hours, "of the last"], measured),
+        table(["run", "N", "GFLOP/s", *(f"{hours:.2f} h" for hours in common), "of its last"], measured),
         table(["E", "A", "alpha", "B", "beta"], [ours])
         + f"\nLargest error {off.max():.1%}, median {np.median(off):.1%}.",
         held,
@@ -238,13 +245,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--at", nargs=2, type=float, action="append", default=[], metavar=("N", "HOURS"), help="foretell"
     )
+    parser.add_argument("--after", type=float, default=0.0, metavar="HOURS", help="leave out validations before this")
     parser.add_argument("--draws", type=int, default=DRAWS, help="of the bootstrap (%(default)s)")
     parser.add_argument("-o", "--output", type=Path, default=Path("scale.png"), help="the picture (%(default)s)")
     args = parser.parse_args(arguments)
     groups = defaultdict(list)
     try:
         for run in args.runs:
-            groups[run.resolve().parent.name].append(read(run))
+            groups[run.resolve().parent.name].append(read(run, after=args.after))
         laws = {}
         for stage, curves in groups.items():
             text, laws[stage] = report(curves, [tuple(target) for target in args.at], draws=args.draws)
