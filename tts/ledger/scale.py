@@ -130,7 +130,7 @@ def search(parameters, hours, loss, laws: list[Law]) -> Law:
         first = np.clip([np.log(law.E), np.log(law.A), law.alpha, np.log(law.B), law.beta], low + 1e-3, high - 1e-3)
         found.append(
             least_squares(
-                error, first, slope, bounds=(low, high), loss="huber", f_scale=DELTA, x_scale="jac", max_nfev=300
+                error, first, slope, bounds=(low, high), loss="huber", f_scale=DELTA, x_scale="jac", max_nfev=150
             )
         )
     e, a, alpha, b, beta = min(found, key=lambda result: result.cost).x
@@ -155,7 +155,7 @@ def bootstrap(curves: list[Curve], law: Law, *, draws: int) -> list[Law]:
         chosen = [curves[i] for i in rng.integers(len(curves), size=len(curves))]
         if len({curve.parameters for curve in chosen}) >= LEAST - 1:
             drawn = points(chosen, rng.integers(batches, size=batches))
-            laws.append(search(*drawn, [law, *starts(*drawn)[::4]]))
+            laws.append(search(*drawn, [law, starts(*drawn)[4]]))
     return laws
 
 
