@@ -19,7 +19,7 @@ LOSSES = ("speech", "denoise")  # the term of a stage's loss that is fitted
 LEAST = 4  # sizes, and budgets
 DELTA = 1e-3  # of the Huber loss on log L
 EXPONENTS = (0.2, 0.6, 1.4)  # starts of the search, for both
-DRAWS = 200
+DRAWS = 100
 
 
 @dataclass(frozen=True)
