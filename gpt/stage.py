@@ -40,7 +40,7 @@ class GptStage(Stage):
     ):
         super().__init__(**common)
         self.codec = Frozen(load(codec).net)
-        self.tasks = [parse_task(name, **task) for name, task in tasks.items()]
+        self.tasks = [parse_task(name, **task) for name, task in tasks.items() if task["share"]]
         self.corruption = corruption
         self.text_dropout = text_dropout
         self.shift = shift

@@ -52,6 +52,10 @@ def test_trains_saves_and_resumes_to_the_same_weights(stage, shards, codec, tmp_
     assert whole.flops_per_second > 0
     assert 0 < whole.waiting_share < 1
     assert whole.loss == pytest.approx(halves.loss)
+    heard = [line for line in read(tmp_path / "whole") if line["kind"] == "val"][-1]
+    batches = heard["batches"]
+    mean = sum(n * loss for n, loss in zip(batches["clips"], batches["loss"], strict=True)) / sum(batches["clips"])
+    assert mean == pytest.approx(heard["val/loss"], rel=1e-4)
 
 
 @pytest.mark.parametrize("stage", STAGES)

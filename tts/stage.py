@@ -105,9 +105,11 @@ class Stage(L.LightningModule):
         self.report("train", {**terms, "loss": total}, batch)
         return total
 
-    def validation_step(self, batch: Batch, index: int) -> None:
+    def validation_step(self, batch: Batch, index: int) -> dict[str, Tensor]:
         terms = self.losses(batch)
-        self.report("val", {**terms, "loss": self.total(terms), **self.metrics(batch)}, batch)
+        values = {**terms, "loss": self.total(terms), **self.metrics(batch)}
+        self.report("val", values, batch)
+        return values
 
     def report(self, split: str, values: dict[str, Tensor], batch: Batch) -> None:
         for name, value in values.items():

@@ -156,6 +156,11 @@ def test_tasks_of_other_names_are_measured_too(codec, batch):
     assert {"read_speech", "text_gain"} <= values.keys()
 
 
+def test_a_task_of_no_share_is_left_out(codec):
+    tasks = {name: {**task, "share": float(name == "tts")} for name, task in conf("stage/gpt")["tasks"].items()}
+    assert [task.name for task in make_stage(codec, tasks=tasks).tasks] == ["tts"]
+
+
 def test_padding_of_wave_and_text_does_not_touch_the_loss(codec, batch):
     stage = make_stage(codec).eval()
     other = copy.deepcopy(batch)

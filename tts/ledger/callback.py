@@ -2,6 +2,7 @@
 
 import platform
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -115,13 +116,22 @@ class Ledger(L.Callback):
             stage.log("audio_h_per_h", self.rate, prog_bar=True, logger=False, batch_size=len(batch.keys))
 
     def on_validation_start(self, trainer: L.Trainer, stage: Stage) -> None:
+        self.heard: dict[str, list[float]] = defaultdict(list)
         if not trainer.sanity_checking:
             self._line(trainer, stage)
+
+    def on_validation_batch_end(
+        self, trainer: L.Trainer, stage: Stage, outputs, batch: Batch, index: int, dataloader_idx: int = 0
+    ) -> None:
+        self.heard["clips"].append(len(batch.keys))
+        for name, value in outputs.items():
+            self.heard[name].append(round(float(value), 5))
 
     def on_validation_end(self, trainer: L.Trainer, stage: Stage) -> None:
         if not trainer.sanity_checking:
             said = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")}
-            self._write(trainer, "val", seconds=time.perf_counter() - self.mark, **said)
+            seconds = time.perf_counter() - self.mark
+            self._write(trainer, "val", seconds=seconds, **said, batches=dict(self.heard))
             self._begin()
 
     def on_exception(self, trainer: L.Trainer, stage: Stage, exception: BaseException) -> None:
