@@ -56,7 +56,6 @@ def overrides(shards: Path, folder: Path, *more: str, stage: str = "dvae") -> li
     ]
 
 
-@pytest.mark.slow
 def test_two_processes_learn_what_one_learns_from_the_same_batches(shards, tmp_path):
     one = ["trainer.accumulate_grad_batches=2", f"trainer.val_check_interval={2 * STEPS}"]
     alone = start([overrides(shards, tmp_path / "one", *one, "trainer.callbacks.2.dtype=float32")], world=1)

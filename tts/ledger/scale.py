@@ -224,11 +224,16 @@ def draw(groups: dict[str, list[Curve]], laws: dict[str, Law], path: Path) -> No
 
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     figure = Figure(figsize=(5 * len(groups), 3.6), layout="constrained")
     for place, (stage, curves) in enumerate(groups.items()):
         axes = figure.add_subplot(1, len(groups), place + 1, title=stage, xlabel="hours of audio", ylabel="loss")
         axes.set(xscale="log", yscale="log")
+        for axis in (axes.xaxis, axes.yaxis):  # less than a decade: powers of ten would say little
+            axis.set_major_locator(LogLocator(subs=range(1, 10)))
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter(NullFormatter())
         for curve in sorted(curves, key=lambda curve: curve.parameters):
             (line,) = axes.plot(curve.hours, curve.loss(), "o", ms=4, label=f"{curve.parameters / 1e6:.2f}M")
             along = np.geomspace(curve.hours[0], curve.hours[-1], 50)
