@@ -1,37 +1,25 @@
 """When each word of a text is heard in a long recording: anchors first, then exact alignment between them.
 
-The project's own codec spells phonemes from its codes (its CTC head). A long text is first matched to the raw spelling
-by runs of phonemes that occur once in both (as in patience diff), which finds the way through hours in a second;
-between anchors, `torchaudio.functional.forced_align` places every phoneme. A voice that the codec spells too badly for
-anchors is followed minute by minute instead. Times are as fine as half a code, about 21 ms.
+A long text is first matched to what the codec spells (`data/spell.py`) by runs of phonemes that occur once in both
+(`data/anchors.py`), which finds the way through hours in a second; between anchors,
+`torchaudio.functional.forced_align` places every phoneme. A voice that the codec spells too badly for anchors is
+followed minute by minute instead. Times are as fine as half a code, about 21 ms.
 """
 
-import bisect
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
-from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torchaudio.functional import forced_align
 
-from data.ingest import Samples
-from tts.checkpoint import build, load
-from tts.text.normalise import normalise
-from tts.text.sentences import split
-from tts.text.tokenizer import unpinned
+from data.anchors import anchors
+from data.spell import Word, greedy
 
-CORE, CONTEXT = 704, 24  # codes spelled at once, and codes on either side that they are heard with
-RUNS = (7, 5, 4)  # phonemes of an anchor: long ones across the whole, shorter ones between those
-NEAR = 40  # phonemes: a closer gap between anchors needs no more of them
-TRUSTED = 3  # anchors that agree with each other before any is believed
 PIECE = 200  # phonemes aligned at once, about 17 s
 LARGEST = 4000  # phonemes aligned at once where there are no anchors, some 6 minutes
-SENTENCE = 2000  # characters normalised at once
 SURE = 0.1  # anchors to a heard phoneme: with fewer, the recording is followed from its beginning
 DENSE = 40_000_000  # steps times phonemes aligned at once where there are no anchors, some 8 minutes
 STRIDE = 2800  # CTC steps followed at once, a minute
@@ -43,18 +31,6 @@ DOUBTED = 0.1  # mean probability of phonemes below which a word there is rather
 UNSAID = 0.4  # ... if four phonemes speak against it
 SKIPPED = 0.5  # nats: what each word costs that is passed over to begin at a later one
 OUTSIDE = 12.0  # nats: the same before a text begins, which a voice that is spelt badly must not be taken for
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word as written, and its phonemes; with times once it has been found."""
-
-    text: str
-    ids: tuple[int, ...]
-    speaker: str = ""
-    start: float = 0.0  # seconds
-    end: float = 0.0
-    heard: float = 0.0  # mean probability of its phonemes where they were placed
 
 
 @dataclass(frozen=True)
@@ -70,76 +46,6 @@ class Piece:
     stop: int
     loose: bool
     open: bool = False
-
-
-class Speller:
-    """The codec as a hearer of phonemes, and the tokenizer whose ids it spells."""
-
-    def __init__(self, path: Path):
-        loaded = load(path)
-        if getattr(loaded.net, "ctc", None) is None or "text" not in loaded.extra:
-            raise ValueError(f"{path} cannot spell: give a dvae trained with text")
-        self.codec, self.audio, self.fingerprint = loaded.net, loaded.audio, loaded.fingerprint
-        self.tokenizer = build(unpinned(loaded.extra["text"]), loaded.audio)
-        self.step = loaded.audio.hop * loaded.net.stride // loaded.spec["ctc_steps"]  # samples
-        self.rate = loaded.audio.sample_rate / self.step  # steps per second
-        self._sounds: dict[str, tuple[int, ...]] = {}
-
-    @torch.inference_mode()
-    def spell(self, samples: Samples, gain: float) -> Float[np.ndarray, "K V"]:
-        """Log-probabilities of phonemes (blank 0) at `rate` steps per second, in half precision to save memory."""
-        code = self.audio.hop * self.codec.stride
-        codes, steps = -(-len(samples) // code), code // self.step
-        out = np.empty((codes * steps, self.codec.ctc_vocab), np.float16)
-        for first in range(0, codes, CORE):
-            last = min(first + CORE, codes)
-            wave = gain * samples.read((first - CONTEXT) * code, (last + CONTEXT) * code)[None]
-            spelling = self.codec.spell(self.codec.encode(wave, torch.tensor([wave.shape[1]])))[0]
-            out[first * steps : last * steps] = spelling[CONTEXT * steps : (CONTEXT + last - first) * steps].numpy()
-        return out
-
-    def sounds(self, spoken: str) -> tuple[int, ...]:
-        """Ids of a normalised word that make a sound."""
-        if spoken not in self._sounds:
-            silent = self.tokenizer.silent_ids
-            self._sounds[spoken] = tuple(id for id in self.tokenizer.encode(spoken) if id not in silent)
-        return self._sounds[spoken]
-
-    def words(self, text: str, speaker: str = "") -> list[Word]:
-        """The words of a text as written, each with the sounds of what it is read as."""
-        words: list[Word] = []
-        for sentence in split(text, SENTENCE):
-            written = sentence.text.split()
-            spoken = normalise(sentence.text).text.replace(" — ", " ").split()
-            for group, said in pair(written, spoken):
-                ids = tuple(id for word in said for id in self.sounds(word))
-                if ids or not words:
-                    words.append(Word(group, ids, speaker))
-                else:  # a dash or a lone mark belongs to the word before
-                    words[-1] = replace(words[-1], text=f"{words[-1].text} {group}")
-        return [word for word in words if word.ids]
-
-
-def pair(written: list[str], spoken: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Each written word with what is said for it: `1984` with nineteen eighty-four, all others with themselves."""
-    left, right = [_letters(word) for word in written], [_letters(word) for word in spoken]
-    for tag, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        if tag == "equal" or b - a == d - c:
-            yield from ((written[a + k], [spoken[c + k]]) for k in range(b - a))
-        elif a < b:
-            borders = [c + round(k * (d - c) / (b - a)) for k in range(b - a + 1)]
-            yield from ((written[a + k], spoken[borders[k] : borders[k + 1]]) for k in range(b - a))
-
-
-def _letters(word: str) -> str:
-    return re.sub(r"[^a-z']", "", word.lower().replace("’", "'")).strip("'")
-
-
-def greedy(spelling: Float[np.ndarray, "K V"]) -> tuple[Int[np.ndarray, " L"], Int[np.ndarray, " L"]]:
-    """The likeliest phoneme of each step, repeats and blanks left out, and the step where each begins."""
-    best = spelling.argmax(1)
-    starts = np.flatnonzero((np.diff(best, prepend=-1) != 0) & (best != 0))
-    return best[starts], starts
 
 
 def align(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float, believed: float) -> list[Word]:
@@ -342,103 +248,6 @@ def _piece(before, border, text, owner, heard, steps, total: int, count: int) ->
 def _between(steps: np.ndarray, place: int) -> int:
     """The step halfway between a heard phoneme and the one before it."""
     return int(steps[place - 1] + steps[place] + 1) // 2 if place else 0
-
-
-def anchors(text: Int[np.ndarray, " S"], heard: Int[np.ndarray, " L"]) -> list[tuple[int, int]]:
-    """Places (in text, in what is heard) that surely are the same phoneme, both ascending."""
-    chain = _trusted(_chain(text, heard, RUNS[0]), RUNS[0])
-    for size in RUNS[1:]:
-        if not chain:
-            break
-        chain = _refine(chain, text, heard, size)
-    return chain
-
-
-def _refine(chain, text, heard, size: int) -> list[tuple[int, int]]:
-    """Add shorter anchors wherever the known ones lie far apart, ends included."""
-    out = []
-    for (t1, h1), (t2, h2) in zip([(-1, -1), *chain], [*chain, (len(text), len(heard))], strict=True):
-        gap, sounds = t2 - t1 - 1, h2 - h1 - 1
-        if min(gap, sounds) >= NEAR // 2 and max(gap, sounds) >= NEAR:
-            # At the ends a whole book may lie before a chapter: look only where the sounds can be.
-            reach = 2 * sounds + 100
-            low = max(t1 + 1, t2 - reach) if t1 < 0 else t1 + 1
-            high = min(t2, t1 + 1 + reach) if t2 == len(text) else t2
-            if t1 < 0 or t2 == len(text):
-                found = _trusted(_chain(text[low:high], heard[h1 + 1 : h2], size), size)
-            else:
-                found = _steady(_chain(text[low:high], heard[h1 + 1 : h2], size), gap, sounds)
-            out += [(low + t, h1 + 1 + h) for t, h in found]
-        if t2 < len(text):
-            out.append((t2, h2))
-    return out
-
-
-def _chain(text: np.ndarray, heard: np.ndarray, size: int) -> list[tuple[int, int]]:
-    """Runs of `size` phonemes that occur once in both, in the longest order that both share."""
-    left, right = _unique(text, size), _unique(heard, size)
-    _, a, b = np.intersect1d(left[0], right[0], assume_unique=True, return_indices=True)
-    pairs = sorted(zip(left[1][a].tolist(), right[1][b].tolist(), strict=True))
-    runs = _longest_ascent(pairs)
-    # A run of phonemes is that many places; overlapping runs share them.
-    return sorted({(t + k, h + k) for t, h in runs for k in range(size)} if runs else ())
-
-
-def _unique(ids: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of runs that occur once, and where they begin."""
-    if len(ids) < size:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    windows = np.lib.stride_tricks.sliding_window_view(ids, size)
-    value, where, count = np.unique(
-        windows @ (257 ** np.arange(size, dtype=np.int64)), return_index=True, return_counts=True
-    )
-    return value[count == 1], where[count == 1]
-
-
-def _longest_ascent(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The longest chain of pairs, sorted by their first, whose seconds ascend too (patience sorting)."""
-    tails: list[int] = []
-    ends: list[int] = []
-    back = [-1] * len(pairs)
-    for index, (_, place) in enumerate(pairs):
-        spot = bisect.bisect_left(tails, place)
-        back[index] = ends[spot - 1] if spot else -1
-        tails[spot : spot + 1] = [place]
-        ends[spot : spot + 1] = [index]
-    out, index = [], ends[-1] if ends else -1
-    while index >= 0:
-        out.append(pairs[index])
-        index = back[index]
-    return _consistent(out[::-1])
-
-
-def _consistent(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Overlapping runs must be the same diagonal; of two that are not, the later goes."""
-    out: list[tuple[int, int]] = []
-    for t, h in runs:
-        if not out or (t - out[-1][0] == h - out[-1][1]) or (t - out[-1][0] > 8 and h - out[-1][1] > 8):
-            out.append((t, h))
-    return out
-
-
-def _trusted(chain: list[tuple[int, int]], size: int) -> list[tuple[int, int]]:
-    """Anchors in groups that keep a plausible pace; a lone coincidence is no anchor."""
-    groups: list[list[tuple[int, int]]] = []
-    for t, h in chain:
-        if groups:
-            dt, dh = t - groups[-1][-1][0], h - groups[-1][-1][1]
-            if abs(dt - dh) <= 0.3 * max(dt, dh) + 10 and dt < 600:
-                groups[-1].append((t, h))
-                continue
-        groups.append([(t, h)])
-    return [pair for group in groups if len(group) >= size + TRUSTED for pair in group]
-
-
-def _steady(chain: list[tuple[int, int]], gap: int, sounds: int) -> list[tuple[int, int]]:
-    """Between two anchors that agree in pace, a place far from the line between them is a coincidence."""
-    if abs(gap - sounds) > 0.3 * max(gap, sounds) + 10:
-        return chain
-    return [(t, h) for t, h in chain if abs(t * sounds / gap - h) <= 0.2 * sounds + 10]
 
 
 def place(words: Sequence[Word], piece: Piece, spelling: Float[np.ndarray, "K V"], rate: float) -> list[Word]:

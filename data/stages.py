@@ -16,7 +16,6 @@ import numpy as np
 import torch
 
 from data import judge as judges
-from data.align import Speller
 from data.dedup import fingerprint
 from data.ingest import Lazy, Refused, decoded
 from data.ledger import Ledger, Record, digest, processor_time, write_whole
@@ -24,6 +23,7 @@ from data.plan import Plan
 from data.prepare import Recipe, encode
 from data.segment import segment
 from data.sources import Source
+from data.spell import Speller
 from data.words import hearer, words
 from tts.audio import set_level
 from tts.checkpoint import fingerprint as file_hash

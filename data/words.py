@@ -1,6 +1,7 @@
 """Stage 3: what is said, word by word, and when: from a text, from a transcript with times, or from a recogniser.
 
-Whatever wrote the words, the codec's own hearing places them and says how well they fit (`data/align.py`).
+Whatever wrote the words, the codec's own hearing (`data/spell.py`) places them and says how well they fit
+(`data/align.py`).
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,11 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from data.align import Piece, Speller, Word, align, align_cues, greedy, place
+from data.align import Piece, align, align_cues, place
 from data.books import read_book
 from data.ingest import Refused, Samples
 from data.sources import TRANSCRIPTS, Source
+from data.spell import Speller, Word, greedy
 from data.transcripts import Cue, read_cues
 from tts.types import Recogniser
 

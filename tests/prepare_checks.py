@@ -287,11 +287,11 @@ def memory(args, scratch: Path) -> None:
     from unittest.mock import patch
 
     from data import __main__ as cli
-    from data.align import Speller
     from data.books import read_book
     from data.ledger import Ledger
     from data.plan import plan
     from data.sources import Source
+    from data.spell import Speller
     from data.stages import Job, process
     from tts import settings
 

@@ -3,7 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.align import Piece, Speller, Word, align, align_cues, anchors, place
+from data.align import Piece, align, align_cues, place
+from data.anchors import anchors
+from data.spell import Speller, Word
 
 RATE = 46.875  # steps per second
 VOCAB = 40
