@@ -28,7 +28,7 @@ from data.words import hearer, words
 from tts.audio import set_level
 from tts.checkpoint import fingerprint as file_hash
 
-EDITION = 3  # raised when a stage comes to other results from the same input
+EDITION = 4  # raised when a stage comes to other results from the same input
 NUMBERED = re.compile(r"(?i)(speaker|spk|voice)?[ _-]?\d+")  # in another source, the same number is somebody else
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import torch
 
 from data.align import Piece, align, align_cues, place
 from data.books import read_book
@@ -188,21 +187,16 @@ def _runs(quiet: np.ndarray) -> np.ndarray:
 
 def energy(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
     """Power of each 10 ms, and what counts as sound there: judged against speech and noise of the minute around."""
-    block = round(BLOCK * samples.rate)
-    minute = 6000
-    powers, thresholds = [], []
-    for start in range(0, len(samples), minute * block):
-        wave = samples.read(start, min(start + minute * block, len(samples)))
-        if len(wave) < block:
-            break
-        power = wave[: len(wave) // block * block].view(-1, block).square().mean(1)
-        active = power[power > power.max() * 1e-3].mean()
-        noise = power.quantile(0.05)
-        powers.append(power)
-        thresholds.append(
-            (noise * ABOVE_NOISE).clamp(active * 1e-4, active * 10**-1.5).clamp_min(active * QUIET).expand(len(power))
-        )
-    return torch.cat(powers).numpy(), torch.cat(thresholds).numpy()
+    block, minute = round(BLOCK * samples.rate), 6000
+    power, threshold = np.empty((2, len(samples) // block), np.float32)
+    for first in range(0, len(power), minute):
+        last = min(first + minute, len(power))
+        own = samples.read(first * block, last * block).view(-1, block).square().mean(1)
+        active = own[own >= own.max() * 1e-3].mean()
+        noise = own.quantile(0.05)
+        power[first:last] = own
+        threshold[first:last] = (noise * ABOVE_NOISE).clamp(active * 1e-4, active * 10**-1.5).clamp_min(active * QUIET)
+    return power, threshold
 
 
 def settle(clips: Sequence[Sequence[float]], found: Sequence[Word]) -> tuple[list[tuple[float, float]], int]:

@@ -35,8 +35,9 @@ def test_recordings_become_samples_of_one_rate(tmp_path, format):
 @pytest.mark.parametrize("rate", [16000, 24000, 48000])
 def test_loudness_is_that_of_torchaudio(tmp_path, rate):
     rng = np.random.default_rng(0)
-    tone = np.sin(2 * np.pi * 3000 * np.arange(20 * rate) / rate)  # loud, soft and silent by turns
-    wave = (tone + rng.standard_normal(len(tone))) * np.repeat([0.05, 0.01, 0.0, 0.1], 5 * rate)
+    # Loud, soft and silent by turns, for longer than is read at once.
+    tone = np.sin(2 * np.pi * 3000 * np.arange(80 * rate) / rate)
+    wave = (tone + rng.standard_normal(len(tone))) * np.repeat([0.05, 0.01, 0.0, 0.1], 20 * rate)
     wave = torch.from_numpy(wave).float()  # its filters stay below 1, where torchaudio's would be clamped
     (wave.numpy() * 32767).astype("<i2").tofile(tmp_path / "samples")
     expected = torchaudio.functional.loudness(wave[None], rate)
