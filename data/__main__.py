@@ -1,6 +1,7 @@
 """`python -m data prepare | pack | synth | verify`: make shards from long recordings, from clips, or from books."""
 
 import argparse
+import errno
 import os
 import sys
 from pathlib import Path
@@ -47,7 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
     except argparse.ArgumentTypeError as error:
         parser.error(str(error))
     except (ValueError, OSError, ModuleNotFoundError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        remedy = f": make room in {args.out.parent} and run the same command again" if full else ""
+        print(f"error: {' '.join(str(error).split())}{remedy}", file=sys.stderr)
         return 1
     print(describe(stats))
     return 0

@@ -79,15 +79,19 @@ def fingerprint(wave: Float[Tensor, " N"], rate: int) -> Print:
 def difference(left: bytes, right: bytes) -> float:
     """Share of bits that differ where the two lie best upon each other; 1 where they overlap too little."""
     a, b = np.frombuffer(left, "<u2"), np.frombuffer(right, "<u2")
-    least, need = 1.0, OVERLAP * min(len(a), len(b))
-    if min(len(a), len(b)) < 0.5 * max(len(a), len(b)):
-        return least
-    for shift in range(-SHIFT, SHIFT + 1):
-        x, y = a[max(shift, 0) :], b[max(-shift, 0) :]
-        size = min(len(x), len(y))
-        if size >= need and size:
-            least = min(least, float(np.bitwise_count(x[:size] ^ y[:size]).mean()) / (BANDS - 1))
-    return least
+    need = OVERLAP * min(len(a), len(b))
+    if min(len(a), len(b)) < 0.5 * max(len(a), len(b)) or not need:
+        return 1.0
+    margins = (SHIFT, SHIFT + max(len(a) - len(b), 0))
+    shifted, there = (_windows(np.pad(x, margins), len(a)) for x in (b, np.ones(len(b), bool)))
+    sizes = there.sum(1)
+    shares = (np.bitwise_count(shifted ^ a) * there).sum(1) / (np.maximum(sizes, 1) * (BANDS - 1))
+    return float(shares[sizes >= need].min(initial=1.0))
+
+
+def _windows(x: np.ndarray, size: int) -> np.ndarray:
+    """One row per shift."""
+    return np.lib.stride_tricks.sliding_window_view(x, size)[: 2 * SHIFT + 1]
 
 
 class Seen:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -144,18 +145,20 @@ class Ray:
         try:
             if self.address:
                 _knock(self.address)
-            ray.init(
-                self.address,
-                include_dashboard=None if self.address else False,
-                log_to_driver=False,
-                logging_level="error",
-                runtime_env=settings,
-                **own,
-            )
+            with _unheard():
+                ray.init(
+                    self.address,
+                    include_dashboard=None if self.address else False,
+                    log_to_driver=False,
+                    logging_level="error",
+                    runtime_env=settings,
+                    **own,
+                )
         except (ray.exceptions.RayError, RuntimeError, ValueError, OSError) as error:
             where = f"joined at {self.address}" if self.address else "started here"
+            why = str(error) or type(error).__name__
             raise OSError(
-                f"no Ray cluster can be {where} ({error}): check --ray-address, that its Ray is {ray.__version__} too, "
+                f"no Ray cluster can be {where} ({why}): check --ray-address, that its Ray is {ray.__version__} too, "
                 "and, if it asks for a token, --ray-token"
             ) from None
         return ray
@@ -166,6 +169,19 @@ def _knock(address: str) -> None:
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Without what libraries in C++ write to stderr: Ray's repeats a wrong token twenty times before it gives up."""
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 @dataclass(frozen=True)

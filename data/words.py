@@ -46,10 +46,14 @@ class Words:
     heard: float
 
     def __post_init__(self):
-        if self.recogniser != SPHINX and not (Path(self.recogniser) / "model.bin").is_file():
+        if self.recogniser == SPHINX:
+            return
+        from tts.evaluate.recognisers import Whisper
+
+        if Whisper(Path(self.recogniser)).missing:
             raise ValueError(
                 f"words.recogniser={self.recogniser}: neither {SPHINX} nor the folder of a faster-whisper model, "
-                "which holds a model.bin"
+                f"which holds {' and '.join(Whisper.files)}"
             )
 
 

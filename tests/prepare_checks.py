@@ -10,7 +10,7 @@ uv run python tests/prepare_checks.py long BOOK --hours 2 --voice kal16    a boo
 uv run python tests/prepare_checks.py speed CORPUS [--mos]  against what the libraries need by themselves
 uv run python tests/prepare_checks.py growth CORPUS         ten times the recordings: time and memory
 uv run python tests/prepare_checks.py twins SHARDS --times 2000    what dedup costs as more clips are known
-uv run python tests/prepare_checks.py executors CORPUS      the same shards from local, ray and slurm
+uv run python tests/prepare_checks.py executors CORPUS      the same shards from local, slurm, ray, and ray with a token
 uv run python tests/prepare_checks.py kills CORPUS --times 50
 uv run python tests/prepare_checks.py hostile CORPUS        a folder of broken files around the recordings of CORPUS
 uv run python tests/prepare_checks.py full CORPUS FOLDER    FOLDER: an empty one on a file system of a few MB
@@ -30,7 +30,8 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -42,6 +43,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 from beside import epub, feed, podcast, whisper  # noqa: E402
 
+CLUSTER = "127.0.0.1:6399"
 QUIET = ["--", "judge.mos=0"]
 # Every clip with words is kept, to see all that was found.
 OPEN = [*QUIET, *(f"judge.{name}=0" for name in ("agreement", "word_agreement", "min_rate", "bandwidth"))]
@@ -481,19 +483,41 @@ def twins(args, scratch: Path) -> None:
 
 
 def executors(args, scratch: Path) -> None:
-    found = {}
-    runs = {"local 0": ["--workers", "0"], "local 2": ["--workers", "2"]}
-    runs["ray"] = ["--executor", "ray", "--workers", "2"]
+    """Shards by each executor against those of this process; the last is a Ray cluster that is told another token."""
+    token, other = scratch / "token", scratch / "other"
+    token.write_text("0123456789abcdef" * 2)
+    other.write_text("fedcba9876543210" * 2)
+    ray = ["--executor", "ray", "--workers", "2"]
+    runs = {"local 0": ["--workers", "0"], "local 2": ["--workers", "2"], "ray": ray}
     runs["slurm"] = ["--executor", "slurm", "--slurm-cluster", "local", "--workers", "2"]
+    runs["ray at an address"] = [*ray, "--ray-address", CLUSTER, "--ray-token", str(token)]
+    runs["ray refused"] = [*ray, "--ray-address", CLUSTER, "--ray-token", str(other)]
+    wanted = None
     for name, more in runs.items():
         out = scratch / name.replace(" ", "")
         start = time.monotonic()
-        done = run([args.source], out, *more, *QUIET)
-        found[name] = shards(out) if done.returncode == 0 else done.stderr[-600:]
-        same = found[name] == found["local 0"]
-        print(f"{name}: exit {done.returncode}, {time.monotonic() - start:.0f} s, same shards: {same}", flush=True)
+        with cluster(token) if CLUSTER in more else nullcontext():
+            done = run([args.source], out, *more, *QUIET)
+        found = shards(out) if done.returncode == 0 else None
+        wanted = wanted or found
+        print(f"{name}: exit {done.returncode}, {time.monotonic() - start:.0f} s, same shards: {found == wanted}")
         if done.returncode:
             print(done.stderr[-1500:])
+
+
+@contextmanager
+def cluster(token: Path) -> Iterator[None]:
+    """A Ray cluster of this machine that asks for a token."""
+    asks = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_worker_niceness": "0"}
+    start = [Path(sys.executable).with_name("ray"), "start", "--head", "--block", "--port", CLUSTER.rpartition(":")[2]]
+    start += ["--num-cpus", "2", "--include-dashboard=false", "--disable-usage-stats"]
+    head = subprocess.Popen(start, env=os.environ | asks, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(20)  # its port answers before the rest is there
+        yield
+    finally:
+        head.terminate()
+        head.wait()
 
 
 def full(args, scratch: Path) -> None:

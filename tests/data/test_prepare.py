@@ -10,6 +10,7 @@ import pytest
 import soundfile
 import torch
 from beside import epub, feed, podcast, whisper
+from parrot import parrot
 
 from data.__main__ import main
 from data.shards import read_index, verify
@@ -163,6 +164,17 @@ def test_where_no_text_is_a_recogniser_writes_it(folder, tmp_path):
     assert list(told) == ["sphinx"] and told["sphinx"]["heard"] > 0.2
     heard = " ".join(clip["text"] for clip in clips(tmp_path / "out")["talk.wav"]).lower().split()
     assert len(set(heard) & set(TEXT.lower().replace(".", "").split())) >= 5
+
+
+def test_a_whisper_model_writes_the_words_too(folder, tmp_path):
+    pytest.importorskip("faster_whisper")
+    model = parrot(tmp_path / "model", "The ship came into harbour late")
+    (tmp_path / "show").mkdir()
+    shutil.copy(folder / "talk.wav", tmp_path / "show")
+    assert prepare(tmp_path / "show", tmp_path / "out", f"words.recogniser={model}", "judge.untold=60") == 0
+    assert list(report(tmp_path / "out")["words_from"]) == [str(model)]
+    said = [clip["text"] for clip in clips(tmp_path / "out")["talk.wav"]]
+    assert said and set(said) == {"The ship came into harbour late"}
 
 
 def test_a_missing_recogniser_is_told_in_one_line(folder, tmp_path, monkeypatch, capsys):

@@ -89,11 +89,22 @@ class Whisper(Heard):
     """
 
     folder: Path
+    files: ClassVar[tuple[str, ...]] = ("model.bin", "tokenizer.json")  # a tokenizer that lacks is looked for elsewhere
+
+    @property
+    def missing(self) -> list[str]:
+        """What a folder needs to be a model and lacks."""
+        return [name for name in self.files if not (self.folder / name).is_file()]
 
     def identity(self) -> str:
-        if not (self.folder / "model.bin").is_file():
-            raise ValueError(f"no Whisper model in {self.folder}: give a folder with model.bin, as faster-whisper uses")
-        return f"faster-whisper {installed('faster-whisper')}, {checkpoint.fingerprint(self.folder / 'model.bin')}"
+        if self.missing:
+            needs = " and ".join(self.files)
+            raise ValueError(f"no Whisper model in {self.folder}: give a folder with {needs}, as faster-whisper has it")
+        return f"faster-whisper {installed('faster-whisper')}, {self._fingerprint}"
+
+    @cached_property
+    def _fingerprint(self) -> str:  # of gigabytes, asked for once per recording
+        return checkpoint.fingerprint(self.folder / "model.bin")
 
     @cached_property
     def model(self) -> Any:
