@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from torchaudio.functional import forced_align
 
 from data.anchors import anchors
-from data.spell import Word, greedy
+from data.spell import Word, explained, greedy
 
 PIECE = 200  # phonemes aligned at once, about 17 s
 LARGEST = 4000  # phonemes aligned at once where there are no anchors, some 6 minutes
@@ -51,10 +51,10 @@ class Piece:
 def align(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float, believed: float) -> list[Word]:
     """The words that are heard, with times in seconds; text that is not read and speech that is not text are left.
 
-    `believed` is the mean probability of phonemes at which a text surely is that of the speech.
+    `believed` is the share of what is heard which a text that surely is that of the speech explains.
     """
     text = np.array([id for word in words for id in word.ids], dtype=np.int64)
-    heard, steps = greedy(spelling)
+    heard, steps, sure = greedy(spelling)
     chain = anchors(text, heard)
     if len(chain) < SURE * len(heard):
         if len(text) * len(spelling) <= DENSE and 0.4 < len(text) / max(len(heard), 1) < 4.0:
@@ -62,7 +62,7 @@ def align(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float
             for end in ("first", "last"):
                 whole = _said(words, whole, spelling, rate, end)
             found = place(words, whole, spelling, rate)
-            if found and np.mean([word.heard for word in found]) >= believed:
+            if explained(found, sure) >= believed:
                 return found
         return follow(words, spelling, rate)
     found = list(pieces(words, len(spelling), text, heard, steps, chain))

@@ -48,7 +48,7 @@ class Judge:
 def score(
     samples: Samples, clip: Sequence[float], words: Sequence[Sequence], speech: Sequence[Sequence[float]]
 ) -> dict:
-    """The quick scores of a clip. `words` are (text, start, end, heard, speaker), `speech` spans, all in seconds."""
+    """Quick scores of a clip by its sound. `words` are (text, start, end, heard, speaker), `speech` spans; seconds."""
     start, end = clip
     wave = samples.clip(start, end)
     heard = np.array([word[3] for word in words]) if words else np.zeros(1)
@@ -56,7 +56,6 @@ def score(
     power = wave[: len(wave) // block * block].view(-1, block).square().mean(1).clamp_min(1e-12)
     active = power[power > power.max() * 1e-3].mean()
     return {
-        "agreement": _round(heard.mean()),
         "word_agreement": _round(min(np.convolve(heard, np.ones(3) / 3, "valid")) if len(heard) > 2 else heard.min()),
         "rate": _round(sum(c.isalnum() for word in words for c in word[0]) / (end - start)),
         "untold": _round(_untold(clip, words, speech)),

@@ -1,7 +1,7 @@
 """The project's own codec as a speller: the phonemes that its CTC head hears, and those of a written text."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -95,8 +95,19 @@ def _letters(word: str) -> str:
     return re.sub(r"[^a-z']", "", word.lower().replace("’", "'")).strip("'")
 
 
-def greedy(spelling: Float[np.ndarray, "K V"]) -> tuple[Int[np.ndarray, " L"], Int[np.ndarray, " L"]]:
-    """The likeliest phoneme of each step, repeats and blanks left out, and the step where each begins."""
+def greedy(
+    spelling: Float[np.ndarray, "K V"],
+) -> tuple[Int[np.ndarray, " L"], Int[np.ndarray, " L"], Float[np.ndarray, " L"]]:
+    """The likeliest phoneme of each step, repeats and blanks left out, the step where each begins, its probability."""
     best = spelling.argmax(1)
     starts = np.flatnonzero((np.diff(best, prepend=-1) != 0) & (best != 0))
-    return best[starts], starts
+    return best[starts], starts, np.exp(spelling[starts, best[starts]].astype(np.float32))
+
+
+def explained(words: Sequence[Word], sure: Float[np.ndarray, " L"]) -> float:
+    """The share of what is heard that words account for, where `sure` is how surely each phoneme is heard.
+
+    A voice that the codec hears badly is judged as mildly as it is heard, which tells its own text from others where
+    the bare probabilities of phonemes do not (docs/corpus.md).
+    """
+    return min(1.0, sum(word.heard * len(word.ids) for word in words) / max(float(sure.sum()), 1.0))

@@ -175,13 +175,14 @@ def _score(lazy: Lazy, said: dict, parts: dict) -> dict:
     """Quick scores of all clips, and their speakers' vectors in half precision."""
     samples = lazy.open()
     scores, voices = [], []
-    for clip, own in zip(said["clips"], _dealt(said), strict=True):
+    for clip, own, agreement in zip(said["clips"], _dealt(said), said["agreement"], strict=True):
         if not own or clip[1] - clip[0] < 0.5:
             scores.append({})
             voices.append([])
             continue
         mean, alike = judges.voice(samples.clip(*clip), samples.rate)
-        scores.append(judges.score(samples, clip, own, parts["speech"]) | {"one_speaker": round(alike, 4)})
+        told = {"agreement": agreement, "one_speaker": round(alike, 4)}
+        scores.append(told | judges.score(samples, clip, own, parts["speech"]))
         voices.append([round(float(x), 4) for x in mean])
     return {"scores": scores, "voices": voices}
 

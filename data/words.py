@@ -4,7 +4,7 @@ Whatever wrote the words, the codec's own hearing (`data/spell.py`) places them 
 (`data/align.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
@@ -17,12 +17,11 @@ from data.align import Piece, align, align_cues, place
 from data.books import read_book
 from data.ingest import Refused, Samples
 from data.sources import TRANSCRIPTS, Source
-from data.spell import Speller, Word, greedy
+from data.spell import Speller, Word, explained, greedy
 from data.transcripts import Cue, read_cues
 from tts.types import Recogniser
 
 SPHINX = "sphinx"
-BELIEVED = 0.22  # mean probability of phonemes: twice what any text gets
 SLACK = 0.5  # seconds that a transcript's times may be off
 BLOCK = 0.01  # seconds over which energy is taken
 CLOSURE = 6  # blocks: a stop closes for less than this, a pause lasts longer
@@ -61,9 +60,12 @@ def words(source: Source, samples: Samples, segments: dict, loudness: float, set
     """Words with times, the clips they fall into, and where they came from. Raises Refused."""
     gain = 10 ** ((speller.audio.level - max(loudness, -50.0)) / 20)
     spelling = speller.spell(samples, gain)
-    origin, found = _given(source, speller, spelling)
+    _, steps, sure = greedy(spelling)
+    origin, found = _given(source, speller, spelling, sure, settings.heard)
     if origin:
-        _believe(found, spelling, settings, origin)
+        told = explained(found, sure)
+        if told < settings.heard:
+            raise Refused(f"its {origin} is of something else: it explains {told:.0%} of what is heard")
     else:
         origin, found = settings.recogniser, _recognised(samples, segments["clips"], spelling, settings, speller)
         if not found:
@@ -75,52 +77,48 @@ def words(source: Source, samples: Samples, segments: dict, loudness: float, set
         "heard": round(float(np.mean([word.heard for word in found])), 4),
         "clips": [[round(start, 4), round(end, 4)] for start, end in clips],
         "moved": forced,
+        "agreement": [round(told, 4) for told in _agreement(clips, found, steps / speller.rate, sure)],
         "words": [
             [word.text, round(word.start, 3), round(word.end, 3), round(word.heard, 3), word.speaker] for word in found
         ],
     }
 
 
-def _given(source: Source, speller: Speller, spelling) -> tuple[str, list[Word]]:
+def _given(source: Source, speller: Speller, spelling, sure, believed: float) -> tuple[str, list[Word]]:
     """Words of the first thing beside the source that says what is said; nothing if there is none."""
     reasons = []
     for path in map(Path, source.beside):
         try:
             if path.suffix.lower() in TRANSCRIPTS:
-                return "transcript", _from_cues(read_cues(path), speller, spelling)
+                return "transcript", _from_cues(read_cues(path), speller, spelling, sure, believed)
             text = read_book(path)
         except (ValueError, OSError) as error:
             reasons.append(f"{path.name!r}: {error}")
             continue
         if text.strip():
-            return "text", _read(text, speller, spelling)
+            return "text", align(speller.words(text), spelling, speller.rate, believed)
     if source.text.strip():
-        return "text", _read(source.text, speller, spelling)
+        return "text", align(speller.words(source.text), spelling, speller.rate, believed)
     if reasons:
         raise Refused(f"what lies beside it cannot be read: {reasons[0]}")
     return "", []
 
 
-def _read(text: str, speller: Speller, spelling) -> list[Word]:
-    return align(speller.words(text), spelling, speller.rate, BELIEVED)
-
-
-def _from_cues(cues: list[Cue], speller: Speller, spelling) -> list[Word]:
+def _from_cues(cues: list[Cue], speller: Speller, spelling, sure, believed: float) -> list[Word]:
     """A transcript's times are trusted if its words are heard at them; else its text is aligned as any other."""
     groups = [(cue.start, cue.end, speller.words(cue.text, cue.speaker)) for cue in cues]
     timed = align_cues(groups, spelling, speller.rate, SLACK)
-    if timed and np.mean([word.heard for word in timed]) >= BELIEVED:
+    if explained(timed, sure) >= believed:
         return timed
-    return align([word for _, _, group in groups for word in group], spelling, speller.rate, BELIEVED)
+    return align([word for _, _, group in groups for word in group], spelling, speller.rate, believed)
 
 
-def _believe(found: list[Word], spelling, settings: Words, origin: str) -> None:
-    """Raise Refused where the words explain too little of what is heard, as surely as the codec hears that voice."""
-    _, steps = greedy(spelling)
-    surely = np.exp(spelling[steps].max(1).astype(np.float32)).sum()
-    heard = sum(word.heard * len(word.ids) for word in found) / max(surely, 1.0)
-    if heard < settings.heard:
-        raise Refused(f"its {origin} is of something else: it explains {heard:.0%} of what is heard")
+def _agreement(clips, found: Sequence[Word], times: np.ndarray, sure: np.ndarray) -> Iterator[float]:
+    """Of each clip, how much of what is heard in it its words explain; `times` are those of the sounds, in seconds."""
+    middles = [(word.start + word.end) / 2 for word in found]
+    for clip in clips:
+        (first, last), (low, high) = np.searchsorted(middles, clip), np.searchsorted(times, clip)
+        yield explained(found[first:last], sure[low:high])
 
 
 def _recognised(samples: Samples, clips, spelling, settings: Words, speller: Speller) -> list[Word]:
