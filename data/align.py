@@ -29,6 +29,7 @@ STAR = 2.5  # nats below the likeliest sound: what speech outside the text costs
 EDGE = 24  # words at an end of a recording that may be left unsaid
 DOUBTED = 0.1  # mean probability of phonemes below which a word there is rather not said ...
 UNSAID = 0.4  # ... if four phonemes speak against it
+WANTED = 2.0  # nats: what each phoneme that is said gains, or few of a voice that is heard badly would be
 SKIPPED = 0.5  # nats: what each word costs that is passed over to begin at a later one
 OUTSIDE = 12.0  # nats: the same before a text begins, which a voice that is spelt badly must not be taken for
 
@@ -57,18 +58,37 @@ def align(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float
     heard, steps, sure = greedy(spelling)
     chain = anchors(text, heard)
     if len(chain) < SURE * len(heard):
-        if len(text) * len(spelling) <= DENSE and 0.4 < len(text) / max(len(heard), 1) < 4.0:
-            whole = Piece(0, len(words), 0, len(spelling), loose=False)
-            for end in ("first", "last"):
-                whole = _said(words, whole, spelling, rate, end)
-            found = place(words, whole, spelling, rate)
+        ways = (_whole, _stretch, follow) if len(text) * len(spelling) <= DENSE else (follow,)
+        for way in ways:
+            found = way(words, spelling, rate)
             if explained(found, sure) >= believed:
-                return found
-        return follow(words, spelling, rate)
+                break
+        return found
     found = list(pieces(words, len(spelling), text, heard, steps, chain))
     found[0] = _said(words, found[0], spelling, rate, "first")
     found[-1] = _said(words, found[-1], spelling, rate, "last")
     return [word for piece in found for word in place(words, piece, spelling, rate)]
+
+
+def _whole(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float) -> list[Word]:
+    """All words of a text, but for what nobody says at its ends."""
+    piece = Piece(0, len(words), 0, len(spelling), loose=False)
+    for end in ("first", "last"):
+        piece = _said(words, piece, spelling, rate, end)
+    return place(words, piece, spelling, rate)
+
+
+def _stretch(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float) -> list[Word]:
+    """The words that fill a recording, if spoken as fast as those are which are heard best, and said beside them."""
+    found = _place_some(words, spelling, 0, rate, WANTED)
+    if not found:
+        return []
+    (first, begin), (last, end) = found[0], found[-1]
+    spots = np.cumsum([0, *(len(word.ids) for word in words)])
+    pace = (spots[last + 1] - spots[first]) / (end.end - begin.start)
+    low, high = spots[first] - pace * begin.start, spots[last + 1] + pace * (len(spelling) / rate - end.end)
+    first, last = np.searchsorted(spots, low, "right") - 1, np.searchsorted(spots, high)
+    return _whole(words[max(first, 0) : last], spelling, rate)
 
 
 def _said(words: Sequence[Word], piece: Piece, spelling: Float[np.ndarray, "K V"], rate: float, end: str) -> Piece:
@@ -110,7 +130,9 @@ def follow(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: floa
     return out
 
 
-def _place_some(words: Sequence[Word], emission: np.ndarray, start: int, rate: float) -> list[tuple[int, Word]]:
+def _place_some(
+    words: Sequence[Word], emission: np.ndarray, start: int, rate: float, wanted: float = 0.0
+) -> list[tuple[int, Word]]:
     """The words that a stretch holds, from any of them to any later one, with their numbers (Viterbi, free ends)."""
     ids = np.array([id for word in words for id in word.ids])
     spots = np.cumsum([0, *(len(word.ids) for word in words)])
@@ -123,20 +145,23 @@ def _place_some(words: Sequence[Word], emission: np.ndarray, start: int, rate: f
     enter[2 * spots[:-1] + 1] = True
     passed = np.zeros(len(states), np.float32)
     passed[2 * spots[:-1] + 1] = SKIPPED * np.arange(len(words))
+    gain = np.zeros(len(states), np.float32)
+    gain[1::2] = wanted
     before = np.full(len(states), -np.inf, np.float32)
     from_where = np.zeros((len(emission), len(states)), np.int8)
     outside = 0.0  # the price so far of having heard nothing of the text
     price = np.maximum(emission[:, 0], emission.max(1) - OUTSIDE)
     for step, row in enumerate(emission):
         score, where = before.copy(), from_where[step]
-        other = np.concatenate([[-np.inf], before[:-1]])
+        other = np.concatenate([[-np.inf], before[:-1]]) + gain
         better = other > score
         score[better], where[better] = other[better], 1
-        other = np.where(leap, np.concatenate([[-np.inf, -np.inf], before[:-2]]), -np.inf)
+        other = np.where(leap, np.concatenate([[-np.inf, -np.inf], before[:-2]]) + gain, -np.inf)
         better = other > score
         score[better], where[better] = other[better], 2
-        better = enter & (outside - passed > score)
-        score[better], where[better] = outside - passed[better], 3
+        other = outside - passed + gain
+        better = enter & (other > score)
+        score[better], where[better] = other[better], 3
         before = score + row[states]
         outside += price[step]
     state = int(before.argmax())

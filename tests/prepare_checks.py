@@ -30,9 +30,10 @@ import sys
 import tarfile
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -216,8 +217,13 @@ def beside(args, scratch: Path) -> None:
 
 
 def wrong(args, scratch: Path) -> None:
-    """Of each recording with its own text, and with the text of the next: how much is kept."""
+    """Of each recording with its own text, and with the text of the next: how much is kept.
+
+    Where the corpus has no texts, what pocketsphinx writes of the first so many recordings stands for them.
+    """
     rows = sorted(table(args.source), key=lambda row: row.path.name)
+    if not any(row.text for row in rows):
+        rows = written(rows[: args.times], scratch)
     for name, shift in (("its own text", 0), ("the text of another", 1)):
         folder = scratch / f"shift{shift}"
         folder.mkdir()
@@ -234,6 +240,18 @@ def wrong(args, scratch: Path) -> None:
             f"{len(rows)} recordings; {told['words_from']}"
         )
         print({reason: row["count"] for reason, row in told["losses"].items()})
+
+
+def written(rows: list[Row], scratch: Path) -> list[Row]:
+    """The recordings of which pocketsphinx writes anything, with that."""
+    (scratch / "alone").mkdir()
+    for row in rows:
+        shutil.copy(row.path, scratch / "alone")
+    run([scratch / "alone"], scratch / "written", *OPEN)
+    texts = defaultdict(list)
+    for clip in clips(scratch / "written"):
+        texts[clip["source"]].append(clip["text"])
+    return [replace(row, text=" ".join(texts[row.path.name])) for row in rows if row.path.name in texts]
 
 
 def voices(args, scratch: Path) -> None:
