@@ -2,8 +2,9 @@
 
 A long text is first matched to what the codec spells (`data/spell.py`) by runs of phonemes that occur once in both
 (`data/anchors.py`), which finds the way through hours in a second; between anchors,
-`torchaudio.functional.forced_align` places every phoneme. A voice that the codec spells too badly for anchors is
-followed minute by minute instead. Times are as fine as half a code, about 21 ms.
+`torchaudio.functional.forced_align` places every phoneme. Where too little of what is heard is explained so, as of a
+voice that the codec spells badly, a short text is aligned at once, and a long one followed minute by minute. Times are
+as fine as half a code, about 21 ms.
 """
 
 import math
@@ -20,7 +21,6 @@ from data.spell import Word, explained, greedy
 
 PIECE = 200  # phonemes aligned at once, about 17 s
 LARGEST = 4000  # phonemes aligned at once where there are no anchors, some 6 minutes
-SURE = 0.1  # anchors to a heard phoneme: with fewer, the recording is followed from its beginning
 DENSE = 40_000_000  # steps times phonemes aligned at once where there are no anchors, some 8 minutes
 STRIDE = 2800  # CTC steps followed at once, a minute
 KEPT = 0.7  # of them, whose words stay: those after might change with what follows
@@ -54,17 +54,23 @@ def align(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float
 
     `believed` is the share of what is heard which a text that surely is that of the speech explains.
     """
+    *_, sure = greedy(spelling)
+    sounds = sum(len(word.ids) for word in words)
+    for way in (_anchored, _whole, _stretch, follow) if sounds * len(spelling) <= DENSE else (_anchored, follow):
+        found = way(words, spelling, rate)
+        if explained(found, sure) >= believed:
+            break
+    return found
+
+
+def _anchored(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float) -> list[Word]:
+    """Words between places where text and spelling surely agree, and beyond them as far as either goes."""
     text = np.array([id for word in words for id in word.ids], dtype=np.int64)
-    heard, steps, sure = greedy(spelling)
+    heard, steps, _ = greedy(spelling)
     chain = anchors(text, heard)
-    if len(chain) < SURE * len(heard):
-        ways = (_whole, _stretch, follow) if len(text) * len(spelling) <= DENSE else (follow,)
-        for way in ways:
-            found = way(words, spelling, rate)
-            if explained(found, sure) >= believed:
-                break
-        return found
-    found = list(pieces(words, len(spelling), text, heard, steps, chain))
+    found = list(pieces(words, len(spelling), text, heard, steps, chain)) if chain else []
+    if not found:
+        return []
     found[0] = _said(words, found[0], spelling, rate, "first")
     found[-1] = _said(words, found[-1], spelling, rate, "last")
     return [word for piece in found for word in place(words, piece, spelling, rate)]
