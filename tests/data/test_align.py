@@ -5,7 +5,7 @@ import pytest
 
 from data.align import Piece, align, align_cues, place
 from data.anchors import anchors
-from data.spell import Speller, Word
+from data.spell import Speller, Word, explained, greedy
 
 RATE = 46.875  # steps per second
 VOCAB = 40
@@ -80,6 +80,38 @@ def test_a_badly_spelt_voice_is_followed_without_anchors():
     spelling, starts = spell(words, errors=0.62, seed=10)
     heard = align(words, spelling, RATE, 0.45)
     assert len(heard) > 390 and np.median(errors(heard, words, starts)) <= 2 / RATE
+
+
+def faint(spelling: np.ndarray) -> np.ndarray:
+    """The same, heard less surely: blanks win much of what each sound had."""
+    likely = np.exp(spelling.astype(np.float32))
+    likely[:, 1:] *= 0.5
+    likely[:, 0] += 1 - likely.sum(1)
+    best = likely[:, 1:].max(1) > 0.4
+    likely[best, 0] *= 0.6  # each sound is still the likeliest where it is
+    return np.log(likely / likely.sum(1, keepdims=True)).astype(np.float16)
+
+
+@pytest.mark.parametrize(("book", "wrong"), [(400, 0.6), (4000, 0.4)])
+def test_a_badly_spelt_voice_is_found_in_the_middle_of_its_book(book, wrong):
+    words = text(book, seed=20)
+    own = words[book // 2 : book // 2 + 120]
+    spelling, starts = spell(own, errors=wrong, seed=21)
+    found = align(words, spelling, RATE, 0.25)
+    numbers = {word.text for word in own}
+    right = [word for word in found if word.text in numbers]
+    assert len(right) >= 110 and len(found) - len(right) <= 5
+    assert np.median(errors(right, own, starts)) <= 2 / RATE
+
+
+def test_what_is_explained_is_measured_by_how_surely_it_is_heard():
+    words, other = text(60, seed=22), text(60, seed=23)
+    clear, _ = spell(words, errors=0.2, seed=24)
+    for spelling in (clear, faint(clear)):
+        *_, sure = greedy(spelling)
+        assert explained(align(words, spelling, RATE, 0.45), sure) > 0.7
+        assert explained(align(other, spelling, RATE, 0.45), sure) < 0.4
+    assert greedy(faint(clear))[2].mean() < 0.7 < greedy(clear)[2].mean()
 
 
 def test_chance_makes_no_anchors():
