@@ -54,6 +54,8 @@ def align(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float
 
     `believed` is the share of what is heard which a text that surely is that of the speech explains.
     """
+    if not words:
+        return []
     *_, sure = greedy(spelling)
     sounds = sum(len(word.ids) for word in words)
     for way in (_anchored, _whole, _stretch, follow) if sounds * len(spelling) <= DENSE else (_anchored, follow):

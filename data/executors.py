@@ -147,7 +147,7 @@ class Ray:
                 _knock(self.address)
             with _unheard():
                 ray.init(
-                    self.address,
+                    self.address or "local",  # not the one that may run here already
                     include_dashboard=None if self.address else False,
                     log_to_driver=False,
                     logging_level="error",

@@ -119,6 +119,12 @@ def test_chance_makes_no_anchors():
     assert len(anchors(rng.integers(1, VOCAB, 20_000), rng.integers(1, VOCAB, 20_000))) < 30
 
 
+@pytest.mark.parametrize(("said", "count"), [(30, 0), (0, 30), (0, 0)])
+def test_nothing_is_found_where_nothing_is(said, count):
+    spelling, _ = spell(text(30, seed=1), errors=0.2, seed=2)
+    assert align(text(count, seed=3), spelling[: 10 * said], RATE, 0.45) == []
+
+
 def test_a_word_that_does_not_fit_is_not_placed():
     words = text(50, seed=12)
     spelling, _ = spell(words[:5], errors=0, seed=13)
