@@ -251,7 +251,7 @@ def _histogram(name: str, row: dict) -> str:
 
 
 def _clip(clip: dict, sound: bytes, format: str) -> str:
-    scores = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in clip["scores"].items())
+    scores = ", ".join(f"{name.replace('_', ' ')} {round(value, 2):g}" for name, value in clip["scores"].items())
     data = base64.b64encode(sound).decode("ascii")
     return (
         f'<div class="clip"><audio controls preload="none" src="data:{MEDIA[format]};base64,{data}"></audio>'
