@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
 from torchaudio.functional import forced_align
 
 from data.anchors import anchors
-from data.spell import Word, explained, greedy
+from data.spell import Spelling, Word
 
 PIECE = 200  # phonemes aligned at once, about 17 s
 LARGEST = 4000  # phonemes aligned at once where there are no anchors, some 6 minutes
@@ -49,74 +48,72 @@ class Piece:
     open: bool = False
 
 
-def align(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float, believed: float) -> list[Word]:
+def align(words: Sequence[Word], spelling: Spelling, believed: float) -> list[Word]:
     """The words that are heard, with times in seconds; text that is not read and speech that is not text are left.
 
     `believed` is the share of what is heard which a text that surely is that of the speech explains.
     """
     if not words:
         return []
-    *_, sure = greedy(spelling)
     sounds = sum(len(word.ids) for word in words)
     for way in (_anchored, _whole, _stretch, follow) if sounds * len(spelling) <= DENSE else (_anchored, follow):
-        found = way(words, spelling, rate)
-        if explained(found, sure) >= believed:
+        found = way(words, spelling)
+        if spelling.explained(found) >= believed:
             break
     return found
 
 
-def _anchored(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float) -> list[Word]:
+def _anchored(words: Sequence[Word], spelling: Spelling) -> list[Word]:
     """Words between places where text and spelling surely agree, and beyond them as far as either goes."""
     text = np.array([id for word in words for id in word.ids], dtype=np.int64)
-    heard, steps, _ = greedy(spelling)
-    chain = anchors(text, heard)
-    found = list(pieces(words, len(spelling), text, heard, steps, chain)) if chain else []
+    chain = anchors(text, spelling.heard.ids)
+    found = list(pieces(words, spelling, chain)) if chain else []
     if not found:
         return []
-    found[0] = _said(words, found[0], spelling, rate, "first")
-    found[-1] = _said(words, found[-1], spelling, rate, "last")
-    return [word for piece in found for word in place(words, piece, spelling, rate)]
+    found[0] = _said(words, found[0], spelling, "first")
+    found[-1] = _said(words, found[-1], spelling, "last")
+    return [word for piece in found for word in place(words, piece, spelling)]
 
 
-def _whole(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float) -> list[Word]:
+def _whole(words: Sequence[Word], spelling: Spelling) -> list[Word]:
     """All words of a text, but for what nobody says at its ends."""
     piece = Piece(0, len(words), 0, len(spelling), loose=False)
     for end in ("first", "last"):
-        piece = _said(words, piece, spelling, rate, end)
-    return place(words, piece, spelling, rate)
+        piece = _said(words, piece, spelling, end)
+    return place(words, piece, spelling)
 
 
-def _stretch(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float) -> list[Word]:
+def _stretch(words: Sequence[Word], spelling: Spelling) -> list[Word]:
     """The words that fill a recording, if spoken as fast as those are which are heard best, and said beside them."""
-    found = _place_some(words, spelling, 0, rate, WANTED)
+    found = _place_some(words, spelling.likely, 0, spelling.rate, WANTED)
     if not found:
         return []
     (first, begin), (last, end) = found[0], found[-1]
     spots = np.cumsum([0, *(len(word.ids) for word in words)])
     pace = (spots[last + 1] - spots[first]) / (end.end - begin.start)
-    low, high = spots[first] - pace * begin.start, spots[last + 1] + pace * (len(spelling) / rate - end.end)
+    low, high = spots[first] - pace * begin.start, spots[last + 1] + pace * (len(spelling) / spelling.rate - end.end)
     first, last = np.searchsorted(spots, low, "right") - 1, np.searchsorted(spots, high)
-    return _whole(words[max(first, 0) : last], spelling, rate)
+    return _whole(words[max(first, 0) : last], spelling)
 
 
-def _said(words: Sequence[Word], piece: Piece, spelling: Float[np.ndarray, "K V"], rate: float, end: str) -> Piece:
+def _said(words: Sequence[Word], piece: Piece, spelling: Spelling, end: str) -> Piece:
     """A piece at an end of the recording without the words there that nobody says: a heading, the chapter before."""
-    found = place(words, piece, spelling, rate)
+    found = place(words, piece, spelling)
     near, count = piece, min(2 * EDGE, len(found))
     if count and end == "first":
-        near = replace(piece, last=piece.first + count, stop=round(found[count - 1].end * rate))
+        near = replace(piece, last=piece.first + count, stop=round(found[count - 1].end * spelling.rate))
     elif count:
-        near = replace(piece, first=piece.last - count, start=round(found[-count].start * rate))
+        near = replace(piece, first=piece.last - count, start=round(found[-count].start * spelling.rate))
     step = 1 if end == "first" else -1
     fits = []
     for number in range(min(EDGE, near.last - near.first)):
-        heard = place(words, replace(near, **{end: getattr(near, end) + step * number}), spelling, rate)
+        heard = place(words, replace(near, **{end: getattr(near, end) + step * number}), spelling)
         fits.append(sum(len(word.ids) * (word.heard - DOUBTED) for word in heard))
     best = int(np.argmax(fits))
     return replace(piece, **{end: getattr(piece, end) + step * best}) if fits[best] > fits[0] + UNSAID else piece
 
 
-def follow(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: float) -> list[Word]:
+def follow(words: Sequence[Word], spelling: Spelling) -> list[Word]:
     """Words of a recording that begins with its text or soon comes to it, minute by minute."""
     out: list[Word] = []
     first, start = 0, 0
@@ -126,13 +123,13 @@ def follow(words: Sequence[Word], spelling: Float[np.ndarray, "K V"], rate: floa
         while last < len(words) and count < FASTEST * (stop - start):
             count += len(words[last].ids)
             last += 1
-        found = _place_some(words[first:last], spelling[start:stop], start, rate)
-        limit = (start + KEPT * STRIDE) / rate if stop < len(spelling) else math.inf
+        found = _place_some(words[first:last], spelling.likely[start:stop], start, spelling.rate)
+        limit = (start + KEPT * STRIDE) / spelling.rate if stop < len(spelling) else math.inf
         kept = [(index, word) for index, word in found if word.end <= limit]
         if kept:
             out += [word for _, word in kept]
             first += kept[-1][0] + 1
-            start = max(start + 1, round(kept[-1][1].end * rate))
+            start = max(start + 1, round(kept[-1][1].end * spelling.rate))
         else:
             start += round(KEPT * STRIDE)
     return out
@@ -193,19 +190,17 @@ def _place_some(
     return out
 
 
-def align_cues(
-    groups: Sequence[tuple[float, float, Sequence[Word]]], spelling: Float[np.ndarray, "K V"], rate: float, slack: float
-) -> list[Word]:
+def align_cues(groups: Sequence[tuple[float, float, Sequence[Word]]], spelling: Spelling, slack: float) -> list[Word]:
     """The same where a transcript says between which times in seconds words are said, give or take `slack`.
 
     Cues that follow each other are aligned as one: what sounds in the slack of each is said in the next.
     """
     out = []
     for start, end, words in _joined(groups, slack):
-        low = max(round((start - slack) * rate), 0)
-        high = min(round((end + slack) * rate), len(spelling))
+        low = max(round((start - slack) * spelling.rate), 0)
+        high = min(round((end + slack) * spelling.rate), len(spelling))
         if high > low:
-            out += place(words, Piece(0, len(words), low, high, loose=False, open=True), spelling, rate)
+            out += place(words, Piece(0, len(words), low, high, loose=False, open=True), spelling)
     # The slack of two such pieces may overlap: no word begins before the one before it.
     out.sort(key=lambda word: word.start)
     return out
@@ -227,31 +222,25 @@ def _joined(
         yield start, end, joined
 
 
-def pieces(
-    words: Sequence[Word],
-    total: int,
-    text: Int[np.ndarray, " S"],
-    heard: Int[np.ndarray, " L"],
-    steps: Int[np.ndarray, " L"],
-    chain: list[tuple[int, int]],
-) -> Iterator[Piece]:
-    """Cut `total` steps where text and spelling surely agree, into pieces that are quick to align."""
+def pieces(words: Sequence[Word], spelling: Spelling, chain: list[tuple[int, int]]) -> Iterator[Piece]:
+    """Cut words and recording where both surely agree, into pieces that are quick to align."""
     owner = np.repeat(np.arange(len(words)), [len(word.ids) for word in words])
     begins = np.flatnonzero(np.diff(owner, prepend=-1)) if len(owner) else owner
     # (word, step) pairs where a word begins that an anchor holds: between two of them lies a piece.
     places = dict(chain)
     borders = [(int(owner[t]), t, places[t]) for t in begins.tolist() if t in places and t - 1 in places]
-    ends = (len(words), len(text), len(heard))
+    steps = spelling.heard.steps
+    ends = (len(words), len(owner), len(steps))
     before = (0, 0, 0)
     for border in [*borders, ends]:
         count, sounds = border[1] - before[1], border[2] - before[2]
         if border is not ends and count < PIECE and sounds < PIECE:
             continue
-        yield from _piece(before, border, text, owner, heard, steps, total, len(words))
+        yield from _piece(before, border, owner, steps, len(spelling), len(words))
         before = border
 
 
-def _piece(before, border, text, owner, heard, steps, total: int, count: int) -> Iterator[Piece]:
+def _piece(before, border, owner, steps, total: int, count: int) -> Iterator[Piece]:
     """One piece, or its two ends where text and speech differ too much to be one."""
     sounds, said = border[2] - before[2], border[1] - before[1]
     start = 0 if before[0] == 0 else _between(steps, before[2])
@@ -283,10 +272,10 @@ def _between(steps: np.ndarray, place: int) -> int:
     return int(steps[place - 1] + steps[place] + 1) // 2 if place else 0
 
 
-def place(words: Sequence[Word], piece: Piece, spelling: Float[np.ndarray, "K V"], rate: float) -> list[Word]:
+def place(words: Sequence[Word], piece: Piece, spelling: Spelling) -> list[Word]:
     """Give the words of a piece their times; none if they cannot all be said in it."""
     chosen = words[piece.first : piece.last]
-    emission = torch.from_numpy(spelling[piece.start : piece.stop].astype(np.float32))
+    emission = torch.from_numpy(spelling.likely[piece.start : piece.stop].astype(np.float32))
     star = emission.shape[1]
     # Where anything may be said that the text does not tell: between any two words, or at both ends.
     gaps = range(len(chosen) + 1) if piece.loose else (0, len(chosen)) if piece.open else ()
@@ -311,6 +300,6 @@ def place(words: Sequence[Word], piece: Piece, spelling: Float[np.ndarray, "K V"
     for word, spot in zip(chosen, spots, strict=True):
         own = runs[spot : spot + len(word.ids)]
         heard = [float(emission[a:b, id].max().exp()) for (a, b), id in zip(own, word.ids, strict=True)]
-        start, end = (piece.start + own[0][0]) / rate, (piece.start + own[-1][1]) / rate
+        start, end = (piece.start + own[0][0]) / spelling.rate, (piece.start + own[-1][1]) / spelling.rate
         out.append(replace(word, start=start, end=end, heard=float(np.mean(heard))))
     return out

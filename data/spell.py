@@ -1,9 +1,11 @@
 """The project's own codec as a speller: the phonemes that its CTC head hears, and those of a written text."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,42 @@ class Word:
     heard: float = 0.0  # mean probability of its phonemes where they were placed
 
 
+@dataclass(frozen=True)
+class Heard:
+    """The likeliest phoneme of each step of a spelling, repeats and blanks left out."""
+
+    ids: Int[np.ndarray, " L"]
+    steps: Int[np.ndarray, " L"]  # where each begins
+    sure: Float[np.ndarray, " L"]  # its probability there
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """What the codec hears of a recording."""
+
+    likely: Float[np.ndarray, "K V"]  # log-probabilities of phonemes (blank 0), in half precision to save memory
+    rate: float  # steps per second
+
+    def __len__(self) -> int:
+        return len(self.likely)
+
+    @cached_property
+    def heard(self) -> Heard:
+        best = self.likely.argmax(1)
+        steps = np.flatnonzero((np.diff(best, prepend=-1) != 0) & (best != 0))
+        return Heard(best[steps], steps, np.exp(self.likely[steps, best[steps]].astype(np.float32)))
+
+    def explained(self, words: Sequence[Word], start: float = 0.0, end: float = math.inf) -> float:
+        """The share of what is heard between two times in seconds that words account for, each sound as it is sure.
+
+        A voice that the codec hears badly is judged as mildly as it is heard, which tells its own text from others
+        where the bare probabilities of phonemes do not.
+        """
+        first, last = np.searchsorted(self.heard.steps, (start * self.rate, end * self.rate))
+        heard = float(self.heard.sure[first:last].sum())
+        return min(1.0, sum(word.heard * len(word.ids) for word in words) / max(heard, 1.0))
+
+
 class Speller:
     """The codec as a hearer of phonemes, and the tokenizer whose ids it spells."""
 
@@ -46,17 +84,16 @@ class Speller:
         self._sounds: dict[str, tuple[int, ...]] = {}
 
     @torch.inference_mode()
-    def spell(self, samples: Samples, gain: float) -> Float[np.ndarray, "K V"]:
-        """Log-probabilities of phonemes (blank 0) at `rate` steps per second, in half precision to save memory."""
+    def spell(self, samples: Samples, gain: float) -> Spelling:
         code = self.audio.hop * self.codec.stride
         codes, steps = -(-len(samples) // code), code // self.step
         out = np.empty((codes * steps, self.codec.ctc_vocab), np.float16)
         for first in range(0, codes, CORE):
             last = min(first + CORE, codes)
             wave = gain * samples.read((first - CONTEXT) * code, (last + CONTEXT) * code)[None]
-            spelling = self.codec.spell(self.codec.encode(wave, torch.tensor([wave.shape[1]])))[0]
-            out[first * steps : last * steps] = spelling[CONTEXT * steps : (CONTEXT + last - first) * steps].numpy()
-        return out
+            likely = self.codec.spell(self.codec.encode(wave, torch.tensor([wave.shape[1]])))[0]
+            out[first * steps : last * steps] = likely[CONTEXT * steps : (CONTEXT + last - first) * steps].numpy()
+        return Spelling(out, self.rate)
 
     def sounds(self, spoken: str) -> tuple[int, ...]:
         """Ids of a normalised word that make a sound."""
@@ -93,21 +130,3 @@ def pair(written: list[str], spoken: list[str]) -> Iterator[tuple[str, list[str]
 
 def _letters(word: str) -> str:
     return re.sub(r"[^a-z']", "", word.lower().replace("’", "'")).strip("'")
-
-
-def greedy(
-    spelling: Float[np.ndarray, "K V"],
-) -> tuple[Int[np.ndarray, " L"], Int[np.ndarray, " L"], Float[np.ndarray, " L"]]:
-    """The likeliest phoneme of each step, repeats and blanks left out, the step where each begins, its probability."""
-    best = spelling.argmax(1)
-    starts = np.flatnonzero((np.diff(best, prepend=-1) != 0) & (best != 0))
-    return best[starts], starts, np.exp(spelling[starts, best[starts]].astype(np.float32))
-
-
-def explained(words: Sequence[Word], sure: Float[np.ndarray, " L"]) -> float:
-    """The share of what is heard that words account for, where `sure` is how surely each phoneme is heard.
-
-    A voice that the codec hears badly is judged as mildly as it is heard, which tells its own text from others where
-    the bare probabilities of phonemes do not (docs/corpus.md).
-    """
-    return min(1.0, sum(word.heard * len(word.ids) for word in words) / max(float(sure.sum()), 1.0))

@@ -4,7 +4,7 @@ Whatever wrote the words, the codec's own hearing (`data/spell.py`) places them 
 (`data/align.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ from data.align import Piece, align, align_cues, place
 from data.books import read_book
 from data.ingest import Refused, Samples
 from data.sources import TRANSCRIPTS, Source
-from data.spell import Speller, Word, explained, greedy
+from data.spell import Speller, Spelling, Word
 from data.transcripts import Cue, read_cues
 from tts.types import Recogniser
 
@@ -60,10 +60,9 @@ def words(source: Source, samples: Samples, segments: dict, loudness: float, set
     """Words with times, the clips they fall into, and where they came from. Raises Refused."""
     gain = 10 ** ((speller.audio.level - max(loudness, -50.0)) / 20)
     spelling = speller.spell(samples, gain)
-    _, steps, sure = greedy(spelling)
-    origin, found = _given(source, speller, spelling, sure, settings.heard)
+    origin, found = _given(source, speller, spelling, settings.heard)
     if origin:
-        told = explained(found, sure)
+        told = spelling.explained(found)
         if told < settings.heard:
             raise Refused(f"its {origin} is of something else: it explains {told:.0%} of what is heard")
     else:
@@ -77,59 +76,61 @@ def words(source: Source, samples: Samples, segments: dict, loudness: float, set
         "heard": round(float(np.mean([word.heard for word in found])), 4),
         "clips": [[round(start, 4), round(end, 4)] for start, end in clips],
         "moved": forced,
-        "agreement": [round(told, 4) for told in _agreement(clips, found, steps / speller.rate, sure)],
+        "agreement": _agreement(clips, found, spelling),
         "words": [
             [word.text, round(word.start, 3), round(word.end, 3), round(word.heard, 3), word.speaker] for word in found
         ],
     }
 
 
-def _given(source: Source, speller: Speller, spelling, sure, believed: float) -> tuple[str, list[Word]]:
+def _given(source: Source, speller: Speller, spelling: Spelling, believed: float) -> tuple[str, list[Word]]:
     """Words of the first thing beside the source that says what is said; nothing if there is none."""
     reasons = []
     for path in map(Path, source.beside):
         try:
             if path.suffix.lower() in TRANSCRIPTS:
-                return "transcript", _from_cues(read_cues(path), speller, spelling, sure, believed)
+                return "transcript", _from_cues(read_cues(path), speller, spelling, believed)
             text = read_book(path)
         except (ValueError, OSError) as error:
             reasons.append(f"{path.name!r}: {error}")
             continue
         if text.strip():
-            return "text", align(speller.words(text), spelling, speller.rate, believed)
+            return "text", align(speller.words(text), spelling, believed)
     if source.text.strip():
-        return "text", align(speller.words(source.text), spelling, speller.rate, believed)
+        return "text", align(speller.words(source.text), spelling, believed)
     if reasons:
         raise Refused(f"what lies beside it cannot be read: {reasons[0]}")
     return "", []
 
 
-def _from_cues(cues: list[Cue], speller: Speller, spelling, sure, believed: float) -> list[Word]:
+def _from_cues(cues: list[Cue], speller: Speller, spelling: Spelling, believed: float) -> list[Word]:
     """A transcript's times are trusted if its words are heard at them; else its text is aligned as any other."""
     groups = [(cue.start, cue.end, speller.words(cue.text, cue.speaker)) for cue in cues]
-    timed = align_cues(groups, spelling, speller.rate, SLACK)
-    if explained(timed, sure) >= believed:
+    timed = align_cues(groups, spelling, SLACK)
+    if spelling.explained(timed) >= believed:
         return timed
-    return align([word for _, _, group in groups for word in group], spelling, speller.rate, believed)
+    return align([word for _, _, group in groups for word in group], spelling, believed)
 
 
-def _agreement(clips, found: Sequence[Word], times: np.ndarray, sure: np.ndarray) -> Iterator[float]:
-    """Of each clip, how much of what is heard in it its words explain; `times` are those of the sounds, in seconds."""
+def _agreement(clips, found: Sequence[Word], spelling: Spelling) -> list[float]:
+    """Of each clip, how much of what is heard in it its words explain: those whose middle lies in it."""
     middles = [(word.start + word.end) / 2 for word in found]
-    for clip in clips:
-        (first, last), (low, high) = np.searchsorted(middles, clip), np.searchsorted(times, clip)
-        yield explained(found[first:last], sure[low:high])
+    out = []
+    for start, end in clips:
+        first, last = np.searchsorted(middles, (start, end))
+        out.append(round(spelling.explained(found[first:last], start, end), 4))
+    return out
 
 
-def _recognised(samples: Samples, clips, spelling, settings: Words, speller: Speller) -> list[Word]:
+def _recognised(samples: Samples, clips, spelling: Spelling, settings: Words, speller: Speller) -> list[Word]:
     """Words that a recogniser hears in each clip, placed by the codec."""
     recogniser = hearer(settings.recogniser)
     out: list[Word] = []
     for start, end in clips:
         text = recogniser.transcribe(samples.clip(start, end), samples.rate)
         heard = speller.words(text)
-        low, high = round(start * speller.rate), min(round(end * speller.rate), len(spelling))
-        out += place(heard, Piece(0, len(heard), low, high, loose=False), spelling, speller.rate) if heard else []
+        low, high = round(start * spelling.rate), min(round(end * spelling.rate), len(spelling))
+        out += place(heard, Piece(0, len(heard), low, high, loose=False), spelling) if heard else []
     return out
 
 
