@@ -19,7 +19,6 @@ from data.anchors import anchors
 from data.spell import Spelling, Word
 
 PIECE = 200  # phonemes aligned at once, about 17 s
-LARGEST = 4000  # phonemes aligned at once where there are no anchors, some 6 minutes
 DENSE = 40_000_000  # steps times phonemes aligned at once where there are no anchors, some 8 minutes
 STRIDE = 2800  # CTC steps followed at once, a minute
 KEPT = 0.7  # of them, whose words stay: those after might change with what follows
@@ -55,8 +54,8 @@ def align(words: Sequence[Word], spelling: Spelling, believed: float) -> list[Wo
     """
     if not words:
         return []
-    sounds = sum(len(word.ids) for word in words)
-    for way in (_anchored, _whole, _stretch, follow) if sounds * len(spelling) <= DENSE else (_anchored, follow):
+    whole = Piece(0, len(words), 0, len(spelling), loose=False)
+    for way in (_anchored, _whole, _stretch, follow) if _at_once(words, whole) else (_anchored, follow):
         found = way(words, spelling)
         if spelling.explained(found) >= believed:
             break
@@ -72,7 +71,18 @@ def _anchored(words: Sequence[Word], spelling: Spelling) -> list[Word]:
         return []
     found[0] = _said(words, found[0], spelling, "first")
     found[-1] = _said(words, found[-1], spelling, "last")
-    return [word for piece in found for word in place(words, piece, spelling)]
+    return [word for piece in found for word in _fill(words, piece, spelling)]
+
+
+def _at_once(words: Sequence[Word], piece: Piece) -> bool:
+    """Whether the words of a piece can be aligned in one go."""
+    return sum(len(word.ids) for word in words[piece.first : piece.last]) * (piece.stop - piece.start) <= DENSE
+
+
+def _fill(words: Sequence[Word], piece: Piece, spelling: Spelling) -> list[Word]:
+    if _at_once(words, piece):
+        return place(words, piece, spelling)
+    return follow(words[piece.first : piece.last], spelling, piece.start, piece.stop)
 
 
 def _whole(words: Sequence[Word], spelling: Spelling) -> list[Word]:
@@ -98,6 +108,8 @@ def _stretch(words: Sequence[Word], spelling: Spelling) -> list[Word]:
 
 def _said(words: Sequence[Word], piece: Piece, spelling: Spelling, end: str) -> Piece:
     """A piece at an end of the recording without the words there that nobody says: a heading, the chapter before."""
+    if not _at_once(words, piece):
+        return piece
     found = place(words, piece, spelling)
     near, count = piece, min(2 * EDGE, len(found))
     if count and end == "first":
@@ -113,18 +125,18 @@ def _said(words: Sequence[Word], piece: Piece, spelling: Spelling, end: str) -> 
     return replace(piece, **{end: getattr(piece, end) + step * best}) if fits[best] > fits[0] + UNSAID else piece
 
 
-def follow(words: Sequence[Word], spelling: Spelling) -> list[Word]:
+def follow(words: Sequence[Word], spelling: Spelling, start: int = 0, end: int | None = None) -> list[Word]:
     """Words of a recording that begins with its text or soon comes to it, minute by minute."""
     out: list[Word] = []
-    first, start = 0, 0
-    while first < len(words) and start < len(spelling):
-        stop = min(start + STRIDE, len(spelling))
+    first, end = 0, len(spelling) if end is None else end
+    while first < len(words) and start < end:
+        stop = min(start + STRIDE, end)
         count, last = 0, first
         while last < len(words) and count < FASTEST * (stop - start):
             count += len(words[last].ids)
             last += 1
         found = _place_some(words[first:last], spelling.likely[start:stop], start, spelling.rate)
-        limit = (start + KEPT * STRIDE) / spelling.rate if stop < len(spelling) else math.inf
+        limit = (start + KEPT * STRIDE) / spelling.rate if stop < end else math.inf
         kept = [(index, word) for index, word in found if word.end <= limit]
         if kept:
             out += [word for _, word in kept]
@@ -262,9 +274,8 @@ def _piece(before, border, owner, steps, total: int, count: int) -> Iterator[Pie
                 yield Piece(first, int(owner[before[1] + half]), start, step, True)
                 yield Piece(int(owner[border[1] - half]) + 1, last, step, stop, True)
             return
-    if first >= last or last - first > LARGEST or sounds > 4 * LARGEST:
-        return
-    yield Piece(first, last, start, stop, loose=sounds > 1.25 * said + 8)
+    if first < last:
+        yield Piece(first, last, start, stop, loose=sounds > 1.25 * said + 8)
 
 
 def _between(steps: np.ndarray, place: int) -> int:
