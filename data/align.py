@@ -10,12 +10,13 @@ as fine as half a code, about 21 ms.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
 from torchaudio.functional import forced_align
 
-from data.anchors import anchors
+from data.anchors import anchors, pace
 from data.spell import Spelling, Word
 
 PIECE = 200  # phonemes aligned at once, about 17 s
@@ -100,8 +101,8 @@ def _stretch(words: Sequence[Word], spelling: Spelling) -> list[Word]:
         return []
     (first, begin), (last, end) = found[0], found[-1]
     spots = np.cumsum([0, *(len(word.ids) for word in words)])
-    pace = (spots[last + 1] - spots[first]) / (end.end - begin.start)
-    low, high = spots[first] - pace * begin.start, spots[last + 1] + pace * (len(spelling) / spelling.rate - end.end)
+    speed = (spots[last + 1] - spots[first]) / (end.end - begin.start)
+    low, high = spots[first] - speed * begin.start, spots[last + 1] + speed * (len(spelling) / spelling.rate - end.end)
     first, last = np.searchsorted(spots, low, "right") - 1, np.searchsorted(spots, high)
     return _whole(words[max(first, 0) : last], spelling)
 
@@ -122,7 +123,10 @@ def _said(words: Sequence[Word], piece: Piece, spelling: Spelling, end: str) -> 
         heard = place(words, replace(near, **{end: getattr(near, end) + step * number}), spelling)
         fits.append(sum(len(word.ids) * (word.heard - DOUBTED) for word in heard))
     best = int(np.argmax(fits))
-    return replace(piece, **{end: getattr(piece, end) + step * best}) if fits[best] > fits[0] + UNSAID else piece
+    if fits[best] <= fits[0] + UNSAID:
+        return piece
+    shorter = replace(piece, **{end: getattr(piece, end) + step * best})
+    return _said(words, shorter, spelling, end)  # what is left is placed anew, and may fit still better without more
 
 
 def follow(words: Sequence[Word], spelling: Spelling, start: int = 0, end: int | None = None) -> list[Word]:
@@ -242,19 +246,18 @@ def pieces(words: Sequence[Word], spelling: Spelling, chain: list[tuple[int, int
     places = dict(chain)
     borders = [(int(owner[t]), t, places[t]) for t in begins.tolist() if t in places and t - 1 in places]
     steps = spelling.heard.steps
-    ends = (len(words), len(owner), len(steps))
-    before = (0, 0, 0)
-    for border in [*borders, ends]:
-        count, sounds = border[1] - before[1], border[2] - before[2]
-        if border is not ends and count < PIECE and sounds < PIECE:
-            continue
-        yield from _piece(before, border, owner, steps, len(spelling), len(words))
-        before = border
+    ends = [(0, 0, 0)]
+    for border in borders:
+        if max(border[1] - ends[-1][1], border[2] - ends[-1][2]) >= PIECE:
+            ends.append(border)
+    ends.append((len(words), len(owner), len(steps)))
+    for before, border in pairwise(ends):
+        yield from _piece(before, border, owner, steps, len(spelling), len(words), pace(chain))
 
 
-def _piece(before, border, owner, steps, total: int, count: int) -> Iterator[Piece]:
-    """One piece, or its two ends where text and speech differ too much to be one."""
-    sounds, said = border[2] - before[2], border[1] - before[1]
+def _piece(before, border, owner, steps, total: int, count: int, common: float) -> Iterator[Piece]:
+    """One piece, or its two ends where text and speech differ too much from their common pace to be one."""
+    sounds, said = common * (border[2] - before[2]), border[1] - before[1]
     start = 0 if before[0] == 0 else _between(steps, before[2])
     stop = total if border[0] == count else _between(steps, border[2])
     first, last = before[0], border[0]
@@ -268,7 +271,7 @@ def _piece(before, border, owner, steps, total: int, count: int) -> Iterator[Pie
             last = int(owner[before[1] + most - 1])
         else:
             half = most // 2
-            middle = before[2] + sounds // 2
+            middle = (before[2] + border[2]) // 2
             if sounds > 20:
                 step = _between(steps, middle)
                 yield Piece(first, int(owner[before[1] + half]), start, step, True)

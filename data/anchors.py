@@ -1,6 +1,7 @@
 """What surely belongs together in two long rows of ids: runs that occur once in both, as in patience diff."""
 
 import bisect
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Int
@@ -12,17 +13,27 @@ TRUSTED = 3  # anchors that agree with each other before any is believed
 
 def anchors(text: Int[np.ndarray, " S"], heard: Int[np.ndarray, " L"]) -> list[tuple[int, int]]:
     """Places (in text, in what is heard) that surely are the same phoneme, both ascending."""
-    chain = _trusted(_chain(text, heard, RUNS[0]), RUNS[0])
+    chain = _straight(_trusted(_chain(text, heard, RUNS[0]), RUNS[0]))
     for size in RUNS[1:]:
         if not chain:
             break
-        chain = _refine(chain, text, heard, size)
+        chain = _straight(_refine(chain, text, heard, size))
     return chain
+
+
+def pace(chain: list[tuple[int, int]]) -> float:
+    """How many phonemes of the text there are to one that is heard, where neither has more to tell than the other.
+
+    More than 1 of a voice that is spelt badly, of whose sounds some are not heard at all.
+    """
+    said, heard = np.diff(np.array([(0, 0), *chain]), axis=0)[1:].T
+    apart = heard >= NEAR
+    return max(1.0, float(np.median(said[apart] / heard[apart]))) if apart.any() else 1.0
 
 
 def _refine(chain, text, heard, size: int) -> list[tuple[int, int]]:
     """Add shorter anchors wherever the known ones lie far apart, ends included."""
-    out = []
+    out, common = [], pace(chain)
     for (t1, h1), (t2, h2) in zip([(-1, -1), *chain], [*chain, (len(text), len(heard))], strict=True):
         gap, sounds = t2 - t1 - 1, h2 - h1 - 1
         if min(gap, sounds) >= NEAR // 2 and max(gap, sounds) >= NEAR:
@@ -33,7 +44,7 @@ def _refine(chain, text, heard, size: int) -> list[tuple[int, int]]:
             if t1 < 0 or t2 == len(text):
                 found = _trusted(_chain(text[low:high], heard[h1 + 1 : h2], size), size)
             else:
-                found = _steady(_chain(text[low:high], heard[h1 + 1 : h2], size), gap, sounds)
+                found = _steady(_chain(text[low:high], heard[h1 + 1 : h2], size), gap, sounds, common)
             out += [(low + t, h1 + 1 + h) for t, h in found]
         if t2 < len(text):
             out.append((t2, h2))
@@ -93,15 +104,40 @@ def _trusted(chain: list[tuple[int, int]], size: int) -> list[tuple[int, int]]:
     for t, h in chain:
         if groups:
             dt, dh = t - groups[-1][-1][0], h - groups[-1][-1][1]
-            if abs(dt - dh) <= 0.3 * max(dt, dh) + 10 and dt < 600:
+            if _keeps(1.0, dt, dh) and dt < 600:
                 groups[-1].append((t, h))
                 continue
         groups.append([(t, h)])
     return [pair for group in groups if len(group) >= size + TRUSTED for pair in group]
 
 
-def _steady(chain: list[tuple[int, int]], gap: int, sounds: int) -> list[tuple[int, int]]:
-    """Between two anchors that agree in pace, a place far from the line between them is a coincidence."""
-    if abs(gap - sounds) > 0.3 * max(gap, sounds) + 10:
+def _straight(chain: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Without what lies far from the line between its neighbours: a phrase of another place, spelt well only here."""
+    groups: list[list[tuple[int, int]]] = []
+    for spot in chain:
+        if groups and max(spot[0] - groups[-1][-1][0], spot[1] - groups[-1][-1][1]) < NEAR:
+            groups[-1].append(spot)
+        else:
+            groups.append([spot])
+    common = pace(chain)
+
+    def leaps(before: list, after: list) -> bool:
+        return not _keeps(common, after[0][0] - before[-1][0], after[0][1] - before[-1][1])
+
+    kept = groups[:1]
+    for group, following in pairwise(groups[1:]):
+        if leaps(kept[-1], following) or not (leaps(kept[-1], group) and leaps(group, following)):
+            kept.append(group)
+    return [spot for group in [*kept, *groups[1:][-1:]] for spot in group]
+
+
+def _keeps(common: float, said: int, heard: int) -> bool:
+    """Whether so much is said in what is heard as the common pace makes likely."""
+    return abs(said - common * heard) <= 0.3 * max(said, common * heard) + 10
+
+
+def _steady(chain: list[tuple[int, int]], gap: int, sounds: int, common: float) -> list[tuple[int, int]]:
+    """Between two anchors that keep the pace, a place far from the line between them is a coincidence."""
+    if not _keeps(common, gap, sounds):
         return chain
     return [(t, h) for t, h in chain if abs(t * sounds / gap - h) <= 0.2 * sounds + 10]
