@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data.align import Piece, align, align_cues, place
-from data.anchors import anchors
+from data.anchors import anchors, pace
 from data.spell import Speller, Spelling, Word
 
 RATE = 46.875  # steps per second
@@ -116,6 +116,23 @@ def test_what_is_explained_is_measured_by_how_surely_it_is_heard():
 def test_chance_makes_no_anchors():
     rng = np.random.default_rng(11)
     assert len(anchors(rng.integers(1, VOCAB, 20_000), rng.integers(1, VOCAB, 20_000))) < 30
+
+
+def test_a_phrase_of_another_place_is_no_anchor():
+    rng = np.random.default_rng(25)
+    said, heard = rng.integers(1, VOCAB, (2, 1000))
+    for there, here in ((100, 100), (180, 180), (260, 260), (340, 600), (820, 820), (900, 900)):
+        heard[here : here + 12] = said[there : there + 12]
+    found = anchors(said, heard)
+    assert {(265, 265), (825, 825)} <= set(found) and (345, 605) not in found
+
+
+@pytest.mark.parametrize("missed", [0.0, 0.35])
+def test_the_pace_of_a_voice_is_found(missed):
+    rng = np.random.default_rng(26)
+    said = rng.integers(1, VOCAB, 4000)
+    heard = np.where(rng.random(4000) < 0.3, rng.integers(1, VOCAB, 4000), said)[rng.random(4000) >= missed]
+    assert pace(anchors(said, heard)) == pytest.approx(1 / (1 - missed), abs=0.1)
 
 
 @pytest.mark.parametrize(("said", "count"), [(30, 0), (0, 30), (0, 0)])
