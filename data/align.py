@@ -25,7 +25,7 @@ STRIDE = 2800  # CTC steps followed at once, a minute
 KEPT = 0.7  # of them, whose words stay: those after might change with what follows
 FASTEST = 0.45  # phonemes to a CTC step
 STAR = 2.5  # nats below the likeliest sound: what speech outside the text costs
-EDGE = 24  # words at an end of a recording that may be left unsaid
+EDGE = 24  # words at an end of a recording that are looked at at once, whether they are left unsaid
 DOUBTED = 0.1  # mean probability of phonemes below which a word there is rather not said ...
 UNSAID = 0.4  # ... if four phonemes speak against it
 WANTED = 2.0  # nats: what each phoneme that is said gains, or few of a voice that is heard badly would be
@@ -109,24 +109,29 @@ def _stretch(words: Sequence[Word], spelling: Spelling) -> list[Word]:
 
 def _said(words: Sequence[Word], piece: Piece, spelling: Spelling, end: str) -> Piece:
     """A piece at an end of the recording without the words there that nobody says: a heading, the chapter before."""
-    if not _at_once(words, piece):
-        return piece
+    while _at_once(words, piece) and (count := _unsaid(words, piece, spelling, end)):
+        piece = _shorter(piece, end, count)  # what is left may then fit still better without more
+    return piece
+
+
+def _shorter(piece: Piece, end: str, count: int) -> Piece:
+    return replace(piece, first=piece.first + count) if end == "first" else replace(piece, last=piece.last - count)
+
+
+def _unsaid(words: Sequence[Word], piece: Piece, spelling: Spelling, end: str) -> int:
+    """How many words at that end of a piece are rather not said."""
     found = place(words, piece, spelling)
     near, count = piece, min(2 * EDGE, len(found))
     if count and end == "first":
         near = replace(piece, last=piece.first + count, stop=round(found[count - 1].end * spelling.rate))
     elif count:
         near = replace(piece, first=piece.last - count, start=round(found[-count].start * spelling.rate))
-    step = 1 if end == "first" else -1
     fits = []
     for number in range(min(EDGE, near.last - near.first)):
-        heard = place(words, replace(near, **{end: getattr(near, end) + step * number}), spelling)
+        heard = place(words, _shorter(near, end, number), spelling)
         fits.append(sum(len(word.ids) * (word.heard - DOUBTED) for word in heard))
     best = int(np.argmax(fits))
-    if fits[best] <= fits[0] + UNSAID:
-        return piece
-    shorter = replace(piece, **{end: getattr(piece, end) + step * best})
-    return _said(words, shorter, spelling, end)  # what is left is placed anew, and may fit still better without more
+    return best if fits[best] > fits[0] + UNSAID else 0
 
 
 def follow(words: Sequence[Word], spelling: Spelling, start: int = 0, end: int | None = None) -> list[Word]:
