@@ -20,7 +20,7 @@ from data.anchors import anchors, pace
 from data.spell import Spelling, Word
 
 PIECE = 200  # phonemes aligned at once, about 17 s
-DENSE = 40_000_000  # steps times phonemes aligned at once where there are no anchors, some 8 minutes
+DENSE = 40_000_000  # steps times phonemes aligned at once at the most, some 8 minutes
 STRIDE = 2800  # CTC steps followed at once, a minute
 KEPT = 0.7  # of them, whose words stay: those after might change with what follows
 FASTEST = 0.45  # phonemes to a CTC step
@@ -28,9 +28,9 @@ STAR = 2.5  # nats below the likeliest sound: what speech outside the text costs
 EDGE = 24  # words at an end of a recording that are looked at at once, whether they are left unsaid
 DOUBTED = 0.1  # mean probability of phonemes below which a word there is rather not said ...
 UNSAID = 0.4  # ... if four phonemes speak against it
-WANTED = 2.0  # nats: what each phoneme that is said gains, or few of a voice that is heard badly would be
+WANTED = 2.0  # nats: what each phoneme that is said gains, or a voice that is heard badly would seem to say few
 SKIPPED = 0.5  # nats: what each word costs that is passed over to begin at a later one
-OUTSIDE = 12.0  # nats: the same before a text begins, which a voice that is spelt badly must not be taken for
+OUTSIDE = 12.0  # nats below the likeliest sound: what speech before a text costs, which a bad spelling is not
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,10 @@ def follow(words: Sequence[Word], spelling: Spelling, start: int = 0, end: int |
 def _place_some(
     words: Sequence[Word], emission: np.ndarray, start: int, rate: float, wanted: float = 0.0
 ) -> list[tuple[int, Word]]:
-    """The words that a stretch holds, from any of them to any later one, with their numbers (Viterbi, free ends)."""
+    """The words that a stretch holds, from any of them to any later one, with their numbers (Viterbi, free ends).
+
+    `wanted`, in nats, is what each phoneme that is said gains.
+    """
     ids = np.array([id for word in words for id in word.ids])
     spots = np.cumsum([0, *(len(word.ids) for word in words)])
     emission = emission.astype(np.float32)
