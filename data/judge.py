@@ -14,6 +14,7 @@ from torch import Tensor
 
 from data.ingest import Samples
 from tts.audio import resample
+from tts.compiled import resemblyzer
 
 RATE = 16_000  # Hz, of the speaker encoder and DNSMOS
 BLOCK = 0.02  # seconds over which power is taken
@@ -122,11 +123,9 @@ def music(wave: Float[Tensor, " N"], rate: int, words: Sequence[tuple[float, flo
 @lru_cache(1)
 def _encoder():
     try:
-        from resemblyzer import VoiceEncoder
+        return resemblyzer().VoiceEncoder("cpu", verbose=False)
     except ImportError:
         raise ModuleNotFoundError("resemblyzer tells speakers apart, and is not installed: run `uv sync`") from None
-
-    return VoiceEncoder("cpu", verbose=False)
 
 
 def voice(wave: Float[Tensor, " N"], rate: int) -> tuple[Float[np.ndarray, " D"], float]:

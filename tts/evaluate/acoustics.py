@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from tts.compiled import librosa
 from tts.evaluate.panel import RATE
 
 HOP = 160  # samples, 10 ms
@@ -83,17 +84,15 @@ def identity() -> str:
 
 def track(wav: Float[np.ndarray, " N"]) -> Track:
     """Cepstra, pitch and activity of a 16 kHz wave."""
-    import librosa
-
     wav = np.pad(wav, (0, max(0, WINDOW - len(wav))))
-    frames = librosa.util.frame(np.pad(wav, (0, -len(wav) % HOP)), frame_length=HOP, hop_length=HOP)
+    frames = librosa().util.frame(np.pad(wav, (0, -len(wav) % HOP)), frame_length=HOP, hop_length=HOP)
     power = np.square(frames, dtype=np.float64).mean(0)
     loudest = power.max()
     active = power > max(BREATH * loudest, SOUND)
     cepstra = mel_cepstra(wav)[:, : len(power)]
     pitch = np.zeros(len(power))
     if active.any():
-        found, voiced, _ = librosa.pyin(
+        found, voiced, _ = librosa().pyin(
             wav,
             fmin=LOWEST,
             fmax=HIGHEST,
@@ -111,10 +110,9 @@ def track(wav: Float[np.ndarray, " N"]) -> Track:
 
 def mel_cepstra(wav: Float[np.ndarray, " N"]) -> Float[np.ndarray, "D T"]:
     """Coefficients 1 to 13 of ln A(k) = c_0 + sum_d c_d cos(pi d (k + 1/2) / M), A the M mel magnitudes."""
-    import librosa
     from scipy.fft import dct
 
-    mel = librosa.feature.melspectrogram(
+    mel = librosa().feature.melspectrogram(
         y=wav, sr=RATE, n_fft=WINDOW, hop_length=HOP, win_length=WINDOW // 2, n_mels=MELS, power=1.0, norm=None
     )
     return dct(np.log(np.maximum(mel, FAINT)), axis=0, norm="ortho")[1 : CEPSTRA + 1] * np.sqrt(2 / MELS)
@@ -147,9 +145,7 @@ def likeness(track: Track, truth: Track) -> Likeness:
 
     D = 10 sqrt(2) / ln 10 * ||c - c'||, averaged over the path: the RMS difference of the smoothed spectra in dB.
     """
-    import librosa
-
-    distances, path = librosa.sequence.dtw(track.cepstra, truth.cepstra, metric="euclidean")
+    distances, path = librosa().sequence.dtw(track.cepstra, truth.cepstra, metric="euclidean")
     mcd = 10 * np.sqrt(2) / np.log(10) * distances[-1, -1] / len(path)
     ours, theirs = track.pitch[path[:, 0]], truth.pitch[path[:, 1]]
     both = (ours > 0) & (theirs > 0)

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tts import checkpoint
+from tts.compiled import resemblyzer
 from tts.evaluate import acoustics
 from tts.evaluate.panel import RATE, Judge, to_pcm
 from tts.evaluate.recognisers import Aligner, Listener, installed
@@ -67,15 +68,11 @@ class Resemblyzer:
 
     @cached_property
     def encoder(self) -> Any:
-        from resemblyzer import VoiceEncoder
-
-        return VoiceEncoder("cpu", verbose=False)
+        return resemblyzer().VoiceEncoder("cpu", verbose=False)
 
     def judge(self, wav: Float[Tensor, " N"], sample_rate: int) -> list[float] | None:
-        from resemblyzer import preprocess_wav
-
         # Trims long silence and sets the level, as the encoder was trained.
-        heard = preprocess_wav(to_pcm(wav, sample_rate).astype(np.float32) / 32768, RATE)
+        heard = resemblyzer().preprocess_wav(to_pcm(wav, sample_rate).astype(np.float32) / 32768, RATE)
         return unit(self.encoder.embed_utterance(heard)) if len(heard) else None
 
 
