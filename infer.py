@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from tts import settings, voices
 
 if TYPE_CHECKING:
-    from tts.pipeline import TextToSpeech
+    from tts.synthesis.pipeline import TextToSpeech
     from tts.types import SpeakerLatents
 
 OUTPUTS = (".wav", ".flac", ".ogg")  # what tts.audio.open_wave writes (a test compares)
@@ -233,7 +233,7 @@ def speak(text: str, voice: Path, output: Path | None, conf: dict, *, quiet: boo
     from tqdm import tqdm
 
     from tts.audio import open_wave
-    from tts.pipeline import Settings, TextToSpeech, check_text
+    from tts.synthesis.pipeline import Settings, TextToSpeech, check_text
 
     check_text(text)
     speech = TextToSpeech.load(conf["weights"], conf["device"])

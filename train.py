@@ -26,16 +26,16 @@ from omegaconf.errors import OmegaConfBaseException
 
 from data.remote import manifest
 from tts.audio import AudioConfig
-from tts.callbacks import Export, revision
 from tts.checkpoint import build, warm_start, whole
-from tts.config import check, parameters
-from tts.guard import Rollback, set_aside
-from tts.ledger.record import record
-from tts.parallel import arrange
-from tts.resume import newest
-from tts.stage import Stage
 from tts.text.tokenizer import Tokenizer
-from tts.watch import meet_anew
+from tts.training.accounting.record import record
+from tts.training.callbacks import Export, revision
+from tts.training.checkpoints import newest
+from tts.training.config import check, parameters
+from tts.training.distributed import meet_anew
+from tts.training.guard import Rollback, set_aside
+from tts.training.parallel import arrange
+from tts.training.stage import Stage
 
 log = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from data.corpora import ACCEPTED, read_ids
-from data.pack import Options, check_target, describe, pack
-from data.prepare import FORMATS, Recipe
+from data.pack.corpora import ACCEPTED, read_ids
+from data.pack.pack import Options, check_target, describe, pack
+from data.pack.recording import FORMATS, Recipe
+from data.pack.synth import VOICES, synthesise
+from data.prepare.unpack import CONTAINERS
 from data.shards import verify
-from data.synth import VOICES, synthesise
-from data.unpack import CONTAINERS
 from tts import settings
 from tts.audio import AudioConfig
 
@@ -57,8 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _prepare(args: argparse.Namespace, overrides: list[str]) -> int:
-    from data.pipeline import prepare  # what only long recordings need
-    from data.plan import plan
+    from data.prepare.pipeline import prepare  # what only long recordings need
+    from data.prepare.plan import plan
 
     try:
         chosen = plan(settings.compose(overrides, "prepare"), recipe=_recipe(args), args=args)
@@ -71,7 +71,7 @@ def _prepare(args: argparse.Namespace, overrides: list[str]) -> int:
 
 
 def _executor(args: argparse.Namespace):
-    from data.executors import Local, Ray, Slurm
+    from data.prepare.executors import Local, Ray, Slurm
 
     if args.executor == "local":
         return Local(args.workers)

@@ -14,8 +14,7 @@ import torch
 from torch import distributed
 from torch.utils.data import DataLoader
 
-from data.remote import here
-from data.stream import (
+from data.reader import (
     REFERENCE_SHARE,
     SHORTEST_REFERENCE,
     ClipDataset,
@@ -26,6 +25,7 @@ from data.stream import (
     plan,
     size,
 )
+from data.remote import here
 from tts.audio import AudioConfig
 from tts.text.tokenizer import Tokenizer
 from tts.types import Batch
@@ -228,7 +228,9 @@ class SpeechData(L.LightningDataModule):
         self.seed = seed
         self.workers = workers
         self.shift = shift
-        self.aside: frozenset[str] = frozenset()  # keys of clips not to train on (tts/guard.py), set by train.py
+        self.aside: frozenset[str] = (
+            frozenset()
+        )  # keys of clips not to train on (tts/training/guard.py), set by train.py
         self.library = open_folders([here(str(folder)) for folder in folders], audio)
         corpora = set(self.library.licences)
         if unknown := sorted(set(self.weights) - corpora):

@@ -19,7 +19,7 @@ from typing import TypeVar
 import fsspec
 from fsspec.asyn import AsyncFileSystem, sync
 
-from data.ledger import write_whole
+from data.prepare.ledger import write_whole
 from data.shards import INDEX
 from tts.checkpoint import fingerprint
 

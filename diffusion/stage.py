@@ -10,8 +10,8 @@ from torch import Tensor
 from diffusion.loss import denoising_error, mel_distance
 from tts import align
 from tts.checkpoint import load
-from tts.stage import Frozen, Stage
 from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer
+from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Codes, Condition, Mel
 
 

@@ -8,8 +8,8 @@ from torchaudio.functional import edit_distance
 
 from dvae import loss
 from dvae.model import Reconstruction
-from tts.stage import Stage
 from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer
+from tts.training.stage import Stage
 from tts.types import Batch, Mel, mask
 
 

@@ -12,7 +12,7 @@ from gpt.picture import alignment, draw_alignment, draw_mels
 from gpt.sequence import SPEECH, TEXT, Packed, corrupt, hide_text, parse_task
 from tts import align
 from tts.checkpoint import load
-from tts.stage import Frozen, Stage
+from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Codes, Sampling
 
 SCORED = {"speech": SPEECH, "text": TEXT}

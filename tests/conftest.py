@@ -10,8 +10,10 @@ import jaxtyping
 import pytest
 import torch
 
+import helpers.shapes  # noqa: F401  (jaxtyping finds the checker by its name, in a module that is there)
+
 # Before anything of ours is imported: from here on a wrong shape is a TypeError that names the argument.
-jaxtyping.install_import_hook(["tts", "dvae", "gpt", "diffusion", "vocoder"], "shapes.check")
+jaxtyping.install_import_hook(["tts", "dvae", "gpt", "diffusion", "vocoder"], "helpers.shapes.check")
 
 from tts.audio import AudioConfig  # noqa: E402
 
@@ -32,7 +34,7 @@ def audio() -> AudioConfig:
 @pytest.fixture(scope="session")
 def shards(tmp_path_factory, audio) -> Path:
     """A corpus that is computed here, packed."""
-    import corpus
+    from helpers import corpus
 
     return corpus.make_shards(tmp_path_factory.mktemp("shards") / "computed", audio)
 
@@ -40,6 +42,6 @@ def shards(tmp_path_factory, audio) -> Path:
 @pytest.fixture(scope="session")
 def codec(tmp_path_factory) -> Path:
     """Weights of a nano codec."""
-    import nano
+    from helpers import nano
 
     return nano.weights(tmp_path_factory.mktemp("weights")) / "dvae.safetensors"

@@ -8,11 +8,11 @@ import sys
 import time
 from pathlib import Path
 
-import nano
 import pytest
 import soundfile
 
 import infer
+from helpers import nano
 from tts import settings, voices
 from tts.audio import SUBTYPES
 

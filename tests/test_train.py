@@ -9,13 +9,13 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
-from runs import CONF, STAGES, configure, nano_run
 
 import train
+from helpers.runs import CONF, STAGES, configure, nano_run
 from tts.audio import AudioConfig
 from tts.checkpoint import build, fingerprint, load
-from tts.config import check
-from tts.ledger.book import account, read
+from tts.training.accounting.book import account, read
+from tts.training.config import check
 
 SIZES = ("nano", "small", "base", "large")
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tts.audio import pad_to_hop
 from tts.checkpoint import load
-from tts.stage import Frozen, Stage
+from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Condition
 from vocoder.loss import (
     MultiResolution,

@@ -1,7 +1,7 @@
 import pytest
-from corpus import make_corpus
 
 from data.__main__ import main
+from helpers.corpus import make_corpus
 
 
 def test_pack_from_the_command_line(tmp_path, capsys):

@@ -5,13 +5,13 @@ import re
 import threading
 import time
 
-import corpus
 import pytest
 import torch
-from runs import bare_run, traced
 
 import train
 from data import remote
+from helpers import corpus
+from helpers.runs import bare_run, traced
 from tts.audio import AudioConfig
 
 

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from dvae.stage import DvaeStage, greedy
 from tts.checkpoint import build
-from tts.optim import MuonAdamW
+from tts.training.optim import MuonAdamW
 from tts.types import Batch
 
 

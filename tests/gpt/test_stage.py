@@ -11,7 +11,7 @@ from gpt.picture import alignment
 from gpt.stage import GptStage
 from tts.audio import AudioConfig
 from tts.checkpoint import build, export
-from tts.optim import MuonAdamW, warmup_decay
+from tts.training.optim import MuonAdamW, warmup_decay
 from tts.types import Batch, Codes, Sampling
 
 GREEDY = Sampling(

@@ -9,7 +9,7 @@ import soundfile
 import torch
 
 from tts.audio import LogMel, decode, open_wave, pad_to_hop, resample, set_level
-from tts.compiled import librosa
+from tts.judges.compiled import librosa
 
 
 def test_rates_are_exact(audio):

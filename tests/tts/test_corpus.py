@@ -1,8 +1,8 @@
 """Folders of recordings: what is there, and what is missing by name."""
 
-import babble
 import pytest
 
+from helpers import babble
 from tts import corpus
 
 

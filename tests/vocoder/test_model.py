@@ -6,7 +6,7 @@ from jaxtyping import Float
 from omegaconf import OmegaConf
 from torch import Tensor
 
-from tests.vocoder.speechlike import speechlike
+from helpers.speechlike import speechlike
 from tts.audio import AudioConfig, LogMel
 from tts.checkpoint import build, export, load
 from vocoder.griffin_lim import GriffinLim

@@ -10,11 +10,11 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch.utils.data import DataLoader
 
-from tests import nano
-from tests.vocoder.speechlike import speechlike
+from helpers import nano
+from helpers.speechlike import speechlike
 from tts.audio import LogMel
 from tts.checkpoint import build
-from tts.optim import MuonAdamW
+from tts.training.optim import MuonAdamW
 from tts.types import Batch
 from vocoder.loss import adversarial_loss, discriminator_loss, feature_loss
 

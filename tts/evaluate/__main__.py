@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _evaluate(argv: list[str], overrides: list[str]) -> None:
-    from tts.evaluate.judges import NAMES
+    from tts.judges.judges import NAMES
 
     parser = Parser(prog="python -m tts.evaluate", description=__doc__, formatter_class=HELP)
     parser.add_argument("suite", metavar="SUITE", help="held-out clips, a file of texts, or the name of a suite")
@@ -65,8 +65,8 @@ def _evaluate(argv: list[str], overrides: list[str]) -> None:
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts.evaluate import suites
+    from tts.evaluate.commands.run import run
     from tts.evaluate.report import table
-    from tts.evaluate.run import run
     from tts.evaluate.subjects import choose
 
     suite = suites.read(arguments.suite)
@@ -90,7 +90,8 @@ def _compare(argv: list[str], overrides: list[str]) -> None:
     arguments = parser.parse_args(argv)
     if overrides:
         raise ValueError("compare takes no settings: both evaluations have been made")
-    from tts.evaluate import compare, report
+    from tts.evaluate import report
+    from tts.evaluate.commands import compare
 
     (first, ours), (second, theirs) = compare.read(arguments.first), compare.read(arguments.second)
     compare.check(first, second)
@@ -115,7 +116,7 @@ def _stops(argv: list[str], overrides: list[str]) -> None:
     _one_voice(parser)
     _common(parser)
     arguments = parser.parse_args(argv)
-    from tts.evaluate import survey
+    from tts.evaluate.commands import survey
 
     studio = _studio(arguments, overrides)
     names = arguments.texts or [survey.SENTENCES]
@@ -138,7 +139,7 @@ def _ranking(argv: list[str], overrides: list[str]) -> None:
     parser.add_argument("--candidates", type=_positive, default=4, help="takes to choose from, and twice as many (4)")
     _common(parser)
     arguments = parser.parse_args(argv)
-    from tts.evaluate import ranking, survey
+    from tts.evaluate.commands import ranking, survey
 
     studio = _studio(arguments, overrides)
     texts = survey.read_sentences(arguments.texts or [survey.SENTENCES], arguments.sentences, studio.settings.max_chars)
@@ -154,7 +155,8 @@ def _hearing(argv: list[str], overrides: list[str]) -> None:
     parser.add_argument("--limit", type=_positive, help="only so many clips, spread over all")
     _common(parser)
     arguments = parser.parse_args(argv)
-    from tts.evaluate import hearing, suites
+    from tts.evaluate import suites
+    from tts.evaluate.commands import hearing
 
     studio = _studio(arguments, overrides)
     clips = suites.read_clips(arguments.clips, arguments.limit)
@@ -175,7 +177,8 @@ def _long(argv: list[str], overrides: list[str]) -> None:
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts import voices
-    from tts.evaluate import long, suites
+    from tts.evaluate import suites
+    from tts.evaluate.commands import long
 
     studio, path = _studio(arguments, overrides), Path(arguments.text)
     with _panel(arguments, studio, ["voice", "prosody"]) as panel:
@@ -197,7 +200,8 @@ def _speed(argv: list[str], overrides: list[str]) -> None:
     _one_voice(parser)
     _common(parser)
     arguments = parser.parse_args(argv)
-    from tts.evaluate import report, speed, survey
+    from tts.evaluate import report
+    from tts.evaluate.commands import speed, survey
 
     studio = _studio(arguments, overrides)
     texts = survey.read_sentences([survey.SENTENCES], arguments.sentences, studio.settings.max_chars)
@@ -226,7 +230,8 @@ def _cards(argv: list[str], overrides: list[str]) -> None:
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts import corpus, voices
-    from tts.evaluate import cards, suites
+    from tts.evaluate import suites
+    from tts.evaluate.commands import cards
 
     names = arguments.voices or voices.names()
     for path in map(voices.find, names):
@@ -251,7 +256,8 @@ def _cloning(argv: list[str], overrides: list[str]) -> None:
     _common(parser)
     arguments = parser.parse_args(argv)
     from tts import corpus
-    from tts.evaluate import cloning, suites
+    from tts.evaluate import suites
+    from tts.evaluate.commands import cloning
 
     recordings = corpus.by_speaker(arguments.corpora)
     if unknown := [name for name in arguments.speakers or () if name not in recordings]:
@@ -310,8 +316,8 @@ def _positive(text: str) -> int:
 
 
 def _panel(arguments: argparse.Namespace, studio, names: list[str]):
-    from tts.evaluate import judges, recognisers
-    from tts.evaluate.panel import Panel
+    from tts.judges import judges, recognisers
+    from tts.judges.panel import Panel
 
     listener = recognisers.choose(arguments.recogniser, studio.weights)
     convened = judges.convene(names, listener=listener, embedding=arguments.embedding)

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 
 from tts.checkpoint import fingerprint
-from tts.evaluate import text
 from tts.evaluate.figures import Figure
 from tts.evaluate.measures import MEASURES, Row
 from tts.evaluate.suites import Suite
+from tts.judges import wer as text
 from tts.settings import ROOT
 
 DIFFERENCES = (  # (measure, subject, against): what one net costs, or gains

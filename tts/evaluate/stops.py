@@ -17,7 +17,7 @@ from statistics import median
 
 import numpy as np
 
-from tts.evaluate.text import distance, table, words
+from tts.judges.wer import distance, table, words
 
 ENDS = 4.0  # phones' worth of time that the two ends of any sentence take
 MARK = 3.0  # phones' worth of time of a pause at punctuation

@@ -21,9 +21,9 @@ from torch import Tensor
 from tts import align, checkpoint, voices
 from tts.audio import AudioConfig, LogMel, decode, resample, set_level
 from tts.evaluate.suites import Clip
-from tts.pipeline import NETS, Settings, TextToSpeech, pick_device
 from tts.settings import CONF
-from tts.text.normalise import normalise
+from tts.synthesis.pipeline import NETS, Settings, TextToSpeech, pick_device
+from tts.text.english.normalise import normalise
 from tts.types import Codec, Codes, Condition, Mel, SpeakerLatents
 from tts.voices.clone import make
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tts.text.tables import ENDINGS, INNER, NUMBERED, OPENERS, SHORT_DAYS, SHORT_MONTHS, TITLES
+from tts.text.english.tables import ENDINGS, INNER, NUMBERED, OPENERS, SHORT_DAYS, SHORT_MONTHS, TITLES
 
 # Seconds of silence, about what readers of audiobooks leave.
 PARAGRAPH, SENTENCE, CLAUSE, CUT = 0.7, 0.35, 0.15, 0.0

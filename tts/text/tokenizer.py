@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from tts.text.characters import plain, tidy
-from tts.text.lexicon import Lexicon
+from tts.text.english.lexicon import Lexicon
 
 PADDING = 0  # the id of nothing, in every tokenizer
 # Punctuation by what a reader does at it. A mark that a symbol list does not hold is left out.
@@ -85,7 +85,7 @@ class PhonemeTokenizer:
         """Ids of a normalised text. `letters`: the probability that a known word is shown as letters (training).
 
         `{HH AH0 L OW1}` is taken as it stands. Characters that are no symbol (digits, other scripts) are left out:
-        `tts.text.normalise` has already said them in words or dropped them with a notice.
+        `tts.text.english.normalise` has already said them in words or dropped them with a notice.
         """
         if letters > 0 and generator is None:
             raise ValueError(f"letters={letters} needs a random.Random as generator")

@@ -221,7 +221,7 @@ class _Listener:
     """The two nets that know speakers, and their fingerprint."""
 
     def __init__(self, weights: Path):
-        from tts.pipeline import TextToSpeech
+        from tts.synthesis.pipeline import TextToSpeech
         from tts.voices.clone import make
 
         speech = TextToSpeech.load(weights, "cpu")

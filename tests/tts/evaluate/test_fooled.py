@@ -3,17 +3,18 @@
 Speech here is babble (see babble.py), so that everything between a file and a figure is real and nothing is learned.
 """
 
-import babble
 import numpy as np
 import pytest
 import torch
 
+from helpers import babble
 from tts import settings
-from tts.evaluate import compare, suites
-from tts.evaluate.judges import Embedding, Likeness, Prosody
-from tts.evaluate.panel import Panel
-from tts.evaluate.run import run
+from tts.evaluate import suites
+from tts.evaluate.commands import compare
+from tts.evaluate.commands.run import run
 from tts.evaluate.subjects import Studio, Subject
+from tts.judges.judges import Embedding, Likeness, Prosody
+from tts.judges.panel import Panel
 
 pytest.importorskip("librosa")
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tts.evaluate.commands.survey import SENTENCES, read_sentences
 from tts.evaluate.stops import Utterance, end_edits, expect, fault, faults, longest_gap
-from tts.evaluate.survey import SENTENCES, read_sentences
-from tts.evaluate.text import words
+from tts.judges.wer import words
 
 TEXT = "The farmer counted his sheep and frowned."
 HEARD = "the farmer counted his sheep and frown"

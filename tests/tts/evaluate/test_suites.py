@@ -3,7 +3,7 @@
 import pytest
 
 from tts.evaluate import suites
-from tts.evaluate.text import words
+from tts.judges.wer import words
 
 
 @pytest.mark.parametrize("name", suites.names())

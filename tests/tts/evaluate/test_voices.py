@@ -2,19 +2,19 @@
 
 import json
 
-import babble
-import nano
 import numpy as np
 import pytest
 import torch
-from jury import Content
 
+from helpers import babble, nano
+from helpers.jury import Content
 from tts import corpus, settings, voices
-from tts.evaluate import cards, cloning, suites
+from tts.evaluate import suites
 from tts.evaluate.__main__ import main
-from tts.evaluate.judges import Embedding, Prosody
-from tts.evaluate.panel import Panel
+from tts.evaluate.commands import cards, cloning
 from tts.evaluate.subjects import Studio
+from tts.judges.judges import Embedding, Prosody
+from tts.judges.panel import Panel
 from tts.voices.__main__ import main as voices_main
 
 TEXTS = ["a fine day for babble", "nobody hears the same word twice", "all the rest is quiet"]

@@ -6,7 +6,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from tts.checkpoint import build
-from tts.text.lexicon import Lexicon
+from tts.text.english.lexicon import Lexicon
 from tts.text.tokenizer import PADDING, PhonemeTokenizer, SentencePieceTokenizer, unpinned
 
 SENTENCE = 'Hello, big world! "It\'s me" - the zorkian; who?'

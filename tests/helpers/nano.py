@@ -1,0 +1,37 @@
+"""A folder of the four nano nets with random weights, exported and loaded as shipped ones are."""
+
+from pathlib import Path
+
+import soundfile
+import torch
+from omegaconf import OmegaConf
+
+from tts.audio import AudioConfig
+from tts.checkpoint import build, export
+from tts.settings import CONF
+from tts.synthesis.pipeline import NETS
+
+
+def conf(path: str) -> dict:
+    return OmegaConf.to_container(OmegaConf.load(CONF / f"{path}.yaml"), resolve=True)
+
+
+def weights(folder: Path, *, seed: int = 0) -> Path:
+    """Fill `folder`; another seed gives other nets."""
+    audio = AudioConfig(**conf("audio/24khz"))
+    text = conf("text/english")
+    torch.manual_seed(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in NETS:
+        spec = conf(f"model/{name}/nano")
+        extra = {"text": text} if name in ("gpt", "dvae") else {}
+        export(folder / f"{name}.safetensors", build(spec, audio), spec=spec, audio=audio, provenance={}, extra=extra)
+    return folder
+
+
+def hum(path: Path, *, seconds: float = 2.0, pitch: float = 120.0, gain: float = 0.2) -> Path:
+    """A recording of something like a vowel."""
+    time = torch.arange(int(seconds * 24000)) / 24000
+    wave = sum(torch.sin(2 * torch.pi * pitch * k * time) / k for k in range(1, 20))
+    soundfile.write(path, (gain * wave / wave.abs().max()).numpy(), 24000, "FLOAT")
+    return path

@@ -1,0 +1,45 @@
+"""Processes that train one run together, as torchrun would start them."""
+
+import multiprocessing
+import os
+import socket
+from multiprocessing.process import BaseProcess
+
+import torch
+from lightning.pytorch.utilities import rank_zero_only
+
+import train
+from helpers.runs import STAGES, configure
+
+
+def start(runs: list[list[str]], *, world: int) -> list[BaseProcess]:
+    """Ranks that train one configuration after another; alone in the world, one is no rank."""
+    # A server, as a fork of a process that has computed gradients cannot compute any.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["train", "data.module", *(f"{stage}.stage" for stage in STAGES)])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    same = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "WORLD_SIZE": str(world),
+        "LOCAL_WORLD_SIZE": str(world),
+        "GROUP_RANK": "0",
+        "GROUP_WORLD_SIZE": "1",
+        "TORCHELASTIC_RUN_ID": "test",
+    }
+    processes = []
+    for rank in range(world):
+        environment = {**same, "RANK": str(rank), "LOCAL_RANK": str(rank)} if world > 1 else {}
+        processes.append(context.Process(target=_train, args=(environment, runs)))
+        processes[-1].start()
+    return processes
+
+
+def _train(environment: dict[str, str], runs: list[list[str]]) -> None:
+    os.environ.update(environment)
+    torch.set_num_threads(1)
+    rank_zero_only.rank = int(environment.get("RANK", 0))  # as Lightning reads it when it is imported
+    for overrides in runs:
+        train.train(configure(*overrides))

@@ -1,0 +1,81 @@
+"""Drift that is there is seen, chance is not taken for it, and a click is heard."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from helpers import babble
+from tts import settings
+from tts.evaluate.commands import long
+from tts.evaluate.subjects import Studio
+from tts.evaluate.suites import Suite
+from tts.judges.judges import Embedding, Prosody
+from tts.judges.panel import Panel
+
+RATE = 24000
+
+
+def noisy(slope: float, seed: int, count: int = 60) -> list[tuple[float, float]]:
+    """Ten minutes of values of which neighbours are alike."""
+    rng = np.random.default_rng(seed)
+    values, last = [], 0.0
+    for _ in range(count):
+        last = 0.3 * last + rng.standard_normal()
+        values.append(last)
+    return [(index / 6, 5 + slope * index / 6 + value) for index, value in enumerate(values)]
+
+
+def test_a_trend_has_its_size_and_interval():
+    found = long.trend(noisy(0.3, 0))
+    assert found["figure"].low < 3 < found["figure"].high
+    assert found["verdict"] == "trend"
+
+
+def test_chance_is_seldom_taken_for_a_trend():
+    verdicts = [long.trend(noisy(0.0, seed))["verdict"] for seed in range(40)]
+    assert verdicts.count("no trend seen") >= 33
+
+
+def test_a_jump_at_a_join_is_a_click_and_speech_is_not():
+    wave = torch.from_numpy(babble.speak("moon over the bay", 120.0)).float()
+    assert not any(long.clicks(wave, join, RATE) for join in range(2000, len(wave) - 2000, 997))
+    quiet = torch.cat([0.001 * torch.randn(4800), torch.full((4800,), 0.05)])
+    assert long.clicks(quiet, 4800, RATE)
+    assert not long.clicks(torch.zeros(9600), 4800, RATE)
+    assert not long.clicks(torch.zeros(10), 0, RATE)
+
+
+def test_passages_hold_all_sentences_in_order():
+    text = "One is here. Two is there. " * 20
+    passages = long.split_passages(text, 200)
+    assert " ".join(passages).split() == text.split()
+    assert all(len(passage) >= long.PASSAGE for passage in passages[:-1])
+
+
+def test_a_reading_whose_voice_rises_is_found_out(tmp_path, monkeypatch):
+    pytest.importorskip("librosa")
+    monkeypatch.setattr(long, "WINDOW", 2.0)
+    studio = Studio(weights=tmp_path, conf=settings.compose(["device=cpu"]))
+    text = "cold dunes and old stones"
+
+    def reading(rise: float) -> list[long.Passage]:
+        waves = [babble.speak(text, 110 * (1 + rise * k / 16)) for k in range(16)]
+        return [long.Passage(text, torch.from_numpy(wave).float(), [0]) for wave in waves]
+
+    judges = {"voice": Embedding(babble.embedding_net(tmp_path / "net.pt")), "prosody": Prosody()}
+    suite = Suite("own", "", "", [])
+    with Panel(judges, cache=tmp_path, workers=1) as panel:
+        steady = long.survey(studio, reading(0.0), panel, suite=suite, out=tmp_path / "steady")
+        rising = long.survey(studio, reading(0.3), panel, suite=suite, out=tmp_path / "rising")
+    assert rising["trends"]["pitch"]["verdict"] == "trend"
+    assert rising["trends"]["pitch"]["figure"].low > 0
+    assert rising["trends"]["similarity"]["figure"].high < 0
+    assert abs(steady["trends"]["pitch"]["per_minute"]) < 1
+    assert rising["clicks"].value == 0 and rising["joins"] == 16
+    body = json.loads((tmp_path / "rising" / "long.json").read_text())
+    assert {"judges", "texts", "windows", "figures"} <= set(body)
+    assert (tmp_path / "rising" / "long.png").stat().st_size > 10_000
+    with pytest.raises(ValueError, match="no long reading"):
+        long.survey(studio, reading(0.0)[:3], panel, suite=suite, out=tmp_path / "short")

@@ -1,0 +1,46 @@
+"""Words and edits against cases worked by hand."""
+
+import pytest
+
+from tts.judges.wer import character_edits, distance, word_edits, words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello, World!", "hello world"),
+        ("It's 3 o\u2019clock.", "it's three o'clock"),
+        ("the 'quoted' word", "the quoted word"),
+        ("Mr. Dombey & Son, etc.", "mister dombey and son et cetera"),
+        ("a before-mentioned ca\u00e9fe\u0301", "a before mentioned caefe"),
+        ("1,250 men, the 21st", "one thousand two hundred and fifty men the twenty first"),
+        ("", ""),
+        ("?!", ""),
+        ("{HH AH L OW} {W ER L D}.", "{HH_AH_L_OW} {W_ER_L_D}"),
+    ],
+)
+def test_words(text, expected):
+    assert words(text) == [word.replace("_", " ") for word in expected.split()]
+
+
+def test_words_of_words_are_themselves():
+    once = words("Dr. Who's 42nd -- and last -- caf\u00e9")
+    assert words(" ".join(once)) == once
+
+
+@pytest.mark.parametrize(
+    ("reference", "hypothesis", "edits"),
+    [("kitten", "sitting", 3), ("", "abc", 3), ("abc", "", 3), ("abc", "abc", 0), ("flaw", "lawn", 2), ("ab", "ba", 2)],
+)
+def test_distance(reference, hypothesis, edits):
+    assert distance(reference, hypothesis) == edits == distance(hypothesis, reference)
+
+
+def test_error_rates_by_hand():
+    # the -> a, "on" lost, "now" added: three edits over six words.
+    assert word_edits("The cat sat on the mat.", "a cat sat the mat now") == (3, 6)
+    # h, e -> a one deletion and two... "the" -> "a": 3 characters become 1, one of them changed.
+    assert character_edits("the cat", "a cat") == (3, 7)
+    assert character_edits("Don't!", "dont") == (1, 5)
+    assert word_edits("{HH AH L OW} {W ER L D}", "{HH AH L OW} {W AA L D}") == (1, 2)
+    assert character_edits("{HH AH L OW} {W ER L D}", "{HH AH L OW} {W AA L D}") == (1, 9)

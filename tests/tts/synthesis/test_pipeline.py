@@ -1,0 +1,270 @@
+"""Text to wave through the four real nets at nano size."""
+
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from helpers import nano
+from tts import settings as defaults
+from tts.synthesis.listen import group
+from tts.synthesis.pipeline import Settings, TextToSpeech, check_text, closed, derive_seed, pick_device, stretch, trim
+from tts.types import Codes, Mel, Speech
+from tts.voices.clone import make
+
+THREE = "A first thing. The second thing! Is this the third?"
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory) -> TextToSpeech:
+    return TextToSpeech.load(nano.weights(tmp_path_factory.mktemp("weights")), "cpu")
+
+
+@pytest.fixture(scope="module")
+def voice(speech, tmp_path_factory):
+    clip = nano.hum(tmp_path_factory.mktemp("clips") / "hum.wav")
+    return make([clip], acoustic=speech.acoustic, decoder=speech.decoder, audio=speech.audio, device=speech.device)
+
+
+@pytest.fixture(scope="module")
+def quick() -> Settings:
+    """The shipped settings, shortened."""
+    settings = Settings.parse(defaults.compose([]))
+    return replace(
+        settings, steps=2, retries=0, sampling=replace(settings.sampling, max_codes_per_id=2.0, temperature=1.0)
+    )
+
+
+def waves(speech, text, voice, settings, seed=0) -> list[torch.Tensor]:
+    return [chunk.wave for chunk in speech.stream(text, voice, settings=settings, seed=seed)]
+
+
+def same(a, b) -> bool:
+    return a.shape == b.shape and torch.equal(a, b)
+
+
+def test_every_sentence_sounds(speech, voice, quick):
+    chunks = list(speech.stream(THREE, voice, settings=quick, seed=0))
+    assert [chunk.index for chunk in chunks] == [0, 1, 2] and {chunk.total for chunk in chunks} == {3}
+    for chunk in chunks:
+        assert len(chunk.wave) > 1000 and torch.isfinite(chunk.wave).all() and chunk.wave.abs().max() > 0
+
+
+def test_a_rendered_wave_is_as_long_as_its_codes(speech, voice, quick):
+    said = speech.utter("as long as its codes", voice, settings=quick, seed=1).speech
+    wave = speech.render(said.codes, said.latents, voice, settings=quick, seed=1)
+    assert len(wave) == speech.audio.sample_rate * int(said.codes.length) / speech.codec.code_rate
+
+
+def test_same_seed_same_bytes_other_seed_other_bytes(speech, voice, quick):
+    first, again, other = (waves(speech, THREE, voice, quick, seed) for seed in (5, 5, 6))
+    assert all(same(a, b) for a, b in zip(first, again, strict=True))
+    assert not any(same(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_editing_or_adding_a_sentence_leaves_the_others_alone(speech, voice, quick):
+    before = waves(speech, THREE, voice, quick)
+    edited = waves(speech, THREE.replace("second", "new"), voice, quick)
+    assert same(before[0], edited[0]) and same(before[2], edited[2]) and not same(before[1], edited[1])
+    added = waves(speech, "Something before. " + THREE, voice, quick)
+    assert all(same(a, b) for a, b in zip(before, added[1:], strict=True))
+
+
+def test_a_sentence_said_twice_is_two_takes(speech, voice, quick):
+    first, second, _ = waves(speech, "Never mind. Never mind. Good.", voice, quick)
+    assert not same(first, second)
+
+
+def test_a_long_text_is_spoken_as_it_is_asked_for(speech, voice, quick):
+    stream = speech.stream("Again and again. " * 5000, voice, settings=quick, seed=0)
+    assert isinstance(stream, Iterator)
+    assert len(next(stream).wave) and next(stream).total == 5000
+
+
+def test_candidates_are_compared_by_listening(speech, voice, quick):
+    """Of those with the fewest faults the one is kept that the GPT finds likeliest to say the text."""
+    many, text = replace(quick, candidates=4), "listen to them"
+    kept = speech.utter(text, voice, settings=many, seed=3)
+    with torch.inference_mode():
+        every = speech.draw(text, voice, settings=many, seed=3)
+        score = speech.understood(every.codes, text)
+        heard = speech.hear(every.codes, text, many)
+    fewest = min(len(each.faults) for each in heard)
+    best = max((i for i in range(4) if len(heard[i].faults) == fewest), key=lambda i: float(score[i]))
+    assert kept.heard == heard[best]
+    assert torch.equal(kept.speech.codes.ids[0], every.codes.ids[best, : int(every.codes.length[best])])
+
+
+def test_what_runs_on_or_stops_early_is_tried_again_and_told(speech, voice, quick):
+    strict = replace(quick, min_codes_per_id=1.999, retries=2)  # between this and 2.0 almost nothing fits
+    (chunk,) = speech.stream("This never fits.", voice, settings=strict, seed=0)
+    assert len(chunk.wave) and any("attempt 3 of 3" in notice for notice in chunk.notices)
+
+
+def test_what_cannot_be_said_is_skipped_with_a_notice(speech, voice, quick):
+    chunks = list(speech.stream("Yes.\n\n* * *\n\nNo.", voice, settings=quick, seed=0))
+    silent = [chunk for chunk in chunks if not len(chunk.wave)]
+    assert len(chunks) - len(silent) == 2 and all(chunk.notices for chunk in silent)
+
+
+@pytest.mark.parametrize("text", ["* * *", "…", "Привет, мир.", "你好世界", "\u202e\u0007", "😀😀"])
+def test_a_text_that_no_voice_can_say_is_an_error(speech, voice, quick, text):
+    with pytest.raises(ValueError, match="no voice can say|is empty"):
+        list(speech.stream(text, voice, settings=quick, seed=0))
+
+
+@pytest.mark.parametrize(
+    "text, reason", [("", "empty"), (" \n\t", "empty"), ("x" * 1_000_000, "1000000 characters")], ids="abc"
+)
+def test_what_is_no_text_is_refused(text, reason):
+    with pytest.raises(ValueError, match=reason):
+        check_text(text)
+
+
+def test_digits_that_grow_into_many_words_are_cut_again(speech, voice, quick):
+    short = replace(quick, max_chars=40, sampling=replace(quick.sampling, max_codes_per_id=0.5))
+    chunks = list(speech.stream("7,654,321 " * 3 + "dollars.", voice, settings=short, seed=0))
+    assert len(chunks) > 3 and all(len(chunk.wave) for chunk in chunks)
+    assert {(chunk.index, chunk.total) for chunk in chunks} == {(0, 1)}
+    assert "".join(chunk.text for chunk in chunks).count("7,654,321") == 3
+
+
+@pytest.mark.parametrize(
+    "words, said", [("Hello", "Hello."), ("Hello!", "Hello!"), (" {HH AH0} ", "{HH AH0}."), ("", ""), ('"No"', '"No"')]
+)
+def test_a_sentence_ends_in_a_mark(words, said):
+    assert closed(words) == said
+
+
+def test_speed_changes_the_length_only():
+    mel = Mel(torch.randn(1, 4, 80), torch.tensor([80]))
+    assert stretch(mel, 1.0) is mel
+    slow = stretch(mel, 0.5)
+    assert slow.frames.shape == (1, 4, 160) and slow.length.tolist() == [160]
+    torch.testing.assert_close(stretch(slow, 2.0).frames, F.avg_pool1d(slow.frames, 2))
+
+
+def test_edges_are_trimmed_to_a_margin_and_fade_from_zero():
+    tone = torch.sin(torch.arange(2400) / 3.0)
+    wave = trim(F.pad(tone, (24000, 12000)), 24000)
+    assert 2400 <= len(wave) <= 2400 + 2 * 1440 + 480
+    assert wave[0] == 0 and wave[-1] == 0 and wave.abs().max() == tone.abs().max()
+    assert len(trim(torch.zeros(100), 24000)) == 100 and len(trim(torch.zeros(0), 24000)) == 0
+
+
+def test_seeds_are_stable_across_machines_and_take_any_text():
+    assert derive_seed(0, "hello") == 0x7B62E1B266B741A0
+    assert 0 <= derive_seed(2**63, "\ud800 lone") < 2**63
+
+
+def test_nets_of_two_families_do_not_mix(tmp_path):
+    folder = nano.weights(tmp_path)
+    other = nano.conf("audio/24khz") | {"level": -20.0}
+    spec = nano.conf("model/vocoder/nano")
+    audio = nano.AudioConfig(**other)
+    nano.export(
+        folder / "vocoder.safetensors", nano.build(spec, audio), spec=spec, audio=audio, provenance={}, extra={}
+    )
+    with pytest.raises(ValueError, match="another mel"):
+        TextToSpeech.load(folder, "cpu")
+
+
+def test_a_device_that_is_not_here_is_an_error():
+    with pytest.raises(ValueError, match="cannot be used"):
+        pick_device("cuda:99")
+    with pytest.raises(ValueError, match="cannot be used"):
+        pick_device("toaster")
+
+
+class Brief:
+    """The GPT, stopped in time, as one that has learned nothing never stops."""
+
+    def __init__(self, acoustic):
+        self.acoustic = acoustic
+
+    def generate(self, text, *rest, **options):
+        speech, size = self.acoustic.generate(text, *rest, **options), 3 * text.shape[1] // 2
+        codes = Codes(speech.codes.ids[:, :size], speech.codes.length.clamp(max=size))
+        return Speech(codes, speech.latents[:, :size])
+
+    def __getattr__(self, name):
+        return getattr(self.acoustic, name)
+
+
+class Heard:
+    """The codec, which hears these words in whatever it is given, one text after the other."""
+
+    STEPS = 16
+
+    def __init__(self, codec, tokenizer, texts):
+        self.codec = codec
+        self.heard = iter([group(tokenizer.encode(text), tokenizer.silent_ids) for text in texts])
+
+    def spell(self, codes):
+        sounds = [label for word in next(self.heard) for sound in word for label in (sound, 0)]
+        steps = codes.ids.shape[1] * self.STEPS
+        best = torch.tensor(sounds + [0] * (steps - len(sounds)))
+        return (10 * F.one_hot(best, 80).float()).log_softmax(-1)[None]
+
+    def decode(self, codes):
+        self.kept = codes.ids  # of the attempt that is sounded
+        return self.codec.decode(codes)
+
+    def __getattr__(self, name):
+        return getattr(self.codec, name)
+
+
+@pytest.fixture
+def hearing(speech, voice, quick):
+    """Speak a text and hear these instead: the chunk, and the codes that were kept. Nothing heard: nobody listens."""
+
+    def say(text: str, *heard: str, retries: int = 2):
+        own = copy(speech)
+        own.acoustic = Brief(speech.acoustic)
+        own.codec = Heard(speech.codec, speech.tokenizer, heard)
+        (chunk,) = own.stream(text, voice, settings=replace(quick, listen=bool(heard), retries=retries), seed=0)
+        return chunk, own.codec.kept
+
+    return say
+
+
+def test_what_is_heard_to_be_whole_is_kept_as_it_is(hearing):
+    chunk, kept = hearing("Hello there again.", "Hello there again.")
+    assert (chunk.take.attempts, chunk.take.fault, chunk.take.rejected, chunk.notices) == (1, None, [], [])
+    unheard, unheard_kept = hearing("Hello there again.")
+    assert same(kept, unheard_kept) and same(chunk.wave, unheard.wave)
+
+
+def test_a_sentence_is_spoken_again_until_it_is_whole_and_that_is_told(hearing):
+    chunk, second = hearing("Hello there again.", "Hello again.", "Hello there again.")
+    assert (chunk.take.attempts, chunk.take.fault, chunk.take.rejected) == (2, None, ["skips 'there'"])
+    assert chunk.notices == ["whole only at attempt 2 of 3 (skips 'there'): Hello there again."]
+    _, first = hearing("Hello there again.", "Hello again.", retries=0)
+    assert not same(first, second)
+
+
+def test_of_faulty_attempts_the_best_is_kept(hearing):
+    text, worse, bad = "Hello there again, my good friend.", "Hello again, my friend.", "Hello there again, my good"
+    chunk, kept = hearing(text, worse, bad, worse)
+    assert (chunk.take.attempts, chunk.take.fault) == (3, "stopped early before 'friend'")
+    assert chunk.take.rejected == ["skips 'there'; skips 'good'"] * 2
+    assert "stopped early before 'friend', at best, by attempt 3 of 3" in chunk.notices[0]
+    _, second = hearing(text, worse, text)
+    assert same(kept, second)
+
+
+def test_without_retries_a_fault_is_told_all_the_same(hearing):
+    chunk, _ = hearing("Hello there again.", "Hello there again. Hello there again.", retries=0)
+    assert chunk.take.attempts == 1 and chunk.take.fault == "repeats 'Hello there again'"
+    assert chunk.take.fault in chunk.notices[0]
+
+
+def test_a_codec_that_cannot_spell_accuses_nobody(speech, voice, quick):
+    own = copy(speech)
+    own.acoustic, own.codec = Brief(speech.acoustic), copy(speech.codec)
+    own.codec.spell = lambda codes: None
+    (chunk,) = own.stream("Hello there.", voice, settings=quick, seed=0)
+    assert quick.listen and not chunk.notices and chunk.take.fault is None

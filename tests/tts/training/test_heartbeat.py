@@ -1,0 +1,71 @@
+"""Processes that watch each other: who is killed or frozen is named and not waited for, who is only busy is let be."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from torch.distributed import TCPStore
+
+from tts.training.heartbeat import LOST, Heartbeat
+
+PATIENCE = 4.0  # seconds
+
+
+def live(port: int, rank: int, world: int, begun, end, said: Path) -> None:
+    sys.stderr = open(said, "w")
+    heartbeat = Heartbeat(host="127.0.0.1", port=port, rank=rank, world=world, patience=PATIENCE)
+    begun.wait()
+    heartbeat.start()
+    if rank == 0:
+        while not end.is_set():  # busy, and says nothing itself
+            sum(range(1000))
+    end.wait()
+    heartbeat.stop()
+
+
+@pytest.fixture
+def ranks(tmp_path):
+    """Three processes that have begun, and what ends them. The store where they meet is in none of them."""
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=60))
+    context = multiprocessing.get_context("fork")  # what torch has loaded is all they need
+    begun, end = context.Barrier(3), context.Event()
+    processes = [
+        context.Process(target=live, args=(store.port, rank, 3, begun, end, tmp_path / str(rank))) for rank in range(3)
+    ]
+    for process in processes:
+        process.start()
+    yield processes, end
+    for process in processes:
+        process.kill()
+        process.join()
+
+
+@pytest.mark.parametrize("fate", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_rank_that_is_gone_is_named_and_not_waited_for(ranks, fate, tmp_path):
+    processes, _ = ranks
+    time.sleep(2.0)
+    os.kill(processes[1].pid, fate)
+    for rank in (0, 2):
+        processes[rank].join(30)
+        assert processes[rank].exitcode == LOST
+        said = (tmp_path / str(rank)).read_text()
+        assert said == (
+            f"train.py: rank {rank} of 3: rank 1 silent for 4 s: killed, frozen or cut off; "
+            "the same command resumes the run\n"
+        )
+
+
+def test_ranks_that_are_busy_or_done_are_let_be(ranks, tmp_path):
+    processes, end = ranks
+    time.sleep(PATIENCE + 2.0)
+    assert all(process.is_alive() for process in processes)
+    end.set()
+    for process in processes:
+        process.join(30)
+        assert process.exitcode == 0
+    assert not any((tmp_path / str(rank)).read_text() for rank in range(3))

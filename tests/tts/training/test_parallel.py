@@ -1,0 +1,71 @@
+"""How blocks are laid out changes what is kept and what is computed, never what comes out."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from helpers import corpus, nano
+from helpers.runs import bare_run, child, traced
+from tts.nn import ConvBlock
+from tts.training.accounting.meter import Counter
+from tts.training.parallel import arrange
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        block = {"width": 8, "hidden": 8, "kernel": 3, "dilation": 1, "dropout": 0.5}
+        self.inside = nn.ModuleList(ConvBlock(**block) for _ in range(3))
+
+    def forward(self, x):
+        for block in self.inside:
+            x = block(x)
+        return x
+
+
+def passes(net: nn.Module) -> tuple[list[torch.Tensor], int]:
+    """Gradients of one step, and FLOPs."""
+    torch.manual_seed(3)
+    counter = Counter()
+    counter.start()
+    net(torch.randn(2, 8, 16)).square().sum().backward()
+    return [parameter.grad for parameter in net.parameters()], counter.stop()
+
+
+@pytest.fixture
+def net() -> Net:
+    net = Net()
+    for parameter in net.parameters():
+        nn.init.normal_(parameter)
+    return net
+
+
+def test_recomputing_costs_a_forward_pass_and_changes_no_gradient(net):
+    other = copy.deepcopy(net)
+    arrange(other, recompute=True, compile=False)
+    assert other.state_dict().keys() == net.state_dict().keys()
+    (gradients, flops), (same, more) = passes(net), passes(copy.deepcopy(other))  # averaging copies a net
+    inner = 3 * 2 * 2 * 16 * 8 * 8 * 3  # nobody asks for what the last product of a block gave
+    assert more == flops + inner
+    for a, b in zip(gradients, same, strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["gpt", "diffusion"])
+def test_compiled_blocks_learn_what_eager_ones_do(stage, tmp_path, audio):
+    shards = corpus.make_shards(tmp_path / "shards", audio)
+    codec = nano.weights(tmp_path / "weights") / "dvae.safetensors"
+    runs = []
+    for compile in ("false", "true"):
+        more = [f"compile={compile}", "trainer.max_steps=6", "trainer.val_check_interval=6"]
+        process = child(bare_run(stage, shards, codec, tmp_path / compile, *more, trace=tmp_path / f"{compile}.trace"))
+        process.join()
+        assert process.exitcode == 0
+        runs.append(traced(tmp_path / f"{compile}.trace"))
+    assert len(runs[0]) == 6
+    for (_, keys, loss), (_, other_keys, other) in zip(*runs, strict=True):
+        assert keys == other_keys
+        assert float.fromhex(other) == pytest.approx(float.fromhex(loss), rel=1e-4)

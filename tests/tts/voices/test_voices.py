@@ -1,0 +1,330 @@
+"""Voices: files that say whose they are, and clones that are computed once."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from helpers import babble, nano
+from tts import settings, voices
+from tts.synthesis.pipeline import TextToSpeech
+from tts.types import SpeakerLatents
+from tts.voices import clone, crowd
+from tts.voices.__main__ import describe, main
+from tts.voices.mix import Polar, mix
+
+CARD = voices.About(
+    name="ann", gender="female", description="calm", source="here", licence="CC0-1.0", made="test", fingerprint="f" * 64
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return nano.weights(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def speech(folder) -> TextToSpeech:
+    return TextToSpeech.load(folder, "cpu")
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """An empty folder in place of the shipped voices."""
+    monkeypatch.setattr(voices, "FOLDER", tmp_path / "voices")
+    (tmp_path / "voices").mkdir()
+    return tmp_path / "voices"
+
+
+@pytest.fixture
+def parts(speech, tmp_path, monkeypatch):
+    """What cloning asks for; the cache lies in a folder of this test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return {"acoustic": speech.acoustic, "decoder": speech.decoder, "audio": speech.audio, "device": speech.device}
+
+
+def latents() -> SpeakerLatents:
+    return SpeakerLatents(torch.randn(2, 8), torch.randn(2, 4))
+
+
+def equal(a: SpeakerLatents, b: SpeakerLatents) -> bool:
+    return torch.equal(a.acoustic, b.acoustic) and torch.equal(a.decoder, b.decoder)
+
+
+def test_a_voice_survives_its_file(shelf):
+    made = latents()
+    voices.save(shelf / "ann.safetensors", made, CARD)
+    assert voices.names() == ["ann"] and voices.about(voices.find("ann")) == CARD
+    assert equal(voices.load("ann", fingerprint="f" * 64), made)
+    assert equal(voices.load(shelf / "ann.safetensors", fingerprint="f" * 64), made)
+    assert [path.name for path in shelf.iterdir()] == ["ann.safetensors"]
+    assert "ann" in describe()[0] and "CC0-1.0" in describe()[0]
+
+
+def test_a_voice_of_other_weights_says_how_to_make_it_again(shelf):
+    voices.save(shelf / "ann.safetensors", latents(), CARD)
+    with pytest.raises(ValueError, match="'ann' was made for other weights.*tts.voices make"):
+        voices.load("ann", fingerprint="0" * 64)
+
+
+def test_an_unknown_voice_lists_the_known_and_the_nearest(shelf):
+    for name in ("kathleen", "lj"):
+        voices.save(shelf / f"{name}.safetensors", latents(), CARD)
+    with pytest.raises(ValueError, match="did you mean kathleen.*kathleen, lj"):
+        voices.find("Katlheen")
+    for hostile in ("", "a" * 5000, "nul\0nul", "../../etc/nobody"):
+        with pytest.raises(ValueError, match="no voice"):
+            voices.find(hostile or "-")
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "foreign", "nan", "flat"])
+def test_a_broken_voice_is_a_clear_error(shelf, damage):
+    path = shelf / "ann.safetensors"
+    bad = latents()
+    if damage == "nan":
+        bad.acoustic[0, 0] = torch.nan
+    if damage == "flat":
+        bad.decoder = bad.decoder[0]
+    voices.save(path, bad, CARD)
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:-40])
+    elif damage == "text":
+        path.write_text("not a voice")
+    elif damage == "foreign":
+        save_file({"acoustic": torch.zeros(1, 1)}, path, {"format": json.dumps("triforce-1")})
+    with pytest.raises(ValueError, match="ann"):
+        voices.load("ann", fingerprint="f" * 64)
+
+
+def test_a_clone_is_computed_once(parts, tmp_path, monkeypatch):
+    clip = nano.hum(tmp_path / "hum.wav")
+    first = clone.clone([clip], **parts, fingerprint="a" * 64)
+    (kept,) = clone.cache_folder().iterdir()
+    assert equal(first, clone.make([clip], **parts))
+    monkeypatch.setattr(clone, "make", None)  # a hit computes nothing
+    assert equal(first, clone.clone([clip], **parts, fingerprint="a" * 64))
+    renamed = clip.rename(tmp_path / "renamed.wav")
+    assert equal(first, clone.clone([renamed], **parts, fingerprint="a" * 64))
+    with pytest.raises(TypeError):  # other weights, other content: no hit
+        clone.clone([renamed], **parts, fingerprint="b" * 64)
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    kept.write_bytes(b"broken")
+    assert equal(first, clone.clone([renamed], **parts, fingerprint="a" * 64))
+
+
+def test_a_cache_that_cannot_be_written_does_not_matter(parts, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    clip = nano.hum(tmp_path / "hum.wav")
+    assert equal(clone.clone([clip], **parts, fingerprint="a" * 64), clone.make([clip], **parts))
+
+
+def test_latents_are_averaged_over_windows_and_loudness_does_not_matter(parts, tmp_path):
+    low, high = nano.hum(tmp_path / "low.wav", pitch=90.0), nano.hum(tmp_path / "high.wav", pitch=240.0)
+    one, other = clone.make([low], **parts), clone.make([high], **parts)
+    both = clone.make([low, high], **parts)
+    torch.testing.assert_close(both.acoustic, (one.acoustic + other.acoustic) / 2)
+    torch.testing.assert_close(both.decoder, (one.decoder + other.decoder) / 2)
+    quiet = nano.hum(tmp_path / "quiet.wav", pitch=90.0, gain=0.05)
+    torch.testing.assert_close(clone.make([quiet], **parts).acoustic, one.acoustic, atol=2e-2, rtol=2e-2)
+
+
+def test_clips_that_hold_no_speech(parts, tmp_path):
+    silent = nano.hum(tmp_path / "silent.wav", gain=0.0)
+    short = nano.hum(tmp_path / "short.wav", seconds=0.2)
+    fine = nano.hum(tmp_path / "fine.wav")
+    with pytest.raises(ValueError, match="silent"):
+        clone.make([silent], **parts)
+    with pytest.raises(ValueError, match="0.20 s long"):
+        clone.make([short], **parts)
+    assert equal(clone.make([silent, short, fine], **parts), clone.make([fine], **parts))
+
+
+def test_a_folder_means_its_recordings(tmp_path):
+    with pytest.raises(ValueError, match="no recordings"):
+        voices.clips(tmp_path)
+    for name in ("b.wav", "a.FLAC", "notes.txt"):
+        (tmp_path / name).touch()
+    assert [path.name for path in voices.clips(tmp_path)] == ["a.FLAC", "b.wav"]
+
+
+def test_make_writes_a_shipping_voice(folder, shelf, tmp_path, capsys):
+    clip = nano.hum(tmp_path / "hum.wav")
+    command = f"make {clip} -o hum --licence CC0-1.0 --description hums --source computed --gender other"
+    assert main([*command.split(), "--weights", str(folder)]) == 0
+    assert main(["list"]) == 0 and "hums (computed; CC0-1.0)" in capsys.readouterr().out
+    assert voices.load("hum", fingerprint=TextToSpeech.load(folder, "cpu").fingerprint).acoustic.ndim == 2
+    assert main([*command.replace("-o hum", "-o ../hum").split(), "--weights", str(folder)]) == 1
+
+
+def turned(length: float, degrees: float) -> torch.Tensor:
+    """One latent of that length, in that direction of a plane."""
+    angle = torch.tensor(degrees).deg2rad()
+    return length * torch.stack((angle.cos(), angle.sin(), torch.tensor(0.0)))[None]
+
+
+def test_a_share_is_a_share_however_long_the_latents_are():
+    soft, loud = SpeakerLatents(turned(0.1, 0), turned(1, 0)), SpeakerLatents(turned(10, 90), turned(4, 60))
+    half = mix([soft, loud], [1, 1])
+    torch.testing.assert_close(half.acoustic, turned(1, 45))
+    torch.testing.assert_close(half.decoder, turned(2, 30))
+    torch.testing.assert_close(mix([loud, soft], [5, 5]).acoustic, half.acoustic)
+    angles = [torch.atan2(*mix([soft, loud], [9, share]).acoustic[0, :2].flip(0)) for share in (0.001, 3, 9, 1000)]
+    assert angles[0] < 0.001 and angles == sorted(angles) and angles[-1] > 1.56
+    same = mix([soft, soft, soft], [1, 2, 3])
+    torch.testing.assert_close(same.acoustic, soft.acoustic)
+
+
+def test_mix_writes_a_voice_that_names_its_parents_and_their_terms(shelf, capsys):
+    voices.save(shelf / "ann.safetensors", latents(), CARD)
+    voices.save(shelf / "bob.safetensors", latents(), replace(CARD, name="bob", gender="male", licence="CC BY 4.0"))
+    assert main("mix ann bob --shares 3 1 -o both".split()) == 0
+    card = voices.about(voices.find("both"))
+    assert (card.gender, card.source, card.licence) == ("other", "here", "CC0-1.0; CC BY 4.0")
+    assert "75% ann" in card.made and "25% bob" in card.made and card.fingerprint == CARD.fingerprint
+    parents = [voices.load(name, fingerprint=CARD.fingerprint) for name in ("ann", "bob")]
+    assert equal(voices.load("both", fingerprint=CARD.fingerprint), mix(parents, [3, 1]))
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("mix ann -o x", "1 voices"),
+        ("mix ann nobody -o x", "no voice, clip or folder 'nobody'"),
+        ("mix ann old -o x", "'old' was made for other weights"),
+        ("mix ann ann --shares 1 -o x", "2 voices and 1 shares"),
+        ("mix ann ann --shares 1 0 -o x", "a share is 0"),
+        ("mix ann ann --shares 1 -2 -o x", "a share is -2"),
+        ("mix ann ann --shares nan 1 -o x", "a share is nan"),
+        ("mix ann ann --shares half 1 -o x", "invalid float value: 'half'"),
+        ("mix ann hum.wav -o x", "make one of its recordings first"),
+        ("mix ann ann -o some/where", "neither a name nor a path"),
+        ("random --seed -1 -o x", "seed is -1"),
+        ("random --seed 9223372036854775808 -o x", "seed is 9223372036854775808"),
+        ("random --seed x -o x", "invalid int value: 'x'"),
+        ("random --seed 1 --distance 1.5 -o x", "distance is 1.5"),
+        ("random --seed 1 --near nobody -o x", "no voice, clip or folder 'nobody'"),
+        ("random --seed 1 --weights . -o x", "no crowd to draw voices from at crowd.safetensors"),
+        ("crowd nowhere --licence x", "no nowhere/metadata.csv"),
+        ("remake nowhere", "no nowhere/metadata.csv"),
+        ("mend ann", "invalid choice: 'mend'"),
+    ],
+)
+def test_a_wrong_command_is_one_clear_line(shelf, tmp_path, monkeypatch, capsys, command, reason):
+    monkeypatch.chdir(tmp_path)
+    nano.hum(tmp_path / "hum.wav")
+    voices.save(shelf / "ann.safetensors", latents(), CARD)
+    voices.save(shelf / "old.safetensors", latents(), replace(CARD, name="old", fingerprint="0" * 64))
+    assert main(command.split()) == 1
+    error = capsys.readouterr().err
+    assert reason in error and error.count("\n") == 1
+    assert voices.names() == ["ann", "old"]
+
+
+def gathered(count: int) -> list[SpeakerLatents]:
+    """Speakers who differ most in one way, which both nets hear, and a little in others."""
+    size = torch.randn(count, 1, 1)
+    acoustic, decoder = torch.zeros(count, 2, 8), torch.zeros(count, 2, 4)
+    acoustic[..., :1], decoder[..., :1] = 5.0, 3.0
+    acoustic[..., 1:2], decoder[..., 1:2] = size, size
+    return [SpeakerLatents(a, d) for a, d in zip(acoustic + 0.01 * torch.randn_like(acoustic), decoder, strict=True)]
+
+
+def about_crowd(people: list[SpeakerLatents]) -> crowd.Crowd:
+    mean, spread = crowd.fit(people)
+    return crowd.Crowd(
+        mean=mean, spread=spread, speakers=len(people), source="here", licence="CC0-1.0", fingerprint="f" * 64
+    )
+
+
+def bend(voice: SpeakerLatents) -> torch.Tensor:
+    """How far a gathered speaker's two latents are turned."""
+    point = Polar.of(voice)
+    return torch.stack((point.acoustic[0, 1], point.decoder[0, 1]))
+
+
+def test_drawn_voices_are_spread_as_the_crowd_is_and_both_nets_hear_one_stranger():
+    people = gathered(300)
+    heard, chance = about_crowd(people), torch.Generator().manual_seed(1)
+    crowds = {
+        "speakers": people,
+        "drawn": [heard.draw(chance, None, 1.0) for _ in range(300)],
+        "walked": [heard.draw(chance, person, 0.6) for person in people],
+    }
+    bends = {name: torch.stack([bend(voice) for voice in own]) for name, own in crowds.items()}
+    for own in bends.values():
+        torch.testing.assert_close(own.std(0), bends["speakers"].std(0), rtol=0.15, atol=0)
+        assert torch.corrcoef(own.T)[0, 1] > 0.98
+    steps = torch.corrcoef(torch.stack((bends["speakers"][:, 0], bends["walked"][:, 0])))[0, 1]
+    assert 0.7 < steps < 0.9  # sqrt(1 - 0.6^2) = 0.8
+
+
+def test_distance_0_is_the_voice_itself_and_1_forgets_it():
+    people = gathered(40)
+    heard = about_crowd(people)
+    same = heard.draw(torch.Generator().manual_seed(3), people[7], 0.0)
+    torch.testing.assert_close(same.acoustic, people[7].acoustic)
+    torch.testing.assert_close(same.decoder, people[7].decoder)
+    strangers = [heard.draw(torch.Generator().manual_seed(3), start, 1.0) for start in (people[7], None)]
+    assert equal(*strangers)
+
+
+def test_a_crowd_survives_its_file_and_a_broken_one_says_so(tmp_path):
+    heard = about_crowd(gathered(40))
+    crowd.save(tmp_path / crowd.NAME, heard)
+    kept = crowd.load(tmp_path / crowd.NAME)
+    assert (kept.speakers, kept.licence, kept.fingerprint) == (40, "CC0-1.0", "f" * 64)
+    for net in ("acoustic", "decoder"):
+        torch.testing.assert_close(getattr(kept.spread, net), getattr(heard.spread, net), atol=2e-3, rtol=1e-3)
+    (tmp_path / crowd.NAME).write_bytes((tmp_path / crowd.NAME).read_bytes()[:-40])
+    with pytest.raises(ValueError, match="no whole crowd.*tts.voices crowd"):
+        crowd.load(tmp_path / crowd.NAME)
+    voices.save(tmp_path / crowd.NAME, latents(), CARD)
+    with pytest.raises(ValueError, match="no whole crowd"):
+        crowd.load(tmp_path / crowd.NAME)
+    with pytest.raises(ValueError, match="2 speakers are no crowd"):
+        crowd.fit(gathered(2))
+
+
+def test_a_crowd_is_heard_and_voices_are_drawn_and_made_again(shelf, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(babble, "PITCHES", {"ann": 190.0, "bob": 115.0, "cat": 240.0, "dan": 90.0})
+    folder, corpus = nano.weights(tmp_path / "weights"), babble.corpus(tmp_path / "corpus", ["a fine day for babble"])
+    weights = ["--weights", str(folder)]
+    assert main(["crowd", str(corpus), "--licence", "CC0-1.0", *weights]) == 0
+    assert main(["random", "--seed", "7", "-o", "chance", *weights]) == 0
+    card, fingerprint = voices.about(voices.find("chance")), TextToSpeech.load(folder, "cpu").fingerprint
+    assert card.source == "nobody: drawn from 4 speakers of corpus" and card.licence == "CC0-1.0"
+    drawn = voices.load("chance", fingerprint=fingerprint)
+    again, other = tmp_path / "again.safetensors", tmp_path / "other.safetensors"
+    assert main(["random", "--seed", "7", "-o", str(again), *weights]) == 0
+    assert main(["random", "--seed", "8", "-o", str(other), *weights]) == 0
+    assert equal(voices.load(again, fingerprint=fingerprint), drawn)
+    assert not equal(voices.load(other, fingerprint=fingerprint), drawn)
+
+    voices.save(shelf / "ann.safetensors", latents(), replace(CARD, fingerprint="0" * 64))
+    assert main(["random", "--seed", "7", "--near", "ann", "-o", "near", *weights]) == 1  # of other weights
+    assert main(["remake", str(corpus), *weights]) == 0
+    assert "chance: no recordings in these corpora" in capsys.readouterr().out
+    card = voices.about(voices.find("ann"))
+    assert (card.licence, card.description, card.fingerprint) == (CARD.licence, CARD.description, fingerprint)
+    assert crowd.load(folder / crowd.NAME).licence == "CC0-1.0"
+    assert main(["random", "--seed", "7", "--near", "ann", "--distance", "0.3", "-o", "near", *weights]) == 0
+    card = voices.about(voices.find("near"))
+    assert card.source == "here; nobody: drawn from 4 speakers of corpus" and "0.3 from ann" in card.description
+    near, ann = (voices.load(name, fingerprint=fingerprint) for name in ("near", "ann"))
+    far = (drawn.acoustic - ann.acoustic).norm()
+    assert 0 < (near.acoustic - ann.acoustic).norm() < far
+
+
+def test_what_ships_belongs_together():
+    weights = settings.ROOT / settings.compose([])["weights"]
+    heard = crowd.load(weights / crowd.NAME)
+    cards = [voices.about(voices.find(name)) for name in voices.names()]
+    assert len(cards) >= 4 and {card.gender for card in cards} >= {"female", "male"}
+    speech = TextToSpeech.load(weights, "cpu")
+    assert {card.fingerprint for card in cards} == {heard.fingerprint} == {speech.fingerprint}
+    shipped = [*weights.glob("*.safetensors"), *voices.FOLDER.glob("*.safetensors")]
+    assert sum(path.stat().st_size for path in shipped) < 64e6

@@ -1,0 +1,368 @@
+"""Text in, speech out: normaliser, tokenizer, GPT, codec, diffusion decoder, vocoder, one sentence at a time.
+
+Memory does not grow with the text, and a sentence's sound depends on the seed and its own words only, so
+the same input gives the same bytes and editing one sentence leaves the others as they were.
+"""
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+from tts import checkpoint
+from tts.nn import fast_dtype
+from tts.synthesis import listen
+from tts.text.english.normalise import normalise
+from tts.text.sentences import Sentence, split
+from tts.text.tokenizer import Tokenizer
+from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Mel, Sampling, SpeakerLatents, Speech, Vocoder
+
+NETS = ("dvae", "gpt", "diffusion", "vocoder")
+MAX_WORD = 1000  # characters; the longest that is no garbage is a URL
+EXPANSION = 1.25  # of a sentence by its words; beyond, it is cut again
+QUIET = 1e-4  # power relative to the loudest block, -40 dB: what counts as silence at a sentence's ends
+MARGIN = 0.06  # seconds kept around what is not silence, so that soft onsets and releases stay
+FADE = 0.01  # seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to speak; conf/infer.yaml holds the values and their limits."""
+
+    sampling: Sampling
+    candidates: int  # takes of each sentence, in one batch
+    min_codes_per_id: float  # fewer codes than this per text id: the sentence stopped early
+    listen: bool  # to what was spoken, for words that are missing or too many
+    retries: int
+    steps: int  # of the diffusion decoder
+    guidance: float  # of the diffusion decoder; 1: off
+    speed: float  # tempo; 1: as spoken
+    pause: float  # times the natural pause
+    max_chars: int  # longer sentences are cut
+
+    @classmethod
+    def parse(cls, conf: Mapping[str, Any]) -> "Settings":
+        """From plain data such as `tts.settings.compose` gives."""
+        values = {field.name: conf[field.name] for field in fields(cls)}
+        return cls(**values | {"sampling": Sampling(**conf["sampling"])})
+
+
+@dataclass
+class Take:
+    """One sentence spoken, without the pause that follows it."""
+
+    wave: Float[Tensor, " N"]
+    codes: int
+    attempts: int
+    fault: str | None  # what is wrong with it: "ran on", "skips 'word'"; None where nothing was found
+    rejected: list[str]  # faults of the attempts that were not kept
+
+
+@dataclass
+class Heard:
+    """What is wrong with codes spoken for a text."""
+
+    faults: list[str]
+    loss: float  # nats, of `tts.synthesis.listen.Hearing`; 0 where nobody listened
+
+
+@dataclass
+class Utterance:
+    """One attempt at a sentence, as codes, and what was heard in it."""
+
+    speech: Speech
+    heard: Heard
+
+
+@dataclass
+class Portion:
+    """What is said at once: a sentence, or a part of one."""
+
+    index: int  # of the sentence
+    total: int  # sentences in the text
+    written: str  # as in the text
+    words: str  # as it is said
+    notices: list[str]
+    pause: float  # seconds of silence after it; 0 at the end of the text
+
+
+@dataclass
+class Chunk:
+    """One sentence of a text and the pause up to the next; `wave` is empty for a sentence that nobody can say."""
+
+    wave: Float[Tensor, " N"]
+    index: int  # of the sentence
+    total: int  # sentences in the text
+    text: str  # as written
+    notices: list[str]  # what was dropped, skipped or tried again
+    take: Take | None  # None: nothing to say
+
+
+class TextToSpeech:
+    """Four nets known by their protocols and a tokenizer, joined end to end."""
+
+    def __init__(
+        self,
+        *,
+        tokenizer: Tokenizer,
+        acoustic: Acoustic,
+        codec: Codec,
+        decoder: Decoder,
+        vocoder: Vocoder,
+        fingerprint: str,
+        device: torch.device,
+    ):
+        self.tokenizer = tokenizer
+        self.acoustic = acoustic
+        self.codec = codec
+        self.decoder = decoder
+        self.vocoder = vocoder
+        self.fingerprint = fingerprint  # of the two nets that know speakers: voices belong to it
+        self.device = device
+        self.audio = codec.audio
+
+    @classmethod
+    def load(cls, folder: str | Path, device: str) -> "TextToSpeech":
+        """From a folder that holds `dvae`, `gpt`, `diffusion` and `vocoder` as .safetensors."""
+        where = pick_device(device)
+        loaded = {name: checkpoint.load(Path(folder) / f"{name}.safetensors") for name in NETS}
+        gpt = loaded["gpt"]
+        for name, other in loaded.items():
+            if other.audio != gpt.audio:
+                raise ValueError(f"{name} in {folder} was trained on another mel than gpt: use weights of one family")
+        if "text" not in gpt.extra:
+            raise ValueError(f"gpt in {folder} does not say how it reads: export it with its tokenizer's spec")
+        nets = {name: other.net.to(where) for name, other in loaded.items()}
+        nets["gpt"].stepping = fast_dtype(where)
+        return cls(
+            tokenizer=checkpoint.build(gpt.extra["text"], gpt.audio),
+            acoustic=nets["gpt"],
+            codec=nets["dvae"],
+            decoder=nets["diffusion"],
+            vocoder=nets["vocoder"],
+            fingerprint=f"{gpt.fingerprint[:32]}{loaded['diffusion'].fingerprint[:32]}",
+            device=where,
+        )
+
+    def stream(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Iterator[Chunk]:
+        """Speak a text of any length sentence by sentence. Raises ValueError if no sentence of it can be said."""
+        check_text(text)
+        said: Counter[int] = Counter()  # times that a sentence came
+        notices = []
+        for portion in portions(text, settings.max_chars):
+            chunk = Chunk(torch.zeros(0), portion.index, portion.total, portion.written, portion.notices, None)
+            if self.sayable(portion.words):
+                # A sentence said again is another take; any other change to the text leaves this one's seed alone.
+                own = derive_seed(seed, portion.words)
+                said[own] += 1
+                own = derive_seed(own, f"time {said[own]}")
+                take = self.speak(portion.words, voice, settings=settings, seed=own)
+                if take.fault or take.attempts > 1:
+                    chunk.notices.append(f"{_account(take, settings)}: {_short(portion.words)}")
+                quiet = portion.pause * settings.pause / settings.speed  # seconds
+                chunk.take, chunk.wave = take, F.pad(take.wave, (0, round(quiet * self.audio.sample_rate)))
+            elif portion.written.strip():
+                chunk.notices.append(f"nothing to say in: {_short(portion.written)}")
+            notices = (notices + chunk.notices)[:3]
+            yield chunk
+        if not said:
+            raise ValueError(f"no voice can say this text ({'; '.join(notices) or 'it is empty'}): write it in English")
+
+    def sayable(self, text: str) -> bool:
+        """Whether a normalised text holds anything but spaces and punctuation."""
+        return not self.tokenizer.silent_ids.issuperset(self.tokenizer.encode(text, letters=0.0, generator=None))
+
+    @torch.inference_mode()
+    def speak(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Take:
+        """Speak one normalised sentence, after a faulty attempt again from another seed, and keep the best."""
+        attempts = []
+        for attempt in range(settings.retries + 1):
+            own = derive_seed(seed, f"attempt {attempt}")
+            attempts.append(self.utter(text, voice, settings=settings, seed=own))
+            if not attempts[-1].heard.faults:
+                break
+        best = min(attempts, key=lambda utterance: (len(utterance.heard.faults), utterance.heard.loss))
+        codes, latents = best.speech.codes, best.speech.latents
+        wave = self.render(codes, latents, voice, settings=settings, seed=seed)
+        return Take(
+            wave=trim(wave, self.audio.sample_rate),
+            codes=int(codes.length),
+            attempts=len(attempts),
+            fault="; ".join(best.heard.faults) or None,
+            rejected=["; ".join(other.heard.faults) for other in attempts if other is not best],
+        )
+
+    @torch.inference_mode()
+    def utter(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Utterance:
+        """One attempt. Of the candidates, drawn as one batch: those with the fewest faults, the best understood."""
+        speech = self.draw(text, voice, settings=settings, seed=seed)
+        heard = self.hear(speech.codes, text, settings)
+        best = 0
+        if settings.candidates > 1:
+            score = self.understood(speech.codes, text).tolist()
+            best = max(range(len(score)), key=lambda index: (-len(heard[index].faults), score[index]))
+        length = speech.codes.length[best : best + 1]
+        codes = Codes(speech.codes.ids[best : best + 1, : int(length)], length)
+        return Utterance(Speech(codes, speech.latents[best : best + 1, : int(length)]), heard[best])
+
+    def draw(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Speech:
+        """The candidates of one attempt, in one batch."""
+        ids, lengths = self.batch(text, settings.candidates)
+        speaker = voice.acoustic.to(self.device).expand(len(ids), -1, -1)
+        generator = torch.Generator(self.device).manual_seed(seed)
+        return self.acoustic.generate(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
+
+    def understood(self, codes: Codes, text: str) -> Float[Tensor, " B"]:
+        """How well the GPT, listening, finds the text in each item's codes: mean log p(text id | codes) in nats."""
+        return self.acoustic.text_score(codes, *self.batch(text, len(codes.length)))
+
+    def hear(self, codes: Codes, text: str, settings: Settings) -> list[Heard]:
+        """What is wrong with each item's codes for the text: with their number, and with the words heard in them."""
+        ids = self.tokenizer.encode(text)
+        found = [Heard(_misfit(int(length), len(ids), settings), 0.0) for length in codes.length]
+        spelling = self.codec.spell(codes) if settings.listen else None
+        if spelling is None:  # nobody is to listen, or the codec was never taught to
+            return found
+        words = listen.group(ids, self.tokenizer.silent_ids)
+        names = listen.name(text, words, self.tokenizer)
+        steps = spelling.shape[1] // codes.ids.shape[1]  # to a code
+        for heard, spelt, length in zip(found, spelling.cpu().numpy(), codes.length.tolist(), strict=True):
+            hearing = listen.hear(spelt[: length * steps], words, self.tokenizer.letter_ids)
+            heard.faults += [fault.describe(names) for fault in hearing.faults]
+            heard.loss = hearing.loss
+        return found
+
+    def batch(self, text: str, count: int) -> tuple[Int[Tensor, "B S"], Int[Tensor, " B"]]:
+        """The ids of a normalised text so many times, and their lengths."""
+        ids = torch.tensor([self.tokenizer.encode(text)], device=self.device).expand(count, -1)
+        return ids, torch.full((count,), ids.shape[1], device=self.device)
+
+    @torch.inference_mode()
+    def render(
+        self,
+        codes: Codes,
+        latents: Float[Tensor, "1 L D"] | None,
+        voice: SpeakerLatents,
+        *,
+        settings: Settings,
+        seed: int,
+    ) -> Float[Tensor, " N"]:
+        """Codes to a wave: the codec's coarse mel, refined by the decoder, sounded by the vocoder."""
+        if not codes.ids.shape[1]:
+            return torch.zeros(0)
+        generator = torch.Generator(self.device).manual_seed(seed)
+        condition = Condition(codes, self.codec.decode(codes), latents)
+        speaker = voice.decoder.to(self.device)[None]
+        fast = fast_dtype(self.device)
+        with torch.autocast(self.device.type, fast, enabled=fast != torch.float32):
+            mel = self.decoder.decode(
+                condition, speaker, steps=settings.steps, guidance=settings.guidance, generator=generator
+            )
+        return self.vocoder(stretch(mel, settings.speed).frames)[0].float().cpu()
+
+
+def check_text(text: str) -> None:
+    """Refuse what is no text, with the reason."""
+    longest = max(map(len, text.split()), default=0)
+    if not longest:
+        raise ValueError("the text is empty: give at least one word")
+    if longest > MAX_WORD:
+        raise ValueError(f"a word of {longest} characters is no text that can be read aloud: at most {MAX_WORD}")
+
+
+def portions(text: str, max_chars: int) -> Iterator[Portion]:
+    """Sentences with their words; one that is far longer in words than in digits is said in several portions."""
+    sentences = split(text, max_chars)
+    for index, sentence in enumerate(sentences):
+        normal = normalise(sentence.text)
+        far = len(normal.text) > EXPANSION * max_chars
+        parts = split(normal.text, max_chars) if far else [Sentence(normal.text, sentence.pause)]
+        for number, part in enumerate(parts):
+            first, last = number == 0, number == len(parts) - 1
+            pause = sentence.pause if last else part.pause
+            yield Portion(
+                index=index,
+                total=len(sentences),
+                written=sentence.text if first else "",
+                words=closed(part.text),
+                notices=list(normal.notices) if first else [],
+                pause=0.0 if last and index == len(sentences) - 1 else pause,
+            )
+
+
+def closed(words: str) -> str:
+    """With a full stop where no mark ends it: speech was learned from whole sentences, and stops best after one."""
+    words = words.strip()
+    return f"{words}." if words[-1:].isalnum() or words[-1:] in ("}", "'") else words
+
+
+def derive_seed(seed: int, text: str) -> int:
+    """A 63-bit seed that depends on nothing but its arguments, on every machine."""
+    digest = hashlib.sha256(f"{seed}\n{text}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def stretch(mel: Mel, speed: float) -> Mel:
+    """Change the tempo and keep the pitch: frames interpolated in time before the vocoder gives them their phases."""
+    if speed == 1:
+        return mel
+    size = max(1, round(mel.frames.shape[-1] / speed))
+    length = (mel.length / speed).round().long().clamp(1, size)
+    return Mel(F.interpolate(mel.frames, size=size, mode="linear"), length)
+
+
+def trim(wave: Float[Tensor, " N"], sample_rate: int) -> Float[Tensor, " K"]:
+    """Cut silence at both ends to a short margin, and fade: pauses are as long as asked for and never click."""
+    block = sample_rate // 100
+    power = F.pad(wave, (0, -len(wave) % block)).view(-1, block).square().mean(1)
+    loud = (power > power.max() * QUIET).nonzero() if len(power) else power.nonzero()
+    if not len(loud):
+        return wave
+    margin = round(MARGIN * sample_rate)
+    start, stop = int(loud[0]) * block - margin, (int(loud[-1]) + 1) * block + margin
+    wave = wave[max(0, start) : stop].clone()
+    size = min(round(FADE * sample_rate), len(wave))
+    ramp = torch.linspace(0, 1, size)
+    wave[:size] *= ramp
+    wave[-size:] *= ramp.flip(0)
+    return wave
+
+
+def pick_device(name: str) -> torch.device:
+    """A device by name, or the best there is for `auto`. Raises ValueError if it is not here."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device {name!r} cannot be used ({reason}); try cpu") from None
+    return device
+
+
+def _misfit(codes: int, ids: int, settings: Settings) -> list[str]:
+    """What is wrong with a sentence of so many codes for so many text ids, if anything."""
+    if codes >= math.ceil(settings.sampling.max_codes_per_id * ids):
+        return ["ran on"]
+    return ["stopped early"] if codes < max(1.0, settings.min_codes_per_id * ids) else []
+
+
+def _account(take: Take, settings: Settings) -> str:
+    """What happened on the way to a take that was not whole at once."""
+    times = f"attempt {take.attempts} of {settings.retries + 1}"
+    before = f" ({', then '.join(take.rejected)})" if take.rejected else ""
+    return f"{take.fault}, at best, by {times}{before}" if take.fault else f"whole only at {times}{before}"
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 60 else f"{words[:57]}..."

@@ -1,0 +1,93 @@
+"""What runs did and cost: `python -m tts.training.accounting RUN... [-o ledger.png]`, as a table and a picture."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tts.training.accounting import book
+from tts.training.accounting.book import Account
+
+COLUMNS = {  # of the table: how each value is written
+    "run": lambda a: a.name,
+    "device": lambda a: a.device,
+    "parameters": lambda a: f"{a.parameters / 1e6:.1f}M",
+    "steps": lambda a: f"{a.step}",
+    "hours": lambda a: f"{a.hours:.2f}",
+    "audio h": lambda a: f"{a.audio_hours:.1f}",
+    "audio h/h": lambda a: f"{a.audio_hours_per_hour:.1f}",
+    "frames/s": lambda a: f"{a.frames_per_second:.0f}",
+    "codes/s": lambda a: _given(a.codes_per_second, "{:.0f}"),
+    "padding": lambda a: f"{a.padding:.1%}",
+    "GFLOP/s": lambda a: f"{a.flops_per_second / 1e9:.0f}",
+    "of peak": lambda a: f"{a.peak_share:.1%}",
+    "waiting": lambda a: f"{a.waiting_share:.1%}",
+    "GB": lambda a: f"{a.memory_gb:.1f}",
+    "val loss": lambda a: _given(a.loss, "{:.4f}"),
+    "kWh": lambda a: _given(a.kwh, "{:.2f}"),
+    "price": lambda a: _given(a.price, "{:.2f}"),
+    "price/audio h": lambda a: _given(a.price and a.price / a.audio_hours, "{:.4f}"),
+}
+CURVES = {  # of the picture: title, and what a `train` line says of it
+    "audio-hours per hour": lambda line, start: line["audio_seconds"] / line["seconds"],
+    "share of matmul peak": lambda line, start: line["flops"] / line["seconds"] / start["peak"],
+    "share of time waiting": lambda line, start: line["waiting"] / line["seconds"],
+    "training loss": lambda line, start: line["loss"],
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m tts.training.accounting", description=__doc__)
+    parser.add_argument("runs", nargs="+", metavar="RUN", type=Path, help="folder of a run, or its ledger.jsonl")
+    parser.add_argument("-o", "--output", type=Path, default=Path("ledger.png"), help="the picture (%(default)s)")
+    args = parser.parse_args(arguments)
+    try:
+        books = {_name(run): book.read(run) for run in args.runs}
+        print(table([book.account(name, lines) for name, lines in books.items()]))
+        draw(books, args.output)
+    except (ValueError, OSError) as error:
+        sys.exit(f"python -m tts.training.accounting: error: {error}")
+
+
+def table(accounts: list[Account]) -> str:
+    """Rows of aligned text; a column that says nothing of any run is left out."""
+    rows = [list(COLUMNS), *([write(account) for write in COLUMNS.values()] for account in accounts)]
+    columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
+    widths = [max(map(len, column)) for column in columns]
+    lines = zip(*columns, strict=True)
+    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+
+
+def draw(books: dict[str, list[dict]], path: Path) -> None:
+    """Rates and loss of every run over the hours that it has trained."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 6), layout="constrained")
+    for place, (title, value) in enumerate(CURVES.items()):
+        axes = figure.add_subplot(2, 2, place + 1, title=title, xlabel="hours")
+        for name, lines in books.items():
+            hours, points, start = 0.0, [], None
+            for line in lines:
+                start = line if line["kind"] == "start" else start
+                hours += line.get("seconds", 0) / 3600
+                if line["kind"] == "train" and value(line, start) is not None:
+                    points.append((hours, value(line, start)))
+            axes.plot(*zip(*points, strict=True), label=name, lw=1)
+        axes.legend(fontsize=7)
+    figure.savefig(path, dpi=90)
+
+
+def _name(run: Path) -> str:
+    folder = run.resolve()
+    folder = folder.parent if folder.name == book.NAME else folder
+    return "/".join(folder.parts[-2:])
+
+
+def _given(value: float | None, pattern: str) -> str:
+    return "" if value is None else pattern.format(value)
+
+
+if __name__ == "__main__":
+    main()

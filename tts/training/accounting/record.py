@@ -1,0 +1,45 @@
+"""What it takes to make a run again: `starts/NUMBER` in its folder, one for every process group that trained it.
+
+config.yaml     the whole configuration, resolved: `uv run train.py -cd runs/gpt/x/starts/0001 -cn config dir=again`
+run.json        code revision, packages, platform, seed, SHA-256 of every data manifest
+changes.patch   how the code differed from that revision, if it did
+"""
+
+import json
+import platform
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import distributions
+from pathlib import Path
+
+from tts.training.callbacks import revision
+
+
+def record(folder: Path, *, config: str, seed: int, data: Mapping[str, str]) -> Path:
+    """Write the next start of the run in `folder`; earlier ones stay. `config` is YAML, `data` names hashes."""
+    starts = folder / "starts"
+    number = 1 + max((int(path.name) for path in starts.glob("[0-9]*")), default=0)
+    start = starts / f"{number:04d}"
+    start.mkdir(parents=True)
+    start.joinpath("config.yaml").write_text(config, encoding="utf-8")
+    about = {
+        "revision": revision(),
+        "seed": seed,
+        "data": dict(data),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {package.name: package.version for package in sorted(distributions(), key=lambda p: p.name)},
+    }
+    start.joinpath("run.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    if changes := _changes():
+        start.joinpath("changes.patch").write_bytes(changes)
+    return start
+
+
+def _changes() -> bytes:
+    """`git diff` of the checkout against its revision; nothing outside a checkout."""
+    try:
+        here = Path(__file__).parent
+        return subprocess.run(["git", "-C", str(here), "diff", "HEAD"], capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return b""

@@ -1,0 +1,146 @@
+"""How a net is laid out: blocks computed anew, compiled or sharded over devices. Nets and stages know nothing of it."""
+
+import inspect
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import WeightAveraging
+from lightning.pytorch.strategies import ModelParallelStrategy
+from torch import Tensor, nn
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
+from torch.utils.checkpoint import checkpoint
+
+from tts.training.sharding import gather, scatter
+from tts.training.stage import Stage
+from tts.types import Batch
+
+
+def blocks(net: nn.Module) -> list[nn.Module]:
+    """The repeated parts of a net: what its outermost ModuleLists hold."""
+    found: list[nn.Module] = []
+    for module in net.children():
+        found += list(module) if isinstance(module, nn.ModuleList) else blocks(module)
+    return found
+
+
+def arrange(net: nn.Module, *, recompute: bool, compile: bool) -> None:
+    """Let blocks forget their activations until the backward pass asks for them, or compile them; names stay."""
+    for block in blocks(net):
+        if recompute:
+            block.forward = partial(checkpoint, block.forward, use_reentrant=False)
+        if compile:
+            block.compile(dynamic=True)  # hardly any two batches have one length
+
+
+def shard(net: nn.Module, mesh: DeviceMesh) -> None:
+    """FSDP2: each block is gathered when it computes, the rest of the net whenever one of its methods is called."""
+    for block in blocks(net):
+        fully_shard(block, mesh=mesh)
+    fully_shard(net, mesh=mesh)
+    for name, method in vars(type(net)).items():
+        if inspect.isfunction(method) and not name.startswith("_") and name != "forward":
+            register_fsdp_forward_method(net, name)
+
+
+def trained(module: nn.Module) -> bool:
+    return any(parameter.requires_grad for parameter in module.parameters())
+
+
+class Sharded(ModelParallelStrategy):
+    """Weights, gradients and optimiser state of the net in equal parts on all devices; checkpoints are one file."""
+
+    def __init__(self, *, process_group_backend: str | None, timeout: float):
+        super().__init__(
+            tensor_parallel_size=1,
+            save_distributed_checkpoint=False,
+            process_group_backend=process_group_backend,
+            timeout=timedelta(seconds=timeout),
+        )
+
+    def setup_environment(self) -> None:
+        self._data_parallel_size = self.num_nodes * self.num_processes
+        super().setup_environment()
+
+    def setup(self, trainer: L.Trainer) -> None:
+        """As the parent's, with the sharding here: a `configure_model` would be called by weight averaging too."""
+        others = [name for name, module in self.lightning_module.named_children() if name != "net" and trained(module)]
+        if others:
+            raise ValueError(
+                f"trainer=fsdp shards the net alone, and {type(self.lightning_module).__name__} also trains its "
+                f"{others[0]}, which every device would do by itself: use trainer=ddp"
+            )
+        self.accelerator.setup(trainer)
+        self.model = self.precision_plugin.convert_module(self.model)
+        self.model_to_device()
+        shard(self.lightning_module.net, self.device_mesh["data_parallel"])
+        self.barrier()
+        self.setup_optimizers(trainer)
+        self.setup_precision_plugin()
+
+
+class Average(WeightAveraging):
+    """Lightning's, kept on the device that trains: by itself it would live where the net was before it moved there."""
+
+    def setup(self, trainer: L.Trainer, pl_module: Stage, stage: str) -> None:
+        self._device = trainer.strategy.root_device
+        super().setup(trainer, pl_module, stage)
+
+
+class ShardedAverage(L.Callback):
+    """The same average of a sharded net: every device keeps that of its own part. Stands after Export, as the other.
+
+    In a checkpoint both look alike, so that a run may change its strategy.
+    """
+
+    def __init__(self, *, avg_fn: Callable[[Tensor, Tensor, int], Tensor]):
+        self.avg_fn = avg_fn
+        self.average: dict[str, Tensor] = {}
+        self.count = 0  # steps averaged
+        self.step = 0  # the last of them
+
+    def on_fit_start(self, trainer: L.Trainer, stage: Stage) -> None:
+        self.average = {name: value.detach().clone() for name, value in stage.net.named_parameters()}
+
+    @torch.no_grad()
+    def on_train_batch_end(self, trainer: L.Trainer, stage: Stage, outputs, batch: Batch, index: int) -> None:
+        if trainer.global_step == self.step:  # gradients are still being gathered
+            return
+        for name, value in stage.net.named_parameters():
+            mean = self.average[name]
+            mean.copy_(self.avg_fn(mean, value, self.count) if self.count else value)
+        self.count, self.step = self.count + 1, trainer.global_step
+
+    def on_validation_epoch_start(self, trainer: L.Trainer, stage: Stage) -> None:
+        self._swap(stage)
+
+    def on_validation_epoch_end(self, trainer: L.Trainer, stage: Stage) -> None:
+        self._swap(stage)
+
+    def on_train_end(self, trainer: L.Trainer, stage: Stage) -> None:
+        self._swap(stage)
+
+    @torch.no_grad()
+    def _swap(self, stage: Stage) -> None:
+        if isinstance(stage.net, FSDPModule):
+            stage.net.reshard()  # what lies outside of blocks stays whole after validation's forward pass
+        for name, value in stage.net.named_parameters():
+            current = value.clone()
+            value.copy_(self.average[name])
+            self.average[name].copy_(current)
+
+    def on_save_checkpoint(self, trainer: L.Trainer, stage: Stage, checkpoint: dict) -> None:
+        average = {f"net.{name}": gather(value).cpu() for name, value in self.average.items()}
+        checkpoint["current_model_state"] = checkpoint["state_dict"]
+        checkpoint["state_dict"] = checkpoint["state_dict"] | average
+        checkpoint["averaging_state"] = {"n_averaged": torch.tensor(self.count)}
+
+    @torch.no_grad()
+    def on_load_checkpoint(self, trainer: L.Trainer, stage: Stage, checkpoint: dict) -> None:
+        for name, value in stage.net.named_parameters():  # which hold the average now, as Lightning has read it
+            self.average[name].copy_(value)
+            value.copy_(scatter(checkpoint["current_model_state"][f"net.{name}"], value))
+        self.count, self.step = int(checkpoint["averaging_state"]["n_averaged"]), checkpoint["global_step"]

@@ -1,0 +1,134 @@
+"""The one Lightning coat that every net wears in training; the nets themselves never import it."""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import lightning as L
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from tts.audio import AudioConfig, LogMel
+from tts.training.sharding import gather
+from tts.types import Batch
+
+if TYPE_CHECKING:
+    from tts.training.guard import Guard
+
+
+class Frozen:
+    """An upstream net that a stage uses but does not train, save or average.
+
+    Not an nn.Module, so it stays out of the stage's registry and state_dict; deep copies (EMA) share it.
+    """
+
+    def __init__(self, net: nn.Module):
+        self.net = net.eval().requires_grad_(False)
+
+    def __deepcopy__(self, memo: dict) -> "Frozen":
+        return self
+
+    def to(self, device: torch.device) -> nn.Module:
+        """The net, on the device where the batch is."""
+        if next(self.net.parameters()).device != device:
+            self.net.to(device)
+        return self.net
+
+
+class Stage(L.LightningModule):
+    """Sums the weighted terms of `losses`, logs each once, and validates with the same code.
+
+    Subclasses give `losses(batch) -> dict`, whose keys must be exactly those of `weights`, and may give
+    `metrics` (validation only) and `showcase` (pictures and sounds of one validation batch).
+    """
+
+    passing: frozenset[str] = frozenset()  # terms that come and go, so that their coming is no spike
+    guard: "Guard | None" = None  # puts itself here
+
+    def __init__(
+        self,
+        *,
+        net: nn.Module,
+        audio: AudioConfig,
+        weights: dict[str, float],
+        optimizer: Callable[..., torch.optim.Optimizer],
+        schedule: Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler],
+        gradient_clip: float,
+    ):
+        super().__init__()
+        self.net = net
+        self.audio = audio
+        self.log_mel = LogMel(audio)
+        self.weights = weights
+        self.gradient_clip = gradient_clip
+        self._optimizer = optimizer
+        self._schedule = schedule
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Unweighted named terms of one batch, each a scalar mean over what is scored."""
+        raise TypeError(f"{type(self).__name__} must define losses(batch)")
+
+    def metrics(self, batch: Batch) -> dict[str, Tensor]:
+        """Figures for validation beside the losses."""
+        return {}
+
+    def showcase(self, batch: Batch) -> dict[str, Figure | Tensor]:
+        """Pictures (Figure) and sounds (1-D wave at `audio.sample_rate`) of one validation batch."""
+        return {}
+
+    def total(self, terms: dict[str, Tensor]) -> Tensor:
+        """Weighted sum; a term without a weight or a weight without a term is an error, not a silent zero."""
+        if terms.keys() != self.weights.keys():
+            raise ValueError(
+                f"{type(self).__name__} gives the loss terms {sorted(terms)}, "
+                f"but conf/stage weighs {sorted(self.weights)}"
+            )
+        return sum(self.weights[name] * term for name, term in terms.items())
+
+    def reseed(self) -> None:
+        """Whatever is drawn in a step follows from seed, rank and step, so a resumed run is the uninterrupted one."""
+        seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
+        torch.manual_seed((seed * 1009 + self.global_rank) * 10**9 + self.global_step)
+
+    def on_train_batch_start(self, batch: Batch, index: int) -> None:
+        self.reseed()
+
+    def steady(self, terms: dict[str, Tensor]) -> Tensor:
+        """The weighted sum of what a spike is known by."""
+        return sum(self.weights[name] * term.detach() for name, term in terms.items() if name not in self.passing)
+
+    def training_step(self, batch: Batch, index: int) -> Tensor:
+        terms = self.losses(batch)
+        total = self.total(terms)
+        self.watched = self.steady(terms)
+        self.report("train", {**terms, "loss": total}, batch)
+        return total
+
+    def validation_step(self, batch: Batch, index: int) -> dict[str, Tensor]:
+        terms = self.losses(batch)
+        values = {**terms, "loss": self.total(terms), **self.metrics(batch)}
+        self.report("val", values, batch)
+        return values
+
+    def report(self, split: str, values: dict[str, Tensor], batch: Batch) -> None:
+        for name, value in values.items():
+            self.log(
+                f"{split}/{name}",
+                value,
+                prog_bar=name == "loss",
+                on_step=split == "train",
+                on_epoch=split == "val",
+                sync_dist=split == "val",
+                batch_size=len(batch.keys),
+            )
+
+    def configure_optimizers(self):
+        optimizer = self._optimizer(self.net.named_parameters())
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": self._schedule(optimizer), "interval": "step"}}
+
+    def configure_gradient_clipping(self, optimizer, gradient_clip_val=None, gradient_clip_algorithm=None) -> None:
+        norm = gather(nn.utils.clip_grad_norm_(self.net.parameters(), self.gradient_clip))
+        self.log("train/gradient_norm", norm)
+        if self.guard and self.guard.refuses(self, self.watched, norm):
+            optimizer.zero_grad()  # to None: an optimiser passes over what has no gradient
