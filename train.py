@@ -9,9 +9,7 @@ import logging
 import os
 import secrets
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("WDS_SECURE", "1")  # shards are untrusted: no shell pipes in webdataset
 
@@ -19,23 +17,20 @@ import hydra
 import lightning as L
 import torch
 from hydra.errors import HydraException
-from hydra.utils import get_class, instantiate
+from hydra.utils import instantiate
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from data.remote import manifest
-from tts.audio import AudioConfig
-from tts.checkpoint import build, warm_start, whole
-from tts.text.tokenizer import Tokenizer
+from tts.files import whole
+from tts.provenance import revision
 from tts.training.accounting.record import record
-from tts.training.callbacks import Export, revision
+from tts.training.assembly import assemble
+from tts.training.callbacks import Export
 from tts.training.checkpoints import newest
-from tts.training.config import check, parameters
 from tts.training.distributed import meet_anew
 from tts.training.guard import Rollback, set_aside
-from tts.training.parallel import arrange
-from tts.training.stage import Stage
 
 log = logging.getLogger(__name__)
 
@@ -46,34 +41,6 @@ def main(cfg: DictConfig) -> None:
         train(cfg)
     except (ValueError, OSError, HydraException, OmegaConfBaseException) as error:
         sys.exit(f"train.py: error: {error}")
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a training is made of, but for the trainer."""
-
-    spec: dict  # of the net
-    tokenizer: Tokenizer
-    stage: Stage
-    data: L.LightningDataModule
-
-
-def assemble(cfg: DictConfig) -> Parts:
-    """Build net, stage and data; the same configuration gives the same weights. Unknown keys are a ValueError."""
-    check(OmegaConf.to_container(cfg, resolve=True))
-    L.seed_everything(cfg.seed, workers=True, verbose=False)
-    torch.set_float32_matmul_precision("high")
-    audio = AudioConfig(**OmegaConf.to_container(cfg.audio, resolve=True))
-    spec = OmegaConf.to_container(cfg.model, resolve=True)
-    tokenizer = build(OmegaConf.to_container(cfg.text, resolve=True), audio)
-    net = build(spec, audio)
-    if cfg.start:
-        fresh = warm_start(net, cfg.start)
-        print(f"starting from {cfg.start}" + (f", but for {', '.join(fresh)}" if fresh else ""))
-    arrange(net, recompute=cfg.recompute, compile=cfg.compile)
-    stage = make(cfg.stage, net=net, audio=audio, tokenizer=tokenizer)
-    data = make(cfg.data, audio=audio, tokenizer=tokenizer)
-    return Parts(spec, tokenizer, stage, data)
 
 
 def train(cfg: DictConfig) -> L.Trainer:
@@ -122,14 +89,6 @@ def identity(folder: Path) -> str:
         with whole(path) as file:
             file.write(secrets.token_hex(4).encode())
     return path.read_text() if path.is_file() else ""
-
-
-def make(cfg: DictConfig, **objects) -> Any:
-    """What conf names, given whichever of the objects its constructors ask for."""
-    wanted = parameters(get_class(cfg._target_))
-    # Partial first: Hydra would turn an AudioConfig among the arguments into a DictConfig.
-    constructor = instantiate(cfg, _partial_=True, _convert_="all")
-    return constructor(**{name: value for name, value in objects.items() if name in wanted})
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from data.pack.synth import VOICES, synthesise
 from data.prepare.unpack import CONTAINERS
 from data.shards import verify
 from tts import settings
-from tts.audio import AudioConfig
+from tts.types import AudioConfig
 
 CONF = Path(__file__).parent.parent / "conf" / "audio"
 

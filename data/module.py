@@ -26,9 +26,8 @@ from data.reader import (
     size,
 )
 from data.remote import here
-from tts.audio import AudioConfig
 from tts.text.tokenizer import Tokenizer
-from tts.types import Batch
+from tts.types import AudioConfig, Batch
 
 log = logging.getLogger(__name__)
 FIXED_SEED = 0  # of validation and test, so that runs with different seeds are judged on the same batches
@@ -204,7 +203,7 @@ class SpeechData(L.LightningDataModule):
         batch_seconds: float,  # of target audio, padding included
         max_seconds: float,  # longer clips are left out, unless they are cropped
         crop_seconds: float | None,  # random stretches instead of whole clips; a cut clip has no text
-        clip_seconds: float | None,  # of the reference clip; None: none is read
+        reference_seconds: float | None,  # of the reference clip; None: none is read
         letters: float,  # share of known words shown as letters, in training
         weights: Mapping[str, float],  # corpus -> times per epoch; 1 if not named, 0 leaves it out
         needs_text: bool,  # only transcribed clips
@@ -221,7 +220,7 @@ class SpeechData(L.LightningDataModule):
         self.batch_seconds = batch_seconds
         self.max_seconds = max_seconds
         self.crop_seconds = crop_seconds
-        self.clip_seconds = clip_seconds
+        self.reference_seconds = reference_seconds
         self.letters = letters
         self.weights = dict(weights)
         self.needs_text = needs_text
@@ -259,7 +258,7 @@ class SpeechData(L.LightningDataModule):
             audio=self.audio,
             tokenizer=self.tokenizer,
             crop_seconds=self.crop_seconds,
-            clip_seconds=self.clip_seconds,
+            reference_seconds=self.reference_seconds,
             letters=0.0 if fixed else self.letters,
             shift=self.shift and not fixed,
         )
@@ -310,7 +309,7 @@ class SpeechData(L.LightningDataModule):
             return False
         if self.crop_seconds is None and entry.seconds > self.max_seconds:
             return False
-        if self.clip_seconds is None or any(True for _ in dataset.partners(clip)):
+        if self.reference_seconds is None or any(True for _ in dataset.partners(clip)):
             return True
         # The only clip of its speaker gives up a part of itself as reference; then its text no longer fits.
         return not self.needs_text and entry.seconds * REFERENCE_SHARE >= SHORTEST_REFERENCE

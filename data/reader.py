@@ -22,9 +22,8 @@ from torch import Tensor
 from data import remote
 from data.shards import Entry, read_index
 from data.split import text_key
-from tts.audio import AudioConfig
 from tts.text.tokenizer import Tokenizer
-from tts.types import Batch
+from tts.types import AudioConfig, Batch
 
 BUCKET = 32  # batches whose clips are sorted by length together: more pads less and shuffles less
 SHIFT_FRAMES = 4  # a code spans this many mel frames: the start moves by less than one code
@@ -58,7 +57,7 @@ class Sample:
     speaker: str
     text: list[int]
     wav: Float[Tensor, " N"]
-    clip: Float[Tensor, " K"]
+    reference: Float[Tensor, " K"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +224,7 @@ class ClipDataset(torch.utils.data.Dataset):
         audio: AudioConfig,
         tokenizer: Tokenizer | None,
         crop_seconds: float | None,
-        clip_seconds: float | None,
+        reference_seconds: float | None,
         letters: float,
         shift: bool,
     ):
@@ -233,7 +232,7 @@ class ClipDataset(torch.utils.data.Dataset):
         self.audio = audio
         self.tokenizer = tokenizer
         self.crop_seconds = crop_seconds
-        self.clip_seconds = clip_seconds
+        self.reference_seconds = reference_seconds
         self.letters = letters
         self.shift = shift
         self.reader = ShardReader(audio.sample_rate)
@@ -264,15 +263,15 @@ class ClipDataset(torch.utils.data.Dataset):
         start, stop = 0, self._samples(entry.seconds)
         reference = torch.zeros(0)
         whole = True
-        if self.clip_seconds is not None:
+        if self.reference_seconds is not None:
             partners = list(self.partners(clip))
             if partners:
                 other = rng.choice(partners)
                 reference = self.reader.read(
-                    other, *self._crop(0, self._samples(other.entry.seconds), self.clip_seconds, rng)
+                    other, *self._crop(0, self._samples(other.entry.seconds), self.reference_seconds, rng)
                 )
             else:
-                cut = self._samples(min(self.clip_seconds, entry.seconds * REFERENCE_SHARE))
+                cut = self._samples(min(self.reference_seconds, entry.seconds * REFERENCE_SHARE))
                 first, whole = rng.random() < 0.5, False
                 reference = self.reader.read(clip, *((0, cut) if first else (stop - cut, stop)))
                 start, stop = (cut, stop) if first else (0, stop - cut)
@@ -311,7 +310,7 @@ def collate(samples: list[Sample | str]) -> tuple[Batch | None, list[str]]:
         return None, problems
     text, text_len = _pad([torch.tensor(sample.text, dtype=torch.long) for sample in good])
     wav, wav_len = _pad([sample.wav for sample in good])
-    clip, clip_len = _pad([sample.clip for sample in good])
+    reference, reference_len = _pad([sample.reference for sample in good])
     batch = Batch(
         keys=[sample.key for sample in good],
         speakers=[sample.speaker for sample in good],
@@ -319,8 +318,8 @@ def collate(samples: list[Sample | str]) -> tuple[Batch | None, list[str]]:
         text_len=text_len,
         wav=wav,
         wav_len=wav_len,
-        clip=clip,
-        clip_len=clip_len,
+        reference=reference,
+        reference_len=reference_len,
     )
     return batch, problems
 

@@ -19,9 +19,8 @@ from typing import TypeVar
 import fsspec
 from fsspec.asyn import AsyncFileSystem, sync
 
-from data.prepare.ledger import write_whole
 from data.shards import INDEX
-from tts.checkpoint import fingerprint
+from tts.files import fingerprint, whole
 
 ORIGIN = "origin.txt"  # beside a fetched index: the URL that it came from
 TRIES = 6
@@ -47,8 +46,9 @@ def here(folder: str) -> Path:
         return Path(folder)
     url = folder.rstrip("/")
     mirror = room() / "indexes" / hashlib.sha256(url.encode()).hexdigest()[:16]
-    write_whole(mirror / INDEX, [_fetch(f"{url}/{INDEX}")])
-    write_whole(mirror / ORIGIN, [url.encode()])
+    for name, data in ((INDEX, _fetch(f"{url}/{INDEX}")), (ORIGIN, url.encode())):
+        with whole(mirror / name, shared=True) as file:
+            file.write(data)
     return mirror
 
 
@@ -82,7 +82,8 @@ def read(url: str, start: int, stop: int) -> bytes:
             return data
     data = _fetch(url, start, stop)
     if len(data) == stop - start:
-        write_whole(path, [data])
+        with whole(path, shared=True) as file:
+            file.write(data)
         _filled(len(data))
     return data
 

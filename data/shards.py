@@ -19,8 +19,8 @@ from pathlib import Path
 
 import webdataset
 
-from tts.audio import AudioConfig
-from tts.checkpoint import fingerprint
+from tts.files import fingerprint
+from tts.types import AudioConfig
 
 FORMAT = "triforce-shards-1"
 INDEX = "index.json"

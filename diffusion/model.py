@@ -17,10 +17,9 @@ from torch.nn import functional as F
 
 from diffusion.process import Process
 from diffusion.sample import SAMPLERS, guide
-from tts.audio import AudioConfig
 from tts.nn import Attention, ConvBlock, Rotary, SwiGLU, init_weights
 from tts.speaker import SpeakerEncoder
-from tts.types import Condition, Mel, mask
+from tts.types import AudioConfig, Condition, Mel, mask
 
 HIGHEST = 100.0  # radians per unit of the net's time input, of the fastest Fourier feature
 

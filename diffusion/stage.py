@@ -111,11 +111,11 @@ class DiffusionStage(Stage):
         acoustic = self.acoustic.to(batch.wav.device)
         spelling = self.codec.to(batch.wav.device).spell(codes)
         times = align.spoken(spelling, codes, batch.text, batch.text_len, self.silent_ids)
-        speaker = acoustic.speaker_latents(self.log_mel.measure(batch.clip, batch.clip_len))
+        speaker = acoustic.speaker_latents(self.log_mel.measure(batch.reference, batch.reference_len))
         return acoustic.latents(batch.text, batch.text_len, speaker, codes, times)
 
     def speaker(self, batch: Batch) -> Float[Tensor, "B P D"]:
-        return self.net.speaker_latents(self.log_mel.measure(batch.clip, batch.clip_len))
+        return self.net.speaker_latents(self.log_mel.measure(batch.reference, batch.reference_len))
 
     def keep(self, drop: float, size: int) -> Tensor:
         """Whose condition is kept: all in validation."""

@@ -11,8 +11,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tts.audio import AudioConfig, LogMel
-from tts.types import Codes, Mel, mask
+from tts.audio import LogMel
+from tts.types import AudioConfig, Codes, Mel, mask
 
 HOP = 320  # samples per frame at 24 kHz: 75 frames/s
 BINS = 1024  # entries per codebook; each codebook is 0.75 kbit/s

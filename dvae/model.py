@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dvae.quantize import Quantizer
-from tts.audio import AudioConfig, LogMel
+from tts.audio import LogMel
 from tts.nn import ChannelNorm, ConvBlock, init_weights
-from tts.types import Codes, Mel, mask
+from tts.types import AudioConfig, Codes, Mel, mask
 
 
 @dataclass

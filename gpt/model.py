@@ -29,10 +29,9 @@ from gpt.sequence import (
 )
 from gpt.step import Stepper
 from tts.align import even
-from tts.audio import AudioConfig
 from tts.nn import Block, RMSNorm, Rotary, init_weights
 from tts.speaker import SpeakerEncoder
-from tts.types import Codes, Mel, Sampling, Speech, mask
+from tts.types import AudioConfig, Codes, Mel, Sampling, Speech, mask
 
 # The two orders that `generate`, `latents` and `text_score` mean; conf/stage/gpt.yaml trains them, among others.
 TTS = parse_task("tts", ["speaker", "text", "speech*"], 1.0)

@@ -148,7 +148,7 @@ class GptStage(Stage):
         return align.spoken(codec.spell(codes), codes, batch.text, batch.text_len, self.silent_ids)
 
     def speaker(self, batch: Batch) -> Float[Tensor, "B P D"]:
-        return self.net.speaker_latents(self.log_mel.measure(batch.clip, batch.clip_len))
+        return self.net.speaker_latents(self.log_mel.measure(batch.reference, batch.reference_len))
 
     def _draw_tasks(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """A task for each clip, and whether there is one: without a transcript only tasks that name no text."""

@@ -15,7 +15,7 @@ import helpers.shapes  # noqa: F401  (jaxtyping finds the checker by its name, i
 # Before anything of ours is imported: from here on a wrong shape is a TypeError that names the argument.
 jaxtyping.install_import_hook(["tts", "dvae", "gpt", "diffusion", "vocoder"], "helpers.shapes.check")
 
-from tts.audio import AudioConfig  # noqa: E402
+from tts.types import AudioConfig  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -12,10 +12,11 @@ from omegaconf import OmegaConf
 
 import train
 from helpers.runs import CONF, STAGES, configure, nano_run
-from tts.audio import AudioConfig
-from tts.checkpoint import build, fingerprint, load
+from tts.checkpoint import build, load
+from tts.files import fingerprint
 from tts.training.accounting.book import account, read
 from tts.training.config import check
+from tts.types import AudioConfig
 
 SIZES = ("nano", "small", "base", "large")
 

@@ -5,10 +5,8 @@ exact arithmetic, and every file enters through `decode`, which looks before it 
 """
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,50 +18,14 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tts.types import Mel
+from tts.files import replacing
+from tts.types import AudioConfig, Mel
 
 # What soundfile cannot open, PyAV may (m4a, mp4, aac, wma, webm).
 MAX_SECONDS = 6 * 3600.0
 MAX_CHANNELS = 8
 RATES = (1000, 768_000)  # Hz
 SUBTYPES = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
-
-
-@dataclass(frozen=True, kw_only=True)
-class AudioConfig:
-    """The one rate and the one mel of the system. Rates that follow from it are exact fractions."""
-
-    sample_rate: int  # Hz
-    n_fft: int  # samples
-    hop: int  # samples per mel frame
-    n_mels: int
-    f_min: float  # Hz
-    f_max: float  # Hz
-    floor: float  # smallest magnitude before the logarithm
-    mean: float  # of the natural-log mel over speech at `level`; nets see (log mel - mean) / std
-    std: float
-    level: float  # dBFS RMS of active speech in every corpus and every reference clip
-
-    def __post_init__(self):
-        if (self.n_fft - self.hop) % 2:
-            raise ValueError(f"n_fft - hop must be even to frame without drift, got {self.n_fft} - {self.hop}")
-        if not 0 <= self.f_min < self.f_max <= self.sample_rate / 2:
-            raise ValueError(f"need 0 <= f_min < f_max <= {self.sample_rate / 2} Hz, got {self.f_min}..{self.f_max}")
-
-    @property
-    def frame_rate(self) -> Fraction:
-        """Mel frames per second."""
-        return Fraction(self.sample_rate, self.hop)
-
-    def code_rate(self, stride: int) -> Fraction:
-        """Codes per second when one code spans `stride` frames."""
-        return self.frame_rate / stride
-
-    def frames(self, samples: int) -> int:
-        """Mel frames of a wave of whole hops; a wave that is not a whole number of hops raises."""
-        if samples % self.hop:
-            raise ValueError(f"{samples} samples are no multiple of the hop {self.hop}: pad with `pad_to_hop` first")
-        return samples // self.hop
 
 
 class LogMel(nn.Module):
@@ -189,13 +151,17 @@ def _check(path: Path, rate: int, channels: int, seconds: float, max_seconds: fl
         raise ValueError(f"{seconds:.0f} s of audio in {path}; at most {max_seconds:.0f} s are read at once")
 
 
+def block_power(wav: Float[Tensor, " N"], size: int) -> Float[Tensor, " K"]:
+    """Mean power of consecutive blocks of `size` samples; zeros fill up the last one."""
+    return F.pad(wav, (0, -len(wav) % size)).view(-1, size).square().mean(1)
+
+
 def set_level(wav: Float[Tensor, " N"], audio: AudioConfig) -> Float[Tensor, " N"]:
     """Scale so that active speech has `audio.level` dBFS RMS, without clipping.
 
     Active means within 30 dB of the loudest 20 ms block, so pauses do not change the level. Silence stays.
     """
-    block = audio.sample_rate // 50
-    power = F.pad(wav, (0, -len(wav) % block)).view(-1, block).square().mean(1)
+    power = block_power(wav, audio.sample_rate // 50)
     if not power.numel() or power.max() <= 1e-10:
         return wav
     active = power[power > power.max() * 1e-3].mean()
@@ -222,15 +188,6 @@ def open_wave(path: str | os.PathLike, sample_rate: int) -> Iterator[WaveWriter]
     container, subtype = SUBTYPES[path.suffix.lower()]
     if not path.parent.is_dir():
         raise ValueError(f"no such folder: {path.parent}")
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with replacing(path, shared=True) as temporary:
         with soundfile.SoundFile(temporary, "w", sample_rate, 1, subtype, format=container) as file:
             yield WaveWriter(file)
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp gives 0600; a user's file should look like a user's file
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -4,23 +4,21 @@ A spec is a plain dict with a `name` and constructor arguments (see docs/archite
 our own classes through `TABLE`; a file can only choose among them.
 """
 
-import hashlib
 import inspect
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from tts.audio import AudioConfig
+from tts.files import fingerprint, whole
+from tts.types import AudioConfig
 
 TABLE = {
     "dvae": "dvae.model:Dvae",
@@ -40,7 +38,6 @@ TABLE = {
     "sentencepiece": "tts.text.tokenizer:SentencePieceTokenizer",
 }
 FORMAT = "triforce-1"
-PARTIAL = ".partial"
 
 
 @dataclass(frozen=True)
@@ -92,30 +89,6 @@ def export(
         file.write(save(tensors, metadata))
 
 
-@contextmanager
-def whole(path: str | os.PathLike) -> Iterator[BinaryIO]:
-    """A file that is at `path` whole or not at all: written under another name, flushed to the disk, then renamed.
-
-    A process that is killed meanwhile leaves `.NAME.partial`, which the next writer of the same file replaces.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}{PARTIAL}")
-    try:
-        with open(temporary, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # or a power cut could still undo the renaming
-    finally:
-        os.close(folder)
-
-
 def load(path: str | os.PathLike) -> Loaded:
     """Load a net strictly, in eval mode, as float32. Raises ValueError naming the file and what is wrong with it."""
     header, tensors = read(path)
@@ -159,12 +132,3 @@ def warm_start(net: nn.Module, path: str | os.PathLike) -> list[str]:
         raise ValueError(f"{path} has no tensor that fits this {type(net).__name__}: give weights of the same stage")
     net.load_state_dict(fits, strict=False)
     return [name for name in here if name not in fits]
-
-
-def fingerprint(path: str | os.PathLike) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with open(path, "rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -1,8 +1,11 @@
 """Recordings with what is known of each: a folder with metadata.csv (`id|speaker|text|seconds`) and audio/ID.*."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 HELDOUT = "heldout_ids.txt"  # in a folder: clips that training never sees, an id in each line
 
@@ -42,3 +45,9 @@ def by_speaker(folders: Iterable[Path]) -> dict[str, list[Path]]:
             if recording.id not in heldout:
                 speakers.setdefault(recording.speaker, []).append(recording.path)
     return speakers
+
+
+def evenly(items: Sequence[Item], count: int) -> list[Item]:
+    """At most `count` of the items, at even distances from the first on."""
+    count = min(count, len(items))
+    return [items[index * len(items) // count] for index in range(count)]

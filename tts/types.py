@@ -6,14 +6,48 @@ D width, H heads, P speaker latents, K any other length.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from tts.audio import AudioConfig
+
+@dataclass(frozen=True, kw_only=True)
+class AudioConfig:
+    """The one rate and the one mel of the system. Rates that follow from it are exact fractions."""
+
+    sample_rate: int  # Hz
+    n_fft: int  # samples
+    hop: int  # samples per mel frame
+    n_mels: int
+    f_min: float  # Hz
+    f_max: float  # Hz
+    floor: float  # smallest magnitude before the logarithm
+    mean: float  # of the natural-log mel over speech at `level`; nets see (log mel - mean) / std
+    std: float
+    level: float  # dBFS RMS of active speech in every corpus and every reference clip
+
+    def __post_init__(self):
+        if (self.n_fft - self.hop) % 2:
+            raise ValueError(f"n_fft - hop must be even to frame without drift, got {self.n_fft} - {self.hop}")
+        if not 0 <= self.f_min < self.f_max <= self.sample_rate / 2:
+            raise ValueError(f"need 0 <= f_min < f_max <= {self.sample_rate / 2} Hz, got {self.f_min}..{self.f_max}")
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Mel frames per second."""
+        return Fraction(self.sample_rate, self.hop)
+
+    def code_rate(self, stride: int) -> Fraction:
+        """Codes per second when one code spans `stride` frames."""
+        return self.frame_rate / stride
+
+    def frames(self, samples: int) -> int:
+        """Mel frames of a wave of whole hops; a wave that is not a whole number of hops raises."""
+        if samples % self.hop:
+            raise ValueError(f"{samples} samples are no multiple of the hop {self.hop}: pad with `pad_to_hop` first")
+        return samples // self.hop
 
 
 @dataclass
@@ -45,8 +79,8 @@ class Batch:
     text_len: Int[Tensor, " B"]  # ids; 0 where a clip has no transcript
     wav: Float[Tensor, "B N"]
     wav_len: Int[Tensor, " B"]  # samples
-    clip: Float[Tensor, "B K"]  # another clip of the same speaker, never the target
-    clip_len: Int[Tensor, " B"]  # samples
+    reference: Float[Tensor, "B K"]  # another clip of the same speaker, never the target
+    reference_len: Int[Tensor, " B"]  # samples
 
 
 @dataclass
@@ -92,7 +126,7 @@ class SpeakerLatents:
 class Codec(Protocol):
     """Wave to codes and codes back to a mel: our DVAE, or EnCodec."""
 
-    audio: "AudioConfig"
+    audio: AudioConfig
     codebook_size: int
     code_rate: Fraction  # codes per second
 

@@ -5,7 +5,7 @@ from jaxtyping import Complex, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tts.audio import AudioConfig
+from tts.types import AudioConfig
 from vocoder.spectral import MelInverse, Stft
 
 

@@ -11,8 +11,8 @@ from jaxtyping import Complex, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tts.audio import AudioConfig
 from tts.nn import ChannelNorm, ConvBlock, init_weights
+from tts.types import AudioConfig
 from vocoder.griffin_lim import GriffinLim
 
 LARGEST_GAIN = 3.0  # nepers by which either half may raise or lower a magnitude: a factor of 20

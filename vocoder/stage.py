@@ -113,7 +113,7 @@ class VocoderStage(Stage):
             return self.log_mel(true)
         codec, decoder = self.codec.to(true.device), self.decoder.to(true.device)
         codes = codec.encode(batch.wav, batch.wav_len)
-        speaker = decoder.speaker_latents(self.log_mel.measure(batch.clip, batch.clip_len))
+        speaker = decoder.speaker_latents(self.log_mel.measure(batch.reference, batch.reference_len))
         generator = torch.Generator(true.device).manual_seed(int(torch.randint(2**31, ())))
         mel = decoder.decode(Condition(codes, codec.decode(codes)), speaker, **self.sampling, generator=generator)
         return mel.frames[..., : true.shape[-1] // self.audio.hop].float()

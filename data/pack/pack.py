@@ -18,7 +18,7 @@ from data.pack.corpora import Clip, Corpus, read_corpus
 from data.pack.recording import Prepared, Recipe, prepare
 from data.shards import INDEX, OURS, SHARD_NAME, SPLITS, Entry, ShardWriter, open_shards, safe_name, write_index
 from data.split import Candidate, Verdict, assign, text_key
-from tts.audio import AudioConfig
+from tts.types import AudioConfig
 
 
 @dataclass(frozen=True, kw_only=True)

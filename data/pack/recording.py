@@ -9,9 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from data.pack.corpora import Clip
-from tts.audio import AudioConfig, decode, set_level
+from tts.audio import decode, set_level
 from tts.ogg import with_serial
 from tts.text.english.normalise import normalise
+from tts.types import AudioConfig
 
 MARGIN = 0.15  # seconds of silence kept on either side
 BLOCK = 0.02  # seconds over which energy is taken

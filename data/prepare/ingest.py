@@ -17,6 +17,7 @@ from torch import Tensor
 
 from data.prepare.sources import Source
 from tts.audio import RATES
+from tts.files import whole
 from tts.settings import ROOT
 
 TIMEOUT = 4 * 3600  # seconds for one file
@@ -82,26 +83,21 @@ def decode(source: Source, settings: Ingest, rate: int, target: Path) -> dict:
         "truncated": settings.truncated,
         "bytes": int(settings.max_gb * 2**30),
     }
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", dir=target.parent)
+    command = [sys.executable, "-m", "data.prepare.unpack", str(rate), json.dumps(limits)]
     try:
-        with open(source.path, "rb") as file, open(handle, "wb") as out:
-            command = [sys.executable, "-m", "data.prepare.unpack", str(rate), json.dumps(limits)]
+        with open(source.path, "rb") as file, whole(target, shared=True) as out:
             done = subprocess.run(command, cwd=ROOT, stdin=file, stdout=out, stderr=subprocess.PIPE, timeout=TIMEOUT)
-        said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        try:
-            found = json.loads(said)
-        except ValueError:
-            raise Refused(f"the decoder died of it ({_cause(done.returncode)})") from None
-        if "refused" in found:
-            _check_space(target.parent, found["refused"])
-            raise Refused(found["refused"])
-        os.replace(name, target)
-        return found
+            said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            try:
+                found = json.loads(said)
+            except ValueError:
+                raise Refused(f"the decoder died of it ({_cause(done.returncode)})") from None
+            if "refused" in found:
+                _check_space(target.parent, found["refused"])
+                raise Refused(found["refused"])
     except subprocess.TimeoutExpired:
         raise Refused(f"decoding took more than {TIMEOUT} s") from None
-    finally:
-        Path(name).unlink(missing_ok=True)
+    return found
 
 
 def _cause(code: int) -> str:

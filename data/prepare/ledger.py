@@ -8,10 +8,11 @@ stage on. Records appear under their names only when they are whole; one that ca
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from tts.files import whole
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,6 @@ def digest(*parts: object) -> str:
     """A hash of plain data, hexadecimal."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def write_whole(path: Path, data: Iterable[bytes]) -> None:
-    """The file is there with all its bytes, or as it was before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", dir=path.parent)
-    try:
-        with open(handle, "wb") as file:
-            file.writelines(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def processor_time() -> float:
@@ -72,7 +60,8 @@ class Ledger:
 
     def put(self, stage: str, key: str, value: dict, seconds: float) -> Record:
         content = json.dumps({"value": value, "seconds": round(seconds, 4)}, ensure_ascii=True)
-        write_whole(self._path(stage, key, ".json"), [content.encode()])
+        with whole(self._path(stage, key, ".json"), shared=True) as file:
+            file.write(content.encode())
         return Record(key, value, seconds)
 
     def blob(self, stage: str, inputs: object) -> Path:

@@ -19,7 +19,7 @@ from data.pack.recording import Recipe, encode
 from data.prepare import judge as judges
 from data.prepare.dedup import fingerprint
 from data.prepare.ingest import Lazy, Refused, decoded
-from data.prepare.ledger import Ledger, Record, digest, processor_time, write_whole
+from data.prepare.ledger import Ledger, Record, digest, processor_time
 from data.prepare.plan import Plan
 from data.prepare.segment import segment
 from data.prepare.sources import Source
@@ -27,6 +27,7 @@ from data.prepare.spell import Speller
 from data.prepare.words import hearer, words
 from tts.audio import set_level
 from tts.checkpoint import fingerprint as file_hash
+from tts.files import whole
 
 EDITION = 4  # raised when a stage comes to other results from the same input
 NUMBERED = re.compile(r"(?i)(speaker|spk|voice)?[ _-]?\d+")  # in another source, the same number is somebody else
@@ -251,7 +252,8 @@ def _cut(lazy: Lazy, clips: list, recipe: Recipe, blob: Path) -> dict:
             offset += len(data)
             yield data
 
-    write_whole(blob, encoded())
+    with whole(blob, shared=True) as file:
+        file.writelines(encoded())
     return {"clips": out}
 
 

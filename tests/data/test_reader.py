@@ -21,7 +21,7 @@ def shards(tmp_path_factory, audio):
 def seen(batches, count=None):
     """What `count` batches hold, or those of one epoch."""
     batches = itertools.islice(batches, len(batches) if count is None else count)
-    return [(batch.keys, batch.wav.sum().item(), batch.clip.sum().item()) for batch in batches]
+    return [(batch.keys, batch.wav.sum().item(), batch.reference.sum().item()) for batch in batches]
 
 
 def epoch(data):
@@ -164,8 +164,8 @@ def test_the_only_clip_of_a_speaker_is_cut_in_two(tmp_path, audio):
     whole = read_index(shards).clips[0].seconds * audio.sample_rate
     for _ in range(4):
         (batch,) = itertools.islice(speech_data(shards, audio, shift=False).train_dataloader(), 1)
-        assert batch.wav_len + batch.clip_len == pytest.approx(whole, abs=2)
-        ends = batch.wav[0, -100:], batch.clip[0, -100:]
+        assert batch.wav_len + batch.reference_len == pytest.approx(whole, abs=2)
+        ends = batch.wav[0, -100:], batch.reference[0, -100:]
         assert not torch.equal(*ends)
     with pytest.raises(ValueError, match="no usable clip"):
         speech_data(shards, audio, needs_text=True, tokenizer=Spelling()).train_dataloader()
@@ -192,8 +192,8 @@ def test_text_comes_with_whole_clips_only(shards, audio):
 
 
 def test_no_reference_is_read_where_none_is_wanted(shards, audio):
-    batch = next(iter(speech_data(shards, audio, clip_seconds=None).train_dataloader()))
-    assert batch.clip.shape == (len(batch.keys), 0)
+    batch = next(iter(speech_data(shards, audio, reference_seconds=None).train_dataloader()))
+    assert batch.reference.shape == (len(batch.keys), 0)
 
 
 def test_a_second_folder_cannot_teach_what_the_first_holds_out(tmp_path, audio, shards):
@@ -261,7 +261,7 @@ def test_damaged_and_foreign_members_are_skipped_and_counted(tmp_path, audio, sh
     with open(copy / two.shard, "r+b") as file:
         file.seek(two.offset - tarfile.BLOCKSIZE)
         file.write(foreign.tobuf())
-    loader = speech_data(copy, audio, clip_seconds=None).train_dataloader()
+    loader = speech_data(copy, audio, reference_seconds=None).train_dataloader()
     keys = {key for batch, _, _ in seen(loader) for key in batch}
     assert loader.skipped == 2 and keys == {c.key for c in index.clips if c.split == "train"} - {one.key, two.key}
     assert one.shard in caplog.text and two.key in caplog.text

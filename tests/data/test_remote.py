@@ -12,7 +12,7 @@ import train
 from data import remote
 from helpers import corpus
 from helpers.runs import bare_run, traced
-from tts.audio import AudioConfig
+from tts.types import AudioConfig
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -82,7 +82,7 @@ def test_the_same_batches_as_from_the_folder_and_nothing_asked_twice(server, sha
     for a, b in zip(near, far, strict=True):
         assert a.keys == b.keys
         assert torch.equal(a.wav, b.wav)
-        assert torch.equal(a.clip, b.clip)
+        assert torch.equal(a.reference, b.reference)
     asked = len(server.asked)
     batches(server.url, audio, workers=1)
     assert len(server.asked) == asked

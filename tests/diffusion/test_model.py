@@ -7,9 +7,8 @@ import torch
 from omegaconf import OmegaConf
 
 from diffusion.loss import denoising_error, mel_distance
-from tts.audio import AudioConfig
 from tts.checkpoint import build
-from tts.types import Codes, Condition, Mel
+from tts.types import AudioConfig, Codes, Condition, Mel
 
 
 def conf(path):

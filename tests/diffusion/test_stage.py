@@ -6,9 +6,8 @@ from hydra.utils import instantiate
 from matplotlib.figure import Figure
 from omegaconf import OmegaConf
 
-from tts.audio import AudioConfig
 from tts.checkpoint import build, export
-from tts.types import Batch
+from tts.types import AudioConfig, Batch
 
 
 def conf(path):
@@ -45,8 +44,8 @@ def batch():
         text_len=torch.zeros(2, dtype=torch.long),
         wav=wav,
         wav_len=torch.tensor([20000, 15000]),
-        clip=0.1 * torch.randn(2, 12000, generator=generator),
-        clip_len=torch.tensor([12000, 9000]),
+        reference=0.1 * torch.randn(2, 12000, generator=generator),
+        reference_len=torch.tensor([12000, 9000]),
     )
 
 

@@ -6,9 +6,8 @@ from gpt.model import ASR, TTS
 from gpt.sequence import SPEECH, TEXT, parse_task
 from gpt.step import Stepper
 from tts.align import even
-from tts.audio import AudioConfig
 from tts.checkpoint import build
-from tts.types import Acoustic, Codes, Mel, Sampling
+from tts.types import Acoustic, AudioConfig, Codes, Mel, Sampling
 
 FREE = Sampling(
     temperature=1.0,

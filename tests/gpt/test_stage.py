@@ -9,10 +9,9 @@ from omegaconf import OmegaConf
 from gpt.model import TTS
 from gpt.picture import alignment
 from gpt.stage import GptStage
-from tts.audio import AudioConfig
 from tts.checkpoint import build, export
 from tts.training.optim import MuonAdamW, warmup_decay
-from tts.types import Batch, Codes, Sampling
+from tts.types import AudioConfig, Batch, Codes, Sampling
 
 GREEDY = Sampling(
     temperature=0.0,
@@ -66,8 +65,8 @@ def batch():
         text_len=torch.tensor([7, 5, 6]),
         wav=noise(3, 12000) * torch.linspace(0.01, 2, 12000),
         wav_len=torch.tensor([12000, 9000, 7000]),
-        clip=noise(3, 9000),
-        clip_len=torch.tensor([9000, 9000, 8000]),
+        reference=noise(3, 9000),
+        reference_len=torch.tensor([9000, 9000, 8000]),
     )
 
 

@@ -12,7 +12,7 @@ import soundfile
 from data.module import SpeechData
 from data.pack.pack import Options, pack
 from data.pack.recording import Recipe
-from tts.audio import AudioConfig
+from tts.types import AudioConfig
 
 RATE = 24000  # Hz
 LETTER = 0.07  # seconds
@@ -80,7 +80,7 @@ def speech_data(path: Path | str | list[str], audio: AudioConfig, **changes) -> 
         "batch_seconds": 8.0,
         "max_seconds": 15.0,
         "crop_seconds": None,
-        "clip_seconds": 1.0,
+        "reference_seconds": 1.0,
         "letters": 0.0,
         "weights": {},
         "needs_text": False,

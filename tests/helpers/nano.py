@@ -6,10 +6,10 @@ import soundfile
 import torch
 from omegaconf import OmegaConf
 
-from tts.audio import AudioConfig
 from tts.checkpoint import build, export
 from tts.settings import CONF
 from tts.synthesis.pipeline import NETS
+from tts.types import AudioConfig
 
 
 def conf(path: str) -> dict:

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from tts.audio import AudioConfig
+from tts.types import AudioConfig
 
 
 def speechlike(audio: AudioConfig, *, clips: int, frames: int) -> Float[Tensor, "B N"]:

@@ -7,8 +7,9 @@ from omegaconf import OmegaConf
 from torch import Tensor
 
 from helpers.speechlike import speechlike
-from tts.audio import AudioConfig, LogMel
+from tts.audio import LogMel
 from tts.checkpoint import build, export, load
+from tts.types import AudioConfig
 from vocoder.griffin_lim import GriffinLim
 from vocoder.loss import MultiResolution, phase_differences
 from vocoder.model import Vocos

@@ -17,6 +17,7 @@ from tts.audio import resample
 from tts.evaluate.figures import Figure
 from tts.evaluate.measures import Row
 from tts.evaluate.report import COLUMNS
+from tts.files import replacing
 
 OPUS = 48_000  # Hz, as Opus counts
 BITS = 24_000  # bit/s: transparent enough for speech of 24 kHz, and a thousand sentences are 15 MB
@@ -38,8 +39,7 @@ def write(
     pictures: Iterable[Path],
 ) -> None:
     """The page; `sounds` are the rows as Ogg files by (subject, clip, seed). Its name appears when all is written."""
-    temporary = path.with_suffix(".partial")
-    with open(temporary, "w", encoding="utf-8") as file:
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(f"<!doctype html><html lang=en><meta charset=utf-8><title>{_title(body)}</title>")
         file.write(f'<meta name=viewport content="width=device-width"><style>{STYLE}</style><h1>{_title(body)}</h1>')
         file.write(_figures(body["figures"]["subjects"], body["about"]["subjects"]))
@@ -54,7 +54,6 @@ def write(
         pinned = {key: value for key, value in body.items() if key not in ("figures", "about")}
         file.write("\n".join(escape(f"{key}: {value}") for key, value in pinned.items()))
         file.write("</pre></html>\n")
-    temporary.replace(path)
 
 
 def _title(body: Mapping[str, Any]) -> str:

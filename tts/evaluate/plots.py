@@ -9,6 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tts.evaluate.measures import MEASURES
+from tts.files import replacing
+from tts.pictures import show_mel
 
 SHOWN = ("cer", "wer", "mos", "similarity", "mcd", "f0_error", "voiced", "rate", "faults")
 
@@ -26,14 +28,14 @@ def _save(picture: Any, path: Path, *, colours: int | None = None) -> Path:
     """Write a PNG whole or not at all; of few colours it is a fraction of the size."""
     from PIL import Image
 
-    temporary = path.with_suffix(".partial")
-    picture.savefig(temporary, dpi=80, format="png")
+    with replacing(path) as temporary:
+        picture.savefig(temporary, dpi=80, format="png")
+        if colours:
+            with Image.open(temporary) as image:
+                few = image.convert("RGB").quantize(colours)
+            few.save(temporary, "png", optimize=True)
     _pyplot().close(picture)
-    if colours:
-        with Image.open(temporary) as image:
-            few = image.convert("RGB").quantize(colours)
-        few.save(temporary, "png", optimize=True)
-    return temporary.replace(path)
+    return path
 
 
 def figures(path: Path, summary: Mapping[str, Any]) -> Path:
@@ -68,7 +70,7 @@ def mels(path: Path, mels: Mapping[str, Mapping[str, Float[Tensor, "M T"]]], *, 
     for line, (clip, row) in zip(axes, mels.items(), strict=True):
         for axis, name in zip(line, columns, strict=True):
             if name in row:
-                _show(axis, row[name], frame_rate)
+                show_mel(axis, row[name], frame_rate=frame_rate)
             axis.set(xlim=(0, longest), title=f"{name} · {clip}")
     for axis in axes[-1]:
         axis.set_xlabel("seconds")
@@ -78,14 +80,9 @@ def mels(path: Path, mels: Mapping[str, Mapping[str, Float[Tensor, "M T"]]], *, 
 def portrait(path: Path, mel: Float[Tensor, "M T"], *, frame_rate: float) -> Path:
     """One standardised log-mel, small enough to lie beside a text."""
     picture, axis = _pyplot().subplots(figsize=(6, 1.6), layout="constrained")
-    _show(axis, mel, frame_rate)
+    show_mel(axis, mel, frame_rate=frame_rate)
     axis.set(xlabel="seconds", yticks=[])
     return _save(picture, path, colours=64)
-
-
-def _show(axis: Any, mel: Float[Tensor, "M T"], frame_rate: float) -> None:
-    extent = (0, mel.shape[1] / frame_rate, 0, mel.shape[0])
-    axis.imshow(mel.numpy(), extent=extent, origin="lower", aspect="auto", vmin=-2.5, vmax=2.5, cmap="magma")
 
 
 def drift(path: Path, windows: Sequence[Mapping[str, float | None]], trends: Mapping[str, Mapping[str, Any]]) -> Path:

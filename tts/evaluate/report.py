@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import platform
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -14,12 +13,12 @@ from typing import Any
 
 import torch
 
-from tts.checkpoint import fingerprint
 from tts.evaluate.figures import Figure
 from tts.evaluate.measures import MEASURES, Row
 from tts.evaluate.suites import Suite
+from tts.files import fingerprint, whole
 from tts.judges import wer as text
-from tts.settings import ROOT
+from tts.provenance import revision
 
 DIFFERENCES = (  # (measure, subject, against): what one net costs, or gains
     ("cer", "vocoder", "recording"),
@@ -119,9 +118,8 @@ def grid(lines: Sequence[Sequence[str]]) -> str:
 def write(path: Path, content: Mapping[str, Any], *, rows: Iterable[Any]) -> None:
     """JSON, figures as value and interval, an entry for each wave; the final name appears when all is written."""
     body = {**content, "rows": [asdict(row) for row in rows]}
-    temporary = path.with_suffix(".partial")
-    temporary.write_text(json.dumps(body, indent=1, default=_plain) + "\n", "utf-8")
-    temporary.replace(path)
+    with whole(path) as file:
+        file.write((json.dumps(body, indent=1, default=_plain) + "\n").encode())
 
 
 def _plain(value: Any) -> Any:
@@ -142,7 +140,7 @@ def circumstances(*, judges: Mapping[str, str], weights: Path, suite: Suite, con
         "texts": suite.fingerprint,
         "weights": {file.name: fingerprint(file) for file in sorted(weights.glob("*.safetensors"))},
         "settings": {key: value for key, value in conf.items() if key not in ("limits", "weights")},
-        "revision": _revision(),
+        "revision": revision(),
         "versions": {"python": platform.python_version(), **{p: version(p) for p in ("torch", "numpy", "inflect")}},
         "hardware": hardware(),
     }
@@ -175,11 +173,3 @@ def hardware() -> dict[str, Any]:
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "system": platform.platform(),
     }
-
-
-def _revision() -> str | None:
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None  # a copy without its history

@@ -19,12 +19,12 @@ from omegaconf import OmegaConf
 from torch import Tensor
 
 from tts import align, checkpoint, voices
-from tts.audio import AudioConfig, LogMel, decode, resample, set_level
+from tts.audio import LogMel, decode, resample, set_level
 from tts.evaluate.suites import Clip
 from tts.settings import CONF
 from tts.synthesis.pipeline import NETS, Settings, TextToSpeech, pick_device
 from tts.text.english.normalise import normalise
-from tts.types import Codec, Codes, Condition, Mel, SpeakerLatents
+from tts.types import AudioConfig, Codec, Codes, Condition, Mel, SpeakerLatents
 from tts.voices.clone import make
 
 GRIFFIN_LIM = {"name": "griffin_lim", "iterations": 32, "momentum": 0.99}  # the baseline, as usually run

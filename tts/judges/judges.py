@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from tts import checkpoint
+from tts.files import fingerprint
 from tts.judges import acoustics
 from tts.judges.compiled import resemblyzer
 from tts.judges.panel import RATE, Judge, to_pcm
@@ -90,7 +90,7 @@ class Embedding:
     def identity(self) -> str:
         if not self.path.is_file():
             raise ValueError(f"no embedding net at {self.path}: give a TorchScript file, or resemblyzer")
-        return f"embedding net {checkpoint.fingerprint(self.path)}"
+        return f"embedding net {fingerprint(self.path)}"
 
     @cached_property
     def net(self) -> torch.nn.Module:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from tts import checkpoint
 from tts.audio import resample
+from tts.files import fingerprint
 from tts.judges.panel import RATE, to_pcm
 from tts.judges.wer import words
 from tts.text.tokenizer import unpinned
@@ -104,7 +105,7 @@ class Whisper(Heard):
 
     @cached_property
     def _fingerprint(self) -> str:  # of gigabytes, asked for once per recording
-        return checkpoint.fingerprint(self.folder / "model.bin")
+        return fingerprint(self.folder / "model.bin")
 
     @cached_property
     def model(self) -> Any:
@@ -132,7 +133,7 @@ class CodecCtc(Heard):
     words: ClassVar[bool] = False
 
     def identity(self) -> str:
-        return f"CTC head of dvae {checkpoint.fingerprint(self.path)}" if self.path.is_file() else self._missing()
+        return f"CTC head of dvae {fingerprint(self.path)}" if self.path.is_file() else self._missing()
 
     def _missing(self) -> str:
         raise ValueError(f"no codec at {self.path}: give a dvae.safetensors with a CTC head")
@@ -176,7 +177,7 @@ class Gpt(Heard):
         for path in nets:
             if not path.is_file():
                 raise ValueError(f"no {path}: the GPT listens through its codec, give a folder of weights")
-        hashes = " ".join(checkpoint.fingerprint(path) for path in nets)
+        hashes = " ".join(fingerprint(path) for path in nets)
         return f"gpt listening at {PACE:g} codes per id and {MARGIN:g}, {hashes}"
 
     @cached_property

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tts import checkpoint
+from tts.audio import block_power
 from tts.nn import fast_dtype
 from tts.synthesis import listen
 from tts.text.english.normalise import normalise
@@ -322,7 +323,7 @@ def stretch(mel: Mel, speed: float) -> Mel:
 def trim(wave: Float[Tensor, " N"], sample_rate: int) -> Float[Tensor, " K"]:
     """Cut silence at both ends to a short margin, and fade: pauses are as long as asked for and never click."""
     block = sample_rate // 100
-    power = F.pad(wave, (0, -len(wave) % block)).view(-1, block).square().mean(1)
+    power = block_power(wave, block)
     loud = (power > power.max() * QUIET).nonzero() if len(power) else power.nonzero()
     if not len(loud):
         return wave

@@ -25,9 +25,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
-from train import assemble
 from tts.training.accounting.callback import device_name
 from tts.training.accounting.meter import Counter, matmul_peak, multiplied_in, settle
+from tts.training.assembly import assemble
 from tts.training.stage import Stage
 from tts.types import Batch
 

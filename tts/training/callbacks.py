@@ -2,7 +2,6 @@
 
 import csv
 import os
-import subprocess
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -136,15 +135,6 @@ class Export(L.Callback):
                 extra=self.extra,
                 dtype=self.dtype,
             )
-
-
-def revision() -> str:
-    """The code's git revision, with `+` when the tree differs from it; `unknown` outside a checkout."""
-    try:
-        run = ["git", "-C", os.path.dirname(os.path.abspath(__file__)), "describe", "--always", "--dirty=+"]
-        return subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 def curves(metrics: Path, picture: Path) -> None:

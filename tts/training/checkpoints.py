@@ -13,7 +13,7 @@ import torch
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from tts.checkpoint import PARTIAL, whole
+from tts.files import PARTIAL, whole
 from tts.training.stage import Stage
 from tts.types import Batch
 

@@ -11,7 +11,7 @@ import lightning as L
 import torch
 from torch import Tensor, distributed
 
-from tts.checkpoint import whole
+from tts.files import whole
 from tts.training.checkpoints import newest
 from tts.training.stage import Stage
 from tts.types import Batch

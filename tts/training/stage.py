@@ -9,9 +9,9 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from tts.audio import AudioConfig, LogMel
+from tts.audio import LogMel
 from tts.training.sharding import gather
-from tts.types import Batch
+from tts.types import AudioConfig, Batch
 
 if TYPE_CHECKING:
     from tts.training.guard import Guard

@@ -6,12 +6,13 @@ Naming voices costs no torch import; loading and cloning import it when they are
 import difflib
 import json
 import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError, safe_open
+
+from tts.files import whole
 
 if TYPE_CHECKING:
     from tts.types import SpeakerLatents
@@ -108,16 +109,5 @@ def save(path: str | os.PathLike, latents: "SpeakerLatents", card: About) -> Non
     from safetensors.torch import save
 
     tensors = {name: tensor.float().cpu().contiguous() for name, tensor in vars(latents).items()}
-    write(Path(path), save(tensors, {"format": FORMAT, "about": json.dumps(asdict(card), sort_keys=True)}))
-
-
-def write(path: Path, blob: bytes) -> None:
-    """A file whole or not at all: to a temporary name in the same folder, then renamed."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(blob)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with whole(path) as file:
+        file.write(save(tensors, {"format": FORMAT, "about": json.dumps(asdict(card), sort_keys=True)}))

@@ -10,9 +10,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tts import voices
-from tts.audio import AudioConfig, LogMel, decode, set_level
+from tts.audio import LogMel, decode, set_level
 from tts.checkpoint import fingerprint as hash_file
-from tts.types import Acoustic, Decoder, Mel, SpeakerLatents
+from tts.types import Acoustic, AudioConfig, Decoder, Mel, SpeakerLatents
 
 WINDOW = 10.0  # seconds of reference heard at once, about what the nets meet in training
 SHORTEST = 1.0  # seconds; less of a clip's end is not heard

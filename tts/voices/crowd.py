@@ -17,7 +17,7 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 from tqdm import tqdm
 
-from tts import voices
+from tts.files import whole
 from tts.types import SpeakerLatents
 from tts.voices.mix import Polar, each
 
@@ -88,7 +88,8 @@ def save(path: Path, crowd: Crowd) -> None:
         for net, tensor in vars(getattr(crowd, part)).items()
     }
     about = {name: getattr(crowd, name) for name in ("speakers", "source", "licence", "fingerprint")}
-    voices.write(path, to_bytes(tensors, {"format": FORMAT, "about": json.dumps(about, sort_keys=True)}))
+    with whole(path) as file:
+        file.write(to_bytes(tensors, {"format": FORMAT, "about": json.dumps(about, sort_keys=True)}))
 
 
 def load(path: str | os.PathLike) -> Crowd:

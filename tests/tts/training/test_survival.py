@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 import train
 from data.shards import read_index
 from helpers.runs import STAGES, bare_run, child, traced
-from tts.checkpoint import PARTIAL
+from tts.files import PARTIAL
 from tts.training.checkpoints import Checkpoints, found, newest, save, verify
 from tts.training.guard import Guard, records
 from tts.training.stage import Stage

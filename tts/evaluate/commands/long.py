@@ -18,13 +18,13 @@ from tqdm import tqdm
 
 from tts import voices
 from tts.audio import decode, open_wave, set_level
-from tts.checkpoint import fingerprint
 from tts.evaluate import archive, plots, report
 from tts.evaluate.archive import Archive, Made
 from tts.evaluate.commands.survey import phone_counter
 from tts.evaluate.figures import REPLICATES, SEED, Figure, share
 from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import Suite, read_clips
+from tts.files import fingerprint
 from tts.judges.panel import Evidence, Panel
 from tts.text.sentences import SENTENCE, split
 

@@ -15,13 +15,13 @@ from tqdm import tqdm
 
 from tts import voices
 from tts.audio import set_level
-from tts.checkpoint import fingerprint
 from tts.evaluate import archive, report
 from tts.evaluate.archive import Archive, Made
 from tts.evaluate.commands.speed import Clock
 from tts.evaluate.figures import Figure, Ratio, figure
 from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import Clip, Suite
+from tts.files import fingerprint
 from tts.judges.panel import Evidence, Panel
 from tts.judges.recognisers import Listener
 from tts.judges.wer import character_edits

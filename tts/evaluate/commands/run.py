@@ -14,7 +14,6 @@ from tqdm import tqdm
 
 from tts import voices
 from tts.audio import open_wave, set_level
-from tts.checkpoint import fingerprint
 from tts.evaluate import archive, page, plots, report
 from tts.evaluate.archive import Archive, Made
 from tts.evaluate.commands.survey import phone_counter
@@ -22,6 +21,7 @@ from tts.evaluate.measures import Row, perplexity
 from tts.evaluate.stops import Utterance, faults, lengths
 from tts.evaluate.subjects import Studio, Subject, is_made
 from tts.evaluate.suites import Clip, Suite
+from tts.files import fingerprint
 from tts.judges.panel import Evidence, Panel
 from tts.judges.recognisers import UNREAD, Listener
 from tts.judges.wer import character_edits, word_edits

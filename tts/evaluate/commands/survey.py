@@ -11,7 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from tts import checkpoint
-from tts.audio import AudioConfig, open_wave, set_level
+from tts.audio import open_wave, set_level
 from tts.evaluate import report, suites
 from tts.evaluate.figures import share
 from tts.evaluate.stops import KINDS, Utterance, faults
@@ -22,6 +22,7 @@ from tts.settings import CONF
 from tts.synthesis.pipeline import closed, derive_seed, trim
 from tts.text.english.normalise import normalise
 from tts.text.sentences import split
+from tts.types import AudioConfig
 
 SENTENCES = "ordinary"  # the suite
 KEPT = 20  # waves of offenders

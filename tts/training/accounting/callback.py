@@ -10,9 +10,9 @@ import lightning as L
 import torch
 from lightning.pytorch.profilers import Profiler
 
+from tts.provenance import revision
 from tts.training.accounting import book
 from tts.training.accounting.meter import Counter, matmul_peak, multiplied_in, peak_memory, settle
-from tts.training.callbacks import revision
 from tts.training.checkpoints import spared
 from tts.training.stage import Stage
 from tts.types import Batch

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
-from tts.training.callbacks import revision
+from tts.provenance import revision
 
 
 def record(folder: Path, *, config: str, seed: int, data: Mapping[str, str]) -> Path:
