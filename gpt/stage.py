@@ -116,7 +116,7 @@ class GptStage(Stage):
         batch = _transcribed(batch)
         if not batch.keys:
             return {}
-        batch = Batch(**{name: value[:1] for name, value in vars(batch).items()})
+        batch = batch.select([0])
         codes, speaker = self.encode(batch, None), self.speaker(batch)
         speech = self.net.generate(
             batch.text,
@@ -165,13 +165,4 @@ class GptStage(Stage):
 
 def _transcribed(batch: Batch) -> Batch:
     """The items that have a text."""
-    keep = batch.text_len > 0
-    flags = keep.tolist()
-    return Batch(
-        **{
-            name: value[keep]
-            if isinstance(value, Tensor)
-            else [x for x, flag in zip(value, flags, strict=True) if flag]
-            for name, value in vars(batch).items()
-        }
-    )
+    return batch.select([item for item, length in enumerate(batch.text_len.tolist()) if length])

@@ -4,6 +4,7 @@ Axes, everywhere: B batch, N samples, M mel bins, T mel frames, L codes, S text 
 D width, H heads, P speaker latents, K any other length.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, runtime_checkable
@@ -81,6 +82,18 @@ class Batch:
     wav_len: Int[Tensor, " B"]  # samples
     reference: Float[Tensor, "B K"]  # another clip of the same speaker, never the target
     reference_len: Int[Tensor, " B"]  # samples
+    # Seconds at which the start, each id and the end of a text are heard in `wav`; NaN where a clip does not know them.
+    times: Float[Tensor, "B S2"] | None = None  # None: no clip does
+
+    def select(self, items: Sequence[int]) -> "Batch":
+        """A batch of some of the items, in the order given."""
+
+        def chosen(value: list | Tensor | None) -> list | Tensor | None:
+            if isinstance(value, Tensor):
+                return value[torch.tensor(items, dtype=torch.long, device=value.device)]
+            return None if value is None else [value[item] for item in items]
+
+        return Batch(**{name: chosen(value) for name, value in vars(self).items()})
 
 
 @dataclass

@@ -70,7 +70,7 @@ class Showcase(L.Callback):
     ) -> None:
         if index or trainer.sanity_checking or not trainer.is_global_zero:
             return
-        shown = stage.showcase(_head(batch, self.items))
+        shown = stage.showcase(batch.select(range(min(self.items, len(batch.keys)))))
         with spared("the showcase", self.folder):
             self.save(trainer, stage, shown)
         self._to_wandb(trainer, stage, shown)
@@ -161,7 +161,3 @@ def curves(metrics: Path, picture: Path) -> None:
             axes.plot(*zip(*sorted(points.items()), strict=True), label=split, lw=1)
         axes.legend(fontsize=7)
     figure.savefig(picture, dpi=90)
-
-
-def _head(batch: Batch, items: int) -> Batch:
-    return Batch(**{name: value[:items] for name, value in vars(batch).items()})
