@@ -1,4 +1,5 @@
 import random
+import string
 from pathlib import Path
 
 import pytest
@@ -43,10 +44,9 @@ def test_there_are_enough_cases():
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_any_text_takes_linear_time_and_leaves_only_what_can_be_said(text):
+    normalise("FBI")  # reads the lexicon before the clock starts
     assert growth(normalise, text) < 4
-    assert set(normalise(text).text) <= set(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,;:?!'\"-—{}0123456789"
-    )
+    assert set(normalise(text).text) <= set(string.ascii_letters + string.digits + " .,;:?!'\"-—{}")
 
 
 @pytest.mark.parametrize("written", [written for written, _ in CASES if "{" not in written])
