@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts.judges.wer import character_edits, distance, word_edits, words
+from tts.judges.wer import character_edits, edit_distance, normalised_words, word_edits
 
 
 @pytest.mark.parametrize(
@@ -20,20 +20,20 @@ from tts.judges.wer import character_edits, distance, word_edits, words
     ],
 )
 def test_words(text, expected):
-    assert words(text) == [word.replace("_", " ") for word in expected.split()]
+    assert normalised_words(text) == [word.replace("_", " ") for word in expected.split()]
 
 
 def test_words_of_words_are_themselves():
-    once = words("Dr. Who's 42nd -- and last -- caf\u00e9")
-    assert words(" ".join(once)) == once
+    once = normalised_words("Dr. Who's 42nd -- and last -- caf\u00e9")
+    assert normalised_words(" ".join(once)) == once
 
 
 @pytest.mark.parametrize(
     ("reference", "hypothesis", "edits"),
     [("kitten", "sitting", 3), ("", "abc", 3), ("abc", "", 3), ("abc", "abc", 0), ("flaw", "lawn", 2), ("ab", "ba", 2)],
 )
-def test_distance(reference, hypothesis, edits):
-    assert distance(reference, hypothesis) == edits == distance(hypothesis, reference)
+def test_edit_distance(reference, hypothesis, edits):
+    assert edit_distance(reference, hypothesis) == edits == edit_distance(hypothesis, reference)
 
 
 def test_error_rates_by_hand():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tts.evaluate.commands import compare
-from tts.evaluate.figures import Figure
+from tts.evaluate.estimates import Estimate
 from tts.evaluate.measures import MEASURES, Row, perplexity
 
 ROW = Row(
@@ -54,7 +54,7 @@ def rows(errors: float, *, seed: int = 0, clips: int = 40, seeds: int = 3) -> li
 
 
 def verdicts(first: list[Row], second: list[Row]) -> dict[str, str]:
-    return {difference.measure: difference.verdict for difference in compare.differences(first, second)}
+    return {difference.measure: difference.verdict for difference in compare.find_differences(first, second)}
 
 
 def test_a_real_difference_is_seen_in_its_direction():
@@ -64,27 +64,27 @@ def test_a_real_difference_is_seen_in_its_direction():
 
 def test_chance_alone_seldom_gives_a_verdict():
     pairs = [(rows(1, seed=2 * k), rows(1, seed=2 * k + 1)) for k in range(20)]
-    found = [compare.verdict(MEASURES["wer"].figure(second, minus=first), -1) for first, second in pairs]
+    found = [compare.verdict(MEASURES["wer"].estimate(second, minus=first), -1) for first, second in pairs]
     assert found.count("open") >= 17
 
 
 def test_what_is_neither_good_nor_bad_only_differs():
-    assert compare.verdict(Figure(0.5, 0.1, 0.9), 0) == "differs"
-    assert compare.verdict(Figure(0.5, 0.1, 0.9), 1) == "better"
-    assert compare.verdict(Figure(0.5, -0.1, 0.9), 1) == "open"
-    assert compare.verdict(Figure(-0.5, -0.9, -0.1), -1) == "better"
+    assert compare.verdict(Estimate(0.5, 0.1, 0.9), 0) == "differs"
+    assert compare.verdict(Estimate(0.5, 0.1, 0.9), 1) == "better"
+    assert compare.verdict(Estimate(0.5, -0.1, 0.9), 1) == "open"
+    assert compare.verdict(Estimate(-0.5, -0.9, -0.1), -1) == "better"
 
 
 def test_a_few_clips_prove_nothing():
     assert set(verdicts(rows(3, clips=4), rows(1, seed=5, clips=4)).values()) == {"open"}
-    assert MEASURES["wer"].figure(rows(1, clips=1)) is None
+    assert MEASURES["wer"].estimate(rows(1, clips=1)) is None
 
 
 def test_only_clips_that_both_have_are_compared():
     first, second = rows(1), [row for row in rows(1, seed=5) if row.clip < "c20"]
-    difference = next(d for d in compare.differences(first, second) if d.measure == "wer")
+    difference = next(d for d in compare.find_differences(first, second) if d.measure == "wer")
     own = [row for row in first if row.clip < "c20"]
-    expected = MEASURES["wer"].figure(second).value - MEASURES["wer"].figure(own).value
+    expected = MEASURES["wer"].estimate(second).value - MEASURES["wer"].estimate(own).value
     assert difference.difference.value == pytest.approx(expected)
 
 
@@ -94,7 +94,7 @@ def test_what_nobody_measured_is_left_out():
 
 
 def test_no_fault_in_forty_clips_is_no_proof_that_there_are_none():
-    figure = MEASURES["faults"].figure(rows(1))
+    figure = MEASURES["faults"].estimate(rows(1))
     assert figure.value == 0 and 0.05 < figure.high < 0.12  # Wilson of 0 in 40, not of 0 in 120
 
 
@@ -108,7 +108,7 @@ def test_a_report_that_is_none_is_named(tmp_path):
     good = {"judges": {}, "normaliser": "n", "texts": "t", "rows": [asdict(ROW)]}
     for broken in ("{", "{}", json.dumps(good | {"rows": [{"subject": "tts"}]})):
         file.write_text(broken)
-        with pytest.raises(ValueError, match="report.json is no report of this version"):
-            compare.read(tmp_path)
+        with pytest.raises(ValueError, match="report.json is no report that can be read"):
+            compare.read_report(tmp_path)
     file.write_text(json.dumps(good))
-    assert compare.read(tmp_path)[1] == [ROW]
+    assert compare.read_report(tmp_path)[1] == [ROW]
