@@ -33,7 +33,7 @@ Embeddings = Mapping[str, Mapping[Path, np.ndarray]]  # of recordings, by speake
 def synthesise_takes(
     name: str, subject: Subject, studio: Studio, takes: Sequence[tuple[SuiteClip, int]], cache: WaveCache
 ) -> list[CachedWave]:
-    """A wave for each take, at the level of every corpus, and its seconds of computing. The first is made twice, to warm up."""
+    """The wave of each take, at the level of all corpora, and its seconds of computing; the first is made twice."""
     weights = {net: fingerprint(studio.weights / f"{net}.safetensors") for net in subject.nets}
     made, warm = [], False
     for clip, seed in tqdm(takes, desc=f"{name}: making", unit="wave", leave=False):

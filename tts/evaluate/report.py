@@ -45,7 +45,7 @@ def shown_columns(subjects: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 
 def summarise(rows: Iterable[Row]) -> dict[str, Any]:
-    """Every measure of every subject, the same above the recordings, by kind of text, and the differences that each net makes."""
+    """Every measure of every subject, also above the recordings and by kind of text, and what each net loses."""
     by_subject: dict[str, list[Row]] = {}
     for row in rows:
         by_subject.setdefault(row.subject, []).append(row)

@@ -54,3 +54,24 @@ def test_what_is_no_suite_is_named(tmp_path, content):
     path.write_text(content)
     with pytest.raises(ValueError, match="own.yaml"):
         suites.read_suite(str(path))
+
+
+def test_the_reference_is_another_clip_of_the_speaker(hums):
+    first, second, lone = suites.read_clips(hums, None)
+    assert (first.reference, second.reference) == (second.path, first.path)
+    assert lone.reference == lone.path
+    assert [clip.id for clip in suites.read_clips(hums, 2)] == ["c0", "c1"]
+
+
+def test_a_limit_is_spread_over_all_clips():
+    suite = suites.read_suite("ordinary")
+    assert [clip.id for clip in suite.first(3).clips] == ["ordinary-000", "ordinary-100", "ordinary-200"]
+    assert suite.first(None) == suite.first(10_000) == suite
+
+
+def test_voices_take_turns(hums):
+    voices = suites.read_clips(hums, None)
+    clips = suites.read_suite("clone").spoken_by(voices).clips
+    assert [clip.speaker for clip in clips[:4]] == ["ada", "ada", "bo", "ada"]
+    assert [clip.reference for clip in clips[:3]] == [voice.path for voice in voices]
+    assert all(clip.path is None for clip in clips)

@@ -11,6 +11,7 @@ from tts import settings
 from tts.evaluate.commands import long
 from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import Suite
+from tts.evaluate.wave_cache import CachedWave
 from tts.judges.panel import Panel
 from tts.judges.prosody import ProsodyJudge
 from tts.judges.similarity import TorchScriptEncoder
@@ -80,3 +81,24 @@ def test_a_reading_whose_voice_rises_is_found_out(tmp_path, monkeypatch):
     assert (tmp_path / "rising" / "long.png").stat().st_size > 10_000
     with pytest.raises(ValueError, match="no long reading"):
         long.measure_drift(studio, reading(0.0)[:3], panel, suite=suite, out=tmp_path / "short")
+
+
+def test_a_long_reading_is_kept_passage_by_passage(nano_studio, tmp_path, monkeypatch):
+    text, voice = "Hello world, and hello again to all of you. " * 12, nano_studio.conf["voice"]
+    options = {"minutes": 1, "seed": 0, "cache": tmp_path}
+    passages = long.read_aloud(nano_studio, text, voice, **options)
+    assert " ".join(passage.text for passage in passages).split() == text.split()
+    for passage in passages:
+        assert passage.joins and all(0 <= join <= len(passage.wave) for join in passage.joins)
+    monkeypatch.setattr(long, "_read_passage", None)  # nothing is read again
+    again = long.read_aloud(nano_studio, text, voice, **options)
+    assert all(torch.equal(one.wave, other.wave) for one, other in zip(passages, again, strict=True))
+    assert [one.joins for one in passages] == [other.joins for other in again]
+
+
+def test_a_reading_stops_when_the_minutes_are_full(nano_studio, tmp_path, monkeypatch):
+    half = CachedWave(torch.zeros(30 * 24000), [0], 0.0)
+    monkeypatch.setattr(long, "_read_passage", lambda *_: half)
+    text = "Hello world, and hello again to all of you. " * 40
+    passages = long.read_aloud(nano_studio, text, nano_studio.conf["voice"], minutes=1, seed=0, cache=tmp_path)
+    assert len(passages) == 2
