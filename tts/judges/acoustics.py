@@ -53,15 +53,8 @@ class Prosody:
 
 
 SILENT = Prosody(
-    span=0.0,
-    speech=0.0,
-    voiced=0.0,
-    pauses=0,
-    pause_seconds=0.0,
-    longest_pause=0.0,
-    pitch=None,
-    pitch_range=None,
-    level=-100.0,
+    **dict.fromkeys(("span", "speech", "voiced", "pause_seconds", "longest_pause"), 0.0),
+    **{"pauses": 0, "pitch": None, "pitch_range": None, "level": -100.0},
 )
 
 

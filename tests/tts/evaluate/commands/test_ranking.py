@@ -7,28 +7,23 @@ import pytest
 import torch
 
 from helpers import nano
+from helpers.fake_judges import FakeRecogniser
 from tts import settings
 from tts.evaluate.commands import hearing, ranking
 from tts.evaluate.commands.ranking import WAYS, PoolMaker, ScoredTake, TakePool
 from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import read_clips
 from tts.judges.panel import Panel
-from tts.judges.recogniser import SpeechRecogniser
 
 BY_NAME = {way.says: way for way in WAYS}
 
 
-class Forgetful(SpeechRecogniser):
+class Forgetful(FakeRecogniser):
     """Hears one word less in every other wave."""
 
-    asked = 0
-
-    def identity(self) -> str:
-        return "forgetful"
-
     def transcribe(self, wav, sample_rate):
-        type(self).asked += 1
-        return "hello there" if self.asked % 2 else "hello"
+        self.answer(wav, sample_rate)
+        return "hello there" if len(self.asked) % 2 else "hello"
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +92,10 @@ def test_a_pool_holds_the_attempts_of_the_pipeline(studio):
 
 
 def test_ways_are_compared_and_what_was_made_is_not_made_twice(studio, tmp_path, monkeypatch):
+    forgetful = Forgetful()
+
     def rank():
-        with Panel({"heard": Forgetful()}, cache=tmp_path, workers=1) as panel:
+        with Panel({"heard": forgetful}, cache=tmp_path, workers=1) as panel:
             places = {"cache": tmp_path, "out": tmp_path}
             return ranking.rank_ways(studio, ["Hello there.", "* * *", "Hello."], panel, seeds=2, size=2, **places)
 
@@ -108,11 +105,11 @@ def test_ways_are_compared_and_what_was_made_is_not_made_twice(studio, tmp_path,
     assert all(line.codes > 1 for line in lines[1:])
     assert ranking.ranking_table(lines).count("\n") == len(WAYS) + 1
     body = json.loads((tmp_path / "ranking.json").read_text())
-    assert body["sentences"] == 2 and len(body["rows"]) == 4 and body["judges"] == {"heard": "forgetful"}
+    assert body["sentences"] == 2 and len(body["rows"]) == 4 and body["judges"] == {"heard": "fake recogniser"}
     assert [figure["way"] for figure in body["figures"]] == [line.way for line in lines]
-    asked = Forgetful.asked
+    asked = len(forgetful.asked)
     monkeypatch.setattr(PoolMaker, "fill", None)
-    assert rank() == lines and Forgetful.asked == asked
+    assert rank() == lines and len(forgetful.asked) == asked
 
 
 def test_one_sentence_is_too_few_to_rank(studio, tmp_path):
