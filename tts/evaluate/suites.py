@@ -14,7 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from tts import corpus
-from tts.text.sentences import split
+from tts.text.language import language
 
 FOLDER = Path(__file__).parent / "suites"
 SENTENCES = "ordinary"  # the suite of single sentences
@@ -144,4 +144,4 @@ def read_clips(folder: Path, limit: int | None, *, silent: bool = False) -> list
 def read_sentences(names: Sequence[str], count: int, max_chars: int) -> list[str]:
     """The first `count` sentences of these suites or text files."""
     texts = [clip.text for name in names for clip in read_suite(name).clips]
-    return [sentence.text.strip() for text in texts for sentence in split(text, max_chars)][:count]
+    return [sentence.text.strip() for text in texts for sentence in language().split(text, max_chars)][:count]

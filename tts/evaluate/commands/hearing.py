@@ -22,7 +22,6 @@ from tts.evaluate.estimates import Estimate, wilson
 from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import Suite, SuiteClip, read_clips
 from tts.synthesis.pipeline import closed
-from tts.text.english.normalise import normalise
 from tts.types import Codes
 
 FEWEST = 5  # words; a shorter text cannot be damaged in every way
@@ -53,7 +52,7 @@ class Trial:
 
 def try_damages(studio: Studio, clips: Sequence[SuiteClip], *, out: Path) -> dict[str, Estimate]:
     """Damage the clips, write `out`/hearing.json, and return the share in which a fault is found, by damage."""
-    said = [closed(normalise(clip.text).text) for clip in clips]
+    said = [closed(studio.speech.language.normalise(clip.text).text) for clip in clips]
     spoken = [_borders(studio, clip, text) for clip, text in zip(clips, said, strict=True)]
     trials, settings = [], replace(studio.settings, listen=True)
     for index, clip in enumerate(tqdm(clips, desc="listening", unit="clip", leave=False)):

@@ -28,7 +28,8 @@ from tts.evaluate.suites import Suite, read_clips, read_suite
 from tts.evaluate.wave_cache import CachedWave, WaveCache, hash_code, hash_nets, hash_parts, speech_settings
 from tts.files import fingerprint
 from tts.judges.panel import Evidence, Panel
-from tts.text.sentences import SENTENCE, split
+from tts.text.language import language
+from tts.text.sentences import SENTENCE
 from tts.types import SpeakerLatents
 
 WINDOW = 10.0  # seconds of one point in time, at least
@@ -130,7 +131,7 @@ def cut_recording(studio: Studio, path: Path, *, minutes: float) -> list[Passage
 def split_passages(text: str, max_chars: int) -> list[str]:
     """Whole sentences, at least `PASSAGE` characters at a time."""
     passages: list[str] = []
-    for sentence in split(text, max_chars):
+    for sentence in language().split(text, max_chars):
         if passages and len(passages[-1]) < PASSAGE:
             passages[-1] += f" {sentence.text.strip()}"
         else:

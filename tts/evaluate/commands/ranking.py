@@ -27,7 +27,6 @@ from tts.files import fingerprint
 from tts.judges.judge import Expected
 from tts.judges.panel import Evidence, Panel
 from tts.synthesis.pipeline import closed, derive_seed, trim
-from tts.text.english.normalise import normalise
 from tts.types import Codes, SpeakerLatents, Speech
 
 FEWEST = 2  # sentences; with one, there is no interval
@@ -196,7 +195,8 @@ def rank_ways(
     studio: Studio, texts: Sequence[str], panel: Panel, *, seeds: int, size: int, cache: Path, out: Path
 ) -> list[WayResult]:
     """Fill pools, judge the picks, write `out`/ranking.json, and return the figures of each way."""
-    said = [text for text in (closed(normalise(text).text) for text in texts) if studio.speech.sayable(text)]
+    speech = studio.speech
+    said = [text for text in (closed(speech.language.normalise(text).text) for text in texts) if speech.sayable(text)]
     if len(said) < FEWEST:
         raise ValueError(f"{len(said)} sentences with words give no interval: give {FEWEST} or more")
     takes = [(text, seed) for text in said for seed in range(seeds)]

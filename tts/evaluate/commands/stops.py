@@ -19,7 +19,7 @@ from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import SENTENCES, Suite, SuiteClip, read_clips, read_sentences
 from tts.judges.panel import Evidence, Panel
 from tts.synthesis.pipeline import closed, derive_seed, trim
-from tts.text.english.normalise import normalise
+from tts.text.language import language
 
 KEPT = 20  # waves of faulty sentences
 
@@ -59,7 +59,7 @@ def speak_sentences(studio: Studio, texts: Sequence[str], *, seed: int) -> list[
     """All sentences in the default voice, with the same safeguards as for users; those without words are left out."""
     voice, spoken = studio.voice(studio.conf["voice"]), []
     for text in tqdm(texts, desc="speaking", unit="sentence", leave=False):
-        said = closed(normalise(text).text)
+        said = closed(studio.speech.language.normalise(text).text)
         if not studio.speech.sayable(said):
             continue
         take = studio.speech.speak(said, voice, settings=studio.settings, seed=derive_seed(seed, text))
@@ -71,10 +71,9 @@ def speak_sentences(studio: Studio, texts: Sequence[str], *, seed: int) -> list[
 
 def read_recordings(studio: Studio, folder: Path, count: int) -> list[UnjudgedSentence]:
     """Recordings instead of synthesised speech: any fault found in them is a mistake of the detector."""
+    normalise, rate = language().normalise, studio.audio.sample_rate
     return [
-        UnjudgedSentence(
-            normalise(clip.text).text, trim(studio.recording(clip.path), studio.audio.sample_rate), None, 1
-        )
+        UnjudgedSentence(normalise(clip.text).text, trim(studio.recording(clip.path), rate), None, 1)
         for clip in read_clips(folder, count)
     ]
 
