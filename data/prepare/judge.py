@@ -176,7 +176,7 @@ def verdict(scores: dict, seconds: float, said: bool, settings: Judge, shortest:
 
 @lru_cache(1)
 def _rater():
-    from tts.judges.judges import Dnsmos  # what only clips that are rated need
+    from tts.judges.mos import Dnsmos  # what only clips that are rated need
 
     return Dnsmos()
 

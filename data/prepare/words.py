@@ -47,7 +47,7 @@ class Words:
     def __post_init__(self):
         if self.recogniser == SPHINX:
             return
-        from tts.judges.recognisers import Whisper
+        from tts.judges.whisper import Whisper
 
         if Whisper(Path(self.recogniser)).missing:
             raise ValueError(
@@ -137,7 +137,8 @@ def _recognised(samples: Samples, clips, spelling: Spelling, settings: Words, sp
 @lru_cache(1)
 def hearer(name: str) -> Hearer:
     """pocketsphinx, or the faster-whisper model in a folder. Raises ModuleNotFoundError that says how to get either."""
-    from tts.judges.recognisers import Sphinx, Whisper  # what only recordings without a text need
+    from tts.judges.sphinx import Sphinx  # what only recordings without a text need
+    from tts.judges.whisper import Whisper
 
     package, group = ("pocketsphinx", "judge") if name == SPHINX else ("faster_whisper", "whisper")
     if find_spec(package) is None:

@@ -49,7 +49,7 @@ def libraries(paths: list[Path], rated: list[dict]) -> dict[str, float]:
     from silero_vad import load_silero_vad
 
     from tts.audio import decode
-    from tts.judges.judges import Dnsmos
+    from tts.judges.mos import Dnsmos
 
     torch.set_num_threads(1)
     took: dict[str, float] = {}

@@ -72,7 +72,7 @@ def withheld(args, scratch: Path) -> None:
 def _alone(corpus: Path, found: list[dict]) -> float:
     """Processor time of pocketsphinx alone, from every tenth clip."""
     from tts.audio import decode
-    from tts.judges.recognisers import Sphinx
+    from tts.judges.sphinx import Sphinx
 
     waves = {row.path.name: decode(row.path, 24000, max_seconds=1e5) for row in table(corpus)}
     recogniser, seconds, heard = Sphinx(), 0.0, 0.0

@@ -14,7 +14,7 @@ from data.__main__ import main
 from data.prepare.words import hearer
 from data.shards import read_index, verify
 from helpers.beside import epub, feed, podcast, whisper
-from helpers.parrot import parrot
+from helpers.fake_whisper import fake_whisper
 from tts import settings, voices
 from tts.synthesis.pipeline import Settings, TextToSpeech
 
@@ -168,7 +168,7 @@ def test_where_no_text_is_a_recogniser_writes_it(folder, tmp_path):
 
 def test_a_whisper_model_writes_the_words_too(folder, tmp_path):
     pytest.importorskip("faster_whisper")
-    model = parrot(tmp_path / "model", "The ship came into harbour late")
+    model = fake_whisper(tmp_path / "model", "The ship came into harbour late")
     (tmp_path / "show").mkdir()
     shutil.copy(folder / "talk.wav", tmp_path / "show")
     assert prepare(tmp_path / "show", tmp_path / "out", f"words.recogniser={model}", "judge.untold=60") == 0

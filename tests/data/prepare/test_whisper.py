@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from data.prepare.words import Words, hearer
-from helpers.parrot import parrot
+from helpers.fake_whisper import fake_whisper
 
 pytest.importorskip("faster_whisper", reason="the group `whisper` is not installed")
 SENTENCE = "The ship came into harbour late"
@@ -13,7 +13,7 @@ SENTENCE = "The ship came into harbour late"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return parrot(tmp_path_factory.mktemp("whisper"), SENTENCE)
+    return fake_whisper(tmp_path_factory.mktemp("whisper"), SENTENCE)
 
 
 def test_a_model_in_a_folder_writes_the_words(folder):
