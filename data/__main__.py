@@ -13,6 +13,7 @@ from data.pack.corpora import ACCEPTED, read_ids
 from data.pack.pack import Options, check_target, describe, pack
 from data.pack.recording import FORMATS, Recipe
 from data.pack.synth import VOICES, synthesise
+from data.prepare import executors
 from data.prepare.unpack import CONTAINERS
 from data.shards import verify
 from tts import settings
@@ -57,30 +58,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _prepare(args: argparse.Namespace, overrides: list[str]) -> int:
-    from data.prepare.pipeline import prepare  # what only long recordings need
-    from data.prepare.plan import plan
+    from data.prepare.config import read_config  # what only long recordings need
+    from data.prepare.pipeline import prepare_shards, work_folder
 
     try:
-        chosen = plan(settings.compose(overrides, "prepare"), recipe=_recipe(args), args=args)
+        config = read_config(settings.compose(overrides, "prepare"), recipe=_recipe(args), args=args)
     except (ValueError, TypeError) as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    stats = prepare(args.sources, args.out, chosen, _executor(args))
+    executor = executors.from_arguments(args, work_folder(args.out))
+    stats = prepare_shards(args.sources, args.out, config, executor)
     print(describe(stats))
     print(f"report: {args.out / 'report.html'}")
     return 0
-
-
-def _executor(args: argparse.Namespace):
-    from data.prepare.executors import Local, Ray, Slurm
-
-    if args.executor == "local":
-        return Local(args.workers)
-    if args.executor == "ray":
-        return Ray(args.ray_address, args.ray_token, max(args.workers, 1))
-    options = dict(item.partition("=")[::2] for item in args.slurm)
-    return Slurm(
-        args.out.with_name(f"{args.out.name}.work") / "slurm", args.slurm_cluster, max(args.workers, 1), options
-    )
 
 
 def _verify(folders: list[Path]) -> int:
@@ -149,17 +138,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: uv run python -m data prepare podcast/ book.m4b -o shards/mine -- judge.mos=2.5",
     )
     preparing.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
-    preparing.add_argument("--executor", choices=("local", "ray", "slurm"), default="local", help="who does the work")
-    preparing.add_argument("--ray-address", metavar="ADDRESS", help="of a Ray cluster; without it, one is started here")
-    preparing.add_argument(
-        "--ray-token", type=Path, metavar="FILE", help="with the token of a Ray cluster that asks for one"
-    )
-    preparing.add_argument(
-        "--slurm", nargs="+", default=[], metavar="OPTION=VALUE", help="of submitit, such as slurm_partition=cpu"
-    )
-    preparing.add_argument(
-        "--slurm-cluster", choices=("slurm", "local"), default="slurm", help="local: submitit's processes, to try"
-    )
+    executors.add_arguments(preparing)
     verifying = commands.add_parser(
         "verify", help="check shards against their index", epilog="example: uv run python -m data verify shards/mine"
     )

@@ -11,7 +11,7 @@ import soundfile
 import torch
 
 from data.__main__ import main
-from data.prepare.words import hearer
+from data.prepare.words import load_recogniser
 from data.shards import read_index, verify
 from helpers.beside import epub, feed, podcast, whisper
 from helpers.parrot import parrot
@@ -75,7 +75,7 @@ def report(out):
 
 
 def records(out):
-    work = out.with_name(f"{out.name}.work") / "ledger"
+    work = out.with_name(f"{out.name}.work") / "cache"
     return {file.relative_to(work): file.stat().st_mtime_ns for file in work.rglob("*.*")}
 
 
@@ -108,7 +108,7 @@ def test_running_again_does_nothing_and_lost_work_is_done_again(folder, shards):
     assert prepare(folder, shards) == 0
     assert content(shards) == before and records(shards) == known
     for stage in ("segment", "cut"):
-        shutil.rmtree(shards.with_name("shards.work") / "ledger" / stage)
+        shutil.rmtree(shards.with_name("shards.work") / "cache" / stage)
     assert prepare(folder, shards) == 0
     assert content(shards) == before
 
@@ -161,7 +161,7 @@ def test_where_no_text_is_a_recogniser_writes_it(folder, tmp_path):
     shutil.copy(folder / "talk.wav", tmp_path / "show")
     assert prepare(tmp_path / "show", tmp_path / "out") == 0
     told = report(tmp_path / "out")["words_from"]
-    assert list(told) == ["sphinx"] and told["sphinx"]["heard"] > 0.2
+    assert list(told) == ["sphinx"] and told["sphinx"]["confidence"] > 0.2
     heard = " ".join(clip["text"] for clip in clips(tmp_path / "out")["talk.wav"]).lower().split()
     assert len(set(heard) & set(TEXT.lower().replace(".", "").split())) >= 5
 
@@ -171,7 +171,7 @@ def test_a_whisper_model_writes_the_words_too(folder, tmp_path):
     model = parrot(tmp_path / "model", "The ship came into harbour late")
     (tmp_path / "show").mkdir()
     shutil.copy(folder / "talk.wav", tmp_path / "show")
-    assert prepare(tmp_path / "show", tmp_path / "out", f"words.recogniser={model}", "judge.untold=60") == 0
+    assert prepare(tmp_path / "show", tmp_path / "out", f"words.recogniser={model}", "judge.untranscribed=60") == 0
     assert list(report(tmp_path / "out")["words_from"]) == [str(model)]
     said = [clip["text"] for clip in clips(tmp_path / "out")["talk.wav"]]
     assert said and set(said) == {"The ship came into harbour late"}
@@ -181,7 +181,7 @@ def test_a_missing_recogniser_is_told_in_one_line(folder, tmp_path, monkeypatch,
     (tmp_path / "show").mkdir()
     shutil.copy(folder / "talk.wav", tmp_path / "show")
     monkeypatch.setattr("data.prepare.words.find_spec", lambda package: None)
-    hearer.cache_clear()
+    load_recogniser.cache_clear()
     assert prepare(tmp_path / "show", tmp_path / "out") == 1
     error = capsys.readouterr().err.strip().splitlines()
     assert len(error) == 1 and "pocketsphinx" in error[0] and "--group judge" in error[0]
