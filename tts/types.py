@@ -203,6 +203,7 @@ class Decoder(Protocol):
         *,
         steps: int,
         guidance: float,
+        sampler: str,  # a key of diffusion.sample.SAMPLERS
         generator: torch.Generator,
     ) -> Mel: ...
 

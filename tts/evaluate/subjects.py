@@ -194,6 +194,7 @@ def refined(
         decoder.speaker_latents(studio.mel(clip.reference)),
         steps=settings.steps,
         guidance=settings.guidance,
+        sampler=settings.sampler,
         generator=torch.Generator(studio.device).manual_seed(seed),
     )
     return studio.net("vocoder")(mel.frames)[0]

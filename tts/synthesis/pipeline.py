@@ -45,6 +45,7 @@ class Settings:
     retries: int
     steps: int  # of the diffusion decoder
     guidance: float  # of the diffusion decoder; 1: off
+    sampler: str  # of the diffusion decoder, a key of diffusion.sample.SAMPLERS
     speed: float  # tempo; 1: as spoken
     pause: float  # times the natural pause
     max_chars: int  # longer sentences are cut
@@ -265,7 +266,12 @@ class TextToSpeech:
         fast = fast_dtype(self.device)
         with torch.autocast(self.device.type, fast, enabled=fast != torch.float32):
             mel = self.decoder.decode(
-                condition, speaker, steps=settings.steps, guidance=settings.guidance, generator=generator
+                condition,
+                speaker,
+                steps=settings.steps,
+                guidance=settings.guidance,
+                sampler=settings.sampler,
+                generator=generator,
             )
         return self.vocoder(stretch(mel, settings.speed).frames)[0].float().cpu()
 
