@@ -15,7 +15,7 @@ from data.prepare.stages import Outcome
 from data.prepare.tally import Tally
 from data.shards import open_shards
 from data.split import Candidate, Verdict, assign, text_key
-from tts.text.english.normalise import normalise
+from tts.text.language import language
 
 
 def gather(
@@ -108,7 +108,7 @@ def _description(outcome: Outcome, clip: PreparedClip, verdict: Verdict, sha256:
         "id": clip.id,
         "speaker": clip.speaker,
         "text": clip.text,
-        "spoken": normalise(clip.text).text,
+        "spoken": language().normalise(clip.text).text,
         "corpus": source.corpus,
         "seconds": round(clip.seconds, 4),
         "split": verdict.split,
