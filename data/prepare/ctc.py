@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torchaudio.functional import forced_align
 
 from data.prepare.spell import Spelling, Word
+from tts.align import runs
 
 STAR = 2.5  # nats below the likeliest phoneme: the cost of a step of speech that is not in the text
 SKIPPED = 0.5  # nats: the cost of each word that is skipped before the first one that is said
@@ -52,7 +53,7 @@ def place_words(words: Sequence[Word], piece: Piece, spelling: Spelling) -> list
     if len(ids) + repeats > len(emission):
         return []
     path, _ = forced_align(emission[None], torch.tensor([ids], dtype=torch.int32), blank=0)
-    found = _runs(path[0].numpy())
+    found = runs(path[0].numpy())
     out = []
     for word, place in zip(chosen, places, strict=True):
         own = found[place : place + len(word.ids)]
@@ -60,11 +61,6 @@ def place_words(words: Sequence[Word], piece: Piece, spelling: Spelling) -> list
         start, end = (piece.start + own[0][0]) / spelling.rate, (piece.start + own[-1][1]) / spelling.rate
         out.append(replace(word, start=start, end=end, confidence=float(np.mean(peaks))))
     return out
-
-
-def _runs(path: np.ndarray) -> list[tuple[int, int]]:
-    borders = np.flatnonzero(np.diff(path, prepend=0, append=0))
-    return [(a, b) for a, b in zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True) if path[a]]
 
 
 def place_run(
