@@ -1,25 +1,20 @@
-"""The whole way, on speech of the shipped nets: they are at hand, and the codec that aligns can hear them."""
+"""`python -m data prepare` from recordings to shards."""
 
 import json
 import shutil
 import tarfile
-from dataclasses import replace
 
-import numpy as np
 import pytest
 import soundfile
-import torch
 
 from data.__main__ import main
 from data.prepare.words import load_recogniser
 from data.shards import read_index, verify
 from helpers.beside import epub, feed, podcast, whisper
 from helpers.parrot import parrot
-from tts import settings, voices
-from tts.synthesis.pipeline import Settings, TextToSpeech
+from helpers.talk import RATE, TEXT, talk
 
 pytestmark = pytest.mark.filterwarnings("ignore:this tokenizer was made with")
-TEXT = "The ship came into the harbour late in the evening. Nobody stood at the quay to see it come in."
 AFTER = "<p>Another day began.</p>"
 OPEN = ["judge.agreement=0", "judge.word_agreement=0", "judge.mos=0", "judge.min_rate=0"]
 
@@ -29,15 +24,9 @@ def folder(tmp_path_factory):
     """A talk with its text, the same talk coded anew, and a file that is none."""
     folder = tmp_path_factory.mktemp("talks") / "show"
     folder.mkdir()
-    speech = TextToSpeech.load("tts/weights", "cpu")
-    chosen = replace(Settings.parse(settings.compose([])), candidates=1, steps=2, retries=0)
-    chunks = speech.stream(
-        TEXT, voices.load(voices.find("lj"), fingerprint=speech.fingerprint), settings=chosen, seed=0
-    )
-    wave = torch.cat([chunk.wave for chunk in chunks]).numpy()
-    wave = 0.5 * wave / np.abs(wave).max()
-    soundfile.write(folder / "talk.wav", np.concatenate([wave, np.zeros(12000)]), 24000)
-    soundfile.write(folder / "again.mp3", np.concatenate([wave, np.zeros(12000)]), 24000, format="MP3")
+    wave = talk()
+    soundfile.write(folder / "talk.wav", wave, RATE)
+    soundfile.write(folder / "again.mp3", wave, RATE, format="MP3")
     for name in ("talk.txt", "again.txt"):
         (folder / name).write_text(TEXT, encoding="utf-8")
     (folder / "empty.mp3").write_bytes(b"")
