@@ -12,7 +12,7 @@ import json
 import os
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -85,8 +85,11 @@ class ShardWriter:
         self.entries: list[Entry] = []
         self.tar = None
 
-    def write(self, data: bytes, description: dict, *, key: str, format: str) -> None:
-        """Add a clip; `description` is its JSON, from which its entry in the index is taken."""
+    def write(self, data: bytes, description: dict, *, key: str, format: str, times: Sequence[float] = ()) -> None:
+        """Add a clip; `description` is its JSON, from which its entry in the index is taken.
+
+        `times` are those of `data.pack.alignment.Aligner.times`.
+        """
         if self.tar is None:
             self.file = open(self.folder / ".shard.partial", "wb")
             self.tar = webdataset.TarWriter(self.file, user="", group="", mtime=0)

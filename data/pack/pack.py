@@ -105,9 +105,18 @@ def _fill(folder: Path, corpora: list[Corpus], options: Options) -> dict:
 
 
 def finish(
-    folder: Path, writer: ShardWriter, rejected: list[Rejected], *, audio: AudioConfig, corpora: dict[str, dict]
+    folder: Path,
+    writer: ShardWriter,
+    rejected: list[Rejected],
+    *,
+    audio: AudioConfig,
+    corpora: dict[str, dict],
+    alignment: dict | None = None,
 ) -> dict:
-    """Write what lies beside the tars, the index last, and return the statistics."""
+    """Write what lies beside the tars, the index last, and return the statistics.
+
+    `alignment` says what the times of the clips come from (`Aligner.about`); None where they have none.
+    """
     if not writer.entries:
         raise ValueError(f"no usable clip in {len(rejected)}; the first was set aside for: {rejected[0].reason}")
     stats = statistics(writer.entries, rejected)
