@@ -5,7 +5,7 @@ What is kept depends on no other order, so executors, workers and interruptions 
 
 from pathlib import Path
 
-from data.pack.pack import Rejected, clip_key, finish
+from data.pack.pack import Rejected, finish
 from data.prepare.dedup import Print, Seen
 from data.prepare.ledger import Ledger
 from data.prepare.plan import Plan
@@ -13,7 +13,7 @@ from data.prepare.report import Tally
 from data.prepare.sources import Odd
 from data.prepare.stages import Clip, Outcome, result
 from data.shards import open_shards
-from data.split import Candidate, Verdict, assign, text_key
+from data.split import SplitItem, Verdict, assign, text_key
 from tts.text.english.normalise import normalise
 
 
@@ -43,7 +43,7 @@ def gather(folder: Path, outcomes: list[Outcome], odd: list[Odd], plan: Plan, wo
                     continue
                 description = describe(outcome, clip, verdict, place["sha256"])
                 sound = found.read(place)
-                writer.write(sound, description, key=clip_key(corpus, clip.id), format=plan.recipe.format)
+                writer.write(sound, description, format=plan.recipe.format)
                 licences.setdefault(corpus, set()).add(description["licence"])
                 tally.kept(outcome, clip, description, sound)
     corpora = {name: {"licence": "; ".join(sorted(own))} for name, own in sorted(licences.items())}
@@ -69,7 +69,7 @@ def _whole(outcomes: list[Outcome], rejected: list[Rejected], tally: Tally) -> l
 
 def _judged(
     outcomes: list[Outcome], ledger: Ledger, plan: Plan, seen: Seen, rejected: list[Rejected], tally: Tally
-) -> list[Candidate]:
+) -> list[SplitItem]:
     """Clips that no judge sets aside and that sound like none before."""
     candidates = []
     for outcome in outcomes:
@@ -85,7 +85,7 @@ def _judged(
                 rejected.append(Rejected(corpus=corpus, id=clip.id, reason=reason))
                 continue
             key = text_key(clip.text)
-            candidates.append(Candidate(id=clip.id, corpus=corpus, speaker=clip.speaker, text_key=key, heldout=False))
+            candidates.append(SplitItem(id=clip.id, corpus=corpus, speaker=clip.speaker, text_key=key, heldout=False))
     return candidates
 
 

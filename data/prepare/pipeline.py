@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from data.pack.pack import check_target, replacing
+from data.pack.pack import check_target, replacing_folder
 from data.prepare.executors import Executor
 from data.prepare.gather import gather
 from data.prepare.ledger import processor_time
@@ -38,7 +38,7 @@ def prepare(roots: list[Path], out: Path, plan: Plan, executor: Executor) -> dic
         jobs = [Job(source, plan, work) for source in sources]
         with Progress(sources) as progress:
             outcomes = list(executor.map(process, jobs, _lost, progress))
-        with replacing(out) as folder:
+        with replacing_folder(out) as folder:
             tally, start = Tally(plan), processor_time()
             stats = gather(folder, outcomes, odd, plan, work, tally)
             tally.stages["dedup, split, pack"] = processor_time() - start

@@ -9,8 +9,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 from xml.etree import ElementTree
 
-from data.pack.corpora import Clip, licence, read_corpus
+from data.pack.corpora import read_corpus, read_licence
 from data.prepare.unpack import CONTAINERS
+from tts.corpus import Recording
 
 TRANSCRIPTS = (".srt", ".vtt", ".json")
 TEXTS = (".txt", ".epub")
@@ -134,12 +135,12 @@ def _of_another(text: str, around: list[str]) -> bool:
     return any(_suffix(other) in CONTAINERS and os.path.splitext(other)[0] == stem for other in around)
 
 
-def _table(folder: Path, odd: list[Odd]) -> dict[Path, Clip]:
+def _table(folder: Path, odd: list[Odd]) -> dict[Path, Recording]:
     """Texts and speakers of a metadata.csv corpus, whose recordings lie in audio/ or wavs/ below the table."""
     if folder.name not in ("audio", "wavs") or not (folder.parent / "metadata.csv").is_file():
         return {}
     try:
-        return {folder / clip.path.name: clip for clip in read_corpus(folder.parent).clips}
+        return {folder / clip.path.name: clip for clip in read_corpus(folder.parent).recordings}
     except ValueError as error:
         odd.append(Odd(shown(folder.parent.name + "/metadata.csv"), str(error)))
         return {}
@@ -148,7 +149,7 @@ def _table(folder: Path, odd: list[Odd]) -> dict[Path, Clip]:
 def _terms(folder: Path, base: Path) -> str:
     """The licence line of the nearest README at or above the folder, within the root."""
     while True:
-        found = licence(folder)
+        found = read_licence(folder)
         if found or folder == base:
             return found
         folder = folder.parent

@@ -198,9 +198,9 @@ def twins(args, scratch: Path) -> None:
     """What looking for a clip's twin costs as more are known; SOURCE is a folder of shards."""
     from omegaconf import OmegaConf
 
+    from data.index import read_index
     from data.prepare.dedup import Dedup, Seen, fingerprint
-    from data.reader import ShardReader, Stored
-    from data.shards import read_index
+    from data.reader import ShardReader
 
     index, reader = read_index(args.source), ShardReader(24000)
     entries = [entry for entry in index.clips if entry.seconds > 2]
@@ -208,7 +208,7 @@ def twins(args, scratch: Path) -> None:
     settings, took = Dedup(**OmegaConf.load(ROOT / "conf" / "prepare.yaml").dedup), []
     with Seen(scratch / "seen.sqlite", settings) as seen:
         for entry in entries[: args.times]:
-            wave = reader.read(Stored(args.source, entry, ""), 0, round(entry.seconds * 24000))
+            wave = reader.read(entry, 0, round(entry.seconds * 24000))
             sound = fingerprint(wave, 24000)
             start = time.process_time()
             twin = seen.twin(entry.key, entry.key, sound)
