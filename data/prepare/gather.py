@@ -5,7 +5,7 @@ No other order matters, so executors, workers and interruptions change no byte o
 
 from pathlib import Path
 
-from data.pack.pack import Rejected, clip_key, finish
+from data.pack.pack import Rejected, finish
 from data.prepare.cache import ResultCache
 from data.prepare.clips import PreparedClip, SourceResult, load_result
 from data.prepare.config import PrepareConfig
@@ -14,7 +14,7 @@ from data.prepare.sources import SkippedFile
 from data.prepare.stages import Outcome
 from data.prepare.tally import Tally
 from data.shards import open_shards
-from data.split import Candidate, Verdict, assign, text_key
+from data.split import SplitItem, Verdict, assign, text_key
 from tts.text.language import language
 
 
@@ -27,9 +27,9 @@ def gather(
     rejected = [Rejected(corpus="", id=file.name, reason=file.reason) for file in skipped]
     kept = _usable(sorted(outcomes, key=lambda outcome: (outcome.sha256, outcome.source.name)), rejected, tally)
     with ClipIndex(work / "clips.sqlite", config.dedup) as index:
-        candidates = _accepted(kept, cache, config, index, rejected, tally)
-    verdicts = assign(candidates, val_share=config.val_share, speaker_split=config.speaker_split)
-    splits = {candidate.id: verdict for candidate, verdict in zip(candidates, verdicts, strict=True)}
+        items = _accepted(kept, cache, config, index, rejected, tally)
+    verdicts = assign(items, val_share=config.val_share, speaker_split=config.speaker_split)
+    splits = {item.id: verdict for item, verdict in zip(items, verdicts, strict=True)}
     licences: dict[str, set[str]] = {}
     with open_shards(folder, int(config.shard_mb * 2**20)) as writer:
         for outcome in kept:
@@ -46,7 +46,7 @@ def gather(
                     continue
                 description = _description(outcome, clip, verdict, place["sha256"])
                 sound = result.read(place)
-                writer.write(sound, description, key=clip_key(corpus, clip.id), format=config.recipe.format)
+                writer.write(sound, description, format=config.recipe.format)
                 licences.setdefault(corpus, set()).add(description["licence"])
                 tally.add_kept(outcome, clip, description, sound)
     corpora = {name: {"licence": "; ".join(sorted(own))} for name, own in sorted(licences.items())}
@@ -81,9 +81,9 @@ def _accepted(
     index: ClipIndex,
     rejected: list[Rejected],
     tally: Tally,
-) -> list[Candidate]:
+) -> list[SplitItem]:
     """Clips that passed all thresholds and duplicate no earlier clip."""
-    candidates = []
+    items = []
     for outcome in outcomes:
         corpus, result = outcome.source.corpus, _result(cache, outcome, config)
         for clip, place in zip(result.clips, result.sounds, strict=True):
@@ -97,8 +97,8 @@ def _accepted(
                 rejected.append(Rejected(corpus=corpus, id=clip.id, reason=reason))
                 continue
             key = text_key(clip.text)
-            candidates.append(Candidate(id=clip.id, corpus=corpus, speaker=clip.speaker, text_key=key, heldout=False))
-    return candidates
+            items.append(SplitItem(id=clip.id, corpus=corpus, speaker=clip.speaker, text_key=key, heldout=False))
+    return items
 
 
 def _description(outcome: Outcome, clip: PreparedClip, verdict: Verdict, sha256: str) -> dict:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from data.pack.pack import check_target, replacing
+from data.pack.pack import check_target, replacing_folder
 from data.prepare.cache import processor_time
 from data.prepare.config import PrepareConfig
 from data.prepare.executors import Executor
@@ -44,7 +44,7 @@ def prepare_shards(roots: list[Path], out: Path, config: PrepareConfig, executor
         jobs = [SourceJob(source, config, work) for source in sources]
         with ProgressBar(sources) as progress:
             outcomes = list(executor.map(process, jobs, _lost, progress))
-        with replacing(out) as folder:
+        with replacing_folder(out) as folder:
             tally, start = Tally(config), processor_time()
             stats = gather(folder, outcomes, skipped, config, work, tally)
             tally.stages["dedup, split, pack"] = processor_time() - start

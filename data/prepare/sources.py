@@ -9,8 +9,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 from xml.etree import ElementTree
 
-from data.pack.corpora import Clip, licence, read_corpus
+from data.pack.corpora import read_corpus, read_licence
 from data.prepare.unpack import CONTAINERS
+from tts.corpus import Recording
 
 TRANSCRIPTS = (".srt", ".vtt", ".json")
 TEXTS = (".txt", ".epub")
@@ -96,9 +97,8 @@ def _read_folder(base: Path, folder: Path, files: list[str], corpus: str, source
             skipped.append(SkippedFile(label, "not a regular file"))
         elif name in recordings:
             source = Source(path=str(path), name=label, corpus=corpus, origin=label, licence=terms)
-            clip = table.get(path)
-            if clip:
-                source = replace(source, text=clip.text, speaker=clip.speaker)
+            if recording := table.get(path):
+                source = replace(source, text=recording.text, speaker=recording.speaker)
             source = replace(source, beside=tuple(_beside(folder, name, around, recordings)), **feed.get(name, {}))
             sources.append(source)
         elif not _known(name):
@@ -143,12 +143,12 @@ def _of_another(text: str, around: list[str]) -> bool:
     return any(_suffix(other) in CONTAINERS and os.path.splitext(other)[0] == stem for other in around)
 
 
-def _table(folder: Path, skipped: list[SkippedFile]) -> dict[Path, Clip]:
+def _table(folder: Path, skipped: list[SkippedFile]) -> dict[Path, Recording]:
     """Texts and speakers from the metadata.csv above a folder that is called audio or wavs."""
     if folder.name not in ("audio", "wavs") or not (folder.parent / "metadata.csv").is_file():
         return {}
     try:
-        return {folder / clip.path.name: clip for clip in read_corpus(folder.parent).clips}
+        return {folder / recording.path.name: recording for recording in read_corpus(folder.parent).recordings}
     except ValueError as error:
         skipped.append(SkippedFile(printable_path(folder.parent.name + "/metadata.csv"), str(error)))
         return {}
@@ -157,7 +157,7 @@ def _table(folder: Path, skipped: list[SkippedFile]) -> dict[Path, Clip]:
 def _terms(folder: Path, base: Path) -> str:
     """The licence line of the nearest README at or above the folder, within the root."""
     while True:
-        found = licence(folder)
+        found = read_licence(folder)
         if found or folder == base:
             return found
         folder = folder.parent

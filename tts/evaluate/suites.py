@@ -122,7 +122,7 @@ def read_clips(folder: Path, limit: int | None, *, silent: bool = False) -> list
     Those without a text are left out, unless `silent`. A clip's reference is the next one of its speaker. Only a
     speaker's one and only clip is its own.
     """
-    recordings = [each for each in corpus.read(folder) if silent or each.text.strip()]
+    recordings = [each for each in corpus.read_recordings(folder) if silent or each.text.strip()]
     if not recordings:
         raise ValueError(f"{folder}: no clip has a text")
     by_speaker: dict[str, list[Path]] = {}

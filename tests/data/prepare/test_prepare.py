@@ -8,8 +8,9 @@ import pytest
 import soundfile
 
 from data.__main__ import main
+from data.index import read_index
 from data.prepare.words import load_recogniser
-from data.shards import read_index, verify
+from data.shards import verify_shards
 from helpers.beside import epub, feed, podcast, whisper
 from helpers.parrot import parrot
 from helpers.talk import RATE, TEXT, talk
@@ -69,7 +70,7 @@ def records(out):
 
 
 def test_clips_say_where_they_are_from_and_what_is_said_when(shards):
-    assert verify(shards) == []
+    assert verify_shards(shards) == []
     index = read_index(shards)
     assert index.corpora == {"show": {"licence": "CC0 1.0"}} and index.clips
     for entry in index.clips:

@@ -210,9 +210,9 @@ def twins(args, scratch: Path) -> None:
     """Time of the search for a duplicate as the number of clips grows; SOURCE is a folder of shards."""
     from omegaconf import OmegaConf
 
+    from data.index import read_index
     from data.prepare.dedup import ClipIndex, DedupConfig, acoustic_fingerprint
-    from data.reader import ShardReader, Stored
-    from data.shards import read_index
+    from data.reader import ShardReader
 
     index, reader = read_index(args.source), ShardReader(24000)
     entries = [entry for entry in index.clips if entry.seconds > 2]
@@ -220,7 +220,7 @@ def twins(args, scratch: Path) -> None:
     config, took = DedupConfig(**OmegaConf.load(ROOT / "conf" / "prepare.yaml").dedup), []
     with ClipIndex(scratch / "clips.sqlite", config) as known:
         for entry in entries[: args.times]:
-            wave = reader.read(Stored(args.source, entry, ""), 0, round(entry.seconds * 24000))
+            wave = reader.read(entry, 0, round(entry.seconds * 24000))
             sound = acoustic_fingerprint(wave, 24000)
             start = time.process_time()
             twin = known.add(entry.key, entry.key, sound)
