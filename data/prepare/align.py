@@ -49,7 +49,7 @@ def _align_by_anchors(words: Sequence[Word], spelling: Spelling) -> list[Word]:
     """Words between anchors, and words before the first and after the last anchor as far as they are said."""
     text = np.array([id for word in words for id in word.ids], dtype=np.int64)
     chain = anchors(text, spelling.best.ids)
-    found = list(pieces(words, spelling, chain)) if chain else []
+    found = list(cut_at_anchors(words, spelling, chain)) if chain else []
     if not found:
         return []
     found[0] = _without_unsaid(words, found[0], spelling, "first")
@@ -170,7 +170,7 @@ def _joined(
         yield start, end, joined
 
 
-def pieces(words: Sequence[Word], spelling: Spelling, chain: list[tuple[int, int]]) -> Iterator[Piece]:
+def cut_at_anchors(words: Sequence[Word], spelling: Spelling, chain: list[tuple[int, int]]) -> Iterator[Piece]:
     """Cut text and recording at anchors into pieces short enough to be aligned fast."""
     owner = np.repeat(np.arange(len(words)), [len(word.ids) for word in words])  # the word of each phoneme
     begins = np.flatnonzero(np.diff(owner, prepend=-1)) if len(owner) else owner

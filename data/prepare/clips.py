@@ -13,6 +13,7 @@ from data.prepare.judge import cluster_speakers, rejection
 from data.prepare.sources import Source
 from data.prepare.spell import Word
 from data.prepare.words import Transcript
+from tts.text.language import language
 
 # A speaker called so in a transcript is somebody else in the next recording.
 NUMBERED = re.compile(r"(?i)(speaker|spk|voice)?[ _-]?\d+")
@@ -35,6 +36,11 @@ class PreparedClip:
         return " ".join(word.text for word in self.words)
 
     @property
+    def spoken(self) -> str:
+        """The normalised text."""
+        return language().normalise(self.text).text
+
+    @property
     def seconds(self) -> float:
         return self.end - self.start
 
@@ -46,7 +52,7 @@ class SourceResult:
     speech: list[tuple[float, float]]  # spans in seconds
     transcript: Transcript
     clips: list[PreparedClip]
-    sounds: list[dict]  # of each clip: offset, size, sha256, and its acoustic fingerprint as bits and marks
+    sounds: list[dict]  # of each clip: offset, size, sha256, the times of its phonemes, and an acoustic fingerprint
     file: Path
 
     def read(self, sound: dict) -> bytes:

@@ -11,14 +11,13 @@ from data.prepare.clips import PreparedClip, SourceResult, load_result
 from data.prepare.config import PrepareConfig
 from data.prepare.dedup import AcousticFingerprint, ClipIndex
 from data.prepare.sources import SkippedFile
-from data.prepare.stages import Outcome
+from data.prepare.stages import Outcome, load_aligner
 from data.prepare.tally import Tally
 from data.shards import open_shards
 from data.split import SplitItem, Verdict, assign, text_key
-from tts.text.language import language
 
 
-def gather(
+def gather_shards(
     folder: Path, outcomes: list[Outcome], skipped: list[SkippedFile], config: PrepareConfig, work: Path, tally: Tally
 ) -> dict:
     """Write the shards and the files beside them; returns the statistics."""
@@ -46,11 +45,13 @@ def gather(
                     continue
                 description = _description(outcome, clip, verdict, place["sha256"])
                 sound = result.read(place)
-                writer.write(sound, description, format=config.recipe.format)
+                writer.write(sound, description, format=config.recipe.format, times=place["times"])
                 licences.setdefault(corpus, set()).add(description["licence"])
                 tally.add_kept(outcome, clip, description, sound)
     corpora = {name: {"licence": "; ".join(sorted(own))} for name, own in sorted(licences.items())}
-    return finish(folder, writer, rejected, audio=config.recipe.audio, corpora=corpora)
+    aligner = load_aligner(config.weights, config.recipe.audio)
+    alignment = aligner.about if aligner else None
+    return finish(folder, writer, rejected, audio=config.recipe.audio, corpora=corpora, alignment=alignment)
 
 
 def _result(cache: ResultCache, outcome: Outcome, config: PrepareConfig) -> SourceResult:
@@ -108,7 +109,7 @@ def _description(outcome: Outcome, clip: PreparedClip, verdict: Verdict, sha256:
         "id": clip.id,
         "speaker": clip.speaker,
         "text": clip.text,
-        "spoken": language().normalise(clip.text).text,
+        "spoken": clip.spoken,
         "corpus": source.corpus,
         "seconds": round(clip.seconds, 4),
         "split": verdict.split,

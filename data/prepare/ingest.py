@@ -110,7 +110,7 @@ def _check_space(folder: Path, reason: str) -> None:
         raise OSError(28, reason, str(folder))
 
 
-def weighting(rate: int) -> Float[np.ndarray, "2 6"]:
+def k_weighting(rate: int) -> Float[np.ndarray, "2 6"]:
     """The K-weighting of BS.1770 as second-order sections: a shelf of 4 dB from 1500 Hz, and a high-pass at 38 Hz.
 
     Symbols are those of the Audio EQ Cookbook (Bristow-Johnson), constants those of torchaudio's `loudness`.
@@ -130,7 +130,7 @@ def loudness(samples: Samples) -> float:
     from scipy.signal import sosfilt  # ten times faster than torchaudio's filters
 
     rate, step = samples.rate, round(STEP * samples.rate)
-    sections, state = weighting(rate), np.zeros((2, 2))
+    sections, state = k_weighting(rate), np.zeros((2, 2))
     # One array for all blocks: small arrays between the buffers of two minutes would fragment the heap.
     power = np.empty(len(samples) // step)
     for first in range(0, len(power), 600):

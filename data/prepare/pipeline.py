@@ -18,10 +18,10 @@ from data.pack.pack import check_target, replacing_folder
 from data.prepare.cache import processor_time
 from data.prepare.config import PrepareConfig
 from data.prepare.executors import Executor
-from data.prepare.gather import gather
+from data.prepare.gather import gather_shards
 from data.prepare.report import write_report
 from data.prepare.sources import Source, find_sources
-from data.prepare.stages import Outcome, SourceJob, process
+from data.prepare.stages import Outcome, SourceJob, process_source
 from data.prepare.tally import Tally
 
 
@@ -43,10 +43,10 @@ def prepare_shards(roots: list[Path], out: Path, config: PrepareConfig, executor
         _remove_leftovers(work)
         jobs = [SourceJob(source, config, work) for source in sources]
         with ProgressBar(sources) as progress:
-            outcomes = list(executor.map(process, jobs, _lost, progress))
+            outcomes = list(executor.map(process_source, jobs, _lost, progress))
         with replacing_folder(out) as folder:
             tally, start = Tally(config), processor_time()
-            stats = gather(folder, outcomes, skipped, config, work, tally)
+            stats = gather_shards(folder, outcomes, skipped, config, work, tally)
             tally.stages["dedup, split, pack"] = processor_time() - start
             write_report(folder, tally, stats, wall=time.monotonic() - started, workers=executor.workers)
     return stats

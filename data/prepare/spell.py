@@ -120,7 +120,7 @@ class Speller:
         for sentence in self.tokenizer.language.split(text, SENTENCE):
             written = sentence.text.split()
             spoken = self.tokenizer.language.normalise(sentence.text).text.replace(" — ", " ").split()
-            for group, said in pair(written, spoken):
+            for group, said in pair_words(written, spoken):
                 ids = tuple(id for word in said for id in self.sounds(word))
                 if ids or not words:
                     words.append(Word(group, ids, speaker))
@@ -129,7 +129,7 @@ class Speller:
         return [word for word in words if word.ids]
 
 
-def pair(written: list[str], spoken: list[str]) -> Iterator[tuple[str, list[str]]]:
+def pair_words(written: list[str], spoken: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Each written word with its spoken words: `1984` with nineteen eighty-four, most words with themselves."""
     left, right = [_letters(word) for word in written], [_letters(word) for word in spoken]
     for tag, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import torch
 
-from data.pack.recording import Recipe, encode
+from data.pack.alignment import Aligner
+from data.pack.recording import encode
 from data.prepare import judge
 from data.prepare.cache import Record, ResultCache, digest, processor_time
 from data.prepare.clips import PreparedClip, cut_inputs, judge_clips
@@ -26,6 +27,7 @@ from data.prepare.spell import Speller
 from data.prepare.words import Transcript, find_words, load_recogniser
 from tts.audio import set_level
 from tts.files import fingerprint, whole
+from tts.types import AudioConfig
 
 SHORTEST = 0.5  # seconds: shorter clips get no scores
 
@@ -51,7 +53,7 @@ class Outcome:
     audio: float = 0.0  # length of the recording in seconds
 
 
-def process(job: SourceJob) -> Outcome:
+def process_source(job: SourceJob) -> Outcome:
     """All stages of one source. A bad source is refused; a full disk or a missing package raises."""
     torch.set_num_threads(1)
     source, keys, seconds, audio = job.source, {}, {}, 0.0
@@ -144,7 +146,7 @@ def _stages(
     clips = judge_clips(source, hashed.value["sha256"], config, transcript, scored.value, {})
     yield "rate", _rate(cache, scored, clips, config, lazy)
     inputs = cut_inputs(words, config.recipe)
-    cut = partial(_cut, lazy, transcript.clips, config.recipe, cache.binary("cut", inputs))
+    cut = partial(_cut, lazy, clips, config, cache.binary("cut", inputs))
     yield "cut", once("cut", inputs, cut)
 
 
@@ -192,17 +194,30 @@ def _rate(
     return cache.put("rate", key, record.value | rated, record.seconds + processor_time() - start)
 
 
-def _cut(lazy: LazySamples, clips: list[tuple[float, float]], recipe: Recipe, target: Path) -> dict:
-    """Bring every clip to the same level and encode it, one after another in `target`; returns places and hashes."""
-    samples, out = lazy.open(), []
+@lru_cache(1)
+def load_aligner(weights: str, audio: AudioConfig) -> Aligner | None:
+    """What finds the times of phonemes in clips; None if the codec was trained for another audio configuration."""
+    return Aligner(Path(weights), audio) if _speller(weights).audio == audio else None
+
+
+def _cut(lazy: LazySamples, clips: list[PreparedClip], config: PrepareConfig, target: Path) -> dict:
+    """Bring every clip to the same level, encode it and find the times of its phonemes.
+
+    The encoded clips go into `target`, one after another. All clips are cut, whatever the thresholds say of them.
+    """
+    samples, recipe, out = lazy.open(), config.recipe, []
+    aligner = load_aligner(config.weights, recipe.audio)
 
     def encoded() -> Iterator[bytes]:
         offset = 0
-        for start, end in clips:
-            wave = samples.clip(start, end)
-            data = encode(set_level(wave, recipe.audio), samples.rate, recipe.format) if len(wave) else b""
+        for clip in clips:
+            wave = samples.clip(clip.start, clip.end)
+            levelled = set_level(wave, recipe.audio)
+            data = encode(levelled, samples.rate, recipe.format) if len(wave) else b""
+            times = aligner.times(levelled, clip.spoken) if aligner and clip.words else []
             sound, sha256 = acoustic_fingerprint(wave, samples.rate), hashlib.sha256(data).hexdigest()
             place = {"offset": offset, "size": len(data), "sha256": sha256}
+            place["times"] = [round(time, 4) for time in times]
             out.append(place | {"bits": sound.bits.hex(), "marks": sound.marks})
             offset += len(data)
             yield data

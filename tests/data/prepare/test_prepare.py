@@ -84,6 +84,14 @@ def test_clips_say_where_they_are_from_and_what_is_said_when(shards):
             assert clip["start"] <= word["start"] < word["end"] <= clip["end"]
 
 
+def test_the_index_says_when_each_sound_of_a_clip_is_heard(shards):
+    index = read_index(shards)
+    assert index.alignment["codec"]
+    for entry in index.clips:
+        assert entry.spoken and entry.times[0] == 0 and entry.times[-1] == pytest.approx(entry.seconds, abs=0.05)
+        assert len(entry.times) > len(entry.spoken.split()) and list(entry.times) == sorted(entry.times)
+
+
 def test_what_is_left_out_has_a_reason(shards):
     lines = [json.loads(line) for line in (shards / "rejected.jsonl").read_text("utf-8").splitlines()]
     reasons = " ".join(line["reason"] for line in lines)
