@@ -9,7 +9,7 @@ from data.prepare.dedup import DedupConfig
 from data.prepare.ingest import IngestConfig
 from data.prepare.judge import JudgeConfig
 from data.prepare.segment import SegmentConfig
-from data.prepare.words import WordsConfig
+from data.prepare.words import WordsConfig, load_recogniser
 from tts.settings import ROOT
 
 
@@ -18,7 +18,7 @@ class PrepareConfig:
     """The settings of every stage."""
 
     recipe: Recipe
-    weights: str  # path of the codec
+    weights: str  # path of the codec; the other nets are in the same folder
     ingest: IngestConfig
     segment: SegmentConfig
     words: WordsConfig
@@ -29,6 +29,7 @@ class PrepareConfig:
     shard_mb: float
 
     def __post_init__(self):
+        load_recogniser(self.words, Path(self.weights).parent)  # only to check that there is one of this name
         if self.recipe.audio.sample_rate * 512 % 16_000:
             raise ValueError(
                 f"the sample rate must give a whole number of samples per 32 ms, as 24000 Hz does; "

@@ -182,7 +182,7 @@ def rejection(scores: dict, seconds: float, config: JudgeConfig, shortest: float
 
 @lru_cache(1)
 def _rater():
-    from tts.judges.judges import Dnsmos  # only needed for clips that are rated
+    from tts.judges.mos import Dnsmos  # only needed for clips that are rated
 
     return Dnsmos()
 

@@ -23,6 +23,7 @@ from data.prepare.report import write_report
 from data.prepare.sources import Source, find_sources
 from data.prepare.stages import Outcome, SourceJob, process_source
 from data.prepare.tally import Tally
+from data.prepare.words import load_recogniser
 
 
 def work_folder(out: Path) -> Path:
@@ -38,6 +39,8 @@ def prepare_shards(roots: list[Path], out: Path, config: PrepareConfig, executor
     if not sources:
         first = f": {skipped[0].name}: {skipped[0].reason}" if skipped else ""
         raise ValueError(f"no recordings in {', '.join(map(str, roots))}{first}")
+    if not all(source.has_text for source in sources):
+        load_recogniser(config.words, Path(config.weights).parent).identity()  # raises if it is not installed
     started = time.monotonic()
     with _locked(work):
         _remove_leftovers(work)

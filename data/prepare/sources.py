@@ -34,6 +34,11 @@ class Source:
     licence: str = ""
     origin: str = ""  # a URL, or the name of the file
 
+    @property
+    def has_text(self) -> bool:
+        """Whether anything says what is said, so that no recogniser is needed."""
+        return bool(self.beside or self.text)
+
 
 @dataclass(frozen=True)
 class SkippedFile:

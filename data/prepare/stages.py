@@ -128,12 +128,14 @@ def _stages(
     speller = _speller(config.weights)
     beside = [[os.path.splitext(path)[1].lower(), fingerprint(path)] for path in source.beside]
     inputs = [segments.key, asdict(config.words), beside, source.text, speller.fingerprint]
-    if not beside and not source.text:
-        inputs.append(load_recogniser(config.words.recogniser).identity())
+    recogniser = None
+    if not source.has_text:
+        recogniser = load_recogniser(config.words, Path(config.weights).parent)
+        inputs.append(recogniser.identity())
 
     def transcribe() -> dict:
         clips, loudness = segments.value["clips"], found.value["loudness"]
-        return find_words(source, lazy.open(), clips, loudness, config.words, speller).to_json()
+        return find_words(source, lazy.open(), clips, loudness, config.words, speller, recogniser).to_json()
 
     words = once("words", inputs, transcribe)
     yield "words", words

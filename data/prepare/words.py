@@ -7,9 +7,7 @@ their times and shows how well they agree with the sound (`data/prepare/align.py
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -21,36 +19,21 @@ from data.prepare.sources import TRANSCRIPTS, Source
 from data.prepare.spell import Speller, Spelling, Word
 from tts.document.books import read_book
 from tts.document.subtitles import Cue, read_cues
+from tts.judges.recogniser import SpeechRecogniser
+from tts.judges.table import make_recogniser
 from tts.types import Recogniser
 
-SPHINX = "sphinx"
 SLACK = 0.5  # seconds that the times of a transcript may be off
 LOWEST = -50.0  # LUFS: a recording quieter than that is amplified no further
-
-
-class NamedRecogniser(Recogniser, Protocol):
-    """A recogniser that can tell its name and version."""
-
-    def identity(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class WordsConfig:
     """Which recogniser to use, and when a text is trusted; see conf/prepare.yaml."""
 
-    recogniser: str
+    recogniser: str  # a name in `tts.judges.table`
+    model: str
     min_agreement: float
-
-    def __post_init__(self):
-        if self.recogniser == SPHINX:
-            return
-        from tts.judges.recognisers import Whisper
-
-        if Whisper(Path(self.recogniser)).missing:
-            raise ValueError(
-                f"words.recogniser={self.recogniser}: neither {SPHINX} nor the folder of a faster-whisper model, "
-                f"which holds {' and '.join(Whisper.files)}"
-            )
 
 
 @dataclass(frozen=True)
@@ -88,8 +71,12 @@ def find_words(
     loudness: float,
     config: WordsConfig,
     speller: Speller,
+    recogniser: Recogniser | None,
 ) -> Transcript:
-    """The words that are said in a source. `loudness` is in LUFS. Raises SourceRefused."""
+    """The words that are said in a source. `loudness` is in LUFS. Raises SourceRefused.
+
+    `recogniser` transcribes a source without a text; it is None if there is a text.
+    """
     gain = 10 ** ((speller.audio.level - max(loudness, LOWEST)) / 20)
     spelling = speller.spell(samples, gain)
     origin, found = _given(source, speller, spelling, config.min_agreement)
@@ -98,7 +85,7 @@ def find_words(
         if agreement < config.min_agreement:
             raise SourceRefused(f"its {origin} is of another recording: it explains {agreement:.0%} of what is heard")
     else:
-        origin, found = config.recogniser, _recognised(samples, clips, spelling, config, speller)
+        origin, found = config.recogniser, _recognised(samples, clips, spelling, recogniser, speller)
         if not found:
             raise SourceRefused(f"no text beside it, and {config.recogniser} heard no words")
     found = refine_borders(found, samples)
@@ -128,6 +115,7 @@ def _given(source: Source, speller: Speller, spelling: Spelling, min_agreement: 
             continue
         if text.strip():
             return "text", align(speller.words(text), spelling, min_agreement)
+        reasons.append(f"{path.name!r}: empty")
     if source.text.strip():
         return "text", align(speller.words(source.text), spelling, min_agreement)
     if reasons:
@@ -145,10 +133,9 @@ def _from_cues(cues: list[Cue], speller: Speller, spelling: Spelling, min_agreem
 
 
 def _recognised(
-    samples: Samples, clips: Sequence[tuple[float, float]], spelling: Spelling, config: WordsConfig, speller: Speller
+    samples: Samples, clips: Sequence[tuple[float, float]], spelling: Spelling, recogniser: Recogniser, speller: Speller
 ) -> list[Word]:
     """The words that a recogniser hears in each clip, with times from the codec."""
-    recogniser = load_recogniser(config.recogniser)
     out: list[Word] = []
     for start, end in clips:
         words = speller.words(recogniser.transcribe(samples.clip(start, end), samples.rate))
@@ -158,13 +145,7 @@ def _recognised(
 
 
 @lru_cache(1)
-def load_recogniser(name: str) -> NamedRecogniser:
-    """pocketsphinx, or the faster-whisper model in a folder. Raises ModuleNotFoundError that says how to install it."""
-    from tts.judges.recognisers import Sphinx, Whisper  # only needed for recordings without a text
-
-    package, group = ("pocketsphinx", "judge") if name == SPHINX else ("faster_whisper", "whisper")
-    if find_spec(package) is None:
-        raise ModuleNotFoundError(
-            f"{package} transcribes recordings without a text, and is not installed: run with `uv run --group {group}`"
-        )
-    return Sphinx() if name == SPHINX else Whisper(Path(name))
+def load_recogniser(config: WordsConfig, weights: Path) -> SpeechRecogniser:
+    """The recogniser of these settings; `weights` is the folder of the nets. Raises ValueError."""
+    name = f"{config.recogniser}={config.model}" if config.model else config.recogniser
+    return make_recogniser(name, weights)

@@ -3,16 +3,16 @@
 import json
 import shutil
 import tarfile
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 import soundfile
 
 from data.__main__ import main
 from data.index import read_index
-from data.prepare.words import load_recogniser
 from data.shards import verify_shards
 from helpers.beside import epub, feed, podcast, whisper
-from helpers.parrot import parrot
+from helpers.fake_whisper import fake_whisper
 from helpers.talk import RATE, TEXT, talk
 
 pytestmark = pytest.mark.filterwarnings("ignore:this tokenizer was made with")
@@ -166,27 +166,46 @@ def test_where_no_text_is_a_recogniser_writes_it(folder, tmp_path):
 
 def test_a_whisper_model_writes_the_words_too(folder, tmp_path):
     pytest.importorskip("faster_whisper")
-    model = parrot(tmp_path / "model", "The ship came into harbour late")
+    model = fake_whisper(tmp_path / "model", "The ship came into harbour late")
     (tmp_path / "show").mkdir()
     shutil.copy(folder / "talk.wav", tmp_path / "show")
-    assert prepare(tmp_path / "show", tmp_path / "out", f"words.recogniser={model}", "judge.untranscribed=60") == 0
-    assert list(report(tmp_path / "out")["words_from"]) == [str(model)]
+    chosen = ("words.recogniser=whisper", f"words.model={model}", "judge.untranscribed=60")
+    assert prepare(tmp_path / "show", tmp_path / "out", *chosen) == 0
+    assert list(report(tmp_path / "out")["words_from"]) == ["whisper"]
     said = [clip["text"] for clip in clips(tmp_path / "out")["talk.wav"]]
     assert said and set(said) == {"The ship came into harbour late"}
 
 
-def test_a_missing_recogniser_is_told_in_one_line(folder, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ([], ["pocketsphinx", "not installed", "--group judge"]),
+        (["words.recogniser=whisper", "words.model=nowhere"], ["nowhere", "model.bin"]),
+    ],
+)
+def test_a_missing_recogniser_is_told_in_one_line_before_any_work(
+    folder, tmp_path, monkeypatch, capsys, settings, told
+):
     (tmp_path / "show").mkdir()
     shutil.copy(folder / "talk.wav", tmp_path / "show")
-    monkeypatch.setattr("data.prepare.words.find_spec", lambda package: None)
-    load_recogniser.cache_clear()
-    assert prepare(tmp_path / "show", tmp_path / "out") == 1
+
+    def version(package):
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr("tts.judges.judge.version", version)
+    assert prepare(tmp_path / "show", tmp_path / "out", *settings) == 1
     error = capsys.readouterr().err.strip().splitlines()
-    assert len(error) == 1 and "pocketsphinx" in error[0] and "--group judge" in error[0]
+    assert len(error) == 1 and all(part in error[0] for part in told)
+    assert not (tmp_path / "out.work").exists()
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"), [("segment.max_seconds=1", "segment needs"), ("words.recogniser=nowhere", "model.bin")]
+    ("setting", "told"),
+    [
+        ("segment.max_seconds=1", "segment needs"),
+        ("words.recogniser=nobody", "no recogniser 'nobody'"),
+        ("words.recogniser=whisper", "folder of a model"),
+    ],
 )
 def test_settings_are_checked(folder, capsys, setting, told):
     with pytest.raises(SystemExit) as done:

@@ -53,9 +53,9 @@ def largest() -> str:
 
 
 def plain(text: str) -> list[str]:
-    from tts.judges.wer import words
+    from tts.judges.wer import normalised_words
 
-    return words(text)
+    return normalised_words(text)
 
 
 def in_clips(text: str, found: list[dict]) -> str:

@@ -15,7 +15,7 @@ import soundfile
 
 from tests.helpers.beside import epub, feed, podcast, whisper
 from tests.slow.prepare.common import FAST, OPEN, ROOT, clips, in_clips, largest, plain, report, run
-from tts.corpus import Recording, read
+from tts.corpus import Recording, read_recordings
 
 
 def words(args, scratch: Path) -> None:
@@ -23,7 +23,7 @@ def words(args, scratch: Path) -> None:
     done = run([args.source], scratch / "out", *FAST)
     print(done.stdout, done.stderr[-300:])
     found = clips(scratch / "out")
-    rows = sorted(read(args.source), key=lambda row: row.path.name)
+    rows = sorted(read_recordings(args.source), key=lambda row: row.path.name)
     print(in_clips(" ".join(row.text for row in rows), found), report(scratch / "out")["words_from"])
     if not (args.source / "segments.csv").is_file():
         return
@@ -46,7 +46,7 @@ def withheld(args, scratch: Path) -> None:
     """WER of what a recogniser writes; how much of it is kept, and how much of that is right."""
     from tts.judges.wer import word_edits
 
-    rows = sorted(read(args.source), key=lambda row: row.path.name)
+    rows = sorted(read_recordings(args.source), key=lambda row: row.path.name)
     (scratch / "alone").mkdir()
     for row in rows:
         shutil.copy(row.path, scratch / "alone")
@@ -73,9 +73,9 @@ def withheld(args, scratch: Path) -> None:
 def _alone(corpus: Path, found: list[dict]) -> float:
     """Processor time of pocketsphinx alone, estimated from every tenth clip."""
     from tts.audio import decode
-    from tts.judges.recognisers import Sphinx
+    from tts.judges.sphinx import Sphinx
 
-    waves = {row.path.name: decode(row.path, 24000, max_seconds=1e5) for row in read(corpus)}
+    waves = {row.path.name: decode(row.path, 24000, max_seconds=1e5) for row in read_recordings(corpus)}
     recogniser, seconds, heard = Sphinx(), 0.0, 0.0
     for clip in found[::10]:
         wave = waves[clip["source"]][round(clip["start"] * 24000) : round(clip["end"] * 24000)]
@@ -87,7 +87,7 @@ def _alone(corpus: Path, found: list[dict]) -> float:
 
 def beside(args, scratch: Path) -> None:
     """The first recording with a feed and a Podcasting 2.0 transcript, the second with Whisper's, all with one book."""
-    rows = sorted(read(args.source), key=lambda row: row.path.name)
+    rows = sorted(read_recordings(args.source), key=lambda row: row.path.name)
     run([args.source], scratch / "told", *OPEN)
     rng = random.Random(args.seed)
     show = scratch / "show"
@@ -123,7 +123,7 @@ def wrong(args, scratch: Path) -> None:
 
     If the corpus has no texts, pocketsphinx transcribes the first `--times` recordings.
     """
-    rows = sorted(read(args.source), key=lambda row: row.path.name)
+    rows = sorted(read_recordings(args.source), key=lambda row: row.path.name)
     if not any(row.text for row in rows):
         rows = written(rows[: args.times], scratch)
     for name, shift in (("its own text", 0), ("the text of another", 1)):
@@ -166,7 +166,7 @@ def voices(args, scratch: Path) -> None:
 
     torch.set_num_threads(1)
     least = OmegaConf.load(ROOT / "conf" / "prepare.yaml").judge.one_speaker
-    rows = read(args.source)[: args.times]
+    rows = read_recordings(args.source)[: args.times]
     waves = [decode(row.path, 16000)[: 16000 * 10] for row in rows]
     single = [speaker_embedding(wave, 16000)[1] for wave in waves]
     pairs = [(k, (k + 1) % len(rows)) for k in range(len(rows)) if rows[k].speaker != rows[(k + 1) % len(rows)].speaker]

@@ -25,7 +25,7 @@ from tests.slow.prepare.common import (
     run,
     shards,
 )
-from tts.corpus import read
+from tts.corpus import read_recordings
 
 CLUSTER = "127.0.0.1:6399"
 
@@ -35,7 +35,7 @@ def speed(args, scratch: Path) -> None:
     done = run([args.source], scratch / "out", *([] if args.mos else FAST))
     assert done.returncode == 0, done.stderr
     rated = clips(scratch / "out") if args.mos else []
-    told, alone = report(scratch / "out"), libraries([row.path for row in read(args.source)], rated)
+    told, alone = report(scratch / "out"), libraries([row.path for row in read_recordings(args.source)], rated)
     whole, least = processor_seconds(scratch / "out"), sum(alone.values())
     hours = told["hours"]["in"]
     quick = sum(
@@ -61,7 +61,7 @@ def libraries(paths: list[Path], rated: list[dict]) -> dict[str, float]:
     from silero_vad import load_silero_vad
 
     from tts.audio import decode
-    from tts.judges.judges import Dnsmos
+    from tts.judges.mos import Dnsmos
 
     torch.set_num_threads(1)
     took: dict[str, float] = {}
@@ -185,7 +185,7 @@ def growth(args, scratch: Path) -> None:
         folder = scratch / f"corpus{count}" / "audio"
         folder.mkdir(parents=True)
         rows = []
-        for row in read(args.source):
+        for row in read_recordings(args.source):
             wave = decode(row.path, 24000, max_seconds=1e5).numpy()
             for copy in range(count):
                 # Speeds 3 % apart sound like other voices, and are no duplicates to the fingerprints.

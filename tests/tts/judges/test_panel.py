@@ -1,18 +1,17 @@
-"""Opinions kept are opinions given; and, where the judges are installed, that they judge."""
+"""Opinions are cached as they were given; and installed judges judge."""
 
 import pytest
 import torch
 
-from tts.judges.judges import NAMES, convene
-from tts.judges.panel import Evidence, Judge, Panel, to_pcm
-from tts.judges.recognisers import Sphinx
+from tts.judges.judge import Judge, to_pcm
+from tts.judges.panel import Evidence, Panel
+from tts.judges.sphinx import Sphinx
+from tts.judges.table import JUDGES, make_judges
 
 
-class Loudness:
+class Loudness(Judge):
     """A judge for tests: says how loud a wave is, and counts how often it was asked."""
 
-    told = ""
-    silent = None
     asked = 0
 
     def identity(self) -> str:
@@ -66,7 +65,7 @@ class Reader(Loudness):
         return text
 
 
-def test_a_judge_who_reads_is_asked_again_for_other_words(tmp_path):
+def test_a_judge_that_reads_is_asked_again_for_other_words(tmp_path):
     Reader.asked = 0
     with Panel({"read": Reader()}, cache=tmp_path, workers=1) as panel:
         for texts in ("abc", "abc", "cba"):
@@ -98,7 +97,7 @@ class Twin(Loudness):
         return len(recording) / len(wav)
 
 
-def test_a_judge_who_compares_is_asked_about_each_pair_once_and_never_without_one(tmp_path):
+def test_a_judge_that_compares_is_asked_about_each_pair_once_and_never_without_one(tmp_path):
     Twin.asked = 0
     wave, half = torch.ones(16000), torch.ones(8000)
     with Panel({"twin": Twin()}, cache=tmp_path, workers=1) as panel:
@@ -128,18 +127,20 @@ def test_what_was_judged_before_a_stop_is_kept(tmp_path):
 
 
 def test_judges_are_chosen_by_name(tmp_path):
-    assert list(convene(["mos", "heard"], listener=Sphinx(), embedding="resemblyzer")) == ["heard", "mos"]
-    assert all(isinstance(judge, Judge) for judge in convene(list(NAMES), listener=Sphinx(), embedding="x").values())
+    assert list(make_judges(["mos", "heard"], recogniser=Sphinx(), embedding="resemblyzer")) == ["heard", "mos"]
+    assert all(
+        isinstance(judge, Judge) for judge in make_judges(list(JUDGES), recogniser=Sphinx(), embedding="x").values()
+    )
     with pytest.raises(ValueError, match="no judge 'jury'"):
-        convene(["jury"], listener=Sphinx(), embedding="resemblyzer")
+        make_judges(["jury"], recogniser=Sphinx(), embedding="resemblyzer")
     with pytest.raises(ValueError, match="no embedding net at nowhere.pt"):
-        Panel(convene(["voice"], listener=Sphinx(), embedding="nowhere.pt"), cache=tmp_path, workers=1)
+        Panel(make_judges(["voice"], recogniser=Sphinx(), embedding="nowhere.pt"), cache=tmp_path, workers=1)
 
 
 def test_the_installed_judges_hear_silence_as_such(tmp_path):
     for package in ("pocketsphinx", "speechmos", "onnxruntime"):
         pytest.importorskip(package)
-    judges = convene(["heard", "aligned", "mos"], listener=Sphinx(), embedding="resemblyzer")
+    judges = make_judges(["heard", "aligned", "mos"], recogniser=Sphinx(), embedding="resemblyzer")
     evidence = [Evidence(torch.zeros(10), "hello"), Evidence(0.01 * torch.randn(16000), "the whole of the story")]
     with Panel(judges, cache=tmp_path, workers=1) as panel:
         nothing, hiss = panel.ask(evidence, 16000, "test")

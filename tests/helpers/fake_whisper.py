@@ -10,7 +10,7 @@ TIMES = [f"<|{step * 0.02:.2f}|>" for step in range(1501)]
 SPECIAL = ["<|endoftext|>", *START, "<|nospeech|>", "<|notimestamps|>", *TIMES]
 
 
-def parrot(folder: Path, sentence: str) -> Path:
+def fake_whisper(folder: Path, sentence: str) -> Path:
     """All layers are zero, so that each token leads to the next one of `sentence`, whose words all differ."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 

@@ -1,4 +1,4 @@
-"""Figures with their uncertainty: ratios over clips and seeds, 95 % intervals by a seeded two-level bootstrap."""
+"""Estimates with 95 % intervals: by a two-level bootstrap over clips and seeds, or by Wilson's formula for shares."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 REPLICATES = 2000
-SEED = 20_261_115  # fixed, so that the same opinions give the same report, and subjects share their draws of clips
+SEED = 20_261_115  # fixed: the same opinions give the same report, and all subjects use the same draws of clips
 
 
 @dataclass(frozen=True)
-class Figure:
+class Estimate:
     """A value and the 95 % interval around it."""
 
     value: float
@@ -27,7 +27,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Ratio:
-    """Sums to divide, by clip and seed: edits and words for an error rate, any values and ones for a mean."""
+    """What is summed and divided, by clip and seed: edits and words for an error rate, values and ones for a mean."""
 
     top: Float[np.ndarray, "C S"]
     bottom: Float[np.ndarray, "C S"]
@@ -37,15 +37,15 @@ class Ratio:
         return float(self.top.sum() / self.bottom.sum())
 
     def replicates(self, clips: Int[np.ndarray, "R C"]) -> Float[np.ndarray, " R"]:
-        """The ratio of each replicate: its clips, and seeds drawn anew within each clip."""
+        """The ratio of each replicate: the clips are given, the seeds of each clip are drawn here."""
         seeds = np.random.default_rng(SEED + 1).integers(self.top.shape[1], size=(*clips.shape, self.top.shape[1]))
         index = clips[..., None]
-        with np.errstate(invalid="ignore", divide="ignore"):  # a draw may hold nothing to divide by
+        with np.errstate(invalid="ignore", divide="ignore"):  # the sum below may be 0 in a draw
             return self.top[index, seeds].sum((1, 2)) / self.bottom[index, seeds].sum((1, 2))
 
 
-def figure(ratio: Ratio, minus: Ratio | None = None) -> Figure:
-    """A ratio, or its difference from another over the same clips, which pairs them."""
+def estimate(ratio: Ratio, minus: Ratio | None = None) -> Estimate:
+    """A ratio with its interval, or its difference from another ratio, paired by clip."""
     count = len(ratio.top)
     clips = np.random.default_rng(SEED).integers(count, size=(REPLICATES, count))
     value, drawn = ratio.value, ratio.replicates(clips)
@@ -54,12 +54,12 @@ def figure(ratio: Ratio, minus: Ratio | None = None) -> Figure:
             raise ValueError(f"{count} clips cannot be paired with {len(minus.top)}: judge both on the same clips")
         value, drawn = value - minus.value, drawn - minus.replicates(clips)
     low, high = np.percentile(drawn[np.isfinite(drawn)], [2.5, 97.5])
-    return Figure(value, float(low), float(high))
+    return Estimate(value, float(low), float(high))
 
 
-def share(count: int, total: int) -> Figure:
-    """A share with Wilson's interval, which is honest near 0 where the bootstrap says 0 to 0."""
+def wilson(count: int, total: int) -> Estimate:
+    """A share with Wilson's interval. Near 0, where the bootstrap would say 0 to 0, it keeps its width."""
     z, p = 1.959964, count / total
     middle = (p + z * z / (2 * total)) / (1 + z * z / total)
     half = z / (1 + z * z / total) * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
-    return Figure(p, max(0.0, middle - half), min(1.0, middle + half))
+    return Estimate(p, max(0.0, middle - half), min(1.0, middle + half))

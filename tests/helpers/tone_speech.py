@@ -1,7 +1,7 @@
-"""A computed language that has all a judge needs: letters to be heard, words, speakers by pitch, and an ear for it.
+"""Speech made of tones, with letters, words and speakers, and judges that understand it.
 
-Every letter is a short harmonic tone with two formants of its own, letters and words are parted by silence, so the
-ear reads them off the spectrum. No recogniser, no recordings and no nets take part.
+Every letter is a short harmonic tone with two formants of its own. Silence parts letters and words, and speakers differ
+in pitch. The recogniser reads the letters from the spectrum, so tests need no recordings and no trained nets.
 """
 
 from pathlib import Path
@@ -10,6 +10,8 @@ import numpy as np
 import soundfile
 import torch
 
+from tts.judges.recogniser import SpeechRecogniser
+
 RATE = 24000  # Hz
 LETTER, GAP, SPACE = 0.07, 0.02, 0.07  # seconds
 LOWS, HIGHS = (500, 900, 1300, 1700), (2200, 2600, 3000, 3400, 3800, 4200, 4600)  # Hz
@@ -17,8 +19,8 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 PITCHES = {"ann": 190.0, "bob": 115.0}  # Hz
 
 
-def speak(text: str, pitch: float) -> np.ndarray:
-    """A wave of the text; what is no letter is a longer silence."""
+def speak_tones(text: str, pitch: float) -> np.ndarray:
+    """A wave of the text; any other character is a longer silence."""
     time = np.arange(round(LETTER * RATE)) / RATE
     ramp = np.minimum(1.0, np.minimum(time, LETTER - time) / 0.004)
     number = np.arange(1, int(5000 / pitch))
@@ -37,29 +39,26 @@ def speak(text: str, pitch: float) -> np.ndarray:
     return 0.3 * wave / np.abs(wave).max() + 1e-4 * np.random.default_rng(len(text)).standard_normal(len(wave))
 
 
-def corpus(folder: Path, texts: list[str]) -> Path:
+def write_corpus(folder: Path, texts: list[str]) -> Path:
     """Every text by every speaker."""
     (folder / "audio").mkdir(parents=True)
     lines = ["id|speaker|text|seconds"]
     for speaker, pitch in PITCHES.items():
         for number, text in enumerate(texts):
-            wave = speak(text, pitch)
+            wave = speak_tones(text, pitch)
             soundfile.write(folder / "audio" / f"{speaker}{number}.flac", wave, RATE)
             lines.append(f"{speaker}{number}|{speaker}|{text}|{len(wave) / RATE:.2f}")
     (folder / "metadata.csv").write_text("\n".join([*lines, ""]))
     return folder
 
 
-class Ear:
-    """A recogniser of babble: a `tts.judges.panel.Judge`."""
-
-    told = ""
-    silent = ""
+class ToneRecogniser(SpeechRecogniser):
+    """Reads the letters of tone speech."""
 
     def identity(self) -> str:
-        return "ear 1"
+        return "tone recogniser 1"
 
-    def judge(self, wav, sample_rate):
+    def transcribe(self, wav, sample_rate):
         hop = sample_rate // 100
         frames = wav[: len(wav) // hop * hop].reshape(-1, hop)
         power = frames.square().mean(1).numpy()
@@ -90,7 +89,7 @@ class Ear:
 
 
 class PitchNet(torch.nn.Module):
-    """Knows speakers of babble by their period, where the autocorrelation is largest: near periods are near voices."""
+    """Embeds speakers by their period, where the autocorrelation is largest: similar periods are similar voices."""
 
     def forward(self, wav: torch.Tensor) -> torch.Tensor:
         power = torch.fft.rfft(wav, n=2 * wav.shape[1]).abs().square()
@@ -99,6 +98,6 @@ class PitchNet(torch.nn.Module):
         return torch.exp(-(((lags - period) / 30.0) ** 2))
 
 
-def embedding_net(path: Path) -> Path:
+def write_pitch_net(path: Path) -> Path:
     torch.jit.script(PitchNet()).save(str(path))
     return path
