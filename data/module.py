@@ -2,30 +2,20 @@
 
 import itertools
 import logging
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import lightning as L
+import numpy as np
 import torch
 from torch import distributed
 from torch.utils.data import DataLoader
 
-from data.reader import (
-    REFERENCE_SHARE,
-    SHORTEST_REFERENCE,
-    ClipDataset,
-    Draw,
-    Stored,
-    collate,
-    open_folders,
-    plan,
-    size,
-)
-from data.remote import here
+from data.index import SPLITS
+from data.library import Numbers, Voices, open_folders
+from data.order import Draw, Planner
+from data.reader import REFERENCE_SHARE, SHORTEST_REFERENCE, ClipDataset, collate
+from data.remote import local_folder
 from tts.text.tokenizer import Tokenizer
 from tts.types import AudioConfig, Batch
 
@@ -35,68 +25,10 @@ MAX_NOTICES = 20
 MAX_LOST = 20  # batches in a row of which nothing can be read
 
 
-@dataclass(frozen=True)
-class Turn:
-    """One batch, and how many samples of the run are done with it."""
-
-    draws: list[Draw]
-    done: int
-
-
-class Planner:
-    """The plans of all epochs in a row: the n-th sample of a run is the same one whoever asks."""
-
-    def __init__(
-        self,
-        clips: list[Stored],
-        *,
-        weights: Mapping[str, float],
-        longest: float | None,
-        seed: int,
-        batch_seconds: float,
-        aside: Set[str] = frozenset(),
-    ):
-        seconds = [min(clip.entry.seconds, longest or clip.entry.seconds) for clip in clips]
-        each = [weights.get(clip.entry.corpus, 1.0) for clip in clips]
-        self.aside = {place for place, clip in enumerate(clips) if clip.entry.key in aside}
-        self.epoch = lru_cache(2)(
-            lambda epoch: plan(seconds, each, seed=seed, epoch=epoch, batch_seconds=batch_seconds)
-        )
-        self.size = partial(size, each, seed=seed)
-        self.starts = [0]  # samples before each epoch
-
-    def start(self, epoch: int) -> int:
-        """Samples before an epoch."""
-        while len(self.starts) <= epoch:
-            self.starts.append(self.starts[-1] + self.size(epoch=len(self.starts) - 1))
-        return self.starts[epoch]
-
-    def locate(self, sample: int) -> int:
-        """The epoch that a sample belongs to."""
-        while self.starts[-1] <= sample:
-            self.start(len(self.starts))
-        return bisect_right(self.starts, sample) - 1
-
-    def batches(self, sample: int) -> Iterator[Turn]:
-        """All batches from a sample on, without end; what is set aside counts as done and is not read."""
-        for epoch in itertools.count(self.locate(sample)):
-            plan, start = self.epoch(epoch), self.start(epoch)
-            for first, stop in itertools.pairwise([0, *plan.ends.tolist()]):
-                draws = [draw for draw in plan.batch(max(first, sample - start), stop) if draw.clip not in self.aside]
-                if draws:
-                    yield Turn(draws, start + stop)
-
-    def turns(self, sample: int, rank: int, world: int) -> Iterator[Turn]:
-        """What one rank of several reads: each takes one batch in turn, and all are done with the last one's."""
-        batches = self.batches(sample)
-        while turn := list(itertools.islice(batches, world)):
-            yield Turn(turn[rank].draws, turn[-1].done)
-
-
 class Stream:
     """Training batches without end; where it is, Lightning saves and restores as one number (`state_dict`).
 
-    Its length, that of the first epoch, is for the eye: who asks for another iterator gets the one there is.
+    Its length is that of the first epoch, for progress bars. Asking twice for an iterator gives the same one.
     """
 
     def __init__(self, dataset: ClipDataset, plans: Planner, *, workers: int):
@@ -109,7 +41,7 @@ class Stream:
         self.under_way: Iterator[Batch] | None = None
 
     def __len__(self) -> int:
-        return -(-self.epoch_len // place()[1])
+        return -(-self.epoch_len // rank_and_world()[1])
 
     def __iter__(self) -> Iterator[Batch]:
         if self.under_way is None:
@@ -117,18 +49,19 @@ class Stream:
         return self.under_way
 
     def _read(self) -> Iterator[Batch]:
-        rank, world = place()
+        rank, world = rank_and_world()
         turns, read = itertools.tee(self.plans.turns(self.sample, rank, world))
         lost = 0
-        loader = load(self.dataset, (turn.draws for turn in read), self.workers)
+        loader = _load(self.dataset, (turn.draws for turn in read), self.workers)
         for turn, (batch, problems) in zip(turns, loader, strict=True):
             self.sample = turn.done
-            self.skipped += report(problems, self.skipped)
+            self.skipped += _report(problems, self.skipped)
             lost = 0 if batch is not None else lost + 1
             # Alone, a batch of which nothing can be read is passed over; ranks must make each step together.
             if lost > (MAX_LOST if world == 1 else 0):
                 raise ValueError(
-                    f"{lost} batches in a row could not be read, last: {problems[-1]}; look after the shards"
+                    f"{lost} batches in a row could not be read, last: {problems[-1]}; check the shards "
+                    "(`uv run python -m data verify SHARDS`)"
                 )
             if batch is not None:
                 yield batch
@@ -158,22 +91,25 @@ class Loader:
     def __iter__(self) -> Iterator[Batch]:
         skipped = 0
         batches = [turn.draws for turn in itertools.islice(self.plans.batches(0), len(self))]
-        for batch, problems in load(self.dataset, batches, self.workers):
-            skipped += report(problems, skipped)
+        for batch, problems in _load(self.dataset, batches, self.workers):
+            skipped += _report(problems, skipped)
             if batch is not None:
                 yield batch
-            elif place()[1] > 1:  # the other ranks make this step
-                raise ValueError(f"a batch could not be read, last: {problems[-1]}; look after the shards")
+            elif rank_and_world()[1] > 1:  # the other ranks make this step
+                raise ValueError(
+                    f"a batch could not be read, last: {problems[-1]}; check the shards "
+                    "(`uv run python -m data verify SHARDS`)"
+                )
 
 
-def place() -> tuple[int, int]:
+def rank_and_world() -> tuple[int, int]:
     """This process's rank, and of how many."""
     if distributed.is_available() and distributed.is_initialized():
         return distributed.get_rank(), distributed.get_world_size()
     return 0, 1
 
 
-def load(dataset: ClipDataset, draws: Iterable[list[Draw]], workers: int) -> DataLoader:
+def _load(dataset: ClipDataset, draws: Iterable[list[Draw]], workers: int) -> DataLoader:
     """Batches of draws, in their order whatever the number of workers."""
     return DataLoader(
         dataset,
@@ -184,7 +120,7 @@ def load(dataset: ClipDataset, draws: Iterable[list[Draw]], workers: int) -> Dat
     )
 
 
-def report(problems: list[str], before: int) -> int:
+def _report(problems: list[str], before: int) -> int:
     """Log clips that could not be read, the first few of a run; gives their number."""
     for problem in problems[: max(0, MAX_NOTICES - before)]:
         log.warning(problem)
@@ -209,7 +145,6 @@ class SpeechData(L.LightningDataModule):
         needs_text: bool,  # only transcribed clips
         seed: int,
         workers: int,
-        shift: bool,  # start each training clip up to one code late
     ):
         super().__init__()
         if needs_text and tokenizer is None:
@@ -226,15 +161,13 @@ class SpeechData(L.LightningDataModule):
         self.needs_text = needs_text
         self.seed = seed
         self.workers = workers
-        self.shift = shift
-        self.aside: frozenset[str] = (
-            frozenset()
-        )  # keys of clips not to train on (tts/training/guard.py), set by train.py
-        self.library = open_folders([here(str(folder)) for folder in folders], audio)
-        corpora = set(self.library.licences)
-        if unknown := sorted(set(self.weights) - corpora):
+        # Keys of clips not to train on (tts/training/guard.py), set by train.py.
+        self.aside: frozenset[str] = frozenset()
+        self.library = open_folders([local_folder(str(folder)) for folder in folders], audio)
+        if unknown := sorted(set(self.weights) - set(self.library.corpora)):
             raise ValueError(
-                f"data.weights names {unknown[0]!r}, which is not in {folders}; there are {sorted(corpora)}"
+                f"data.weights names {unknown[0]!r}, which is not in {folders}; "
+                f"there are {sorted(self.library.corpora)}"
             )
         for notice in self.library.notices:
             log.warning(notice)
@@ -251,34 +184,35 @@ class SpeechData(L.LightningDataModule):
     def loader(self, split: str) -> Stream | Loader:
         """Batches of a split; training is shuffled anew each epoch and never ends, the others are always the same."""
         fixed = split != "train"
-        pool = [clip for clip in self.library.clips if self._wanted(clip) and clip.entry.split in {"train", split}]
+        pool = self._wanted("train", split)
+        voices = None if self.reference_seconds is None else Voices(self.library, pool)
+        targets = self._usable(self._wanted(split), voices)
+        if not len(targets):
+            raise ValueError(
+                f"no usable clip in split {split!r}; loosen data.max_seconds or data.needs_text, or pack more"
+            )
         dataset = ClipDataset(
-            clips=[],
-            pool=pool,
+            library=self.library,
+            targets=targets,
+            voices=voices,
             audio=self.audio,
             tokenizer=self.tokenizer,
             crop_seconds=self.crop_seconds,
             reference_seconds=self.reference_seconds,
             letters=0.0 if fixed else self.letters,
-            shift=self.shift and not fixed,
         )
-        dataset.clips = [clip for clip in pool if clip.entry.split == split and self._usable(clip, dataset)]
-        if not dataset.clips:
-            raise ValueError(
-                f"no usable clip in split {split!r}; loosen data.max_seconds or data.needs_text, or pack more"
-            )
+        seconds = self.library.seconds(targets)
         plans = Planner(
-            dataset.clips,
-            weights={} if fixed else self.weights,
-            longest=self.crop_seconds,
+            seconds if self.crop_seconds is None else np.minimum(seconds, self.crop_seconds),
+            np.ones(len(targets)) if fixed else self._weights(targets),
             seed=FIXED_SEED if fixed else self.seed,
             batch_seconds=self.batch_seconds,
-            aside=frozenset() if fixed else self.aside,
+            aside=frozenset() if fixed else self._places_aside(targets),
         )
         if fixed:
             return Loader(dataset, plans, workers=self.workers)
         first = plans.epoch(0)
-        if len(plans.aside) == len(dataset.clips):
+        if len(plans.aside) == len(targets):
             raise ValueError(
                 "every training clip was set aside after bad steps: lower stage.optimizer.lr and start anew"
             )
@@ -287,29 +221,45 @@ class SpeechData(L.LightningDataModule):
 
     def provenance(self) -> dict[str, dict]:
         """What a net trained on this heard: hours of training audio, weight and licence of each corpus."""
-        seconds: dict[str, float] = defaultdict(float)
-        for clip in self.library.clips:
-            if clip.entry.split == "train" and self._wanted(clip):
-                seconds[clip.entry.corpus] += clip.entry.seconds
+        clips = self._wanted("train")
+        corpus, seconds = self.library.corpus(clips), self.library.seconds(clips)
         return {
-            corpus: {
-                "hours": round(total / 3600, 3),
-                "weight": self.weights.get(corpus, 1.0),
-                "licence": self.library.licences[corpus],
+            name: {
+                "hours": round(float(seconds[corpus == self.library.corpora.index(name)].sum()) / 3600, 3),
+                "weight": self.weights.get(name, 1.0),
+                "licence": self.library.licences[name],
             }
-            for corpus, total in sorted(seconds.items())
+            for name in sorted(self.library.corpora[place] for place in np.unique(corpus).tolist())
         }
 
-    def _wanted(self, clip: Stored) -> bool:
-        return self.weights.get(clip.entry.corpus, 1.0) > 0
+    def _weights(self, clips: Numbers) -> np.ndarray:
+        """Times per epoch of each clip."""
+        each = np.array([self.weights.get(name, 1.0) for name in self.library.corpora], float)
+        return each[self.library.corpus(clips)]
 
-    def _usable(self, clip: Stored, dataset: ClipDataset) -> bool:
-        entry = clip.entry
-        if self.needs_text and not entry.spoken:
-            return False
-        if self.crop_seconds is None and entry.seconds > self.max_seconds:
-            return False
-        if self.reference_seconds is None or any(True for _ in dataset.partners(clip)):
-            return True
-        # The only clip of its speaker gives up a part of itself as reference; then its text no longer fits.
-        return not self.needs_text and entry.seconds * REFERENCE_SHARE >= SHORTEST_REFERENCE
+    def _wanted(self, *splits: str) -> Numbers:
+        """Clips of these splits whose corpus is not left out."""
+        clips = self.library.usable
+        split = self.library.column("split")[clips]
+        clips = clips[np.isin(split, [SPLITS.index(name) for name in splits])]
+        return clips[self._weights(clips) > 0]
+
+    def _usable(self, clips: Numbers, voices: Voices | None) -> Numbers:
+        """Clips that can be targets."""
+        seconds, transcribed = self.library.seconds(clips), self.library.transcribed(clips)
+        usable = np.ones(len(clips), bool)
+        if self.needs_text:
+            usable &= transcribed
+        if self.crop_seconds is None:
+            usable &= seconds <= self.max_seconds
+        if voices is not None:
+            # The only clip of its speaker gives up a part of itself as reference; then its text no longer fits.
+            shares = (seconds * REFERENCE_SHARE >= SHORTEST_REFERENCE) & (not self.needs_text)
+            usable &= shares | np.isin(clips, voices.paired)
+        return clips[usable]
+
+    def _places_aside(self, clips: Numbers) -> frozenset[int]:
+        """Places of the clips that are set aside."""
+        if not self.aside:
+            return frozenset()
+        return frozenset(place for place, number in enumerate(clips.tolist()) if self.library.key(number) in self.aside)

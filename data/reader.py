@@ -1,52 +1,31 @@
-"""Reading shards at random: an order that is a plan, and a reader that trusts no byte it has not checked.
-
-The plan of an epoch is a pure function of the clips, the seed and the epoch, made before ranks and workers share
-it out. So one number, how many samples of the plan are done, says where a run is, whatever it ran on.
-"""
+"""Reading shards at random: a reader that trusts no byte it has not checked, and samples made of what it reads."""
 
 import io
+import math
 import os
 import random
 import tarfile
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from data import remote
-from data.shards import Entry, read_index
-from data.split import text_key
-from tts.text.tokenizer import Tokenizer
+from data.index import Entry
+from data.library import Library, Numbers, Selection, Voices
+from data.order import Draw
+from tts.text.tokenizer import Tokenizer, unpinned
 from tts.types import AudioConfig, Batch
 
-BUCKET = 32  # batches whose clips are sorted by length together: more pads less and shuffles less
-SHIFT_FRAMES = 4  # a code spans this many mel frames: the start moves by less than one code
 SHORTEST_REFERENCE = 1.0  # seconds
 REFERENCE_SHARE = 1 / 3  # of a speaker's only clip, when reference and target must share it
 CONTAINERS = {"flac": "FLAC", "opus": "OGG"}
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A clip and the folder that it lies in."""
-
-    folder: Path
-    entry: Entry
-    text_key: str
-
-
-@dataclass(frozen=True)
-class Draw:
-    """One clip of one batch, and the seed of everything random about it."""
-
-    clip: int
-    seed: int
+MAX_OPEN = 256  # shards at once in a process; systems allow 1024 files and a training has others
 
 
 @dataclass(frozen=True)
@@ -56,116 +35,9 @@ class Sample:
     key: str
     speaker: str
     text: list[int]
+    times: list[float]  # seconds of the start, each id and the end; empty where they are not known
     wav: Float[Tensor, " N"]
     reference: Float[Tensor, " K"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Library:
-    """What all folders together hold."""
-
-    clips: list[Stored]
-    licences: dict[str, str]  # corpus -> licence
-    notices: list[str]  # about clips that cannot be read or may not be used
-
-
-def open_folders(folders: list[Path], audio: AudioConfig) -> Library:
-    """Read the indexes and leave out every clip that cannot be read or may not be used.
-
-    Folders are split one by one; a training clip that says what another folder holds out is left out.
-    """
-    stored: list[Stored] = []
-    notices: list[str] = []
-    owners: dict[str, Path] = {}
-    licences: dict[str, str] = {}
-    for folder in map(Path, folders):
-        index = read_index(folder)
-        if (index.sample_rate, index.level) != (audio.sample_rate, audio.level):
-            raise ValueError(
-                f"{folder} was packed at {index.sample_rate} Hz and {index.level} dBFS, the configuration wants "
-                f"{audio.sample_rate} Hz and {audio.level} dBFS: pack it again with this --audio"
-            )
-        for corpus, about in index.corpora.items():
-            if corpus in owners:
-                raise ValueError(f"corpus {corpus} is in both {owners[corpus]} and {folder}; give one of them")
-            owners[corpus] = folder
-            licences[corpus] = about["licence"]
-        sizes = {name: _size(folder / name) for name in sorted({entry.shard for entry in index.clips})}
-        for name, size in sizes.items():
-            lost = sum(entry.shard == name and entry.offset + entry.size > size for entry in index.clips)
-            if lost:
-                notices.append(f"{folder / name} is truncated or missing: {lost} clips skipped; pack it again")
-        stored += [
-            Stored(folder, entry, text_key(entry.text))
-            for entry in index.clips
-            if entry.offset + entry.size <= sizes[entry.shard]
-        ]
-    heldout = {clip.text_key for clip in stored if clip.entry.split != "train"} - {""}
-    kept = [clip for clip in stored if clip.entry.split != "train" or clip.text_key not in heldout]
-    if len(kept) < len(stored):
-        notices.append(f"{len(stored) - len(kept)} training clips say what another folder holds out: left out")
-    return Library(clips=kept, licences=licences, notices=notices)
-
-
-def _size(path: Path) -> int:
-    if remote.origin(path.parent):
-        return remote.sizes(path.parent).get(path.name, 0)
-    return path.stat().st_size if path.is_file() else 0
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The samples of one epoch in order, and where its batches end."""
-
-    clips: np.ndarray  # (samples,)
-    seeds: np.ndarray  # (samples,) of everything random about each
-    ends: np.ndarray  # (batches,) samples before the end of each batch
-    padding: float  # share of what the batches hold that is padding
-
-    def batch(self, start: int, stop: int) -> list[Draw]:
-        return [Draw(int(self.clips[place]), int(self.seeds[place])) for place in range(start, stop)]
-
-
-def repeats(weights: Sequence[float], rng: np.random.Generator) -> Int[np.ndarray, " K"]:
-    """How often an epoch holds each clip: `weight` times, the fraction by chance."""
-    weight = np.asarray(weights, dtype=float)
-    return (np.floor(weight) + (rng.random(len(weight)) < weight % 1)).astype(int)
-
-
-def size(weights: Sequence[float], *, seed: int, epoch: int) -> int:
-    """Samples of an epoch, without planning it."""
-    return int(repeats(weights, np.random.default_rng([seed, epoch])).sum())
-
-
-def plan(seconds: Sequence[float], weights: Sequence[float], *, seed: int, epoch: int, batch_seconds: float) -> Plan:
-    """One epoch: a permutation, cut into buckets that are sorted by length, cut into batches within the budget.
-
-    `batch_seconds` counts padding: the longest clip times the number of clips, unless one clip alone exceeds it.
-    """
-    rng = np.random.default_rng([seed, epoch])
-    length = np.asarray(seconds, dtype=float)
-    times = repeats(weights, rng)
-    order = rng.permutation(np.repeat(np.arange(len(times)), times))
-    share = max(1, round(BUCKET * batch_seconds / length.mean())) if len(length) else 1
-    batches: list[np.ndarray] = []
-    for start in range(0, len(order), share):
-        bucket = order[start : start + share]
-        bucket = bucket[np.argsort(length[bucket], kind="stable")]
-        first = 0
-        for place, newest in enumerate(length[bucket].tolist()):  # ascending, so each newcomer is the longest so far
-            if place > first and (place - first + 1) * newest > batch_seconds:
-                batches.append(bucket[first:place])
-                first = place
-        batches.append(bucket[first:])
-    batches = [batches[place] for place in rng.permutation(len(batches))]
-    clips = np.concatenate([*batches, np.zeros(0, dtype=int)])
-    held = sum(len(batch) * length[batch].max() for batch in batches)
-    return Plan(
-        clips=clips,
-        seeds=rng.integers(2**62, size=len(clips)),
-        ends=np.cumsum([len(batch) for batch in batches], dtype=int),
-        padding=1 - length[clips].sum() / held if held else 0.0,
-    )
 
 
 class ShardReader:
@@ -178,33 +50,35 @@ class ShardReader:
     def __getstate__(self) -> dict:
         return {"sample_rate": self.sample_rate, "files": {}}  # each worker opens its own
 
-    def read(self, clip: Stored, start: int, stop: int) -> Float[Tensor, " N"]:
+    def read(self, clip: Entry, start: int, stop: int) -> Float[Tensor, " N"]:
         """Samples start to stop of a clip. Raises ValueError naming the shard if the tar is not what its index says."""
-        path, entry = clip.folder / clip.entry.shard, clip.entry
+        path = clip.folder / clip.shard
         try:
-            block = self._bytes(path, entry.offset - tarfile.BLOCKSIZE, entry.offset + entry.size)
+            block = self._bytes(path, clip.offset - tarfile.BLOCKSIZE, clip.offset + clip.size)
             header = tarfile.TarInfo.frombuf(block[: tarfile.BLOCKSIZE], "utf-8", "strict")
-            if header.name != f"{entry.key}.{entry.format}" or header.size != entry.size or not header.isreg():
+            if header.name != f"{clip.key}.{clip.format}" or header.size != clip.size or not header.isreg():
                 raise ValueError(f"it holds {header.name!r} there")
-            if len(block) != tarfile.BLOCKSIZE + entry.size:
+            if len(block) != tarfile.BLOCKSIZE + clip.size:
                 raise ValueError("it ends too early")
-            return self._decode(block[tarfile.BLOCKSIZE :], entry, start, stop)
+            return self._decode(block[tarfile.BLOCKSIZE :], clip, start, stop)
         except (OSError, ValueError, tarfile.TarError, soundfile.LibsndfileError) as error:
-            raise ValueError(f"{path}: clip {entry.key} is not what the index says ({error}); skipped") from None
+            raise ValueError(f"{path}: clip {clip.key} is not what the index says ({error}); skipped") from None
 
     def _bytes(self, path: Path, start: int, stop: int) -> bytes:
         if url := remote.origin(path.parent):
-            return remote.read(f"{url}/{path.name}", start, stop)
+            return remote.read_range(f"{url}/{path.name}", start, stop)
         if path not in self.files:
+            if len(self.files) >= MAX_OPEN:
+                os.close(self.files.pop(next(iter(self.files))))
             self.files[path] = os.open(path, os.O_RDONLY)
         return os.pread(self.files[path], stop - start, start)
 
-    def _decode(self, data: bytes, entry: Entry, start: int, stop: int) -> Float[Tensor, " N"]:
+    def _decode(self, data: bytes, clip: Entry, start: int, stop: int) -> Float[Tensor, " N"]:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             found = (file.format, file.samplerate, file.channels)
-            if found != (CONTAINERS.get(entry.format), self.sample_rate, 1):
+            if found != (CONTAINERS.get(clip.format), self.sample_rate, 1):
                 raise ValueError(f"found {found}")
-            if abs(file.frames - entry.seconds * self.sample_rate) > 0.05 * self.sample_rate:
+            if abs(file.frames - clip.seconds * self.sample_rate) > 0.05 * self.sample_rate:
                 raise ValueError(f"found {file.frames} samples")
             file.seek(min(start, file.frames))
             return torch.from_numpy(file.read(max(0, min(stop, file.frames) - start), dtype="float32"))
@@ -213,85 +87,74 @@ class ShardReader:
 class ClipDataset(torch.utils.data.Dataset):
     """Draws to samples: a target, its text, and a reference clip of the same speaker that is never the target.
 
-    `clips` are the targets, `pool` where references may come from. Broken clips come back as their error message.
+    `targets` are numbers of clips, and a draw names one by its place among them; references come from `voices`.
+    Broken clips come back as their error message.
     """
 
     def __init__(
         self,
         *,
-        clips: list[Stored],
-        pool: list[Stored],
+        library: Library,
+        targets: Numbers,
+        voices: Voices | None,  # None: no reference is read
         audio: AudioConfig,
         tokenizer: Tokenizer | None,
         crop_seconds: float | None,
         reference_seconds: float | None,
         letters: float,
-        shift: bool,
     ):
-        self.clips = clips
+        self.library = library
+        self.clips = Selection(library, targets)
+        self.voices = voices
         self.audio = audio
         self.tokenizer = tokenizer
         self.crop_seconds = crop_seconds
         self.reference_seconds = reference_seconds
         self.letters = letters
-        self.shift = shift
         self.reader = ShardReader(audio.sample_rate)
-        self.voices = defaultdict(list)
-        for clip in pool:
-            self.voices[clip.entry.corpus, clip.entry.speaker].append(clip)
-
-    def partners(self, clip: Stored) -> Iterator[Stored]:
-        """Other clips of the speaker that say something else: another take would give the words away."""
-        return (
-            other
-            for other in self.voices[clip.entry.corpus, clip.entry.speaker]
-            if other.entry.key != clip.entry.key and (not clip.text_key or other.text_key != clip.text_key)
-        )
+        self.timed = {index.folder for index in library.indexes if tells_times(index.alignment, tokenizer)}
 
     def __len__(self) -> int:
         return len(self.clips)
 
     def __getitem__(self, draw: Draw) -> Sample | str:
-        clip, rng = self.clips[draw.clip], random.Random(draw.seed)
         try:
-            return self._sample(clip, rng)
+            return self._sample(int(self.clips.numbers[draw.clip]), random.Random(draw.seed))
         except ValueError as error:
             return str(error)
 
-    def _sample(self, clip: Stored, rng: random.Random) -> Sample:
-        entry = clip.entry
-        start, stop = 0, self._samples(entry.seconds)
+    def _sample(self, number: int, rng: random.Random) -> Sample:
+        clip = self.library[number]
+        start, stop = 0, self._samples(clip.seconds)
         reference = torch.zeros(0)
         whole = True
-        if self.reference_seconds is not None:
-            partners = list(self.partners(clip))
-            if partners:
-                other = rng.choice(partners)
+        if self.voices is not None:
+            partner = self.voices.partner(number, rng)
+            if partner is not None:
+                other = self.library[partner]
                 reference = self.reader.read(
-                    other, *self._crop(0, self._samples(other.entry.seconds), self.reference_seconds, rng)
+                    other, *self._crop(0, self._samples(other.seconds), self.reference_seconds, rng)
                 )
             else:
-                cut = self._samples(min(self.reference_seconds, entry.seconds * REFERENCE_SHARE))
+                cut = self._samples(min(self.reference_seconds, clip.seconds * REFERENCE_SHARE))
                 first, whole = rng.random() < 0.5, False
                 reference = self.reader.read(clip, *((0, cut) if first else (stop - cut, stop)))
                 start, stop = (cut, stop) if first else (0, stop - cut)
         if self.crop_seconds is not None and stop - start > self._samples(self.crop_seconds):
             start, stop = self._crop(start, stop, self.crop_seconds, rng)
             whole = False
-        elif self.shift:
-            start += rng.randrange(SHIFT_FRAMES * self.audio.hop)
-        return Sample(
-            entry.key,
-            entry.speaker,
-            self._text(entry, rng) if whole else [],
-            self.reader.read(clip, start, stop),
-            reference,
-        )
+        text, times = self._text(clip, rng) if whole else ([], [])
+        return Sample(clip.key, clip.speaker, text, times, self.reader.read(clip, start, stop), reference)
 
-    def _text(self, entry: Entry, rng: random.Random) -> list[int]:
-        if self.tokenizer is None or not entry.spoken:
-            return []
-        return self.tokenizer.encode(entry.spoken, letters=self.letters, generator=rng)
+    def _text(self, clip: Entry, rng: random.Random) -> tuple[list[int], list[float]]:
+        """The ids of a clip's text, some words as letters, and when each is heard."""
+        if self.tokenizer is None or not clip.spoken:
+            return [], []
+        text = self.tokenizer.encode(clip.spoken, letters=self.letters, generator=rng)
+        if clip.folder not in self.timed or not clip.times:
+            return text, []
+        plain = self.tokenizer.encode(clip.spoken) if self.letters else text
+        return text, retime(clip.times, plain, text, self.tokenizer.silent_ids)
 
     def _samples(self, seconds: float) -> int:
         return round(seconds * self.audio.sample_rate)
@@ -300,6 +163,39 @@ class ClipDataset(torch.utils.data.Dataset):
         size = min(self._samples(seconds), stop - start)
         start += rng.randint(0, stop - start - size)
         return start, start + size
+
+
+def tells_times(alignment: dict | None, tokenizer: Tokenizer | None) -> bool:
+    """Whether a folder's times are of the ids that this tokenizer gives."""
+    return alignment is not None and tokenizer is not None and alignment["text"] == unpinned(tokenizer.spec())
+
+
+def retime(
+    times: Sequence[float], plain: Sequence[int], shown: Sequence[int], silent_ids: Collection[int]
+) -> list[float]:
+    """Times of a text some of whose words are shown as letters, from those of its plain ids.
+
+    The letters of a word are spread evenly over the time of the word, which reaches half-way to its neighbours. Empty
+    if the times are of other ids, as after a change of the lexicon.
+    """
+    if len(times) != len(plain) + 2:
+        return []
+    out, a, b = [times[0]], 0, 0
+    while a < len(plain) or b < len(shown):
+        if plain[a : a + 1] == shown[b : b + 1]:
+            out.append(times[a + 1])
+            a, b = a + 1, b + 1
+            continue
+        end = next((place for place in range(a, len(plain)) if plain[place] in silent_ids), len(plain))
+        until = next(
+            (place for place in range(b, len(shown)) if shown[place : place + 1] == plain[end : end + 1]), len(shown)
+        )
+        if end == a or until == b:
+            return []
+        first, last = (times[a] + times[a + 1]) / 2, (times[end] + times[end + 1]) / 2
+        out += [first + (last - first) * (place + 0.5) / (until - b) for place in range(until - b)]
+        a, b = end, until
+    return [*out, times[-1]]
 
 
 def collate(samples: list[Sample | str]) -> tuple[Batch | None, list[str]]:
@@ -320,8 +216,15 @@ def collate(samples: list[Sample | str]) -> tuple[Batch | None, list[str]]:
         wav_len=wav_len,
         reference=reference,
         reference_len=reference_len,
+        times=_times(good, text.shape[1] + 2) if any(sample.times for sample in good) else None,
     )
     return batch, problems
+
+
+def _times(samples: list[Sample], size: int) -> Float[Tensor, "B S2"]:
+    """Times behind a text's end stay there, as those of `tts.align` do."""
+    rows = [[*sample.times, *sample.times[-1:] * (size - len(sample.times))] or [math.nan] * size for sample in samples]
+    return torch.from_numpy(np.array(rows, np.float32))
 
 
 def _pad(rows: list[Tensor]) -> tuple[Tensor, Tensor]:

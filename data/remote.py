@@ -1,12 +1,12 @@
 """Shards that lie elsewhere: a URL that fsspec knows (https://, s3://, gs://) in the place of a folder.
 
-The index is fetched once, into a local folder that then stands for the URL; of the shards only the clips that are asked
-for, each kept in a cache that never grows far beyond its bound. The environment says where the cache is and how large,
-as machines differ in it and runs do not: TRIFORCE_CACHE (~/.cache/triforce) and TRIFORCE_CACHE_GB (20).
+The index is fetched once, into a local folder that then stands for the URL. Of the shards only the clips that are asked
+for are fetched, and kept in a cache that never grows far beyond its bound. The environment says where the cache is and
+how large, because that differs between machines and not between runs: TRIFORCE_CACHE (~/.cache/triforce) and
+TRIFORCE_CACHE_GB (20).
 """
 
 import hashlib
-import json
 import os
 import random
 import time
@@ -19,62 +19,71 @@ from typing import TypeVar
 import fsspec
 from fsspec.asyn import AsyncFileSystem, sync
 
-from data.shards import INDEX
+from data.index import INDEX, read_head
 from tts.files import fingerprint, whole
 
 ORIGIN = "origin.txt"  # beside a fetched index: the URL that it came from
 TRIES = 6
 WAIT = 0.5  # seconds before the second try, twice as long before each one after it
 PATIENCE = 30.0  # seconds for one try
+PIECE = 2**26  # bytes of a column file that are asked for at once
 CHECKS = 32  # times that the cache is measured while it fills from empty
 Result = TypeVar("Result")
 
 
-def room() -> Path:
+def cache_folder() -> Path:
     return Path(os.environ.get("TRIFORCE_CACHE", "~/.cache/triforce")).expanduser()
 
 
-def bound() -> int:
+def cache_bound() -> int:
     """Bytes that the clips may take."""
     return int(float(os.environ.get("TRIFORCE_CACHE_GB", "20")) * 1e9)
 
 
 @lru_cache
-def here(folder: str) -> Path:
-    """The folder itself; of a URL a local one with its index, whose shards `read` knows where to find."""
+def local_folder(folder: str) -> Path:
+    """The folder itself; for a URL a local one with its index, of which `origin` knows where the shards are."""
     if "://" not in folder:
         return Path(folder)
     url = folder.rstrip("/")
-    mirror = room() / "indexes" / hashlib.sha256(url.encode()).hexdigest()[:16]
+    mirror = cache_folder() / "indexes" / hashlib.sha256(url.encode()).hexdigest()[:16]
     for name, data in ((INDEX, _fetch(f"{url}/{INDEX}")), (ORIGIN, url.encode())):
         with whole(mirror / name, shared=True) as file:
             file.write(data)
+    if columns := read_head(mirror).get("columns"):
+        _fetch_columns(url, mirror, columns)
     return mirror
+
+
+def _fetch_columns(url: str, mirror: Path, columns: dict) -> None:
+    """The column file, unless it is there: its name says what is in it, so all processes use the same one."""
+    path, size = mirror / columns["name"], columns["bytes"]
+    if path.is_file() and path.stat().st_size == size:
+        return
+    with whole(path, shared=True) as file:
+        for start in range(0, size, PIECE):
+            file.write(_fetch(f"{url}/{columns['name']}", start, min(start + PIECE, size)))
+    if fingerprint(path) != columns["sha256"]:
+        path.unlink()
+        raise ValueError(f"{url}/{columns['name']} is not the file that {INDEX} names: copy the shards there again")
 
 
 @lru_cache
 def origin(folder: Path) -> str | None:
-    """The URL that a folder stands for, if `here` made it; what other folders say of themselves is not believed."""
-    return (folder / ORIGIN).read_text() if folder.parent == room() / "indexes" else None
+    """The URL that a folder stands for; only folders that `local_folder` made are believed."""
+    return (folder / ORIGIN).read_text() if folder.parent == cache_folder() / "indexes" else None
 
 
 def manifest(folders: str | Sequence[str]) -> dict[str, str]:
     """SHA-256 of the index of each folder, by its name: together they say which data it was."""
     names = [folders] if isinstance(folders, str) else folders
-    return {str(name): fingerprint(here(str(name)) / INDEX) for name in names}
+    return {str(name): fingerprint(local_folder(str(name)) / INDEX) for name in names}
 
 
-@lru_cache
-def sizes(folder: Path) -> dict[str, int]:
-    """Bytes of each shard of a fetched index, as it says itself."""
-    content = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    return {shard["name"]: shard["bytes"] for shard in content["shards"]}
-
-
-def read(url: str, start: int, stop: int) -> bytes:
+def read_range(url: str, start: int, stop: int) -> bytes:
     """Bytes start to stop of a shard, from the cache if they are there. Raises ValueError naming the shard."""
     name = hashlib.sha256(f"{url} {start} {stop}".encode()).hexdigest()
-    path = room() / "clips" / name[:2] / name[2:]
+    path = cache_folder() / "clips" / name[:2] / name[2:]
     with suppress(OSError):
         data = path.read_bytes()
         if len(data) == stop - start:
@@ -127,7 +136,7 @@ _written = 0  # bytes by this process since it measured the cache
 def _filled(size: int) -> None:
     global _written
     _written += size
-    if _written * CHECKS > bound():
+    if _written * CHECKS > cache_bound():
         _written = 0
         _shrink()
 
@@ -135,13 +144,13 @@ def _filled(size: int) -> None:
 def _shrink() -> None:
     """Drop what was not used for longest, until a tenth of the room is free."""
     files = []
-    for path in (room() / "clips").glob("*/*"):
+    for path in (cache_folder() / "clips").glob("*/*"):
         with suppress(OSError):  # another process may have been here
             about = path.stat()
             files.append((about.st_mtime, about.st_size, path))
     total = sum(size for _, size, _ in files)
-    for _, size, path in sorted(files) if total > bound() else ():
-        if total <= 0.9 * bound():
+    for _, size, path in sorted(files) if total > cache_bound() else ():
+        if total <= 0.9 * cache_bound():
             break
         with suppress(OSError):
             path.unlink()

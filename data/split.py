@@ -20,8 +20,8 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """What the split looks at."""
+class SplitItem:
+    """What of a clip the split looks at."""
 
     id: str
     corpus: str
@@ -44,7 +44,7 @@ def drawn(kind: str, value: str, share: float) -> bool:
     return int.from_bytes(digest[:8], "big") < share * 2**64
 
 
-def assign(clips: list[Candidate], *, val_share: float, speaker_split: str) -> list[Verdict]:
+def assign(clips: list[SplitItem], *, val_share: float, speaker_split: str) -> list[Verdict]:
     """One verdict per clip; nothing in val or test shares a text with train."""
     speakers = defaultdict(set)
     for clip in clips:
@@ -57,7 +57,7 @@ def assign(clips: list[Candidate], *, val_share: float, speaker_split: str) -> l
     }
     test_texts = {clip.text_key: clip.id for clip in clips if clip.heldout and clip.text_key}
 
-    def by_hash(clip: Candidate) -> str:
+    def by_hash(clip: SplitItem) -> str:
         if by_speaker[clip.corpus] and drawn("speaker", f"{clip.corpus}/{clip.speaker}", val_share):
             return "speaker"
         if clip.text_key:
@@ -68,7 +68,7 @@ def assign(clips: list[Candidate], *, val_share: float, speaker_split: str) -> l
     splits = ["test" if clip.heldout else by_hash(clip) for clip in clips]
     train_texts = {clip.text_key for clip, split in zip(clips, splits, strict=True) if split == "train"} - {""}
 
-    def verdict(clip: Candidate, split: str) -> Verdict:
+    def verdict(clip: SplitItem, split: str) -> Verdict:
         if split != "test" and clip.text_key in test_texts:
             return Verdict(None, f"same text as the held-out clip {test_texts[clip.text_key]}")
         if split == "speaker" and clip.text_key in train_texts:

@@ -12,15 +12,15 @@ HELDOUT = "heldout_ids.txt"  # in a folder: clips that training never sees, an i
 
 @dataclass(frozen=True)
 class Recording:
-    """One line of metadata.csv and its file."""
+    """A sound file and what its corpus says of it; nothing has been opened yet."""
 
     id: str
     speaker: str
-    text: str  # empty where there is no transcript
+    text: str  # as written; empty where there is no transcript
     path: Path
 
 
-def read(folder: Path) -> list[Recording]:
+def read_recordings(folder: Path) -> list[Recording]:
     """The recordings of a folder, in their order. Raises ValueError naming what is missing."""
     table = folder / "metadata.csv"
     if not table.is_file():
@@ -41,7 +41,7 @@ def by_speaker(folders: Iterable[Path]) -> dict[str, list[Path]]:
     for folder in folders:
         table = folder / HELDOUT
         heldout = set(table.read_text("utf-8-sig").split()) if table.is_file() else set()
-        for recording in read(folder):
+        for recording in read_recordings(folder):
             if recording.id not in heldout:
                 speakers.setdefault(recording.speaker, []).append(recording.path)
     return speakers

@@ -5,7 +5,7 @@ D width, H heads, P speaker latents, K any other length.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Protocol, runtime_checkable
 
@@ -84,6 +84,11 @@ class Batch:
     reference_len: Int[Tensor, " B"]  # samples
     # Seconds at which the start, each id and the end of a text are heard in `wav`; NaN where a clip does not know them.
     times: Float[Tensor, "B S2"] | None = None  # None: no clip does
+
+    def pin_memory(self) -> "Batch":
+        """The same batch in page-locked memory, from which copies to a GPU need not wait; `DataLoader` calls this."""
+        pinned = {name: value.pin_memory() for name, value in vars(self).items() if isinstance(value, Tensor)}
+        return replace(self, **pinned)
 
     def select(self, items: Sequence[int]) -> "Batch":
         """A batch of some of the items, in the order given."""

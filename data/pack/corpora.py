@@ -1,9 +1,11 @@
-"""Where recordings come from: three folder layouts, recognised by what lies in them, all read as the same `Clip`."""
+"""Where recordings come from: three folder layouts, told apart by what lies in them, all read as `Recording`s."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tts.corpus import HELDOUT, Recording
 
 SUFFIXES = (".flac", ".wav", ".opus", ".ogg", ".mp3", ".m4a", ".aac", ".webm")
 HEADER = "id|speaker|text|seconds"
@@ -15,30 +17,18 @@ LICENCE_CHARACTERS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clip:
-    """One recording as its corpus describes it; nothing has been opened yet."""
-
-    id: str
-    speaker: str
-    text: str  # as written; empty where there is no transcript
-    path: Path
-    corpus: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Corpus:
-    """A folder of recordings: its clips, which of them are held out, and the entries that make no sense."""
+    """A folder of recordings, which of them are held out, and the entries of its list that cannot be used."""
 
     name: str
-    path: Path
     licence: str  # the licence line of its README; empty if there is none
-    clips: list[Clip]
+    recordings: list[Recording]
     heldout: frozenset[str]  # ids of the test split
     malformed: list[tuple[str, str]] = field(default_factory=list)  # (entry, reason)
 
 
 def read_corpus(path: Path) -> Corpus:
-    """Recognise the layout of a folder and list its clips, in a fixed order."""
+    """Recognise the layout of a folder and list its recordings, in a fixed order."""
     path = Path(path).resolve()
     if not path.is_dir():
         raise ValueError(f"no such folder: {path}")
@@ -46,19 +36,21 @@ def read_corpus(path: Path) -> Corpus:
     if (path / "metadata.csv").is_file():
         lines = _lines(path / "metadata.csv")
         if lines and lines[0].lower() == HEADER:
-            clips = list(_metadata(path, lines[1:], malformed))
+            recordings = list(_metadata(path, lines[1:], malformed))
         elif (path / "wavs").is_dir():
-            clips = list(_ljspeech(path, lines, malformed))
+            recordings = list(_ljspeech(path, lines, malformed))
         else:
             raise ValueError(
                 f"{path}/metadata.csv has no header {HEADER}, and no wavs/ lies beside it; give {ACCEPTED}"
             )
     else:
-        clips = list(_libri(path))
-    if not clips:
+        recordings = list(_libri(path))
+    if not recordings:
         raise ValueError(f"no recordings of a known layout in {path}; give {ACCEPTED}")
-    heldout = read_ids(path / "heldout_ids.txt") if (path / "heldout_ids.txt").is_file() else frozenset()
-    return Corpus(name=path.name, path=path, licence=licence(path), clips=clips, heldout=heldout, malformed=malformed)
+    heldout = read_ids(path / HELDOUT) if (path / HELDOUT).is_file() else frozenset()
+    return Corpus(
+        name=path.name, licence=read_licence(path), recordings=recordings, heldout=heldout, malformed=malformed
+    )
 
 
 def read_ids(path: Path) -> frozenset[str]:
@@ -75,7 +67,7 @@ def _lines(path: Path) -> list[str]:
         raise ValueError(f"cannot read {path}: {error.strerror}") from None
 
 
-def _metadata(path: Path, lines: list[str], malformed: list[tuple[str, str]]) -> Iterator[Clip]:
+def _metadata(path: Path, lines: list[str], malformed: list[tuple[str, str]]) -> Iterator[Recording]:
     files = {file.stem: file for file in sorted((path / "audio").glob("*")) if file.suffix.lower() in SUFFIXES}
     for line in filter(None, lines):
         fields = line.split("|")
@@ -84,10 +76,10 @@ def _metadata(path: Path, lines: list[str], malformed: list[tuple[str, str]]) ->
         elif fields[0] not in files:
             malformed.append((fields[0], "no audio file of this id"))
         else:
-            yield Clip(id=fields[0], speaker=fields[1], text=fields[2], path=files[fields[0]], corpus=path.name)
+            yield Recording(id=fields[0], speaker=fields[1], text=fields[2], path=files[fields[0]])
 
 
-def _ljspeech(path: Path, lines: list[str], malformed: list[tuple[str, str]]) -> Iterator[Clip]:
+def _ljspeech(path: Path, lines: list[str], malformed: list[tuple[str, str]]) -> Iterator[Recording]:
     for line in filter(None, lines):
         fields = line.split("|")
         file = path / "wavs" / f"{fields[0]}.wav"
@@ -96,10 +88,10 @@ def _ljspeech(path: Path, lines: list[str], malformed: list[tuple[str, str]]) ->
         elif file.resolve().parent != (path / "wavs").resolve() or not file.is_file():
             malformed.append((fields[0], "no audio file of this id"))
         else:
-            yield Clip(id=fields[0], speaker="lj", text=fields[-1], path=file, corpus=path.name)
+            yield Recording(id=fields[0], speaker="lj", text=fields[-1], path=file)
 
 
-def _libri(path: Path) -> Iterator[Clip]:
+def _libri(path: Path) -> Iterator[Recording]:
     transcripts: dict[str, str] = {}
     for file in sorted(path.rglob("*.trans.txt")):
         for line in filter(None, _lines(file)):
@@ -111,7 +103,7 @@ def _libri(path: Path) -> Iterator[Clip]:
             continue
         beside = file.with_name(f"{file.stem}.normalized.txt")
         text = " ".join(_lines(beside)).strip() if beside.is_file() else transcripts.get(file.stem, "")
-        yield Clip(id=file.stem, speaker=speaker, text=text, path=file, corpus=path.name)
+        yield Recording(id=file.stem, speaker=speaker, text=text, path=file)
 
 
 def _sentence_case(text: str) -> str:
@@ -119,7 +111,7 @@ def _sentence_case(text: str) -> str:
     return text.capitalize() if text.isupper() else text
 
 
-def licence(path: Path) -> str:
+def read_licence(path: Path) -> str:
     """The licence line of a README in the folder; empty if there is none."""
     for readme in sorted(path.glob("README*")):
         found = re.search(r"(?im)^\W*licen[cs]e\W+(.+)$", readme.read_text(encoding="utf-8", errors="replace"))

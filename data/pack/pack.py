@@ -4,25 +4,29 @@ import json
 import multiprocessing
 import shutil
 import signal
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
-from data.pack.corpora import Clip, Corpus, read_corpus
-from data.pack.recording import Prepared, Recipe, prepare
-from data.shards import INDEX, OURS, SHARD_NAME, SPLITS, Entry, ShardWriter, open_shards, safe_name, write_index
-from data.split import Candidate, Verdict, assign, text_key
+from data.index import INDEX, SECOND, SPLITS, IndexBuilder, spoken_lengths, write_index
+from data.pack.alignment import Aligner
+from data.pack.corpora import Corpus, read_corpus
+from data.pack.recording import Encoded, Recipe, encode_recording
+from data.shards import ShardWriter, is_ours, open_shards
+from data.split import SplitItem, assign, text_key
+from tts.corpus import Recording
 from tts.types import AudioConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class PackOptions:
     """How to pack; see `--help`."""
 
     recipe: Recipe
@@ -42,20 +46,31 @@ class Rejected:
     reason: str
 
 
-def pack(sources: list[Path], out: Path, options: Options) -> dict:
+@dataclass(frozen=True)
+class Chosen:
+    """A recording that goes into the shards, if it can be read."""
+
+    corpus: Corpus
+    recording: Recording
+    split: str
+
+
+def pack(sources: list[Path], out: Path, options: PackOptions) -> dict:
     """Pack every source into `out` and return the statistics. Replaces an older pack only once the new one is whole."""
     check_target(out)
     corpora = [read_corpus(source) for source in sources]
     names = Counter(corpus.name for corpus in corpora)
     if max(names.values()) > 1:
         raise ValueError(f"two sources are called {names.most_common(1)[0][0]!r}; rename one folder")
-    with replacing(out) as folder:
-        return _fill(folder, corpora, options)
+    codec, audio = options.recipe.codec, options.recipe.audio
+    alignment = Aligner(codec, audio).about if codec else None
+    with replacing_folder(out) as folder:
+        return _fill(folder, corpora, options, alignment)
 
 
 @contextmanager
-def replacing(out: Path) -> Iterator[Path]:
-    """A folder to fill, which takes the place of `out` once the block is done, and goes if it fails."""
+def replacing_folder(out: Path) -> Iterator[Path]:
+    """A folder to fill, which takes the place of `out` once the block is done, and is removed if the block fails."""
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = out.with_name(f".{out.name}.partial")
     shutil.rmtree(folder, ignore_errors=True)
@@ -71,7 +86,7 @@ def check_target(out: Path) -> None:
     """Only an empty place or an older pack may be replaced."""
     if out.is_dir():
         names = {file.name for file in out.iterdir()}
-        if names and not (INDEX in names and all(name in OURS or SHARD_NAME.fullmatch(name) for name in names)):
+        if names and not (INDEX in names and all(map(is_ours, names))):
             raise ValueError(f"{out} holds other files; choose a new folder for the shards")
     elif out.exists():
         raise ValueError(f"{out} is a file; choose a new folder for the shards")
@@ -86,80 +101,85 @@ def _swap(new: Path, out: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _fill(folder: Path, corpora: list[Corpus], options: Options) -> dict:
+def _fill(folder: Path, corpora: list[Corpus], options: PackOptions, alignment: dict | None) -> dict:
     rejected = [
         Rejected(corpus=corpus.name, id=entry, reason=reason)
         for corpus in corpora
         for entry, reason in corpus.malformed
     ]
     chosen = list(_choose(corpora, options, rejected))
-    licences = {corpus.name: corpus.licence for corpus in corpora}
     with open_shards(folder, int(options.shard_mb * 2**20)) as writer:
-        for clip, verdict, prepared in _prepared(chosen, options):
-            if prepared.reason:
-                rejected.append(Rejected(corpus=clip.corpus, id=clip.id, reason=prepared.reason))
+        for item, encoded in zip(chosen, _encode(chosen, options), strict=True):
+            if encoded.reason:
+                rejected.append(Rejected(corpus=item.corpus.name, id=item.recording.id, reason=encoded.reason))
             else:
-                _write(writer, clip, verdict, prepared, options.recipe.format, licences[clip.corpus])
-    about = {name: {"licence": licence} for name, licence in licences.items()}
-    return finish(folder, writer, rejected, audio=options.recipe.audio, corpora=about)
+                _write(writer, item, encoded, options.recipe.format)
+    about = {corpus.name: {"licence": corpus.licence} for corpus in corpora}
+    return finish(folder, writer, rejected, audio=options.recipe.audio, corpora=about, alignment=alignment)
 
 
 def finish(
-    folder: Path, writer: ShardWriter, rejected: list[Rejected], *, audio: AudioConfig, corpora: dict[str, dict]
+    folder: Path,
+    writer: ShardWriter,
+    rejected: list[Rejected],
+    *,
+    audio: AudioConfig,
+    corpora: dict[str, dict],
+    alignment: dict | None = None,
 ) -> dict:
-    """Write what lies beside the tars, the index last, and return the statistics."""
-    if not writer.entries:
+    """Write what lies beside the tars, the index last, and return the statistics.
+
+    `alignment` says what the times of the clips come from (`Aligner.about`); None where they have none.
+    """
+    if not len(writer.clips):
         raise ValueError(f"no usable clip in {len(rejected)}; the first was set aside for: {rejected[0].reason}")
-    stats = statistics(writer.entries, rejected)
     with open(folder / "rejected.jsonl", "w", encoding="utf-8") as file:
         file.writelines(json.dumps(asdict(item), ensure_ascii=False) + "\n" for item in rejected)
+    stats = statistics(writer.clips, rejected)
     (folder / "stats.json").write_text(json.dumps(stats, indent=1, ensure_ascii=False), encoding="utf-8")
-    write_index(folder, audio=audio, corpora=corpora, writer=writer)
+    write_index(folder, audio=audio, corpora=corpora, shards=writer.shards, clips=writer.clips, alignment=alignment)
     return stats
 
 
-def _choose(corpora: list[Corpus], options: Options, rejected: list[Rejected]) -> Iterator[tuple[Clip, Verdict]]:
-    """Clips that have a split, in the order of their corpora; the others are set aside."""
-    clips, candidates = [], []
+def _choose(corpora: list[Corpus], options: PackOptions, rejected: list[Rejected]) -> Iterator[Chosen]:
+    """Recordings that have a split, in the order of their corpora; the others are set aside."""
+    found, items = [], []
     for corpus in corpora:
         seen = set()
-        for clip in corpus.clips:
-            if clip.id in seen or clip.id in options.exclude:
-                reason = "the id occurs twice" if clip.id in seen else "excluded by --exclude"
-                rejected.append(Rejected(corpus=corpus.name, id=clip.id, reason=reason))
+        for recording in corpus.recordings:
+            if recording.id in seen or recording.id in options.exclude:
+                reason = "the id occurs twice" if recording.id in seen else "excluded by --exclude"
+                rejected.append(Rejected(corpus=corpus.name, id=recording.id, reason=reason))
                 continue
-            seen.add(clip.id)
-            clips.append(clip)
-            candidates.append(
-                Candidate(
-                    id=clip.id,
-                    corpus=clip.corpus,
-                    speaker=clip.speaker,
-                    text_key=text_key(clip.text),
-                    heldout=clip.id in corpus.heldout,
+            seen.add(recording.id)
+            found.append((corpus, recording))
+            items.append(
+                SplitItem(
+                    id=recording.id,
+                    corpus=corpus.name,
+                    speaker=recording.speaker,
+                    text_key=text_key(recording.text),
+                    heldout=recording.id in corpus.heldout,
                 )
             )
-    verdicts = assign(candidates, val_share=options.val_share, speaker_split=options.speaker_split)
-    for clip, verdict in zip(clips, verdicts, strict=True):
+    verdicts = assign(items, val_share=options.val_share, speaker_split=options.speaker_split)
+    for (corpus, recording), verdict in zip(found, verdicts, strict=True):
         if verdict.split is None:
-            rejected.append(Rejected(corpus=clip.corpus, id=clip.id, reason=verdict.reason))
+            rejected.append(Rejected(corpus=corpus.name, id=recording.id, reason=verdict.reason))
         else:
-            yield clip, verdict
+            yield Chosen(corpus, recording, verdict.split)
 
 
-def _prepared(chosen: list[tuple[Clip, Verdict]], options: Options) -> Iterator[tuple[Clip, Verdict, Prepared]]:
-    work = partial(prepare, recipe=options.recipe)
-    clips = [clip for clip, _ in chosen]
-    bar = partial(tqdm, total=len(clips), unit="clip", desc="packing", dynamic_ncols=True)
+def _encode(chosen: list[Chosen], options: PackOptions) -> Iterator[Encoded]:
+    work = partial(encode_recording, recipe=options.recipe)
+    recordings = [item.recording for item in chosen]
+    bar = partial(tqdm, total=len(recordings), unit="clip", desc="packing", dynamic_ncols=True)
     if options.workers == 0:
-        for (clip, verdict), prepared in zip(chosen, bar(map(work, clips)), strict=True):
-            yield clip, verdict, prepared
+        yield from bar(map(work, recordings))
         return
     # spawn: a fork of a process that has run torch's threads may hang.
     with multiprocessing.get_context("spawn").Pool(options.workers, _worker) as pool:
-        results = bar(pool.imap(work, clips, chunksize=8))
-        for (clip, verdict), prepared in zip(chosen, results, strict=True):
-            yield clip, verdict, prepared
+        yield from bar(pool.imap(work, recordings, chunksize=8))
 
 
 def _worker() -> None:
@@ -167,42 +187,39 @@ def _worker() -> None:
     torch.set_num_threads(1)
 
 
-def _write(writer: ShardWriter, clip: Clip, verdict: Verdict, prepared: Prepared, format: str, licence: str) -> None:
+def _write(writer: ShardWriter, item: Chosen, encoded: Encoded, format: str) -> None:
     description = {
-        "id": clip.id,
-        "speaker": clip.speaker,
-        "text": clip.text,
-        "spoken": prepared.spoken,
-        "corpus": clip.corpus,
-        "seconds": round(prepared.seconds, 4),
-        "split": verdict.split,
-        "licence": licence,
+        "id": item.recording.id,
+        "speaker": item.recording.speaker,
+        "text": item.recording.text,
+        "spoken": encoded.spoken,
+        "corpus": item.corpus.name,
+        "seconds": round(encoded.seconds, 4),
+        "split": item.split,
+        "licence": item.corpus.licence,
     }
-    writer.write(prepared.data, description, key=clip_key(clip.corpus, clip.id), format=format)
+    writer.write(encoded.data, description, format=format, times=encoded.times)
 
 
-def clip_key(corpus: str, id: str) -> str:
-    """The name of a clip in tars."""
-    return f"{safe_name(corpus)}/{safe_name(id)}"
-
-
-def statistics(entries: list[Entry], rejected: list[Rejected]) -> dict:
+def statistics(clips: IndexBuilder, rejected: list[Rejected]) -> dict:
     """Hours, clips and speakers per corpus and split, and how many clips were set aside."""
-    groups = defaultdict(list)
-    for entry in entries:
-        groups[entry.corpus, entry.split].append(entry)
+    columns = clips.arrays()
+    transcribed = spoken_lengths(columns) > 0
     corpora: dict[str, dict] = {}
-    for (corpus, split), group in sorted(groups.items(), key=lambda item: (item[0][0], SPLITS.index(item[0][1]))):
-        corpora.setdefault(corpus, {})[split] = {
-            "hours": round(sum(entry.seconds for entry in group) / 3600, 4),
-            "clips": len(group),
-            "speakers": len({entry.speaker for entry in group}),
-            "transcribed": sum(bool(entry.spoken) for entry in group),
-        }
+    for name, corpus in sorted(clips.corpora.items()):
+        for split in range(len(SPLITS)):
+            own = (columns["corpus"] == corpus) & (columns["split"] == split)
+            if own.any():
+                corpora.setdefault(name, {})[SPLITS[split]] = {
+                    "hours": round(int(columns["seconds"][own].sum()) / SECOND / 3600, 4),
+                    "clips": int(own.sum()),
+                    "speakers": len(np.unique(columns["speaker"][own])),
+                    "transcribed": int(transcribed[own].sum()),
+                }
     return {"corpora": corpora, "rejected": dict(sorted(Counter(item.corpus for item in rejected).items()))}
 
 
-def describe(stats: dict) -> str:
+def describe_shards(stats: dict) -> str:
     """The statistics as a table for people."""
     lines = [f"{'corpus':40} {'split':5} {'hours':>8} {'clips':>7} {'speakers':>8}"]
     for corpus, splits in stats["corpora"].items():

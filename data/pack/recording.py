@@ -1,15 +1,18 @@
-"""One recording on its way into a shard: decoded, trimmed, levelled, encoded, and its words normalised."""
+"""One recording on its way into a shard: decoded, trimmed, levelled, encoded, its text normalised and aligned."""
 
 import io
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import soundfile
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from data.pack.corpora import Clip
-from tts.audio import decode, set_level
+from data.pack.alignment import Aligner
+from tts.audio import block_power, decode, set_level
+from tts.corpus import Recording
 from tts.ogg import with_serial
 from tts.text.language import language
 from tts.types import AudioConfig
@@ -34,46 +37,56 @@ class Recipe:
     min_seconds: float
     max_seconds: float
     trim: bool
+    codec: Path | None  # says when each sound is heard; None: that is found out in training
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prepared:
+class Encoded:
     """A clip ready for a shard, or the reason why it is not."""
 
     data: bytes = b""
     seconds: float = 0.0
     spoken: str = ""  # normalised text
+    times: tuple[float, ...] = ()  # seconds at which the sounds of `spoken` are heard, if they were looked for
     reason: str = ""
 
 
-def prepare(clip: Clip, recipe: Recipe) -> Prepared:
-    """Never raises for a bad clip: a corpus of thousands always has some."""
+def encode_recording(recording: Recording, recipe: Recipe) -> Encoded:
+    """Never raises for a bad recording: a corpus of thousands always has some."""
     try:
         rate = recipe.audio.sample_rate
-        wav = decode(clip.path, rate, max_seconds=LONGEST_RAW)
+        wav = decode(recording.path, rate, max_seconds=LONGEST_RAW)
         if wav.abs().max() < 1e-4:
             raise ValueError("silence only")
         if recipe.trim:
-            wav = trim(wav, rate)
+            wav = cut_silence(wav, rate)
         seconds = len(wav) / rate
         if not recipe.min_seconds <= seconds <= recipe.max_seconds:
             raise ValueError(f"{seconds:.2f} s long; wanted {recipe.min_seconds:g} to {recipe.max_seconds:g} s")
-        spoken = language().normalise(clip.text).text.strip() if clip.text.strip() else ""
-        if clip.text.strip() and not any(character.isalpha() for character in spoken):
-            raise ValueError(f"nothing to say in its text {clip.text[:60]!r}")
-        data = encode(set_level(wav, recipe.audio), rate, recipe.format)
+        spoken = language().normalise(recording.text).text.strip() if recording.text.strip() else ""
+        if recording.text.strip() and not any(character.isalpha() for character in spoken):
+            raise ValueError(f"nothing to say in its text {recording.text[:60]!r}")
+        wav = set_level(wav, recipe.audio)
+        data = encode(wav, rate, recipe.format)
+        times = _aligner(recipe.codec, recipe.audio).times(wav, spoken) if recipe.codec and spoken else ()
     except (ValueError, OSError, RuntimeError, MemoryError) as error:  # libsndfile's errors are RuntimeErrors
-        return Prepared(reason=str(error) or type(error).__name__)
-    return Prepared(data=data, seconds=seconds, spoken=spoken)
+        return Encoded(reason=str(error) or type(error).__name__)
+    return Encoded(data=data, seconds=seconds, spoken=spoken, times=tuple(times))
 
 
-def trim(wav: Float[Tensor, " N"], sample_rate: int) -> Float[Tensor, " N2"]:
+@lru_cache(1)
+def _aligner(codec: Path, audio: AudioConfig) -> Aligner:
+    return Aligner(codec, audio)  # once in each worker
+
+
+def cut_silence(wav: Float[Tensor, " N"], sample_rate: int) -> Float[Tensor, " N2"]:
     """Cut silence off both ends down to `MARGIN`, judged against the speech and the noise of the clip itself."""
     size = round(BLOCK * sample_rate)
     blocks = wav[: len(wav) // size * size].view(-1, size)
     if len(blocks) <= RUN:
         return wav
-    power = (blocks - blocks.mean(1, keepdim=True)).square().mean(1)
+    # Without the mean of each block: an offset or a rumble is no speech.
+    power = block_power((blocks - blocks.mean(1, keepdim=True)).flatten(), size)
     active = power[power > power.max() * ACTIVE].mean()
     noise = power.quantile(0.05)
     loud = power > (noise * ABOVE_NOISE).clamp(active * QUIETEST, active * LOUDEST)

@@ -16,11 +16,13 @@ from tqdm import tqdm
 from data.pack.corpora import HEADER
 from data.split import text_key
 from tts.document.books import read_book
+from tts.files import replacing
 from tts.text.language import language
 
 VOICES = ("slt", "rms", "awb", "kal", "kal16")  # built into flite; it takes paths and addresses too, we do not
 SHORTEST, LONGEST = 20, 160  # characters of a sentence
 CHARACTERS_PER_SECOND = 16.4  # of slt, rms and awb together, without silence at the ends; measured on three books
+HEADER_BYTES = 44  # of a wave without samples
 TIMEOUT = 60  # seconds for one sentence, a thousand times what it takes
 # Whole sentences of plain words: nothing that flite and our own normaliser might read differently.
 PLAIN = re.compile(r"[\"'“”‘’]?[A-Z][A-Za-z ,;:\"'“”‘’—–-]+[.!?][\"'”’]?")
@@ -32,7 +34,7 @@ Voices: {voices}.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class Utterance:
     """One sentence for one voice."""
 
     voice: str
@@ -60,17 +62,19 @@ def synthesise(
     sentences = plain_sentences("\n\n".join(map(read_book, books)))
     if not sentences:
         raise ValueError(f"no plain sentence of {SHORTEST} to {LONGEST} characters in {', '.join(map(str, books))}")
-    jobs = deal(sentences, voices, hours * len(voices) if len(hours) == 1 else hours, seed)
+    utterances = deal(sentences, voices, hours * len(voices) if len(hours) == 1 else hours, seed)
     (folder / "audio").mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(max(1, workers)) as pool:
         try:
-            spoken = pool.map(lambda job: _speak(flite, job, folder / "audio"), jobs)
-            seconds = list(tqdm(spoken, total=len(jobs), unit="clip", desc="speaking", dynamic_ncols=True))
+            spoken = pool.map(lambda utterance: _speak(flite, utterance, folder / "audio"), utterances)
+            seconds = list(tqdm(spoken, total=len(utterances), unit="clip", desc="speaking", dynamic_ncols=True))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
     lines = [
-        f"{job.id}|{job.voice}|{job.text}|{length:.3f}" for job, length in zip(jobs, seconds, strict=True) if length
+        f"{utterance.id}|{utterance.voice}|{utterance.text}|{length:.3f}"
+        for utterance, length in zip(utterances, seconds, strict=True)
+        if length
     ]
     if not lines:
         raise ValueError("flite spoke none of the sentences; try `flite -voice slt -t hello -o hello.wav`")
@@ -89,37 +93,42 @@ def plain_sentences(text: str) -> list[str]:
     return list(found.values())
 
 
-def deal(sentences: list[str], voices: list[str], hours: list[float], seed: int) -> list[Job]:
+def deal(sentences: list[str], voices: list[str], hours: list[float], seed: int) -> list[Utterance]:
     """Give each voice its hours; voices share sentences only when the books are too short for all."""
     order = sentences[:]
     random.Random(seed).shuffle(order)
-    jobs, position = [], 0
+    utterances, position = [], 0
     for voice, wanted in zip(voices, hours, strict=True):
         left = wanted * 3600.0
         for _ in order:
             if left <= 0:
                 break
             text = order[position % len(order)]
-            jobs.append(Job(voice=voice, text=text))
+            utterances.append(Utterance(voice=voice, text=text))
             left -= len(text) / CHARACTERS_PER_SECOND
             position += 1
-    return jobs
+    return utterances
 
 
-def _speak(flite: str, job: Job, folder: Path) -> float:
+def _speak(flite: str, utterance: Utterance, folder: Path) -> float:
     """Seconds of the spoken clip; 0 where flite fails, as it does on a few sentences."""
-    path = folder / f"{job.id}.wav"
+    path = folder / f"{utterance.id}.wav"
     if not path.is_file():
-        with tempfile.TemporaryDirectory(prefix=".speak", dir=folder.parent) as scratch:
-            words, wave = Path(scratch) / "text", Path(scratch) / "wave.wav"
-            # A file, not an argument: no sentence can look like an option or a command.
-            words.write_text(language().normalise(job.text).text, encoding="utf-8")
-            command = [flite, "-voice", job.voice, "-f", str(words), "-o", str(wave)]
-            try:
-                subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT)
-            except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-                return 0.0
-            if not wave.is_file() or wave.stat().st_size <= 44:
-                return 0.0
-            wave.replace(path)
+        try:
+            with replacing(path) as wave:
+                _run(flite, utterance, wave)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired, EOFError):
+            return 0.0
     return soundfile.info(path).duration
+
+
+def _run(flite: str, utterance: Utterance, wave: Path) -> None:
+    """Raises EOFError where flite says nothing and reports no error."""
+    with tempfile.TemporaryDirectory(prefix=".speak", dir=wave.parent.parent) as scratch:
+        # A file, not an argument: no sentence can look like an option or a command.
+        words = Path(scratch) / "text"
+        words.write_text(language().normalise(utterance.text).text, encoding="utf-8")
+        command = [flite, "-voice", utterance.voice, "-f", str(words), "-o", str(wave)]
+        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT)
+    if not wave.is_file() or wave.stat().st_size <= HEADER_BYTES:
+        raise EOFError(f"flite spoke nothing of {utterance.id}")

@@ -10,6 +10,7 @@ import torch
 
 import train
 from data import remote
+from data.index import read_index
 from helpers import corpus
 from helpers.runs import bare_run, traced
 from tts.types import AudioConfig
@@ -63,7 +64,7 @@ def server(shards, tmp_path, monkeypatch):
     monkeypatch.setenv("TRIFORCE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(remote, "WAIT", 0.001)
     monkeypatch.setattr(remote, "PATIENCE", 0.5)
-    for cached in (remote.here, remote.origin, remote.sizes):
+    for cached in (remote.local_folder, remote.origin):
         cached.cache_clear()
     server = Server(shards)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -86,7 +87,7 @@ def test_the_same_batches_as_from_the_folder_and_nothing_asked_twice(server, sha
     asked = len(server.asked)
     batches(server.url, audio, workers=1)
     assert len(server.asked) == asked
-    (remote.room() / "clips").rename(remote.room() / "elsewhere")
+    (remote.cache_folder() / "clips").rename(remote.cache_folder() / "elsewhere")
     for a, b in zip(near, batches(server.url, audio, workers=2), strict=True):
         assert torch.equal(a.wav, b.wav)
     assert remote.manifest(server.url) == {server.url: remote.manifest(str(shards))[str(shards)]}
@@ -101,35 +102,35 @@ def test_failures_that_pass_cost_only_time(server, shards, audio):
 
 def test_a_failure_that_stays_names_the_shard(server, shards, audio, caplog):
     with pytest.raises(ValueError, match="does not exist"):
-        remote.here(server.url.replace("shards", "elsewhere"))
+        remote.local_folder(server.url.replace("shards", "elsewhere"))
     with pytest.raises(ValueError, match="elsewhere"):
-        remote.here("elsewhere://there")
-    remote.here(server.url)
+        remote.local_folder("elsewhere://there")
+    remote.local_folder(server.url)
     server.always = 503
-    (name, size), *_ = remote.sizes(remote.here(server.url)).items()
+    shards = read_index(remote.local_folder(server.url)).shards
+    name, size = shards[0].name, shards[0].bytes
     with pytest.raises(ValueError, match=rf"{name} could not be read in {remote.TRIES} tries .*503"):
-        remote.read(f"{server.url}/{name}", 0, size)
+        remote.read_range(f"{server.url}/{name}", 0, size)
     batches(server.url, audio)
-    names = remote.sizes(remote.here(server.url))
-    assert any(f"{server.url}/{name} could not be read" in caplog.text for name in names)
+    assert any(f"{server.url}/{shard.name} could not be read" in caplog.text for shard in shards)
 
 
 def test_the_cache_stays_within_its_bound_and_keeps_what_is_used(server, tmp_path, monkeypatch):
     monkeypatch.setenv("TRIFORCE_CACHE_GB", str(64e3 / 1e9))
-    remote.here(server.url)
-    name, size = max(remote.sizes(remote.here(server.url)).items(), key=lambda item: item[1])
-    url, piece = f"{server.url}/{name}", 1000
+    remote.local_folder(server.url)
+    shard = max(read_index(remote.local_folder(server.url)).shards, key=lambda shard: shard.bytes)
+    url, piece, size = f"{server.url}/{shard.name}", 1000, shard.bytes
 
     def held() -> int:
         return sum(path.stat().st_size for path in (tmp_path / "cache/clips").glob("*/*"))
 
     for start in range(0, min(size - piece, 100 * piece), piece):
-        remote.read(url, start, start + piece)
-        remote.read(url, 0, piece)
+        remote.read_range(url, start, start + piece)
+        remote.read_range(url, 0, piece)
         assert held() <= 64e3 * (1 + 1 / remote.CHECKS) + piece
     assert held() > 32e3
     asked = len(server.asked)
-    remote.read(url, 0, piece)
+    remote.read_range(url, 0, piece)
     assert len(server.asked) == asked
 
 
@@ -143,7 +144,7 @@ def bucket(shards, tmp_path, monkeypatch) -> str:
     about = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
     for name, value in {**about, "TRIFORCE_CACHE": str(tmp_path / "cache")}.items():
         monkeypatch.setenv(name, value)
-    for cached in (remote.here, remote.origin, remote.sizes):
+    for cached in (remote.local_folder, remote.origin):
         cached.cache_clear()
     s3fs.S3FileSystem.clear_instance_cache()
     store = s3fs.S3FileSystem()
@@ -160,10 +161,10 @@ def test_a_bucket_is_trained_from_as_the_folder_is(bucket, shards, audio, tmp_pa
     for workers in (0, 1):
         for a, b in zip(near, batches(bucket, audio, workers=workers), strict=True):
             assert torch.equal(a.wav, b.wav)
-        (remote.room() / "clips").rename(remote.room() / f"{workers}")
+        (remote.cache_folder() / "clips").rename(remote.cache_folder() / f"{workers}")
     for name, path in {"near": str(shards), "far": bucket}.items():
         run = bare_run("dvae", path, "", tmp_path / name, "data.workers=1", trace=tmp_path / f"{name}.trace")
         assert train.train(run).global_step == 4
     assert traced(tmp_path / "far.trace") == traced(tmp_path / "near.trace")
     with pytest.raises(ValueError, match="s3://bucket/elsewhere/index.json does not exist"):
-        remote.here("s3://bucket/elsewhere")
+        remote.local_folder("s3://bucket/elsewhere")

@@ -1,13 +1,13 @@
 import pytest
 
-from data.split import Candidate, assign, drawn, text_key
+from data.split import SplitItem, assign, drawn, text_key
 
 
-def clip(number: int, *, text: str, speaker: str = "a", corpus: str = "c", heldout: bool = False) -> Candidate:
-    return Candidate(id=str(number), corpus=corpus, speaker=speaker, text_key=text_key(text), heldout=heldout)
+def clip(number: int, *, text: str, speaker: str = "a", corpus: str = "c", heldout: bool = False) -> SplitItem:
+    return SplitItem(id=str(number), corpus=corpus, speaker=speaker, text_key=text_key(text), heldout=heldout)
 
 
-def many(count: int, speakers: int) -> list[Candidate]:
+def many(count: int, speakers: int) -> list[SplitItem]:
     return [clip(n, text=f"text number {n % (count // 2)}", speaker=f"s{n % speakers}") for n in range(count)]
 
 

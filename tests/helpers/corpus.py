@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 
 from data.module import SpeechData
-from data.pack.pack import Options, pack
+from data.pack.pack import PackOptions, pack
 from data.pack.recording import Recipe
 from tts.types import AudioConfig
 
@@ -62,14 +62,14 @@ def make_corpus(folder: Path, *, speakers: int = 2, clips: int = 12, heldout: in
 
 def make_shards(folder: Path, audio: AudioConfig, *sources: Path, **changes) -> Path:
     """Pack `sources`, or a small corpus made for the purpose, into `folder` in this process."""
-    recipe = {"format": "flac", "min_seconds": 0.5, "max_seconds": 20.0, "trim": True}
+    recipe = {"format": "flac", "min_seconds": 0.5, "max_seconds": 20.0, "trim": True, "codec": None}
     options = {"exclude": frozenset(), "val_share": 0.25, "speaker_split": "auto", "shard_mb": 0.5, "workers": 0}
     recipe |= {name: value for name, value in changes.items() if name in recipe}
     options |= {name: value for name, value in changes.items() if name in options}
     if unknown := changes.keys() - recipe.keys() - options.keys():
         raise ValueError(f"pack has no option {sorted(unknown)}")
     sources = sources or (make_corpus(folder.with_name(f"{folder.name}-corpus")),)
-    pack(list(sources), folder, Options(recipe=Recipe(audio=audio, **recipe), **options))
+    pack(list(sources), folder, PackOptions(recipe=Recipe(audio=audio, **recipe), **options))
     return folder
 
 
@@ -86,6 +86,5 @@ def speech_data(path: Path | str | list[str], audio: AudioConfig, **changes) -> 
         "needs_text": False,
         "seed": 1,
         "workers": 0,
-        "shift": True,
     }
     return SpeechData(path=path if isinstance(path, list) else str(path), audio=audio, **(settings | changes))

@@ -8,7 +8,7 @@ from tts import corpus
 
 def test_recordings_are_read_in_order_and_gathered_by_speaker(tmp_path):
     folder = tone_speech.write_corpus(tmp_path / "babble", ["one", "two"])
-    recordings = corpus.read(folder)
+    recordings = corpus.read_recordings(folder)
     assert [each.id for each in recordings] == ["ann0", "ann1", "bob0", "bob1"]
     assert [each.text for each in recordings] == ["one", "two", "one", "two"]
     assert all(each.path.is_file() for each in recordings)
@@ -31,4 +31,4 @@ def test_what_is_missing_is_named(tmp_path, table, reason):
     if table is not None:
         (tmp_path / "metadata.csv").write_text(table)
     with pytest.raises(ValueError, match=reason.replace("(", r"\(")):
-        corpus.read(tmp_path)
+        corpus.read_recordings(tmp_path)

@@ -127,7 +127,7 @@ def read_clips(folder: Path, limit: int | None, *, silent: bool = False) -> list
     Clips without a text are left out, unless `silent`. The reference of a clip is the next clip of the same speaker, or
     the clip itself if there is no other.
     """
-    recordings = [each for each in corpus.read(folder) if silent or each.text.strip()]
+    recordings = [each for each in corpus.read_recordings(folder) if silent or each.text.strip()]
     if not recordings:
         raise ValueError(f"{folder}: no clip has a text")
     by_speaker: dict[str, list[Path]] = {}

@@ -19,8 +19,8 @@ def test_metadata_corpus(tmp_path):
     assert corpus.name == "tiny"
     assert corpus.licence == "CC0 1.0, made by tests/helpers/corpus.py."
     assert corpus.heldout == {"s0-000"}
-    assert len(corpus.clips) == 24
-    assert corpus.clips[0].speaker == "speaker0"
+    assert len(corpus.recordings) == 24
+    assert corpus.recordings[0].speaker == "speaker0"
 
 
 def test_lines_that_make_no_sense_are_set_aside(tmp_path):
@@ -28,7 +28,7 @@ def test_lines_that_make_no_sense_are_set_aside(tmp_path):
     with open(folder / "metadata.csv", "a") as file:
         file.write("no fields\n|nobody|Text.|1.0\n../../etc/passwd|x|Text.|1.0\n")
     corpus = read_corpus(folder)
-    assert len(corpus.clips) == 24
+    assert len(corpus.recordings) == 24
     assert [entry for entry, _ in corpus.malformed] == ["no fields", "|nobody|Text.|1.0", "../../etc/passwd"]
 
 
@@ -37,7 +37,7 @@ def test_ljspeech(tmp_path):
     text = 'LJ001-0001|In 1901, "etc".|In nineteen oh one, "et cetera".\n../LJ001|x|x\n'
     (tmp_path / "metadata.csv").write_text(text)
     corpus = read_corpus(tmp_path)
-    assert [(clip.speaker, clip.text) for clip in corpus.clips] == [("lj", 'In nineteen oh one, "et cetera".')]
+    assert [(clip.speaker, clip.text) for clip in corpus.recordings] == [("lj", 'In nineteen oh one, "et cetera".')]
     assert len(corpus.malformed) == 1
 
 
@@ -47,7 +47,7 @@ def test_librispeech_and_libritts_trees(tmp_path):
     (tmp_path / "84" / "121" / "84-121.trans.txt").write_text("84-121-0000 GO DO YOU HEAR\n")
     wave(tmp_path / "85" / "122" / "85_122_000.wav")
     (tmp_path / "85" / "122" / "85_122_000.normalized.txt").write_text("Then he went.\n")
-    found = {clip.id: (clip.speaker, clip.text) for clip in read_corpus(tmp_path).clips}
+    found = {clip.id: (clip.speaker, clip.text) for clip in read_corpus(tmp_path).recordings}
     assert found == {
         "84-121-0000": ("84", "Go do you hear"),
         "84-121-0001": ("84", ""),

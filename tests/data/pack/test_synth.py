@@ -5,8 +5,8 @@ import zipfile
 import pytest
 
 from data.__main__ import main
+from data.index import read_index
 from data.pack.synth import deal, plain_sentences
-from data.shards import read_index
 from helpers.beside import epub
 from tts.document.books import read_book
 

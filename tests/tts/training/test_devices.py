@@ -192,7 +192,7 @@ def test_torchrun_starts_all_ranks_again_when_one_is_killed(shards, tmp_path):
 
     loader = train.assemble(configure(*run)).data.train_dataloader()
     turns = itertools.islice(loader.plans.batches(0), 2 * steps)
-    plan = [[loader.dataset.clips[draw.clip].entry.key for draw in turn.draws] for turn in turns]
+    plan = [[loader.dataset.clips[draw.clip].key for draw in turn.draws] for turn in turns]
     for rank in (0, 1):
         first, second = (traced(tmp_path / f"{rank}.{start}") for start in (0, 1))
         assert [step for step, _, _ in second] == list(range(saved + 1, steps + 1))

@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
 import train
-from data.shards import read_index
+from data.index import read_index
 from helpers.runs import STAGES, bare_run, child, traced
 from tts.files import PARTIAL
 from tts.training.checkpoints import Checkpoints, found, newest, save, verify

@@ -1,4 +1,4 @@
-"""Slow checks of the run as a whole: what it takes, and that it survives."""
+"""Checks of the run as a whole: its cost, and that it survives kills, full disks and broken files."""
 
 import os
 import random
@@ -13,17 +13,29 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from prepared import QUIET, ROOT, clips, command, largest, processor_seconds, report, run, shards, table
+
+from tests.slow.prepare.common import (
+    FAST,
+    ROOT,
+    clips,
+    command,
+    largest,
+    processor_seconds,
+    report,
+    run,
+    shards,
+)
+from tts.corpus import read_recordings
 
 CLUSTER = "127.0.0.1:6399"
 
 
 def speed(args, scratch: Path) -> None:
-    """Processor time of each stage, and of the libraries alone on the same recordings, in one go."""
-    done = run([args.source], scratch / "out", *([] if args.mos else QUIET))
+    """Processor time of each stage, and of the libraries alone on the same recordings."""
+    done = run([args.source], scratch / "out", *([] if args.mos else FAST))
     assert done.returncode == 0, done.stderr
     rated = clips(scratch / "out") if args.mos else []
-    told, alone = report(scratch / "out"), libraries([row.path for row in table(args.source)], rated)
+    told, alone = report(scratch / "out"), libraries([row.path for row in read_recordings(args.source)], rated)
     whole, least = processor_seconds(scratch / "out"), sum(alone.values())
     hours = told["hours"]["in"]
     quick = sum(
@@ -86,20 +98,20 @@ def libraries(paths: list[Path], rated: list[dict]) -> dict[str, float]:
 
 
 def kills(args, scratch: Path) -> None:
-    """kill -9 at random moments, until a run gets through; then compare with an undisturbed one."""
+    """kill -9 at random moments, then a run to the end, whose shards are compared with those of an undisturbed run."""
     start = time.monotonic()
-    assert run([args.source], scratch / "whole", *QUIET).returncode == 0
+    assert run([args.source], scratch / "whole", *FAST).returncode == 0
     took, rng, killed = time.monotonic() - start, random.Random(args.seed), 0
     wanted, out = shards(scratch / "whole"), scratch / "again"
     while killed < args.times:
-        # Most at any moment of a whole run, some at any moment of one that finds its work half done.
+        # Most kills come at any moment of a whole run, some at any moment of a run that finds much of its work done.
         process = subprocess.Popen(
-            command([args.source], out, *QUIET), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command([args.source], out, *FAST), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         began = time.monotonic()
         try:
             process.wait(rng.uniform(0, took) if rng.random() < 0.7 else rng.uniform(0, took / 3))
-            took = time.monotonic() - began  # it was through before
+            took = time.monotonic() - began  # the run ended before the kill
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -107,15 +119,15 @@ def kills(args, scratch: Path) -> None:
             print(f"kill {killed}", flush=True)
         if out.is_dir() and shards(out) != wanted:
             raise SystemExit(f"after {killed} kills there are other shards under the final name")
-        if rng.random() < 0.2:  # begin anew now and then, or most kills would find all done
+        if rng.random() < 0.2:  # start afresh now and then, or most kills would find all work done
             shutil.rmtree(out.with_name("again.work"), ignore_errors=True)
             shutil.rmtree(out, ignore_errors=True)
-    done = run([args.source], out, *QUIET)
+    done = run([args.source], out, *FAST)
     print(f"{killed} kills; the last run: exit {done.returncode}; equal shards: {shards(out) == wanted}")
 
 
 def hostile_folder(folder: Path, good: Path) -> None:
-    """Broken files of every kind, made from one good recording (any format) of at least ten seconds."""
+    """Broken files of every kind, made from one good recording of at least ten seconds, in any format."""
     folder.mkdir(parents=True)
     wave, rate = soundfile.read(good, frames=48000 * 20, dtype="float32")
     wave = wave if wave.ndim == 1 else wave[:, 0]
@@ -158,7 +170,7 @@ glasses. Our chairs, being his patents, embraced and caressed us rather than sub
 def hostile(args, scratch: Path) -> None:
     good = sorted(path for path in args.source.rglob("*") if path.suffix in (".opus", ".flac", ".wav", ".mp3"))[0]
     hostile_folder(scratch / "hostile", good)
-    done = run([scratch / "hostile", args.source], scratch / "out", *QUIET)
+    done = run([scratch / "hostile", args.source], scratch / "out", *FAST)
     print(done.stdout, done.stderr[-500:], f"exit {done.returncode}")
     for line in (scratch / "out" / "rejected.jsonl").read_text().splitlines():
         print(line)
@@ -166,24 +178,24 @@ def hostile(args, scratch: Path) -> None:
 
 
 def growth(args, scratch: Path) -> None:
-    """The same recordings once and ten times, each copy with other bytes and another pitch, so that all are new."""
+    """The same recordings once and ten times; every copy has another pitch, so that none is a duplicate."""
     from tts.audio import decode
 
     for count in (1, 10):
         folder = scratch / f"corpus{count}" / "audio"
         folder.mkdir(parents=True)
         rows = []
-        for row in table(args.source):
+        for row in read_recordings(args.source):
             wave = decode(row.path, 24000, max_seconds=1e5).numpy()
             for copy in range(count):
-                # Played at speeds of 3 % apart: other voices, and no near duplicates.
+                # Speeds 3 % apart sound like other voices, and are no duplicates to the fingerprints.
                 rate = round(24000 * (1 if count == 1 else 0.86 + 0.03 * copy))
                 soundfile.write(folder / f"{row.path.stem}x{copy}.flac", wave, rate)
                 rows.append(f"{row.path.stem}x{copy}|{row.speaker}|{row.text}|0")
         lines = "\n".join(["id|speaker|text|seconds", *rows, ""])
         (folder.parent / "metadata.csv").write_text(lines, encoding="utf-8")
         start = time.monotonic()
-        done = run([folder.parent], scratch / f"out{count}", "--workers", "1", *QUIET)
+        done = run([folder.parent], scratch / f"out{count}", "--workers", "1", *FAST)
         assert done.returncode == 0, done.stderr
         hours = report(scratch / f"out{count}")["hours"]
         print(
@@ -195,30 +207,30 @@ def growth(args, scratch: Path) -> None:
 
 
 def twins(args, scratch: Path) -> None:
-    """What looking for a clip's twin costs as more are known; SOURCE is a folder of shards."""
+    """Time of the search for a duplicate as the number of clips grows; SOURCE is a folder of shards."""
     from omegaconf import OmegaConf
 
-    from data.prepare.dedup import Dedup, Seen, fingerprint
-    from data.reader import ShardReader, Stored
-    from data.shards import read_index
+    from data.index import read_index
+    from data.prepare.dedup import ClipIndex, DedupConfig, acoustic_fingerprint
+    from data.reader import ShardReader
 
     index, reader = read_index(args.source), ShardReader(24000)
     entries = [entry for entry in index.clips if entry.seconds > 2]
     random.Random(args.seed).shuffle(entries)
-    settings, took = Dedup(**OmegaConf.load(ROOT / "conf" / "prepare.yaml").dedup), []
-    with Seen(scratch / "seen.sqlite", settings) as seen:
+    config, took = DedupConfig(**OmegaConf.load(ROOT / "conf" / "prepare.yaml").dedup), []
+    with ClipIndex(scratch / "clips.sqlite", config) as known:
         for entry in entries[: args.times]:
-            wave = reader.read(Stored(args.source, entry, ""), 0, round(entry.seconds * 24000))
-            sound = fingerprint(wave, 24000)
+            wave = reader.read(entry, 0, round(entry.seconds * 24000))
+            sound = acoustic_fingerprint(wave, 24000)
             start = time.process_time()
-            twin = seen.twin(entry.key, entry.key, sound)
+            twin = known.add(entry.key, entry.key, sound)
             took.append((time.process_time() - start, bool(twin)))
     for part in np.array_split(np.array(took), 5):
         print(f"{len(part)} more clips: {part[:, 0].mean() * 1000:.2f} ms each, {int(part[:, 1].sum())} twins")
 
 
 def executors(args, scratch: Path) -> None:
-    """Shards by each executor against those of this process; the last is a Ray cluster that is told another token."""
+    """Shards of each executor, compared with those of a run in one process; the last one uses a wrong Ray token."""
     token, other = scratch / "token", scratch / "other"
     token.write_text("0123456789abcdef" * 2)
     other.write_text("fedcba9876543210" * 2)
@@ -232,7 +244,7 @@ def executors(args, scratch: Path) -> None:
         out = scratch / name.replace(" ", "")
         start = time.monotonic()
         with cluster(token) if CLUSTER in more else nullcontext():
-            done = run([args.source], out, *more, *QUIET)
+            done = run([args.source], out, *more, *FAST)
         found = shards(out) if done.returncode == 0 else None
         wanted = wanted or found
         print(f"{name}: exit {done.returncode}, {time.monotonic() - start:.0f} s, same shards: {found == wanted}")
@@ -242,13 +254,13 @@ def executors(args, scratch: Path) -> None:
 
 @contextmanager
 def cluster(token: Path) -> Iterator[None]:
-    """A Ray cluster of this machine that asks for a token."""
+    """A Ray cluster on this machine that requires a token."""
     asks = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_worker_niceness": "0"}
     start = [Path(sys.executable).with_name("ray"), "start", "--head", "--block", "--port", CLUSTER.rpartition(":")[2]]
     start += ["--num-cpus", "2", "--include-dashboard=false", "--disable-usage-stats"]
     head = subprocess.Popen(start, env=os.environ | asks, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        time.sleep(20)  # its port answers before the rest is there
+        time.sleep(20)  # its port answers before the rest is ready
         yield
     finally:
         head.terminate()
@@ -259,15 +271,15 @@ def full(args, scratch: Path) -> None:
     """Pack onto a file system that is too small, then make room and run again."""
     out = args.folder / "out"
     filler = args.folder / "filler"
-    done = run([args.source], out, *QUIET)
+    done = run([args.source], out, *FAST)
     assert done.returncode == 0, done.stderr
     wanted, need = shards(out), sum(path.stat().st_size for path in out.iterdir())
     shutil.rmtree(out)
-    with open(filler, "wb") as file:  # leave half of what the shards need; the ledger is there already
+    with open(filler, "wb") as file:  # leave half of what the shards need; the results are cached already
         file.write(bytes(max(0, shutil.disk_usage(args.folder).free - need // 2)))
-    done = run([args.source], out, *QUIET)
+    done = run([args.source], out, *FAST)
     left = sorted(path.name for path in args.folder.iterdir())
     print(f"full: exit {done.returncode}, error: {done.stderr.strip().splitlines()}, left: {left}")
     filler.unlink()
-    done = run([args.source], out, *QUIET)
+    done = run([args.source], out, *FAST)
     print(f"with room: exit {done.returncode}, equal shards: {shards(out) == wanted}")

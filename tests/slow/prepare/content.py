@@ -1,4 +1,4 @@
-"""Slow checks of what is in the clips: the right words at the right times, of one speaker."""
+"""Checks of what is in the clips: the right words at the right times, spoken by one speaker."""
 
 import csv
 import random
@@ -12,17 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from prepared import OPEN, QUIET, ROOT, Row, clips, in_clips, largest, plain, report, run, table
 
-from helpers.beside import epub, feed, podcast, whisper
+from tests.helpers.beside import epub, feed, podcast, whisper
+from tests.slow.prepare.common import FAST, OPEN, ROOT, clips, in_clips, largest, plain, report, run
+from tts.corpus import Recording, read_recordings
 
 
 def words(args, scratch: Path) -> None:
-    """Share of the text's words that are in clips in their order, and errors of word times at segment borders."""
-    done = run([args.source], scratch / "out", *QUIET)
+    """Share of the text's words that are in clips in their order; errors of word times at the borders of segments."""
+    done = run([args.source], scratch / "out", *FAST)
     print(done.stdout, done.stderr[-300:])
     found = clips(scratch / "out")
-    rows = sorted(table(args.source), key=lambda row: row.path.name)
+    rows = sorted(read_recordings(args.source), key=lambda row: row.path.name)
     print(in_clips(" ".join(row.text for row in rows), found), report(scratch / "out")["words_from"])
     if not (args.source / "segments.csv").is_file():
         return
@@ -42,14 +43,14 @@ def words(args, scratch: Path) -> None:
 
 
 def withheld(args, scratch: Path) -> None:
-    """WER of all that a recogniser writes; how much of it is kept, and how much of that is right."""
+    """WER of what a recogniser writes; how much of it is kept, and how much of that is right."""
     from tts.judges.wer import word_edits
 
-    rows = sorted(table(args.source), key=lambda row: row.path.name)
+    rows = sorted(read_recordings(args.source), key=lambda row: row.path.name)
     (scratch / "alone").mkdir()
     for row in rows:
         shutil.copy(row.path, scratch / "alone")
-    for name, settings in (("all that is heard", OPEN), ("what the judges let through", QUIET)):
+    for name, settings in (("all that is heard", OPEN), ("what the judges let through", FAST)):
         done = run([scratch / "alone"], scratch / "out", *settings)
         if done.returncode:
             print(name, done.stderr[-300:])
@@ -70,11 +71,11 @@ def withheld(args, scratch: Path) -> None:
 
 
 def _alone(corpus: Path, found: list[dict]) -> float:
-    """Processor time of pocketsphinx alone, from every tenth clip."""
+    """Processor time of pocketsphinx alone, estimated from every tenth clip."""
     from tts.audio import decode
     from tts.judges.sphinx import Sphinx
 
-    waves = {row.path.name: decode(row.path, 24000, max_seconds=1e5) for row in table(corpus)}
+    waves = {row.path.name: decode(row.path, 24000, max_seconds=1e5) for row in read_recordings(corpus)}
     recogniser, seconds, heard = Sphinx(), 0.0, 0.0
     for clip in found[::10]:
         wave = waves[clip["source"]][round(clip["start"] * 24000) : round(clip["end"] * 24000)]
@@ -86,7 +87,7 @@ def _alone(corpus: Path, found: list[dict]) -> float:
 
 def beside(args, scratch: Path) -> None:
     """The first recording with a feed and a Podcasting 2.0 transcript, the second with Whisper's, all with one book."""
-    rows = sorted(table(args.source), key=lambda row: row.path.name)
+    rows = sorted(read_recordings(args.source), key=lambda row: row.path.name)
     run([args.source], scratch / "told", *OPEN)
     rng = random.Random(args.seed)
     show = scratch / "show"
@@ -95,7 +96,7 @@ def beside(args, scratch: Path) -> None:
         shutil.copy(row.path, show)
     for row, kind in zip(rows, ("podcast", "whisper"), strict=False):
         timed = [word for clip in clips(scratch / "told") if row.path.name in clip["source"] for word in clip["words"]]
-        # Eight words to a cue, and times that are some tenths off, as those of others are.
+        # Eight words per cue, with times that are some tenths of a second off, as they often are.
         groups = [timed[start : start + 8] for start in range(0, len(timed), 8)]
         cues = [
             (
@@ -109,7 +110,7 @@ def beside(args, scratch: Path) -> None:
         podcast(target, cues, "The reader") if kind == "podcast" else whisper(target, cues)
     feed(show / "feed.rss", [(row.path.name, f"Episode {n}", "From the feed") for n, row in enumerate(rows, 1)])
     epub(show / "book.epub", {f"c{n}.xhtml": f"<h1>{n}</h1><p>{row.text}</p>" for n, row in enumerate(rows, 1)})
-    done = run([show], scratch / "out", *QUIET)
+    done = run([show], scratch / "out", *FAST)
     print(done.stdout, done.stderr[-300:], report(scratch / "out")["words_from"])
     for row in rows:
         own = [clip for clip in clips(scratch / "out") if clip["source"] == row.path.name]
@@ -118,11 +119,11 @@ def beside(args, scratch: Path) -> None:
 
 
 def wrong(args, scratch: Path) -> None:
-    """Of each recording with its own text, and with the text of the next: how much is kept.
+    """How much is kept of each recording with its own text, and with the text of the next one.
 
-    Where the corpus has no texts, what pocketsphinx writes of the first so many recordings stands for them.
+    If the corpus has no texts, pocketsphinx transcribes the first `--times` recordings.
     """
-    rows = sorted(table(args.source), key=lambda row: row.path.name)
+    rows = sorted(read_recordings(args.source), key=lambda row: row.path.name)
     if not any(row.text for row in rows):
         rows = written(rows[: args.times], scratch)
     for name, shift in (("its own text", 0), ("the text of another", 1)):
@@ -131,7 +132,7 @@ def wrong(args, scratch: Path) -> None:
         for index, row in enumerate(rows):
             shutil.copy(row.path, folder)
             (folder / f"{row.path.stem}.txt").write_text(rows[(index + shift) % len(rows)].text, encoding="utf-8")
-        done = run([folder], scratch / f"out{shift}", *QUIET)
+        done = run([folder], scratch / f"out{shift}", *FAST)
         if done.returncode:
             print(f"{name}: nothing kept: {done.stderr[-300:].strip()}")
             continue
@@ -143,8 +144,8 @@ def wrong(args, scratch: Path) -> None:
         print({reason: row["count"] for reason, row in told["losses"].items()})
 
 
-def written(rows: list[Row], scratch: Path) -> list[Row]:
-    """The recordings of which pocketsphinx writes anything, with that."""
+def written(rows: list[Recording], scratch: Path) -> list[Recording]:
+    """The recordings in which pocketsphinx hears words, with those words as their texts."""
     (scratch / "alone").mkdir()
     for row in rows:
         shutil.copy(row.path, scratch / "alone")
@@ -156,20 +157,20 @@ def written(rows: list[Row], scratch: Path) -> list[Row]:
 
 
 def voices(args, scratch: Path) -> None:
-    """How many clips of one speaker are taken for more, and how many splices of two are found."""
+    """How many clips of one speaker are taken for several, and how many splices of two speakers are found."""
     import torch
     from omegaconf import OmegaConf
 
-    from data.prepare.judge import voice
+    from data.prepare.judge import speaker_embedding
     from tts.audio import decode
 
     torch.set_num_threads(1)
     least = OmegaConf.load(ROOT / "conf" / "prepare.yaml").judge.one_speaker
-    rows = table(args.source)[: args.times]
+    rows = read_recordings(args.source)[: args.times]
     waves = [decode(row.path, 16000)[: 16000 * 10] for row in rows]
-    single = [voice(wave, 16000)[1] for wave in waves]
+    single = [speaker_embedding(wave, 16000)[1] for wave in waves]
     pairs = [(k, (k + 1) % len(rows)) for k in range(len(rows)) if rows[k].speaker != rows[(k + 1) % len(rows)].speaker]
-    both = [voice(torch.cat([waves[a][: 16000 * 5], waves[b][: 16000 * 5]]), 16000)[1] for a, b in pairs]
+    both = [speaker_embedding(torch.cat([waves[a][: 16000 * 5], waves[b][: 16000 * 5]]), 16000)[1] for a, b in pairs]
     for name, alike in (("one speaker", single), ("two spliced", both)):
         low, middle, high = np.percentile(alike, (5, 50, 95))
         print(
@@ -179,21 +180,21 @@ def voices(args, scratch: Path) -> None:
 
 
 def long(args, scratch: Path) -> None:
-    """A book, read by flite into one file that lies beside the whole EPUB."""
+    """A book read by flite into one file, beside the whole EPUB."""
     from tts.document.books import read_book
 
     folder, part = scratch / "book", scratch / "part.wav"
     folder.mkdir()
     said = " ".join(read_book(args.source).split())[: round(args.hours * 3600 * 14.5)].split()[:-1]
-    slower = ["--setf", f"duration_stretch={args.stretch}"] if args.stretch else []  # voices have paces of their own
+    slower = ["--setf", f"duration_stretch={args.stretch}"] if args.stretch else []  # voices differ in speed
     with soundfile.SoundFile(folder / "reading.flac", "w", 16000, 1, "PCM_16") as whole:
-        for start in range(0, len(said), 5000):  # flite keeps all that it reads in memory
+        for start in range(0, len(said), 5000):  # flite keeps in memory what it reads
             (scratch / "text").write_text(" ".join(said[start : start + 5000]), encoding="utf-8")
             subprocess.run(["flite", "-voice", args.voice, *slower, "-f", scratch / "text", part], check=True)
             whole.write(soundfile.read(part, dtype="int16")[0])
     print(f"flite: {largest()}")
     shutil.copy(args.source, folder / f"whole{args.source.suffix}")
-    done = run([folder], scratch / "out", *QUIET)
+    done = run([folder], scratch / "out", *FAST)
     print(done.stdout, done.stderr[-300:], largest())
     if done.returncode == 0:
         told = report(scratch / "out")

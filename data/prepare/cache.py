@@ -1,8 +1,9 @@
-"""What has been done already: the result of every stage, under the hash of all that it rests on.
+"""The results of stages that ran before, each stored under a hash of everything that it depends on.
 
-A key is a hash of the stage, its settings and the keys or contents that it read, so a record is never wrong, only
-missing: a stopped run goes on where it was, an equal run does nothing, and a changed setting repeats the work from its
-stage on. Records appear under their names only when they are whole; one that cannot be read is made again.
+A key is a hash of the stage's name, its settings, and the keys or contents of its inputs. A stored result is therefore
+never out of date. A stopped run continues where it was, an identical run computes nothing, and a changed setting
+repeats only the stages that depend on it. A record gets its final name only when it is complete; a record that cannot
+be read is computed again.
 """
 
 import hashlib
@@ -14,40 +15,42 @@ from pathlib import Path
 
 from tts.files import whole
 
+EDITION = 5  # raised when a stage computes other results from the same inputs, which makes all older records unused
+
 
 @dataclass(frozen=True)
 class Record:
-    """The result of a stage, what names it, and how long it took to make."""
+    """The result of one stage for one input."""
 
     key: str
     value: dict
-    seconds: float  # of processor time
+    seconds: float  # of processor time that it took to compute
 
 
 def digest(*parts: object) -> str:
-    """A hash of plain data, hexadecimal."""
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
+    """A hash of plain data and of EDITION, hexadecimal."""
+    text = json.dumps([EDITION, *parts], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def processor_time() -> float:
-    """Seconds that this process and its finished children have used, of all cores together."""
+    """Seconds of processor time that this process and its finished children have used, summed over all cores."""
     return sum(os.times()[:4])
 
 
-class Ledger:
-    """A folder of records, STAGE/KEY.json, and of what is too large for them, STAGE/KEY.bin."""
+class ResultCache:
+    """A folder of records, STAGE/KEY.json, and of binary files too large for a record, STAGE/KEY.bin."""
 
     def __init__(self, folder: Path):
         self.folder = folder
 
-    def once(self, stage: str, inputs: object, make: Callable[[], dict]) -> Record:
-        """The record of `stage` for these inputs, made if it is not there."""
+    def once(self, stage: str, inputs: object, compute: Callable[[], dict]) -> Record:
+        """The record of `stage` for these inputs, computed if it is missing."""
         key = digest(stage, inputs)
         record = self.get(stage, key)
         if record is None:
             start = processor_time()
-            value = make()
+            value = compute()
             record = self.put(stage, key, value, processor_time() - start)
         return record
 
@@ -64,8 +67,8 @@ class Ledger:
             file.write(content.encode())
         return Record(key, value, seconds)
 
-    def blob(self, stage: str, inputs: object) -> Path:
-        """Where the bytes that belong to a record lie; write them before the record."""
+    def binary(self, stage: str, inputs: object) -> Path:
+        """The path of the binary file that belongs to a record; write it before the record."""
         return self._path(stage, digest(stage, inputs), ".bin")
 
     def _path(self, stage: str, key: str, suffix: str) -> Path:

@@ -1,0 +1,39 @@
+"""When each sound of a clip is heard, found once when the clip is packed instead of in every training step."""
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from tts import align
+from tts.checkpoint import build, load
+from tts.text.tokenizer import unpinned
+from tts.types import AudioConfig
+
+
+class Aligner:
+    """A codec that spells, and the tokenizer whose ids it spells."""
+
+    def __init__(self, codec: Path, audio: AudioConfig):
+        loaded = load(codec)
+        if getattr(loaded.net, "ctc", None) is None or "text" not in loaded.extra:
+            raise ValueError(f"{codec} cannot spell: give a dvae that was trained with text")
+        if loaded.audio != audio:
+            raise ValueError(f"{codec} was trained for {loaded.audio}, the shards are for {audio}: give the same audio")
+        self.codec = loaded.net
+        text = unpinned(loaded.extra["text"])
+        self.tokenizer = build(text, audio)
+        self.about = {"codec": loaded.fingerprint, "text": text}  # goes into the index of the shards
+
+    @torch.inference_mode()
+    def times(self, wav: Float[Tensor, " N"], spoken: str) -> list[float]:
+        """Seconds at which the start, each id and the end of a normalised text are heard; empty without a text."""
+        ids = self.tokenizer.encode(spoken)
+        if not ids:
+            return []
+        codes = self.codec.encode(wav[None], torch.tensor([len(wav)]))
+        times = align.spoken(
+            self.codec.spell(codes), codes, torch.tensor([ids]), torch.tensor([len(ids)]), self.tokenizer.silent_ids
+        )
+        return (times[0] / float(self.codec.code_rate)).tolist()
