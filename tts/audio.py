@@ -28,7 +28,7 @@ from tts.types import AudioConfig, Mel
 MAX_SECONDS = 6 * 3600.0
 MAX_CHANNELS = 8
 RATES = (1000, 768_000)  # Hz
-BLOCK = 1 << 20  # samples decoded at once
+BLOCK = 1 << 18  # samples read or written at once
 CANCELLED = 0.01  # power of the mean of channels relative to theirs: below, they cancel each other out
 
 
@@ -219,7 +219,8 @@ class WaveWriter:
         self._file = file
 
     def write(self, wav: Float[Tensor, " N"]) -> None:
-        self._file.write(wav.detach().float().clamp(-1.0, 1.0).cpu().numpy())
+        for part in wav.detach().float().clamp(-1.0, 1.0).cpu().split(BLOCK):  # libvorbis crashes on minutes at once
+            self._file.write(part.numpy())
 
 
 @contextmanager
