@@ -1,4 +1,4 @@
-"""Ogg streams with a fixed serial number. libsndfile takes the number from the clock, so equal input gave other bytes."""
+"""A fixed serial number for Ogg streams. libsndfile takes it from the clock, so equal waves would give other bytes."""
 
 import struct
 import zlib
