@@ -11,7 +11,7 @@ from diffusion.loss import denoising_error, mel_distance
 from diffusion.sample import find_sampler
 from tts import align
 from tts.checkpoint import load
-from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer
+from tts.text.tokenizer import Tokenizer
 from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Codes, Condition, Mel
 
@@ -23,7 +23,7 @@ class DiffusionStage(Stage):
         self,
         *,
         codec: str,  # path of a checkpoint
-        tokenizer: PhonemeTokenizer | SentencePieceTokenizer,
+        tokenizer: Tokenizer,
         acoustic: str | None,  # path of a GPT checkpoint, for the fine-tune on its latents
         drop_content: float,  # probability of training without codes, coarse mel and latents, for guidance
         drop_speaker: float,

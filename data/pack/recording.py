@@ -11,7 +11,7 @@ from torch import Tensor
 from data.pack.corpora import Clip
 from tts.audio import decode, set_level
 from tts.ogg import SERIAL, set_serial
-from tts.text.english.normalise import normalise
+from tts.text.language import language
 from tts.types import AudioConfig
 
 MARGIN = 0.15  # seconds of silence kept on either side
@@ -58,7 +58,7 @@ def prepare(clip: Clip, recipe: Recipe) -> Prepared:
         seconds = len(wav) / rate
         if not recipe.min_seconds <= seconds <= recipe.max_seconds:
             raise ValueError(f"{seconds:.2f} s long; wanted {recipe.min_seconds:g} to {recipe.max_seconds:g} s")
-        spoken = normalise(clip.text).text.strip() if clip.text.strip() else ""
+        spoken = language().normalise(clip.text).text.strip() if clip.text.strip() else ""
         if clip.text.strip() and not any(character.isalpha() for character in spoken):
             raise ValueError(f"nothing to say in its text {clip.text[:60]!r}")
         data = encode(set_level(wav, recipe.audio), rate, recipe.format)

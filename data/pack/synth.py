@@ -16,8 +16,7 @@ from tqdm import tqdm
 from data.pack.corpora import HEADER
 from data.split import text_key
 from tts import document
-from tts.text.english.normalise import normalise
-from tts.text.sentences import split
+from tts.text.language import language
 
 VOICES = ("slt", "rms", "awb", "kal", "kal16")  # built into flite; it takes paths and addresses too, we do not
 SHORTEST, LONGEST = 20, 160  # characters of a sentence
@@ -83,7 +82,7 @@ def synthesise(
 def plain_sentences(text: str) -> list[str]:
     """Sentences fit to be spoken, each once, in the order of the books."""
     found: dict[str, str] = {}
-    for sentence in split(text, LONGEST):
+    for sentence in language().split(text, LONGEST):
         words = " ".join(sentence.text.split())
         if SHORTEST <= len(words) <= LONGEST and PLAIN.fullmatch(words):
             found.setdefault(text_key(words), words)
@@ -114,7 +113,7 @@ def _speak(flite: str, job: Job, folder: Path) -> float:
         with tempfile.TemporaryDirectory(prefix=".speak", dir=folder.parent) as scratch:
             words, wave = Path(scratch) / "text", Path(scratch) / "wave.wav"
             # A file, not an argument: no sentence can look like an option or a command.
-            words.write_text(normalise(job.text).text, encoding="utf-8")
+            words.write_text(language().normalise(job.text).text, encoding="utf-8")
             command = [flite, "-voice", job.voice, "-f", str(words), "-o", str(wave)]
             try:
                 subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT)

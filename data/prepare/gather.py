@@ -14,7 +14,7 @@ from data.prepare.sources import Odd
 from data.prepare.stages import Clip, Outcome, result
 from data.shards import open_shards
 from data.split import Candidate, Verdict, assign, text_key
-from tts.text.english.normalise import normalise
+from tts.text.language import language
 
 
 def gather(folder: Path, outcomes: list[Outcome], odd: list[Odd], plan: Plan, work: Path, tally: Tally) -> dict:
@@ -96,7 +96,7 @@ def describe(outcome: Outcome, clip: Clip, verdict: Verdict, sha256: str) -> dic
         "id": clip.id,
         "speaker": clip.speaker,
         "text": clip.text,
-        "spoken": normalise(clip.text).text,
+        "spoken": language().normalise(clip.text).text,
         "corpus": source.corpus,
         "seconds": round(clip.end - clip.start, 4),
         "split": verdict.split,

@@ -14,8 +14,6 @@ from jaxtyping import Float, Int
 
 from data.prepare.ingest import Samples
 from tts.checkpoint import build, load
-from tts.text.english.normalise import normalise
-from tts.text.sentences import split
 from tts.text.tokenizer import unpinned
 
 CORE, CONTEXT = 704, 24  # codes spelled at once, and codes on either side that they are heard with
@@ -105,9 +103,9 @@ class Speller:
     def words(self, text: str, speaker: str = "") -> list[Word]:
         """The words of a text as written, each with the sounds of what it is read as."""
         words: list[Word] = []
-        for sentence in split(text, SENTENCE):
+        for sentence in self.tokenizer.language.split(text, SENTENCE):
             written = sentence.text.split()
-            spoken = normalise(sentence.text).text.replace(" — ", " ").split()
+            spoken = self.tokenizer.language.normalise(sentence.text).text.replace(" — ", " ").split()
             for group, said in pair(written, spoken):
                 ids = tuple(id for word in said for id in self.sounds(word))
                 if ids or not words:

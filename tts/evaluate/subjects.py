@@ -23,7 +23,6 @@ from tts.audio import LogMel, decode, resample, set_level
 from tts.evaluate.suites import Clip
 from tts.settings import CONF
 from tts.synthesis.pipeline import NETS, Settings, TextToSpeech, pick_device
-from tts.text.english.normalise import normalise
 from tts.types import AudioConfig, Codec, Codes, Condition, Mel, SpeakerLatents
 from tts.voices.clone import make
 
@@ -177,7 +176,7 @@ def resynthesis(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
 def latents(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
     """As `resynthesis`, and the decoder hears what the GPT thinks of those codes, told the text and the speaker."""
     speech, codes = studio.speech, studio.codes(clip.path)
-    ids = speech.tokenizer.encode(normalise(clip.text).text)
+    ids = speech.tokenizer.encode(speech.language.normalise(clip.text).text)
     text, text_len = torch.tensor([ids], device=studio.device), torch.tensor([len(ids)], device=studio.device)
     speaker = speech.acoustic.speaker_latents(studio.mel(clip.reference))
     times = align.spoken(studio.codec.spell(codes), codes, text, text_len, speech.tokenizer.silent_ids)

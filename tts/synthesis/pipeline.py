@@ -21,8 +21,8 @@ from tts import checkpoint
 from tts.audio import block_power
 from tts.nn import fast_dtype
 from tts.synthesis import listen
-from tts.text.english.normalise import normalise
-from tts.text.sentences import Sentence, split
+from tts.text.language import Language
+from tts.text.sentences import Sentence
 from tts.text.tokenizer import Tokenizer
 from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Mel, Sampling, SpeakerLatents, Speech, Vocoder
 
@@ -123,6 +123,7 @@ class TextToSpeech:
         device: torch.device,
     ):
         self.tokenizer = tokenizer
+        self.language = tokenizer.language
         self.acoustic = acoustic
         self.codec = codec
         self.decoder = decoder
@@ -159,7 +160,7 @@ class TextToSpeech:
         check_text(text)
         said: Counter[int] = Counter()  # times that a sentence came
         notices = []
-        for portion in portions(text, settings.max_chars):
+        for portion in portions(text, settings.max_chars, self.language):
             chunk = Chunk(torch.zeros(0), portion.index, portion.total, portion.written, portion.notices, None)
             if self.sayable(portion.words):
                 # A sentence said again is another take; any other change to the text leaves this one's seed alone.
@@ -176,7 +177,8 @@ class TextToSpeech:
             notices = (notices + chunk.notices)[:3]
             yield chunk
         if not said:
-            raise ValueError(f"no voice can say this text ({'; '.join(notices) or 'it is empty'}): write it in English")
+            reasons = "; ".join(notices) or "it is empty"
+            raise ValueError(f"no voice can say this text ({reasons}): write it in {self.language.name.title()}")
 
     def sayable(self, text: str) -> bool:
         """Whether a normalised text holds anything but spaces and punctuation."""
@@ -285,13 +287,13 @@ def check_text(text: str) -> None:
         raise ValueError(f"a word of {longest} characters is no text that can be read aloud: at most {MAX_WORD}")
 
 
-def portions(text: str, max_chars: int) -> Iterator[Portion]:
+def portions(text: str, max_chars: int, language: Language) -> Iterator[Portion]:
     """Sentences with their words; one that is far longer in words than in digits is said in several portions."""
-    sentences = split(text, max_chars)
+    sentences = language.split(text, max_chars)
     for index, sentence in enumerate(sentences):
-        normal = normalise(sentence.text)
+        normal = language.normalise(sentence.text)
         far = len(normal.text) > EXPANSION * max_chars
-        parts = split(normal.text, max_chars) if far else [Sentence(normal.text, sentence.pause)]
+        parts = language.split(normal.text, max_chars) if far else [Sentence(normal.text, sentence.pause)]
         for number, part in enumerate(parts):
             first, last = number == 0, number == len(parts) - 1
             pause = sentence.pause if last else part.pause

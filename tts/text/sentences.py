@@ -1,10 +1,8 @@
-"""Raw text to portions of a sentence each, with the silence a reader leaves after it."""
+"""Raw text to sentences, or parts of long ones, each with the silence that a reader leaves after it."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from tts.text.english.tables import ENDINGS, INNER, NUMBERED, OPENERS, SHORT_DAYS, SHORT_MONTHS, TITLES
 
 # Seconds of silence, about what readers of audiobooks leave.
 PARAGRAPH, SENTENCE, CLAUSE, CUT = 0.7, 0.35, 0.15, 0.0
@@ -18,10 +16,6 @@ CLAUSES = (re.compile(r"[;:][\"'”’)]{0,4}\s|\s?[—–]\s?|--+"), re.compile
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
 LAST_WORD = re.compile(r"[^\s(\[\"'“‘]{1,40}$")
 NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
-NEVER_LAST = frozenset(TITLES) | frozenset(INNER) | {"St", "al"}
-NUMBER_FOLLOWS = frozenset(NUMBERED) | frozenset(SHORT_MONTHS) | frozenset(SHORT_DAYS)
-# A month's or day's short form that is also a word.
-ALSO_WORDS = frozenset({"no", "art", "ed", "fig", "sat", "sun", "mar", "Sat", "Sun", "Mar", "No"})
 
 
 @dataclass(frozen=True)
@@ -32,13 +26,25 @@ class Sentence:
     pause: float
 
 
-def split(text: str, max_chars: int) -> list[Sentence]:
+@dataclass(frozen=True, kw_only=True)
+class Abbreviations:
+    """What a language says about full stops that may not end a sentence. Words are given without the stop."""
+
+    inner: frozenset[str]  # the sentence always goes on: Mr., e.g.
+    numbered: frozenset[str]  # it goes on if a number follows: No. 5, Jan. 5
+    words: frozenset[str]  # of `numbered`, those that are also words and may end a sentence: he said no.
+    ending: frozenset[str]  # it ends if an opener follows: etc., Inc.
+    letters: frozenset[str]  # single letters that are words; any other may be an initial
+    openers: frozenset[str]  # words that begin a sentence more often than they follow an abbreviation
+
+
+def split_sentences(text: str, max_chars: int, abbreviations: Abbreviations) -> list[Sentence]:
     """Sentences of at most `max_chars` characters; all of the text but white space is kept, in order."""
     if max_chars < 1:
         raise ValueError(f"max_chars is {max_chars}; a portion needs at least one character")
     out: list[Sentence] = []
     for paragraph in PARAGRAPHS.split(text):
-        sentences = list(_sentences(" ".join(paragraph.split())))
+        sentences = list(_sentences(" ".join(paragraph.split()), abbreviations))
         for sentence in sentences:
             out += _portions(sentence, max_chars)
         if sentences:
@@ -46,17 +52,17 @@ def split(text: str, max_chars: int) -> list[Sentence]:
     return out
 
 
-def _sentences(paragraph: str) -> Iterator[str]:
+def _sentences(paragraph: str, abbreviations: Abbreviations) -> Iterator[str]:
     start = 0
     for match in STOP.finditer(paragraph):
-        if _ends(paragraph, start, match):
+        if _ends(paragraph, start, match, abbreviations):
             yield paragraph[start : match.end()].strip()
             start = match.end()
     if rest := paragraph[start:].strip():
         yield rest
 
 
-def _ends(text: str, start: int, match: re.Match[str]) -> bool:
+def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviations) -> bool:
     """Whether the sentence from `start` ends at this stop."""
     stop = match["stop"]
     if stop is None:
@@ -74,21 +80,22 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
     if ENUMERATION.fullmatch(text[start : match.start()].lstrip()[:9]):
         return False
     found = LAST_WORD.search(text[max(start, match.start() - 40) : match.start()])
-    return _word_may_end(found[0] if found else "", following, after_quote=len(stop) > 1)
-
-
-def _word_may_end(word: str, following: str, *, after_quote: bool) -> bool:
-    """Whether a sentence may end at `word` and a stop, before a word that begins with no small letter."""
-    if after_quote or not word:
+    if len(stop) > 1 or not found:  # a quote or bracket closes after the stop
         return True
-    if word in NEVER_LAST:
-        return word == "al" and following in OPENERS
-    if word in NUMBER_FOLLOWS:
-        return not following[:1].isdigit() and (word in ALSO_WORDS or following in OPENERS)
-    if len(word) == 1 and word.isalpha() and word != "I":  # an initial, or "plan B."
-        return following in OPENERS
-    if "." in word or word in ENDINGS:  # U.S., p.m., etc.
-        return following in OPENERS
+    return _word_may_end(found[0], following, abbreviations)
+
+
+def _word_may_end(word: str, following: str, abbreviations: Abbreviations) -> bool:
+    """Whether a sentence may end at `word` and a stop, before a word that begins with no small letter."""
+    opens = following in abbreviations.openers
+    if word in abbreviations.inner:
+        return False
+    if word in abbreviations.numbered:
+        return not following[:1].isdigit() and (opens or word in abbreviations.words)
+    if len(word) == 1 and word.isalpha() and word not in abbreviations.letters:  # an initial, or "plan B."
+        return opens
+    if "." in word or word in abbreviations.ending:  # U.S., p.m., etc.
+        return opens
     return True
 
 

@@ -5,6 +5,7 @@ A tokenizer is data: `spec()` is a plain dict that goes into checkpoint headers 
 
 import base64
 import binascii
+import copy
 import random
 import re
 import warnings
@@ -12,8 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from tts.text.characters import plain, tidy
-from tts.text.english.lexicon import Lexicon
+from tts.text import language as languages
+from tts.text.characters import tidy
+from tts.text.language import Language
 
 PADDING = 0  # the id of nothing, in every tokenizer
 # Punctuation by what a reader does at it. A mark that a symbol list does not hold is left out.
@@ -29,6 +31,7 @@ INLINE = re.compile(r"\{[^{}]*\}")
 class Tokenizer(Protocol):
     """Normalised text to ids; id 0 is padding and never occurs in a text."""
 
+    language: Language  # of the texts
     vocab_size: int
     silent_ids: frozenset[int]  # ids that make no sound: padding, word boundary, punctuation
     letter_ids: frozenset[int]  # ids of letters, whose sound depends on the word
@@ -44,12 +47,17 @@ class PhonemeTokenizer:
     """Dictionary words as phones, other words as letters, a space between words, punctuation by class.
 
     `symbols` lists the vocabulary in the order of ids: padding first, phones in capitals, letters in small type.
-    `stress` says whether its vowels carry a stress digit. `lexicon` is a name, or name@fingerprint to pin its data.
+    `stress` says whether its vowels carry a stress digit. `lexicon` is the name of the language's lexicon, or
+    name@fingerprint to pin its data.
     """
 
-    def __init__(self, *, symbols: list[str], stress: bool, lexicon: str):
+    # The default is for weights made before specs named a language.
+    def __init__(self, *, symbols: list[str], stress: bool, lexicon: str, language: str = "english"):
+        self.language = languages.language(language)
+        self.lexicon = self.language.lexicon
         name, _, pinned = lexicon.partition("@")
-        self.lexicon = Lexicon.load(name)
+        if name != self.lexicon.name:
+            raise ValueError(f"no lexicon {name!r} in {language}; it has {self.lexicon.name}")
         if pinned and pinned != self.lexicon.fingerprint:
             warnings.warn(
                 f"this tokenizer was made with lexicon {lexicon}, here it is {name}@{self.lexicon.fingerprint}: "
@@ -60,7 +68,6 @@ class PhonemeTokenizer:
             raise ValueError(f"symbols repeat: {sorted({s for s in symbols if symbols.count(s) > 1})}")
         if " " not in symbols[1:]:
             raise ValueError("symbols must start with padding and hold ' ', the word boundary")
-        self.name = name
         self.symbols = list(symbols)
         self.stress = stress
         self.ids = {symbol: index for index, symbol in enumerate(symbols) if index != PADDING}
@@ -70,14 +77,19 @@ class PhonemeTokenizer:
 
     def spec(self) -> dict[str, Any]:
         """Plain data that rebuilds this tokenizer through `tts.checkpoint.build`, without the user's own words."""
-        lexicon = f"{self.name}@{self.lexicon.fingerprint}"
-        return {"name": "phonemes", "symbols": self.symbols, "stress": self.stress, "lexicon": lexicon}
+        return {
+            "name": "phonemes",
+            "language": self.language.name,
+            "symbols": self.symbols,
+            "stress": self.stress,
+            "lexicon": f"{self.lexicon.name}@{self.lexicon.fingerprint}",
+        }
 
     def with_words(self, words: Mapping[str, str]) -> "PhonemeTokenizer":
         """The same tokenizer with the user's own pronunciations (word -> phones); unknown phones raise."""
         for phones in words.values():
             self._inline(phones)
-        other = PhonemeTokenizer(symbols=self.symbols, stress=self.stress, lexicon=self.name)
+        other = copy.copy(self)
         other.lexicon = self.lexicon.with_words(words)
         return other
 
@@ -85,7 +97,7 @@ class PhonemeTokenizer:
         """Ids of a normalised text. `letters`: the probability that a known word is shown as letters (training).
 
         `{HH AH0 L OW1}` is taken as it stands. Characters that are no symbol (digits, other scripts) are left out:
-        `tts.text.english.normalise` has already said them in words or dropped them with a notice.
+        `Language.normalise` has already said them in words or dropped them with a notice.
         """
         if letters > 0 and generator is None:
             raise ValueError(f"letters={letters} needs a random.Random as generator")
@@ -113,7 +125,7 @@ class PhonemeTokenizer:
         return text
 
     def _word(self, word: str, letters: float, generator: random.Random | None) -> list[str]:
-        word = plain(word).lower()
+        word = self.language.fold(word)
         phones = self.lexicon.phones(word)
         if phones is None and word != word.strip("'"):  # quotes around the word rather than apostrophes of it
             word = word.strip("'")
@@ -153,7 +165,8 @@ class SentencePieceTokenizer:
     needs no file beside it. Rare words are spelled by the model itself, so `letters` changes nothing here.
     """
 
-    def __init__(self, *, model: str):
+    def __init__(self, *, model: str, language: str = "english"):
+        self.language = languages.language(language)
         try:
             from sentencepiece import SentencePieceProcessor
         except ImportError:
@@ -170,7 +183,8 @@ class SentencePieceTokenizer:
 
     def spec(self) -> dict[str, Any]:
         """Plain data with the whole model in base64."""
-        return {"name": "sentencepiece", "model": "base64:" + base64.b64encode(self.data).decode("ascii")}
+        model = "base64:" + base64.b64encode(self.data).decode("ascii")
+        return {"name": "sentencepiece", "language": self.language.name, "model": model}
 
     def encode(self, text: str, *, letters: float = 0.0, generator: random.Random | None = None) -> list[int]:
         """Ids of a normalised text; inline phones raise, for pieces have no phones."""

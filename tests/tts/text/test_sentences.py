@@ -2,7 +2,10 @@ import time
 
 import pytest
 
-from tts.text.sentences import CLAUSE, CUT, PARAGRAPH, SENTENCE, split
+from tts.text.language import language
+from tts.text.sentences import CLAUSE, CUT, PARAGRAPH, SENTENCE
+
+split = language("english").split
 
 CASES = {
     "He left. She slept.": ["He left.", "She slept."],

@@ -20,7 +20,6 @@ from tts.evaluate.figures import Figure, share
 from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import Clip, Suite
 from tts.synthesis.pipeline import closed
-from tts.text.english.normalise import normalise
 from tts.types import Codes
 
 FEWEST = 5  # words; shorter texts cannot be damaged in all ways
@@ -40,7 +39,7 @@ class Trial:
 
 def survey(studio: Studio, clips: Sequence[Clip], *, out: Path) -> dict[str, Figure]:
     """Damage, listen, write `out`/hearing.json, and return the share in which a fault is heard, by damage."""
-    said = [closed(normalise(clip.text).text) for clip in clips]
+    said = [closed(studio.speech.language.normalise(clip.text).text) for clip in clips]
     spoken = [_borders(studio, clip, text) for clip, text in zip(clips, said, strict=True)]
     trials, settings = [], replace(studio.settings, listen=True)
     for index, clip in enumerate(tqdm(clips, desc="listening", unit="clip", leave=False)):

@@ -26,7 +26,8 @@ from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import Suite, read_clips
 from tts.files import fingerprint
 from tts.judges.panel import Evidence, Panel
-from tts.text.sentences import SENTENCE, split
+from tts.text.language import language
+from tts.text.sentences import SENTENCE
 
 WINDOW = 10.0  # seconds of one point in time, at least
 PASSAGE = 160  # characters that are spoken at once, at least
@@ -101,7 +102,7 @@ def listen(studio: Studio, path: Path, *, minutes: float) -> list[Passage]:
 def split_passages(text: str, max_chars: int) -> list[str]:
     """Whole sentences, together at least `PASSAGE` characters."""
     passages: list[str] = []
-    for sentence in split(text, max_chars):
+    for sentence in language().split(text, max_chars):
         if passages and len(passages[-1]) < PASSAGE:
             passages[-1] += f" {sentence.text.strip()}"
         else:

@@ -26,7 +26,6 @@ from tts.judges.panel import Evidence, Panel
 from tts.judges.recognisers import Listener
 from tts.judges.wer import character_edits
 from tts.synthesis.pipeline import closed, derive_seed, trim
-from tts.text.english.normalise import normalise
 from tts.types import Codes, SpeakerLatents, Speech
 
 FEWEST = 2  # sentences; one has no interval
@@ -176,7 +175,8 @@ def survey(
     studio: Studio, texts: Sequence[str], panel: Panel, *, seeds: int, size: int, cache: Path, out: Path
 ) -> list[Line]:
     """Fill pools, judge what was picked, write `out`/ranking.json, and return a line for each way."""
-    said = [text for text in (closed(normalise(text).text) for text in texts) if studio.speech.sayable(text)]
+    speech = studio.speech
+    said = [text for text in (closed(speech.language.normalise(text).text) for text in texts) if speech.sayable(text)]
     if len(said) < FEWEST:
         raise ValueError(f"{len(said)} sentences that can be said give no interval: give {FEWEST} or more")
     takes = [(text, seed) for text in said for seed in range(seeds)]

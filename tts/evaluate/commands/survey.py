@@ -20,8 +20,7 @@ from tts.evaluate.suites import Clip, Suite, read_clips
 from tts.judges.panel import Evidence, Panel
 from tts.settings import CONF
 from tts.synthesis.pipeline import closed, derive_seed, trim
-from tts.text.english.normalise import normalise
-from tts.text.sentences import split
+from tts.text.language import language
 from tts.types import AudioConfig
 
 SENTENCES = "ordinary"  # the suite
@@ -41,14 +40,14 @@ class Spoken:
 def read_sentences(names: Sequence[str], count: int, max_chars: int) -> list[str]:
     """The first so many sentences of suites or text files."""
     texts = [clip.text for name in names for clip in suites.read(name).clips]
-    return [sentence.text.strip() for text in texts for sentence in split(text, max_chars)][:count]
+    return [sentence.text.strip() for text in texts for sentence in language().split(text, max_chars)][:count]
 
 
 def speak(studio: Studio, texts: Sequence[str], *, seed: int) -> list[Spoken]:
     """Every sentence in the default voice, with the safeguards a user has; one that cannot be said is left out."""
     voice, spoken = studio.voice(studio.conf["voice"]), []
     for text in tqdm(texts, desc="speaking", unit="sentence", leave=False):
-        said = closed(normalise(text).text)
+        said = closed(studio.speech.language.normalise(text).text)
         if not studio.speech.sayable(said):
             continue
         take = studio.speech.speak(said, voice, settings=studio.settings, seed=derive_seed(seed, text))
@@ -60,8 +59,9 @@ def speak(studio: Studio, texts: Sequence[str], *, seed: int) -> list[Spoken]:
 
 def listen(studio: Studio, folder: Path, count: int) -> list[Spoken]:
     """Recordings instead of our own speech: what the detector wrongly calls faulty."""
+    normalise, rate = language().normalise, studio.audio.sample_rate
     return [
-        Spoken(normalise(clip.text).text, trim(studio.recording(clip.path), studio.audio.sample_rate), None, 1)
+        Spoken(normalise(clip.text).text, trim(studio.recording(clip.path), rate), None, 1)
         for clip in read_clips(folder, count)
     ]
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tts.text.english.lexicon import Lexicon
+from tts.text.english.lexicon import cmudict
 from tts.text.english.numbers import cardinal, ordinal, roman
 from tts.text.english.quantities import Rule, any_of, rule
 from tts.text.english.tables import (
@@ -135,15 +135,11 @@ def _acronym(match: re.Match[str]) -> str:
     shouting = sum(c.isupper() for c in near) > sum(c.islower() for c in near)
     if set(word) <= set("IVX") and (word == "II" or len(word) > 2) and (value := roman(word)):
         return cardinal(value) + ending
-    known = word in _lexicon() and word not in SPELLED
+    known = word in cmudict() and word not in SPELLED
     pronounceable = any(c in "AEIOUY" for c in word)
-    if known or (shouting and (word in _lexicon() or (pronounceable and len(word) > 3))):
+    if known or (shouting and (word in cmudict() or (pronounceable and len(word) > 3))):
         return match[0]
     return letters(word) + ("'s" if ending else "")
-
-
-def _lexicon() -> Lexicon:
-    return Lexicon.load("cmudict")
 
 
 ADDRESSES: list[Rule] = [

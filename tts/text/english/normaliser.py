@@ -6,7 +6,6 @@ Rules run in the order addresses, times, abbreviations, quantities, acronyms, si
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 
 from tts.text.characters import plain, tidy
@@ -14,6 +13,7 @@ from tts.text.english.lexicon import PHONES
 from tts.text.english.quantities import QUANTITIES, SLASHED_DATE, TIMES, Rule
 from tts.text.english.tables import SIGNS, SUPERSCRIPTS, VULGAR
 from tts.text.english.words import ABBREVIATIONS, ACRONYMS, ADDRESSES
+from tts.text.language import Normal
 
 INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
 HIDDEN = "\ue000"  # stands for inline phones while the rules run: a private code point, no part of any word
@@ -23,15 +23,7 @@ KEPT = ("—", "–")
 NOTICED = 5  # kinds of left-out characters that a notice names
 
 
-@dataclass(frozen=True)
-class Normalised:
-    """What is said, and what a user should know about how it was read."""
-
-    text: str
-    notices: list[str]
-
-
-def normalise(text: str) -> Normalised:
+def normalise(text: str) -> Normal:
     """Words and punctuation of any text whatever. What cannot be said is left out, and a notice names it."""
     inline: list[str] = []
 
@@ -57,7 +49,7 @@ def normalise(text: str) -> Normalised:
     if left_out:
         notices.append(_notice(left_out))
     shown = iter(inline)
-    return Normalised(re.sub(HIDDEN, lambda match: next(shown), _spacing(text)), notices)
+    return Normal(re.sub(HIDDEN, lambda match: next(shown), _spacing(text)), notices)
 
 
 @lru_cache(maxsize=4096)

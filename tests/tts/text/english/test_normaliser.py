@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tts.text.english.normalise import normalise
+from tts.text.english.normaliser import normalise
 from tts.text.english.numbers import roman
 
 CASES = [
