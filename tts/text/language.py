@@ -1,7 +1,8 @@
 """What the rest of the code asks of a language. Languages are found by name, so nothing imports one of them directly.
 
-A language is a package `tts/text/NAME/` that makes a `Language`, and a line in `TABLE`. A voice reads it through a
-tokenizer with that language's symbols, such as `conf/text/english.yaml`.
+Another language is a package `tts/text/NAME/` with a `Language`, a line in `TABLE`, and a file of symbols like
+`conf/text/english.yaml`. A voice then speaks the language that its tokenizer's spec names. `python -m data` still
+normalises transcripts as English, and `tts.evaluate` has English texts and judges only.
 """
 
 from collections.abc import Callable

@@ -1,16 +1,16 @@
-"""Raw text to sentences, or parts of long ones, each with the silence that a reader leaves after it."""
+"""A text as it is written to sentences. Long ones are cut; each piece has the pause that a reader leaves after it."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Seconds of silence, about what readers of audiobooks leave.
+# Pauses after each, in seconds: about those of audiobook readers.
 PARAGRAPH, SENTENCE, CLAUSE, CUT = 0.7, 0.35, 0.15, 0.0
 
 PARAGRAPHS = re.compile(r"\s*\n\s*\n\s*|[\u2028\u2029\f]+")
 CLOSERS = "\"'”’»)]}"
 OPENING = "\"'“‘«([{*_-–—"
-# A stop with the quotes and brackets that close after it; CJK stops need no space.
+# A stop and the quotes and brackets that close after it. Chinese and Japanese stops need no space after them.
 STOP = re.compile(rf"(?P<stop>[.!?…]{{1,20}}[{re.escape(CLOSERS)}]{{0,8}})(?=\s|$)|[。！？]")
 CLAUSES = (re.compile(r"[;:][\"'”’)]{0,4}\s|\s?[—–]\s?|--+"), re.compile(r",[\"'”’)]{0,4}\s"))
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
@@ -20,10 +20,10 @@ NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
 
 @dataclass(frozen=True)
 class Sentence:
-    """One portion to be spoken at once, and the silence after it in seconds."""
+    """A sentence or a part of one, spoken at once."""
 
     text: str
-    pause: float
+    pause: float  # seconds of silence after it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Abbreviations:
 
 
 def split_sentences(text: str, max_chars: int, abbreviations: Abbreviations) -> list[Sentence]:
-    """Sentences of at most `max_chars` characters; all of the text but white space is kept, in order."""
+    """Sentences of at most `max_chars` characters, in order. Nothing but white space is lost."""
     if max_chars < 1:
         raise ValueError(f"max_chars is {max_chars}; a portion needs at least one character")
     out: list[Sentence] = []
@@ -72,7 +72,7 @@ def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviati
         return True
     small = following[:1].islower()
     if stop.startswith(("..", "…")) or stop.strip(CLOSERS) != ".":
-        # "Wait... what?" and '"Who is it?" she asked.' go on in small letters
+        # The sentence goes on if a small letter follows: Wait... what? "Who is it?" she asked.
         quoted = stop[-1] in CLOSERS
         return not (small and (quoted or stop.startswith(("..", "…"))))
     if small:
@@ -86,7 +86,7 @@ def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviati
 
 
 def _word_may_end(word: str, following: str, abbreviations: Abbreviations) -> bool:
-    """Whether a sentence may end at `word` and a stop, before a word that begins with no small letter."""
+    """Whether a sentence may end after `word` and a full stop. `following` does not begin with a small letter."""
     opens = following in abbreviations.openers
     if word in abbreviations.inner:
         return False
@@ -100,7 +100,7 @@ def _word_may_end(word: str, following: str, abbreviations: Abbreviations) -> bo
 
 
 def _portions(sentence: str, max_chars: int) -> list[Sentence]:
-    """A sentence whole, or cut where it is easiest to bear: at a clause, else at a space, else hard."""
+    """A sentence as it is, or cut if it is too long: at a clause if possible, else at a space, else anywhere."""
     out: list[Sentence] = []
     start = 0
     while (left := len(sentence) - start) > max_chars:
@@ -112,9 +112,9 @@ def _portions(sentence: str, max_chars: int) -> list[Sentence]:
 
 
 def _cut(window: str, left: int, max_chars: int) -> tuple[int, float]:
-    """Where to cut a window one character longer than a portion may be, and the pause there.
+    """Where to cut a window that is one character longer than a portion may be, and the pause there.
 
-    `left` characters are still to be said: neither this portion nor the last one should be a crumb.
+    `left` is the length of the rest of the sentence, window included. No portion should become very short.
     """
     inside = _inline_start(window)
     latest = min(max_chars, max(left - max_chars // 4, max_chars // 2))
@@ -122,7 +122,7 @@ def _cut(window: str, left: int, max_chars: int) -> tuple[int, float]:
         ends = [match.end() for match in clause.finditer(window[:inside]) if max_chars // 3 < match.end() <= latest]
         if ends:
             return ends[-1], CLAUSE
-    even = -(-left // -(-left // max_chars))  # the length of portions of equal length
+    even = -(-left // -(-left // max_chars))  # the length of each if all portions were equally long
     for limit in (min(inside, even + max_chars // 10), inside):
         if (space := window.rfind(" ", 1, limit)) > 0:
             return space, CUT
@@ -130,6 +130,6 @@ def _cut(window: str, left: int, max_chars: int) -> tuple[int, float]:
 
 
 def _inline_start(window: str) -> int:
-    """Where inline phones begin that the window's end would cut in two; else the window's length."""
+    """Where inline phones begin if the end of the window cuts them in two; else the length of the window."""
     opened = window.rfind("{")
     return opened if opened > 0 and "}" not in window[opened:] else len(window)

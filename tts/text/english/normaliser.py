@@ -1,6 +1,6 @@
-"""English as it is written to English as it is said: words and punctuation only, and nothing lost unnoticed.
+"""English as it is written to English as it is said: words and punctuation only. What is left out is reported.
 
-Rules run in the order addresses, times, abbreviations, quantities, acronyms, signs; `{HH AH0 L OW1}` passes untouched.
+Rules run in the order addresses, times, abbreviations, quantities, acronyms, signs; `{HH AH0 L OW1}` stays as it is.
 """
 
 import re
@@ -16,7 +16,7 @@ from tts.text.english.words import ABBREVIATIONS, ACRONYMS, ADDRESSES
 from tts.text.language import Normal
 
 INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
-HIDDEN = "\ue000"  # stands for inline phones while the rules run: a private code point, no part of any word
+HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [*ADDRESSES, *TIMES, *ABBREVIATIONS, *QUANTITIES, *ACRONYMS]
 KEPT = ("—", "–")
@@ -24,7 +24,7 @@ NOTICED = 5  # kinds of left-out characters that a notice names
 
 
 def normalise(text: str) -> Normal:
-    """Words and punctuation of any text whatever. What cannot be said is left out, and a notice names it."""
+    """Any text as words and punctuation. What cannot be said is left out, and a notice names it."""
     inline: list[str] = []
 
     def hide(match: re.Match[str]) -> str:
@@ -43,7 +43,7 @@ def normalise(text: str) -> Normal:
     ]
     for pattern, say in RULES:
         text = pattern.sub(say, text)
-    text = re.sub(r"[)\]]+ ?$", "", text)  # at the end there is nothing to set apart
+    text = re.sub(r"[)\]]+ ?$", "", text)  # at the end a bracket separates nothing
     left_out: Counter[str] = Counter()
     text = re.sub(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]", lambda match: _character(match[0], left_out), text)
     if left_out:
@@ -54,7 +54,7 @@ def normalise(text: str) -> Normal:
 
 @lru_cache(maxsize=4096)
 def _compatible(character: str) -> str:
-    """Ligatures, full-width letters and foreign digits as the letters and digits they stand for."""
+    """A ligature, full-width letter or foreign digit as the letters or digit that it stands for."""
     if character in VULGAR:
         return f" {VULGAR[character]}"
     if character in SUPERSCRIPTS:
@@ -81,7 +81,7 @@ def _character(character: str, left_out: Counter[str]) -> str:
 
 
 def _notice(left_out: Counter[str]) -> str:
-    """What was left out, by script where they are letters, by name where they are signs."""
+    """What was left out: letters by their script, signs by their name."""
     kinds: Counter[str] = Counter()
     for character, count in left_out.items():
         name = unicodedata.name(character, f"U+{ord(character):04X}")
@@ -93,8 +93,8 @@ def _notice(left_out: Counter[str]) -> str:
 
 
 def _spacing(text: str) -> str:
-    """Single spaces, none before a stop, one comma where brackets and commas met."""
-    text = re.sub(r"\s+", " ", text)  # first: what follows looks for single spaces, in linear time
+    """Single spaces, none before a stop, and one comma where brackets and commas met."""
+    text = re.sub(r"\s+", " ", text)  # first, because the patterns below expect single spaces and so take linear time
     text = re.sub(r"--+|–(?= |$)|(?:^|(?<= ))[-–](?= |$)", "—", text)
     text = re.sub(r" ?—(?: ?—)* ?", " — ", text).replace("–", "-")
     text = re.sub(r" +(?=[,.;:?!])", "", text)

@@ -1,4 +1,4 @@
-"""Rules for letters that are not said as the word they form: addresses, abbreviations, numerals, acronyms."""
+"""Rules for letters that are not read as a word: addresses, abbreviations, Roman numerals, acronyms."""
 
 import re
 
@@ -22,7 +22,7 @@ from tts.text.english.tables import (
     UNDOTTED,
 )
 
-LETTER_A = "ay"  # the letter's name; "a" alone is the article
+LETTER_A = "ay"  # the name of the letter; "a" would be read as the article
 ADDRESS_SIGNS = {
     **{".": "dot", "/": "slash", "-": "dash", "_": "underscore", "@": "at", ":": "colon", "?": "question mark"},
     **{"=": "equals", "&": "and", "#": "hash", "+": "plus", "~": "tilde", "%": "percent"},
@@ -38,7 +38,7 @@ def letters(word: str) -> str:
 
 
 def ends_sentence(match: re.Match[str]) -> bool:
-    """Whether the sentence ends at an abbreviation: nothing follows, or a word that opens sentences."""
+    """Whether the sentence ends at an abbreviation: nothing follows, or a word that often begins a sentence."""
     rest = match.string[match.end() : match.end() + 40]
     after = re.match(r"[\"')\]]*\s*([A-Za-z']*)", rest)
     return not rest.strip("\"')] \n") or after[1] in OPENERS
@@ -54,7 +54,7 @@ def _address(match: re.Match[str]) -> str:
 
 
 def _dotted(match: re.Match[str]) -> str:
-    """U.S., B.C., J.R.R.: the letters, and the stop only where a sentence ends."""
+    """U.S., B.C., J.R.R.: the letters, and a full stop only where a sentence ends."""
     return letters(match[0]) + ("." if ends_sentence(match) else "")
 
 
@@ -67,7 +67,7 @@ def _initials(match: re.Match[str]) -> str:
 
 
 def _street(match: re.Match[str]) -> str:
-    """St. and Dr.: a saint or doctor before a name, a street or drive after one."""
+    """St. and Dr.: saint or doctor before a name, street or drive after one."""
     before, short, after = match["before"], match["short"], match["after"]
     name = before and (before[0].isupper() or before[0].isdigit()) and before not in NO_STREET
     person = after and after not in OPENERS
@@ -100,7 +100,7 @@ def _century(match: re.Match[str]) -> str:
 
 
 def _numbered(match: re.Match[str]) -> str:
-    """No. 5; but "No. I won't."."""
+    """No. 5, but not "No. I won't"."""
     only_digits = match[1].lower() in ("no", "nos", "art", "ed")
     return match[0] if only_digits and not match["first"].isdigit() else NUMBERED[match[1]] + " "
 

@@ -1,9 +1,10 @@
 import random
-import time
+import string
 from pathlib import Path
 
 import pytest
 
+from helpers.growth import growth
 from tts.text.english.normaliser import normalise
 from tts.text.english.numbers import roman
 
@@ -12,7 +13,7 @@ CASES = [
     for line in (Path(__file__).parent / "cases.txt").read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("# ")
 ]
-SIZE = 30_000  # quadratic time shows here already
+SIZE = 30_000  # characters; enough to tell quadratic from linear time
 HOSTILE = {
     **{f"{unit!r} repeated": (unit * SIZE)[:SIZE] for unit in ("a", "A", "1", "I", "{", ".", "-", "$", "é", "я", "😀")},
     **{
@@ -37,16 +38,15 @@ def test_is_said(written, said):
     assert not result.notices
 
 
-def test_the_table_is_worth_its_name():
+def test_there_are_enough_cases():
     assert len(CASES) >= 120
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_any_text_takes_linear_time_and_leaves_only_what_can_be_said(text):
-    start = time.process_time()
-    result = normalise(text)
-    assert time.process_time() - start < 1
-    assert set(result.text) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,;:?!'\"-—{}0123456789")
+    normalise("FBI")  # reads the lexicon before the clock starts
+    assert growth(normalise, text) < 4
+    assert set(normalise(text).text) <= set(string.ascii_letters + string.digits + " .,;:?!'\"-—{}")
 
 
 @pytest.mark.parametrize("written", [written for written, _ in CASES if "{" not in written])
