@@ -7,6 +7,6 @@ OUTPUTS = {
     ".ogg": ("OGG", "VORBIS"),
 }
 # What counts as a recording in a folder of them. libsndfile reads some of these, PyAV the rest.
-RECORDINGS = frozenset(
+AUDIO_SUFFIXES = frozenset(
     ".wav .flac .ogg .oga .opus .mp3 .m4a .m4b .mp4 .aac .wma .webm .aif .aiff".split(),
 )

@@ -19,7 +19,7 @@ from tts.evaluate import report
 from tts.evaluate.figures import Figure, share
 from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import Clip, Suite
-from tts.synthesis.pipeline import closed
+from tts.synthesis.portions import closed
 from tts.types import Codes
 
 FEWEST = 5  # words; shorter texts cannot be damaged in all ways

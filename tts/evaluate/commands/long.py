@@ -72,7 +72,7 @@ def speak(studio: Studio, text: str, voice: str, *, minutes: float, seed: int, c
                         before = sum(map(len, waves))
                         joins += [before, before + len(chunk.take.wave)] if chunk.take else []
                         waves.append(chunk.wave)
-                    pause = torch.zeros(round(SENTENCE * studio.settings.pause * rate))
+                    pause = torch.zeros(round(studio.settings.silence(SENTENCE) * rate))
                     # One gain for all would need all: each passage keeps its own level, which is what is measured.
                     wave = torch.cat([*waves, pause]).clamp(-1, 1)
                     compute = round(time.perf_counter() - start, 4)

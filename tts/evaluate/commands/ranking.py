@@ -25,7 +25,9 @@ from tts.files import fingerprint
 from tts.judges.panel import Evidence, Panel
 from tts.judges.recognisers import Listener
 from tts.judges.wer import character_edits
-from tts.synthesis.pipeline import closed, derive_seed, trim
+from tts.synthesis.pipeline import derive_seed
+from tts.synthesis.portions import closed
+from tts.synthesis.wave import trim
 from tts.types import Codes, SpeakerLatents, Speech
 
 FEWEST = 2  # sentences; one has no interval

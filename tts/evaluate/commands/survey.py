@@ -19,7 +19,9 @@ from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import Clip, Suite, read_clips
 from tts.judges.panel import Evidence, Panel
 from tts.settings import CONF
-from tts.synthesis.pipeline import closed, derive_seed, trim
+from tts.synthesis.pipeline import derive_seed
+from tts.synthesis.portions import closed
+from tts.synthesis.wave import trim
 from tts.text.language import language
 from tts.types import AudioConfig
 
