@@ -17,7 +17,7 @@ from data.prepare.ctc import Piece, place_words
 from data.prepare.ingest import Samples, SourceRefused
 from data.prepare.sources import TRANSCRIPTS, Source
 from data.prepare.spell import Speller, Spelling, Word
-from tts.document.books import read_book
+from tts import document
 from tts.document.subtitles import Cue, read_cues
 from tts.judges.recogniser import SpeechRecogniser
 from tts.judges.table import make_recogniser
@@ -109,7 +109,7 @@ def _given(source: Source, speller: Speller, spelling: Spelling, min_agreement: 
         try:
             if path.suffix.lower() in TRANSCRIPTS:
                 return "transcript", _from_cues(read_cues(path), speller, spelling, min_agreement)
-            text = read_book(path)
+            text = document.read(path).text
         except (ValueError, OSError) as error:
             reasons.append(f"{path.name!r}: {error}")
             continue

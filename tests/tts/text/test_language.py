@@ -9,7 +9,7 @@ import pytest
 from helpers import tiny_german
 from helpers.nano import conf
 from tts.checkpoint import build
-from tts.synthesis.pipeline import portions
+from tts.synthesis.portions import portions
 from tts.text.language import TABLE, language
 
 ROOT = Path(__file__).parents[3]
@@ -74,7 +74,7 @@ def test_no_module_of_english_is_imported_for_another_language():
 import sys
 from helpers import tiny_german
 from tts.checkpoint import build
-from tts.synthesis.pipeline import portions
+from tts.synthesis.portions import portions
 from tts.text.language import TABLE
 TABLE["german"] = "helpers.tiny_german:GERMAN"
 tokenizer = build(tiny_german.SPEC, None)
