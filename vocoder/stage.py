@@ -62,7 +62,7 @@ class VocoderStage(Stage):
 
     def configure_optimizers(self):
         optimizers = [
-            self._optimizer(self.net.named_parameters()),
+            self._optimizer(self.net),
             self._discriminator_optimizer(self.discriminator.parameters()),
         ]
         return optimizers, [self._schedule(optimizers[0]), self._discriminator_schedule(optimizers[1])]

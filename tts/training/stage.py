@@ -130,7 +130,7 @@ class Stage(L.LightningModule):
             )
 
     def configure_optimizers(self):
-        optimizer = self._optimizer(self.net.named_parameters())
+        optimizer = self._optimizer(self.net)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": self._schedule(optimizer), "interval": "step"}}
 
     def configure_gradient_clipping(self, optimizer, gradient_clip_val=None, gradient_clip_algorithm=None) -> None:

@@ -33,7 +33,7 @@ def draw(audio, tmp_path, monkeypatch):
             net=nn.Linear(2, 2),
             audio=audio,
             weights={"mean": 1.0},
-            optimizer=lambda named: torch.optim.SGD([value for _, value in named], lr=0.1),
+            optimizer=lambda net: torch.optim.SGD(net.parameters(), lr=0.1),
             schedule=lambda optimizer: LambdaLR(optimizer, lambda step: 1.0),
             gradient_clip=1.0,
         )

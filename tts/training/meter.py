@@ -1,5 +1,6 @@
-"""What a device can multiply, what a step multiplies, and how much memory it took."""
+"""What a device is called and can multiply, what a step multiplies, and how much memory it took."""
 
+import platform
 import resource
 import sys
 import time
@@ -12,6 +13,14 @@ SIZES = (512, 1024, 2048, 4096, 8192)  # of square matrices; the fastest of them
 TRIES = 5
 LONG = 0.25  # seconds that one size may take before no larger one is tried
 PRECISIONS = {"bf16": torch.bfloat16, "16": torch.float16}  # beginnings of Lightning's names; else float32
+
+
+def device_name(device: torch.device) -> str:
+    """What people call it: the GPU's name, or the processor's and how many threads of it are used."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f"{platform.machine()} CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def multiplied_in(precision: str) -> torch.dtype:

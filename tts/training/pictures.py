@@ -1,61 +1,20 @@
-"""What a training run leaves behind for people: pictures, sounds, curves, and the exported net."""
+"""What a training run shows people: pictures and sounds of a validation batch, and curves of all that is logged."""
 
 import csv
-import os
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
 import lightning as L
 import matplotlib
-import torch
-from lightning.pytorch.loggers import CSVLogger
-from lightning.pytorch.loggers.csv_logs import ExperimentWriter
-from lightning.pytorch.loggers.logger import rank_zero_experiment
 from matplotlib.figure import Figure
 
 from tts.audio import open_wave
-from tts.checkpoint import export
 from tts.training.checkpoints import spared
-from tts.training.sharding import Gathered
 from tts.training.stage import Stage
 from tts.types import Batch
 
 matplotlib.use("Agg")  # training machines have no screen
-
-
-class CsvLog(CSVLogger):
-    """Lightning's CSV log, but a resumed run goes on with the file that it finds, and a full disk costs only lines."""
-
-    @property
-    @rank_zero_experiment
-    def experiment(self) -> ExperimentWriter:
-        if self._experiment is None:
-            self._experiment = _CsvWriter(self.log_dir)
-        return self._experiment
-
-    def save(self) -> None:
-        with spared("the log", self.experiment.metrics_file_path):
-            super().save()
-
-
-class _CsvWriter(ExperimentWriter):
-    def _check_log_dir_exists(self) -> None:
-        """Lightning's own deletes what it finds; here a line that was cut off goes, and the rest stays."""
-        path = Path(self.metrics_file_path)
-        if path.is_file():
-            whole = path.read_bytes().rpartition(b"\n")[0]
-            self.metrics_keys = next(csv.reader([whole.decode().partition("\n")[0]]))
-            os.truncate(path, len(whole) + 1) if whole else path.unlink()
-
-    def save(self) -> None:
-        path = Path(self.metrics_file_path)
-        size = path.stat().st_size if path.is_file() else 0
-        try:
-            super().save()
-        except OSError:
-            os.truncate(path, size)  # half a line
-            raise
 
 
 class Showcase(L.Callback):
@@ -102,39 +61,6 @@ class Showcase(L.Callback):
                     for name, item in shown.items()
                 }
                 logger.experiment.log({**media, "trainer/global_step": trainer.global_step})
-
-
-class Export(L.Callback):
-    """Writes the net as safetensors after every validation, from the averaged weights when EMA runs.
-
-    Must stand before the weight-averaging callback, which puts the live weights back at the same hook.
-    """
-
-    def __init__(self, *, path: str, dtype: str):
-        self.path = Path(path)
-        self.dtype = getattr(torch, dtype)
-        self.spec: dict = {}  # set by train.py: what rebuilds the net, its tokenizer, and where it comes from
-        self.extra: dict = {}
-        self.provenance: dict = {}
-
-    def on_validation_epoch_end(self, trainer: L.Trainer, stage: Stage) -> None:
-        if trainer.sanity_checking:
-            return
-        net = Gathered(stage.net)
-        if not trainer.is_global_zero:
-            return
-        metrics = {key: round(float(value), 5) for key, value in trainer.callback_metrics.items() if "val/" in key}
-        provenance = {**self.provenance, "step": trainer.global_step, "metrics": metrics}
-        with spared("the net", self.path):
-            export(
-                self.path,
-                net,
-                spec=self.spec,
-                audio=stage.audio,
-                provenance=provenance,
-                extra=self.extra,
-                dtype=self.dtype,
-            )
 
 
 def curves(metrics: Path, picture: Path) -> None:

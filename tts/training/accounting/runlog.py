@@ -1,4 +1,4 @@
-"""The ledger as a file: JSON lines that are whole or not there, and what they add up to.
+"""What a run wrote down of itself: JSON lines that are whole or absent, and what they add up to.
 
 A `start` line for every process that trained the run, `train` lines of what was done since the line before, `val` lines
 of what validation said. Sums of `train` lines are what was paid for: steps that a kill undid count twice.
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
-NAME = "ledger.jsonl"
+NAME = "accounting.jsonl"
+FORMER = "ledger.jsonl"  # its name in older runs
 
 
 def append(path: Path, line: Mapping) -> None:
@@ -34,12 +35,13 @@ def _ends_whole(file) -> bool:
 
 
 def read(path: Path) -> list[dict]:
-    """The lines that are whole. Raises ValueError if there is no ledger."""
-    path = path / NAME if path.is_dir() else path
-    if not path.is_file():
+    """The lines of a run's folder, or of one file, that are whole. Raises ValueError if there is no such file."""
+    files = [path / name for name in (FORMER, NAME)] if path.is_dir() else [path]
+    files = [file for file in files if file.is_file()]
+    if not files:
         raise ValueError(f"no {NAME} in {path.parent if path.name == NAME else path}: give folders of runs")
     lines = []
-    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for text in "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files).splitlines():
         try:
             line = json.loads(text)
         except json.JSONDecodeError:
@@ -75,11 +77,11 @@ class Account:
 
 
 def account(name: str, lines: list[dict]) -> Account:
-    """Add up a ledger. Raises ValueError if training has not begun."""
+    """Add up the lines of a run. Raises ValueError if training has not begun."""
     starts = [line for line in lines if line["kind"] == "start"]
     train = [line for line in lines if line["kind"] == "train"]
     if not starts or not train:
-        raise ValueError(f"the ledger of {name} has no training in it yet")
+        raise ValueError(f"{NAME} of {name} has no training in it yet")
     losses = [line["val/loss"] for line in lines if line["kind"] == "val" and line.get("val/loss")]
     seconds = waiting = audio = padded = flops = possible = device_seconds = joules = price = frames = codes = 0.0
     for line in lines:

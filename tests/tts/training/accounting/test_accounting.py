@@ -1,4 +1,4 @@
-"""The ledger: FLOPs against counting by hand, lines that survive a kill, sums over starts of different size."""
+"""Accounting: FLOPs against counting by hand, lines that survive a kill, sums over starts of different size."""
 
 import json
 
@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tts.training.accounting import __main__ as ledger
-from tts.training.accounting import book
-from tts.training.accounting.meter import Counter, matmul_peak, multiplied_in
+from tts.training.accounting import __main__ as command
+from tts.training.accounting import runlog
+from tts.training.meter import Counter, matmul_peak, multiplied_in
 
 START = {
     "kind": "start",
@@ -68,14 +68,14 @@ def test_peak_is_what_a_large_product_reaches():
 
 
 def test_a_torn_line_costs_no_other_line(tmp_path):
-    path = tmp_path / book.NAME
-    book.append(path, START)
-    book.append(path, line(1))
+    path = tmp_path / runlog.NAME
+    runlog.append(path, START)
+    runlog.append(path, line(1))
     whole = path.read_bytes()
     for cut in (1, 20, len(whole) - 1):
         path.write_bytes(whole[:-cut])
-        book.append(path, line(2))
-        lines = book.read(tmp_path)
+        runlog.append(path, line(2))
+        lines = runlog.read(tmp_path)
         assert lines[-1] == line(2)
         assert all(json.dumps(left) in whole.decode() for left in lines[:-1])
 
@@ -83,7 +83,7 @@ def test_a_torn_line_costs_no_other_line(tmp_path):
 def test_sums_over_starts_on_different_machines(tmp_path):
     rented = {**START, "devices": 2, "peak": 4e9, "watts": 500, "price_per_hour": 3.0, "code_rate": 23.4375}
     lines = [START, line(20), rented, line(40), {"kind": "val", "step": 40, "seconds": 5.0, "val/loss": 0.5}]
-    account = book.account("x", lines)
+    account = runlog.account("x", lines)
     assert (account.starts, account.step, account.loss) == (2, 40, 0.5)
     assert account.hours == pytest.approx(25 / 3600)
     assert account.device_hours == pytest.approx((10 + 2 * 15) / 3600)
@@ -95,19 +95,19 @@ def test_sums_over_starts_on_different_machines(tmp_path):
     assert account.kwh == pytest.approx(15 * 2 * 500 / 3.6e6)
     assert account.price == pytest.approx(15 * 2 * 3.0 / 3600)
     with pytest.raises(ValueError, match="no training"):
-        book.account("x", [START])
+        runlog.account("x", [START])
 
 
 def test_table_and_picture_of_several_runs(tmp_path, capsys):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         for written in (START, line(20), line(40)):
-            book.append(tmp_path / name / book.NAME, written)
-    ledger.main([str(tmp_path / "a"), str(tmp_path / "b" / book.NAME), "-o", str(tmp_path / "x.png")])
+            runlog.append(tmp_path / name / runlog.NAME, written)
+    command.main([str(tmp_path / "a"), str(tmp_path / "b" / runlog.NAME), "-o", str(tmp_path / "x.png")])
     header, *rows = capsys.readouterr().out.splitlines()
     assert [row.split()[0].split("/")[-1] for row in rows] == ["a", "b"]
     assert "of peak" in header
     assert "price" not in header  # nobody said one
     assert (tmp_path / "x.png").stat().st_size > 1000
     with pytest.raises(SystemExit, match="give folders of runs"):
-        ledger.main([str(tmp_path)])
+        command.main([str(tmp_path)])
