@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
+from tts.draws import corrupted
 from tts.types import Codes, mask
 
 SPEAKER, TEXT, SPEECH = range(3)
@@ -179,11 +180,8 @@ def corrupt(packed: Packed, share: float, vocabulary: Vocabulary, generator: tor
 
     A net that cannot trust the codes behind it leans on the text, memorises less, and forgives its own mistakes.
     """
-    shape, device = packed.ids.shape, packed.ids.device
-    hit = (torch.rand(shape, generator=generator) < share).to(device)
-    other = torch.randint(vocabulary.first_code, vocabulary.stop_speech, shape, generator=generator).to(device)
-    code = (packed.ids >= vocabulary.first_code) & (packed.ids < vocabulary.stop_speech)
-    return replace(packed, ids=torch.where(hit & code, other, packed.ids))
+    codes = range(vocabulary.first_code, vocabulary.stop_speech)
+    return replace(packed, ids=corrupted(packed.ids, share, codes, generator))
 
 
 def hide_text(packed: Packed, items: Bool[Tensor, " B"], vocabulary: Vocabulary) -> Packed:

@@ -4,14 +4,15 @@ import torch
 from jaxtyping import Float
 from matplotlib.figure import Figure
 from torch import Tensor
-from torch.nn import functional as F
 
 from gpt.loss import accuracy, cross_entropy, gap_error
 from gpt.model import TTS
-from gpt.picture import alignment, draw_alignment, draw_mels
+from gpt.picture import alignment, draw_alignment
 from gpt.sequence import SPEECH, TEXT, Packed, corrupt, hide_text, parse_task
 from tts import align
 from tts.checkpoint import load
+from tts.draws import delayed
+from tts.pictures import draw_mels
 from tts.text.tokenizer import Tokenizer
 from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Codes, Sampling
@@ -34,7 +35,7 @@ class GptStage(Stage):
         tasks: dict[str, dict],
         corruption: float,
         text_dropout: float,
-        shift: int,
+        shift: float,  # codes
         time_jitter: float,
         sampling: Sampling,
         **common,
@@ -61,10 +62,12 @@ class GptStage(Stage):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Each clip reads one task drawn by its share; in validation the draw is the same every time."""
-        generator = torch.Generator().manual_seed(self.global_step if self.training else 0)
+        generator = torch.Generator().manual_seed(self.step_seed() if self.training else 0)
+        if self.training:
+            batch = delayed(batch, self.shift, self.codec.net, generator)
         choice, able = self._draw_tasks(batch, generator)
         cut = torch.rand(len(choice), generator=generator).to(choice.device)
-        codes = self.encode(batch, generator)
+        codes = self.encode(batch)
         spoken, even = self.times(batch, codes), align.even(batch.text_len, codes.length, batch.text.shape[1])
         told = spoken
         if self.training:  # when speaking, times are only guessed
@@ -94,7 +97,7 @@ class GptStage(Stage):
         batch = _transcribed(batch)
         if not batch.keys:
             return {}
-        codes, speaker = self.encode(batch, None), self.speaker(batch)
+        codes, speaker = self.encode(batch), self.speaker(batch)
         spoken, predicted = self.times(batch, codes), self.net.predict_times(batch.text, batch.text_len, speaker)
         values = {"length_error": (predicted.amax(1) / codes.length - 1).abs().mean()}
         for task in self.tasks:
@@ -118,7 +121,7 @@ class GptStage(Stage):
         if not batch.keys:
             return {}
         batch = batch.select([0])
-        codes, speaker = self.encode(batch, None), self.speaker(batch)
+        codes, speaker = self.encode(batch), self.speaker(batch)
         speech = self.net.generate(
             batch.text,
             batch.text_len,
@@ -127,26 +130,22 @@ class GptStage(Stage):
             generator=torch.Generator().manual_seed(0),
         )
         codec = self.codec.to(batch.wav.device)
+        pair = {"recorded": codec.decode(codes), "drawn": codec.decode(speech.codes)}
+        mels = {name: mel.frames[0, :, : int(mel.length)] for name, mel in pair.items()}
         packed = self.net.arrange(TTS, batch.text, batch.text_len, codes, self.times(batch, codes))
         return {
             "alignment": draw_alignment(alignment(self.net, packed, speaker)),
-            "mels": draw_mels({"recorded": codec.decode(codes), "drawn": codec.decode(speech.codes)}),
+            "mels": draw_mels(mels, frame_rate=self.audio.frame_rate),
         }
 
     @torch.no_grad()
-    def encode(self, batch: Batch, generator: torch.Generator | None) -> Codes:
-        """The codec's codes of each clip; in training after a little silence, so that clips have many code strings."""
-        wav, wav_len = batch.wav, batch.wav_len
-        if self.training and self.shift:
-            silence = int(torch.randint(self.shift + 1, (), generator=generator))
-            wav, wav_len = F.pad(wav, (silence, 0)), wav_len + silence
-        return self.codec.to(wav.device).encode(wav, wav_len)
+    def encode(self, batch: Batch) -> Codes:
+        return self.codec.to(batch.wav.device).encode(batch.wav, batch.wav_len)
 
     @torch.no_grad()
     def times(self, batch: Batch, codes: Codes) -> Float[Tensor, "B S2"]:
         """When each text id is heard in the codes."""
-        codec = self.codec.to(batch.wav.device)
-        return align.spoken(codec.spell(codes), codes, batch.text, batch.text_len, self.silent_ids)
+        return align.heard(batch, codes, self.codec.to(batch.wav.device), self.silent_ids)
 
     def speaker(self, batch: Batch) -> Float[Tensor, "B P D"]:
         return self.net.speaker_latents(self.log_mel.measure(batch.reference, batch.reference_len))

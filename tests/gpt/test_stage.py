@@ -98,7 +98,7 @@ def test_one_batch_is_learnt_by_heart_spoken_and_understood(codec, batch, tmp_pa
     fit(stage, batch, 260, tmp_path)
     stage.eval()
     with torch.no_grad():
-        codes, speaker, values = stage.encode(batch, None), stage.speaker(batch), stage.metrics(batch)
+        codes, speaker, values = stage.encode(batch), stage.speaker(batch), stage.metrics(batch)
     assert values["tts_speech"] < 0.5
     assert values["asr_text"] < 0.5
     assert values["tts_speech_accuracy"] == 1
@@ -196,7 +196,7 @@ def test_the_showcase_has_an_alignment_and_mels(codec, batch):
 
 def test_alignment_is_attention(codec, batch):
     stage = make_stage(codec).eval()
-    codes = stage.encode(batch, None)
+    codes = stage.encode(batch)
     first = Codes(codes.ids[:1], codes.length[:1])
     packed = stage.net.arrange(TTS, batch.text[:1], batch.text_len[:1], first)
     weights = alignment(stage.net, packed, stage.speaker(batch)[:1])
