@@ -23,8 +23,8 @@ SCORED = {"speech": SPEECH, "text": TEXT}
 class GptStage(Stage):
     """Cross-entropy of codes and of text ids, whichever task scores them, and the error of predicted durations.
 
-    Speech is made from text at the times where its codes spell it; text is read from speech with its ids spread
-    evenly, since nobody knows beforehand when they will be heard.
+    Speech is made from text at the times at which it is heard. Text is read from speech at even times of about the
+    right pace, since a listener knows neither the times nor the length of the text.
     """
 
     def __init__(
@@ -36,7 +36,8 @@ class GptStage(Stage):
         corruption: float,
         text_dropout: float,
         shift: float,  # codes
-        time_jitter: float,
+        time_jitter: float,  # codes
+        pace_jitter: float,  # nats
         sampling: Sampling,
         **common,
     ):
@@ -47,6 +48,7 @@ class GptStage(Stage):
         self.text_dropout = text_dropout
         self.shift = shift
         self.time_jitter = time_jitter
+        self.pace_jitter = pace_jitter
         self.silent_ids = tokenizer.silent_ids
         self.sampling = sampling
         if self.codec.net.audio != self.audio:
@@ -66,17 +68,14 @@ class GptStage(Stage):
         if self.training:
             batch = delayed(batch, self.shift, self.codec.net, generator)
         choice, able = self._draw_tasks(batch, generator)
-        cut = torch.rand(len(choice), generator=generator).to(choice.device)
         codes = self.encode(batch)
-        spoken, even = self.times(batch, codes), align.even(batch.text_len, codes.length, batch.text.shape[1])
+        spoken = self.times(batch, codes)
         told = spoken
-        if self.training:  # when speaking, times are only guessed
+        if self.training:  # when speaking, times are only predicted
             told = told + self.time_jitter * torch.randn(told.shape, generator=generator).to(told.device)
         reads = torch.tensor([TEXT in task.scored_modalities for task in self.tasks], device=choice.device)[choice]
-        told = torch.where(reads[:, None], even, told)
-        packed = self.net.pack(
-            self.tasks, choice, cut, text=batch.text, text_len=batch.text_len, codes=codes, times=told
-        )
+        told = torch.where(reads[:, None], self.listening_times(batch, codes, generator), told)
+        packed = self.net.pack(self.tasks, choice, text=batch.text, text_len=batch.text_len, codes=codes, times=told)
         packed.scored = packed.scored & able[:, None]
         if self.training:
             untold = torch.rand(len(choice), generator=generator) < self.text_dropout
@@ -91,17 +90,18 @@ class GptStage(Stage):
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """Every task on every transcribed clip, and two figures more.
 
-        `text_gain` is how much worse codes are guessed from the next clip's text; it leaves 0 when the net begins to
-        read. `length_error` is how far off the predicted length is, as a share.
+        `text_gain` is how much worse codes are guessed from another clip's text in the rhythm of the right one; it
+        leaves 0 when the net begins to read. `length_error` is how far off the predicted length is, as a share.
         """
         batch = _transcribed(batch)
         if not batch.keys:
             return {}
         codes, speaker = self.encode(batch), self.speaker(batch)
         spoken, predicted = self.times(batch, codes), self.net.predict_times(batch.text, batch.text_len, speaker)
+        listening = self.listening_times(batch, codes, torch.Generator().manual_seed(0))
         values = {"length_error": (predicted.amax(1) / codes.length - 1).abs().mean()}
         for task in self.tasks:
-            times = None if TEXT in task.scored_modalities else spoken
+            times = listening if TEXT in task.scored_modalities else spoken
             packed = self.net.arrange(task, batch.text, batch.text_len, codes, times)
             hidden = self.net(packed, speaker)
             for name, modality in SCORED.items():
@@ -111,7 +111,9 @@ class GptStage(Stage):
                     values[f"{task.name}_{name}_accuracy"] = accuracy(logits, target)
         if len(batch.keys) > 1:
             right = self.net.arrange(TTS, batch.text, batch.text_len, codes, spoken)
-            wrong = self.net.arrange(TTS, batch.text.roll(1, 0), batch.text_len.roll(1), codes)
+            other, other_len = batch.text.roll(1, 0), batch.text_len.roll(1)
+            times = align.retimed(spoken, batch.text_len, other_len, other.shape[1])
+            wrong = self.net.arrange(TTS, other, other_len, codes, times)
             values["text_gain"] = self._speech_loss(wrong, speaker) - self._speech_loss(right, speaker)
         return values
 
@@ -146,6 +148,12 @@ class GptStage(Stage):
     def times(self, batch: Batch, codes: Codes) -> Float[Tensor, "B S2"]:
         """When each text id is heard in the codes."""
         return align.heard(batch, codes, self.codec.to(batch.wav.device), self.silent_ids)
+
+    def listening_times(self, batch: Batch, codes: Codes, generator: torch.Generator) -> Float[Tensor, "B S2"]:
+        """Even times at a pace that is a little wrong, as a listener does not know how long the text is."""
+        error = self.pace_jitter * torch.randn(len(batch.keys), generator=generator)
+        guessed = (batch.text_len + 1) * error.exp().to(batch.text_len.device) - 1
+        return align.even(guessed, codes.length, batch.text.shape[1])
 
     def speaker(self, batch: Batch) -> Float[Tensor, "B P D"]:
         return self.net.speaker_latents(self.log_mel.measure(batch.reference, batch.reference_len))

@@ -16,11 +16,28 @@ from torchaudio.functional import forced_align
 from tts.types import Batch, Codec, Codes, mask
 
 
-def even(text_len: Int[Tensor, " B"], speech_len: Tensor, size: int) -> Float[Tensor, "B S2"]:
-    """Times of texts spoken evenly; `size` is the longest text's, and times beyond a text stay at its end."""
+def even(text_len: Int[Tensor, " B"] | Float[Tensor, " B"], speech_len: Tensor, size: int) -> Float[Tensor, "B S2"]:
+    """Times of texts of `text_len` ids, known or guessed, spread evenly over the speech; no time is beyond its end.
+
+    `size` is the number of ids in the longest text.
+    """
     place = torch.arange(size + 2, device=text_len.device)
     share = place / (text_len + 1)[:, None]
     return share.clamp(max=1) * speech_len[:, None]
+
+
+def retimed(
+    times: Float[Tensor, "B S2"], text_len: Int[Tensor, " B"], other_len: Int[Tensor, " B"], size: int
+) -> Float[Tensor, "B K"]:
+    """Times of other texts if they were spoken in the rhythm of these: the same rise in time from start to end.
+
+    `size` is the number of ids in the longest of the other texts.
+    """
+    share = torch.arange(size + 2, device=times.device) / (other_len + 1)[:, None]
+    place = share.clamp(max=1) * (text_len + 1)[:, None]
+    before = place.floor().long().minimum(text_len[:, None])
+    low, high = times.gather(1, before), times.gather(1, before + 1)
+    return low + (place - before) * (high - low)
 
 
 def heard(batch: Batch, codes: Codes, codec: Codec, silent_ids: Collection[int]) -> Float[Tensor, "B S2"]:
