@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from diffusion.process import Process
 from diffusion.sample import find_sampler, guide
+from tts.draws import frame_noise, item_generators
 from tts.nn import Attention, ConvBlock, Rotary, SwiGLU, init_weights
 from tts.speaker import SpeakerEncoder
 from tts.types import AudioConfig, Condition, Mel, mask
@@ -283,8 +284,9 @@ class DiffusionDecoder(nn.Module):
         denoise = self.process.denoiser(lambda x, time: self(x, time, encoded))
         if guidance != 1.0:
             denoise = guide(denoise, guidance)
-        noise = torch.randn(coarse.shape, generator=generator, device=generator.device).to(coarse.device)
-        frames = solve(denoise, self.temperature * noise, self.process.schedule(steps))
+        items, bins, size = coarse.shape
+        noise = torch.stack([frame_noise(bins, size, own) for own in item_generators(items, generator)])
+        frames = solve(denoise, self.temperature * noise.to(coarse.device), self.process.schedule(steps))
         inside = mask(condition.coarse.length, coarse.shape[-1])
         return Mel(frames.masked_fill(~inside[:, None], self.silence), condition.coarse.length)
 

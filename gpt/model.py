@@ -4,7 +4,7 @@ As TorToiSe's (Betker 2023, arXiv 2305.07243, section 3.1) it turns text and a s
 hidden states on to the diffusion decoder. Unlike it, the same weights also read speech back as text.
 """
 
-from math import prod
+from math import log, prod
 
 import torch
 from jaxtyping import Float, Int
@@ -35,6 +35,7 @@ from tts.types import AudioConfig, Codes, Mel, Sampling, Speech, mask
 # The two orders that `generate`, `latents` and `text_score` mean; conf/stage/gpt.yaml trains them, among others.
 TTS = parse_task("tts", ["speaker", "text", "speech*"], 1.0)
 ASR = parse_task("asr", ["speech", "text*"], 1.0)
+PACES = tuple(0.64 * 1.12**step for step in range(8))  # at which a text may be read, times the predicted one
 
 
 class CodeTable(nn.Module):
@@ -147,9 +148,20 @@ class GPT(nn.Module):
 
     @torch.no_grad()
     def text_score(self, codes: Codes, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"]) -> Float[Tensor, " B"]:
-        """Mean log p(text id | codes) in nats, the text's end included, so that speech that runs on costs too."""
-        packed = self.arrange(ASR, text, text_len, codes)
-        return self._mean_score(packed, self(packed, None), TEXT, text_len + 1)
+        """Mean log p(text id | codes) in nats, the text's end included, so that speech that runs on costs too.
+
+        The probability is a mean over several paces at which the text may have been read. Times that end with the
+        speech would tell how long the text is: any text would then know where to stop.
+        """
+        count = text_len + 1
+        nobody = self.norm.weight.new_zeros(len(text), self.latents_per_speaker, len(self.norm.weight))
+        pace = self.predict_times(text, text_len, nobody).amax(1) / count  # codes per id
+        scores = []
+        for factor in PACES:
+            times = even(codes.length / (factor * pace) - 1, codes.length, text.shape[1])
+            packed = self.arrange(ASR, text, text_len, codes, times)
+            scores.append(count * self._mean_score(packed, self(packed, None), TEXT, count))
+        return (torch.stack(scores).logsumexp(0) - log(len(PACES))) / count
 
     @torch.no_grad()
     def code_score(
@@ -252,18 +264,16 @@ class GPT(nn.Module):
     def arrange(
         self, task: Task, text: Tensor, text_len: Tensor, codes: Codes, times: Float[Tensor, "B S2"] | None = None
     ) -> Packed:
-        """A batch whose items all have one task; a prompt, if any, is half of its stream. Even times by default."""
+        """A batch whose items all have one task, with even times by default."""
         choice = torch.zeros_like(text_len)
-        cut = torch.full(text_len.shape, 0.5, device=text_len.device)
         if times is None:
             times = even(text_len, codes.length, text.shape[1])
-        return self.pack([task], choice, cut, text=text, text_len=text_len, codes=codes, times=times)
+        return self.pack([task], choice, text=text, text_len=text_len, codes=codes, times=times)
 
     def pack(
         self,
         tasks: list[Task],
         choice: Int[Tensor, " B"],
-        cut: Float[Tensor, " B"],
         *,
         text: Tensor,
         text_len: Tensor,
@@ -274,7 +284,6 @@ class GPT(nn.Module):
         return pack(
             tasks,
             choice,
-            cut,
             vocabulary=self.vocabulary,
             latents=self.latents_per_speaker,
             text=text,

@@ -46,7 +46,7 @@ class Stepper:
     def start(
         self, x: Float[Tensor, "B K D"], time: Float[Tensor, "B K"], pad: Int[Tensor, " B"]
     ) -> Float[Tensor, "B D"]:
-        """Read a prefix that ends at time 0, padded by `pad` positions on each item's left; gives the last hidden state."""
+        """Read a prefix that ends at time 0, `pad` positions of it padding on the left; gives the last hidden state."""
         self.position = self.prefix = x.shape[1]
         causal_mask = None
         if pad.any():

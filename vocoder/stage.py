@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from tts.audio import pad_to_hop
 from tts.checkpoint import load
+from tts.pictures import draw_mels
 from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Condition
 from vocoder.loss import (
@@ -148,10 +148,6 @@ class VocoderStage(Stage):
         true = batch.wav[:1, : batch.wav_len[0]]
         mel = self.log_mel(true)
         waves = {"recording": true, "vocoder": self.net(mel), "start": self.net.start(mel)}
-        figure, axes = plt.subplots(len(waves), 1, figsize=(10, 6), sharex=True, constrained_layout=True)
-        for axis, (name, wav) in zip(axes, waves.items(), strict=True):
-            axis.imshow(
-                self.log_mel(wav)[0].float().cpu(), origin="lower", aspect="auto", vmin=self.log_mel.silence / 2
-            )
-            axis.set_ylabel(name)
-        return {"mel": figure, **{name: wav[0] for name, wav in waves.items()}}
+        mels = {name: self.log_mel(wav)[0] for name, wav in waves.items()}
+        picture = draw_mels(mels, frame_rate=self.audio.frame_rate)
+        return {"mel": picture, **{name: wav[0] for name, wav in waves.items()}}

@@ -123,6 +123,21 @@ def test_the_generator_decides_and_guidance_of_one_is_the_plain_condition():
     assert torch.allclose(decode(1, 1.0), decode(1, 1.0 + 1e-9), atol=1e-4)  # guided path, no guidance
 
 
+def test_the_noise_of_a_frame_depends_neither_on_the_length_nor_on_the_company():
+    net = decoder()  # untrained it answers 0, which leaves the noise as it was
+
+    def noise(*lengths):
+        condition, generator = question(lengths), torch.Generator().manual_seed(3)
+        speaker = voice(net, len(lengths))
+        return net.decode(condition, speaker, steps=1, guidance=1.0, sampler="euler", generator=generator).frames
+
+    long, short, many = noise(20), noise(13), noise(20, 13)
+    assert torch.equal(long[0, :, :51], short[0])
+    assert torch.equal(many[0], long[0])
+    assert not torch.equal(many[1, :, :51], many[0, :, :51])
+    assert torch.allclose(long.std(), torch.tensor(net.temperature), atol=0.05)
+
+
 def test_condition_is_computed_once():
     net, calls = decoder(), []
     net.condition.register_forward_hook(lambda *_: calls.append(1))

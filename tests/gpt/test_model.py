@@ -65,16 +65,36 @@ def test_it_is_an_acoustic_model(net):
 def test_the_gradient_of_the_future_is_zero(net, batch):
     text, text_len, speaker, codes = batch
     packed = net.arrange(TTS, text, text_len, codes)
-    x = net._read(packed, speaker).detach().requires_grad_()
-    y, rotary = x, net.rotary(torch.arange(x.shape[1]))
-    for block in net.blocks:
-        y = block(y, rotary, causal=True)
-    y[:, 7].sum().backward()
+    read = []
+    handle = net.dropout.register_forward_hook(lambda module, args, x: read.append(x.retain_grad() or x))
+    hidden = net(packed, speaker)
+    handle.remove()
+    hidden[:, 7].sum().backward()
+    (x,) = read
     assert x.grad[:, 8:].abs().max() == 0
     assert x.grad[:, :8].abs().sum(-1).min() > 0
+    net.zero_grad()
 
 
-@pytest.mark.parametrize("task", [TTS, ASR, parse_task("continue", ["speaker", "text", "speech", "speech*"], 1.0)])
+@pytest.mark.parametrize("reader", ["speaker", "text", "time"])
+def test_all_that_a_sequence_holds_is_read(net, batch, reader):
+    """A speaker's latents, text ids and their times each move what follows them, and nothing before."""
+    text, text_len, speaker, codes = batch
+    packed = net.arrange(TTS, text, text_len, codes)
+    before = net(packed, speaker)
+    at = int((packed.modality[0] == TEXT).int().argmax()) + 2
+    if reader == "speaker":
+        speaker, at = speaker.clone(), 1
+        speaker[:, 1] += 1.0
+    elif reader == "text":
+        packed.ids[:, at] = packed.ids[:, at] % 70 + 4
+    else:
+        packed.time[:, at] += 0.5
+    moved = (net(packed, speaker) - before).abs().amax(-1)
+    assert moved[:, :at].max() < 1e-5 and moved[:, at:][packed.modality[:, at:] >= 0].min() > 1e-5
+
+
+@pytest.mark.parametrize("task", [TTS, ASR, parse_task("describe", ["speech", "speaker", "text*"], 1.0)])
 def test_padding_and_conditioning_are_never_scored(net, batch, task):
     text, text_len, speaker, codes = batch
     packed = net.arrange(task, text, text_len, codes)
