@@ -4,7 +4,7 @@ import random
 import pytest
 
 from data.index import TICK, read_index
-from data.reader import retime
+from data.reader import spread_letters
 from helpers.corpus import make_corpus, make_shards, speech_data
 from tts import align
 from tts.checkpoint import build, load
@@ -107,9 +107,9 @@ def test_the_letters_of_a_word_share_its_time(shards, audio, tokenizer):
         ([A, 1, B], [1, B], []),
     ],
 )
-def test_retime(plain, shown, expected):
-    assert retime(list(range(len(plain) + 2)), plain, shown, SILENT) == pytest.approx(expected)
-    assert retime(list(range(len(plain) + 3)), plain, shown, SILENT) == []  # the lexicon was another
+def test_letters_are_spread_over_their_word(plain, shown, expected):
+    assert spread_letters(list(range(len(plain) + 2)), plain, shown, SILENT) == pytest.approx(expected)
+    assert spread_letters(list(range(len(plain) + 3)), plain, shown, SILENT) == []  # the lexicon was another
 
 
 def test_any_mix_of_letters_keeps_the_order(tokenizer):
@@ -118,7 +118,7 @@ def test_any_mix_of_letters_keeps_the_order(tokenizer):
     times = [0.1 * place for place in range(len(plain) + 2)]
     for _ in range(200):
         shown = tokenizer.encode(text, letters=0.5, generator=rng)
-        told = retime(times, plain, shown, tokenizer.silent_ids)
+        told = spread_letters(times, plain, shown, tokenizer.silent_ids)
         assert len(told) == len(shown) + 2 and told[0] == times[0] and told[-1] == times[-1]
         assert told == sorted(told)
 
