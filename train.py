@@ -27,9 +27,9 @@ from tts.files import whole
 from tts.provenance import revision
 from tts.training.accounting.record import record
 from tts.training.assembly import assemble
-from tts.training.callbacks import Export
 from tts.training.checkpoints import newest
 from tts.training.distributed import meet_anew
+from tts.training.export import Export
 from tts.training.guard import Rollback, set_aside
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,12 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffusion.loss import denoising_error, mel_distance
+from diffusion.sample import find_sampler
 from tts import align
 from tts.checkpoint import load
-from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer
+from tts.draws import corrupted, delayed, frame_noise
+from tts.pictures import draw_mels
+from tts.text.tokenizer import Tokenizer
 from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Codes, Condition, Mel
 
@@ -22,14 +25,16 @@ class DiffusionStage(Stage):
         self,
         *,
         codec: str,  # path of a checkpoint
-        tokenizer: PhonemeTokenizer | SentencePieceTokenizer,
+        tokenizer: Tokenizer,
         acoustic: str | None,  # path of a GPT checkpoint, for the fine-tune on its latents
         drop_content: float,  # probability of training without codes, coarse mel and latents, for guidance
         drop_speaker: float,
         drop_latents: float,  # probability of a batch without latents, so that codes alone still do
+        shift: float,  # codes of silence before a clip in training, at most
         corrupt: float,  # share of codes replaced at random in training: the GPT will err as well
         steps: int,  # of sampling in validation
         guidance: float,
+        sampler: str,  # a key of diffusion.sample.SAMPLERS
         **common,
     ):
         super().__init__(**common)
@@ -39,9 +44,10 @@ class DiffusionStage(Stage):
         self.drop_speaker = drop_speaker
         self.drop_latents = drop_latents
         self.silent_ids = tokenizer.silent_ids
+        self.shift = shift
         self.corrupt = corrupt
-        self.steps = steps
-        self.guidance = guidance
+        find_sampler(sampler)  # an unknown one is refused now, not at the first validation
+        self.sampling = {"steps": steps, "guidance": guidance, "sampler": sampler}
         if acoustic is not None and self.net.condition.latent is None:
             raise ValueError(f"the decoder cannot hear the latents of {acoustic}: set model.latent_width to its width")
         size = self.net.condition.code.num_embeddings
@@ -85,19 +91,23 @@ class DiffusionStage(Stage):
         condition, truth = self.question(batch)
         sampled = self.sample(condition, self.speaker(batch))
         rows = {"truth": truth, "coarse": condition.coarse, "sampled": sampled}
-        return {f"mel_{i}": _picture(rows, i) for i in range(len(batch.keys))}
+        pictures = {}
+        for item, length in enumerate(truth.length.tolist()):
+            mels = {name: mel.frames[item, :, :length] for name, mel in rows.items()}
+            pictures[f"mel_{item}"] = draw_mels(mels, frame_rate=self.audio.frame_rate)
+        return pictures
 
     @torch.no_grad()
     def question(self, batch: Batch) -> tuple[Condition, Mel]:
         """What the decoder hears of a batch, and the mel it should say; both of one length in frames."""
+        if self.training:
+            batch = delayed(batch, self.shift, self.codec.net, torch.default_generator)
         truth = self.log_mel.measure(batch.wav, batch.wav_len)
         codec = self.codec.to(batch.wav.device)
         codes = codec.encode(batch.wav, batch.wav_len)
         if self.training and self.corrupt:
-            wrong = torch.rand(codes.ids.shape, device=codes.ids.device) < self.corrupt
-            codes = Codes(
-                torch.where(wrong, torch.randint_like(codes.ids, codec.codebook_size), codes.ids), codes.length
-            )
+            ids = corrupted(codes.ids, self.corrupt, range(codec.codebook_size), torch.default_generator)
+            codes = Codes(ids, codes.length)
         coarse = codec.decode(codes)
         frames = min(coarse.frames.shape[-1], truth.frames.shape[-1])
         length = torch.minimum(coarse.length, truth.length).clamp(max=frames)
@@ -109,8 +119,7 @@ class DiffusionStage(Stage):
         if self.acoustic is None or (self.training and torch.rand(()) < self.drop_latents):
             return None
         acoustic = self.acoustic.to(batch.wav.device)
-        spelling = self.codec.to(batch.wav.device).spell(codes)
-        times = align.spoken(spelling, codes, batch.text, batch.text_len, self.silent_ids)
+        times = align.heard(batch, codes, self.codec.to(batch.wav.device), self.silent_ids)
         speaker = acoustic.speaker_latents(self.log_mel.measure(batch.reference, batch.reference_len))
         return acoustic.latents(batch.text, batch.text_len, speaker, codes, times)
 
@@ -124,7 +133,7 @@ class DiffusionStage(Stage):
 
     def sample(self, condition: Condition, speaker: Float[Tensor, "B P D"]) -> Mel:
         generator = torch.Generator().manual_seed(0)
-        return self.net.decode(condition, speaker, steps=self.steps, guidance=self.guidance, generator=generator)
+        return self.net.decode(condition, speaker, **self.sampling, generator=generator)
 
     def fixed_draws(self, batch: Batch, truth: Mel) -> tuple[Tensor, Tensor]:
         """Noise and place in time from a clip's key alone, so that validation losses compare across runs."""
@@ -133,14 +142,5 @@ class DiffusionStage(Stage):
             generator = torch.Generator().manual_seed(zlib.crc32(key.encode()))
             uniform[i] = torch.rand((), generator=generator).clamp(1e-5, 1 - 1e-5)
             length = int(truth.length[i])
-            noise[i, :, :length] = torch.randn(length, noise.shape[1], generator=generator).T
+            noise[i, :, :length] = frame_noise(noise.shape[1], length, generator)
         return noise, uniform
-
-
-def _picture(rows: dict[str, Mel], i: int) -> Figure:
-    figure = Figure(figsize=(9, 6), layout="constrained")
-    panels = figure.subplots(len(rows), sharex=True)
-    for axes, (name, mel) in zip(panels, rows.items(), strict=True):
-        axes.imshow(mel.frames[i, :, : mel.length[i]].float().cpu(), origin="lower", aspect="auto", vmin=-2.5, vmax=2)
-        axes.set_ylabel(name)
-    return figure

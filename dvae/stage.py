@@ -8,7 +8,9 @@ from torchaudio.functional import edit_distance
 
 from dvae import loss
 from dvae.model import Reconstruction
-from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer
+from tts.draws import delayed
+from tts.pictures import draw_mels
+from tts.text.tokenizer import Tokenizer
 from tts.training.stage import Stage
 from tts.types import Batch, Mel, mask
 
@@ -16,16 +18,17 @@ from tts.types import Batch, Mel, mask
 class DvaeStage(Stage):
     """Terms: `reconstruction` (mel L1), `quantizer` (its penalty) and, if the net has a CTC head, `ctc`.
 
-    In training each clip is up to `gain_jitter` nats louder or softer.
+    In training each clip starts up to `shift` codes late and is up to `gain_jitter` nats louder or softer.
     """
 
-    def __init__(self, *, tokenizer: PhonemeTokenizer | SentencePieceTokenizer, gain_jitter: float, **common):
+    def __init__(self, *, tokenizer: Tokenizer, shift: float, gain_jitter: float, **common):
         super().__init__(**common)
         if self.net.ctc_vocab not in (0, tokenizer.vocab_size):
             raise ValueError(
                 f"the tokenizer has {tokenizer.vocab_size} ids but the CTC head {self.net.ctc_vocab}: "
                 f"set model.ctc_vocab={tokenizer.vocab_size}, or 0 for none"
             )
+        self.shift = shift
         self.gain_jitter = gain_jitter
         silent = torch.zeros(tokenizer.vocab_size, dtype=torch.bool)
         silent[list(tokenizer.silent_ids)] = True
@@ -34,6 +37,8 @@ class DvaeStage(Stage):
         self.uses = torch.zeros(self.net.codebook_size)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
+        if self.training:
+            batch = delayed(batch, self.shift, self.net, torch.default_generator)
         mel = self.log_mel.measure(batch.wav, batch.wav_len)
         if self.training:
             mel = self.vary(mel)
@@ -86,14 +91,9 @@ class DvaeStage(Stage):
     def showcase(self, batch: Batch) -> dict[str, Figure]:
         """The first clip's mel above the one its codes give."""
         mel = self.log_mel.measure(batch.wav[:1], batch.wav_len[:1])
-        length = int(mel.length[0])
-        pair = {"recording": mel.frames, "from codes": self.net(mel).mel.frames}
-        figure = Figure(figsize=(8, 5), layout="constrained")
-        for row, (title, frames) in enumerate(pair.items(), 1):
-            axes = figure.add_subplot(2, 1, row, title=title, ylabel="mel bin")
-            axes.imshow(frames[0, :, :length].float().cpu(), origin="lower", aspect="auto", vmin=-3, vmax=3)
-        axes.set_xlabel("frame")
-        return {"mel": figure}
+        pair = {"recording": mel, "from codes": self.net(mel).mel}
+        mels = {name: one.frames[0, :, : int(mel.length)] for name, one in pair.items()}
+        return {"mel": draw_mels(mels, frame_rate=self.audio.frame_rate)}
 
 
 def greedy(best: Int[Tensor, " L"]) -> list[int]:

@@ -4,15 +4,14 @@ As TorToiSe's (Betker 2023, arXiv 2305.07243, section 3.1) it turns text and a s
 hidden states on to the diffusion decoder. Unlike it, the same weights also read speech back as text.
 """
 
-from math import prod
+from math import log, prod
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gpt.clock import Clock
-from gpt.clock import times as clock_times
+from gpt.duration import DurationPredictor, cumulative_times
 from gpt.sample import choose, guide, seeded_uniforms
 from gpt.sequence import (
     SPEAKER,
@@ -36,6 +35,7 @@ from tts.types import AudioConfig, Codes, Mel, Sampling, Speech, mask
 # The two orders that `generate`, `latents` and `text_score` mean; conf/stage/gpt.yaml trains them, among others.
 TTS = parse_task("tts", ["speaker", "text", "speech*"], 1.0)
 ASR = parse_task("asr", ["speech", "text*"], 1.0)
+PACES = tuple(0.64 * 1.12**step for step in range(8))  # at which a text may be read, times the predicted one
 
 
 class CodeTable(nn.Module):
@@ -88,7 +88,8 @@ class GPT(nn.Module):
         self.max_len = max_len
         self.stepping = torch.float32  # in which `generate` multiplies; who speaks may set `tts.nn.fast_dtype`
         self.speaker = SpeakerEncoder(n_mels=audio.n_mels, out_width=width, **speaker)
-        self.clock = Clock(texts=self.vocabulary.first_code, speaker_width=width, dropout=dropout, **clock)
+        # Called `clock` in every file of weights and its spec.
+        self.clock = DurationPredictor(texts=self.vocabulary.first_code, speaker_width=width, dropout=dropout, **clock)
         self.embed = CodeTable(vocabulary=self.vocabulary, levels=code_levels, width=width)
         self.rotary = Rotary(head_width=width // heads)
         self.dropout = nn.Dropout(dropout)
@@ -135,10 +136,10 @@ class GPT(nn.Module):
     ) -> Float[Tensor, "B L D"]:
         """The hidden states that `generate` gives, at codes that are known; 0 beyond an item's length.
 
-        `times` are when the text is heard (`tts.align.spoken`); the net's own clock says so where none are given.
+        `times` are when the text is heard (`tts.align.spoken`); where none are given, they are predicted.
         """
         if times is None:
-            times = self.foresee(text, text_len, speaker)
+            times = self.predict_times(text, text_len, speaker)
         packed = self.arrange(TTS, text, text_len, codes, times)
         at = speech_positions(packed, codes)
         hidden = self(packed, speaker)
@@ -147,16 +148,27 @@ class GPT(nn.Module):
 
     @torch.no_grad()
     def text_score(self, codes: Codes, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"]) -> Float[Tensor, " B"]:
-        """Mean log p(text id | codes) in nats, the text's end included, so that speech that runs on costs too."""
-        packed = self.arrange(ASR, text, text_len, codes)
-        return self._mean_score(packed, self(packed, None), TEXT, text_len + 1)
+        """Mean log p(text id | codes) in nats, the text's end included, so that speech that runs on costs too.
+
+        The probability is a mean over several paces at which the text may have been read. Times that end with the
+        speech would tell how long the text is: any text would then know where to stop.
+        """
+        count = text_len + 1
+        nobody = self.norm.weight.new_zeros(len(text), self.latents_per_speaker, len(self.norm.weight))
+        pace = self.predict_times(text, text_len, nobody).amax(1) / count  # codes per id
+        scores = []
+        for factor in PACES:
+            times = even(codes.length / (factor * pace) - 1, codes.length, text.shape[1])
+            packed = self.arrange(ASR, text, text_len, codes, times)
+            scores.append(count * self._mean_score(packed, self(packed, None), TEXT, count))
+        return (torch.stack(scores).logsumexp(0) - log(len(PACES))) / count
 
     @torch.no_grad()
     def code_score(
         self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Float[Tensor, "B P D"], codes: Codes
     ) -> Float[Tensor, " B"]:
-        """Mean log p(code | speaker, text, codes before) in nats, the speech's end included; times by the clock."""
-        packed = self.arrange(TTS, text, text_len, codes, self.foresee(text, text_len, speaker))
+        """Mean log p(code | speaker, text, codes before) in nats, the speech's end included; times are predicted."""
+        packed = self.arrange(TTS, text, text_len, codes, self.predict_times(text, text_len, speaker))
         return self._mean_score(packed, self(packed, speaker), SPEECH, codes.length + 1)
 
     @torch.inference_mode()
@@ -198,7 +210,7 @@ class GPT(nn.Module):
         self, text: Tensor, text_len: Tensor, speaker: Tensor, sampling: Sampling, generator: torch.Generator
     ) -> Speech:
         items, guided = len(text), sampling.guidance != 1
-        times = sampling.pace * self.foresee(text, text_len, speaker)
+        times = sampling.pace * self.predict_times(text, text_len, speaker)
         x, time, pad = self._prefix(text, text_len, speaker, times, guided)
         room = self.max_len - x.shape[1]
         if room < 1:
@@ -206,7 +218,14 @@ class GPT(nn.Module):
         limit = (text_len * sampling.max_codes_per_id).ceil().long().clamp(1, room)
         steps = int(limit.max())
         table = self.embed()[self.vocabulary.outputs(SPEECH)]
-        stepper = Stepper(self, len(x), x.shape[1] + steps, self.stepping)
+        stepper = Stepper(
+            blocks=self.blocks,
+            norm=self.norm,
+            rotary=self.rotary,
+            items=len(x),
+            size=x.shape[1] + steps,
+            dtype=self.stepping,
+        )
         head = self.head()[self.vocabulary.outputs(SPEECH)].to(self.stepping)
         uniforms = seeded_uniforms(items, steps, generator).to(text.device)
         ids = text.new_full((items, steps), -1)
@@ -232,29 +251,29 @@ class GPT(nn.Module):
         longest = int(length.max())
         return Speech(Codes(ids[:, :longest].clamp_min(0), length), latents[:, :longest])
 
-    def gaps(self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor) -> Float[Tensor, "B S1"]:
-        """Log of the codes that the clock expects between each text id, start and stop included, and the next."""
+    def log_gaps(self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor) -> Float[Tensor, "B S1"]:
+        """Log of the number of codes expected between each text id, start and stop included, and the next."""
         return self.clock(wrap_text(text, text_len, self.vocabulary), text_len, speaker)
 
-    def foresee(self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor) -> Float[Tensor, "B S2"]:
-        """When each text id will be spoken, in codes from the beginning: the clock's guess."""
-        return clock_times(self.gaps(text, text_len, speaker), text_len)
+    def predict_times(
+        self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor
+    ) -> Float[Tensor, "B S2"]:
+        """When each text id will be spoken, in codes from the beginning, as the duration predictor expects."""
+        return cumulative_times(self.log_gaps(text, text_len, speaker), text_len)
 
     def arrange(
         self, task: Task, text: Tensor, text_len: Tensor, codes: Codes, times: Float[Tensor, "B S2"] | None = None
     ) -> Packed:
-        """A batch whose items all have one task; a prompt, if any, is half of its stream. Even times by default."""
+        """A batch whose items all have one task, with even times by default."""
         choice = torch.zeros_like(text_len)
-        cut = torch.full(text_len.shape, 0.5, device=text_len.device)
         if times is None:
             times = even(text_len, codes.length, text.shape[1])
-        return self.pack([task], choice, cut, text=text, text_len=text_len, codes=codes, times=times)
+        return self.pack([task], choice, text=text, text_len=text_len, codes=codes, times=times)
 
     def pack(
         self,
         tasks: list[Task],
         choice: Int[Tensor, " B"],
-        cut: Float[Tensor, " B"],
         *,
         text: Tensor,
         text_len: Tensor,
@@ -265,7 +284,6 @@ class GPT(nn.Module):
         return pack(
             tasks,
             choice,
-            cut,
             vocabulary=self.vocabulary,
             latents=self.latents_per_speaker,
             text=text,

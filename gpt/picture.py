@@ -1,4 +1,4 @@
-"""Pictures of a GPT at work: which text it looks at while it speaks, and mels side by side."""
+"""Pictures of a GPT at work: which text it looks at while it speaks."""
 
 import torch
 from jaxtyping import Float
@@ -8,7 +8,6 @@ from torch import Tensor
 from gpt.model import GPT
 from gpt.sequence import SPEECH, TEXT, Packed
 from tts.nn import rotate
-from tts.types import Mel
 
 
 @torch.no_grad()
@@ -46,14 +45,4 @@ def draw_alignment(weights: Float[Tensor, "L S"]) -> Figure:
     figure = Figure(figsize=(6, 3.5), layout="constrained")
     axes = figure.add_subplot(xlabel="code", ylabel="text id")
     axes.imshow(weights.float().cpu().mT, origin="lower", aspect="auto", interpolation="nearest")
-    return figure
-
-
-def draw_mels(mels: dict[str, Mel]) -> Figure:
-    """The first item of each, one below the other on one time axis."""
-    figure = Figure(figsize=(8, 2 * len(mels)), layout="constrained")
-    places = figure.subplots(len(mels), sharex=True, squeeze=False)[:, 0]
-    for axes, (title, mel) in zip(places, mels.items(), strict=True):
-        axes.imshow(mel.frames[0, :, : int(mel.length[0])].float().cpu(), origin="lower", aspect="auto")
-        axes.set(title=title, ylabel="mel bin")
     return figure

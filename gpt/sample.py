@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from tts.draws import item_generators
 from tts.types import Sampling
 
 DRAWS = 2  # uniform numbers a step may use: the first draw, and one anew for a repetition
@@ -15,11 +16,7 @@ DRAWS = 2  # uniform numbers a step may use: the first draw, and one anew for a 
 
 def seeded_uniforms(items: int, steps: int, generator: torch.Generator) -> Float[Tensor, "steps B 2"]:
     """Uniform numbers in [0, 1): item i's depend on the generator's state and on i alone."""
-    base = int(torch.randint(2**62, (), generator=generator, device=generator.device))
-    columns = [
-        torch.rand(steps, DRAWS, generator=torch.Generator().manual_seed((base + item) % 2**63))
-        for item in range(items)
-    ]
+    columns = [torch.rand(steps, DRAWS, generator=own) for own in item_generators(items, generator)]
     return torch.stack(columns, dim=1)
 
 

@@ -1,23 +1,23 @@
 """What the GPT reads: segments of speaker latents, text ids and speech codes, laid end to end.
 
-A task is an order of segments and a say in which of them are scored, so that one net speaks (`tts`), listens
-(`asr`) and goes on from a prompt (`continue`) with the same weights, and a new task is a line of conf/stage/gpt.yaml.
+A task says in which order the segments stand and which are scored, so that the same weights speak (`tts`) and listen
+(`asr`). Any other order of one speaker, one text and one speech is one more line of conf/stage/gpt.yaml. Tasks of
+several texts or several stretches of speech, such as going on from a prompt, need changes here and in the batches.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
+from tts.draws import corrupted
 from tts.types import Codes, mask
 
 SPEAKER, TEXT, SPEECH = range(3)
 MODALITIES = {"speaker": SPEAKER, "text": TEXT, "speech": SPEECH}
-WHOLE, PROMPT, REST = range(3)  # which part of its stream a segment is
 PADDING = 0  # also stands for a text id that the net is not told, see `hide_text`
 START_TEXT, START_SPEECH, FIRST_TEXT = 1, 2, 3
 
@@ -59,7 +59,6 @@ class Task:
 
     name: str
     modalities: tuple[int, ...]
-    parts: tuple[int, ...]
     scored: tuple[bool, ...]
     share: float
 
@@ -69,7 +68,7 @@ class Task:
 
 
 def parse_task(name: str, segments: Sequence[str], share: float) -> Task:
-    """A task from data: `[speaker, text, speech*]`, the star for scored; of two in a row the first is the prompt."""
+    """A task from data: `[speaker, text, speech*]`, where a star marks what is scored."""
     words = [segment.removesuffix("*") for segment in segments]
     scored = [segment.endswith("*") for segment in segments]
     for word in words:
@@ -77,11 +76,9 @@ def parse_task(name: str, segments: Sequence[str], share: float) -> Task:
             raise ValueError(f"task {name!r}: unknown segment {word!r}; known are {', '.join(MODALITIES)}")
     if "speaker*" in segments or not any(scored):
         raise ValueError(f"task {name!r}: mark text or speech as scored by a star, and never the speaker")
-    runs = [(word, len(list(run))) for word, run in groupby(words)]
-    if len(runs) > len(set(words)) or any(length > (1 if word == "speaker" else 2) for word, length in runs):
-        raise ValueError(f"task {name!r}: text or speech may come twice in a row (prompt, rest), nothing else again")
-    parts = [part for _, length in runs for part in ((WHOLE,) if length == 1 else (PROMPT, REST))]
-    return Task(name, tuple(MODALITIES[word] for word in words), tuple(parts), tuple(scored), share)
+    if len(words) > len(set(words)):
+        raise ValueError(f"task {name!r}: speaker, text and speech may come once each")
+    return Task(name, tuple(MODALITIES[word] for word in words), tuple(scored), share)
 
 
 @dataclass
@@ -111,7 +108,6 @@ def wrap_text(text: Int[Tensor, "B S"], length: Int[Tensor, " B"], vocabulary: V
 def pack(
     tasks: Sequence[Task],
     choice: Int[Tensor, " B"],
-    cut: Float[Tensor, " B"],
     *,
     vocabulary: Vocabulary,
     latents: int,
@@ -120,25 +116,24 @@ def pack(
     codes: Codes,
     times: Float[Tensor, "B S2"],
 ) -> Packed:
-    """Lay out item b as task `choice[b]`, where a prompt, if any, is the share `cut[b]` (0..1) of its stream.
+    """Lay out item b as task `choice[b]`.
 
-    Text and speech run on one clock: `times` says when the start, each id and the stop of a text are heard, in codes.
-    Attention that looks near its own time then reads along from the first step, where a net that has to find out
+    Positions of text and speech are times: `times` says when the start, each id and the stop of a text are heard, in
+    codes. Attention to what is near in time then follows the text from the first step. A net that had to find out
     which text belongs to which code was still guessing after 900 steps (docs/experiments.md).
 
-    Every position finds its segment and its place there by comparison and gathers its id from the streams put side
-    by side, so mixed tasks cost the same few tensor operations and nothing loops over time or items.
+    Each position finds its segment and its place there by comparison, and gathers its id from the streams put side
+    by side. So mixed tasks cost the same few tensor operations, and nothing loops over time or items.
     """
     device = codes.ids.device
     slots = max(len(task.modalities) for task in tasks)
 
-    def table(rows: list[tuple], fill: int) -> Tensor:
+    def of_items(rows: list[tuple], fill: int) -> Tensor:
         return torch.tensor([list(row) + [fill] * (slots - len(row)) for row in rows], device=device)[choice]
 
-    modality = table([task.modalities for task in tasks], 0)  # (B, slots)
-    part = table([task.parts for task in tasks], WHOLE)
-    scored = table([task.scored for task in tasks], False)
-    used = table([(1,) * len(task.modalities) for task in tasks], 0)
+    modality = of_items([task.modalities for task in tasks], 0)  # (B, slots)
+    scored = of_items([task.scored for task in tasks], False)
+    used = of_items([(1,) * len(task.modalities) for task in tasks], 0)
 
     streams = [
         torch.full((len(choice), latents), PADDING, device=device),
@@ -146,9 +141,7 @@ def pack(
         wrap(codes.ids, codes.length, first=vocabulary.first_code, start=START_SPEECH, stop=vocabulary.stop_speech),
     ]
     total = torch.stack((torch.full_like(text_len, latents), text_len + 2, codes.length + 2), dim=1).gather(1, modality)
-    border = 1 + (cut[:, None] * (total - 1)).long().clamp(max=total - 2)  # a prompt has the start, the rest the stop
-    begin = torch.where(part == REST, border, 0)
-    size = (torch.where(part == PROMPT, border, total) - begin) * used
+    size = total * used
     stop = size.cumsum(1)
 
     column = torch.arange(int(stop[:, -1].max()), device=device)
@@ -156,7 +149,7 @@ def pack(
     inside = slot < slots
     slot = slot.clamp(max=slots - 1)
     modality = modality.gather(1, slot)
-    place = column + (begin - stop + size).gather(1, slot)
+    place = column - (stop - size).gather(1, slot)
     base = torch.tensor([0, *(stream.shape[1] for stream in streams[:2])], device=device).cumsum(0)
     source = torch.where(inside, base[modality] + place, 0)
     ids = torch.cat(streams, dim=1).gather(1, source).masked_fill(~inside, PADDING)
@@ -177,19 +170,16 @@ def pack(
 def corrupt(packed: Packed, share: float, vocabulary: Vocabulary, generator: torch.Generator) -> Packed:
     """Replace a random share of the input codes by random ones; targets stay true.
 
-    A net that cannot trust the codes behind it leans on the text, memorises less, and forgives its own mistakes.
+    A net that cannot trust the codes before it relies on the text, memorises less, and recovers from its own mistakes.
     """
-    shape, device = packed.ids.shape, packed.ids.device
-    hit = (torch.rand(shape, generator=generator) < share).to(device)
-    other = torch.randint(vocabulary.first_code, vocabulary.stop_speech, shape, generator=generator).to(device)
-    code = (packed.ids >= vocabulary.first_code) & (packed.ids < vocabulary.stop_speech)
-    return replace(packed, ids=torch.where(hit & code, other, packed.ids))
+    codes = range(vocabulary.first_code, vocabulary.stop_speech)
+    return replace(packed, ids=corrupted(packed.ids, share, codes, generator))
 
 
 def hide_text(packed: Packed, items: Bool[Tensor, " B"], vocabulary: Vocabulary) -> Packed:
     """Replace the text ids of the chosen items by PADDING: the "without text" that guidance pushes away from.
 
-    The segment keeps its length, so a sequence with and one without text share all positions, and one batch.
+    The segment keeps its length, so that sequences with and without text have the same positions and fit one batch.
     """
     content = (packed.ids >= FIRST_TEXT) & (packed.ids < vocabulary.stop_text)
     return replace(packed, ids=packed.ids.masked_fill(content & items[:, None], PADDING))

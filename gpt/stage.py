@@ -4,14 +4,16 @@ import torch
 from jaxtyping import Float
 from matplotlib.figure import Figure
 from torch import Tensor
-from torch.nn import functional as F
 
 from gpt.loss import accuracy, cross_entropy, gap_error
 from gpt.model import TTS
-from gpt.picture import alignment, draw_alignment, draw_mels
+from gpt.picture import alignment, draw_alignment
 from gpt.sequence import SPEECH, TEXT, Packed, corrupt, hide_text, parse_task
 from tts import align
 from tts.checkpoint import load
+from tts.draws import delayed
+from tts.pictures import draw_mels
+from tts.text.tokenizer import Tokenizer
 from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Codes, Sampling
 
@@ -19,22 +21,23 @@ SCORED = {"speech": SPEECH, "text": TEXT}
 
 
 class GptStage(Stage):
-    """Cross-entropy of codes and of text ids, whatever the task that scores them, and the error of the clock.
+    """Cross-entropy of codes and of text ids, whichever task scores them, and the error of predicted durations.
 
-    Speech is made from text at the times where its codes spell it; text is read from speech with its ids spread
-    evenly, since nobody knows beforehand when they will be heard.
+    Speech is made from text at the times at which it is heard. Text is read from speech at even times of about the
+    right pace, since a listener knows neither the times nor the length of the text.
     """
 
     def __init__(
         self,
         *,
         codec: str,
-        tokenizer,
+        tokenizer: Tokenizer,
         tasks: dict[str, dict],
         corruption: float,
         text_dropout: float,
-        shift: int,
-        time_jitter: float,
+        shift: float,  # codes
+        time_jitter: float,  # codes
+        pace_jitter: float,  # nats
         sampling: Sampling,
         **common,
     ):
@@ -45,6 +48,7 @@ class GptStage(Stage):
         self.text_dropout = text_dropout
         self.shift = shift
         self.time_jitter = time_jitter
+        self.pace_jitter = pace_jitter
         self.silent_ids = tokenizer.silent_ids
         self.sampling = sampling
         if self.codec.net.audio != self.audio:
@@ -60,19 +64,18 @@ class GptStage(Stage):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Each clip reads one task drawn by its share; in validation the draw is the same every time."""
-        generator = torch.Generator().manual_seed(self.global_step if self.training else 0)
+        generator = torch.Generator().manual_seed(self.step_seed() if self.training else 0)
+        if self.training:
+            batch = delayed(batch, self.shift, self.codec.net, generator)
         choice, able = self._draw_tasks(batch, generator)
-        cut = torch.rand(len(choice), generator=generator).to(choice.device)
-        codes = self.encode(batch, generator)
-        spoken, even = self.times(batch, codes), align.even(batch.text_len, codes.length, batch.text.shape[1])
+        codes = self.encode(batch)
+        spoken = self.times(batch, codes)
         told = spoken
-        if self.training:  # when speaking, times are only guessed
+        if self.training:  # when speaking, times are only predicted
             told = told + self.time_jitter * torch.randn(told.shape, generator=generator).to(told.device)
         reads = torch.tensor([TEXT in task.scored_modalities for task in self.tasks], device=choice.device)[choice]
-        told = torch.where(reads[:, None], even, told)
-        packed = self.net.pack(
-            self.tasks, choice, cut, text=batch.text, text_len=batch.text_len, codes=codes, times=told
-        )
+        told = torch.where(reads[:, None], self.listening_times(batch, codes, generator), told)
+        packed = self.net.pack(self.tasks, choice, text=batch.text, text_len=batch.text_len, codes=codes, times=told)
         packed.scored = packed.scored & able[:, None]
         if self.training:
             untold = torch.rand(len(choice), generator=generator) < self.text_dropout
@@ -81,23 +84,24 @@ class GptStage(Stage):
         speaker = self.speaker(batch)
         hidden = self.net(packed, speaker)
         terms = {name: cross_entropy(*self.net.guesses(packed, hidden, modality)) for name, modality in SCORED.items()}
-        gaps = self.net.gaps(batch.text, batch.text_len, speaker)
-        return {**terms, "clock": gap_error(gaps, spoken, batch.text_len)}
+        gaps = self.net.log_gaps(batch.text, batch.text_len, speaker)
+        return {**terms, "duration": gap_error(gaps, spoken, batch.text_len)}
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """Every task on every transcribed clip, and two figures more.
 
-        `text_gain` is how much worse codes are guessed from the next clip's text; it leaves 0 when the net begins to
-        read. `length_error` is how far off the length is that the clock foresees, as a share.
+        `text_gain` is how much worse codes are guessed from another clip's text in the rhythm of the right one; it
+        leaves 0 when the net begins to read. `length_error` is how far off the predicted length is, as a share.
         """
         batch = _transcribed(batch)
         if not batch.keys:
             return {}
-        codes, speaker = self.encode(batch, None), self.speaker(batch)
-        spoken, foreseen = self.times(batch, codes), self.net.foresee(batch.text, batch.text_len, speaker)
-        values = {"length_error": (foreseen.amax(1) / codes.length - 1).abs().mean()}
+        codes, speaker = self.encode(batch), self.speaker(batch)
+        spoken, predicted = self.times(batch, codes), self.net.predict_times(batch.text, batch.text_len, speaker)
+        listening = self.listening_times(batch, codes, torch.Generator().manual_seed(0))
+        values = {"length_error": (predicted.amax(1) / codes.length - 1).abs().mean()}
         for task in self.tasks:
-            times = None if TEXT in task.scored_modalities else spoken
+            times = listening if TEXT in task.scored_modalities else spoken
             packed = self.net.arrange(task, batch.text, batch.text_len, codes, times)
             hidden = self.net(packed, speaker)
             for name, modality in SCORED.items():
@@ -107,7 +111,9 @@ class GptStage(Stage):
                     values[f"{task.name}_{name}_accuracy"] = accuracy(logits, target)
         if len(batch.keys) > 1:
             right = self.net.arrange(TTS, batch.text, batch.text_len, codes, spoken)
-            wrong = self.net.arrange(TTS, batch.text.roll(1, 0), batch.text_len.roll(1), codes)
+            other, other_len = batch.text.roll(1, 0), batch.text_len.roll(1)
+            times = align.retimed(spoken, batch.text_len, other_len, other.shape[1])
+            wrong = self.net.arrange(TTS, other, other_len, codes, times)
             values["text_gain"] = self._speech_loss(wrong, speaker) - self._speech_loss(right, speaker)
         return values
 
@@ -117,7 +123,7 @@ class GptStage(Stage):
         if not batch.keys:
             return {}
         batch = batch.select([0])
-        codes, speaker = self.encode(batch, None), self.speaker(batch)
+        codes, speaker = self.encode(batch), self.speaker(batch)
         speech = self.net.generate(
             batch.text,
             batch.text_len,
@@ -126,26 +132,28 @@ class GptStage(Stage):
             generator=torch.Generator().manual_seed(0),
         )
         codec = self.codec.to(batch.wav.device)
+        pair = {"recorded": codec.decode(codes), "drawn": codec.decode(speech.codes)}
+        mels = {name: mel.frames[0, :, : int(mel.length)] for name, mel in pair.items()}
         packed = self.net.arrange(TTS, batch.text, batch.text_len, codes, self.times(batch, codes))
         return {
             "alignment": draw_alignment(alignment(self.net, packed, speaker)),
-            "mels": draw_mels({"recorded": codec.decode(codes), "drawn": codec.decode(speech.codes)}),
+            "mels": draw_mels(mels, frame_rate=self.audio.frame_rate),
         }
 
     @torch.no_grad()
-    def encode(self, batch: Batch, generator: torch.Generator | None) -> Codes:
-        """The codec's codes of each clip; in training after a little silence, so that clips have many code strings."""
-        wav, wav_len = batch.wav, batch.wav_len
-        if self.training and self.shift:
-            silence = int(torch.randint(self.shift + 1, (), generator=generator))
-            wav, wav_len = F.pad(wav, (silence, 0)), wav_len + silence
-        return self.codec.to(wav.device).encode(wav, wav_len)
+    def encode(self, batch: Batch) -> Codes:
+        return self.codec.to(batch.wav.device).encode(batch.wav, batch.wav_len)
 
     @torch.no_grad()
     def times(self, batch: Batch, codes: Codes) -> Float[Tensor, "B S2"]:
         """When each text id is heard in the codes."""
-        codec = self.codec.to(batch.wav.device)
-        return align.spoken(codec.spell(codes), codes, batch.text, batch.text_len, self.silent_ids)
+        return align.heard(batch, codes, self.codec.to(batch.wav.device), self.silent_ids)
+
+    def listening_times(self, batch: Batch, codes: Codes, generator: torch.Generator) -> Float[Tensor, "B S2"]:
+        """Even times at a pace that is a little wrong, as a listener does not know how long the text is."""
+        error = self.pace_jitter * torch.randn(len(batch.keys), generator=generator)
+        guessed = (batch.text_len + 1) * error.exp().to(batch.text_len.device) - 1
+        return align.even(guessed, codes.length, batch.text.shape[1])
 
     def speaker(self, batch: Batch) -> Float[Tensor, "B P D"]:
         return self.net.speaker_latents(self.log_mel.measure(batch.reference, batch.reference_len))

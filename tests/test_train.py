@@ -14,7 +14,7 @@ import train
 from helpers.runs import CONF, STAGES, configure, nano_run
 from tts.checkpoint import build, load
 from tts.files import fingerprint
-from tts.training.accounting.book import account, read
+from tts.training.accounting.runlog import account, read
 from tts.training.config import check
 from tts.types import AudioConfig
 
@@ -34,7 +34,7 @@ def test_trains_saves_and_resumes_to_the_same_weights(stage, shards, codec, tmp_
         assert torch.equal(a, b), name
 
     left = {path.relative_to(tmp_path / "whole").parts[0] for path in (tmp_path / "whole").rglob("*")}
-    assert {"net.safetensors", "checkpoints", "csv", "show", "curves.png", "ledger.jsonl", "starts"} <= left
+    assert {"net.safetensors", "checkpoints", "csv", "show", "curves.png", "accounting.jsonl", "starts"} <= left
     assert list((tmp_path / "whole/show").rglob("*.png"))
     assert "val/loss" in (tmp_path / "whole/csv/metrics.csv").read_text().splitlines()[0]
 
@@ -106,8 +106,8 @@ def test_unknown_keys_are_errors_that_name_them(shards, codec, tmp_path):
         train.train(nano_run("dvae", shards, codec, tmp_path, "+model.widht=3"))
     with pytest.raises(ValueError, match=r"stage.optimizer.momentun: MuonAdamW has no such argument"):
         train.train(nano_run("dvae", shards, codec, tmp_path, "+stage.optimizer.momentun=1"))
-    with pytest.raises(ValueError, match=r"what: Ledger has no such argument"):
-        train.train(nano_run("dvae", shards, codec, tmp_path, "+ledger.what=1"))
+    with pytest.raises(ValueError, match=r"what: Accounting has no such argument"):
+        train.train(nano_run("dvae", shards, codec, tmp_path, "+accounting.what=1"))
     with pytest.raises(ValueError, match=r"data.wokers: SpeechData has no such argument"):
         train.train(nano_run("dvae", shards, codec, tmp_path, "+data.wokers=1"))
     with pytest.raises(ValueError, match=r"stage.sampling.top: Sampling has no such argument"):

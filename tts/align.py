@@ -1,10 +1,11 @@
-"""When each text id of known speech is heard: a forced alignment of what the codec spells.
+"""When each id of a text is heard in speech: read from the data, or by forced alignment to what the codec spells.
 
-Times are in codes from the beginning of speech. A text of S ids has S + 2 of them: its start at 0, its ids, and its
-end where the speech ends.
+Times are in codes from the beginning of speech. A text of S ids has S + 2 times: its start at 0, its ids, and its end
+where the speech ends.
 """
 
 from collections.abc import Collection
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -12,14 +13,44 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torchaudio.functional import forced_align
 
-from tts.types import Codes
+from tts.types import Batch, Codec, Codes, mask
 
 
-def even(text_len: Int[Tensor, " B"], speech_len: Tensor, size: int) -> Float[Tensor, "B S2"]:
-    """Times of texts spoken evenly; `size` is the longest text's, and times beyond a text stay at its end."""
+def even(text_len: Int[Tensor, " B"] | Float[Tensor, " B"], speech_len: Tensor, size: int) -> Float[Tensor, "B S2"]:
+    """Times of texts of `text_len` ids, known or guessed, spread evenly over the speech; no time is beyond its end.
+
+    `size` is the number of ids in the longest text.
+    """
     place = torch.arange(size + 2, device=text_len.device)
     share = place / (text_len + 1)[:, None]
     return share.clamp(max=1) * speech_len[:, None]
+
+
+def retimed(
+    times: Float[Tensor, "B S2"], text_len: Int[Tensor, " B"], other_len: Int[Tensor, " B"], size: int
+) -> Float[Tensor, "B K"]:
+    """Times of other texts if they were spoken in the rhythm of these: the same rise in time from start to end.
+
+    `size` is the number of ids in the longest of the other texts.
+    """
+    share = torch.arange(size + 2, device=times.device) / (other_len + 1)[:, None]
+    place = share.clamp(max=1) * (text_len + 1)[:, None]
+    before = place.floor().long().minimum(text_len[:, None])
+    low, high = times.gather(1, before), times.gather(1, before + 1)
+    return low + (place - before) * (high - low)
+
+
+def heard(batch: Batch, codes: Codes, codec: Codec, silent_ids: Collection[int]) -> Float[Tensor, "B S2"]:
+    """Times of a batch's texts in its codes: those that the batch brings, and `spoken` for clips without."""
+    if batch.times is None:
+        return spoken(codec.spell(codes), codes, batch.text, batch.text_len, silent_ids)
+    inside = mask(batch.text_len + 1, batch.times.shape[1])  # all but the end
+    end = codes.length[:, None].to(batch.times)
+    times = torch.where(inside, batch.times * float(codec.code_rate), end).minimum(end)
+    if unknown := times.isnan().any(1).nonzero().flatten().tolist():
+        own = Codes(codes.ids[unknown], codes.length[unknown])
+        times[unknown] = spoken(codec.spell(own), own, batch.text[unknown], batch.text_len[unknown], silent_ids)
+    return times
 
 
 def spoken(
@@ -29,9 +60,9 @@ def spoken(
     text_len: Int[Tensor, " B"],
     silent_ids: Collection[int],
 ) -> Float[Tensor, "B S2"]:
-    """Times at which codes spell each id (`Codec.spell`); ids without a sound of their own share the gap they stand in.
+    """Times at which codes spell each id (`Codec.spell`). Ids without a sound are spread over the gap around them.
 
-    A codec that cannot spell, and a text with more sounds than its codes have room for, give even times.
+    Times are even where the codec cannot spell, or the text has more sounds than its codes have room for.
     """
     times = even(text_len, codes.length, text.shape[1])
     if spelling is None:
@@ -45,14 +76,13 @@ def spoken(
         if not sounds or len(sounds) + repeats > span * steps:
             continue
         path, _ = forced_align(spelling[item : item + 1, : span * steps].cpu(), torch.tensor([sounds]), blank=0)
-        heard = _middles(path[0].numpy()) / steps
-        spread = np.interp(range(length + 2), [0, *known, length + 1], [0, *heard, span])
+        middles = [(start + stop) / 2 / steps for start, stop in runs(path[0].numpy())]
+        spread = np.interp(range(length + 2), [0, *known, length + 1], [0, *middles, span])
         times[item, : length + 2] = torch.from_numpy(spread).to(times)
     return times
 
 
-def _middles(path: np.ndarray) -> np.ndarray:
-    """The middle of each run of one label, in positions; label 0 is the blank, which parts equal neighbours."""
-    borders = np.flatnonzero(np.diff(path, prepend=0, append=0))  # starts and ends of all runs but outer blanks
-    runs = [(a, b) for a, b in zip(borders[:-1], borders[1:], strict=True) if path[a]]
-    return np.array([(a + b) / 2 for a, b in runs])
+def runs(path: np.ndarray) -> list[tuple[int, int]]:
+    """Where each label of a forced alignment starts and stops, in steps. Label 0 is the blank between equal labels."""
+    borders = np.flatnonzero(np.diff(path, prepend=0, append=0)).tolist()  # of all runs but outer blanks
+    return [(start, stop) for start, stop in pairwise(borders) if path[start]]

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from tts.audio import pad_to_hop
 from tts.checkpoint import load
+from tts.pictures import draw_mels
 from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Condition
 from vocoder.loss import (
@@ -40,6 +40,7 @@ class VocoderStage(Stage):
         generated: float,  # probability of a batch of such mels
         steps: int,  # of the decoder
         guidance: float,
+        sampler: str,
         **common,
     ):
         super().__init__(**common)
@@ -48,7 +49,7 @@ class VocoderStage(Stage):
         self.codec = None if codec is None else Frozen(load(codec).net)
         self.decoder = None if decoder is None else Frozen(load(decoder).net)
         self.generated = generated
-        self.sampling = {"steps": steps, "guidance": guidance}
+        self.sampling = {"steps": steps, "guidance": guidance, "sampler": sampler}
         self.automatic_optimization = False
         self.discriminator = discriminator
         self.spectral = MultiResolution(
@@ -61,7 +62,7 @@ class VocoderStage(Stage):
 
     def configure_optimizers(self):
         optimizers = [
-            self._optimizer(self.net.named_parameters()),
+            self._optimizer(self.net),
             self._discriminator_optimizer(self.discriminator.parameters()),
         ]
         return optimizers, [self._schedule(optimizers[0]), self._discriminator_schedule(optimizers[1])]
@@ -147,10 +148,6 @@ class VocoderStage(Stage):
         true = batch.wav[:1, : batch.wav_len[0]]
         mel = self.log_mel(true)
         waves = {"recording": true, "vocoder": self.net(mel), "start": self.net.start(mel)}
-        figure, axes = plt.subplots(len(waves), 1, figsize=(10, 6), sharex=True, constrained_layout=True)
-        for axis, (name, wav) in zip(axes, waves.items(), strict=True):
-            axis.imshow(
-                self.log_mel(wav)[0].float().cpu(), origin="lower", aspect="auto", vmin=self.log_mel.silence / 2
-            )
-            axis.set_ylabel(name)
-        return {"mel": figure, **{name: wav[0] for name, wav in waves.items()}}
+        mels = {name: self.log_mel(wav)[0] for name, wav in waves.items()}
+        picture = draw_mels(mels, frame_rate=self.audio.frame_rate)
+        return {"mel": picture, **{name: wav[0] for name, wav in waves.items()}}

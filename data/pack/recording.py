@@ -13,8 +13,8 @@ from torch import Tensor
 from data.pack.alignment import Aligner
 from tts.audio import block_power, decode, set_level
 from tts.corpus import Recording
-from tts.ogg import with_serial
-from tts.text.english.normalise import normalise
+from tts.ogg import SERIAL, set_serial
+from tts.text.language import language
 from tts.types import AudioConfig
 
 MARGIN = 0.15  # seconds of silence kept on either side
@@ -63,7 +63,7 @@ def encode_recording(recording: Recording, recipe: Recipe) -> Encoded:
         seconds = len(wav) / rate
         if not recipe.min_seconds <= seconds <= recipe.max_seconds:
             raise ValueError(f"{seconds:.2f} s long; wanted {recipe.min_seconds:g} to {recipe.max_seconds:g} s")
-        spoken = normalise(recording.text).text.strip() if recording.text.strip() else ""
+        spoken = language().normalise(recording.text).text.strip() if recording.text.strip() else ""
         if recording.text.strip() and not any(character.isalpha() for character in spoken):
             raise ValueError(f"nothing to say in its text {recording.text[:60]!r}")
         data = encode(set_level(wav, recipe.audio), rate, recipe.format)
@@ -107,4 +107,6 @@ def encode(wav: Float[Tensor, " N"], sample_rate: int, format: str) -> bytes:
     container, subtype = FORMATS[format]
     buffer = io.BytesIO()
     soundfile.write(buffer, wav.clamp(-1.0, 1.0).numpy(), sample_rate, format=container, subtype=subtype)
-    return with_serial(buffer.getvalue(), 1) if container == "OGG" else buffer.getvalue()
+    if container == "OGG":
+        set_serial(buffer, SERIAL)
+    return buffer.getvalue()

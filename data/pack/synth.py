@@ -15,10 +15,9 @@ from tqdm import tqdm
 
 from data.pack.corpora import HEADER
 from data.split import text_key
-from tts.document.books import read_book
+from tts import document
 from tts.files import replacing
-from tts.text.english.normalise import normalise
-from tts.text.sentences import split
+from tts.text.language import language
 
 VOICES = ("slt", "rms", "awb", "kal", "kal16")  # built into flite; it takes paths and addresses too, we do not
 SHORTEST, LONGEST = 20, 160  # characters of a sentence
@@ -60,7 +59,7 @@ def synthesise(
             if unknown
             else f"{len(hours)} figures after --hours for {len(voices)} voices; give one, or one each"
         )
-    sentences = plain_sentences("\n\n".join(map(read_book, books)))
+    sentences = plain_sentences("\n\n".join(document.read(book).text for book in books))
     if not sentences:
         raise ValueError(f"no plain sentence of {SHORTEST} to {LONGEST} characters in {', '.join(map(str, books))}")
     utterances = deal(sentences, voices, hours * len(voices) if len(hours) == 1 else hours, seed)
@@ -87,7 +86,7 @@ def synthesise(
 def plain_sentences(text: str) -> list[str]:
     """Sentences fit to be spoken, each once, in the order of the books."""
     found: dict[str, str] = {}
-    for sentence in split(text, LONGEST):
+    for sentence in language().split(text, LONGEST):
         words = " ".join(sentence.text.split())
         if SHORTEST <= len(words) <= LONGEST and PLAIN.fullmatch(words):
             found.setdefault(text_key(words), words)
@@ -128,7 +127,7 @@ def _run(flite: str, utterance: Utterance, wave: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".speak", dir=wave.parent.parent) as scratch:
         # A file, not an argument: no sentence can look like an option or a command.
         words = Path(scratch) / "text"
-        words.write_text(normalise(utterance.text).text, encoding="utf-8")
+        words.write_text(language().normalise(utterance.text).text, encoding="utf-8")
         command = [flite, "-voice", utterance.voice, "-f", str(words), "-o", str(wave)]
         subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT)
     if not wave.is_file() or wave.stat().st_size <= HEADER_BYTES:

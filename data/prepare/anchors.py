@@ -1,4 +1,4 @@
-"""What surely belongs together in two long rows of ids: runs that occur once in both, as in patience diff."""
+"""Anchors between two long sequences of phonemes: runs that occur exactly once in both, as in patience diff."""
 
 import bisect
 from itertools import pairwise
@@ -6,13 +6,13 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Int
 
-RUNS = (7, 5, 4)  # phonemes of an anchor: long ones across the whole, shorter ones between those
-NEAR = 40  # phonemes: a closer gap between anchors needs no more of them
-TRUSTED = 3  # anchors that agree with each other before any is believed
+RUNS = (7, 5, 4)  # phonemes of an anchor: long ones are searched first, shorter ones in the gaps between them
+NEAR = 40  # phonemes: a shorter gap between anchors needs no further anchors
+TRUSTED = 3  # further places that must support an anchor before it is trusted
 
 
 def anchors(text: Int[np.ndarray, " S"], heard: Int[np.ndarray, " L"]) -> list[tuple[int, int]]:
-    """Places (in text, in what is heard) that surely are the same phoneme, both ascending."""
+    """Pairs of places (in the text, in what is heard) that hold the same phoneme; both ascend."""
     chain = _straight(_trusted(_chain(text, heard, RUNS[0]), RUNS[0]))
     for size in RUNS[1:]:
         if not chain:
@@ -22,9 +22,9 @@ def anchors(text: Int[np.ndarray, " S"], heard: Int[np.ndarray, " L"]) -> list[t
 
 
 def pace(chain: list[tuple[int, int]]) -> float:
-    """How many phonemes of the text there are to one that is heard, where neither has more to tell than the other.
+    """The number of phonemes in the text per phoneme that is heard, as a median over the gaps between anchors.
 
-    More than 1 of a voice that is spelt badly, of whose sounds some are not heard at all.
+    It exceeds 1 for a voice of which some phonemes are not heard at all.
     """
     said, heard = np.diff(np.array([(0, 0), *chain]), axis=0)[1:].T
     apart = heard >= NEAR
@@ -32,12 +32,12 @@ def pace(chain: list[tuple[int, int]]) -> float:
 
 
 def _refine(chain, text, heard, size: int) -> list[tuple[int, int]]:
-    """Add shorter anchors wherever the known ones lie far apart, ends included."""
+    """Add shorter anchors in wide gaps between known ones, and before the first and after the last."""
     out, common = [], pace(chain)
     for (t1, h1), (t2, h2) in zip([(-1, -1), *chain], [*chain, (len(text), len(heard))], strict=True):
         gap, sounds = t2 - t1 - 1, h2 - h1 - 1
         if min(gap, sounds) >= NEAR // 2 and max(gap, sounds) >= NEAR:
-            # At the ends a whole book may lie before a chapter: look only where the sounds can be.
+            # A whole book may precede a chapter: search only as much text as there is sound for.
             reach = 2 * sounds + 100
             low = max(t1 + 1, t2 - reach) if t1 < 0 else t1 + 1
             high = min(t2, t1 + 1 + reach) if t2 == len(text) else t2
@@ -52,17 +52,17 @@ def _refine(chain, text, heard, size: int) -> list[tuple[int, int]]:
 
 
 def _chain(text: np.ndarray, heard: np.ndarray, size: int) -> list[tuple[int, int]]:
-    """Runs of `size` phonemes that occur once in both, in the longest order that both share."""
+    """Runs of `size` phonemes that occur once in both: the longest chain that is in order in both."""
     left, right = _unique(text, size), _unique(heard, size)
     _, a, b = np.intersect1d(left[0], right[0], assume_unique=True, return_indices=True)
     pairs = sorted(zip(left[1][a].tolist(), right[1][b].tolist(), strict=True))
     runs = _longest_ascent(pairs)
-    # A run of phonemes is that many places; overlapping runs share them.
+    # A run stands for `size` pairs of places; overlapping runs share some.
     return sorted({(t + k, h + k) for t, h in runs for k in range(size)} if runs else ())
 
 
 def _unique(ids: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of runs that occur once, and where they begin."""
+    """Hashes of the runs that occur once, and where they begin."""
     if len(ids) < size:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     windows = np.lib.stride_tricks.sliding_window_view(ids, size)
@@ -73,7 +73,7 @@ def _unique(ids: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _longest_ascent(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The longest chain of pairs, sorted by their first, whose seconds ascend too (patience sorting)."""
+    """The longest chain of pairs, sorted by their first members, whose second members ascend too (patience sorting)."""
     tails: list[int] = []
     ends: list[int] = []
     back = [-1] * len(pairs)
@@ -90,7 +90,7 @@ def _longest_ascent(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _consistent(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Overlapping runs must be the same diagonal; of two that are not, the later goes."""
+    """Overlapping runs must lie on one diagonal; of two that do not, the later one is dropped."""
     out: list[tuple[int, int]] = []
     for t, h in runs:
         if not out or (t - out[-1][0] == h - out[-1][1]) or (t - out[-1][0] > 8 and h - out[-1][1] > 8):
@@ -99,7 +99,7 @@ def _consistent(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _trusted(chain: list[tuple[int, int]], size: int) -> list[tuple[int, int]]:
-    """Anchors in groups that keep a plausible pace; a lone coincidence is no anchor."""
+    """Anchors in groups that keep a plausible pace; isolated matches are coincidences and are dropped."""
     groups: list[list[tuple[int, int]]] = []
     for t, h in chain:
         if groups:
@@ -112,7 +112,7 @@ def _trusted(chain: list[tuple[int, int]], size: int) -> list[tuple[int, int]]:
 
 
 def _straight(chain: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Without what lies far from the line between its neighbours: a phrase of another place, spelt well only here."""
+    """Drop groups far from the line between their neighbours, such as a phrase that the text has in another place."""
     groups: list[list[tuple[int, int]]] = []
     for spot in chain:
         if groups and max(spot[0] - groups[-1][-1][0], spot[1] - groups[-1][-1][1]) < NEAR:
@@ -132,12 +132,12 @@ def _straight(chain: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _keeps(common: float, said: int, heard: int) -> bool:
-    """Whether so much is said in what is heard as the common pace makes likely."""
+    """Whether the numbers of phonemes in the text and in what is heard fit the common pace."""
     return abs(said - common * heard) <= 0.3 * max(said, common * heard) + 10
 
 
 def _steady(chain: list[tuple[int, int]], gap: int, sounds: int, common: float) -> list[tuple[int, int]]:
-    """Between two anchors that keep the pace, a place far from the line between them is a coincidence."""
+    """Drop pairs far from the line between two anchors, if those keep the common pace."""
     if not _keeps(common, gap, sounds):
         return chain
     return [(t, h) for t, h in chain if abs(t * sounds / gap - h) <= 0.2 * sounds + 10]

@@ -1,8 +1,8 @@
-"""Stage 5: clips that sound the same, found by acoustic fingerprints, however they were encoded.
+"""Stage 5: duplicate clips, found by acoustic fingerprints, whatever their format, level or noise.
 
-The fingerprint is Haitsma and Kalker's (2002): the signs of differences of band energies along time and frequency.
-Clips that share landmarks (min-hashes of pairs of its frames) are compared bit by bit. The index lies on disk, so a
-larger corpus needs no more memory.
+The fingerprint is that of Haitsma and Kalker (2002): the signs of differences of band energies along time and
+frequency. Clips that share landmarks (min-hashes of pairs of frames) are compared bit by bit. The index is on disk, so
+a larger corpus needs no more memory.
 """
 
 import sqlite3
@@ -16,28 +16,27 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-RATE = 24_000  # Hz; any rate near it gives nearly the same bits
 WINDOW, HOP = 0.34, 0.064  # seconds
 BANDS, LOW, HIGH = 17, 300.0, 3000.0  # Hz
-APART = 4  # frames between the two of a landmark
-MARKS = 32  # min-hashes of a clip
-QUIET = 1e-3  # -30 dB: quieter frames are nobody's landmark
-SHIFT = 16  # frames that one copy may begin before the other
-OVERLAP = 0.7  # of the shorter clip
-CROWD = 64  # clips that one landmark may bring up
+APART = 4  # frames between the two frames of a landmark
+MARKS = 32  # landmarks of a clip
+QUIET = 1e-3  # -30 dB of the loudest frame: quieter frames give no landmarks
+SHIFT = 16  # frames by which one copy may begin earlier than the other
+OVERLAP = 0.7  # of the shorter clip that must overlap
+CROWD = 64  # clips looked up per landmark at the most
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dedup:
-    """When two clips sound the same; see conf/prepare.yaml."""
+class DedupConfig:
+    """When two clips are duplicates; see conf/prepare.yaml."""
 
-    different: float
-    alike: int
+    max_bit_error: float
+    min_landmarks: int
 
 
 @dataclass(frozen=True)
-class Print:
-    """The fingerprint of a clip: 16 bits for each 64 ms, and its landmarks."""
+class AcousticFingerprint:
+    """16 bits for each 64 ms of a clip, and its landmarks."""
 
     bits: bytes
     marks: tuple[int, ...]
@@ -57,7 +56,8 @@ def _hashes() -> tuple[np.ndarray, np.ndarray]:
     return rng.integers(1, 2**31, (MARKS, 1)) | 1, rng.integers(0, 2**31, (MARKS, 1))
 
 
-def fingerprint(wave: Float[Tensor, " N"], rate: int) -> Print:
+def acoustic_fingerprint(wave: Float[Tensor, " N"], rate: int) -> AcousticFingerprint:
+    """Any sample rate near 24 kHz gives nearly the same bits."""
     size, hop = round(WINDOW * rate), round(HOP * rate)
     frames = torch.nn.functional.pad(wave, (0, max(0, size + hop - len(wave)))).unfold(0, size, hop)
     power = torch.view_as_real(torch.fft.rfft(frames * torch.hann_window(size))).square().sum(-1)
@@ -70,14 +70,14 @@ def fingerprint(wave: Float[Tensor, " N"], rate: int) -> Print:
     pairs = (bits[:-APART] & 0xFFF) << 12 | (bits[APART:] & 0xFFF)
     pairs = np.unique(pairs[loud[:-APART] & loud[APART:]])
     if not len(pairs):
-        return Print(bits.astype("<u2").tobytes(), ())
+        return AcousticFingerprint(bits.astype("<u2").tobytes(), ())
     a, b = _hashes()
     marks = ((a * pairs[None] + b) % (2**31 - 1)).min(1)
-    return Print(bits.astype("<u2").tobytes(), tuple(marks.tolist()))
+    return AcousticFingerprint(bits.astype("<u2").tobytes(), tuple(marks.tolist()))
 
 
-def difference(left: bytes, right: bytes) -> float:
-    """Share of bits that differ where the two lie best upon each other; 1 where they overlap too little."""
+def bit_error_rate(left: bytes, right: bytes) -> float:
+    """The share of bits that differ between two fingerprints at their best shift; 1 if they overlap too little."""
     a, b = np.frombuffer(left, "<u2"), np.frombuffer(right, "<u2")
     need = OVERLAP * min(len(a), len(b))
     if min(len(a), len(b)) < 0.5 * max(len(a), len(b)) or not need:
@@ -94,12 +94,12 @@ def _windows(x: np.ndarray, size: int) -> np.ndarray:
     return np.lib.stride_tricks.sliding_window_view(x, size)[: 2 * SHIFT + 1]
 
 
-class Seen:
-    """The clips so far, on disk; asked for each new one."""
+class ClipIndex:
+    """The clips accepted so far, in a temporary database on disk."""
 
-    def __init__(self, path: Path, settings: Dedup):
+    def __init__(self, path: Path, config: DedupConfig):
         path.unlink(missing_ok=True)
-        self.settings = settings
+        self.config = config
         self.path = path
         self.base = sqlite3.connect(path, isolation_level=None)
         self.base.executescript(
@@ -111,15 +111,15 @@ class Seen:
             "BEGIN"
         )
 
-    def __enter__(self) -> "Seen":
+    def __enter__(self) -> "ClipIndex":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.base.close()
         self.path.unlink(missing_ok=True)
 
-    def twin(self, id: str, sha256: str, sound: Print) -> str:
-        """The id of an earlier clip that is or sounds the same; a clip without one is remembered."""
+    def add(self, id: str, sha256: str, sound: AcousticFingerprint) -> str:
+        """Add a clip, unless an earlier one has the same bytes or sounds the same; returns the earlier one's id."""
         found = self.base.execute("SELECT id FROM clips WHERE sha256 = ?", (sha256,)).fetchone()
         if found:
             return found[0]
@@ -128,10 +128,10 @@ class Seen:
             query = "SELECT number FROM marks WHERE slot = ? AND mark = ? ORDER BY number LIMIT ?"
             shared.update(number for (number,) in self.base.execute(query, (slot, mark, CROWD)))
         for number, count in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
-            if count < self.settings.alike:
+            if count < self.config.min_landmarks:
                 break
             other, bits = self.base.execute("SELECT id, bits FROM clips WHERE number = ?", (number,)).fetchone()
-            if difference(sound.bits, bits) < self.settings.different:
+            if bit_error_rate(sound.bits, bits) < self.config.max_bit_error:
                 return other
         number = self.base.execute(
             "INSERT INTO clips (id, sha256, bits) VALUES (?, ?, ?)", (id, sha256, sound.bits)

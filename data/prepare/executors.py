@@ -1,5 +1,9 @@
-"""Who does the work: processes here, a Ray cluster, a Slurm queue. Each only calls a function on jobs, in any order."""
+"""Executors: where jobs run. In processes of this machine, on a Ray cluster, or in a Slurm queue.
 
+To add one, write a class with the methods of `Executor` and add it to `EXECUTORS` at the end of this file.
+"""
+
+import argparse
 import multiprocessing
 import os
 import signal
@@ -12,25 +16,47 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
-WAITING = 2  # jobs per worker that are handed out ahead
-PATIENCE = 10.0  # seconds for a cluster to answer
+AHEAD = 2  # jobs per worker that are submitted ahead of time
+PATIENCE = 10.0  # seconds to wait for a cluster to answer
 
 
 class Executor(Protocol):
-    """`map` gives results as they come; a job that kills its worker gives what `lost` makes of it."""
+    """Runs a function on jobs, in any order."""
 
+    help: ClassVar[str]  # one line for --help
     workers: int
 
-    def map(self, function: Callable, jobs: Sequence, lost: Callable[[Any], Any], done: Callable) -> Iterator: ...
+    @classmethod
+    def add_arguments(cls, group: argparse._ArgumentGroup) -> None:
+        """Add the command-line options of this executor alone."""
+
+    @classmethod
+    def from_arguments(cls, args: argparse.Namespace, work: Path) -> "Executor":
+        """The executor that the command line asks for; `work` is a folder for its own files."""
+
+    def map(self, function: Callable, jobs: Sequence, lost: Callable[[Any], Any], done: Callable) -> Iterator:
+        """Results in the order in which jobs finish, each reported to `done(job, result)`.
+
+        The result of a job that kills its worker is `lost(job)`.
+        """
 
 
 @dataclass(frozen=True)
-class Local:
-    """Processes of this machine; with no workers, this process itself."""
+class LocalExecutor:
+    """Worker processes on this machine; with 0 workers, the calling process itself."""
 
     workers: int
+    help: ClassVar[str] = "processes on this machine"
+
+    @classmethod
+    def add_arguments(cls, group: argparse._ArgumentGroup) -> None:
+        pass
+
+    @classmethod
+    def from_arguments(cls, args: argparse.Namespace, work: Path) -> "LocalExecutor":
+        return cls(args.workers)
 
     def map(self, function: Callable, jobs: Sequence, lost: Callable, done: Callable) -> Iterator:
         if self.workers == 0:
@@ -41,7 +67,7 @@ class Local:
             return
         suspects: list = []
         yield from self._pool(function, list(jobs), suspects, self.workers, done)
-        for job in suspects:  # alone, so that it is known which one kills
+        for job in suspects:  # one at a time, to find the one that kills its worker
             alone: list = []
             yield from self._pool(function, [job], alone, 1, done)
             if alone:
@@ -50,7 +76,7 @@ class Local:
                 yield result
 
     def _pool(self, function: Callable, jobs: list, suspects: list, workers: int, done: Callable) -> Iterator:
-        """Results of jobs; those at work when a worker dies are put down as suspects, the rest go on in a new pool."""
+        """Results of jobs. Jobs that ran when a worker died become suspects; the others go on in a new pool."""
         while jobs:
             # spawn: a fork of a process that has run torch's threads may hang.
             context = multiprocessing.get_context("spawn")
@@ -58,7 +84,7 @@ class Local:
             with ProcessPoolExecutor(workers, context, _worker) as pool:
                 try:
                     while jobs or running:
-                        while jobs and len(running) < workers * WAITING:
+                        while jobs and len(running) < workers * AHEAD:
                             job = jobs.pop(0)
                             running[pool.submit(function, job)] = job
                         for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -78,27 +104,37 @@ class Local:
 
 
 def _worker() -> None:
-    """Ctrl-C is the parent's to handle, and nobody works on for a parent that was killed."""
+    """Leave Ctrl-C to the parent, and exit when the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
 @dataclass(frozen=True)
-class Ray:
-    """Tasks of one core each on a Ray cluster, or on one started here.
+class RayExecutor:
+    """Tasks of one core each, on a Ray cluster or on one that is started here.
 
-    `token` is the file with the token of a cluster that asks for one; without it, Ray's own variables say:
-    RAY_AUTH_MODE, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH. Sources and the work folder must be seen by all machines.
+    `token` is a file with the token of a cluster that requires one. Without it Ray reads RAY_AUTH_MODE, and
+    RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH. All machines must see the sources and the work folder.
     """
 
     address: str | None
     token: Path | None
     workers: int
+    help: ClassVar[str] = "a Ray cluster (uv run --group ray)"
 
     def __post_init__(self):
         if self.token and not (self.token.is_file() and self.token.read_text().strip()):
             raise ValueError(f"--ray-token {self.token}: no file with a token in it")
+
+    @classmethod
+    def add_arguments(cls, group: argparse._ArgumentGroup) -> None:
+        group.add_argument("--ray-address", metavar="ADDRESS", help="the cluster to join; by default, start one here")
+        group.add_argument("--ray-token", type=Path, metavar="FILE", help="file with the token of the cluster")
+
+    @classmethod
+    def from_arguments(cls, args: argparse.Namespace, work: Path) -> "RayExecutor":
+        return cls(args.ray_address, args.ray_token, max(args.workers, 1))
 
     def map(self, function: Callable, jobs: Sequence, lost: Callable, done: Callable) -> Iterator:
         ray = self._joined()
@@ -106,7 +142,7 @@ class Ray:
             task = ray.remote(num_cpus=1, max_retries=1)(function)
             jobs, running = list(jobs), {}
             while jobs or running:
-                while jobs and len(running) < self.workers * WAITING:
+                while jobs and len(running) < self.workers * AHEAD:
                     job = jobs.pop(0)
                     running[task.remote(job)] = job
                 (ready, *_), _ = ray.wait(list(running))
@@ -125,13 +161,15 @@ class Ray:
             ray.shutdown()
 
     def _joined(self) -> ModuleType:
-        """Ray, at work on the cluster. Raises OSError that says what to look at where it cannot be joined."""
+        """The module `ray`, connected to the cluster. Raises OSError that says what to check if that fails."""
         from tts.settings import ROOT
 
-        # Ray reads its variables when it is imported.
-        os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # workers use this environment as it is
-        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # or it warns of a default to come
-        os.environ.setdefault("RAY_worker_niceness", "0")  # at its 15, workers stand still wherever others compute
+        # Ray reads these variables when it is imported.
+        os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # workers use the environment that is installed
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # avoids a warning about a future default
+        os.environ.setdefault(
+            "RAY_worker_niceness", "0"
+        )  # by default workers have niceness 15 and starve beside any other load
         if self.token:
             os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(self.token.resolve())}
         try:
@@ -139,15 +177,15 @@ class Ray:
         except ImportError:
             raise ModuleNotFoundError("ray is not installed: run with `uv run --group ray`") from None
 
-        # Of a cluster started here only the workers count: its helpers share the cores they leave idle.
+        # A cluster started here has a core per worker; Ray's own processes use what the workers leave idle.
         own = {} if self.address else {"num_cpus": self.workers, "object_store_memory": 80 * 2**20}
         settings = {"env_vars": {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}}
         try:
             if self.address:
-                _knock(self.address)
-            with _unheard():
+                _check_answer(self.address)
+            with _silent_stderr():
                 ray.init(
-                    self.address or "local",  # not the one that may run here already
+                    self.address or "local",  # a new cluster, even if one runs on this machine already
                     include_dashboard=None if self.address else False,
                     log_to_driver=False,
                     logging_level="error",
@@ -164,16 +202,16 @@ class Ray:
         return ray
 
 
-def _knock(address: str) -> None:
-    """Raise OSError where nobody answers at HOST:PORT; Ray itself would try for minutes."""
+def _check_answer(address: str) -> None:
+    """Raise OSError if nothing answers at HOST:PORT; Ray itself would keep trying for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host, int(port)), timeout=PATIENCE).close()
 
 
 @contextmanager
-def _unheard() -> Iterator[None]:
-    """Without what libraries in C++ write to stderr: Ray's repeats a wrong token twenty times before it gives up."""
+def _silent_stderr() -> Iterator[None]:
+    """Drop what C++ libraries write to stderr: Ray's repeats the error of a wrong token twenty times."""
     kept = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -185,13 +223,31 @@ def _unheard() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Slurm:
-    """Arrays of jobs in a Slurm queue by submitit, each with a share of the sources; `queue` may be `local` to try."""
+class SlurmExecutor:
+    """A Slurm job array, submitted by submitit; each job of the array takes a share of the sources."""
 
-    folder: Path  # for submitit's files, seen by all machines
-    queue: str
+    folder: Path  # for submitit's files; all machines must see it
+    cluster: str  # slurm, or local for processes of this machine
     workers: int
-    options: dict  # of sbatch, e.g. partition and time
+    options: dict  # submitit parameters, such as slurm_partition
+    help: ClassVar[str] = "a Slurm queue (uv run --group slurm)"
+
+    @classmethod
+    def add_arguments(cls, group: argparse._ArgumentGroup) -> None:
+        group.add_argument(
+            "--slurm", nargs="+", default=[], metavar="OPTION=VALUE", help="submitit options, e.g. slurm_partition=cpu"
+        )
+        group.add_argument(
+            "--slurm-cluster",
+            choices=("slurm", "local"),
+            default="slurm",
+            help="local: run submitit's jobs as processes on this machine, for a test",
+        )
+
+    @classmethod
+    def from_arguments(cls, args: argparse.Namespace, work: Path) -> "SlurmExecutor":
+        options = dict(item.partition("=")[::2] for item in args.slurm)
+        return cls(work / "slurm", args.slurm_cluster, max(args.workers, 1), options)
 
     def map(self, function: Callable, jobs: Sequence, lost: Callable, done: Callable) -> Iterator:
         try:
@@ -199,13 +255,13 @@ class Slurm:
         except ImportError:
             raise ModuleNotFoundError("submitit is not installed: run with `uv run --group slurm`") from None
 
-        executor = submitit.AutoExecutor(self.folder, cluster=self.queue)
+        executor = submitit.AutoExecutor(self.folder, cluster=self.cluster)
         executor.update_parameters(cpus_per_task=1, mem_gb=4, timeout_min=24 * 60, slurm_array_parallelism=self.workers)
         executor.update_parameters(**self.options)
-        # Long and short sources are dealt like cards; more arrays than workers even out what remains.
+        # Sources are dealt in turn, so that long and short ones spread over the shares.
         shares = [jobs[start :: self.workers] for start in range(min(self.workers, len(jobs)))]
         with executor.batch():
-            tasks = [executor.submit(_share, function, share) for share in shares]
+            tasks = [executor.submit(_run_all, function, share) for share in shares]
         try:
             for share, task in zip(shares, tasks, strict=True):
                 try:
@@ -223,5 +279,21 @@ class Slurm:
             raise
 
 
-def _share(function: Callable, jobs: Sequence) -> list:
+def _run_all(function: Callable, jobs: Sequence) -> list:
     return [function(job) for job in jobs]
+
+
+EXECUTORS: dict[str, type[Executor]] = {"local": LocalExecutor, "ray": RayExecutor, "slurm": SlurmExecutor}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --executor and the options of every executor."""
+    names = "; ".join(f"{name}: {executor.help}" for name, executor in EXECUTORS.items())
+    parser.add_argument("--executor", choices=tuple(EXECUTORS), default="local", help=f"where jobs run. {names}")
+    for name, executor in EXECUTORS.items():
+        executor.add_arguments(parser.add_argument_group(f"options of --executor {name}"))
+
+
+def from_arguments(args: argparse.Namespace, work: Path) -> Executor:
+    """The executor named on the command line."""
+    return EXECUTORS[args.executor].from_arguments(args, work)

@@ -1,57 +1,65 @@
-"""All sources to one folder of shards: dedup → split → pack, in the order of the sources' hashes.
+"""All sources into one folder of shards: dedup → split → pack, in the order of the sources' hashes.
 
-What is kept depends on no other order, so executors, workers and interruptions change no byte of the shards.
+No other order matters, so executors, workers and interruptions change no byte of the shards.
 """
 
 from pathlib import Path
 
 from data.pack.pack import Rejected, finish
-from data.prepare.dedup import Print, Seen
-from data.prepare.ledger import Ledger
-from data.prepare.plan import Plan
-from data.prepare.report import Tally
-from data.prepare.sources import Odd
-from data.prepare.stages import Clip, Outcome, result
+from data.prepare.cache import ResultCache
+from data.prepare.clips import PreparedClip, SourceResult, load_result
+from data.prepare.config import PrepareConfig
+from data.prepare.dedup import AcousticFingerprint, ClipIndex
+from data.prepare.sources import SkippedFile
+from data.prepare.stages import Outcome, load_aligner
+from data.prepare.tally import Tally
 from data.shards import open_shards
 from data.split import SplitItem, Verdict, assign, text_key
-from tts.text.english.normalise import normalise
 
 
-def gather(folder: Path, outcomes: list[Outcome], odd: list[Odd], plan: Plan, work: Path, tally: Tally) -> dict:
-    """Write the shards and what lies beside them; returns the statistics."""
-    ledger = Ledger(work / "ledger")
-    tally.odd(odd)
-    rejected = [Rejected(corpus="", id=item.name, reason=item.reason) for item in odd]
-    kept = _whole(sorted(outcomes, key=lambda outcome: (outcome.sha256, outcome.source.name)), rejected, tally)
-    with Seen(work / "seen.sqlite", plan.dedup) as seen:
-        candidates = _judged(kept, ledger, plan, seen, rejected, tally)
-    verdicts = assign(candidates, val_share=plan.val_share, speaker_split=plan.speaker_split)
-    splits = {candidate.id: verdict for candidate, verdict in zip(candidates, verdicts, strict=True)}
+def gather_shards(
+    folder: Path, outcomes: list[Outcome], skipped: list[SkippedFile], config: PrepareConfig, work: Path, tally: Tally
+) -> dict:
+    """Write the shards and the files beside them; returns the statistics."""
+    cache = ResultCache(work / "cache")
+    tally.add_skipped(skipped)
+    rejected = [Rejected(corpus="", id=file.name, reason=file.reason) for file in skipped]
+    kept = _usable(sorted(outcomes, key=lambda outcome: (outcome.sha256, outcome.source.name)), rejected, tally)
+    with ClipIndex(work / "clips.sqlite", config.dedup) as index:
+        items = _accepted(kept, cache, config, index, rejected, tally)
+    verdicts = assign(items, val_share=config.val_share, speaker_split=config.speaker_split)
+    splits = {item.id: verdict for item, verdict in zip(items, verdicts, strict=True)}
     licences: dict[str, set[str]] = {}
-    with open_shards(folder, int(plan.shard_mb * 2**20)) as writer:
+    with open_shards(folder, int(config.shard_mb * 2**20)) as writer:
         for outcome in kept:
-            tally.source(outcome, ledger)
-            found = result(ledger, outcome, plan)
-            for clip, place in zip(found.clips, found.sounds, strict=True):
+            result = _result(cache, outcome, config)
+            tally.add_source(outcome, result)
+            for clip, place in zip(result.clips, result.sounds, strict=True):
                 verdict = splits.get(clip.id)
                 if verdict is None:
                     continue
                 corpus = outcome.source.corpus
                 if verdict.split is None:
                     rejected.append(Rejected(corpus=corpus, id=clip.id, reason=verdict.reason))
-                    tally.unsplit(clip, verdict.reason)
+                    tally.add_unsplit(clip, verdict.reason)
                     continue
-                description = describe(outcome, clip, verdict, place["sha256"])
-                sound = found.read(place)
-                writer.write(sound, description, format=plan.recipe.format)
+                description = _description(outcome, clip, verdict, place["sha256"])
+                sound = result.read(place)
+                writer.write(sound, description, format=config.recipe.format, times=place["times"])
                 licences.setdefault(corpus, set()).add(description["licence"])
-                tally.kept(outcome, clip, description, sound)
+                tally.add_kept(outcome, clip, description, sound)
     corpora = {name: {"licence": "; ".join(sorted(own))} for name, own in sorted(licences.items())}
-    return finish(folder, writer, rejected, audio=plan.recipe.audio, corpora=corpora)
+    aligner = load_aligner(config.weights, config.recipe.audio)
+    alignment = aligner.about if aligner else None
+    return finish(folder, writer, rejected, audio=config.recipe.audio, corpora=corpora, alignment=alignment)
 
 
-def _whole(outcomes: list[Outcome], rejected: list[Rejected], tally: Tally) -> list[Outcome]:
-    """Sources that went through all stages, each once."""
+def _result(cache: ResultCache, outcome: Outcome, config: PrepareConfig) -> SourceResult:
+    return load_result(cache, outcome.source, outcome.sha256, outcome.keys, config)
+
+
+def _usable(outcomes: list[Outcome], rejected: list[Rejected], tally: Tally) -> list[Outcome]:
+    """Sources that were not refused, each once even if several files have the same bytes."""
     kept: list[Outcome] = []
     first: dict[str, str] = {}  # hash -> name
     for outcome in outcomes:
@@ -60,45 +68,50 @@ def _whole(outcomes: list[Outcome], rejected: list[Rejected], tally: Tally) -> l
             reason = f"the same bytes as {first[outcome.sha256]}"
         if reason:
             rejected.append(Rejected(corpus=source.corpus, id=source.name, reason=reason))
-            tally.refused(outcome, reason)
+            tally.add_refused(outcome, reason)
         else:
             first[outcome.sha256] = source.name
             kept.append(outcome)
     return kept
 
 
-def _judged(
-    outcomes: list[Outcome], ledger: Ledger, plan: Plan, seen: Seen, rejected: list[Rejected], tally: Tally
+def _accepted(
+    outcomes: list[Outcome],
+    cache: ResultCache,
+    config: PrepareConfig,
+    index: ClipIndex,
+    rejected: list[Rejected],
+    tally: Tally,
 ) -> list[SplitItem]:
-    """Clips that no judge sets aside and that sound like none before."""
-    candidates = []
+    """Clips that passed all thresholds and duplicate no earlier clip."""
+    items = []
     for outcome in outcomes:
-        corpus, found = outcome.source.corpus, result(ledger, outcome, plan)
-        for clip, place in zip(found.clips, found.sounds, strict=True):
+        corpus, result = outcome.source.corpus, _result(cache, outcome, config)
+        for clip, place in zip(result.clips, result.sounds, strict=True):
             reason = clip.reason
             if not reason:
-                sound = Print(bytes.fromhex(place["bits"]), tuple(place["marks"]))
-                twin = seen.twin(clip.id, place["sha256"], sound)
-                reason = f"sounds like {twin}" if twin else ""
-            tally.judged(clip, reason)
+                sound = AcousticFingerprint(bytes.fromhex(place["bits"]), tuple(place["marks"]))
+                earlier = index.add(clip.id, place["sha256"], sound)
+                reason = f"sounds like {earlier}" if earlier else ""
+            tally.add_judged(clip, reason)
             if reason:
                 rejected.append(Rejected(corpus=corpus, id=clip.id, reason=reason))
                 continue
             key = text_key(clip.text)
-            candidates.append(SplitItem(id=clip.id, corpus=corpus, speaker=clip.speaker, text_key=key, heldout=False))
-    return candidates
+            items.append(SplitItem(id=clip.id, corpus=corpus, speaker=clip.speaker, text_key=key, heldout=False))
+    return items
 
 
-def describe(outcome: Outcome, clip: Clip, verdict: Verdict, sha256: str) -> dict:
+def _description(outcome: Outcome, clip: PreparedClip, verdict: Verdict, sha256: str) -> dict:
     """The JSON of a clip. Times are seconds of the source."""
     source = outcome.source
     return {
         "id": clip.id,
         "speaker": clip.speaker,
         "text": clip.text,
-        "spoken": normalise(clip.text).text,
+        "spoken": clip.spoken,
         "corpus": source.corpus,
-        "seconds": round(clip.end - clip.start, 4),
+        "seconds": round(clip.seconds, 4),
         "split": verdict.split,
         "licence": source.licence or "unknown",
         "source": source.name,
@@ -107,7 +120,7 @@ def describe(outcome: Outcome, clip: Clip, verdict: Verdict, sha256: str) -> dic
         "title": source.title,
         "start": clip.start,
         "end": clip.end,
-        "words": [{"text": word[0], "start": word[1], "end": word[2], "heard": word[3]} for word in clip.words],
+        "words": [{key: value for key, value in word.to_json().items() if key != "speaker"} for word in clip.words],
         "scores": clip.scores,
         "sha256": sha256,
     }

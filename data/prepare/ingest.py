@@ -1,4 +1,4 @@
-"""Stage 1: a file that somebody put out becomes samples of one rate, or a reason why not."""
+"""Stage 1: a recording in any format becomes 16-bit mono samples of one rate, or is refused with a reason."""
 
 import json
 import os
@@ -21,26 +21,26 @@ from tts.files import whole
 from tts.settings import ROOT
 
 TIMEOUT = 4 * 3600  # seconds for one file
-STEP = 0.1  # seconds: gating blocks of ITU-R BS.1770-4 are four of them, and begin at each
-ABSOLUTE, RELATIVE = -70.0, -10.0  # LUFS, LU: its two gates
+STEP = 0.1  # seconds from one gating block of ITU-R BS.1770-4 to the next; a block spans four steps
+ABSOLUTE, RELATIVE = -70.0, -10.0  # LUFS, LU: the two gates of the standard
 
 
-class Refused(ValueError):
-    """The source is set aside, for this reason."""
+class SourceRefused(ValueError):
+    """A source that cannot be used, with the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ingest:
-    """Limits on what is decoded."""
+class IngestConfig:
+    """Limits on what is decoded; see conf/prepare.yaml."""
 
     max_hours: float
     max_channels: int
-    max_gb: float  # memory of the decoder
-    truncated: float  # share of the claimed length that may be missing
+    max_gb: float
+    max_missing: float
 
 
 class Samples:
-    """The wave of a source on disk: 16 bits, mono, read in pieces, so that its length costs no memory."""
+    """The decoded wave of a source on disk, 16-bit mono. It is read in pieces, so a long recording takes no memory."""
 
     def __init__(self, path: Path, rate: int):
         self.path, self.rate = path, rate  # Hz
@@ -50,7 +50,7 @@ class Samples:
         return self.count
 
     def read(self, start: int, stop: int) -> Float[Tensor, " N"]:
-        """Samples from start to stop; silence where the recording has none."""
+        """Samples from start to stop, with silence before the beginning and after the end of the recording."""
         first, last = (min(max(place, 0), self.count) for place in (start, stop))
         # Not mapped into memory: the pages of a long recording would count as the worker's own.
         inside = np.fromfile(self.path, "<i2", last - first, offset=2 * first).astype(np.float32) / 32768
@@ -58,30 +58,30 @@ class Samples:
         return torch.from_numpy(np.pad(wave, (0, stop - start - len(wave))))
 
     def clip(self, start: float, end: float) -> Float[Tensor, " N"]:
-        """What sounds between two times in seconds."""
+        """The wave between two times in seconds."""
         return self.read(round(start * self.rate), min(round(end * self.rate), len(self)))
 
 
-def ingest(source: Source, settings: Ingest, rate: int, target: Path) -> dict:
-    """Decode a source into `target` and describe it. Raises Refused."""
+def ingest(source: Source, config: IngestConfig, rate: int, target: Path) -> dict:
+    """Decode a source into `target`; returns what is known of its sound. Raises SourceRefused."""
     if os.path.getsize(source.path) == 0:
-        raise Refused("an empty file")
-    found = decode(source, settings, rate, target)
+        raise SourceRefused("an empty file")
+    found = decode_in_child(source, config, rate, target)
     if found["peak"] < 1e-4:
-        raise Refused("silence only")
+        raise SourceRefused("silence only")
     samples = Samples(target, rate)
     return {**found, "loudness": round(loudness(samples), 2)}
 
 
-def decode(source: Source, settings: Ingest, rate: int, target: Path) -> dict:
-    """Samples of a source, through the guarded child `data/prepare/unpack.py`; `target` appears whole or not at all."""
+def decode_in_child(source: Source, config: IngestConfig, rate: int, target: Path) -> dict:
+    """Decode a source in the child process `data/prepare/unpack.py`; `target` appears only when it is complete."""
     limits = {
         "suffix": os.path.splitext(source.path)[1][1:].lower(),
-        "seconds": settings.max_hours * 3600,
-        "channels": settings.max_channels,
+        "seconds": config.max_hours * 3600,
+        "channels": config.max_channels,
         "rates": RATES,
-        "truncated": settings.truncated,
-        "bytes": int(settings.max_gb * 2**30),
+        "max_missing": config.max_missing,
+        "bytes": int(config.max_gb * 2**30),
     }
     command = [sys.executable, "-m", "data.prepare.unpack", str(rate), json.dumps(limits)]
     try:
@@ -91,12 +91,12 @@ def decode(source: Source, settings: Ingest, rate: int, target: Path) -> dict:
             try:
                 found = json.loads(said)
             except ValueError:
-                raise Refused(f"the decoder died of it ({_cause(done.returncode)})") from None
+                raise SourceRefused(f"the decoder crashed ({_cause(done.returncode)})") from None
             if "refused" in found:
                 _check_space(target.parent, found["refused"])
-                raise Refused(found["refused"])
+                raise SourceRefused(found["refused"])
     except subprocess.TimeoutExpired:
-        raise Refused(f"decoding took more than {TIMEOUT} s") from None
+        raise SourceRefused(f"decoding took more than {TIMEOUT} s") from None
     return found
 
 
@@ -105,15 +105,15 @@ def _cause(code: int) -> str:
 
 
 def _check_space(folder: Path, reason: str) -> None:
-    """A full disk is no fault of the source."""
+    """Raise OSError if the reason is a full disk, which is not the fault of the source."""
     if "No space left" in reason:
         raise OSError(28, reason, str(folder))
 
 
-def weighting(rate: int) -> Float[np.ndarray, "2 6"]:
+def k_weighting(rate: int) -> Float[np.ndarray, "2 6"]:
     """The K-weighting of BS.1770 as second-order sections: a shelf of 4 dB from 1500 Hz, and a high-pass at 38 Hz.
 
-    Audio EQ Cookbook (Bristow-Johnson), with A, w0 and alpha as there and the figures of torchaudio's `loudness`.
+    Symbols are those of the Audio EQ Cookbook (Bristow-Johnson), constants those of torchaudio's `loudness`.
     """
     A, w0 = 10 ** (4 / 40), 2 * np.pi * 1500 / rate
     cos, root = np.cos(w0), 2 * A**0.5 * np.sin(w0) * 2**-0.5  # root: 2 sqrt(A) alpha, with Q = 1 / sqrt(2)
@@ -127,11 +127,11 @@ def weighting(rate: int) -> Float[np.ndarray, "2 6"]:
 
 def loudness(samples: Samples) -> float:
     """Integrated loudness in LUFS (ITU-R BS.1770-4), read minute by minute."""
-    from scipy.signal import sosfilt  # ten times as quick as torchaudio's filters
+    from scipy.signal import sosfilt  # ten times faster than torchaudio's filters
 
     rate, step = samples.rate, round(STEP * samples.rate)
-    sections, state = weighting(rate), np.zeros((2, 2))
-    # One array for all: small ones kept between the buffers of two minutes would keep the heap from using them again.
+    sections, state = k_weighting(rate), np.zeros((2, 2))
+    # One array for all blocks: small arrays between the buffers of two minutes would fragment the heap.
     power = np.empty(len(samples) // step)
     for first in range(0, len(power), 600):
         last = min(first + 600, len(power))
@@ -149,24 +149,24 @@ def loudness(samples: Samples) -> float:
     return mean
 
 
-@contextmanager
-def decoded(source: Source, settings: Ingest, rate: int, folder: Path) -> Iterator["Lazy"]:
-    """The samples of a source for as long as it is worked on: decoded when first asked for, then deleted."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        yield Lazy(source, settings, rate, Path(scratch) / "samples")
+class LazySamples:
+    """The samples of a source, decoded when they are first needed: results in the cache may make that unnecessary."""
 
-
-class Lazy:
-    """Decodes when first asked; `open` gives the samples."""
-
-    def __init__(self, source: Source, settings: Ingest, rate: int, path: Path):
-        self.source, self.settings, self.rate, self.path = source, settings, rate, path
+    def __init__(self, source: Source, config: IngestConfig, rate: int, path: Path):
+        self.source, self.config, self.rate, self.path = source, config, rate, path
 
     def describe(self) -> dict:
-        return ingest(self.source, self.settings, self.rate, self.path)
+        return ingest(self.source, self.config, self.rate, self.path)
 
     def open(self) -> Samples:
         if not self.path.is_file():
-            decode(self.source, self.settings, self.rate, self.path)
+            decode_in_child(self.source, self.config, self.rate, self.path)
         return Samples(self.path, self.rate)
+
+
+@contextmanager
+def lazy_samples(source: Source, config: IngestConfig, rate: int, folder: Path) -> Iterator[LazySamples]:
+    """The samples of a source, in a temporary file that is deleted at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        yield LazySamples(source, config, rate, Path(scratch) / "samples")

@@ -1,7 +1,7 @@
-"""Stage 2: where speech is, and where to cut it: at pauses, into clips of a few seconds.
+"""Stage 2: voice activity detection, and the cuts into clips of a few seconds, made at pauses.
 
-Speech is found by silero-vad, whose weights come in its package. The cuts are the cheapest way through all pauses: long
-pauses are cheap to cut at, lengths far from the target dear.
+The detector is silero-vad, whose weights come with its package. The cuts minimise a total cost by dynamic programming:
+a cut in a long pause costs little, and so does a clip of about the target length.
 """
 
 import math
@@ -12,24 +12,25 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from data.prepare.ingest import Refused, Samples
-from tts.audio import resample
+from data.prepare.ingest import Samples, SourceRefused
+from tts.audio import block_power, resample
 
 RATE = 16_000  # Hz, of silero-vad
-FRAME = 512  # samples at that rate: it looks at 32 ms at a time
+FRAME = 512  # samples at that rate: the detector rates 32 ms at a time
 SECONDS = FRAME / RATE
-WINDOW, WARM = 960, 64  # frames heard side by side, and frames before each to find its state
+WINDOW, WARM = 960, 64  # frames of a window, and frames before it that set the state of the detector
 BATCH = 16  # windows at once
-OFF = 0.15  # speech ends where its probability falls this far below the threshold
-SHORTEST, GAP = 3, 3  # frames: briefer speech and briefer pauses are not believed
-SOFT = 0.2  # seconds: how fast the price of a cut falls with the pause
-TOO_SHORT = 6.0  # price of a clip below the least length: as of several bad cuts
-BLOCK = 0.02  # seconds over which energy is taken where there is no pause
+HYSTERESIS = 0.15  # speech ends when its probability is this far below the threshold
+SHORTEST, GAP = 3, 3  # frames: shorter speech and shorter pauses are ignored
+SOFT = 0.2  # seconds: with each of them that a pause is longer, a cut in it costs less by a factor of e
+TOO_SHORT = 6.0  # cost of a clip below the least length, as much as several bad cuts
+NO_PAUSE = 4.0  # cost of a cut in a pause shorter than `min_pause`
+BLOCK = 0.02  # seconds per block of power, where speech without a pause has to be cut
 
 
 @dataclass(frozen=True, kw_only=True)
-class Segment:
-    """How to cut; see conf/prepare.yaml."""
+class SegmentConfig:
+    """How recordings are cut into clips; see conf/prepare.yaml."""
 
     min_seconds: float
     max_seconds: float
@@ -37,7 +38,7 @@ class Segment:
     max_pause: float
     min_pause: float
     margin: float
-    speech: float
+    vad_threshold: float
 
     def __post_init__(self):
         if not self.min_seconds < self.target_seconds < self.max_seconds:
@@ -47,14 +48,14 @@ class Segment:
             )
 
 
-def segment(samples: Samples, settings: Segment) -> dict:
-    """Spans of speech and clips to cut, [start, end] in seconds. Raises Refused where nobody speaks."""
-    heard = probabilities(samples)
-    spans = speech(heard, settings.speech)
+def segment(samples: Samples, config: SegmentConfig) -> dict:
+    """Spans of speech, and clips that hold them, as [start, end] in seconds. Raises SourceRefused if nobody speaks."""
+    spans = speech_spans(speech_probabilities(samples), config.vad_threshold)
     if not spans:
-        raise Refused("no speech in it")
-    pieces = [piece for span in spans for piece in split(span, samples, settings.max_seconds - 2 * settings.margin)]
-    clips = cut(pieces, settings)
+        raise SourceRefused("no speech in it")
+    longest = config.max_seconds - 2 * config.margin
+    pieces = [piece for span in spans for piece in split_span(span, samples, longest)]
+    clips = group_spans(pieces, config)
     return {"speech": _rounded(spans), "clips": _rounded(clips)}
 
 
@@ -70,12 +71,14 @@ def _silero():
 
 
 @torch.inference_mode()
-def probabilities(samples: Samples) -> Float[np.ndarray, " K"]:
-    """The probability of speech in each frame of 32 ms; windows are heard side by side, which is faster."""
+def speech_probabilities(samples: Samples) -> Float[np.ndarray, " K"]:
+    """The probability of speech in each frame of 32 ms. Windows are rated in batches, which is faster."""
     vad = _silero()
     size = samples.rate * FRAME // RATE  # samples of the source per frame
     if size * RATE != samples.rate * FRAME:
-        raise ValueError(f"{samples.rate} Hz has no whole frames of {FRAME} at {RATE} Hz: use another audio rate")
+        raise ValueError(
+            f"a frame of 32 ms is no whole number of samples at {samples.rate} Hz: use another sample rate"
+        )
     frames = -(-len(samples) // size)
     starts = range(0, frames, WINDOW)
     out = []
@@ -89,26 +92,26 @@ def probabilities(samples: Samples) -> Float[np.ndarray, " K"]:
     return torch.cat(out)[:frames].numpy() if out else np.zeros(0, np.float32)
 
 
-def speech(heard: Float[np.ndarray, " K"], threshold: float) -> list[tuple[float, float]]:
-    """Spans in seconds where speech is likely: it begins above the threshold and ends some way below."""
+def speech_spans(probabilities: Float[np.ndarray, " K"], threshold: float) -> list[tuple[float, float]]:
+    """Spans of speech in seconds. A span begins above the threshold and ends well below it (hysteresis)."""
     spans: list[list[int]] = []
     inside = False
-    for frame, probability in enumerate(heard):
+    for frame, probability in enumerate(probabilities):
         if not inside and probability >= threshold:
             inside = True
             if spans and frame - spans[-1][1] < GAP:
                 spans[-1][1] = frame + 1
             else:
                 spans.append([frame, frame + 1])
-        elif inside and probability < threshold - OFF:
+        elif inside and probability < threshold - HYSTERESIS:
             inside = False
         if inside:
             spans[-1][1] = frame + 1
     return [(start * SECONDS, end * SECONDS) for start, end in spans if end - start >= SHORTEST]
 
 
-def split(span: tuple[float, float], samples: Samples, longest: float) -> list[tuple[float, float]]:
-    """A span that nobody breathes in for too long, cut where it is quietest."""
+def split_span(span: tuple[float, float], samples: Samples, longest: float) -> list[tuple[float, float]]:
+    """A span, cut at its quietest moments if it is longer than `longest` seconds."""
     start, end = span
     if end - start <= longest:
         return [span]
@@ -118,51 +121,51 @@ def split(span: tuple[float, float], samples: Samples, longest: float) -> list[t
     for part in range(1, parts):
         low = start + (part - 0.4) * length
         wave = samples.clip(low, low + 0.8 * length)
-        power = wave[: len(wave) // block * block].view(-1, block).square().mean(1)
+        power = block_power(wave[: len(wave) // block * block], block)  # a padded last block would seem quiet
         smooth = torch.nn.functional.avg_pool1d(power[None], 3, 1, 1)[0]
         borders.append(low + (int(smooth.argmin()) + 0.5) * BLOCK)
     borders.append(end)
     return list(zip(borders, borders[1:], strict=False))
 
 
-def cut(spans: list[tuple[float, float]], settings: Segment) -> list[tuple[float, float]]:
-    """Group spans of speech into clips at the least price, each with a margin of the silence around it."""
+def group_spans(spans: list[tuple[float, float]], config: SegmentConfig) -> list[tuple[float, float]]:
+    """Group spans of speech into clips at the least total cost, each with a margin of silence on either side."""
     count = len(spans)
     best, before = [0.0] + [math.inf] * count, [0] * (count + 1)
     for last in range(count):
         for first in range(last, -1, -1):
-            if first < last and spans[first + 1][0] - spans[first][1] > settings.max_pause:
+            if first < last and spans[first + 1][0] - spans[first][1] > config.max_pause:
                 break
             length = spans[last][1] - spans[first][0]
-            if first < last and length > settings.max_seconds - 2 * settings.margin:
+            if first < last and length > config.max_seconds - 2 * config.margin:
                 break
-            price = best[first] + _price(length, settings) + _cut_price(spans, first, settings)
-            if price < best[last + 1]:
-                best[last + 1], before[last + 1] = price, first
+            cost = best[first] + _length_cost(length, config) + _cut_cost(spans, first, config)
+            if cost < best[last + 1]:
+                best[last + 1], before[last + 1] = cost, first
     groups, last = [], count
     while last:
         groups.append((before[last], last - 1))
         last = before[last]
-    return [_with_margins(spans, first, last, settings.margin) for first, last in reversed(groups)]
+    return [_with_margins(spans, first, last, config.margin) for first, last in reversed(groups)]
 
 
-def _price(length: float, settings: Segment) -> float:
-    if length < settings.min_seconds:
+def _length_cost(length: float, config: SegmentConfig) -> float:
+    if length < config.min_seconds:
         return TOO_SHORT
-    return math.log(length / settings.target_seconds) ** 2
+    return math.log(length / config.target_seconds) ** 2
 
 
-def _cut_price(spans: list[tuple[float, float]], first: int, settings: Segment) -> float:
-    """Of the cut before a span: little in a long pause, much in a short one."""
+def _cut_cost(spans: list[tuple[float, float]], first: int, config: SegmentConfig) -> float:
+    """The cost of the cut before a span: little in a long pause, much in a short one."""
     if not first:
         return 0.0
     pause = spans[first][0] - spans[first - 1][1]
-    return math.exp(-pause / SOFT) + (4.0 if pause < settings.min_pause else 0.0)
+    return math.exp(-pause / SOFT) + (NO_PAUSE if pause < config.min_pause else 0.0)
 
 
 def _with_margins(spans: list[tuple[float, float]], first: int, last: int, margin: float) -> tuple[float, float]:
     start, end = spans[first][0], spans[last][1]
     before = spans[first - 1][1] if first else 0.0
     after = spans[last + 1][0] if last + 1 < len(spans) else math.inf
-    # The clip before takes its half of a short pause too.
+    # Two clips share a short pause, half of it each.
     return start - min(margin, max(0.0, start - before) / (2 if first else 1)), end + min(margin, (after - end) / 2)

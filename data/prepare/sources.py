@@ -1,4 +1,4 @@
-"""What there is to read: recordings in files and folders, and what lies beside each of them."""
+"""Recordings in files and folders, and the texts, transcripts and feeds beside each of them."""
 
 import os
 import re
@@ -22,50 +22,59 @@ MAX_FEED = 20 * 2**20  # bytes
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A recording and what is known about it before it is opened."""
+    """A recording, and what is known about it before it is opened."""
 
-    path: str  # as the system gives it, odd bytes and all
-    name: str  # the same below its root, for people and for JSON
+    path: str  # as the file system gives it
+    name: str  # the same relative to its root, printable
     corpus: str
-    text: str = ""  # where a table gives it
+    text: str = ""  # from metadata.csv, if there is one
     beside: tuple[str, ...] = ()  # paths of transcripts, then of texts
     speaker: str = ""
     title: str = ""
     licence: str = ""
-    origin: str = ""  # where it came from: an address, or the name of the file
+    origin: str = ""  # a URL, or the name of the file
+
+    @property
+    def has_text(self) -> bool:
+        """Whether anything says what is said, so that no recogniser is needed."""
+        return bool(self.beside or self.text)
 
 
 @dataclass(frozen=True)
-class Odd:
-    """A file that cannot be a source, and why."""
+class SkippedFile:
+    """A file that is no source, and why."""
 
     name: str
     reason: str
 
 
-def shown(path: str | Path) -> str:
-    """A path as text that every terminal and JSON can hold, whatever bytes are in it."""
+def printable_path(path: str | Path) -> str:
+    """A path as text that every terminal can show and JSON can store, whatever bytes it has."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def find(roots: list[Path]) -> tuple[list[Source], list[Odd]]:
-    """Every recording below the roots, in a fixed order; links are followed to files and never to folders."""
-    sources, odd = [], []
+def find_sources(roots: list[Path]) -> tuple[list[Source], list[SkippedFile]]:
+    """Every recording below the roots, in a fixed order. Links to files are followed, links to folders are not."""
+    sources, skipped = [], []
     names = Counter(_corpus(root) for root in roots)
     for root in roots:
         if not os.path.lexists(root):
-            raise ValueError(f"no such file or folder: {shown(root)}")
+            raise ValueError(f"no such file or folder: {printable_path(root)}")
         if names[_corpus(root)] > 1 and root.is_dir():
             raise ValueError(f"two sources are called {_corpus(root)!r}; rename one folder")
         base = root if root.is_dir() else root.parent
         for folder, files in _folders(root):
-            _read_folder(base, folder, files, _corpus(root), sources, odd)
-    return sources, odd
+            _read_folder(base, folder, files, _corpus(root), sources, skipped)
+    return sources, skipped
 
 
 def _corpus(root: Path) -> str:
-    return shown(Path(os.path.abspath(root)).name) if root.is_dir() else shown(Path(os.path.abspath(root)).parent.name)
+    return (
+        printable_path(Path(os.path.abspath(root)).name)
+        if root.is_dir()
+        else printable_path(Path(os.path.abspath(root)).parent.name)
+    )
 
 
 def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
@@ -77,29 +86,30 @@ def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
         yield Path(folder), sorted(files + [name for name in folders if os.path.islink(os.path.join(folder, name))])
 
 
-def _read_folder(base: Path, folder: Path, files: list[str], corpus: str, sources: list, odd: list) -> None:
-    """Add what lies in one folder. `files` are those to read; anything in the folder may lie beside them."""
+def _read_folder(base: Path, folder: Path, files: list[str], corpus: str, sources: list, skipped: list) -> None:
+    """Add the sources of one folder. `files` are the candidates; any file of the folder may be beside them."""
     around = sorted(os.listdir(folder))
     recordings = [name for name in files if _suffix(name) in CONTAINERS]
-    table, feed, terms = _table(folder, odd), _feed(folder, around), _terms(folder, base)
+    table, feed, terms = _table(folder, skipped), _feed(folder, around), _terms(folder, base)
     for name in files:
         path = folder / name
-        label = shown(os.path.relpath(path, base))
+        label = printable_path(os.path.relpath(path, base))
         if path.is_symlink() and not path.is_file():
-            odd.append(Odd(label, "a link to a folder, to itself or to nothing"))
+            skipped.append(SkippedFile(label, "a link to a folder, to itself or to nothing"))
         elif name in recordings and not _plain(name):
-            odd.append(Odd(label, "its name is no UTF-8 text, so clips could not say where they are from; rename it"))
+            skipped.append(SkippedFile(label, "its name is not valid UTF-8; rename it"))
         elif name in recordings and not path.is_file():
-            odd.append(Odd(label, "no plain file"))
+            skipped.append(SkippedFile(label, "not a regular file"))
         elif name in recordings:
             source = Source(path=str(path), name=label, corpus=corpus, origin=label, licence=terms)
-            clip = table.get(path)
-            if clip:
-                source = replace(source, text=clip.text, speaker=clip.speaker)
+            if recording := table.get(path):
+                source = replace(source, text=recording.text, speaker=recording.speaker)
             source = replace(source, beside=tuple(_beside(folder, name, around, recordings)), **feed.get(name, {}))
             sources.append(source)
         elif not _known(name):
-            odd.append(Odd(label, "no suffix of a recording; known are " + ", ".join(sorted(CONTAINERS))))
+            skipped.append(
+                SkippedFile(label, "not the suffix of a recording; known suffixes are " + ", ".join(sorted(CONTAINERS)))
+            )
 
 
 def _plain(name: str) -> bool:
@@ -119,7 +129,10 @@ def _known(name: str) -> bool:
 
 
 def _beside(folder: Path, name: str, around: list[str], recordings: list[str]) -> Iterator[str]:
-    """STEM.srt or STEM.en.srt, then STEM.txt; a book belongs to all recordings of its folder, a text to an only one."""
+    """Transcripts (STEM.srt, STEM.en.srt), then texts (STEM.txt).
+
+    An EPUB of any name belongs to all recordings of its folder; a text of any name belongs to the only recording.
+    """
     stem = os.path.splitext(name)[0]
     own = [other for other in around if re.fullmatch(re.escape(stem) + r"(\.[\w-]{1,12})?\.\w+", other)]
     for suffix in (*TRANSCRIPTS, *TEXTS):
@@ -135,14 +148,14 @@ def _of_another(text: str, around: list[str]) -> bool:
     return any(_suffix(other) in CONTAINERS and os.path.splitext(other)[0] == stem for other in around)
 
 
-def _table(folder: Path, odd: list[Odd]) -> dict[Path, Recording]:
-    """Texts and speakers of a metadata.csv corpus, whose recordings lie in audio/ or wavs/ below the table."""
+def _table(folder: Path, skipped: list[SkippedFile]) -> dict[Path, Recording]:
+    """Texts and speakers from the metadata.csv above a folder that is called audio or wavs."""
     if folder.name not in ("audio", "wavs") or not (folder.parent / "metadata.csv").is_file():
         return {}
     try:
-        return {folder / clip.path.name: clip for clip in read_corpus(folder.parent).recordings}
+        return {folder / recording.path.name: recording for recording in read_corpus(folder.parent).recordings}
     except ValueError as error:
-        odd.append(Odd(shown(folder.parent.name + "/metadata.csv"), str(error)))
+        skipped.append(SkippedFile(printable_path(folder.parent.name + "/metadata.csv"), str(error)))
         return {}
 
 
@@ -156,7 +169,7 @@ def _terms(folder: Path, base: Path) -> str:
 
 
 def _feed(folder: Path, around: list[str]) -> dict[str, dict]:
-    """What RSS files of the folder say about its recordings, by file name."""
+    """What the RSS feeds of a folder say about its recordings, by file name."""
     about: dict[str, dict] = defaultdict(dict)
     for name in around:
         path = folder / name
@@ -164,7 +177,7 @@ def _feed(folder: Path, around: list[str]) -> dict[str, dict]:
             continue
         data = path.read_bytes()
         try:
-            # Entities may unfold without end, or name other files.
+            # Entities may expand without limit, or include other files.
             root = None if b"<!ENTITY" in data or b"<!DOCTYPE" in data else ElementTree.fromstring(data)
         except ElementTree.ParseError:
             root = None

@@ -1,4 +1,4 @@
-"""The project's own codec as a speller: the phonemes that its CTC head hears, and those of a written text."""
+"""The phonemes of a recording, as the codec's CTC head hears them, and the phonemes of a written text."""
 
 import math
 import re
@@ -14,38 +14,48 @@ from jaxtyping import Float, Int
 
 from data.prepare.ingest import Samples
 from tts.checkpoint import build, load
-from tts.text.english.normalise import normalise
-from tts.text.sentences import split
 from tts.text.tokenizer import unpinned
 
-CORE, CONTEXT = 704, 24  # codes spelled at once, and codes on either side that they are heard with
+CORE, CONTEXT = 704, 24  # codes computed at once, and codes on either side that give them context
 SENTENCE = 2000  # characters normalised at once
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word as written, and its phonemes; with times once it has been found."""
+    """A word as written, with its phonemes; once it has been aligned, also with its times."""
 
     text: str
-    ids: tuple[int, ...]
+    ids: tuple[int, ...] = ()  # its phonemes; needed for alignment only, and not stored
     speaker: str = ""
     start: float = 0.0  # seconds
     end: float = 0.0
-    heard: float = 0.0  # mean probability of its phonemes where they were placed
+    confidence: float = 0.0  # mean probability of its phonemes at the places where they were aligned
+
+    @property
+    def middle(self) -> float:
+        return (self.start + self.end) / 2
+
+    def to_json(self) -> dict:
+        times = {"start": round(self.start, 3), "end": round(self.end, 3)}
+        return {"text": self.text, **times, "confidence": round(self.confidence, 3), "speaker": self.speaker}
+
+    @classmethod
+    def from_json(cls, data: dict) -> "Word":
+        return cls(**data)
 
 
 @dataclass(frozen=True)
-class Heard:
-    """The likeliest phoneme of each step of a spelling, repeats and blanks left out."""
+class BestPath:
+    """Best-path decoding: the likeliest phoneme of each step, without repeats and blanks."""
 
     ids: Int[np.ndarray, " L"]
-    steps: Int[np.ndarray, " L"]  # where each begins
-    sure: Float[np.ndarray, " L"]  # its probability there
+    steps: Int[np.ndarray, " L"]  # where each phoneme begins
+    probabilities: Float[np.ndarray, " L"]  # of each phoneme there
 
 
 @dataclass(frozen=True)
 class Spelling:
-    """What the codec hears of a recording."""
+    """The output of the codec's CTC head for a whole recording."""
 
     likely: Float[np.ndarray, "K V"]  # log-probabilities of phonemes (blank 0), in half precision to save memory
     rate: float  # steps per second
@@ -54,29 +64,30 @@ class Spelling:
         return len(self.likely)
 
     @cached_property
-    def heard(self) -> Heard:
+    def best(self) -> BestPath:
         best = self.likely.argmax(1)
         steps = np.flatnonzero((np.diff(best, prepend=-1) != 0) & (best != 0))
-        return Heard(best[steps], steps, np.exp(self.likely[steps, best[steps]].astype(np.float32)))
+        return BestPath(best[steps], steps, np.exp(self.likely[steps, best[steps]].astype(np.float32)))
 
-    def explained(self, words: Sequence[Word], start: float = 0.0, end: float = math.inf) -> float:
-        """The share of what is heard between two times in seconds that words account for, each sound as it is sure.
+    def agreement(self, words: Sequence[Word], start: float = 0.0, end: float = math.inf) -> float:
+        """How well the words explain what is heard between two times in seconds, from 0 to 1.
 
-        A voice that the codec hears badly is judged as mildly as it is heard, which tells its own text from others
-        where the bare probabilities of phonemes do not.
+        It is the summed probability of the words' phonemes, divided by the summed probability of the phonemes of the
+        best path. The division corrects for voices that the codec hears badly: all probabilities are low there, and
+        only the ratio tells the right text from a wrong one.
         """
-        first, last = np.searchsorted(self.heard.steps, (start * self.rate, end * self.rate))
-        heard = float(self.heard.sure[first:last].sum())
-        return min(1.0, sum(word.heard * len(word.ids) for word in words) / max(heard, 1.0))
+        first, last = np.searchsorted(self.best.steps, (start * self.rate, end * self.rate))
+        heard = float(self.best.probabilities[first:last].sum())
+        return min(1.0, sum(word.confidence * len(word.ids) for word in words) / max(heard, 1.0))
 
 
 class Speller:
-    """The codec as a hearer of phonemes, and the tokenizer whose ids it spells."""
+    """The codec, which hears phonemes, and the tokenizer that defines them."""
 
     def __init__(self, path: Path):
         loaded = load(path)
         if getattr(loaded.net, "ctc", None) is None or "text" not in loaded.extra:
-            raise ValueError(f"{path} cannot spell: give a dvae trained with text")
+            raise ValueError(f"{path} has no CTC head: give a dvae that was trained with text")
         self.codec, self.audio, self.fingerprint = loaded.net, loaded.audio, loaded.fingerprint
         self.tokenizer = build(unpinned(loaded.extra["text"]), loaded.audio)
         self.step = loaded.audio.hop * loaded.net.stride // loaded.spec["ctc_steps"]  # samples
@@ -85,6 +96,7 @@ class Speller:
 
     @torch.inference_mode()
     def spell(self, samples: Samples, gain: float) -> Spelling:
+        """The phonemes of a recording, computed piece by piece; `gain` brings it to the level the codec expects."""
         code = self.audio.hop * self.codec.stride
         codes, steps = -(-len(samples) // code), code // self.step
         out = np.empty((codes * steps, self.codec.ctc_vocab), np.float16)
@@ -96,29 +108,29 @@ class Speller:
         return Spelling(out, self.rate)
 
     def sounds(self, spoken: str) -> tuple[int, ...]:
-        """Ids of a normalised word that make a sound."""
+        """The phonemes of a normalised word, without ids that make no sound."""
         if spoken not in self._sounds:
             silent = self.tokenizer.silent_ids
             self._sounds[spoken] = tuple(id for id in self.tokenizer.encode(spoken) if id not in silent)
         return self._sounds[spoken]
 
     def words(self, text: str, speaker: str = "") -> list[Word]:
-        """The words of a text as written, each with the sounds of what it is read as."""
+        """The words of a text as written, each with the phonemes of its spoken form."""
         words: list[Word] = []
-        for sentence in split(text, SENTENCE):
+        for sentence in self.tokenizer.language.split(text, SENTENCE):
             written = sentence.text.split()
-            spoken = normalise(sentence.text).text.replace(" — ", " ").split()
-            for group, said in pair(written, spoken):
+            spoken = self.tokenizer.language.normalise(sentence.text).text.replace(" — ", " ").split()
+            for group, said in pair_words(written, spoken):
                 ids = tuple(id for word in said for id in self.sounds(word))
                 if ids or not words:
                     words.append(Word(group, ids, speaker))
-                else:  # a dash or a lone mark belongs to the word before
+                else:  # a dash or a lone punctuation mark is joined to the word before it
                     words[-1] = replace(words[-1], text=f"{words[-1].text} {group}")
         return [word for word in words if word.ids]
 
 
-def pair(written: list[str], spoken: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Each written word with what is said for it: `1984` with nineteen eighty-four, all others with themselves."""
+def pair_words(written: list[str], spoken: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each written word with its spoken words: `1984` with nineteen eighty-four, most words with themselves."""
     left, right = [_letters(word) for word in written], [_letters(word) for word in spoken]
     for tag, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if tag == "equal" or b - a == d - c:

@@ -1,8 +1,8 @@
-"""The guarded child that decodes: `python -m data.prepare.unpack RATE LIMITS < recording > samples`.
+"""The decoder, a child process with limits: `python -m data.prepare.unpack RATE LIMITS < recording > samples`.
 
-A decoder meets whatever bytes people have, so it runs alone: a bound on memory and time, no way to another file, and
-nothing of ours to lose if it dies. It imports no torch, for it is started once per recording. What it found goes to
-standard error as one line of JSON: what the file is, or why it is refused.
+Recordings are untrusted input. The process that decodes them has limits on memory and time, can open no other file, and
+may crash without harm to the run. It does not import torch, because it starts once per recording. It writes one line
+of JSON to standard error: what the file is, or why it is refused.
 """
 
 import json
@@ -12,7 +12,7 @@ from itertools import chain
 
 import numpy as np
 
-# Formats and codecs by suffix, as FFmpeg names its demuxers. Playlists are none of them: they name other files.
+# FFmpeg's demuxer for each suffix. Playlists are left out because they name other files.
 CONTAINERS = {
     "mp3": "mp3",
     "m4a": "mov,mp4,m4a,3gp,3g2,mj2",
@@ -23,7 +23,7 @@ CONTAINERS = {
     "flac": "flac",
     "wav": "wav",
 }
-SECONDS_OF_PROCESSOR = 3600  # for one file; at 200 times real time that is 200 hours
+SECONDS_OF_PROCESSOR = 3600  # for one file, enough for 200 hours at 200 times real time
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def unpack(rate: int, limits: dict) -> dict:
-    """Decode standard input to standard output; raises what FFmpeg raises, and ValueError beyond `limits`."""
+    """Decode standard input to standard output. Raises ValueError beyond `limits`, and whatever FFmpeg raises."""
     import av
 
     options = {"format_whitelist": ",".join(sorted(set(CONTAINERS.values()))), "protocol_whitelist": "none"}
@@ -59,12 +59,12 @@ def unpack(rate: int, limits: dict) -> dict:
             "channels": stream.channels,
             "tags": {str(k).lower(): str(v)[:300] for k, v in {**container.metadata, **stream.metadata}.items()},
         }
-        # Channels are averaged here: FFmpeg's own mix of two is 3 dB louder and may clip. Frames of a second at least
-        # are quicker to look at than those of the codec.
+        # Channels are averaged below, because FFmpeg's own mix of two is 3 dB louder and may clip. Frames of one second
+        # are faster to handle than the short ones of the codec.
         resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate, frame_size=rate)
         samples, peak, clipped, broken = 0, 0.0, 0, ""
         try:
-            for frame in chain(container.decode(stream), (None,)):  # at the end, what it still holds
+            for frame in chain(container.decode(stream), (None,)):  # None flushes the resampler
                 for block in resampler.resample(frame):
                     wave = block.to_ndarray().mean(0)
                     if not np.isfinite(wave).all():
@@ -80,7 +80,7 @@ def unpack(rate: int, limits: dict) -> dict:
     if not samples:
         raise ValueError(broken or "no audio in it")
     seconds = samples / rate
-    if broken or seconds < claimed * (1 - limits["truncated"]) - 1:
+    if broken or seconds < claimed * (1 - limits["max_missing"]) - 1:
         raise ValueError(
             f"truncated or damaged: {seconds:.1f} of {claimed:.1f} s can be read" + f" ({broken})" * bool(broken)
         )
@@ -92,7 +92,7 @@ def _write(wave: np.ndarray) -> None:
 
 
 def _seconds(container, stream) -> float:
-    """What the header says; 0 where it says nothing."""
+    """The length according to the header; 0 if it gives none."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return (container.duration or 0) / 1_000_000

@@ -82,6 +82,33 @@ def test_validation_losses_repeat_and_do_not_depend_on_the_company(codec, batch)
     assert condition.coarse.frames.shape == truth.frames.shape and truth.length.tolist() == [79, 59]
 
 
+def test_whole_clips_are_shifted_in_training_only(codec, batch):
+    stage = make_stage(codec, shift=1.0, corrupt=0.0)
+    clean, truth = stage.eval().question(batch)
+    late, later = stage.train().question(batch)
+    assert torch.equal(stage.eval().question(batch)[0].codes.ids, clean.codes.ids)
+    assert not torch.equal(clean.codes.ids, late.codes.ids[:, : clean.codes.ids.shape[1]])
+    assert not torch.allclose(truth.frames, later.frames[..., : truth.frames.shape[-1]])  # as its codes, so the truth
+
+
+def test_times_that_a_batch_brings_are_told_to_the_gpt(codec, batch, tmp_path):
+    audio, spec = AudioConfig(**conf("audio/24khz")), conf("model/gpt/nano")
+    export(tmp_path / "gpt.safetensors", build(spec, audio), spec=spec, audio=audio, provenance={}, extra={})
+    net = build({**conf("model/diffusion/nano"), "latent_width": spec["width"]}, audio)
+    stage = make_stage(codec, net=net, acoustic=str(tmp_path / "gpt.safetensors")).eval()
+    for weight in stage.acoustic.net.parameters():
+        torch.nn.init.normal_(weight, std=0.3)
+    batch.text, batch.text_len = torch.tensor([[40, 41, 1, 50], [60, 61, 62, 0]]), torch.tensor([4, 3])
+    codes = stage.question(batch)[0].codes
+    aligned = stage.latents(batch, codes)
+    batch.times = torch.full((2, 6), torch.nan)
+    assert torch.equal(stage.latents(batch, codes), aligned)
+    batch.times[0] = torch.tensor([0.0, 0.1, 0.2, 0.3, 0.4, 0.83])
+    told = stage.latents(batch, codes)
+    assert not torch.allclose(told[0], aligned[0])
+    assert torch.allclose(told[1], aligned[1], atol=1e-5)
+
+
 def test_corruption_reaches_codes_and_coarse_mel_in_training_only(codec, batch):
     stage = make_stage(codec, corrupt=0.5)
     clean = stage.eval().question(batch)[0]
@@ -115,6 +142,11 @@ def test_the_latents_of_a_gpt_are_heard_where_they_are_not_dropped(codec, batch,
     batch.text, batch.text_len = torch.tensor([[40, 41, 1, 50], [60, 61, 62, 0]]), torch.tensor([4, 3])
     stage.losses(batch)["denoise"].backward()
     assert (net.condition.latent.weight.grad is not None) == heard
+
+
+def test_an_unknown_sampler_is_refused_before_training(codec):
+    with pytest.raises(ValueError, match="leapfrog"):
+        make_stage(codec, sampler="leapfrog")
 
 
 def test_latents_need_a_decoder_that_hears_them(codec):

@@ -44,6 +44,10 @@ def batch(net):
     return text, torch.tensor([9, 4, 6]), speaker, Codes(codes, torch.tensor([10, 14, 3]))
 
 
+def stepper_of(net, dtype):
+    return Stepper(blocks=net.blocks, norm=net.norm, rotary=net.rotary, items=2, size=12, dtype=dtype)
+
+
 def other_sampling(**changed):
     return Sampling(**{**vars(FREE), **changed})
 
@@ -61,16 +65,36 @@ def test_it_is_an_acoustic_model(net):
 def test_the_gradient_of_the_future_is_zero(net, batch):
     text, text_len, speaker, codes = batch
     packed = net.arrange(TTS, text, text_len, codes)
-    x = net._read(packed, speaker).detach().requires_grad_()
-    y, rotary = x, net.rotary(torch.arange(x.shape[1]))
-    for block in net.blocks:
-        y = block(y, rotary, causal=True)
-    y[:, 7].sum().backward()
+    read = []
+    handle = net.dropout.register_forward_hook(lambda module, args, x: read.append(x.retain_grad() or x))
+    hidden = net(packed, speaker)
+    handle.remove()
+    hidden[:, 7].sum().backward()
+    (x,) = read
     assert x.grad[:, 8:].abs().max() == 0
     assert x.grad[:, :8].abs().sum(-1).min() > 0
+    net.zero_grad()
 
 
-@pytest.mark.parametrize("task", [TTS, ASR, parse_task("continue", ["speaker", "text", "speech", "speech*"], 1.0)])
+@pytest.mark.parametrize("reader", ["speaker", "text", "time"])
+def test_all_that_a_sequence_holds_is_read(net, batch, reader):
+    """A speaker's latents, text ids and their times each move what follows them, and nothing before."""
+    text, text_len, speaker, codes = batch
+    packed = net.arrange(TTS, text, text_len, codes)
+    before = net(packed, speaker)
+    at = int((packed.modality[0] == TEXT).int().argmax()) + 2
+    if reader == "speaker":
+        speaker, at = speaker.clone(), 1
+        speaker[:, 1] += 1.0
+    elif reader == "text":
+        packed.ids[:, at] = packed.ids[:, at] % 70 + 4
+    else:
+        packed.time[:, at] += 0.5
+    moved = (net(packed, speaker) - before).abs().amax(-1)
+    assert moved[:, :at].max() < 1e-5 and moved[:, at:][packed.modality[:, at:] >= 0].min() > 1e-5
+
+
+@pytest.mark.parametrize("task", [TTS, ASR, parse_task("describe", ["speech", "speaker", "text*"], 1.0)])
 def test_padding_and_conditioning_are_never_scored(net, batch, task):
     text, text_len, speaker, codes = batch
     packed = net.arrange(task, text, text_len, codes)
@@ -97,7 +121,7 @@ def test_a_batch_gives_what_its_items_give_alone(net, batch):
 def test_speech_is_scored_by_what_the_net_would_have_said(net, batch):
     text, text_len, speaker, codes = batch
     scores = net.code_score(text, text_len, speaker, codes)
-    packed = net.arrange(TTS, text, text_len, codes, net.foresee(text, text_len, speaker))
+    packed = net.arrange(TTS, text, text_len, codes, net.predict_times(text, text_len, speaker))
     logits, target = net.guesses(packed, net(packed, speaker), SPEECH)
     chosen = logits.log_softmax(-1)[range(len(target)), target].split((codes.length + 1).tolist())
     assert torch.allclose(scores, torch.stack([own.mean() for own in chosen]), atol=1e-5)
@@ -112,7 +136,7 @@ def test_stepping_with_a_cache_equals_reading_at_once(net):
     rotary = net.rotary(time)
     for block in net.blocks:
         y = block(y, rotary, causal=True)
-    stepper = Stepper(net, 2, 12, torch.float32)
+    stepper = stepper_of(net, torch.float32)
     with torch.no_grad():
         hidden = [stepper.start(x[:, :5], time[:, :5], torch.zeros(2, dtype=torch.long))]
         hidden += [stepper(x[:, k]) for k in range(5, 12)]
@@ -127,7 +151,7 @@ def test_stepping_in_bfloat16_stays_near_float32():
     x, time = torch.randn(2, 12, 32), torch.arange(-4.0, 8.0).expand(2, -1)
     hidden = []
     for dtype in (torch.float32, torch.bfloat16):
-        stepper = Stepper(net, 2, 12, dtype)
+        stepper = stepper_of(net, dtype)
         with torch.no_grad():
             stepper.start(x[:, :5], time[:, :5], torch.zeros(2, dtype=torch.long))
             hidden.append(torch.stack([stepper(x[:, k]) for k in range(5, 12)]))
@@ -181,7 +205,7 @@ def test_a_stop_ends_an_item_at_once_but_never_before_its_first_code(net, batch)
     before = stop.clone()
     stop.data.copy_(1e5 * net.norm.weight)  # whether it is likely depends on the sum of a hidden state only
     lengths = speak(net, batch).codes.length
-    packed = net.arrange(TTS, *batch[:2], Codes(speak(net, batch).codes.ids, lengths), net.foresee(*batch[:3]))
+    packed = net.arrange(TTS, *batch[:2], Codes(speak(net, batch).codes.ids, lengths), net.predict_times(*batch[:3]))
     logits, target = net.guesses(packed, net(packed, batch[2]), SPEECH)
     stop.data.copy_(before)
     wants = logits.argmax(-1) == net.codebook_size

@@ -46,7 +46,7 @@ def make_stage(codec, spec=None, **changed):
     common = {"audio": AUDIO, "gradient_clip": 1.0, "weights": given["weights"]}
     common["optimizer"] = partial(MuonAdamW, lr=5e-3, muon_lr=0.02, betas=(0.9, 0.95), weight_decay=0.0)
     common["schedule"] = partial(warmup_decay, warmup=5, steps=10**6, decay_share=0.1)
-    ours = {key: given[key] for key in ("tasks", "corruption", "text_dropout", "shift", "time_jitter")}
+    ours = {key: given[key] for key in ("tasks", "corruption", "text_dropout", "shift", "pace_jitter", "time_jitter")}
     net, tokenizer = build({**conf("model/gpt/nano"), **(spec or {})}, AUDIO), build(conf("text/english"), AUDIO)
     return GptStage(net=net, tokenizer=tokenizer, codec=codec, sampling=GREEDY, **{**common, **ours, **changed})
 
@@ -92,13 +92,14 @@ def fit(stage, batch, steps, folder, **changed):
 
 
 def test_one_batch_is_learnt_by_heart_spoken_and_understood(codec, batch, tmp_path):
-    tasks = {name: {**task, "share": 0.5} for name, task in conf("stage/gpt")["tasks"].items() if name != "continue"}
-    plain = {"corruption": 0.0, "text_dropout": 0.0, "shift": 0, "time_jitter": 0.0, "tasks": tasks}
+    tasks = {name: {**task, "share": 0.5} for name, task in conf("stage/gpt")["tasks"].items()}
+    jitter = {"corruption": 0.0, "text_dropout": 0.0, "shift": 0.0, "pace_jitter": 0.0, "time_jitter": 0.0}
+    plain = {**jitter, "tasks": tasks}
     stage = make_stage(codec, spec={"width": 64, "hidden": 128}, **plain)
     fit(stage, batch, 260, tmp_path)
     stage.eval()
     with torch.no_grad():
-        codes, speaker, values = stage.encode(batch, None), stage.speaker(batch), stage.metrics(batch)
+        codes, speaker, values = stage.encode(batch), stage.speaker(batch), stage.metrics(batch)
     assert values["tts_speech"] < 0.5
     assert values["asr_text"] < 0.5
     assert values["tts_speech_accuracy"] == 1
@@ -145,7 +146,7 @@ def test_validation_repeats_itself_and_names_every_task(codec, batch):
         first, second = stage.losses(batch), stage.losses(batch)
         values = stage.metrics(batch)
     assert all(torch.equal(first[name], second[name]) for name in first)
-    assert {"tts_speech", "asr_text", "continue_speech", "text_gain", "length_error"} <= values.keys()
+    assert {"tts_speech", "asr_text", "text_gain", "length_error"} <= values.keys()
 
 
 def test_tasks_of_other_names_are_measured_too(codec, batch):
@@ -175,28 +176,103 @@ def test_clips_without_a_text_are_left_to_tasks_that_name_none(codec, batch):
     silent.text_len[:] = 0
     stage = make_stage(codec).eval()
     with torch.no_grad():
-        assert stage.losses(silent) == {"speech": 0, "text": 0, "clock": 0}
+        assert stage.losses(silent) == {"speech": 0, "text": 0, "duration": 0}
         assert stage.metrics(silent) == {}
         assert stage.showcase(silent) == {}
         speak = {"speak": {"segments": ["speaker", "speech*"], "share": 1.0}}
         assert make_stage(codec, tasks=speak).eval().losses(silent)["speech"] > 1
 
 
-def test_shifted_clips_have_other_codes_of_about_the_same_length(codec, batch):
+def told(stage, batch):
+    """What the net reads of a batch in training."""
+    seen = []
+    handle = stage.net.register_forward_pre_hook(lambda net, args: seen.append(args[0]))
+    stage.losses(batch)
+    handle.remove()
+    return seen[0]
+
+
+def test_seeds_and_accumulated_batches_draw_their_own_tasks_shifts_times_and_corruption(codec, batch, monkeypatch):
     stage = make_stage(codec).train()
-    first, second = (stage.encode(batch, torch.Generator().manual_seed(seed)) for seed in (0, 1))
-    assert (first.length - second.length).abs().max() <= 1
-    n = min(first.ids.shape[1], second.ids.shape[1])
-    assert not torch.equal(first.ids[:, :n], second.ids[:, :n])
+
+    def draws(seed, micro_batch):
+        monkeypatch.setenv("PL_GLOBAL_SEED", str(seed))
+        stage.micro_batch = micro_batch
+        packed = told(stage, batch)
+        return packed.ids.tolist(), packed.time.tolist()
+
+    first = draws(0, 0)
+    assert draws(0, 0) == first
+    for other in (draws(1, 0), draws(0, 1)):
+        assert other[0] != first[0] and other[1] != first[1]
 
 
-def test_the_showcase_has_an_alignment_and_mels(codec, batch):
-    assert make_stage(codec).eval().showcase(batch).keys() == {"alignment", "mels"}
+def test_times_that_a_batch_brings_are_told(codec, batch):
+    tasks = {"tts": {"segments": ["speaker", "text", "speech*"], "share": 1.0}}
+    stage, known = make_stage(codec, tasks=tasks).eval(), copy.deepcopy(batch)
+    known.times = torch.full((3, 9), torch.nan)
+    known.times[1, :7] = torch.tensor([0.0, 0.06, 0.1, 0.15, 0.2, 0.3, 0.375])
+    with torch.no_grad():
+        (aligned, told_times) = (told(stage, given) for given in (batch, known))
+    text = told_times.modality == 1
+    rate = float(stage.codec.net.code_rate)
+    assert torch.allclose(told_times.time[1][text[1]][:6], known.times[1, :6] * rate)
+    assert torch.equal(told_times.time[0], aligned.time[0])
+    assert not torch.equal(told_times.time[1], aligned.time[1])
+
+
+def test_a_listener_is_not_told_the_length_of_the_text(codec, batch):
+    """Also in validation: were the last time the speech's last, any text would know where to stop."""
+    tasks = {"asr": {"segments": ["speech", "text*"], "share": 1.0}}
+    stage = make_stage(codec, tasks=tasks).eval()
+    with torch.no_grad():
+        packed = told(stage, batch)
+    ends = packed.time.gather(1, packed.length[:, None] - 1).squeeze(1)
+    lengths = stage.encode(batch).length
+    shares = [
+        float(packed.time[i][packed.modality[i] == 1][1]) * (n + 1) / int(lengths[i]) for i, n in enumerate((7, 5, 6))
+    ]
+    assert (ends <= lengths).all()
+    assert all(abs(share - 1) > 1e-3 and 0.5 < share < 2 for share in shares) and len(set(shares)) == 3
+
+
+def test_the_text_gain_of_a_net_that_reads_no_text_is_nothing(codec, batch):
+    """The wrong text stands at times as good as the right one's: only what is read makes a difference."""
+    stage = make_stage(codec).eval()
+    stage.net.embed.digits.data.normal_()  # codes and their times are heard
+    for block in stage.net.blocks:
+        torch.nn.init.normal_(block.attention.out.weight, std=0.3)
+    first_text, first_code = 1, stage.net.vocabulary.first_code
+    stage.net.embed.rows.weight.data[first_text:first_code] = 1.0  # all texts look alike
+    same = copy.deepcopy(batch)
+    same.text_len[:] = 6
+    with torch.no_grad():
+        assert stage.metrics(same)["text_gain"].abs() < 1e-5
+        assert stage.metrics(batch)["text_gain"].abs() < 0.1
+
+
+def test_the_showcase_draws_what_the_net_looks_at_and_says(codec, batch):
+    stage = make_stage(codec).eval()
+    shown = stage.showcase(batch)
+    looks, mels = shown["alignment"].axes[0].images[0].get_array(), [axes.images[0] for axes in shown["mels"].axes]
+    codes = stage.encode(batch)
+    assert looks.shape == (int(batch.text_len[0]) + 2, int(codes.length[0]) + 2)
+    recorded = stage.codec.net.decode(Codes(codes.ids[:1, : int(codes.length[0])], codes.length[:1])).frames[0]
+    assert torch.allclose(torch.tensor(mels[0].get_array().data), recorded, atol=1e-5)
+    drawn = stage.net.generate(
+        batch.text[:1],
+        batch.text_len[:1],
+        stage.speaker(batch)[:1],
+        sampling=GREEDY,
+        generator=torch.Generator().manual_seed(0),
+    )
+    said = stage.codec.net.decode(drawn.codes).frames[0]
+    assert torch.allclose(torch.tensor(mels[1].get_array().data), said, atol=1e-5)
 
 
 def test_alignment_is_attention(codec, batch):
     stage = make_stage(codec).eval()
-    codes = stage.encode(batch, None)
+    codes = stage.encode(batch)
     first = Codes(codes.ids[:1], codes.length[:1])
     packed = stage.net.arrange(TTS, batch.text[:1], batch.text_len[:1], first)
     weights = alignment(stage.net, packed, stage.speaker(batch)[:1])

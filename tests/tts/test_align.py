@@ -1,7 +1,10 @@
+import numpy as np
 import torch
+from omegaconf import OmegaConf
 
-from tts.align import even, spoken
-from tts.types import Codes
+from tts.align import even, heard, retimed, runs, spoken
+from tts.checkpoint import build
+from tts.types import Batch, Codes
 
 SILENT = {0, 9}
 
@@ -22,6 +25,12 @@ def test_ids_are_heard_in_the_middle_of_where_they_are_spelt():
     assert times.tolist() == [[0.0, 1.0, 2.25, 3.75, 5.0]]
 
 
+def test_runs_are_of_labels_and_not_of_blanks():
+    assert runs(np.array([0, 3, 3, 0, 5, 4, 4, 0, 4, 0, 0])) == [(1, 3), (4, 5), (5, 7), (8, 9)]
+    assert runs(np.array([3, 3])) == [(0, 2)]
+    assert runs(np.array([0, 0])) == runs(np.array([], int)) == []
+
+
 def test_silent_ids_share_the_gap_they_stand_in():
     text = torch.tensor([[3, 9, 9, 9, 5, 9]])
     times = spoken(spelling([3, 3, 0, 0, 0, 0, 0, 0, 5, 5]), codes(5), text, torch.tensor([6]), SILENT)
@@ -37,6 +46,21 @@ def test_a_batch_gives_what_its_items_give_alone():
     assert together[0].tolist() == [0.0, 0.25, 1.25, 2.25, 3.0]
 
 
+def test_times_that_a_batch_brings_are_used_and_other_clips_are_aligned(audio):
+    spec = OmegaConf.to_container(OmegaConf.load("conf/model/dvae/nano.yaml"))
+    codec, speech = build(spec, audio), codes(5, 4)
+    text, text_len = torch.tensor([[3, 5, 5], [4, 6, 0]]), torch.tensor([3, 2])
+    wav, length = torch.zeros(2, 8), torch.tensor([8, 8])
+    batch = Batch(["a", "b"], ["x", "y"], text, text_len, wav, length, wav, length)
+    aligned = spoken(codec.spell(speech), speech, text, text_len, SILENT)
+    assert torch.equal(heard(batch, speech, codec, SILENT), aligned)
+    told = torch.tensor([0.0, 1.0, 2.4, 3.9, torch.nan])  # in codes; a clip says nothing beyond its own end
+    batch.times = torch.stack((torch.full((5,), torch.nan), told / float(codec.code_rate)))
+    times = heard(batch, speech, codec, SILENT)
+    assert torch.allclose(times[0], aligned[0])
+    assert torch.allclose(times[1], torch.tensor([0.0, 1.0, 2.4, 4.0, 4.0]))  # the end is where the codes end
+
+
 def test_what_cannot_be_spelt_is_spread_evenly():
     text, text_len = torch.tensor([[3, 5, 4], [9, 9, 0]]), torch.tensor([3, 2])
     expected = torch.tensor([[0.0, 2.0, 4.0, 6.0, 8.0], [0.0, 2.0, 4.0, 6.0, 6.0]])
@@ -46,3 +70,12 @@ def test_what_cannot_be_spelt_is_spread_evenly():
     assert spoken(crowded, codes(1), text[:1], text_len[:1], SILENT).tolist() == [[0.0, 0.25, 0.5, 0.75, 1.0]]
     soundless = spelling([0] * 12)
     assert torch.equal(spoken(soundless, codes(6), text[1:], text_len[1:], SILENT), expected[1:])
+
+
+def test_another_text_in_the_rhythm_of_the_first():
+    times = torch.tensor([[0.0, 1.0, 5.0, 6.0, 6.0], [0.0, 2.0, 3.0, 7.0, 8.0]])
+    text_len = torch.tensor([2, 3])
+    assert torch.equal(retimed(times, text_len, text_len, 3), times)
+    other = retimed(times, text_len, torch.tensor([5, 1]), 5)
+    assert torch.allclose(other[0], torch.tensor([0.0, 0.5, 1.0, 3.0, 5.0, 5.5, 6.0]))
+    assert torch.allclose(other[1], torch.tensor([0.0, 3.0, 8.0, 8.0, 8.0, 8.0, 8.0]))

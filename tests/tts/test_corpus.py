@@ -2,12 +2,12 @@
 
 import pytest
 
-from helpers import babble
+from helpers import tone_speech
 from tts import corpus
 
 
 def test_recordings_are_read_in_order_and_gathered_by_speaker(tmp_path):
-    folder = babble.corpus(tmp_path / "babble", ["one", "two"])
+    folder = tone_speech.write_corpus(tmp_path / "babble", ["one", "two"])
     recordings = corpus.read_recordings(folder)
     assert [each.id for each in recordings] == ["ann0", "ann1", "bob0", "bob1"]
     assert [each.text for each in recordings] == ["one", "two", "one", "two"]

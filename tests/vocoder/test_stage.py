@@ -7,6 +7,7 @@ import lightning as L
 import pytest
 import torch
 from hydra.utils import instantiate
+from matplotlib import pyplot
 from omegaconf import OmegaConf
 from torch.utils.data import DataLoader
 
@@ -141,6 +142,8 @@ def test_showcase_sets_recording_and_vocoder_side_by_side(make_stage, batch):
         shown = make_stage(2, 0).showcase(batch)
     assert set(shown) == {"mel", "recording", "vocoder", "start"}
     assert shown["vocoder"].shape == shown["recording"].shape
+    assert [axes.get_title() for axes in shown["mel"].axes] == ["recording", "vocoder", "start"]
+    assert pyplot.get_fignums() == []  # a figure that pyplot holds is never freed
 
 
 def test_the_stage_can_be_averaged(make_stage, batch):

@@ -1,4 +1,4 @@
-"""An evaluation as one HTML file that needs nothing else: the table, the pictures, and every wave to be heard."""
+"""An evaluation as one HTML file that needs no other: the table, the pictures, and every wave to listen to."""
 
 import base64
 import io
@@ -14,13 +14,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tts.audio import resample
-from tts.evaluate.figures import Figure
-from tts.evaluate.measures import Row
-from tts.evaluate.report import COLUMNS
+from tts.evaluate.estimates import Estimate
+from tts.evaluate.measures import MEASURES, Row
+from tts.evaluate.report import shown_columns
 from tts.files import replacing
 
 OPUS = 48_000  # Hz, as Opus counts
-BITS = 24_000  # bit/s: transparent enough for speech of 24 kHz, and a thousand sentences are 15 MB
+BITS = 24_000  # bit/s: good enough for speech of 24 kHz; a thousand sentences have 15 MB
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color: #222; }
 table { border-collapse: collapse; margin: 1rem 0; font-size: 13px; }
@@ -31,18 +31,18 @@ summary { cursor: pointer; padding: .2rem 0; } pre { white-space: pre-wrap; font
 """
 
 
-def write(
+def write_page(
     path: Path,
     body: Mapping[str, Any],
     rows: Sequence[Row],
     sounds: Mapping[tuple[str, str, int], bytes],
     pictures: Iterable[Path],
 ) -> None:
-    """The page; `sounds` are the rows as Ogg files by (subject, clip, seed). Its name appears when all is written."""
+    """`sounds` are the rows as Ogg files by (subject, clip, seed). The file appears when it is whole."""
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(f"<!doctype html><html lang=en><meta charset=utf-8><title>{_title(body)}</title>")
         file.write(f'<meta name=viewport content="width=device-width"><style>{STYLE}</style><h1>{_title(body)}</h1>')
-        file.write(_figures(body["figures"]["subjects"], body["about"]["subjects"]))
+        file.write(_estimates(body["figures"]["subjects"], body["about"]["subjects"]))
         for picture in pictures:
             data = base64.b64encode(picture.read_bytes()).decode("ascii")
             file.write(f'<p><img alt="{escape(picture.stem)}" src="data:image/png;base64,{data}">')
@@ -61,8 +61,8 @@ def _title(body: Mapping[str, Any]) -> str:
     return escape(f"{about['suite']['name']}: {about['clips']} texts, {about['seeds']} seeds, {body['date']}")
 
 
-def _figures(subjects: Mapping[str, Mapping[str, Any]], says: Mapping[str, str]) -> str:
-    columns = {title: name for title, name in COLUMNS.items() if any(name in own for own in subjects.values())}
+def _estimates(subjects: Mapping[str, Mapping[str, Any]], says: Mapping[str, str]) -> str:
+    columns = shown_columns(subjects)
     head = "".join(f"<th>{escape(title)}" for title in columns)
     lines = []
     for name, own in subjects.items():
@@ -71,8 +71,8 @@ def _figures(subjects: Mapping[str, Mapping[str, Any]], says: Mapping[str, str])
     return f"<table><tr><th>subject{head}{''.join(lines)}</table>"
 
 
-def _cell(figure: Figure | None) -> str:
-    return f"{figure.value:.3f} <small>{figure.low:.3f} to {figure.high:.3f}</small>" if figure else "&ndash;"
+def _cell(found: Estimate | None) -> str:
+    return f"{found.value:.3f} <small>{found.low:.3f} to {found.high:.3f}</small>" if found else "&ndash;"
 
 
 def _clip(rows: Sequence[Row], sounds: Mapping[tuple[str, str, int], bytes]) -> str:
@@ -80,9 +80,7 @@ def _clip(rows: Sequence[Row], sounds: Mapping[tuple[str, str, int], bytes]) -> 
     lines = [f"<details><summary>{escape(first.text)} <span class=dim>{escape(first.clip)}</span></summary><table>"]
     for row in rows:
         sound = base64.b64encode(sounds[row.subject, row.clip, row.seed]).decode("ascii")
-        notes = [row.heard or "", f"DNSMOS {row.mos:.2f}" if row.mos is not None else ""]
-        notes += [f"similarity {row.similarity:.2f}" if row.similarity is not None else ""]
-        said = " &middot; ".join(escape(note) for note in notes if note)
+        said = " &middot; ".join(escape(note) for note in (row.opinion("heard").get("text"), *_notes(row)) if note)
         fault = f" <b class=fault>{escape(row.fault)}</b>" if row.fault else ""
         lines.append(
             f"<tr><td>{escape(row.subject)} <small>{row.seed}</small>"
@@ -91,7 +89,17 @@ def _clip(rows: Sequence[Row], sounds: Mapping[tuple[str, str, int], bytes]) -> 
     return "".join([*lines, "</table></details>\n"])
 
 
-def opus(wave: Float[Tensor, " N"], sample_rate: int) -> bytes:
+def _notes(row: Row) -> list[str]:
+    """What the judges measured in one wave."""
+    notes = []
+    for own in MEASURES.values():
+        top, bottom = own.counts(row)
+        if own.judge and own.measure.column and top is not None and bottom:
+            notes.append(f"{own.measure.column} {top / bottom:.2f}")
+    return notes
+
+
+def encode_opus(wave: Float[Tensor, " N"], sample_rate: int) -> bytes:
     """A wave as an Ogg Opus file (RFC 7845), mono."""
     samples = resample(wave.float(), sample_rate, OPUS).clamp(-1, 1).numpy()
     file = io.BytesIO()

@@ -1,7 +1,7 @@
-"""What is judged side by side: the recording of a sentence, and ever more of it made by our nets.
+"""Subjects: the ways to get a wave for a clip, from its recording to speech from text alone.
 
-A subject is a way to get a wave for a held-out clip. Each next one in `SUBJECTS` replaces one more part of the truth
-by a net, so the difference between two lines is what one net costs.
+From one subject in `SUBJECTS` to the next, one more net takes part, so the difference between two of them is the loss
+that one net causes.
 """
 
 import shutil
@@ -20,10 +20,9 @@ from torch import Tensor
 
 from tts import align, checkpoint, voices
 from tts.audio import LogMel, decode, resample, set_level
-from tts.evaluate.suites import Clip
+from tts.evaluate.suites import SuiteClip
 from tts.settings import CONF
 from tts.synthesis.pipeline import NETS, Settings, TextToSpeech, pick_device
-from tts.text.english.normalise import normalise
 from tts.types import AudioConfig, Codec, Codes, Condition, Mel, SpeakerLatents
 from tts.voices.clone import make
 
@@ -33,7 +32,7 @@ FLITE_VOICE = "slt"
 
 
 class Tap:
-    """A codec, and the codes that pass through it on their way to a mel."""
+    """A codec that remembers the codes it has decoded."""
 
     def __init__(self, codec: Codec):
         self.codec = codec
@@ -48,14 +47,14 @@ class Tap:
 
 
 class Studio:
-    """Recordings, the baseline and the nets, each loaded when first asked for."""
+    """Recordings, the baseline and the nets; each is loaded when it is first needed."""
 
     def __init__(self, *, weights: Path, conf: dict):
         self.weights = weights
         self.conf = conf
         self.settings = Settings.parse(conf)
         self.device = pick_device(conf["device"])
-        # Some hundred clips at most: each is read, and each voice known, once for all subjects.
+        # Some hundred clips at most: all subjects share what is read and computed.
         self.recording = lru_cache(maxsize=512)(self._recording)
         self.voice = lru_cache(maxsize=512)(self._voice)
         self.net = lru_cache(maxsize=None)(self._net)
@@ -71,20 +70,20 @@ class Studio:
         return Tap(self.net("dvae"))
 
     def codec_codes(self) -> list[int]:
-        """The codes decoded since this was last asked."""
-        if "codec" not in vars(self):  # nobody has needed it
+        """The codes decoded since the last call."""
+        if "codec" not in vars(self):  # not loaded
             return []
         codes, self.codec.codes = self.codec.codes, []
         return codes
 
     def say(self, text: str, voice: str, seed: int) -> Float[Tensor, " N"]:
-        """A text of any length as a user hears it."""
+        """A text of any length, as a user hears it."""
         chunks = self.speech.stream(text, self.voice(voice), settings=self.settings, seed=seed)
         return torch.cat([chunk.wave for chunk in chunks])
 
     @cached_property
     def audio(self) -> AudioConfig:
-        """That of the weights; without any (recordings and baselines need none) that of conf."""
+        """The mel settings of the weights, or those of conf if there are no weights, which recordings do not need."""
         there = [name for name in NETS if (self.weights / f"{name}.safetensors").is_file()]
         if there:
             return checkpoint.load(self.weights / f"{there[-1]}.safetensors").audio
@@ -108,7 +107,7 @@ class Studio:
         return set_level(decode(path, self.audio.sample_rate, MAX_SECONDS), self.audio)
 
     def _voice(self, name: str) -> SpeakerLatents:
-        """Latents of a shipped voice or a voice file; anything else is recordings to clone."""
+        """Latents of a shipped voice or of a voice file; any other path holds recordings to clone."""
         path, speech = voices.find(name), self.speech
         if path.suffix == voices.SUFFIX:
             return voices.load(path, fingerprint=speech.fingerprint)
@@ -124,60 +123,60 @@ class Studio:
         return self.codec.encode(wave[None], torch.tensor([len(wave)], device=self.device))
 
 
-Speak = Callable[[Studio, Clip, int], Float[Tensor, " N"]]
+Speak = Callable[[Studio, SuiteClip, int], Float[Tensor, " N"]]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A way to a wave, the nets it takes, what of a clip it needs, and whether another seed gives another wave."""
+    """A way to get a wave, the nets it needs, what it needs of a clip, and whether its wave depends on the seed."""
 
     speak: Speak
     nets: tuple[str, ...]
     seeded: bool
     says: str
-    hears: bool = True  # the recording of the text
-    voice: str = "clip"  # whose voice it should be: the "clip"'s, the "default" one, or "none" that we know
+    hears: bool = True  # needs the recording of the text
+    voice: str = "clip"  # in whose voice it speaks: that of the "clip", the "default" one, or "none" of them
 
-    def fits(self, clip: Clip, studio: Studio) -> bool:
-        """Whether there is what this subject needs to speak the clip."""
+    def fits(self, clip: SuiteClip, studio: Studio) -> bool:
+        """Whether the clip has what this subject needs."""
         own = self.voice != "clip" or clip.reference is not None or is_made(clip.speaker)
         return own and (clip.path is not None or not self.hears)
 
-    def is_speaker(self, clip: Clip, studio: Studio) -> bool:
-        """Whether the clip's speaker is whom this subject should sound like."""
+    def is_speaker(self, clip: SuiteClip, studio: Studio) -> bool:
+        """Whether this subject should sound like the speaker of the clip."""
         return self.voice == "clip" or (self.voice == "default" and clip.speaker == studio.conf["voice"])
 
 
 def is_made(voice: str) -> bool:
-    """Whether a name is that of a voice that ships, or of a voice file."""
+    """Whether this is the name of a voice that ships, or of a voice file."""
     return voice in voices.names() or Path(voice).suffix == voices.SUFFIX
 
 
-def recording(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
+def recording(studio: Studio, clip: SuiteClip, seed: int) -> Float[Tensor, " N"]:
     return studio.recording(clip.path)
 
 
-def griffin_lim(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
+def griffin_lim(studio: Studio, clip: SuiteClip, seed: int) -> Float[Tensor, " N"]:
     return studio.griffin_lim(studio.mel(clip.path).frames)[0]
 
 
-def vocoded(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
+def vocoded(studio: Studio, clip: SuiteClip, seed: int) -> Float[Tensor, " N"]:
     return studio.net("vocoder")(studio.mel(clip.path).frames)[0]
 
 
-def coarse(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
+def coarse(studio: Studio, clip: SuiteClip, seed: int) -> Float[Tensor, " N"]:
     return studio.net("vocoder")(studio.codec.decode(studio.codes(clip.path)).frames)[0]
 
 
-def resynthesis(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
-    """As `TextToSpeech.render`, with the codes of the recording and the speaker of another one."""
+def resynthesis(studio: Studio, clip: SuiteClip, seed: int) -> Float[Tensor, " N"]:
+    """As `TextToSpeech.render`, with the codes of the recording and the voice of another recording of the speaker."""
     return refined(studio, clip, studio.codes(clip.path), None, seed)
 
 
-def latents(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
-    """As `resynthesis`, and the decoder hears what the GPT thinks of those codes, told the text and the speaker."""
+def latents(studio: Studio, clip: SuiteClip, seed: int) -> Float[Tensor, " N"]:
+    """As `resynthesis`, and the decoder also gets the GPT's latents of these codes, given the text and the speaker."""
     speech, codes = studio.speech, studio.codes(clip.path)
-    ids = speech.tokenizer.encode(normalise(clip.text).text)
+    ids = speech.tokenizer.encode(speech.language.normalise(clip.text).text)
     text, text_len = torch.tensor([ids], device=studio.device), torch.tensor([len(ids)], device=studio.device)
     speaker = speech.acoustic.speaker_latents(studio.mel(clip.reference))
     times = align.spoken(studio.codec.spell(codes), codes, text, text_len, speech.tokenizer.silent_ids)
@@ -185,7 +184,7 @@ def latents(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
 
 
 def refined(
-    studio: Studio, clip: Clip, codes: Codes, latents: Float[Tensor, "1 L D"] | None, seed: int
+    studio: Studio, clip: SuiteClip, codes: Codes, latents: Float[Tensor, "1 L D"] | None, seed: int
 ) -> Float[Tensor, " N"]:
     """Codes to a wave in the voice of the clip's reference."""
     decoder, settings = studio.net("diffusion"), studio.settings
@@ -194,24 +193,25 @@ def refined(
         decoder.speaker_latents(studio.mel(clip.reference)),
         steps=settings.steps,
         guidance=settings.guidance,
+        sampler=settings.sampler,
         generator=torch.Generator(studio.device).manual_seed(seed),
     )
     return studio.net("vocoder")(mel.frames)[0]
 
 
-def default_voice(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
+def default_voice(studio: Studio, clip: SuiteClip, seed: int) -> Float[Tensor, " N"]:
     return studio.say(clip.text, studio.conf["voice"], seed)
 
 
-def clips_voice(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
-    """In the voice that the speaker's name means, or else in that of another recording of the speaker."""
+def clips_voice(studio: Studio, clip: SuiteClip, seed: int) -> Float[Tensor, " N"]:
+    """In the voice of the speaker's name, or else in that of another recording of the speaker."""
     return studio.say(clip.text, clip.speaker if is_made(clip.speaker) else str(clip.reference), seed)
 
 
-def flite(studio: Studio, clip: Clip, seed: int) -> Float[Tensor, " N"]:
+def flite(studio: Studio, clip: SuiteClip, seed: int) -> Float[Tensor, " N"]:
     with tempfile.TemporaryDirectory() as scratch:
         text, file = Path(scratch) / "text", Path(scratch) / "flite.wav"
-        text.write_text(clip.text, "utf-8")  # a file, so that no text can look like an option
+        text.write_text(clip.text, "utf-8")  # in a file, since a text could look like an option
         command = ["flite", "-voice", FLITE_VOICE, "-f", str(text), "-o", str(file)]
         subprocess.run(command, check=True, capture_output=True)
         wave = decode(file, 16_000, MAX_SECONDS)
@@ -237,15 +237,15 @@ SUBJECTS = {
         flite,
         (),
         seeded=False,
-        says=f"text, flite {FLITE_VOICE}: another system to compare",
+        says=f"text, flite {FLITE_VOICE}: another system for comparison",
         hears=False,
         voice="none",
     ),
 }
 
 
-def choose(names: list[str] | None, *, weights: Path) -> dict[str, Subject]:
-    """The subjects of these names, or all that can be had here. Raises ValueError for what cannot."""
+def choose_subjects(names: list[str] | None, *, weights: Path) -> dict[str, Subject]:
+    """The subjects of these names, or all that work here. Raises ValueError if a named one does not."""
     reasons = {name: _lacks(name, weights) for name in dict.fromkeys(names or SUBJECTS)}
     if names and any(reasons.values()):
         raise ValueError(next(filter(None, reasons.values())))

@@ -1,10 +1,11 @@
-"""What is judged: suites of texts, with recordings of them or of a voice to say them in. Suites are data.
+"""Suites: lists of texts to be spoken, with recordings of them if there are any.
 
-A suite is a folder of clips (metadata.csv and audio/), a text file with a line for each item, or a YAML file of
-`says`, `licence` and `texts` by kind. In a line `written | spoken` the second half is what should be heard.
+A suite is a folder of clips (metadata.csv and audio/), a text file with one text in each line, or a YAML file with
+`says`, `licence` and `texts` by kind. In a line `written | spoken`, the second half is what should be heard.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,13 +14,15 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from tts import corpus
+from tts.text.language import language
 
 FOLDER = Path(__file__).parent / "suites"
+SENTENCES = "ordinary"  # the suite of single sentences
 
 
 @dataclass(frozen=True)
-class Clip:
-    """A text to be spoken; the recording of it, if there is one, and another recording of the same speaker."""
+class SuiteClip:
+    """A text to be spoken; a recording of it, and another recording of the same speaker, if there are any."""
 
     id: str
     speaker: str
@@ -36,25 +39,25 @@ class Clip:
 
 @dataclass(frozen=True)
 class Suite:
-    """Clips, where they are from, and a hash of their texts, by which figures on other texts are told apart."""
+    """Clips and where they are from."""
 
     name: str
     says: str
     licence: str
-    clips: list[Clip]
+    clips: list[SuiteClip]
 
     @property
     def fingerprint(self) -> str:
+        """A hash of the texts: figures of different texts must not be compared."""
         lines = [f"{clip.id}|{clip.text}|{clip.spoken}" for clip in self.clips]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def first(self, limit: int | None) -> "Suite":
         """At most so many clips, spread over all."""
-        count = min(limit or len(self.clips), len(self.clips))
-        return replace(self, clips=[self.clips[index * len(self.clips) // count] for index in range(count)])
+        return replace(self, clips=corpus.evenly(self.clips, limit or len(self.clips)))
 
-    def spoken_by(self, voices: list[Clip]) -> "Suite":
-        """The same texts, each in the voice of one of these recordings in turn: cloning."""
+    def spoken_by(self, voices: list[SuiteClip]) -> "Suite":
+        """The same texts in the voices of these recordings, which take turns: cloning."""
         clips = []
         for index, clip in enumerate(self.clips):
             voice = voices[index % len(voices)]
@@ -62,20 +65,22 @@ class Suite:
         return replace(self, clips=clips)
 
 
-def names() -> list[str]:
-    """The suites that ship."""
+def suite_names() -> list[str]:
+    """The names of the suites that ship."""
     return sorted(path.stem for path in FOLDER.iterdir() if path.suffix in (".yaml", ".txt"))
 
 
-def read(name: str) -> Suite:
-    """A suite by name, or a file or folder by path. Raises ValueError that says what there is."""
+def read_suite(name: str) -> Suite:
+    """A suite by its name, or by the path of a file or folder. Raises ValueError that lists the names."""
     path = Path(name)
-    if name in names():
+    if name in suite_names():
         path = next(path for path in FOLDER.iterdir() if path.stem == name and path.suffix in (".yaml", ".txt"))
     if path.is_dir():
         return Suite(path.resolve().name, "recordings", "their own", read_clips(path, None))
     if not path.is_file():
-        raise ValueError(f"no {path}/metadata.csv, no file {path}: give clips, a text or a suite: {', '.join(names())}")
+        raise ValueError(
+            f"no {path}/metadata.csv, no file {path}: give clips, a text or a suite: {', '.join(suite_names())}"
+        )
     return _read_yaml(path) if path.suffix in (".yaml", ".yml") else _read_lines(path)
 
 
@@ -101,7 +106,7 @@ def _read_yaml(path: Path) -> Suite:
 
 
 def _read_lines(path: Path) -> Suite:
-    """Lines that start with # are remarks; the first ones say what the suite is."""
+    """Lines that start with # are remarks: the first says what the suite is, the second its licence."""
     lines = [line.strip() for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
     remarks = [line.lstrip("# ") for line in lines if line.startswith("#")]
     texts = [line for line in lines if not line.startswith("#")]
@@ -111,16 +116,16 @@ def _read_lines(path: Path) -> Suite:
     return Suite(path.stem, remarks[0] if remarks else "", remarks[1] if len(remarks) > 1 else "", clips)
 
 
-def _clip(id: str, line: str, kind: str) -> Clip:
+def _clip(id: str, line: str, kind: str) -> SuiteClip:
     written, _, spoken = line.partition(" | ")
-    return Clip(id, "", written.strip(), None, None, kind, spoken.strip())
+    return SuiteClip(id, "", written.strip(), None, None, kind, spoken.strip())
 
 
-def read_clips(folder: Path, limit: int | None, *, silent: bool = False) -> list[Clip]:
+def read_clips(folder: Path, limit: int | None, *, silent: bool = False) -> list[SuiteClip]:
     """The clips of a folder with metadata.csv and audio/ID.*; with a limit, spread over the whole list.
 
-    Those without a text are left out, unless `silent`. A clip's reference is the next one of its speaker. Only a
-    speaker's one and only clip is its own.
+    Clips without a text are left out, unless `silent`. The reference of a clip is the next clip of the same speaker, or
+    the clip itself if there is no other.
     """
     recordings = [each for each in corpus.read_recordings(folder) if silent or each.text.strip()]
     if not recordings:
@@ -132,6 +137,11 @@ def read_clips(folder: Path, limit: int | None, *, silent: bool = False) -> list
     for each in recordings:
         own = by_speaker[each.speaker]
         other = own[(own.index(each.path) + 1) % len(own)]
-        clips.append(Clip(each.id, each.speaker, each.text, each.path, other))
-    count = min(limit or len(clips), len(clips))
-    return [clips[index * len(clips) // count] for index in range(count)]
+        clips.append(SuiteClip(each.id, each.speaker, each.text, each.path, other))
+    return corpus.evenly(clips, limit or len(clips))
+
+
+def read_sentences(names: Sequence[str], count: int, max_chars: int) -> list[str]:
+    """The first `count` sentences of these suites or text files."""
+    texts = [clip.text for name in names for clip in read_suite(name).clips]
+    return [sentence.text.strip() for text in texts for sentence in language().split(text, max_chars)][:count]

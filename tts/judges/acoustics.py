@@ -1,7 +1,7 @@
-"""What can be measured on waves without knowing a word: pitch, voicing, pauses, and the distance from a recording.
+"""What can be measured in a wave without its words: pitch, voicing, pauses, and the distance from a recording.
 
-All at 16 kHz in frames of 10 ms. Pitch is pYIN's (Mauch and Dixon 2014) and alignment is dynamic time warping, both
-librosa's.
+Waves have 16 kHz and frames 10 ms. pYIN (Mauch and Dixon 2014) finds the pitch, and dynamic time warping aligns two
+waves; both are librosa's.
 """
 
 from dataclasses import asdict, dataclass
@@ -12,16 +12,16 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from tts.judges.compiled import librosa
-from tts.judges.panel import RATE
+from tts.judges.judge import RATE
 
 HOP = 160  # samples, 10 ms
 WINDOW = 1024  # samples, 64 ms: four periods of the lowest voice
 LOWEST, HIGHEST = 60.0, 500.0  # Hz, of a voice's pitch
 MELS, CEPSTRA = 40, 13  # mel bands; cepstral coefficients without the first, which is loudness
 FAINT = 1e-2  # smallest magnitude before the logarithm, about what rounding to 16 bits adds
-BREATH = 1e-3  # of the loudest frame's power, -30 dB: what is quieter is no speech
+BREATH = 1e-3  # of the loudest frame's power, -30 dB: quieter frames are no speech
 SOUND = 1e-7  # power of the loudest frame, -70 dBFS; below it nothing sounds
-PAUSE = 15  # frames of no speech that make a pause; stops of consonants are shorter
+PAUSE = 15  # frames without speech that make a pause; closures of consonants are shorter
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Track:
 
 @dataclass(frozen=True, kw_only=True)
 class Prosody:
-    """How a wave speaks. Times in seconds."""
+    """How a wave is spoken. Times are in seconds."""
 
     span: float  # from the first sound to the last
-    speech: float  # of it, without pauses or faint frames
-    voiced: float  # of that, with a pitch
+    speech: float  # the part of `span` without pauses and faint frames
+    voiced: float  # the part of `speech` that has a pitch
     pauses: int
     pause_seconds: float
     longest_pause: float
@@ -53,32 +53,25 @@ class Prosody:
 
 
 SILENT = Prosody(
-    span=0.0,
-    speech=0.0,
-    voiced=0.0,
-    pauses=0,
-    pause_seconds=0.0,
-    longest_pause=0.0,
-    pitch=None,
-    pitch_range=None,
-    level=-100.0,
+    **dict.fromkeys(("span", "speech", "voiced", "pause_seconds", "longest_pause"), 0.0),
+    **{"pauses": 0, "pitch": None, "pitch_range": None, "level": -100.0},
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Likeness:
-    """How far a wave is from another of the same words, after alignment; None where there is nothing to compare."""
+    """How far a wave is from another one of the same words, after alignment; None if there is nothing to compare."""
 
     mcd: float  # mel-cepstral distance, dB
     f0_error: float | None  # semitones RMS where both are voiced
-    voicing_error: float  # share of aligned frames of which one is voiced and the other not
+    voicing_error: float  # share of aligned pairs of frames in which only one is voiced
 
     def data(self) -> dict[str, float | None]:
         return {name: None if value is None else round(value, 4) for name, value in asdict(self).items()}
 
 
 def identity() -> str:
-    """What an opinion of this file depends on."""
+    """What these measurements depend on."""
     return f"librosa {version('librosa')}, pitch {LOWEST:g}-{HIGHEST:g} Hz, {MELS} mels, {CEPSTRA} cepstra, 2"
 
 

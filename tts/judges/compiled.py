@@ -1,7 +1,8 @@
-"""librosa, and what rests on it, imported by one process at a time.
+"""librosa, and packages that use it, imported by one process at a time.
 
-numba keeps what it compiles for librosa's ufuncs beside them, each in two files that name each other. Processes that
-import librosa for the first time at once mix theirs, and pitch is a segmentation fault from then on.
+numba stores what it compiles for librosa's ufuncs beside them, each in two files that refer to each other. If several
+processes import librosa for the first time at once, these files get mixed up, and from then on librosa's pitch tracker
+ends in a segmentation fault.
 """
 
 import importlib
@@ -16,7 +17,7 @@ UFUNCS = ("librosa.util.utils", "librosa.core.audio", "librosa.core.pitch")  # c
 
 @cache
 def librosa() -> ModuleType:
-    """The library, once no other process of this user is compiling it. Raises ImportError where it is not installed."""
+    """The library, as soon as no other process of this user compiles it. Raises ImportError if it is not installed."""
     user = os.getuid() if hasattr(os, "getuid") else ""
     path = Path(tempfile.gettempdir()) / f"triforce-librosa-{user}.lock"
     handle = os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600)
@@ -35,6 +36,6 @@ def librosa() -> ModuleType:
 
 
 def resemblyzer() -> ModuleType:
-    """The library. Raises ImportError where it is not installed."""
+    """The library. Raises ImportError if it is not installed."""
     librosa()
     return importlib.import_module("resemblyzer")

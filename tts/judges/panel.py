@@ -1,8 +1,7 @@
-"""Judges at work: in processes of their own, and nothing is judged twice.
+"""Several judges at once: they work in processes of their own, and their opinions are cached.
 
-Every wave comes to every judge at 16 kHz and 16 bits, and what was said of it is kept under the hash of exactly those
-samples, of what the judge was told besides, and of who the judge is. A survey that was stopped goes on where it
-stopped.
+Every judge gets every wave at 16 kHz and 16 bits. An opinion is kept under the hash of these samples, of what else the
+judge was told, and of its identity. An evaluation that was stopped therefore goes on where it stopped.
 """
 
 import hashlib
@@ -13,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,50 +20,22 @@ from jaxtyping import Float
 from torch import Tensor
 from tqdm import tqdm
 
-from tts.audio import resample
+from tts.judges.judge import RATE, Judge, from_pcm, to_pcm
 
-RATE = 16_000  # Hz, of every judge
-SHORTEST = 0.1  # seconds; less is no speech, and no judge takes it
+SHORTEST = 0.1  # seconds; shorter waves are no speech and are not judged
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A wave, the words that it should hold, and the recording that it should sound like, if there is one."""
+    """A wave, the words it should hold, and the recording it should sound like, if there is one."""
 
     wave: Float[Tensor, " N"]
     text: str = ""
     recording: Float[Tensor, " K"] | None = None
 
 
-@runtime_checkable
-class Judge(Protocol):
-    """Wave to an opinion that JSON can hold.
-
-    A judge is a value: cheap to make, sent to other processes, and loads what it needs when first asked. `identity`
-    changes whenever an opinion might. `told` says what `judge` is given as a third argument: nothing (""), the "text",
-    or the "recording" at the same rate. `silent` is the opinion on a wave too short to be judged.
-    """
-
-    told: ClassVar[str]
-    silent: ClassVar[Any]
-
-    def identity(self) -> str: ...
-
-    def judge(self, wav: Float[Tensor, " N"], sample_rate: int, *told: Any) -> Any: ...
-
-
-def to_pcm(wav: Float[Tensor, " N"], sample_rate: int) -> np.ndarray:
-    """16-bit samples at the judges' rate; a wave that already is such stays the same to the bit."""
-    samples = resample(wav.float(), sample_rate, RATE).numpy() * 32768
-    return np.clip(np.rint(samples), -32768, 32767).astype(np.int16)
-
-
-def from_pcm(pcm: np.ndarray) -> Float[Tensor, " N"]:
-    return torch.from_numpy(pcm.astype(np.float32) / 32768)
-
-
 class Panel:
-    """Judges by name, each asked once about the same evidence: opinions are kept in a small database."""
+    """Judges by name; what each says of the same evidence is asked once and kept in a small database."""
 
     def __init__(self, judges: Mapping[str, Judge], *, cache: Path, workers: int):
         if workers < 1:
@@ -89,9 +60,9 @@ class Panel:
     def ask(
         self, evidence: Sequence[Evidence], sample_rate: int, label: str, *, only: Collection[str] | None = None
     ) -> list[dict[str, Any]]:
-        """For each wave what each judge (or only some) says, {judge: opinion}; `label` stands at the progress bar.
+        """For each wave the opinion of each judge, or of `only` some, {judge: opinion}; `label` names the progress bar.
 
-        A judge who compares with a recording says None of a wave that has none.
+        The opinion of a judge that compares with a recording is None for a wave that has none.
         """
         judges = {name: judge for name, judge in self.judges.items() if only is None or name in only}
         opinions: list[dict[str, Any]] = [{} for _ in evidence]
@@ -140,16 +111,16 @@ class Panel:
         return opinion
 
 
-_sitting: dict[str, Judge] = {}  # of this process
+_judges: dict[str, Judge] = {}  # of this process
 
 
 def _start(judges: dict[str, Judge]) -> None:
-    _sitting.update(judges)
+    _judges.update(judges)
     torch.set_num_threads(1)
 
 
 def _judge(name: str, pcm: np.ndarray, told: tuple[str | np.ndarray, ...]) -> Any:
-    return _opinion(_sitting[name], pcm, told)
+    return _opinion(_judges[name], pcm, told)
 
 
 def _opinion(judge: Judge, pcm: np.ndarray, told: tuple[str | np.ndarray, ...]) -> Any:

@@ -1,6 +1,6 @@
-"""What words are, for judging: one pinned normaliser and the edit distance. A change here changes every figure.
+"""Word and character error rates: a normaliser that says what the words of a text are, and the edit distance.
 
-Reports carry the hash of this file, so figures that were made with another normaliser can be told apart.
+A change of either changes figures. Reports carry `VERSION`, so that figures made by different rules are never compared.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from inflect import engine
 
+VERSION = "words and edits 1"  # count up with every change of a result; a test holds results and version together
 SPELT = {"mr": "mister", "mrs": "missus", "dr": "doctor", "st": "saint", "etc": "et cetera", "&": "and"}
 NUMBER = re.compile(r"(\d[\d,]*)(st|nd|rd|th)?")
 TOKEN = re.compile(r"&|[a-z]+(?:'[a-z]+)*")
@@ -16,8 +17,11 @@ PHONES = re.compile(r"(\{[^{}]*\})")  # a word in phones, {HH AH L OW}
 INFLECT = engine()
 
 
-def words(text: str) -> list[str]:
-    """Lower case, numbers spelt, letters and inner apostrophes only; hyphens part words; phones stay as they are."""
+def normalised_words(text: str) -> list[str]:
+    """Words in lower case, numbers spelt, only letters and inner apostrophes kept.
+
+    Hyphens part words. Phones in braces stay as they are.
+    """
     pieces = PHONES.split(text)
     return [word for piece in pieces for word in ([piece] if PHONES.fullmatch(piece) else _plain(piece))]
 
@@ -40,12 +44,12 @@ def _spell(match: re.Match) -> str:
     return f" {INFLECT.number_to_words(number + (match[2] or ''))} "
 
 
-def distance(reference: Sequence, hypothesis: Sequence) -> int:
+def edit_distance(reference: Sequence, hypothesis: Sequence) -> int:
     """Levenshtein distance: the fewest insertions, deletions and substitutions."""
-    return table(reference, hypothesis)[-1][-1]
+    return edit_table(reference, hypothesis)[-1][-1]
 
 
-def table(reference: Sequence, hypothesis: Sequence) -> list[list[int]]:
+def edit_table(reference: Sequence, hypothesis: Sequence) -> list[list[int]]:
     """Distances between all prefixes; row i, column j: the first i of the reference, the first j of the hypothesis."""
     rows = [list(range(len(hypothesis) + 1))]
     for i, expected in enumerate(reference, 1):
@@ -58,11 +62,11 @@ def table(reference: Sequence, hypothesis: Sequence) -> list[list[int]]:
 
 def word_edits(reference: str, hypothesis: str) -> tuple[int, int]:
     """Word edits, and the words of the reference: WER is the ratio of their sums."""
-    expected = words(reference)
-    return distance(expected, words(hypothesis)), len(expected)
+    expected = normalised_words(reference)
+    return edit_distance(expected, normalised_words(hypothesis)), len(expected)
 
 
 def character_edits(reference: str, hypothesis: str) -> tuple[int, int]:
     """Character (or phone) edits with single spaces between words, and those of the reference, for CER."""
-    expected = symbols(words(reference))
-    return distance(expected, symbols(words(hypothesis))), len(expected)
+    expected = symbols(normalised_words(reference))
+    return edit_distance(expected, symbols(normalised_words(hypothesis))), len(expected)

@@ -1,1 +1,1 @@
-"""Text to ids: `normalise` (what is said), `sentences` (in portions), `lexicon` and `tokenizer` (by which sounds)."""
+"""Text to ids: a language normalises a text and splits it into sentences, a tokenizer turns those into ids."""

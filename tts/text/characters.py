@@ -1,10 +1,10 @@
-"""Characters: one spelling for quotes, dashes and spaces; accented letters reduced to the lexicon's alphabet."""
+"""Unicode characters: one form for each kind of quote, dash and space; Latin letters without their accents."""
 
 import re
 import unicodedata
 from functools import lru_cache
 
-# Code points that are invisible, or that say how to draw their neighbours: removed without a notice.
+# Invisible code points and those that only change how their neighbours are drawn. They are removed without a notice.
 INVISIBLE = dict.fromkeys(
     [0x00AD, 0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
     + [*range(0xFE00, 0xFE10), *range(0xE0000, 0xE0200)]
@@ -25,7 +25,7 @@ SAME = str.maketrans(
         "¿": "",
     }
 )
-# Letters that Unicode does not decompose.
+# Letters that Unicode does not decompose into a plain letter and an accent.
 LATIN = str.maketrans(
     {
         **{"æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ß": "ss", "ẞ": "SS", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"},
@@ -36,14 +36,14 @@ COMBINING = re.compile(r"[\u0300-\u036f]+")
 
 
 def tidy(text: str) -> str:
-    """One character for every kind of quote and dash, plain spaces, nothing invisible, U+FFFD for lone surrogates."""
+    """One character for each kind of quote and dash, nothing invisible, and U+FFFD for lone surrogates."""
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return unicodedata.normalize("NFC", text.translate(INVISIBLE).translate(SAME))
 
 
 @lru_cache(maxsize=65536)
 def plain(word: str) -> str:
-    """Latin letters without accents and ligatures (café: cafe); other scripts stay as they are."""
+    """A word without accents and ligatures (café: cafe). Letters of other scripts stay as they are."""
     if word.isascii():
         return word
     return COMBINING.sub("", unicodedata.normalize("NFKD", word.translate(LATIN)))

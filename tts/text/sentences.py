@@ -1,44 +1,50 @@
-"""Raw text to portions of a sentence each, with the silence a reader leaves after it."""
+"""A text as it is written to sentences. Long ones are cut; each piece has the pause that a reader leaves after it."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tts.text.english.tables import ENDINGS, INNER, NUMBERED, OPENERS, SHORT_DAYS, SHORT_MONTHS, TITLES
-
-# Seconds of silence, about what readers of audiobooks leave.
-PARAGRAPH, SENTENCE, CLAUSE, CUT = 0.7, 0.35, 0.15, 0.0
+# What ends where a piece ends; `pauses` of conf/infer.yaml says how long a silence each leaves.
+PARAGRAPH, SENTENCE, CLAUSE, CUT = "paragraph", "sentence", "clause", "cut"
 
 PARAGRAPHS = re.compile(r"\s*\n\s*\n\s*|[\u2028\u2029\f]+")
 CLOSERS = "\"'”’»)]}"
 OPENING = "\"'“‘«([{*_-–—"
-# A stop with the quotes and brackets that close after it; CJK stops need no space.
+# A stop and the quotes and brackets that close after it. Chinese and Japanese stops need no space after them.
 STOP = re.compile(rf"(?P<stop>[.!?…]{{1,20}}[{re.escape(CLOSERS)}]{{0,8}})(?=\s|$)|[。！？]")
 CLAUSES = (re.compile(r"[;:][\"'”’)]{0,4}\s|\s?[—–]\s?|--+"), re.compile(r",[\"'”’)]{0,4}\s"))
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
 LAST_WORD = re.compile(r"[^\s(\[\"'“‘]{1,40}$")
 NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
-NEVER_LAST = frozenset(TITLES) | frozenset(INNER) | {"St", "al"}
-NUMBER_FOLLOWS = frozenset(NUMBERED) | frozenset(SHORT_MONTHS) | frozenset(SHORT_DAYS)
-# A month's or day's short form that is also a word.
-ALSO_WORDS = frozenset({"no", "art", "ed", "fig", "sat", "sun", "mar", "Sat", "Sun", "Mar", "No"})
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """One portion to be spoken at once, and the silence after it in seconds."""
+    """A sentence or a part of one, spoken at once."""
 
     text: str
-    pause: float
+    pause: str  # after it: PARAGRAPH, SENTENCE, CLAUSE or CUT
 
 
-def split(text: str, max_chars: int) -> list[Sentence]:
-    """Sentences of at most `max_chars` characters; all of the text but white space is kept, in order."""
+@dataclass(frozen=True, kw_only=True)
+class Abbreviations:
+    """What a language says about full stops that may not end a sentence. Words are given without the stop."""
+
+    inner: frozenset[str]  # the sentence always goes on: Mr., e.g.
+    numbered: frozenset[str]  # it goes on if a number follows: No. 5, Jan. 5
+    words: frozenset[str]  # of `numbered`, those that are also words and may end a sentence: he said no.
+    ending: frozenset[str]  # it ends if an opener follows: etc., Inc.
+    letters: frozenset[str]  # single letters that are words; any other may be an initial
+    openers: frozenset[str]  # words that begin a sentence more often than they follow an abbreviation
+
+
+def split_sentences(text: str, max_chars: int, abbreviations: Abbreviations) -> list[Sentence]:
+    """Sentences of at most `max_chars` characters, in order. Nothing but white space is lost."""
     if max_chars < 1:
         raise ValueError(f"max_chars is {max_chars}; a portion needs at least one character")
     out: list[Sentence] = []
     for paragraph in PARAGRAPHS.split(text):
-        sentences = list(_sentences(" ".join(paragraph.split())))
+        sentences = list(_sentences(" ".join(paragraph.split()), abbreviations))
         for sentence in sentences:
             out += _portions(sentence, max_chars)
         if sentences:
@@ -46,17 +52,17 @@ def split(text: str, max_chars: int) -> list[Sentence]:
     return out
 
 
-def _sentences(paragraph: str) -> Iterator[str]:
+def _sentences(paragraph: str, abbreviations: Abbreviations) -> Iterator[str]:
     start = 0
     for match in STOP.finditer(paragraph):
-        if _ends(paragraph, start, match):
+        if _ends(paragraph, start, match, abbreviations):
             yield paragraph[start : match.end()].strip()
             start = match.end()
     if rest := paragraph[start:].strip():
         yield rest
 
 
-def _ends(text: str, start: int, match: re.Match[str]) -> bool:
+def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviations) -> bool:
     """Whether the sentence from `start` ends at this stop."""
     stop = match["stop"]
     if stop is None:
@@ -66,7 +72,7 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
         return True
     small = following[:1].islower()
     if stop.startswith(("..", "…")) or stop.strip(CLOSERS) != ".":
-        # "Wait... what?" and '"Who is it?" she asked.' go on in small letters
+        # The sentence goes on if a small letter follows: Wait... what? "Who is it?" she asked.
         quoted = stop[-1] in CLOSERS
         return not (small and (quoted or stop.startswith(("..", "…"))))
     if small:
@@ -74,26 +80,27 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
     if ENUMERATION.fullmatch(text[start : match.start()].lstrip()[:9]):
         return False
     found = LAST_WORD.search(text[max(start, match.start() - 40) : match.start()])
-    return _word_may_end(found[0] if found else "", following, after_quote=len(stop) > 1)
-
-
-def _word_may_end(word: str, following: str, *, after_quote: bool) -> bool:
-    """Whether a sentence may end at `word` and a stop, before a word that begins with no small letter."""
-    if after_quote or not word:
+    if len(stop) > 1 or not found:  # a quote or bracket closes after the stop
         return True
-    if word in NEVER_LAST:
-        return word == "al" and following in OPENERS
-    if word in NUMBER_FOLLOWS:
-        return not following[:1].isdigit() and (word in ALSO_WORDS or following in OPENERS)
-    if len(word) == 1 and word.isalpha() and word != "I":  # an initial, or "plan B."
-        return following in OPENERS
-    if "." in word or word in ENDINGS:  # U.S., p.m., etc.
-        return following in OPENERS
+    return _word_may_end(found[0], following, abbreviations)
+
+
+def _word_may_end(word: str, following: str, abbreviations: Abbreviations) -> bool:
+    """Whether a sentence may end after `word` and a full stop. `following` does not begin with a small letter."""
+    opens = following in abbreviations.openers
+    if word in abbreviations.inner:
+        return False
+    if word in abbreviations.numbered:
+        return not following[:1].isdigit() and (opens or word in abbreviations.words)
+    if len(word) == 1 and word.isalpha() and word not in abbreviations.letters:  # an initial, or "plan B."
+        return opens
+    if "." in word or word in abbreviations.ending:  # U.S., p.m., etc.
+        return opens
     return True
 
 
 def _portions(sentence: str, max_chars: int) -> list[Sentence]:
-    """A sentence whole, or cut where it is easiest to bear: at a clause, else at a space, else hard."""
+    """A sentence as it is, or cut if it is too long: at a clause if possible, else at a space, else anywhere."""
     out: list[Sentence] = []
     start = 0
     while (left := len(sentence) - start) > max_chars:
@@ -104,10 +111,10 @@ def _portions(sentence: str, max_chars: int) -> list[Sentence]:
     return [portion for portion in [*out, Sentence(sentence[start:].strip(), SENTENCE)] if portion.text]
 
 
-def _cut(window: str, left: int, max_chars: int) -> tuple[int, float]:
-    """Where to cut a window one character longer than a portion may be, and the pause there.
+def _cut(window: str, left: int, max_chars: int) -> tuple[int, str]:
+    """Where to cut a window that is one character longer than a portion may be, and the pause there.
 
-    `left` characters are still to be said: neither this portion nor the last one should be a crumb.
+    `left` is the length of the rest of the sentence, window included. No portion should become very short.
     """
     inside = _inline_start(window)
     latest = min(max_chars, max(left - max_chars // 4, max_chars // 2))
@@ -115,7 +122,7 @@ def _cut(window: str, left: int, max_chars: int) -> tuple[int, float]:
         ends = [match.end() for match in clause.finditer(window[:inside]) if max_chars // 3 < match.end() <= latest]
         if ends:
             return ends[-1], CLAUSE
-    even = -(-left // -(-left // max_chars))  # the length of portions of equal length
+    even = -(-left // -(-left // max_chars))  # the length of each if all portions were equally long
     for limit in (min(inside, even + max_chars // 10), inside):
         if (space := window.rfind(" ", 1, limit)) > 0:
             return space, CUT
@@ -123,6 +130,6 @@ def _cut(window: str, left: int, max_chars: int) -> tuple[int, float]:
 
 
 def _inline_start(window: str) -> int:
-    """Where inline phones begin that the window's end would cut in two; else the window's length."""
+    """Where inline phones begin if the end of the window cuts them in two; else the length of the window."""
     opened = window.rfind("{")
     return opened if opened > 0 and "}" not in window[opened:] else len(window)

@@ -1,10 +1,11 @@
-"""Normalised text to ids and back: phonemes with letters for what no lexicon knows, or SentencePiece pieces.
+"""Normalised text to ids and back: phonemes, and letters for words that the lexicon lacks; or SentencePiece pieces.
 
-A tokenizer is data: `spec()` is a plain dict that goes into checkpoint headers and rebuilds it.
+`spec()` is a plain dict that goes into the header of a checkpoint and rebuilds the tokenizer.
 """
 
 import base64
 import binascii
+import copy
 import random
 import re
 import warnings
@@ -12,13 +13,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from tts.text.characters import plain, tidy
-from tts.text.english.lexicon import Lexicon
+from tts.text import language as languages
+from tts.text.characters import tidy
+from tts.text.language import Language
 
-PADDING = 0  # the id of nothing, in every tokenizer
-# Punctuation by what a reader does at it. A mark that a symbol list does not hold is left out.
+PADDING = 0  # its id in every tokenizer
+# Marks to symbols; marks that readers treat alike share one. A mark whose symbol a tokenizer lacks is left out.
 CLASSES = {**{mark: mark for mark in ',;:?!."'}, **dict.fromkeys("-–—", " - ")}
-# A hyphen inside a compound is a word boundary; elsewhere it is a dash, which pauses.
+# A hyphen between two words is a word boundary. Elsewhere it is a dash, at which readers pause.
 TOKEN = re.compile(
     r"\{(?P<inline>[^{}]*)\}|(?P<word>'?[^\W\d_]+(?:'[^\W\d_]+)*'?)|(?P<space>\s+|(?<=[\w'}])-(?=[\w'{]))|(?P<mark>[^\w\s])"
 )
@@ -27,8 +29,9 @@ INLINE = re.compile(r"\{[^{}]*\}")
 
 @runtime_checkable
 class Tokenizer(Protocol):
-    """Normalised text to ids; id 0 is padding and never occurs in a text."""
+    """Normalised text to ids. Id 0 is padding, which `encode` never returns."""
 
+    language: Language  # of the texts
     vocab_size: int
     silent_ids: frozenset[int]  # ids that make no sound: padding, word boundary, punctuation
     letter_ids: frozenset[int]  # ids of letters, whose sound depends on the word
@@ -41,15 +44,20 @@ class Tokenizer(Protocol):
 
 
 class PhonemeTokenizer:
-    """Dictionary words as phones, other words as letters, a space between words, punctuation by class.
+    """Words of the lexicon as phones, other words as letters, a space between words, and punctuation.
 
-    `symbols` lists the vocabulary in the order of ids: padding first, phones in capitals, letters in small type.
-    `stress` says whether its vowels carry a stress digit. `lexicon` is a name, or name@fingerprint to pin its data.
+    `symbols` is the vocabulary in the order of ids: padding first, phones in capitals, letters in lower case.
+    `stress` says whether vowels keep their stress digit. `lexicon` is the name of the language's lexicon, or
+    name@fingerprint to pin its data.
     """
 
-    def __init__(self, *, symbols: list[str], stress: bool, lexicon: str):
+    # The default is for weights made before specs named a language.
+    def __init__(self, *, symbols: list[str], stress: bool, lexicon: str, language: str = "english"):
+        self.language = languages.language(language)
+        self.lexicon = self.language.lexicon
         name, _, pinned = lexicon.partition("@")
-        self.lexicon = Lexicon.load(name)
+        if name != self.lexicon.name:
+            raise ValueError(f"no lexicon {name!r} in {language}; it has {self.lexicon.name}")
         if pinned and pinned != self.lexicon.fingerprint:
             warnings.warn(
                 f"this tokenizer was made with lexicon {lexicon}, here it is {name}@{self.lexicon.fingerprint}: "
@@ -60,7 +68,6 @@ class PhonemeTokenizer:
             raise ValueError(f"symbols repeat: {sorted({s for s in symbols if symbols.count(s) > 1})}")
         if " " not in symbols[1:]:
             raise ValueError("symbols must start with padding and hold ' ', the word boundary")
-        self.name = name
         self.symbols = list(symbols)
         self.stress = stress
         self.ids = {symbol: index for index, symbol in enumerate(symbols) if index != PADDING}
@@ -69,23 +76,28 @@ class PhonemeTokenizer:
         self.letter_ids = frozenset(i for i, symbol in enumerate(symbols) if i != PADDING and symbol[0].islower())
 
     def spec(self) -> dict[str, Any]:
-        """Plain data that rebuilds this tokenizer through `tts.checkpoint.build`, without the user's own words."""
-        lexicon = f"{self.name}@{self.lexicon.fingerprint}"
-        return {"name": "phonemes", "symbols": self.symbols, "stress": self.stress, "lexicon": lexicon}
+        """Plain data from which `tts.checkpoint.build` makes this tokenizer again, without the user's own words."""
+        return {
+            "name": "phonemes",
+            "language": self.language.name,
+            "symbols": self.symbols,
+            "stress": self.stress,
+            "lexicon": f"{self.lexicon.name}@{self.lexicon.fingerprint}",
+        }
 
     def with_words(self, words: Mapping[str, str]) -> "PhonemeTokenizer":
-        """The same tokenizer with the user's own pronunciations (word -> phones); unknown phones raise."""
+        """The same tokenizer with the user's own words and their phones. Raises ValueError for unknown phones."""
         for phones in words.values():
             self._inline(phones)
-        other = PhonemeTokenizer(symbols=self.symbols, stress=self.stress, lexicon=self.name)
+        other = copy.copy(self)
         other.lexicon = self.lexicon.with_words(words)
         return other
 
     def encode(self, text: str, *, letters: float = 0.0, generator: random.Random | None = None) -> list[int]:
-        """Ids of a normalised text. `letters`: the probability that a known word is shown as letters (training).
+        """Ids of a normalised text. `letters` is the probability that a known word is spelled in letters (training).
 
-        `{HH AH0 L OW1}` is taken as it stands. Characters that are no symbol (digits, other scripts) are left out:
-        `tts.text.english.normalise` has already said them in words or dropped them with a notice.
+        `{HH AH0 L OW1}` is read as these phones. Digits and characters of other scripts are left out, because
+        `Language.normalise` has already put them into words or dropped them with a notice.
         """
         if letters > 0 and generator is None:
             raise ValueError(f"letters={letters} needs a random.Random as generator")
@@ -102,7 +114,7 @@ class PhonemeTokenizer:
         return [self.ids[symbol] for symbol in _single_spaces(out)]
 
     def decode(self, ids: list[int]) -> str:
-        """Ids as text that `encode` turns into the same ids: every word in braces, `{HH AH L OW}, {z o r k}.`"""
+        """A text that `encode` turns into the same ids, with every word in braces: `{HH AH L OW}, {z o r k}.`"""
         text, word = "", []
         for symbol in [*(self.symbols[i] for i in ids if i != PADDING), ""]:
             if symbol[:1].isalpha() or (symbol == "'" and word):
@@ -113,9 +125,9 @@ class PhonemeTokenizer:
         return text
 
     def _word(self, word: str, letters: float, generator: random.Random | None) -> list[str]:
-        word = plain(word).lower()
+        word = self.language.fold(word)
         phones = self.lexicon.phones(word)
-        if phones is None and word != word.strip("'"):  # quotes around the word rather than apostrophes of it
+        if phones is None and word != word.strip("'"):  # these are quotes around the word, not apostrophes
             word = word.strip("'")
             phones = self.lexicon.phones(word)
         if phones is None or (letters > 0 and generator.random() < letters):
@@ -133,12 +145,12 @@ class PhonemeTokenizer:
     def _mark(self, mark: str, before: list[str]) -> list[str]:
         symbols = CLASSES.get(mark, "")
         if symbols.strip() not in self.ids or "".join(before[-len(symbols) :]) == symbols:
-            return []  # "..." and "--" pause once
+            return []  # "..." and "--" are one pause
         return list(symbols)
 
 
 def _single_spaces(symbols: list[str]) -> list[str]:
-    """One space where there were several (a mark between them was left out), none at the ends."""
+    """One space instead of several, as where a mark was left out between them; none at either end."""
     out: list[str] = []
     for symbol in symbols:
         if symbol != " " or (out and out[-1] != " "):
@@ -149,11 +161,12 @@ def _single_spaces(symbols: list[str]) -> list[str]:
 class SentencePieceTokenizer:
     """Pieces of a SentencePiece model (Kudo and Richardson 2018, arXiv 1808.06226), shifted so that 0 is padding.
 
-    `model` is the path of a `.model` file, or its bytes in base64 as `spec()` writes them, so that a checkpoint
-    needs no file beside it. Rare words are spelled by the model itself, so `letters` changes nothing here.
+    `model` is the path of a `.model` file, or its content in base64 as `spec()` gives it, so that a checkpoint needs
+    no second file. The model itself spells rare words in letters, so `letters` changes nothing here.
     """
 
-    def __init__(self, *, model: str):
+    def __init__(self, *, model: str, language: str = "english"):
+        self.language = languages.language(language)
         try:
             from sentencepiece import SentencePieceProcessor
         except ImportError:
@@ -166,14 +179,15 @@ class SentencePieceTokenizer:
         self.vocab_size = self.processor.vocab_size() + 1
         pieces = (self.processor.id_to_piece(i) for i in range(self.vocab_size - 1))
         self.silent_ids = frozenset({PADDING} | {i for i, piece in enumerate(pieces, 1) if not _sounds(piece)})
-        self.letter_ids = frozenset()  # a piece is more than a letter, and heard as a whole
+        self.letter_ids = frozenset()  # even a piece of one letter is a piece like any other
 
     def spec(self) -> dict[str, Any]:
-        """Plain data with the whole model in base64."""
-        return {"name": "sentencepiece", "model": "base64:" + base64.b64encode(self.data).decode("ascii")}
+        """Plain data, with the whole model in base64."""
+        model = "base64:" + base64.b64encode(self.data).decode("ascii")
+        return {"name": "sentencepiece", "language": self.language.name, "model": model}
 
     def encode(self, text: str, *, letters: float = 0.0, generator: random.Random | None = None) -> list[int]:
-        """Ids of a normalised text; inline phones raise, for pieces have no phones."""
+        """Ids of a normalised text. Raises ValueError for inline phones, which pieces cannot express."""
         if found := INLINE.search(text):
             raise ValueError(f"{found[0]!r}: this voice reads pieces of words, not phones; write a word instead")
         return [i + 1 for i in self.processor.encode(tidy(text))]
@@ -199,5 +213,5 @@ def _sounds(piece: str) -> bool:
 
 
 def unpinned(spec: dict) -> dict:
-    """A tokenizer's spec with whatever edition of its lexicon is here: what a codec spells are sounds, not entries."""
+    """A tokenizer's spec without the lexicon's fingerprint: a codec hears phones, whatever entries they came from."""
     return {key: value.partition("@")[0] if key == "lexicon" else value for key, value in spec.items()}

@@ -25,9 +25,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
-from tts.training.accounting.callback import device_name
-from tts.training.accounting.meter import Counter, matmul_peak, multiplied_in, settle
 from tts.training.assembly import assemble
+from tts.training.meter import Counter, device_name, matmul_peak, multiplied_in, settle
 from tts.training.stage import Stage
 from tts.types import Batch
 
@@ -62,13 +61,13 @@ class PlainLoop:
             raise ValueError("the bench trains with one optimiser: give stage=gpt, diffusion or dvae")
         self.stage = stage.train()
         self.optimizer, self.schedule = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
-        self.average = AveragedModel(stage, avg_fn=average)
+        self.average = AveragedModel(stage, multi_avg_fn=average)
         self.dtype = dtype
         self.spans = dict.fromkeys(PARTS, Span())
 
     def step(self, batch: Batch, counter: Counter | None) -> tuple[Tensor, int]:
         """The loss, and FLOPs of both passes if they are counted."""
-        self.stage.reseed()  # draws the same as the other
+        self.stage.on_train_batch_start(batch, 0)  # seeds as the trainer does
         device = batch.wav.device
         marks = [now(device)]
         if counter:
@@ -157,7 +156,7 @@ def bench(cfg: DictConfig) -> Race:
     trainer = instantiate(cfg.trainer, _convert_="all")
     device, dtype = trainer.strategy.root_device, multiplied_in(trainer.precision)
     peak = Span(matmul_peak(device, dtype), matmul_peak(device, dtype, clock=time.process_time))
-    average = instantiate(cfg.trainer.callbacks[0].avg_fn)
+    average = instantiate(cfg.trainer.callbacks[0].multi_avg_fn)
     race = Race(PlainLoop(assemble(cfg).stage, average, dtype), cfg.warmup)
     trainer.callbacks.append(race)
     trainer.fit(parts.stage, train_dataloaders=DataLoader(batches, batch_size=None))

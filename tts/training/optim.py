@@ -1,24 +1,26 @@
 """Optimisation that every stage may choose: Muon for hidden matrices with AdamW for the rest, and one schedule."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.optim.adamw import adamw
 from torch.optim.lr_scheduler import LambdaLR
 
+from tts.nn import fast_dtype
 from tts.training.sharding import gather, scatter
 
 # Quintic Newton-Schulz coefficients of Muon (Jordan 2024): they trade exactness for speed of convergence.
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 EPSILON = 1e-8  # of AdamW
+MATRICES = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d)
 
 
 def orthogonalise(gradient: Tensor, steps: int = 5) -> Tensor:
-    """Approximate U V^T of each matrix U S V^T in a stack (K, rows, columns), in bfloat16."""
+    """Approximate U V^T of each matrix U S V^T in a stack (K, rows, columns), in the type that is fast here."""
     a, b, c = NEWTON_SCHULZ
-    x = gradient.bfloat16()
+    x = gradient.to(fast_dtype(gradient.device))
     if gradient.shape[-2] > gradient.shape[-1]:
         x = x.mT
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
@@ -28,37 +30,62 @@ def orthogonalise(gradient: Tensor, steps: int = 5) -> Tensor:
     return x.mT if gradient.shape[-2] > gradient.shape[-1] else x
 
 
+def partition(net: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter], list[nn.Parameter]]:
+    """What is trained of a net: matrices of repeated blocks, other matrices, and all else.
+
+    A matrix is the weight of a linear layer or a convolution. Repeated blocks stand in a ModuleList. All else is gains
+    of norms, biases, free parameters, and embeddings, which are known by the name of their class (TimeEmbedding).
+    """
+    repeated = {inner for outer in net.modules() if isinstance(outer, nn.ModuleList) for inner in outer.modules()}
+    embeddings = {m for outer in net.modules() if type(outer).__name__.endswith("Embedding") for m in outer.modules()}
+    hidden, matrices = {}, {}  # by identity: nets may share parameters among modules
+    for module in net.modules():
+        if isinstance(module, MATRICES) and module not in embeddings:
+            (hidden if module in repeated else matrices)[id(module.weight)] = module.weight
+    rest = [each for each in net.parameters() if id(each) not in hidden.keys() | matrices.keys()]
+    parts = (hidden.values(), matrices.values(), rest)
+    return tuple([parameter for parameter in part if parameter.requires_grad] for part in parts)
+
+
 class MuonAdamW(torch.optim.Optimizer):
     """Muon (Jordan 2024, kellerjordan.github.io/posts/muon) on the matrices of repeated blocks, AdamW on all else.
 
-    A parameter counts as hidden when its name passes through a numbered block ("blocks.3.qkv.weight") and it
-    has two dimensions or more; kernels are flattened to matrices. Embeddings, heads, norms and biases get AdamW.
-    Both live in one optimiser so that one checkpoint, one schedule and one `step` cover them. Without `muon_lr` all get
-    AdamW. `fused` takes torch's kernel for it: one pass over the memory instead of a dozen.
+    Kernels of convolutions are flattened to matrices. Weights decay in matrices only (`partition`). Both live in one
+    optimiser so that one checkpoint, one schedule and one `step` cover them. Without `muon_lr` all get AdamW. `fused`
+    takes torch's kernel for AdamW, one pass over the memory instead of a dozen; None does so on GPUs.
     """
 
     def __init__(
         self,
-        params: Iterable[tuple[str, nn.Parameter]],
+        net: nn.Module,
         *,
         lr: float,
         muon_lr: float | None,
         betas: Sequence[float],
         weight_decay: float,
         momentum: float = 0.95,
-        fused: bool = False,
+        fused: bool | None = None,
     ):
         self.fused = fused
-        hidden, rest = [], []
-        for name, parameter in params:
-            if parameter.requires_grad:
-                numbered = any(part.isdigit() for part in name.split("."))
-                (hidden if numbered and parameter.ndim >= 2 and muon_lr is not None else rest).append(parameter)
+        hidden, matrices, rest = partition(net)
+        if muon_lr is None:
+            hidden, matrices = [], hidden + matrices
+        adamw = {"muon": False, "lr": lr, "betas": tuple(betas)}
         groups = [
             {"params": hidden, "muon": True, "lr": muon_lr, "momentum": momentum, "weight_decay": weight_decay},
-            {"params": rest, "muon": False, "lr": lr, "betas": tuple(betas), "weight_decay": weight_decay},
+            {"params": matrices, **adamw, "weight_decay": weight_decay},
+            {"params": rest, **adamw, "weight_decay": 0.0},
         ]
         super().__init__([group for group in groups if group["params"]], {})
+
+    def load_state_dict(self, state: dict) -> None:
+        try:
+            super().load_state_dict(state)
+        except ValueError as error:
+            raise ValueError(
+                "the checkpoint's optimiser groups parameters in another way (an older version, or another "
+                "stage.optimizer.muon_lr): begin a new run from the weights, run=NEW start=OLD/net.safetensors"
+            ) from error
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -71,24 +98,24 @@ class MuonAdamW(torch.optim.Optimizer):
         return loss
 
     def _muon(self, group: dict) -> None:
-        # Matrices of one shape are orthogonalised together: fewer, larger products.
-        stacks = defaultdict(list)
-        for parameter in group["params"]:
-            if parameter.grad is None:
-                continue
+        parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
+        shapes = [torch.Size((each.shape[0], each.numel() // each.shape[0])) for each in parameters]
+        owners = share([rows * columns * min(rows, columns) for rows, columns in shapes], _world())
+        mine: dict[int, Tensor] = {}
+        for place, parameter in enumerate(parameters):
             state = self.state[parameter]
             if not state:
                 state["momentum"] = torch.zeros_like(parameter)
             state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
             update = parameter.grad.lerp(state["momentum"], group["momentum"])  # Nesterov
-            update = gather(update).flatten(1)  # a shard of a matrix has other singular values
-            stacks[tuple(update.shape)].append((parameter, update))
-        for (rows, columns), members in stacks.items():
-            updates = orthogonalise(torch.stack([update for _, update in members]))
-            scale = group["lr"] * max(1.0, rows / columns) ** 0.5
-            for (parameter, _), update in zip(members, updates, strict=True):
-                parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                parameter.add_(scatter(update.view(parameter.shape).to(parameter.dtype), parameter), alpha=-scale)
+            update = gather(update)  # every rank must ask; a shard of a matrix has other singular values
+            if owners[place] == _rank():
+                mine[place] = update.flatten(1)
+        updates = exchange(_stacked(mine), shapes, owners, parameters[0].device) if parameters else []
+        for parameter, shape, update in zip(parameters, shapes, updates, strict=True):
+            scale = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
+            parameter.mul_(1 - group["lr"] * group["weight_decay"])
+            parameter.add_(scatter(update.reshape(parameter.shape).to(parameter.dtype), parameter), alpha=-scale)
 
     def _adamw(self, group: dict) -> None:
         parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
@@ -97,11 +124,8 @@ class MuonAdamW(torch.optim.Optimizer):
             if not state:
                 state.update(step=0, mean=torch.zeros_like(parameter), square=torch.zeros_like(parameter))
             state["step"] += 1
-        for decay, chosen in (
-            (group["weight_decay"], [parameter for parameter in parameters if parameter.ndim >= 2]),
-            (0.0, [parameter for parameter in parameters if parameter.ndim < 2]),
-        ):
-            (self._fused if self.fused else self._plain)(chosen, group["lr"], group["betas"], decay)
+        fused = parameters and (parameters[0].is_cuda if self.fused is None else self.fused)
+        (self._fused if fused else self._plain)(parameters, group["lr"], group["betas"], group["weight_decay"])
 
     def _plain(self, parameters: list[nn.Parameter], lr: float, betas: tuple[float, float], decay: float) -> None:
         beta1, beta2 = betas
@@ -116,17 +140,16 @@ class MuonAdamW(torch.optim.Optimizer):
             parameter.addcdiv_(mean, root, value=-lr)
 
     def _fused(self, parameters: list[nn.Parameter], lr: float, betas: tuple[float, float], decay: float) -> None:
-        if not parameters:
-            return
         states = [self.state[parameter] for parameter in parameters]
+        # Steps before this one: the kernel counts on, and on the device.
+        steps = torch.tensor([float(state["step"] - 1) for state in states], device=parameters[0].device).unbind()
         adamw(
             parameters,
             [parameter.grad for parameter in parameters],
             [state["mean"] for state in states],
             [state["square"] for state in states],
             [],
-            # Steps before this one: the kernel counts on, and on the device.
-            [torch.tensor(float(s["step"] - 1), device=p.device) for s, p in zip(states, parameters, strict=True)],
+            list(steps),
             fused=True,
             amsgrad=False,
             beta1=betas[0],
@@ -136,6 +159,54 @@ class MuonAdamW(torch.optim.Optimizer):
             eps=EPSILON,
             maximize=False,
         )
+
+
+def _world() -> int:
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+def _rank() -> int:
+    return distributed.get_rank() if distributed.is_initialized() else 0
+
+
+def share(costs: Sequence[float], world: int) -> list[int]:
+    """Which rank does each piece of work: the largest first, each to the rank that has the least to do."""
+    owners, load = [0] * len(costs), [0.0] * world
+    for piece in sorted(range(len(costs)), key=lambda piece: -costs[piece]):
+        owners[piece] = load.index(min(load))
+        load[owners[piece]] += costs[piece]
+    return owners
+
+
+def _stacked(updates: dict[int, Tensor]) -> dict[int, Tensor]:
+    """Each orthogonalised; those of one shape together, as fewer and larger products are faster."""
+    stacks = defaultdict(list)
+    for place, update in updates.items():
+        stacks[update.shape].append(place)
+    done = {}
+    for places in stacks.values():
+        done.update(zip(places, orthogonalise(torch.stack([updates[place] for place in places])), strict=True))
+    return done
+
+
+def exchange(
+    own: dict[int, Tensor], shapes: Sequence[torch.Size], owners: Sequence[int], device: torch.device
+) -> list[Tensor]:
+    """All updates, on every rank, in one collective operation."""
+    if _world() == 1:
+        return [own[place] for place in range(len(shapes))]
+    places = [[place for place, owner in enumerate(owners) if owner == rank] for rank in range(_world())]
+    sizes = [[shapes[place].numel() for place in part] for part in places]
+    longest = max(map(sum, sizes))
+    sent = torch.zeros(longest, dtype=fast_dtype(device), device=device)
+    if own:
+        sent[: sum(sizes[_rank()])] = torch.cat([own[place].flatten() for place in places[_rank()]])
+    received = sent.new_empty(_world() * longest)
+    distributed.all_gather_into_tensor(received, sent)
+    updates = {}
+    for row, part, lengths in zip(received.view(_world(), longest), places, sizes, strict=True):
+        updates.update(zip(part, row[: sum(lengths)].split(lengths), strict=True))
+    return [updates[place].view(shapes[place]) for place in range(len(shapes))]
 
 
 def warmup_decay(optimizer: torch.optim.Optimizer, *, warmup: int, steps: int, decay_share: float) -> LambdaLR:
@@ -151,9 +222,10 @@ def warmup_decay(optimizer: torch.optim.Optimizer, *, warmup: int, steps: int, d
     return LambdaLR(optimizer, factor)
 
 
-def warm_average(averaged: Tensor, current: Tensor, count: int | Tensor, *, decay: float) -> Tensor:
-    """Exponential moving average whose memory grows with the run, up to `decay`.
+def warm_average(averaged: list[Tensor], current: list[Tensor], count: int | Tensor, *, decay: float) -> None:
+    """Exponential moving average, in place, whose memory grows with the run, up to `decay`.
 
-    A fixed 0.999 would still remember the first weights at the end of a short run. For Lightning's `WeightAveraging`.
+    A fixed 0.999 would still remember the first weights at the end of a short run. For torch's `AveragedModel`, which
+    calls it once for all parameters of a device and a type, so that a GPU is waited for once.
     """
-    return averaged.lerp(current, 1 - min(decay, float((1 + count) / (10 + count))))
+    torch._foreach_lerp_(averaged, current, 1 - min(decay, float((1 + count) / (10 + count))))

@@ -11,12 +11,15 @@ from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.strategies import ModelParallelStrategy
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
-from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
+from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
 from torch.utils.checkpoint import checkpoint
 
-from tts.training.sharding import gather, scatter
+from tts.training.meter import multiplied_in
+from tts.training.sharding import gather, local, scatter
 from tts.training.stage import Stage
 from tts.types import Batch
+
+VARIANTS = 64  # compiled ones of a class of blocks
 
 
 def blocks(net: nn.Module) -> list[nn.Module]:
@@ -34,13 +37,22 @@ def arrange(net: nn.Module, *, recompute: bool, compile: bool) -> None:
             block.forward = partial(checkpoint, block.forward, use_reentrant=False)
         if compile:
             block.compile(dynamic=True)  # hardly any two batches have one length
+    if compile:
+        # All blocks of a class share one count of compiled variants: by kernel, dilation, training or not, and a
+        # batch of one item, which is compiled apart. Beyond torch's limit of 8 they would run uncompiled.
+        torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, VARIANTS)
 
 
-def shard(net: nn.Module, mesh: DeviceMesh) -> None:
-    """FSDP2: each block is gathered when it computes, the rest of the net whenever one of its methods is called."""
+def shard(net: nn.Module, mesh: DeviceMesh, dtype: torch.dtype) -> None:
+    """FSDP2: each block is gathered when it computes, the rest of the net whenever one of its methods is called.
+
+    Weights travel and multiply in `dtype`; gradients are summed and weights kept in float32.
+    """
+    # Inputs stay as they are, as times and mels need float32; autocast converts them where products are.
+    policy = MixedPrecisionPolicy(param_dtype=dtype, reduce_dtype=torch.float32, cast_forward_inputs=False)
     for block in blocks(net):
-        fully_shard(block, mesh=mesh)
-    fully_shard(net, mesh=mesh)
+        fully_shard(block, mesh=mesh, mp_policy=policy)
+    fully_shard(net, mesh=mesh, mp_policy=policy)
     for name, method in vars(type(net)).items():
         if inspect.isfunction(method) and not name.startswith("_") and name != "forward":
             register_fsdp_forward_method(net, name)
@@ -76,7 +88,11 @@ class Sharded(ModelParallelStrategy):
         self.accelerator.setup(trainer)
         self.model = self.precision_plugin.convert_module(self.model)
         self.model_to_device()
-        shard(self.lightning_module.net, self.device_mesh["data_parallel"])
+        shard(
+            self.lightning_module.net,
+            self.device_mesh["data_parallel"],
+            multiplied_in(self.precision_plugin.precision),
+        )
         self.barrier()
         self.setup_optimizers(trainer)
         self.setup_precision_plugin()
@@ -96,8 +112,8 @@ class ShardedAverage(L.Callback):
     In a checkpoint both look alike, so that a run may change its strategy.
     """
 
-    def __init__(self, *, avg_fn: Callable[[Tensor, Tensor, int], Tensor]):
-        self.avg_fn = avg_fn
+    def __init__(self, *, multi_avg_fn: Callable[[list[Tensor], list[Tensor], int], None]):
+        self.multi_avg_fn = multi_avg_fn
         self.average: dict[str, Tensor] = {}
         self.count = 0  # steps averaged
         self.step = 0  # the last of them
@@ -109,9 +125,12 @@ class ShardedAverage(L.Callback):
     def on_train_batch_end(self, trainer: L.Trainer, stage: Stage, outputs, batch: Batch, index: int) -> None:
         if trainer.global_step == self.step:  # gradients are still being gathered
             return
-        for name, value in stage.net.named_parameters():
-            mean = self.average[name]
-            mean.copy_(self.avg_fn(mean, value, self.count) if self.count else value)
+        values = {name: value.detach() for name, value in stage.net.named_parameters()}
+        means, currents = ([local(part[name]) for name in values] for part in (self.average, values))
+        if self.count:
+            self.multi_avg_fn(means, currents, self.count)
+        else:
+            torch._foreach_copy_(means, currents)
         self.count, self.step = self.count + 1, trainer.global_step
 
     def on_validation_epoch_start(self, trainer: L.Trainer, stage: Stage) -> None:

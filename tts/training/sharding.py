@@ -10,6 +10,11 @@ def gather(value: Tensor) -> Tensor:
     return value.full_tensor() if isinstance(value, DTensor) else value
 
 
+def local(value: Tensor) -> Tensor:
+    """The part of a sharded tensor that lies here, in the same memory."""
+    return value.to_local() if isinstance(value, DTensor) else value
+
+
 def scatter(value: Tensor, like: Tensor) -> Tensor:
     """A tensor that every rank has whole, sharded as another one is."""
     if not isinstance(like, DTensor):

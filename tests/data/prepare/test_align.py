@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.prepare.align import Piece, align, align_cues, place
+from data.prepare.align import align, align_cues
 from data.prepare.anchors import anchors, pace
+from data.prepare.ctc import Piece, place_words
 from data.prepare.spell import Speller, Spelling, Word
 
 RATE = 46.875  # steps per second
@@ -104,13 +105,13 @@ def test_a_badly_spelt_voice_is_found_in_the_middle_of_its_book(book, wrong):
     assert np.median(errors(right, own, starts)) <= 2 / RATE
 
 
-def test_what_is_explained_is_measured_by_how_surely_it_is_heard():
+def test_agreement_tells_the_right_text_however_badly_the_voice_is_heard():
     words, other = text(60, seed=22), text(60, seed=23)
     clear, _ = spell(words, errors=0.2, seed=24)
     for spelling in (clear, faint(clear)):
-        assert spelling.explained(align(words, spelling, 0.45)) > 0.7
-        assert spelling.explained(align(other, spelling, 0.45)) < 0.4
-    assert faint(clear).heard.sure.mean() < 0.7 < clear.heard.sure.mean()
+        assert spelling.agreement(align(words, spelling, 0.45)) > 0.7
+        assert spelling.agreement(align(other, spelling, 0.45)) < 0.4
+    assert faint(clear).best.probabilities.mean() < 0.7 < clear.best.probabilities.mean()
 
 
 def test_chance_makes_no_anchors():
@@ -144,7 +145,7 @@ def test_nothing_is_found_where_nothing_is(said, count):
 def test_a_word_that_does_not_fit_is_not_placed():
     words = text(50, seed=12)
     spelling, _ = spell(words[:5], errors=0, seed=13)
-    assert place(words, Piece(0, 50, 0, len(spelling), loose=False), spelling) == []
+    assert place_words(words, Piece(0, 50, 0, len(spelling), loose=False), spelling) == []
 
 
 @pytest.mark.parametrize("wrong", [0.3, 0.6])

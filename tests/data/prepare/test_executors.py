@@ -1,6 +1,10 @@
+import argparse
+from dataclasses import dataclass
+from typing import ClassVar
+
 import pytest
 
-from data.prepare.executors import Local, Ray, Slurm
+from data.prepare.executors import EXECUTORS, LocalExecutor, RayExecutor, SlurmExecutor, add_arguments, from_arguments
 
 JOBS = ["1 + 1", "2 + 2", "3 + 3"]
 FATAL = "__import__('os')._exit(1)"
@@ -15,32 +19,71 @@ def results(executor, jobs):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_every_job_is_done_and_told_once(workers):
-    assert results(Local(workers), JOBS) == (["2", "4", "6"], ["2", "4", "6"])
+    assert results(LocalExecutor(workers), JOBS) == (["2", "4", "6"], ["2", "4", "6"])
 
 
 def test_a_job_that_kills_its_worker_is_lost_alone():
     expected = ["2", "4", "6", f"lost {FATAL}"]
-    assert results(Local(2), [JOBS[0], FATAL, *JOBS[1:]]) == (expected, expected)
+    assert results(LocalExecutor(2), [JOBS[0], FATAL, *JOBS[1:]]) == (expected, expected)
 
 
 def test_an_error_ends_the_run_and_is_told():
     with pytest.raises(ZeroDivisionError):
-        results(Local(1), ["1 / 0"])
+        results(LocalExecutor(1), ["1 / 0"])
 
 
 def test_a_queue_does_the_same(tmp_path):
     pytest.importorskip("submitit")
-    assert results(Slurm(tmp_path, "local", 2, {}), JOBS) == (["2", "4", "6"], ["2", "4", "6"])
+    assert results(SlurmExecutor(tmp_path, "local", 2, {}), JOBS) == (["2", "4", "6"], ["2", "4", "6"])
 
 
 def test_a_token_must_be_in_its_file(tmp_path):
     (tmp_path / "token").write_text("\n")
     for name in ("token", "none"):
         with pytest.raises(ValueError, match="--ray-token"):
-            Ray("10.0.0.1:6379", tmp_path / name, 2)
+            RayExecutor("10.0.0.1:6379", tmp_path / name, 2)
 
 
 def test_a_cluster_that_does_not_answer_is_told():
     pytest.importorskip("ray")
     with pytest.raises(OSError, match="joined at 127.0.0.1:1 .*--ray-address"):
-        results(Ray("127.0.0.1:1", None, 1), JOBS)
+        results(RayExecutor("127.0.0.1:1", None, 1), JOBS)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], LocalExecutor(3)),
+        (["--executor", "local", "--workers", "0"], LocalExecutor(0)),
+        (["--executor", "ray", "--ray-address", "10.0.0.1:6379"], RayExecutor("10.0.0.1:6379", None, 3)),
+        (["--executor", "slurm", "--slurm", "slurm_partition=cpu", "--slurm-cluster", "local"], "slurm"),
+    ],
+)
+def test_an_executor_and_its_options_are_chosen_by_name(tmp_path, options, expected):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--workers", type=int, default=3)
+    add_arguments(parser)
+    if expected == "slurm":
+        expected = SlurmExecutor(tmp_path / "slurm", "local", 3, {"slurm_partition": "cpu"})
+    assert from_arguments(parser.parse_args(options), tmp_path) == expected
+
+
+def test_a_new_executor_takes_one_line_in_the_table(monkeypatch, tmp_path):
+    @dataclass(frozen=True)
+    class Nowhere:
+        workers: int
+        help: ClassVar[str] = "no jobs at all"
+
+        @classmethod
+        def add_arguments(cls, group):
+            group.add_argument("--nowhere-workers", type=int)
+
+        @classmethod
+        def from_arguments(cls, args, work):
+            return cls(args.nowhere_workers)
+
+    monkeypatch.setitem(EXECUTORS, "nowhere", Nowhere)
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert from_arguments(parser.parse_args(["--executor", "nowhere", "--nowhere-workers", "7"]), tmp_path).workers == 7
+    assert "nowhere: no jobs at all" in " ".join(parser.format_help().split())

@@ -7,11 +7,11 @@ import soundfile
 import torch
 import torchaudio
 
-from data.prepare.ingest import Ingest, Refused, Samples, ingest, loudness
+from data.prepare.ingest import IngestConfig, Samples, SourceRefused, ingest, loudness
 from data.prepare.sources import Source
 
 STATUS = Path("/proc/self/status")
-LIMITS = Ingest(max_hours=0.01, max_channels=2, max_gb=1.0, truncated=0.05)  # 36 s
+LIMITS = IngestConfig(max_hours=0.01, max_channels=2, max_gb=1.0, max_missing=0.05)  # 36 s
 TONE = (0.1 * np.sin(2 * np.pi * 997 * np.arange(5 * 48000) / 48000)).astype(np.float32)
 
 
@@ -105,5 +105,5 @@ REASONS = {
 @pytest.mark.parametrize("name", REASONS)
 def test_what_is_no_recording_is_refused_with_its_reason(tmp_path, name):
     broken(tmp_path)
-    with pytest.raises(Refused, match=REASONS[name]):
+    with pytest.raises(SourceRefused, match=REASONS[name]):
         take(tmp_path / name, tmp_path)

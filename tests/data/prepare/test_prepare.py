@@ -1,26 +1,21 @@
-"""The whole way, on speech of the shipped nets: they are at hand, and the codec that aligns can hear them."""
+"""`python -m data prepare` from recordings to shards."""
 
 import json
 import shutil
 import tarfile
-from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 
-import numpy as np
 import pytest
 import soundfile
-import torch
 
 from data.__main__ import main
 from data.index import read_index
-from data.prepare.words import hearer
 from data.shards import verify_shards
 from helpers.beside import epub, feed, podcast, whisper
-from helpers.parrot import parrot
-from tts import settings, voices
-from tts.synthesis.pipeline import Settings, TextToSpeech
+from helpers.fake_whisper import fake_whisper
+from helpers.talk import RATE, TEXT, talk
 
 pytestmark = pytest.mark.filterwarnings("ignore:this tokenizer was made with")
-TEXT = "The ship came into the harbour late in the evening. Nobody stood at the quay to see it come in."
 AFTER = "<p>Another day began.</p>"
 OPEN = ["judge.agreement=0", "judge.word_agreement=0", "judge.mos=0", "judge.min_rate=0"]
 
@@ -30,15 +25,9 @@ def folder(tmp_path_factory):
     """A talk with its text, the same talk coded anew, and a file that is none."""
     folder = tmp_path_factory.mktemp("talks") / "show"
     folder.mkdir()
-    speech = TextToSpeech.load("tts/weights", "cpu")
-    chosen = replace(Settings.parse(settings.compose([])), candidates=1, steps=2, retries=0)
-    chunks = speech.stream(
-        TEXT, voices.load(voices.find("lj"), fingerprint=speech.fingerprint), settings=chosen, seed=0
-    )
-    wave = torch.cat([chunk.wave for chunk in chunks]).numpy()
-    wave = 0.5 * wave / np.abs(wave).max()
-    soundfile.write(folder / "talk.wav", np.concatenate([wave, np.zeros(12000)]), 24000)
-    soundfile.write(folder / "again.mp3", np.concatenate([wave, np.zeros(12000)]), 24000, format="MP3")
+    wave = talk()
+    soundfile.write(folder / "talk.wav", wave, RATE)
+    soundfile.write(folder / "again.mp3", wave, RATE, format="MP3")
     for name in ("talk.txt", "again.txt"):
         (folder / name).write_text(TEXT, encoding="utf-8")
     (folder / "empty.mp3").write_bytes(b"")
@@ -76,7 +65,7 @@ def report(out):
 
 
 def records(out):
-    work = out.with_name(f"{out.name}.work") / "ledger"
+    work = out.with_name(f"{out.name}.work") / "cache"
     return {file.relative_to(work): file.stat().st_mtime_ns for file in work.rglob("*.*")}
 
 
@@ -95,6 +84,14 @@ def test_clips_say_where_they_are_from_and_what_is_said_when(shards):
             assert clip["start"] <= word["start"] < word["end"] <= clip["end"]
 
 
+def test_the_index_says_when_each_sound_of_a_clip_is_heard(shards):
+    index = read_index(shards)
+    assert index.alignment["codec"]
+    for entry in index.clips:
+        assert entry.spoken and entry.times[0] == 0 and entry.times[-1] == pytest.approx(entry.seconds, abs=0.05)
+        assert len(entry.times) > len(entry.spoken.split()) and list(entry.times) == sorted(entry.times)
+
+
 def test_what_is_left_out_has_a_reason(shards):
     lines = [json.loads(line) for line in (shards / "rejected.jsonl").read_text("utf-8").splitlines()]
     reasons = " ".join(line["reason"] for line in lines)
@@ -109,7 +106,7 @@ def test_running_again_does_nothing_and_lost_work_is_done_again(folder, shards):
     assert prepare(folder, shards) == 0
     assert content(shards) == before and records(shards) == known
     for stage in ("segment", "cut"):
-        shutil.rmtree(shards.with_name("shards.work") / "ledger" / stage)
+        shutil.rmtree(shards.with_name("shards.work") / "cache" / stage)
     assert prepare(folder, shards) == 0
     assert content(shards) == before
 
@@ -162,34 +159,53 @@ def test_where_no_text_is_a_recogniser_writes_it(folder, tmp_path):
     shutil.copy(folder / "talk.wav", tmp_path / "show")
     assert prepare(tmp_path / "show", tmp_path / "out") == 0
     told = report(tmp_path / "out")["words_from"]
-    assert list(told) == ["sphinx"] and told["sphinx"]["heard"] > 0.2
+    assert list(told) == ["sphinx"] and told["sphinx"]["confidence"] > 0.2
     heard = " ".join(clip["text"] for clip in clips(tmp_path / "out")["talk.wav"]).lower().split()
     assert len(set(heard) & set(TEXT.lower().replace(".", "").split())) >= 5
 
 
 def test_a_whisper_model_writes_the_words_too(folder, tmp_path):
     pytest.importorskip("faster_whisper")
-    model = parrot(tmp_path / "model", "The ship came into harbour late")
+    model = fake_whisper(tmp_path / "model", "The ship came into harbour late")
     (tmp_path / "show").mkdir()
     shutil.copy(folder / "talk.wav", tmp_path / "show")
-    assert prepare(tmp_path / "show", tmp_path / "out", f"words.recogniser={model}", "judge.untold=60") == 0
-    assert list(report(tmp_path / "out")["words_from"]) == [str(model)]
+    chosen = ("words.recogniser=whisper", f"words.model={model}", "judge.untranscribed=60")
+    assert prepare(tmp_path / "show", tmp_path / "out", *chosen) == 0
+    assert list(report(tmp_path / "out")["words_from"]) == ["whisper"]
     said = [clip["text"] for clip in clips(tmp_path / "out")["talk.wav"]]
     assert said and set(said) == {"The ship came into harbour late"}
 
 
-def test_a_missing_recogniser_is_told_in_one_line(folder, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ([], ["pocketsphinx", "not installed", "--group judge"]),
+        (["words.recogniser=whisper", "words.model=nowhere"], ["nowhere", "model.bin"]),
+    ],
+)
+def test_a_missing_recogniser_is_told_in_one_line_before_any_work(
+    folder, tmp_path, monkeypatch, capsys, settings, told
+):
     (tmp_path / "show").mkdir()
     shutil.copy(folder / "talk.wav", tmp_path / "show")
-    monkeypatch.setattr("data.prepare.words.find_spec", lambda package: None)
-    hearer.cache_clear()
-    assert prepare(tmp_path / "show", tmp_path / "out") == 1
+
+    def version(package):
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr("tts.judges.judge.version", version)
+    assert prepare(tmp_path / "show", tmp_path / "out", *settings) == 1
     error = capsys.readouterr().err.strip().splitlines()
-    assert len(error) == 1 and "pocketsphinx" in error[0] and "--group judge" in error[0]
+    assert len(error) == 1 and all(part in error[0] for part in told)
+    assert not (tmp_path / "out.work").exists()
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"), [("segment.max_seconds=1", "segment needs"), ("words.recogniser=nowhere", "model.bin")]
+    ("setting", "told"),
+    [
+        ("segment.max_seconds=1", "segment needs"),
+        ("words.recogniser=nobody", "no recogniser 'nobody'"),
+        ("words.recogniser=whisper", "folder of a model"),
+    ],
 )
 def test_settings_are_checked(folder, capsys, setting, told):
     with pytest.raises(SystemExit) as done:

@@ -1,20 +1,21 @@
-"""Nobody fools the judge easily: each way to cheat is noticed by the measure that is meant for it.
+"""Each way to cheat is noticed by the measure that is meant for it.
 
-Speech here is babble (see babble.py), so that everything between a file and a figure is real and nothing is learned.
+Speech is made of tones (helpers/tone_speech.py), so that all code from a file to a figure runs, without trained nets.
 """
 
 import numpy as np
 import pytest
 import torch
 
-from helpers import babble
+from helpers import tone_speech
 from tts import settings
 from tts.evaluate import suites
 from tts.evaluate.commands import compare
-from tts.evaluate.commands.run import run
+from tts.evaluate.commands.run import compare_subjects
 from tts.evaluate.subjects import Studio, Subject
-from tts.judges.judges import Embedding, Likeness, Prosody
 from tts.judges.panel import Panel
+from tts.judges.prosody import LikenessJudge, ProsodyJudge
+from tts.judges.similarity import TorchScriptEncoder
 
 pytest.importorskip("librosa")
 
@@ -38,16 +39,16 @@ def words_dropped(wave, rate):
 
 def other_text(studio, clip, seed):
     text = next(text for text in TEXTS if text != clip.text)
-    return torch.from_numpy(babble.speak(text, babble.PITCHES[clip.speaker])).float()
+    return torch.from_numpy(tone_speech.speak_tones(text, tone_speech.PITCHES[clip.speaker])).float()
 
 
 def other_speaker(studio, clip, seed):
-    pitch = next(pitch for name, pitch in babble.PITCHES.items() if name != clip.speaker)
-    return torch.from_numpy(babble.speak(clip.text, pitch)).float()
+    pitch = next(pitch for name, pitch in tone_speech.PITCHES.items() if name != clip.speaker)
+    return torch.from_numpy(tone_speech.speak_tones(clip.text, pitch)).float()
 
 
 def higher(studio, clip, seed):
-    return torch.from_numpy(babble.speak(clip.text, 1.12 * babble.PITCHES[clip.speaker])).float()
+    return torch.from_numpy(tone_speech.speak_tones(clip.text, 1.12 * tone_speech.PITCHES[clip.speaker])).float()
 
 
 def noise(wave, rate):
@@ -71,14 +72,19 @@ SUBJECTS = {
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fooled")
-    clips = babble.corpus(folder / "clips", TEXTS)
+    clips = tone_speech.write_corpus(folder / "clips", TEXTS)
     studio = Studio(weights=folder, conf=settings.compose(["device=cpu"]))
-    net = Embedding(babble.embedding_net(folder / "net.pt"))
-    judges = {"heard": babble.Ear(), "voice": net, "prosody": Prosody(), "likeness": Likeness()}
+    net = TorchScriptEncoder(tone_speech.write_pitch_net(folder / "net.pt"))
+    judges = {
+        "heard": tone_speech.ToneRecogniser(),
+        "voice": net,
+        "prosody": ProsodyJudge(),
+        "likeness": LikenessJudge(),
+    }
     with Panel(judges, cache=folder / "cache", workers=1) as panel:
-        suite = suites.read(str(clips))
-        summary = run(suite, SUBJECTS, studio, panel, seeds=1, cache=folder / "cache", out=folder / "out")
-    return summary["subjects"], compare.read(folder / "out")
+        suite = suites.read_suite(str(clips))
+        summary = compare_subjects(suite, SUBJECTS, studio, panel, seeds=1, cache=folder / "cache", out=folder / "out")
+    return summary["subjects"], compare.read_report(folder / "out")
 
 
 @pytest.fixture(scope="module")
@@ -138,12 +144,12 @@ def test_pitch_is_heard_apart_from_words(found):
 
 def test_two_runs_that_are_the_same_give_no_verdict(figures):
     _, (body, rows) = figures
-    compare.check(body, body)
-    differences = compare.differences(rows, rows)
+    compare.check_comparable(body, body)
+    differences = compare.find_differences(rows, rows)
     assert {difference.verdict for difference in differences} == {"open"}
 
 
 def test_a_run_on_other_texts_is_refused(figures):
     _, (body, _) = figures
     with pytest.raises(ValueError, match="differ in texts"):
-        compare.check(body, {**body, "texts": "0" * 64})
+        compare.check_comparable(body, {**body, "texts": "0" * 64})

@@ -3,30 +3,30 @@
 import pytest
 
 from tts.evaluate import suites
-from tts.judges.wer import words
+from tts.judges.wer import normalised_words
 
 
-@pytest.mark.parametrize("name", suites.names())
+@pytest.mark.parametrize("name", suites.suite_names())
 def test_what_ships_is_whole(name):
-    suite = suites.read(name)
+    suite = suites.read_suite(name)
     assert suite.says
     assert suite.licence.startswith(("CC0-1.0", "Public domain"))
     assert len({clip.id for clip in suite.clips}) == len(suite.clips)
-    assert all(words(clip.expected) for clip in suite.clips)
+    assert all(normalised_words(clip.expected) for clip in suite.clips)
     assert not any(character.isdigit() for clip in suite.clips for character in clip.spoken)
 
 
 def test_the_hard_suite_has_every_kind():
-    suite = suites.read("hard")
+    suite = suites.read_suite("hard")
     kinds = {clip.kind for clip in suite.clips}
     assert {"numbers", "names", "homographs", "quotes", "lists", "one word", "tongue twisters"} <= kinds
-    assert all(len(words(clip.text)) == 1 for clip in suite.clips if clip.kind == "one word")
-    assert max(len(words(clip.text)) for clip in suite.clips) >= 300
-    assert len(suite.clips) + len(suites.read("ordinary").clips) >= 480
+    assert all(len(normalised_words(clip.text)) == 1 for clip in suite.clips if clip.kind == "one word")
+    assert max(len(normalised_words(clip.text)) for clip in suite.clips) >= 300
+    assert len(suite.clips) + len(suites.read_suite("ordinary").clips) >= 480
 
 
 def test_ten_minutes_of_reading_ship():
-    assert sum(len(words(clip.text)) for clip in suites.read("reading").clips) > 10 * 180
+    assert sum(len(normalised_words(clip.text)) for clip in suites.read_suite("reading").clips) > 10 * 180
 
 
 def test_what_should_be_heard_may_differ_from_what_is_written(tmp_path):
@@ -34,7 +34,7 @@ def test_what_should_be_heard_may_differ_from_what_is_written(tmp_path):
     path.write_text(
         "says: a\nlicence: b\ntexts:\n  prices: |\n    It is $5. | It is five dollars.\n    Free: no charge.\n"
     )
-    first, second = suites.read(str(path)).clips
+    first, second = suites.read_suite(str(path)).clips
     assert (first.text, first.expected) == ("It is $5.", "It is five dollars.")
     assert second.expected == second.text == "Free: no charge."
 
@@ -44,7 +44,7 @@ def test_another_text_is_another_hash(tmp_path):
     hashes = set()
     for text in ("one\ntwo\n", "two\none\n", "one\ntwo | three\n"):
         path.write_text(text)
-        hashes.add(suites.read(str(path)).fingerprint)
+        hashes.add(suites.read_suite(str(path)).fingerprint)
     assert len(hashes) == 3
 
 
@@ -53,4 +53,25 @@ def test_what_is_no_suite_is_named(tmp_path, content):
     path = tmp_path / "own.yaml"
     path.write_text(content)
     with pytest.raises(ValueError, match="own.yaml"):
-        suites.read(str(path))
+        suites.read_suite(str(path))
+
+
+def test_the_reference_is_another_clip_of_the_speaker(hums):
+    first, second, lone = suites.read_clips(hums, None)
+    assert (first.reference, second.reference) == (second.path, first.path)
+    assert lone.reference == lone.path
+    assert [clip.id for clip in suites.read_clips(hums, 2)] == ["c0", "c1"]
+
+
+def test_a_limit_is_spread_over_all_clips():
+    suite = suites.read_suite("ordinary")
+    assert [clip.id for clip in suite.first(3).clips] == ["ordinary-000", "ordinary-100", "ordinary-200"]
+    assert suite.first(None) == suite.first(10_000) == suite
+
+
+def test_voices_take_turns(hums):
+    voices = suites.read_clips(hums, None)
+    clips = suites.read_suite("clone").spoken_by(voices).clips
+    assert [clip.speaker for clip in clips[:4]] == ["ada", "ada", "bo", "ada"]
+    assert [clip.reference for clip in clips[:3]] == [voice.path for voice in voices]
+    assert all(clip.path is None for clip in clips)

@@ -1,4 +1,4 @@
-"""Cards and cloning on nano nets, with recordings whose speakers are told apart by pitch."""
+"""Cards and cloning on nano nets, with recordings whose speakers differ in pitch."""
 
 import json
 
@@ -6,23 +6,24 @@ import numpy as np
 import pytest
 import torch
 
-from helpers import babble, nano
-from helpers.jury import Content
+from helpers import nano, tone_speech
+from helpers.fake_judges import FakeMos
 from tts import corpus, settings, voices
 from tts.evaluate import suites
 from tts.evaluate.__main__ import main
 from tts.evaluate.commands import cards, cloning
 from tts.evaluate.subjects import Studio
-from tts.judges.judges import Embedding, Prosody
 from tts.judges.panel import Panel
+from tts.judges.prosody import ProsodyJudge
+from tts.judges.similarity import TorchScriptEncoder
 from tts.voices.__main__ import main as voices_main
 
-TEXTS = ["a fine day for babble", "nobody hears the same word twice", "all the rest is quiet"]
+TEXTS = ["a fine day for tones", "nobody hears the same word twice", "all the rest is quiet"]
 
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory):
-    return babble.corpus(tmp_path_factory.mktemp("corpus") / "babble", TEXTS * 2)
+    return tone_speech.write_corpus(tmp_path_factory.mktemp("corpus") / "tones", TEXTS * 2)
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +34,8 @@ def studio(tmp_path_factory):
 
 @pytest.fixture
 def panel(tmp_path):
-    net = Embedding(babble.embedding_net(tmp_path / "net.pt"))
-    judges = {"heard": babble.Ear(), "mos": Content(), "voice": net, "prosody": Prosody()}
+    net = TorchScriptEncoder(tone_speech.write_pitch_net(tmp_path / "net.pt"))
+    judges = {"heard": tone_speech.ToneRecogniser(), "mos": FakeMos(), "voice": net, "prosody": ProsodyJudge()}
     with Panel(judges, cache=tmp_path / "cache", workers=1) as panel:
         yield panel
 
@@ -46,10 +47,10 @@ def test_cards_are_of_the_same_sentences_and_beside_recordings(studio, panel, re
     for speaker, target in (("ann", "ann"), ("bob", str(stray))):
         clips = [str(path) for path in corpus.by_speaker([recordings])[speaker]]
         command = ["make", *clips, "-o", target, "--weights", str(studio.weights), "--gender", "other"]
-        assert voices_main([*command, "--licence", "CC0-1.0", "--source", "computed", "--description", "babbles"]) == 0
-    suite, known = suites.read("clone").first(2), corpus.by_speaker([recordings])
+        assert voices_main([*command, "--licence", "CC0-1.0", "--source", "computed", "--description", "tones"]) == 0
+    suite, known = suites.read_suite("clone").first(2), corpus.by_speaker([recordings])
     options = {"seeds": 2, "cache": tmp_path / "cache", "out": tmp_path / "out"}
-    found = cards.survey(studio, panel, ["ann", str(stray)], known, suite, **options)
+    found = cards.make_cards(studio, panel, ["ann", str(stray)], known, suite, **options)
     assert found["ann"]["recorded"]["pitch"] == pytest.approx(190, rel=0.03)
     assert found["ann"]["halves"] == pytest.approx(1, abs=0.01)
     assert found["ann"]["likeness"].value == pytest.approx(found["ann"]["similarity"].value, rel=0.02)
@@ -59,7 +60,7 @@ def test_cards_are_of_the_same_sentences_and_beside_recordings(studio, panel, re
     for name in ("ann", "stray"):
         assert 1000 < (tmp_path / "out" / f"{name}.png").stat().st_size < 60_000
         assert (tmp_path / "out" / f"{name}.ogg").is_file()
-    lines = cards.table(found).splitlines()
+    lines = cards.card_table(found).splitlines()
     assert len(lines) == 4 and "(190)" in lines[2] and "`stray`" in lines[3]
 
 
@@ -74,7 +75,7 @@ def test_halves_agree_as_much_as_the_recordings_do():
 def test_references_are_cut_to_the_sample_and_speakers_with_too_little_are_named(studio, recordings, tmp_path):
     known = corpus.by_speaker([recordings])
     known["cat"] = known["ann"][:1]
-    speakers, short = cloning.cut(studio, known, 5, tmp_path)
+    speakers, short = cloning.cut_references(studio, known, 5, tmp_path)
     assert [speaker.name for speaker in speakers] == ["ann", "bob"] and short == ["cat"]
     for speaker in speakers:
         wave = torch.cat([studio.recording(path) for path in known[speaker.name]])
@@ -83,15 +84,15 @@ def test_references_are_cut_to_the_sample_and_speakers_with_too_little_are_named
         written = studio.recording(speaker.path)
         assert len(written) == len(speaker.reference)
     with pytest.raises(ValueError, match="1 of 1 speakers have 7 s"):
-        cloning.cut(studio, {"ann": known["ann"]}, 5, tmp_path)
+        cloning.cut_references(studio, {"ann": known["ann"]}, 5, tmp_path)
     with pytest.raises(ValueError, match="kathleen ships as a voice"):
-        cloning.cut(studio, {"kathleen": known["ann"]}, 5, tmp_path)
+        cloning.cut_references(studio, {"kathleen": known["ann"]}, 5, tmp_path)
 
 
 def test_cloning_says_whom_clones_and_recordings_are_like(studio, panel, recordings, tmp_path):
-    speakers, _ = cloning.cut(studio, corpus.by_speaker([recordings]), 5, tmp_path / "out")
+    speakers, _ = cloning.cut_references(studio, corpus.by_speaker([recordings]), 5, tmp_path / "out")
     options = {"seeds": 2, "cache": tmp_path / "cache", "out": tmp_path / "out"}
-    result = cloning.survey(studio, panel, speakers, suites.read("clone").first(2), **options)
+    result = cloning.clone_speakers(studio, panel, speakers, suites.read_suite("clone").first(2), **options)
     figures = result["figures"]
     assert figures["recognised, reference"].value == 1
     assert figures["similarity, reference"].value > 0.98 > figures["similarity to others, reference"].value
@@ -100,13 +101,13 @@ def test_cloning_says_whom_clones_and_recordings_are_like(studio, panel, recordi
     body = json.loads((tmp_path / "out" / "cloning.json").read_text())
     assert (body["seconds"], len(body["rows"])) == (5, 2 * 2 * 2)
     assert len(list((tmp_path / "out" / "references").iterdir())) == 4
-    assert cloning.table(result).count("\n| ann") == 1
+    assert cloning.cloning_table(result).count("\n| ann") == 1
 
 
-def test_the_likest_speaker_is_recognised():
-    timbres = np.eye(3)
+def test_the_most_similar_speaker_is_recognised():
+    embeddings = np.eye(3)
     heard = np.array([[[1, 0, 0]], [[0.6, 0.8, 0]], [[0.8, 0, 0.6]]], float)
-    found = cloning.recognised(heard, timbres)
+    found = cloning.identify(heard, embeddings)
     assert found["recognised"].ravel().tolist() == [1, 1, 0]
     np.testing.assert_allclose(found["own"].ravel(), [1, 0.8, 0.6])
     np.testing.assert_allclose(found["others"].ravel(), [0, 0.3, 0.4])
@@ -118,12 +119,12 @@ def test_the_likest_speaker_is_recognised():
         (["cards", "nowhere"], "no nowhere/metadata.csv"),
         (["cards", "--voices", "nobody"], "no voice, clip or folder 'nobody'"),
         (["cloning", "nowhere"], "no nowhere/metadata.csv"),
-        (["cloning", "BABBLE", "--speakers", "eve"], "no speaker 'eve' in these corpora: there are ann, bob"),
-        (["cloning", "BABBLE", "--seconds", "3600"], "0 of 2 speakers have 3602 s"),
+        (["cloning", "CORPUS", "--speakers", "eve"], "no speaker 'eve' in these corpora: there are ann, bob"),
+        (["cloning", "CORPUS", "--seconds", "3600"], "0 of 2 speakers have 3602 s"),
     ],
 )
 def test_errors_are_one_line(argv, reason, recordings, capsys, tmp_path):
-    argv = [str(recordings) if part == "BABBLE" else part for part in argv]
+    argv = [str(recordings) if part == "CORPUS" else part for part in argv]
     assert main([*argv, "-o", str(tmp_path), "--cache", str(tmp_path / "cache")]) == 1
     error = capsys.readouterr().err
     assert reason in error and error.count("\n") == 1

@@ -1,8 +1,13 @@
 """Words and edits against cases worked by hand."""
 
+import hashlib
+import json
+from pathlib import Path
+
 import pytest
 
-from tts.judges.wer import character_edits, distance, word_edits, words
+from tts.judges import wer
+from tts.judges.wer import character_edits, edit_distance, normalised_words, word_edits
 
 
 @pytest.mark.parametrize(
@@ -20,20 +25,20 @@ from tts.judges.wer import character_edits, distance, word_edits, words
     ],
 )
 def test_words(text, expected):
-    assert words(text) == [word.replace("_", " ") for word in expected.split()]
+    assert normalised_words(text) == [word.replace("_", " ") for word in expected.split()]
 
 
 def test_words_of_words_are_themselves():
-    once = words("Dr. Who's 42nd -- and last -- caf\u00e9")
-    assert words(" ".join(once)) == once
+    once = normalised_words("Dr. Who's 42nd -- and last -- caf\u00e9")
+    assert normalised_words(" ".join(once)) == once
 
 
 @pytest.mark.parametrize(
     ("reference", "hypothesis", "edits"),
     [("kitten", "sitting", 3), ("", "abc", 3), ("abc", "", 3), ("abc", "abc", 0), ("flaw", "lawn", 2), ("ab", "ba", 2)],
 )
-def test_distance(reference, hypothesis, edits):
-    assert distance(reference, hypothesis) == edits == distance(hypothesis, reference)
+def test_edit_distance(reference, hypothesis, edits):
+    assert edit_distance(reference, hypothesis) == edits == edit_distance(hypothesis, reference)
 
 
 def test_error_rates_by_hand():
@@ -44,3 +49,12 @@ def test_error_rates_by_hand():
     assert character_edits("Don't!", "dont") == (1, 5)
     assert word_edits("{HH AH L OW} {W ER L D}", "{HH AH L OW} {W AA L D}") == (1, 2)
     assert character_edits("{HH AH L OW} {W ER L D}", "{HH AH L OW} {W AA L D}") == (1, 9)
+
+
+def test_the_version_tells_the_rules():
+    """Reports of one version are compared. If results change, change the version and the hash here."""
+    suite = (Path(wer.__file__).parents[1] / "evaluate" / "suites" / "hard.yaml").read_text("utf-8")
+    lines = suite.splitlines()
+    edits = [word_edits(*pair) + character_edits(*pair) for pair in zip(lines, lines[1:], strict=False)]
+    told = json.dumps([[normalised_words(line) for line in lines], edits])
+    assert (wer.VERSION, hashlib.sha256(told.encode()).hexdigest()[:16]) == ("words and edits 1", "0a5e9f8546011b9e")

@@ -21,7 +21,7 @@ from helpers.ranks import start
 from helpers.runs import configure, traced
 from tts.audio import pad_to_hop
 from tts.checkpoint import load
-from tts.training.accounting.book import account, read
+from tts.training.accounting.runlog import account, read
 from tts.training.checkpoints import found
 from tts.training.parallel import Sharded
 from vocoder.loss import discriminator_loss
@@ -146,7 +146,7 @@ def test_told_to_end_a_run_saves_goes_back_into_the_queue_and_resumes(shards, tm
     before = signal.getsignal(signal.SIGUSR1)
 
     def tell() -> None:
-        while not (tmp_path / "run/ledger.jsonl").is_file() or read(tmp_path / "run")[-1]["step"] < 2:
+        while not (tmp_path / "run/accounting.jsonl").is_file() or read(tmp_path / "run")[-1]["step"] < 2:
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGUSR1)
 
@@ -164,8 +164,8 @@ def test_told_to_end_a_run_saves_goes_back_into_the_queue_and_resumes(shards, tm
 
 
 def traces(path: str, *more: str) -> list[str]:
-    """Overrides that write down every step in the place of the ledger (`helpers.runs.Trace`)."""
-    return ["~ledger", "+ledger._target_=helpers.runs.Trace", f"+ledger.path={path}", *more]
+    """Overrides that write down every step in the place of the accounting (`helpers.runs.Trace`)."""
+    return ["~accounting", "+accounting._target_=helpers.runs.Trace", f"+accounting.path={path}", *more]
 
 
 def command(*arguments: str, **environment: str) -> None:
@@ -184,7 +184,7 @@ def test_torchrun_starts_all_ranks_again_when_one_is_killed(shards, tmp_path):
     run = overrides(shards, folder, "trainer=ddp", "trainer.accelerator=cpu", *more)
     trace = traces(
         f"'{tmp_path}/${{oc.env:RANK}}.${{oc.env:TORCHELASTIC_RESTART_COUNT}}'",
-        "+ledger.kill_at='${oc.decode:${oc.env:KILL_${oc.env:RANK}_${oc.env:TORCHELASTIC_RESTART_COUNT},0}}'",
+        "+accounting.kill_at='${oc.decode:${oc.env:KILL_${oc.env:RANK}_${oc.env:TORCHELASTIC_RESTART_COUNT},0}}'",
     )
     began = time.time()
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--max-restarts=3"]
@@ -207,7 +207,9 @@ def test_torchrun_starts_all_ranks_again_when_one_is_killed(shards, tmp_path):
 def test_a_job_of_a_sweep_saves_when_its_time_is_over_and_goes_on(shards, tmp_path):
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
     run = overrides(shards, tmp_path / "run-${hydra:job.num}", "trainer.max_steps=6", "trainer.val_check_interval=6")
-    trace = traces(f"{tmp_path}/${{hydra:job.num}}", "+ledger.kill_with=USR2", "+ledger.kill_at=0,3")  # submitit's
+    trace = traces(
+        f"{tmp_path}/${{hydra:job.num}}", "+accounting.kill_with=USR2", "+accounting.kill_at=0,3"
+    )  # submitit's
     sweep = ["-m", "hydra/launcher=submitit_local", f"hydra.sweep.dir={tmp_path}/sweep"]
     command("train.py", *sweep, *run, *trace)
 

@@ -9,7 +9,7 @@ from torch import nn
 from helpers import corpus, nano
 from helpers.runs import bare_run, child, traced
 from tts.nn import ConvBlock
-from tts.training.accounting.meter import Counter
+from tts.training.meter import Counter
 from tts.training.parallel import arrange
 
 

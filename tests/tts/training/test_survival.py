@@ -81,7 +81,7 @@ def test_what_the_batch_did_to_the_buffers_is_undone_with_the_step(tmp_path, aud
         net=nn.BatchNorm1d(2),
         audio=audio,
         weights={"mean": 1.0},
-        optimizer=lambda named: torch.optim.SGD([parameter for _, parameter in named], lr=0.1),
+        optimizer=lambda net: torch.optim.SGD(net.parameters(), lr=0.1),
         schedule=partial(LambdaLR, lr_lambda=lambda step: 1.0),
         gradient_clip=1.0,
     )

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from helpers import babble, nano
+from helpers import nano, tone_speech
 from tts import settings, voices
 from tts.synthesis.pipeline import TextToSpeech
 from tts.types import SpeakerLatents
@@ -290,8 +290,11 @@ def test_a_crowd_survives_its_file_and_a_broken_one_says_so(tmp_path):
 
 
 def test_a_crowd_is_heard_and_voices_are_drawn_and_made_again(shelf, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(babble, "PITCHES", {"ann": 190.0, "bob": 115.0, "cat": 240.0, "dan": 90.0})
-    folder, corpus = nano.weights(tmp_path / "weights"), babble.corpus(tmp_path / "corpus", ["a fine day for babble"])
+    monkeypatch.setattr(tone_speech, "PITCHES", {"ann": 190.0, "bob": 115.0, "cat": 240.0, "dan": 90.0})
+    folder, corpus = (
+        nano.weights(tmp_path / "weights"),
+        tone_speech.write_corpus(tmp_path / "corpus", ["a fine day for babble"]),
+    )
     weights = ["--weights", str(folder)]
     assert main(["crowd", str(corpus), "--licence", "CC0-1.0", *weights]) == 0
     assert main(["random", "--seed", "7", "-o", "chance", *weights]) == 0

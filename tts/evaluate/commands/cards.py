@@ -1,5 +1,6 @@
-"""What the card of a voice says of its sound: voices read the same sentences, judged beside their recordings."""
+"""The figures on the cards of voices: all read the same sentences and are judged beside their recordings."""
 
+import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,16 +9,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from tts import voices
+from tts import corpus, voices
 from tts.audio import open_wave
 from tts.evaluate import plots, report
-from tts.evaluate.archive import Archive
-from tts.evaluate.commands.run import judge, synthesise
-from tts.evaluate.commands.survey import phone_counter
-from tts.evaluate.figures import Figure
+from tts.evaluate.arguments import add_shared, make_panel, make_studio, positive
+from tts.evaluate.estimates import Estimate
+from tts.evaluate.faults import phone_counter
+from tts.evaluate.judging import judge_takes, synthesise_takes
 from tts.evaluate.measures import MEASURES
 from tts.evaluate.subjects import SUBJECTS, Studio
-from tts.evaluate.suites import Suite
+from tts.evaluate.suites import Suite, read_suite
+from tts.evaluate.wave_cache import WaveCache
 from tts.judges.panel import Evidence, Panel
 
 JUDGES = ("heard", "mos", "voice", "prosody")
@@ -26,7 +28,31 @@ RECORDINGS = 40  # of each speaker, spread over all
 FEWEST = 4  # recordings, two in each half
 
 
-def survey(
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "corpora", nargs="*", type=Path, metavar="CORPUS", help="recordings of speakers named as the voices"
+    )
+    parser.add_argument("--voices", nargs="+", metavar="VOICE", help="names or voice files (all that ship)")
+    parser.add_argument("--texts", default="ordinary", metavar="SUITE", help="what is spoken (ordinary)")
+    parser.add_argument("--sentences", type=positive, default=10, help="so many, spread over all (10)")
+    parser.add_argument("--seeds", type=positive, default=3, help="takes of each (3)")
+    add_shared(parser)
+
+
+def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
+    names = arguments.voices or voices.names()
+    for path in map(voices.find, names):
+        voices.about(path)  # raises ValueError if it is no voice
+    speakers = corpus.by_speaker(arguments.corpora)
+    suite, studio = read_suite(arguments.texts).first(arguments.sentences), make_studio(arguments, overrides)
+    with make_panel(arguments, studio, JUDGES) as panel:
+        options = {"seeds": arguments.seeds, "cache": arguments.cache, "out": arguments.output}
+        result = make_cards(studio, panel, names, speakers, suite, **options)
+    print(card_table(result))
+    print(f"\n{len(suite.clips)} sentences, {arguments.seeds} takes; waves and mels in {arguments.output}")
+
+
+def make_cards(
     studio: Studio,
     panel: Panel,
     names: Sequence[str],
@@ -37,25 +63,24 @@ def survey(
     cache: Path,
     out: Path,
 ) -> dict[str, Any]:
-    """Speak, judge, write `out`/cards.json, and a wave and the mel of the first sentence of each voice.
+    """Speak, judge, write `out`/cards.json, and the wave and the mel of the first sentence of each voice.
 
-    `recordings` are by voice; a voice that has none gets the figures that need none.
+    `recordings` are by voice. A voice without recordings gets only the figures that need none.
     """
     out.mkdir(parents=True, exist_ok=True)
-    subject, rate, store = SUBJECTS[SUBJECT], studio.audio.sample_rate, Archive(cache)
-    known = {name: _Recorded(studio, panel, recordings[name]) for name in names if name in recordings}
-    counter, rows, cards = phone_counter(studio.audio), [], {}
-    try:
+    subject, rate = SUBJECTS[SUBJECT], studio.audio.sample_rate
+    known = {name: _RecordedSpeaker(studio, panel, recordings[name]) for name in names if name in recordings}
+    phones, rows, cards = phone_counter(studio.audio), [], {}
+    with WaveCache(cache) as waves:
         for voice in names:
             clips = [replace(clip, id=f"{_plain(voice)}-{clip.id}", speaker=voice) for clip in suite.clips]
             takes = [(clip, seed) for clip in clips for seed in range(seeds)]
-            made = synthesise(_plain(voice), subject, studio, takes, store)
-            targets = {voice: known[voice].timbres} if voice in known else {}
-            own = judge(SUBJECT, subject, takes, made, studio, panel, targets, counter)
-            moves = panel.ask([Evidence(each.wave) for each in made], rate, "moves", only=("prosody",))
+            made = synthesise_takes(_plain(voice), subject, studio, takes, waves)
+            embeddings = {voice: known[voice].embeddings} if voice in known else {}
+            own = judge_takes(SUBJECT, subject, takes, made, studio, panel, embeddings, phones)
             cards[voice] = {
-                **{name: MEASURES[name].figure(own) for name in ("cer", "mos", "rate", "similarity")},
-                **_pitch([opinion["prosody"] for opinion in moves]),
+                **{name: MEASURES[name].estimate(own) for name in ("cer", "mos", "rate", "similarity")},
+                **_pitch([row.opinion("prosody") for row in own]),
             }
             if voice in known:
                 cards[voice] |= known[voice].beside(cards[voice]["similarity"])
@@ -63,37 +88,34 @@ def survey(
             with open_wave(out / f"{_plain(voice)}.ogg", rate) as file:
                 file.write(made[0].wave)
             mel = studio.log_mel(made[0].wave[None].to(studio.device))[0].cpu()
-            plots.portrait(out / f"{_plain(voice)}.png", mel, frame_rate=float(studio.audio.frame_rate))
-    finally:
-        store.close()
+            plots.plot_small_mel(out / f"{_plain(voice)}.png", mel, frame_rate=float(studio.audio.frame_rate))
     pinned = report.circumstances(judges=panel.identities, weights=studio.weights, suite=suite, conf=studio.conf)
-    report.write(
+    report.write_report(
         out / "cards.json", {"cards": cards, "seeds": seeds, "sentences": len(suite.clips), **pinned}, rows=rows
     )
     return cards
 
 
-class _Recorded:
-    """Recordings of one speaker, as the judges know them."""
+class _RecordedSpeaker:
+    """What the judges say of the recordings of one speaker."""
 
     def __init__(self, studio: Studio, panel: Panel, paths: Sequence[Path]):
-        count = min(RECORDINGS, len(paths))
-        paths = [paths[index * len(paths) // count] for index in range(count)]
+        paths = corpus.evenly(paths, RECORDINGS)
         evidence = [Evidence(studio.recording(path)) for path in paths]
         only = ("voice", "prosody", "mos")
         opinions = panel.ask(evidence, studio.audio.sample_rate, "recordings: listening", only=only)
-        self.timbres = {
+        self.embeddings = {
             path: np.array(opinion["voice"]) for path, opinion in zip(paths, opinions, strict=True) if opinion["voice"]
         }
-        if len(self.timbres) < FEWEST:
-            raise ValueError(f"{len(self.timbres)} recordings beside {paths[0]}: two halves need {FEWEST} or more")
+        if len(self.embeddings) < FEWEST:
+            raise ValueError(f"{len(self.embeddings)} recordings beside {paths[0]}: two halves need {FEWEST} or more")
         self.pitch = _pitch([opinion["prosody"] for opinion in opinions])
         self.mos = float(np.mean([opinion["mos"]["overall"] for opinion in opinions]))
 
-    def beside(self, similarity: Figure | None) -> dict[str, Any]:
-        """Figures of the recordings, and the voice's likeness: 1 is as like as one half of them is to the other."""
-        halves = halves_agree(np.stack(list(self.timbres.values())))
-        share = similarity and Figure(*(value / halves for value in vars(similarity).values()))
+    def beside(self, similarity: Estimate | None) -> dict[str, Any]:
+        """Figures of the recordings, and the likeness of the voice: 1 if it is as similar as two halves of them are."""
+        halves = halves_agree(np.stack(list(self.embeddings.values())))
+        share = similarity and Estimate(*(value / halves for value in vars(similarity).values()))
         return {
             "likeness": share,
             "halves": halves,
@@ -101,9 +123,9 @@ class _Recorded:
         }
 
 
-def halves_agree(timbres: Float[np.ndarray, "K D"]) -> float:
-    """Cosine of each embedding of either half to the mean of the other half, averaged: what `similarity` is to them."""
-    first, second = timbres[::2], timbres[1::2]
+def halves_agree(embeddings: Float[np.ndarray, "K D"]) -> float:
+    """The mean cosine of each embedding to the mean of the other half: the similarity of the recordings themselves."""
+    first, second = embeddings[::2], embeddings[1::2]
     return float(np.mean([*(first @ _unit(second.mean(0))), *(second @ _unit(first.mean(0)))]))
 
 
@@ -111,9 +133,9 @@ def _unit(values: Float[np.ndarray, " D"]) -> Float[np.ndarray, " D"]:
     return values / np.linalg.norm(values)
 
 
-def _pitch(moves: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+def _pitch(prosodies: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     """Median of the waves' median F0 in Hz, and the mean spread within a wave in semitones."""
-    voiced = [each for each in moves if each["pitch"]]
+    voiced = [each for each in prosodies if each["pitch"]]
     if not voiced:
         return {"pitch": None, "pitch_range": None}
     return {
@@ -126,8 +148,8 @@ def _plain(voice: str) -> str:
     return Path(voice).stem if voice.endswith(voices.SUFFIX) else voice
 
 
-def table(cards: Mapping[str, Mapping[str, Any]]) -> str:
-    """The figures as Markdown; those of the recordings stand in brackets."""
+def card_table(cards: Mapping[str, Mapping[str, Any]]) -> str:
+    """The figures as Markdown, with those of the recordings in brackets."""
     lines = [["voice", "likeness", "CER", "DNSMOS", "F0, Hz", "F0 spread, semitones", "phones/s"]]
     for voice, card in cards.items():
         truth = card.get("recorded", {})
@@ -147,8 +169,8 @@ def table(cards: Mapping[str, Mapping[str, Any]]) -> str:
                 "-" if card["rate"] is None else f"{card['rate'].value:.1f}",
             ]
         )
-    return report.grid(lines)
+    return report.markdown_table(lines)
 
 
-def _short(figure: Figure | None) -> str:
-    return "-" if figure is None else f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
+def _short(found: Estimate | None) -> str:
+    return "-" if found is None else f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"

@@ -1,9 +1,10 @@
-"""How well the pipeline hears faults: recordings as codes, whole, and with words cut out, said twice or added.
+"""Tests how well the pipeline notices faults: recordings as codes, whole, and with words cut out, said twice or added.
 
-The pipeline listens to codes (`tts/synthesis/listen.py`), so damage is done to codes, between words, at the times that
-the codec's own alignment gives.
+The pipeline checks codes (`tts/synthesis/listen.py`), so codes are damaged: at borders of words, which the codec's own
+alignment gives.
 """
 
+import argparse
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,21 +17,32 @@ from tqdm import tqdm
 
 from tts import align
 from tts.evaluate import report
-from tts.evaluate.figures import Figure, share
+from tts.evaluate.arguments import add_shared, make_studio, positive
+from tts.evaluate.estimates import Estimate, wilson
 from tts.evaluate.subjects import Studio
-from tts.evaluate.suites import Clip, Suite
-from tts.synthesis.pipeline import closed
-from tts.text.english.normalise import normalise
+from tts.evaluate.suites import Suite, SuiteClip, read_clips
+from tts.synthesis.portions import closed
 from tts.types import Codes
 
-FEWEST = 5  # words; shorter texts cannot be damaged in all ways
+FEWEST = 5  # words; a shorter text cannot be damaged in every way
 SEED = 20_261_121
 DAMAGES = ("whole", "a word cut out", "a word twice", "three words twice", "the last word cut off", "words added")
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("clips", type=Path, metavar="CLIPS", help="a folder of recordings with their texts")
+    parser.add_argument("--limit", type=positive, help="at most so many clips, spread over all")
+    add_shared(parser)
+
+
+def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
+    clips = read_clips(arguments.clips, arguments.limit)
+    print(describe_damages(try_damages(make_studio(arguments, overrides), clips, out=arguments.output)))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """A recording as codes, in one state, and what the pipeline hears in it."""
+    """The codes of a recording, whole or damaged, and the faults that the pipeline finds in them."""
 
     clip: str
     damage: str  # of `DAMAGES`
@@ -38,9 +50,9 @@ class Trial:
     faults: list[str]
 
 
-def survey(studio: Studio, clips: Sequence[Clip], *, out: Path) -> dict[str, Figure]:
-    """Damage, listen, write `out`/hearing.json, and return the share in which a fault is heard, by damage."""
-    said = [closed(normalise(clip.text).text) for clip in clips]
+def try_damages(studio: Studio, clips: Sequence[SuiteClip], *, out: Path) -> dict[str, Estimate]:
+    """Damage the clips, write `out`/hearing.json, and return the share in which a fault is found, by damage."""
+    said = [closed(studio.speech.language.normalise(clip.text).text) for clip in clips]
     spoken = [_borders(studio, clip, text) for clip, text in zip(clips, said, strict=True)]
     trials, settings = [], replace(studio.settings, listen=True)
     for index, clip in enumerate(tqdm(clips, desc="listening", unit="clip", leave=False)):
@@ -56,16 +68,16 @@ def survey(studio: Studio, clips: Sequence[Clip], *, out: Path) -> dict[str, Fig
     if not trials:
         raise ValueError(f"no clip has {FEWEST} words or more: give other recordings")
     found = {damage: [bool(trial.faults) for trial in trials if trial.damage == damage] for damage in DAMAGES}
-    figures = {damage: share(sum(heard), len(heard)) for damage, heard in found.items() if heard}
+    figures = {damage: wilson(sum(heard), len(heard)) for damage, heard in found.items() if heard}
     suite = Suite("hearing", "recordings, whole and damaged", "", list(clips))
     pinned = report.circumstances(judges={}, weights=studio.weights, suite=suite, conf=studio.conf)
     out.mkdir(parents=True, exist_ok=True)
-    report.write(out / "hearing.json", {"figures": figures} | pinned, rows=trials)
+    report.write_report(out / "hearing.json", {"figures": figures} | pinned, rows=trials)
     return figures
 
 
-def _borders(studio: Studio, clip: Clip, text: str) -> tuple[Int[Tensor, " L"], list[int]]:
-    """Codes of a clip, and the places before, between and behind its words."""
+def _borders(studio: Studio, clip: SuiteClip, text: str) -> tuple[Int[Tensor, " L"], list[int]]:
+    """Codes of a clip, and the borders before, between and after its words."""
     codes, tokenizer = studio.codes(clip.path), studio.speech.tokenizer
     ids, lengths = studio.speech.batch(text, 1)
     times = align.spoken(studio.codec.spell(codes), codes, ids, lengths, tokenizer.silent_ids)[0].tolist()
@@ -79,7 +91,7 @@ def _borders(studio: Studio, clip: Clip, text: str) -> tuple[Int[Tensor, " L"], 
 def damages(
     codes: Int[Tensor, " L"], borders: Sequence[int], added: Int[Tensor, " K"], chance: random.Random
 ) -> dict[str, Int[Tensor, " _"]]:
-    """The same codes in every state; what changes nothing, as with a word that has no code of its own, is left out."""
+    """The codes with each damage. A damage that changes nothing, since a word has no code of its own, is left out."""
     words = len(borders) - 1
     one, three = chance.randrange(1, words - 1), chance.randrange(words - 2)
 
@@ -96,8 +108,8 @@ def damages(
     return {"whole": codes} | {damage: state for damage, state in states.items() if len(state) != len(codes)}
 
 
-def lines(figures: dict[str, Figure]) -> str:
-    """For a terminal."""
+def describe_damages(figures: dict[str, Estimate]) -> str:
+    """The figures for a terminal."""
     return "\n".join(
         f"{damage:<22} {100 * figure.value:5.1f} % [{100 * figure.low:.1f}, {100 * figure.high:.1f}]"
         for damage, figure in figures.items()

@@ -1,10 +1,11 @@
-"""A long reading: whether voice, pitch, pace or loudness drift, and whether the joins between sentences click.
+"""A long reading: whether voice, pitch, pace or loudness drift, and whether there are clicks at joins of sentences.
 
-The same is asked of a recording of a long reading, which tells what readers do anyway.
+A recording of a long reading can be measured alike, to compare with what human readers do.
 """
 
+import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,23 +19,26 @@ from tqdm import tqdm
 
 from tts import voices
 from tts.audio import decode, open_wave, set_level
-from tts.evaluate import archive, plots, report
-from tts.evaluate.archive import Archive, Made
-from tts.evaluate.commands.survey import phone_counter
-from tts.evaluate.figures import REPLICATES, SEED, Figure, share
+from tts.evaluate import plots, report
+from tts.evaluate.arguments import add_shared, add_voice, make_panel, make_studio, positive
+from tts.evaluate.estimates import REPLICATES, SEED, Estimate, wilson
+from tts.evaluate.faults import phone_counter
 from tts.evaluate.subjects import Studio
-from tts.evaluate.suites import Suite, read_clips
+from tts.evaluate.suites import Suite, read_clips, read_suite
+from tts.evaluate.wave_cache import CachedWave, WaveCache, hash_code, hash_nets, hash_parts, speech_settings
 from tts.files import fingerprint
 from tts.judges.panel import Evidence, Panel
-from tts.text.sentences import SENTENCE, split
+from tts.text.language import language
+from tts.text.sentences import SENTENCE
+from tts.types import SpeakerLatents
 
 WINDOW = 10.0  # seconds of one point in time, at least
 PASSAGE = 160  # characters that are spoken at once, at least
-ANCHOR = 6  # windows at the start that the voice is compared with, and that are no part of its trend
-BLOCK = 4  # windows that are drawn together, for neighbours are alike
+ANCHOR = 6  # first windows, with whose voice all later windows are compared
+BLOCK = 4  # windows that the bootstrap draws together, since neighbours are alike
 FEWEST = ANCHOR + 2 * BLOCK
-EDGE, AROUND = 0.002, 0.03  # seconds: where a join may click, and what it is compared with
-CLICK, FAINT = 10.0, 3e-3  # times the RMS around; and what is too soft to be heard
+EDGE, AROUND = 0.002, 0.03  # seconds beside a join: where a click may be, and what it is compared with
+CLICK, FAINT = 10.0, 3e-3  # times the RMS around; and a jump too soft to be heard
 
 QUANTITIES = {
     "similarity": "cosine to the voice of the first windows",
@@ -44,50 +48,76 @@ QUANTITIES = {
 }
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "text", nargs="?", default="reading", metavar="TEXT", help="suite or text (reading), or a recording"
+    )
+    parser.add_argument("--minutes", type=positive, default=10, help="at most so many (10)")
+    add_voice(parser)
+    add_shared(parser)
+
+
+def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
+    studio, path = make_studio(arguments, overrides), Path(arguments.text)
+    with make_panel(arguments, studio, ["voice", "prosody"]) as panel:
+        if path.is_dir() or path.suffix.lower() in voices.AUDIO_SUFFIXES:
+            suite = Suite(path.stem, "a recording", "its own", [])
+            passages = cut_recording(studio, path, minutes=arguments.minutes)
+        else:
+            suite = read_suite(arguments.text)
+            text = "\n\n".join(clip.text for clip in suite.clips)
+            options = {"minutes": arguments.minutes, "seed": studio.conf["seed"], "cache": arguments.cache}
+            passages = read_aloud(studio, text, studio.conf["voice"], **options)
+        result = measure_drift(studio, passages, panel, suite=suite, out=arguments.output)
+    print(describe_drift(result))
+
+
 @dataclass(frozen=True)
 class Passage:
-    """Some sentences as sound, and the samples at which their parts were joined."""
+    """The wave of some sentences, and the samples at which its parts were joined."""
 
-    text: str  # "" if nobody knows
+    text: str  # "" if unknown
     wave: Float[Tensor, " N"]
     joins: list[int]
 
 
-def speak(studio: Studio, text: str, voice: str, *, minutes: float, seed: int, cache: Path) -> list[Passage]:
-    """Read a text aloud until so many minutes are full, passage by passage; each is kept, so a stopped run goes on."""
+def read_aloud(studio: Studio, text: str, voice: str, *, minutes: float, seed: int, cache: Path) -> list[Passage]:
+    """Read a text aloud for so many minutes. Each passage is kept, so that a stopped run goes on where it stopped."""
     rate, known = studio.audio.sample_rate, studio.voice(voice)
-    weights = {path.name: fingerprint(path) for path in sorted(studio.weights.glob("*.safetensors"))}
-    settings = {name: value for name, value in studio.conf.items() if name not in ("limits", "weights")}
-    who = [fingerprint(path) for path in voices.clips(voices.find(voice))]
-    passages, done, store = [], 0.0, Archive(cache)
-    try:
-        with tqdm(total=round(60 * minutes), desc="reading", unit="s", leave=False) as bar:
-            for number, part in enumerate(split_passages(text, studio.settings.max_chars)):
-                place = {"text": part, "number": number, "seed": seed, "voice": who}
-                key = archive.key(subject="long", **place, weights=weights, settings=settings, code=archive.code())
-                if not (made := store.get(key)):
-                    start, waves, joins = time.perf_counter(), [], []
-                    for chunk in studio.speech.stream(part, known, settings=studio.settings, seed=seed + number):
-                        before = sum(map(len, waves))
-                        joins += [before, before + len(chunk.take.wave)] if chunk.take else []
-                        waves.append(chunk.wave)
-                    pause = torch.zeros(round(SENTENCE * studio.settings.pause * rate))
-                    # One gain for all would need all: each passage keeps its own level, which is what is measured.
-                    wave = torch.cat([*waves, pause]).clamp(-1, 1)
-                    compute = round(time.perf_counter() - start, 4)
-                    made = store.put(key, Made(wave, joins, compute), rate)
-                passages.append(Passage(part, made.wave, made.codes))
-                bar.update(round(len(made.wave) / rate))
-                done += len(made.wave) / rate
-                if done >= 60 * minutes:
-                    break
-    finally:
-        store.close()
+    about = {
+        "subject": "long",
+        "voice": [fingerprint(path) for path in voices.clips(voices.find(voice))],
+        "weights": hash_nets(studio.weights),
+        "settings": speech_settings(studio.conf),
+        "code": hash_code(),
+    }
+    passages, done = [], 0.0
+    with WaveCache(cache) as waves, tqdm(total=round(60 * minutes), desc="reading", unit="s", leave=False) as bar:
+        for number, part in enumerate(split_passages(text, studio.settings.max_chars)):
+            key = hash_parts(text=part, number=number, seed=seed, **about)
+            made = waves.get(key) or waves.put(key, _read_passage(studio, part, known, seed + number), rate)
+            passages.append(Passage(part, made.wave, made.codes))
+            bar.update(round(len(made.wave) / rate))
+            done += len(made.wave) / rate
+            if done >= 60 * minutes:
+                break
     return passages
 
 
-def listen(studio: Studio, path: Path, *, minutes: float) -> list[Passage]:
-    """A recording of a long reading instead: one file, or the clips of a folder in their order."""
+def _read_passage(studio: Studio, text: str, voice: SpeakerLatents, seed: int) -> CachedWave:
+    start, waves, joins = time.perf_counter(), [], []
+    for chunk in studio.speech.stream(text, voice, settings=studio.settings, seed=seed):
+        before = sum(map(len, waves))
+        joins += [before, before + len(chunk.take.wave)] if chunk.take else []
+        waves.append(chunk.wave)
+    pause = torch.zeros(round(studio.settings.silence(SENTENCE) * studio.audio.sample_rate))
+    # Each passage keeps its own level, since drift of loudness is measured; one gain for all comes later.
+    wave = torch.cat([*waves, pause]).clamp(-1, 1)
+    return CachedWave(wave, joins, round(time.perf_counter() - start, 4))
+
+
+def cut_recording(studio: Studio, path: Path, *, minutes: float) -> list[Passage]:
+    """A recording of a long reading: one file, or the clips of a folder in their order."""
     rate = studio.audio.sample_rate
     if path.is_dir():
         clips = read_clips(path, None)
@@ -99,9 +129,9 @@ def listen(studio: Studio, path: Path, *, minutes: float) -> list[Passage]:
 
 
 def split_passages(text: str, max_chars: int) -> list[str]:
-    """Whole sentences, together at least `PASSAGE` characters."""
+    """Whole sentences, at least `PASSAGE` characters at a time."""
     passages: list[str] = []
-    for sentence in split(text, max_chars):
+    for sentence in language().split(text, max_chars):
         if passages and len(passages[-1]) < PASSAGE:
             passages[-1] += f" {sentence.text.strip()}"
         else:
@@ -109,39 +139,41 @@ def split_passages(text: str, max_chars: int) -> list[str]:
     return passages
 
 
-def survey(studio: Studio, passages: Sequence[Passage], panel: Panel, *, suite: Suite, out: Path) -> dict[str, Any]:
+def measure_drift(
+    studio: Studio, passages: Sequence[Passage], panel: Panel, *, suite: Suite, out: Path
+) -> dict[str, Any]:
     """Measure, write `out`/long.json, a picture and the sound, and return the figures."""
     rate = studio.audio.sample_rate
     out.mkdir(parents=True, exist_ok=True)
     whole = set_level(torch.cat([passage.wave for passage in passages]), studio.audio)
-    windows = measure(passages, whole, panel, phone_counter(studio.audio), rate)
+    windows = measure_windows(passages, whole, panel, phone_counter(studio.audio), rate)
     trends = {
-        name: trend([(window["minute"], window[name]) for window in windows]) | {"says": says}
+        name: fit_trend([(window["minute"], window[name]) for window in windows]) | {"says": says}
         for name, says in QUANTITIES.items()
         if sum(window[name] is not None for window in windows) >= 2 * BLOCK
     }
     starts = np.cumsum([0, *(len(passage.wave) for passage in passages)])
     joins = [int(start + join) for start, passage in zip(starts[:-1], passages, strict=True) for join in passage.joins]
-    clicking = [join for join in joins if clicks(whole, join, rate)]
+    clicking = [join for join in joins if has_click(whole, join, rate)]
     with open_wave(out / "long.flac", rate) as file:
         file.write(whole)
-    plots.drift(out / "long.png", windows, trends)
+    plots.plot_drift(out / "long.png", windows, trends)
     result = {
         "minutes": round(len(whole) / rate / 60, 3),
         "trends": trends,
-        "clicks": share(len(clicking), len(joins)) if joins else None,
+        "clicks": wilson(len(clicking), len(joins)) if joins else None,
         "joins": len(joins),
         "clicks_at_seconds": [round(join / rate, 3) for join in clicking],
     }
     pinned = report.circumstances(judges=panel.identities, weights=studio.weights, suite=suite, conf=studio.conf)
-    report.write(out / "long.json", {"figures": result, "windows": windows, **pinned}, rows=[])
+    report.write_report(out / "long.json", {"figures": result, "windows": windows, **pinned}, rows=[])
     return result
 
 
-def measure(
-    passages: Sequence[Passage], whole: Float[Tensor, " N"], panel: Panel, phones: Any, rate: int
+def measure_windows(
+    passages: Sequence[Passage], whole: Float[Tensor, " N"], panel: Panel, phones: Callable[[str], int], rate: int
 ) -> list[dict[str, float | None]]:
-    """One entry for each window of passages that together last `WINDOW` seconds: when, and each quantity."""
+    """For each window of passages that together last `WINDOW` seconds: its time, and each quantity."""
     groups: list[tuple[int, int, str]] = []  # first sample, last, text
     start = stop = 0
     texts: list[str] = []
@@ -152,7 +184,7 @@ def measure(
             groups.append((start, stop, " ".join(texts)))
             start, texts = stop, []
     if len(groups) < FEWEST:
-        raise ValueError(f"{stop / rate:.0f} s are no long reading: it takes {FEWEST * WINDOW:.0f} s and more")
+        raise ValueError(f"{stop / rate:.0f} s are no long reading: it has {FEWEST * WINDOW:.0f} s and more")
     waves = [whole[start:stop] for start, stop, _ in groups]
     opinions = panel.ask([Evidence(wave) for wave in waves], rate, "judging")
     embeddings = [opinion.get("voice") for opinion in opinions]
@@ -174,10 +206,10 @@ def measure(
     return windows
 
 
-def trend(points: Sequence[tuple[float, float | None]]) -> dict[str, Any]:
+def fit_trend(points: Sequence[tuple[float, float | None]]) -> dict[str, Any]:
     """A straight line through points of (minute, value), and the change in ten minutes with its interval.
 
-    Least squares; the interval from residuals drawn in blocks (Künsch 1989), which leaves neighbours alike.
+    Least squares. For the interval, residuals are drawn in blocks (Künsch 1989), so that neighbours stay alike.
     """
     minutes, values = np.array([point for point in points if point[1] is not None], float).T
     design = np.stack([np.ones_like(minutes), minutes], 1)
@@ -188,10 +220,10 @@ def trend(points: Sequence[tuple[float, float | None]]) -> dict[str, Any]:
     begins = np.random.default_rng(SEED).integers(count, size=(REPLICATES, -(-count // BLOCK)))
     index = ((begins[..., None] + np.arange(BLOCK)) % count).reshape(REPLICATES, -1)[:, :count]
     slopes = slope + residuals[index] @ solve[1]
-    # Residuals of a fit are too small by the two numbers fitted.
+    # Residuals are too small, since two numbers were fitted to the same values.
     slopes = slope + (slopes - slope) * np.sqrt(count / max(1, count - 2))
     low, high = 10 * np.percentile(slopes, [2.5, 97.5])
-    figure = Figure(float(10 * slope), float(low), float(high))
+    figure = Estimate(float(10 * slope), float(low), float(high))
     return {
         "start": float(start),
         "per_minute": float(slope),
@@ -200,8 +232,8 @@ def trend(points: Sequence[tuple[float, float | None]]) -> dict[str, Any]:
     }
 
 
-def clicks(wave: Float[Tensor, " N"], join: int, rate: int) -> bool:
-    """Whether the wave jumps at a join: its second difference there against that around it."""
+def has_click(wave: Float[Tensor, " N"], join: int, rate: int) -> bool:
+    """Whether the wave jumps at a join: its second difference there is large beside that around it."""
     edge, around = round(EDGE * rate), round(AROUND * rate)
     start = max(0, join - around)
     bend = np.abs(np.diff(wave[start : join + around].double().numpy(), n=2))
@@ -213,10 +245,10 @@ def clicks(wave: Float[Tensor, " N"], join: int, rate: int) -> bool:
     return bool(near > max(FAINT, CLICK * np.sqrt(np.square(rest).mean() if len(rest) else 0.0)))
 
 
-def lines(result: dict[str, Any]) -> str:
+def describe_drift(result: dict[str, Any]) -> str:
     """The figures for a terminal."""
     rows = [["in ten minutes", "change", "verdict"]]
     rows += [[trend["says"], str(trend["figure"]), trend["verdict"]] for trend in result["trends"].values()]
     clicked = result["clicks"]
     tail = f"clicks at {100 * clicked.value:.1f} % of {result['joins']} joins" if clicked else "no joins"
-    return f"{report.grid(rows)}\n\n{result['minutes']:.1f} minutes; {tail}"
+    return f"{report.markdown_table(rows)}\n\n{result['minutes']:.1f} minutes; {tail}"

@@ -1,5 +1,7 @@
 """How fast this machine speaks: real-time factors of the whole path and of each net, and a first run from the shell."""
 
+import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -13,15 +15,40 @@ from typing import Any
 
 import torch
 
+from tts.evaluate import report
+from tts.evaluate.arguments import add_shared, add_voice, make_studio, positive
 from tts.evaluate.subjects import Studio
+from tts.evaluate.suites import SENTENCES, read_sentences
+from tts.files import whole
 from tts.settings import ROOT
 from tts.synthesis.pipeline import TextToSpeech
 
 SHORT = "The kettle is on."
 
 
-class Clock:
-    """Adds up the seconds that wrapped functions take, by name."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sentences", type=positive, default=20, help="so many (20)")
+    add_voice(parser)
+    add_shared(parser)
+
+
+def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
+    studio = make_studio(arguments, overrides)
+    texts = read_sentences([SENTENCES], arguments.sentences, studio.settings.max_chars)
+    hardware = report.hardware()
+    factors = real_time_factors(studio, texts)
+    first = first_run(studio)
+    body = {"rtf": factors, "first_run_seconds": first, "hardware": hardware, "settings": studio.conf}
+    with whole(arguments.output / "speed.json") as file:
+        file.write((json.dumps(body, indent=1, default=str) + "\n").encode())
+    for name, factor in factors.items():
+        print(f"RTF {name:<12} median {factor['median']:.3f}, worst {factor['worst']:.3f}")
+    threads, load = hardware["threads"], hardware["load"]
+    print(f"infer.py with a short sentence: {first:.1f} s ({threads} threads, load {load} before)")
+
+
+class Stopwatch:
+    """Adds up the seconds that functions take, by name."""
 
     def __init__(self, device: torch.device):
         self.device = device
@@ -43,38 +70,38 @@ class Clock:
         return timed
 
 
-def watch(speech: TextToSpeech, clock: Clock) -> None:
-    """Put a clock on what the pipeline asks of each net."""
+def time_nets(speech: TextToSpeech, watch: Stopwatch) -> None:
+    """Time all calls that the pipeline makes to each net."""
     gpt, dvae, diffusion, vocoder = speech.acoustic, speech.codec, speech.decoder, speech.vocoder
     speech.acoustic = SimpleNamespace(
-        generate=clock.wrap("gpt", gpt.generate), text_score=clock.wrap("gpt", gpt.text_score)
+        generate=watch.wrap("gpt", gpt.generate), text_score=watch.wrap("gpt", gpt.text_score)
     )
-    speech.codec = SimpleNamespace(decode=clock.wrap("dvae", dvae.decode), spell=dvae.spell)
-    speech.decoder = SimpleNamespace(decode=clock.wrap("diffusion", diffusion.decode))
-    speech.vocoder = clock.wrap("vocoder", vocoder)
+    speech.codec = SimpleNamespace(decode=watch.wrap("dvae", dvae.decode), spell=dvae.spell)
+    speech.decoder = SimpleNamespace(decode=watch.wrap("diffusion", diffusion.decode))
+    speech.vocoder = watch.wrap("vocoder", vocoder)
 
 
-def measure(studio: Studio, texts: Sequence[str]) -> dict[str, Any]:
-    """Median RTF over the texts, of everything and of each net, once warm."""
+def real_time_factors(studio: Studio, texts: Sequence[str]) -> dict[str, Any]:
+    """Median and worst RTF over the texts, of the whole path and of each net, after a first sentence to warm up."""
     voice = studio.conf["voice"]
-    studio.voice(voice)  # needs the nets themselves, before they are watched
-    clock = Clock(studio.device)
-    watch(studio.speech, clock)
+    studio.voice(voice)  # needs the nets themselves, not the timed ones
+    watch = Stopwatch(studio.device)
+    time_nets(studio.speech, watch)
     studio.say(SHORT, voice, 0)
     factors: dict[str, list[float]] = defaultdict(list)
     for seed, text in enumerate(texts):
-        clock.seconds.clear()
-        start = clock.now()
+        watch.seconds.clear()
+        start = watch.now()
         wave = studio.say(text, voice, seed)
-        total, seconds = clock.now() - start, len(wave) / studio.audio.sample_rate
+        total, seconds = watch.now() - start, len(wave) / studio.audio.sample_rate
         factors["whole path"].append(total / seconds)
-        for name, spent in clock.seconds.items():
+        for name, spent in watch.seconds.items():
             factors[name].append(spent / seconds)
     return {name: {"median": median(values), "worst": max(values)} for name, values in factors.items()}
 
 
 def first_run(studio: Studio) -> float:
-    """Seconds of `infer.py` with a short sentence, from the shell and back, after a run that warmed the disk cache."""
+    """Seconds that `infer.py` takes for a short sentence, after a first run that filled the disk cache."""
     with tempfile.TemporaryDirectory() as scratch:
         command = [sys.executable, str(ROOT / "infer.py"), SHORT, "-q", "-o", str(Path(scratch) / "short.wav")]
         command += ["--weights", str(studio.weights.resolve()), "-v", studio.conf["voice"]]

@@ -1,9 +1,9 @@
-"""Numbers in words. Every function takes digits as they are written and returns what a reader says."""
+"""Numbers in words. Each function takes digits as written and returns what a reader says."""
 
 import re
 from functools import lru_cache
 
-LONGEST = 15  # digits; beyond this nobody reads a number but its digits
+LONGEST = 15  # digits; a longer number is read digit by digit
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
 TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
@@ -14,13 +14,13 @@ ORDINALS = {
 }
 FRACTIONS = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
-# At most 3999; what is no proper numeral (IIII, VX) is left alone.
+# Up to 3999. Improper numerals (IIII, VX) do not match.
 ROMAN_NUMERAL = re.compile(r"m{0,3}(cm|cd|d?c{0,3})(xc|xl|l?x{0,3})(ix|iv|v?i{0,3})", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
 def cardinal(digits: str) -> str:
-    """1,234: one thousand two hundred thirty-four; 007 and longer numbers than anyone reads: digit by digit."""
+    """1,234: one thousand two hundred thirty-four. Numbers such as 007 and very long ones are read digit by digit."""
     digits = digits.replace(",", "")
     if len(digits) > LONGEST or (len(digits) > 1 and digits[0] == "0"):
         return spelled(digits)
@@ -44,7 +44,7 @@ def _below_thousand(value: int) -> str:
 
 
 def spelled(digits: str) -> str:
-    """020: zero two zero. Whatever is no digit is passed over."""
+    """020: zero two zero. Other characters are skipped."""
     return " ".join(DIGITS[int(digit)] for digit in digits if "0" <= digit <= "9")
 
 
@@ -86,7 +86,7 @@ def decade(digits: str) -> str:
 
 @lru_cache(maxsize=4096)
 def fraction(numerator: str, denominator: str) -> str:
-    """3/4: three quarters; 5/16: five sixteenths; what is no everyday fraction: a over b."""
+    """3/4: three quarters; 5/16: five sixteenths; 3/2000: three over two thousand."""
     a, b = numerator.lstrip("0") or "0", denominator.lstrip("0") or "0"
     if len(a) > 2 or len(b) > 3 or int(b) < 2 or int(a) < 1:
         return f"{cardinal(numerator)} over {cardinal(denominator)}"
@@ -95,7 +95,7 @@ def fraction(numerator: str, denominator: str) -> str:
 
 
 def roman(numeral: str) -> str | None:
-    """XIV: "14"; None if it is no proper Roman numeral."""
+    """XIV: "14"; None if it is not a proper Roman numeral."""
     if not numeral or not ROMAN_NUMERAL.fullmatch(numeral):
         return None
     values = [ROMAN[letter] for letter in numeral.lower()]

@@ -1,6 +1,6 @@
-"""Rules for what is written in digits: each is a pattern and a function from its match to words, applied in order.
+"""Rules for what is written in digits. Each is a pattern and a function from its match to words; they apply in order.
 
-Patterns start behind a look-behind and repeat within bounds, so a text of a megabyte without a space costs linear time.
+Patterns begin with a look-behind and repeat a bounded number of times, so any text takes linear time.
 """
 
 import re
@@ -12,7 +12,7 @@ from tts.text.english.tables import CURRENCIES, FIXED, MAGNITUDES, MONTHS, UNITS
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,5}|[0-9]{1,20})(?:\.[0-9]{1,20})?"
-ALONE = r"(?<![\w.,])"  # nothing of a number or word directly before
+ALONE = r"(?<![\w.,])"  # no part of a number or word stands directly before
 MONTH = "|".join(MONTHS)
 DAY = r"(?:0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?"
 
@@ -23,7 +23,7 @@ def any_of(words) -> str:
 
 
 def number(text: str) -> str:
-    """A number as it is written: thousands separators, decimals, versions."""
+    """A number with thousands separators, decimals or the dots of a version."""
     text = text.replace(",", "")
     return decimal(text) if "." in text else cardinal(text)
 
@@ -43,7 +43,7 @@ def _iso_date(match: re.Match[str]) -> str:
 
 
 def slashed_date(match: re.Match[str]) -> str:
-    """12/25/2024 or 25/12/2024; where both orders are possible, the month comes first (American English)."""
+    """12/25/2024 or 25/12/2024. If both orders are possible the month comes first, as in American English."""
     month, day = (match["a"], match["b"]) if int(match["a"]) <= 12 else (match["b"], match["a"])
     if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
         return " slash ".join(number(part) for part in (match["a"], match["b"], match["year"]))

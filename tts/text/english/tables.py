@@ -1,7 +1,7 @@
-"""The words of English normalisation, as data: what is written, and how it is read."""
+"""Abbreviations, units, currencies and signs of English: what is written, and how it is read."""
 
 
-def words(listed: str) -> frozenset[str]:
+def _words(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
@@ -19,7 +19,7 @@ SHORT_DAYS = {
     **{"Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday"},
 }
 
-# Before a name: the dot never ends a sentence.
+# Stand before a name, so their full stop never ends a sentence.
 TITLES = {
     **{"Mr": "mister", "Mrs": "missus", "Ms": "miz", "Dr": "doctor", "Prof": "professor", "Rev": "reverend"},
     **{"Hon": "honorable", "Gen": "general", "Col": "colonel", "Capt": "captain", "Lt": "lieutenant"},
@@ -27,9 +27,9 @@ TITLES = {
     **{"Sen": "senator", "Rep": "representative", "Pres": "president", "Messrs": "messieurs", "Mme": "madame"},
     **{"Mlle": "mademoiselle", "Fr": "father", "Mt": "mount", "Ft": "fort", "Cpl": "corporal", "Pvt": "private"},
 }
-# Titles that are also read without their dot; the others are words of their own (Gen, Col, Rep).
+# Titles that are also read without a full stop. The others are words then (Gen, Col, Rep).
 UNDOTTED = ("Mr", "Mrs", "Ms", "Dr", "Prof", "Sgt", "Capt", "Lt", "Messrs", "Mme", "Mlle", "Cmdr")
-# Elsewhere, with their dot: if a sentence may end here, so does this one.
+# Read with their full stop. The sentence may end there.
 ENDINGS = {
     **{"etc": "et cetera", "&c": "et cetera", "Inc": "incorporated", "Ltd": "limited", "Co": "company"},
     **{"Corp": "corporation", "Bros": "brothers", "Jr": "junior", "Sr": "senior", "Esq": "esquire"},
@@ -40,12 +40,12 @@ ENDINGS = {
     **{"Feb": "February", "Apr": "April", "Aug": "August", "Sept": "September", "Oct": "October"},
     **{"Nov": "November", "Dec": "December"},
 }
-# In the middle of a sentence.
+# Read with their full stop. The sentence goes on.
 INNER = {
     **{"e.g": "for example", "i.e": "that is", "vs": "versus", "viz": "namely", "cf": "compare", "ca": "circa"},
     **{"approx": "approximately", "a.k.a": "also known as", "c.f": "compare", "incl": "including", "esp": "especially"},
 }
-# Only before a number (Arabic or Roman).
+# Read only before a number, Arabic or Roman.
 NUMBERED = {
     **{"No": "number", "no": "number", "Nos": "numbers", "nos": "numbers", "p": "page", "pp": "pages"},
     **{"vol": "volume", "vols": "volumes", "ch": "chapter", "chap": "chapter", "fig": "figure", "figs": "figures"},
@@ -53,35 +53,35 @@ NUMBERED = {
     **{"Vol": "volume", "Vols": "volumes", "Ch": "chapter", "Chap": "chapter", "Fig": "figure", "Figs": "figures"},
     **{"Sec": "section", "Art": "article", "Pt": "part", "Bk": "book", "Eq": "equation", "Apt": "apartment"},
 }
-# Abbreviations without a dot, or with a slash.
+# Abbreviations without a full stop, or with a slash.
 FIXED = {
     **{"w/o": "without", "w/": "with", "and/or": "and or", "c/o": "care of", "24/7": "twenty-four seven"},
     **{"9/11": "nine eleven", "n/a": "not applicable", "N/A": "not applicable", "vs": "versus", "PhD": "P H D"},
     **{"Ph.D.s": "P H Ds", "PhDs": "P H Ds", "50/50": "fifty fifty"},
 }
 
-# Before a Roman numeral.
-NUMBERED_PARTS = words(
+# Words before a Roman numeral.
+NUMBERED_PARTS = _words(
     "chapter part book act scene volume section article appendix page phase type class stage level grade figure table "
     "canto verse psalm title war bowl canon unit lesson number"
 )
-RULERS = words(
+RULERS = _words(
     "Henry Edward George William Richard Charles James John Elizabeth Mary Louis Philip Philippe Ferdinand Frederick "
     "Francis Gustav Gustavus Christian Catherine Peter Ivan Nicholas Alexander Napoleon Leopold Albert Victor Carlos "
     "Alfonso Juan Pius Leo Paul Benedict Gregory Clement Innocent Urban Boniface Julius Adrian Sixtus Stephen Otto "
     "Rudolf Maximilian Joseph Wilhelm Margaret Robert David Malcolm Ramses Ramesses Ptolemy Darius Xerxes Cleopatra "
     "Constantine Justinian Harald Haakon Olaf Umberto Emmanuel Anne Isabella Eugene Callixtus Celestine Nero"
 )
-RULING = words("King Queen Pope Emperor Empress Tsar Czar Kaiser Prince Princess Sultan Pharaoh")
+RULING = _words("King Queen Pope Emperor Empress Tsar Czar Kaiser Prince Princess Sultan Pharaoh")
 
-# Words that open sentences far more often than they follow an abbreviation inside one.
-OPENERS = words(
+# Words that begin a sentence far more often than they follow an abbreviation inside one.
+OPENERS = _words(
     "The A An He She It They We You I But And So Then There This That These Those When While If In On At As After "
     "Before For From His Her Its Our Their My Your What Who Where Why How No Not Yes Now One Some Many Most All Both "
     "Each Every Although Though Because Since Until However Perhaps Here To Of With Or Nor Yet Is Was Are Were Do Did "
     "Once By Let Such Even Just Only Soon Suddenly Meanwhile Nothing Everyone Nobody"
 )
-# Capitalised before St. without being a street's name.
+# Words that are capitalised before "St." though they are not the name of a street.
 NO_STREET = OPENERS | {"Mount", "Lake", "Port", "Fort", "Old", "New", "Near", "Saint", "Mister", "Great"}
 
 CURRENCIES = {  # one, many, one hundredth, hundredths
@@ -177,7 +177,7 @@ UNITS = {  # after a number: one, many
     "°": ("degree", "degrees"),
 }
 
-# Signs said as words wherever they stand.
+# Signs that are read as words everywhere.
 SIGNS = {
     **{"&": "and", "+": "plus", "=": "equals", "@": "at", "%": "percent", "‰": "per mille", "§": "section"},
     **{"¶": "paragraph", "©": "copyright", "°": "degrees", "×": "times", "÷": "divided by", "±": "plus or minus"},
@@ -187,8 +187,8 @@ SIGNS = {
     **{"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "Δ": "delta", "ε": "epsilon", "θ": "theta"},
     **{"λ": "lambda", "μ": "mu", "µ": "micro", "σ": "sigma", "Σ": "sigma", "φ": "phi", "ω": "omega", "Ω": "omega"},
 }
-# Read as words though they are in the lexicon as something else, when capitals stand among small letters.
-SPELLED = words("US UN EU UK AI ID PR TV MA LA")
+# The lexicon has these words, but in capitals they are spelled out, unless the text around is in capitals too.
+SPELLED = _words("US UN EU UK AI ID PR TV MA LA")
 SUPERSCRIPTS = dict(zip("⁰¹⁴⁵⁶⁷⁸⁹⁻", "01456789-", strict=True))  # ² and ³ have words of their own
 VULGAR = {
     **{"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅖": "2/5", "⅗": "3/5", "⅘": "4/5"},

@@ -1,8 +1,8 @@
-"""Rules for letters that are not said as the word they form: addresses, abbreviations, numerals, acronyms."""
+"""Rules for letters that are not read as a word: addresses, abbreviations, Roman numerals, acronyms."""
 
 import re
 
-from tts.text.english.lexicon import Lexicon
+from tts.text.english.lexicon import cmudict
 from tts.text.english.numbers import cardinal, ordinal, roman
 from tts.text.english.quantities import Rule, any_of, rule
 from tts.text.english.tables import (
@@ -22,7 +22,7 @@ from tts.text.english.tables import (
     UNDOTTED,
 )
 
-LETTER_A = "ay"  # the letter's name; "a" alone is the article
+LETTER_A = "ay"  # the name of the letter; "a" would be read as the article
 ADDRESS_SIGNS = {
     **{".": "dot", "/": "slash", "-": "dash", "_": "underscore", "@": "at", ":": "colon", "?": "question mark"},
     **{"=": "equals", "&": "and", "#": "hash", "+": "plus", "~": "tilde", "%": "percent"},
@@ -38,7 +38,7 @@ def letters(word: str) -> str:
 
 
 def ends_sentence(match: re.Match[str]) -> bool:
-    """Whether the sentence ends at an abbreviation: nothing follows, or a word that opens sentences."""
+    """Whether the sentence ends at an abbreviation: nothing follows, or a word that often begins a sentence."""
     rest = match.string[match.end() : match.end() + 40]
     after = re.match(r"[\"')\]]*\s*([A-Za-z']*)", rest)
     return not rest.strip("\"')] \n") or after[1] in OPENERS
@@ -54,7 +54,7 @@ def _address(match: re.Match[str]) -> str:
 
 
 def _dotted(match: re.Match[str]) -> str:
-    """U.S., B.C., J.R.R.: the letters, and the stop only where a sentence ends."""
+    """U.S., B.C., J.R.R.: the letters, and a full stop only where a sentence ends."""
     return letters(match[0]) + ("." if ends_sentence(match) else "")
 
 
@@ -67,7 +67,7 @@ def _initials(match: re.Match[str]) -> str:
 
 
 def _street(match: re.Match[str]) -> str:
-    """St. and Dr.: a saint or doctor before a name, a street or drive after one."""
+    """St. and Dr.: saint or doctor before a name, street or drive after one."""
     before, short, after = match["before"], match["short"], match["after"]
     name = before and (before[0].isupper() or before[0].isdigit()) and before not in NO_STREET
     person = after and after not in OPENERS
@@ -100,7 +100,7 @@ def _century(match: re.Match[str]) -> str:
 
 
 def _numbered(match: re.Match[str]) -> str:
-    """No. 5; but "No. I won't."."""
+    """No. 5, but not "No. I won't"."""
     only_digits = match[1].lower() in ("no", "nos", "art", "ed")
     return match[0] if only_digits and not match["first"].isdigit() else NUMBERED[match[1]] + " "
 
@@ -135,15 +135,11 @@ def _acronym(match: re.Match[str]) -> str:
     shouting = sum(c.isupper() for c in near) > sum(c.islower() for c in near)
     if set(word) <= set("IVX") and (word == "II" or len(word) > 2) and (value := roman(word)):
         return cardinal(value) + ending
-    known = word in _lexicon() and word not in SPELLED
+    known = word in cmudict() and word not in SPELLED
     pronounceable = any(c in "AEIOUY" for c in word)
-    if known or (shouting and (word in _lexicon() or (pronounceable and len(word) > 3))):
+    if known or (shouting and (word in cmudict() or (pronounceable and len(word) > 3))):
         return match[0]
     return letters(word) + ("'s" if ending else "")
-
-
-def _lexicon() -> Lexicon:
-    return Lexicon.load("cmudict")
 
 
 ADDRESSES: list[Rule] = [

@@ -1,11 +1,11 @@
-"""What runs did and cost: `python -m tts.training.accounting RUN... [-o ledger.png]`, as a table and a picture."""
+"""What runs did and cost: `python -m tts.training.accounting RUN... [-o accounting.png]`, as a table and a picture."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from tts.training.accounting import book
-from tts.training.accounting.book import Account
+from tts.training.accounting import runlog
+from tts.training.accounting.runlog import Account
 
 COLUMNS = {  # of the table: how each value is written
     "run": lambda a: a.name,
@@ -37,18 +37,18 @@ CURVES = {  # of the picture: title, and what a `train` line says of it
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tts.training.accounting", description=__doc__)
-    parser.add_argument("runs", nargs="+", metavar="RUN", type=Path, help="folder of a run, or its ledger.jsonl")
-    parser.add_argument("-o", "--output", type=Path, default=Path("ledger.png"), help="the picture (%(default)s)")
+    parser.add_argument("runs", nargs="+", metavar="RUN", type=Path, help="folder of a run, or its accounting.jsonl")
+    parser.add_argument("-o", "--output", type=Path, default=Path("accounting.png"), help="the picture (%(default)s)")
     args = parser.parse_args(arguments)
     try:
-        books = {_name(run): book.read(run) for run in args.runs}
-        print(table([book.account(name, lines) for name, lines in books.items()]))
-        draw(books, args.output)
+        runs = {_name(run): runlog.read(run) for run in args.runs}
+        print(aligned([runlog.account(name, lines) for name, lines in runs.items()]))
+        draw(runs, args.output)
     except (ValueError, OSError) as error:
         sys.exit(f"python -m tts.training.accounting: error: {error}")
 
 
-def table(accounts: list[Account]) -> str:
+def aligned(accounts: list[Account]) -> str:
     """Rows of aligned text; a column that says nothing of any run is left out."""
     rows = [list(COLUMNS), *([write(account) for write in COLUMNS.values()] for account in accounts)]
     columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
@@ -57,7 +57,7 @@ def table(accounts: list[Account]) -> str:
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
 
 
-def draw(books: dict[str, list[dict]], path: Path) -> None:
+def draw(runs: dict[str, list[dict]], path: Path) -> None:
     """Rates and loss of every run over the hours that it has trained."""
     import matplotlib
 
@@ -67,7 +67,7 @@ def draw(books: dict[str, list[dict]], path: Path) -> None:
     figure = Figure(figsize=(10, 6), layout="constrained")
     for place, (title, value) in enumerate(CURVES.items()):
         axes = figure.add_subplot(2, 2, place + 1, title=title, xlabel="hours")
-        for name, lines in books.items():
+        for name, lines in runs.items():
             hours, points, start = 0.0, [], None
             for line in lines:
                 start = line if line["kind"] == "start" else start
@@ -81,7 +81,7 @@ def draw(books: dict[str, list[dict]], path: Path) -> None:
 
 def _name(run: Path) -> str:
     folder = run.resolve()
-    folder = folder.parent if folder.name == book.NAME else folder
+    folder = folder.parent if folder.name in (runlog.NAME, runlog.FORMER) else folder
     return "/".join(folder.parts[-2:])
 
 

@@ -1,6 +1,5 @@
-"""The ledger of a run, kept while it trains."""
+"""Writes down what a run does, takes and costs while it trains."""
 
-import platform
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -11,9 +10,9 @@ import torch
 from lightning.pytorch.profilers import Profiler
 
 from tts.provenance import revision
-from tts.training.accounting import book
-from tts.training.accounting.meter import Counter, matmul_peak, multiplied_in, peak_memory, settle
+from tts.training.accounting import runlog
 from tts.training.checkpoints import spared
+from tts.training.meter import Counter, device_name, matmul_peak, multiplied_in, peak_memory, settle
 from tts.training.stage import Stage
 from tts.types import Batch
 
@@ -43,8 +42,8 @@ class Waits:
             self.seconds += time.perf_counter() - self._since
 
 
-class Ledger(L.Callback):
-    """Writes `ledger.jsonl` (`accounting.book`) and tells the loggers the rates that follow from each line.
+class Accounting(L.Callback):
+    """Writes `accounting.jsonl` (`accounting.runlog`) and tells the loggers the rates that follow from each line.
 
     FLOPs are those of forward and backward pass, frozen nets included, without the optimiser's own products. They are
     counted on the first batch and on the 10th, 100th, ... of a run, and modelled per second of padded audio on all
@@ -184,7 +183,7 @@ class Ledger(L.Callback):
             "memory_gb": memory / trainer.world_size,
         }
         for logger in trainer.loggers:
-            named = {f"ledger/{name}": value for name, value in rates.items()}
+            named = {f"accounting/{name}": value for name, value in rates.items()}
             logger.log_metrics(named, step=trainer.global_step - 1)  # counted from 0, as Lightning's own
         self.rate = audio / seconds
         self._begin()
@@ -192,8 +191,8 @@ class Ledger(L.Callback):
     def _write(self, trainer: L.Trainer, kind: str, **values) -> None:
         if trainer.is_global_zero:
             line = {"kind": kind, "time": round(time.time(), 3), "step": trainer.global_step, **values}
-            with spared("the ledger", self.path):
-                book.append(self.path, line)
+            with spared("the accounting", self.path):
+                runlog.append(self.path, line)
 
     @staticmethod
     def _over_ranks(trainer: L.Trainer, values: list[float]) -> list[float]:
@@ -202,11 +201,3 @@ class Ledger(L.Callback):
             return values
         together = torch.tensor(values, dtype=torch.float64, device=trainer.strategy.root_device)
         return trainer.strategy.reduce(together, reduce_op="sum").tolist()
-
-
-def device_name(device: torch.device) -> str:
-    """What people call it: the GPU's name, or the processor's and how many threads of it are used."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    threads = torch.get_num_threads()
-    return f"{platform.machine()} CPU, {threads} thread{'s' if threads > 1 else ''}"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tts.training.accounting import book
+from tts.training.accounting import runlog
 
 LOSSES = ("speech", "denoise")  # the term of a stage's loss that is fitted
 LEAST = 4  # sizes, and budgets
@@ -59,7 +59,7 @@ def read(run: Path, *, after: float = 0.0) -> Curve:
     seconds: dict[int, float] = {}
     spoken: dict[int, dict] = {}
     flops = padded = 0.0
-    for line in book.read(run):
+    for line in runlog.read(run):
         if line["kind"] == "start":
             start = line
             seconds = {step: value for step, value in seconds.items() if step <= line["step"]}
@@ -69,7 +69,7 @@ def read(run: Path, *, after: float = 0.0) -> Curve:
         elif "batches" in line:
             spoken[line["step"]] = line["batches"]
     if not spoken:
-        raise ValueError(f"the ledger of {run} holds no validation by batches: train it with this version")
+        raise ValueError(f"{runlog.NAME} of {run} holds no validation by batches: train it with this version")
     heard = {step: sum(value for at, value in seconds.items() if at <= step) / 3600 for step in sorted(spoken)}
     steps = [step for step, hours in heard.items() if hours >= after]
     if not steps:
@@ -164,7 +164,7 @@ def interval(values) -> str:
     return f"[{low:.3g}, {high:.3g}]"
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
+def markdown(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows])
 
 
@@ -209,13 +209,13 @@ def report(curves: list[Curve], targets: list[tuple[float, float]], *, draws: in
         for size, at in targets
     ]
     parts = [
-        table(["run", "N", "GFLOP/s", *(f"{hours:.2f} h" for hours in common), "of its last"], measured),
-        table(["E", "A", "alpha", "B", "beta"], [ours])
+        markdown(["run", "N", "GFLOP/s", *(f"{hours:.2f} h" for hours in common), "of its last"], measured),
+        markdown(["E", "A", "alpha", "B", "beta"], [ours])
         + f"\nLargest error {off.max():.1%}, median {np.median(off):.1%}.",
         held,
     ]
     if far:
-        parts.append(table(["N", "D", "loss", "interval", "A / N^alpha", "B / D^beta"], far))
+        parts.append(markdown(["N", "D", "loss", "interval", "A / N^alpha", "B / D^beta"], far))
     return "\n\n".join(parts), law
 
 

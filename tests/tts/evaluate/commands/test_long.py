@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from helpers import babble
+from helpers import tone_speech
 from tts import settings
 from tts.evaluate.commands import long
 from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import Suite
-from tts.judges.judges import Embedding, Prosody
+from tts.evaluate.wave_cache import CachedWave
 from tts.judges.panel import Panel
+from tts.judges.prosody import ProsodyJudge
+from tts.judges.similarity import TorchScriptEncoder
 
 RATE = 24000
 
@@ -28,23 +30,23 @@ def noisy(slope: float, seed: int, count: int = 60) -> list[tuple[float, float]]
 
 
 def test_a_trend_has_its_size_and_interval():
-    found = long.trend(noisy(0.3, 0))
+    found = long.fit_trend(noisy(0.3, 0))
     assert found["figure"].low < 3 < found["figure"].high
     assert found["verdict"] == "trend"
 
 
 def test_chance_is_seldom_taken_for_a_trend():
-    verdicts = [long.trend(noisy(0.0, seed))["verdict"] for seed in range(40)]
+    verdicts = [long.fit_trend(noisy(0.0, seed))["verdict"] for seed in range(40)]
     assert verdicts.count("no trend seen") >= 33
 
 
 def test_a_jump_at_a_join_is_a_click_and_speech_is_not():
-    wave = torch.from_numpy(babble.speak("moon over the bay", 120.0)).float()
-    assert not any(long.clicks(wave, join, RATE) for join in range(2000, len(wave) - 2000, 997))
+    wave = torch.from_numpy(tone_speech.speak_tones("moon over the bay", 120.0)).float()
+    assert not any(long.has_click(wave, join, RATE) for join in range(2000, len(wave) - 2000, 997))
     quiet = torch.cat([0.001 * torch.randn(4800), torch.full((4800,), 0.05)])
-    assert long.clicks(quiet, 4800, RATE)
-    assert not long.clicks(torch.zeros(9600), 4800, RATE)
-    assert not long.clicks(torch.zeros(10), 0, RATE)
+    assert long.has_click(quiet, 4800, RATE)
+    assert not long.has_click(torch.zeros(9600), 4800, RATE)
+    assert not long.has_click(torch.zeros(10), 0, RATE)
 
 
 def test_passages_hold_all_sentences_in_order():
@@ -61,14 +63,14 @@ def test_a_reading_whose_voice_rises_is_found_out(tmp_path, monkeypatch):
     text = "cold dunes and old stones"
 
     def reading(rise: float) -> list[long.Passage]:
-        waves = [babble.speak(text, 110 * (1 + rise * k / 16)) for k in range(16)]
+        waves = [tone_speech.speak_tones(text, 110 * (1 + rise * k / 16)) for k in range(16)]
         return [long.Passage(text, torch.from_numpy(wave).float(), [0]) for wave in waves]
 
-    judges = {"voice": Embedding(babble.embedding_net(tmp_path / "net.pt")), "prosody": Prosody()}
+    judges = {"voice": TorchScriptEncoder(tone_speech.write_pitch_net(tmp_path / "net.pt")), "prosody": ProsodyJudge()}
     suite = Suite("own", "", "", [])
     with Panel(judges, cache=tmp_path, workers=1) as panel:
-        steady = long.survey(studio, reading(0.0), panel, suite=suite, out=tmp_path / "steady")
-        rising = long.survey(studio, reading(0.3), panel, suite=suite, out=tmp_path / "rising")
+        steady = long.measure_drift(studio, reading(0.0), panel, suite=suite, out=tmp_path / "steady")
+        rising = long.measure_drift(studio, reading(0.3), panel, suite=suite, out=tmp_path / "rising")
     assert rising["trends"]["pitch"]["verdict"] == "trend"
     assert rising["trends"]["pitch"]["figure"].low > 0
     assert rising["trends"]["similarity"]["figure"].high < 0
@@ -78,4 +80,25 @@ def test_a_reading_whose_voice_rises_is_found_out(tmp_path, monkeypatch):
     assert {"judges", "texts", "windows", "figures"} <= set(body)
     assert (tmp_path / "rising" / "long.png").stat().st_size > 10_000
     with pytest.raises(ValueError, match="no long reading"):
-        long.survey(studio, reading(0.0)[:3], panel, suite=suite, out=tmp_path / "short")
+        long.measure_drift(studio, reading(0.0)[:3], panel, suite=suite, out=tmp_path / "short")
+
+
+def test_a_long_reading_is_kept_passage_by_passage(nano_studio, tmp_path, monkeypatch):
+    text, voice = "Hello world, and hello again to all of you. " * 12, nano_studio.conf["voice"]
+    options = {"minutes": 1, "seed": 0, "cache": tmp_path}
+    passages = long.read_aloud(nano_studio, text, voice, **options)
+    assert " ".join(passage.text for passage in passages).split() == text.split()
+    for passage in passages:
+        assert passage.joins and all(0 <= join <= len(passage.wave) for join in passage.joins)
+    monkeypatch.setattr(long, "_read_passage", None)  # nothing is read again
+    again = long.read_aloud(nano_studio, text, voice, **options)
+    assert all(torch.equal(one.wave, other.wave) for one, other in zip(passages, again, strict=True))
+    assert [one.joins for one in passages] == [other.joins for other in again]
+
+
+def test_a_reading_stops_when_the_minutes_are_full(nano_studio, tmp_path, monkeypatch):
+    half = CachedWave(torch.zeros(30 * 24000), [0], 0.0)
+    monkeypatch.setattr(long, "_read_passage", lambda *_: half)
+    text = "Hello world, and hello again to all of you. " * 40
+    passages = long.read_aloud(nano_studio, text, nano_studio.conf["voice"], minutes=1, seed=0, cache=tmp_path)
+    assert len(passages) == 2

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tts.training.accounting import book, scale
+from tts.training.accounting import runlog, scale
 from tts.training.accounting.scale import Law, fit
 
 TRUE = Law(2.0, 1.2, 0.35, 1.8, 0.6)
@@ -16,18 +16,18 @@ def grid(sizes=SIZES, hours=HOURS) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write(folder, size: float, noise: np.random.Generator, law: Law = TRUE) -> None:
-    """A ledger as training writes it: every validation hears the same six batches, some harder than others."""
-    path = folder / book.NAME
-    book.append(path, {"kind": "start", "step": 0, "parameters": int(size)})
+    """The lines that training writes: every validation hears the same six batches, some harder than others."""
+    path = folder / runlog.NAME
+    runlog.append(path, {"kind": "start", "step": 0, "parameters": int(size)})
     hard = np.array([-0.2, -0.1, 0.0, 0.0, 0.1, 0.2])
     for i, hours in enumerate(HOURS):
         seconds = 3600 * (hours - (HOURS[i - 1] if i else 0))
-        book.append(
+        runlog.append(
             path,
             {"kind": "train", "step": i, "audio_seconds": seconds, "padded_seconds": seconds, "flops": seconds * 1e9},
         )
         heard = law(size, hours) + hard + 0.003 * noise.standard_normal()
-        book.append(path, {"kind": "val", "step": i, "batches": {"clips": [4] * 6, "speech": heard.tolist()}})
+        runlog.append(path, {"kind": "val", "step": i, "batches": {"clips": [4] * 6, "speech": heard.tolist()}})
 
 
 def test_exponents_of_made_up_curves_come_back():
@@ -68,8 +68,8 @@ def test_tables_and_picture_of_runs(tmp_path, capsys):
 
 
 def test_what_a_kill_undid_does_not_count(tmp_path):
-    path = tmp_path / "w" / book.NAME
-    book.append(path, {"kind": "start", "step": 0, "parameters": 9})
+    path = tmp_path / "w" / runlog.NAME
+    runlog.append(path, {"kind": "start", "step": 0, "parameters": 9})
     train = {"kind": "train", "padded_seconds": 3600.0, "audio_seconds": 3600.0, "flops": 1.0}
     heard = {"kind": "val", "batches": {"clips": [1], "denoise": [0.5]}}
     for line in (
@@ -80,8 +80,8 @@ def test_what_a_kill_undid_does_not_count(tmp_path):
         {**train, "step": 20},
         {**heard, "step": 20},
     ):
-        book.append(path, line)
+        runlog.append(path, line)
     assert scale.read(tmp_path / "w").hours.tolist() == [1.0, 2.0]
-    book.append(tmp_path / "old" / book.NAME, {"kind": "start", "step": 0, "parameters": 9})
+    runlog.append(tmp_path / "old" / runlog.NAME, {"kind": "start", "step": 0, "parameters": 9})
     with pytest.raises(ValueError, match="no validation by batches"):
         scale.read(tmp_path / "old")

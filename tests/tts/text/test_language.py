@@ -1,0 +1,86 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers import tiny_german
+from helpers.nano import conf
+from tts.checkpoint import build
+from tts.synthesis.portions import portions
+from tts.text.language import TABLE, language
+
+ROOT = Path(__file__).parents[3]
+TEXT = "Hr. Müller kauft 5 Hüte, Mützen usw. Heute. Sätze usw. Er zahlt."
+SENTENCES = ["Hr. Müller kauft 5 Hüte, Mützen usw. Heute.", "Sätze usw.", "Er zahlt."]
+
+
+@pytest.fixture
+def german(monkeypatch):
+    monkeypatch.setitem(TABLE, "german", "helpers.tiny_german:GERMAN")
+    return language("german")
+
+
+def test_an_unknown_language_is_an_error_that_names_the_known():
+    with pytest.raises(ValueError, match="unknown language 'klingon'; known are english"):
+        language("klingon")
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_language_knows_its_name_and_its_lexicon(name):
+    assert language(name).name == name
+    assert language(name).lexicon.entries
+
+
+def test_sentences_end_by_the_abbreviations_of_the_language(german):
+    assert [sentence.text for sentence in german.split(TEXT, 100)] == SENTENCES
+    assert [sentence.text for sentence in language("english").split(TEXT, 100)][0] == "Hr."
+
+
+def test_a_tokenizer_reads_with_the_lexicon_and_letters_of_its_language(german, audio):
+    tokenizer = build(tiny_german.SPEC, audio)
+    assert tokenizer.language is german
+    assert tokenizer.decode(tokenizer.encode("Müller kauft Hüten für.")) == "{M Y L AX} {K AU F T} {H Y T AX} {f ü r}."
+
+
+def test_a_tokenizers_spec_says_its_language(german, audio):
+    spec = json.loads(json.dumps(build(tiny_german.SPEC, audio).spec()))
+    assert spec["language"] == "german"
+    assert build(spec, audio).encode("Hüte") == build(tiny_german.SPEC, audio).encode("Hüte")
+
+
+def test_a_spec_from_before_languages_had_names_is_english(audio):
+    spec = {key: value for key, value in conf("text/english").items() if key != "language"}
+    assert build(spec, audio).language is language("english")
+    assert build(spec, audio).spec() == build(conf("text/english"), audio).spec()
+
+
+def test_a_lexicon_of_another_language_is_an_error(german, audio):
+    with pytest.raises(ValueError, match="no lexicon 'cmudict' in german; it has tiny"):
+        build({**tiny_german.SPEC, "lexicon": "cmudict"}, audio)
+
+
+def test_the_pipeline_speaks_what_the_language_says(german):
+    parts = list(portions(TEXT, 100, german))
+    assert [part.written for part in parts] == SENTENCES
+    assert parts[0].words == "Herr Müller kauft fünf Hüte, Mützen usw. Heute."
+    assert parts[0].notices == ["read as German"]
+
+
+def test_no_module_of_english_is_imported_for_another_language():
+    script = f"""
+import sys
+from helpers import tiny_german
+from tts.checkpoint import build
+from tts.synthesis.portions import portions
+from tts.text.language import TABLE
+TABLE["german"] = "helpers.tiny_german:GERMAN"
+tokenizer = build(tiny_german.SPEC, None)
+assert all(tokenizer.encode(part.words) for part in portions({TEXT!r}, 100, tokenizer.language))
+assert not [name for name in sys.modules if name.startswith("tts.text.english")]
+"""
+    environment = {**os.environ, "PYTHONPATH": "tests", "PYTHONUTF8": "1"}
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

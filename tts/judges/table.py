@@ -1,0 +1,47 @@
+"""All judges and all recognisers by name: one line adds one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tts.judges.judge import Judge
+from tts.judges.mos import Dnsmos
+from tts.judges.nets import CodecCtc, GptRecogniser
+from tts.judges.prosody import LikenessJudge, ProsodyJudge
+from tts.judges.recogniser import SpeechRecogniser
+from tts.judges.similarity import Resemblyzer, SpeakerEncoder, TorchScriptEncoder
+from tts.judges.sphinx import Aligner, Sphinx
+from tts.judges.whisper import Whisper
+
+RECOGNISERS: dict[str, type[SpeechRecogniser]] = {
+    "sphinx": Sphinx,
+    "whisper": Whisper,
+    "ctc": CodecCtc,
+    "gpt": GptRecogniser,
+}
+
+JUDGES: dict[str, type[Judge]] = {  # in the order of their measures in reports
+    "heard": SpeechRecogniser,  # one of the table above
+    "aligned": Aligner,
+    "mos": Dnsmos,
+    "voice": SpeakerEncoder,  # resemblyzer, or another encoder from a file
+    "likeness": LikenessJudge,
+    "prosody": ProsodyJudge,
+}
+
+
+def make_recogniser(option: str, weights: Path) -> SpeechRecogniser:
+    """A recogniser as --recogniser names it: NAME or NAME=PLACE."""
+    name, _, place = option.partition("=")
+    if name not in RECOGNISERS:
+        known = ", ".join(kind.usage for kind in RECOGNISERS.values())
+        raise ValueError(f"no recogniser {option!r}: use {known}")
+    return RECOGNISERS[name].from_option(place, weights)
+
+
+def make_judges(names: Sequence[str], *, recogniser: SpeechRecogniser, embedding: str) -> dict[str, Judge]:
+    """The judges of these names; `embedding` is resemblyzer, or a TorchScript file."""
+    if unknown := [name for name in names if name not in JUDGES]:
+        raise ValueError(f"no judge {unknown[0]!r}: choose from {', '.join(JUDGES)}")
+    encoder = Resemblyzer() if embedding == "resemblyzer" else TorchScriptEncoder(Path(embedding))
+    chosen = {"heard": recogniser, "voice": encoder}
+    return {name: chosen.get(name) or kind() for name, kind in JUDGES.items() if name in names}

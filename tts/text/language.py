@@ -1,0 +1,52 @@
+"""What the rest of the code asks of a language. Languages are found by name, so nothing imports one of them directly.
+
+Another language is a package `tts/text/NAME/` with a `Language`, a line in `TABLE`, and a file of symbols like
+`conf/text/english.yaml`. A voice then speaks the language that its tokenizer's spec names. `python -m data` still
+normalises transcripts as English, and `tts.evaluate` has English texts and judges only.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+
+from tts.text.lexicon import Lexicon
+from tts.text.sentences import Abbreviations, Sentence, split_sentences
+
+TABLE = {"english": "tts.text.english:ENGLISH"}
+
+
+@dataclass(frozen=True)
+class Normal:
+    """A text as it is said, and what a user should know about how it was read."""
+
+    text: str
+    notices: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """How one language is read aloud."""
+
+    name: str  # in `TABLE`
+    normalise: Callable[[str], Normal]  # any text to the words and punctuation that are said
+    fold: Callable[[str], str]  # a word as the lexicon spells it: small letters, for English without accents
+    abbreviations: Abbreviations
+    read_lexicon: Callable[[], Lexicon]
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """How words are pronounced; read from its file when first asked for."""
+        return self.read_lexicon()
+
+    def split(self, text: str, max_chars: int) -> list[Sentence]:
+        """Sentences of at most `max_chars` characters; nothing but white space is lost."""
+        return split_sentences(text, max_chars, self.abbreviations)
+
+
+def language(name: str = "english") -> Language:
+    """The language of this name. Raises ValueError that lists the known ones."""
+    if name not in TABLE:
+        raise ValueError(f"unknown language {name!r}; known are {', '.join(TABLE)}")
+    module, attribute = TABLE[name].split(":")
+    return getattr(import_module(module), attribute)
