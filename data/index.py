@@ -285,7 +285,7 @@ def _map(path: Path, size: int) -> dict[str, np.ndarray]:
     """The arrays of a safetensors file without reading them."""
     if not path.is_file() or path.stat().st_size != size:
         raise ValueError(f"{path.name} is missing or cut short")
-    content = np.memmap(path, np.uint8, "r")
+    content = np.memmap(path, np.uint8, "r").view(np.ndarray)
     start = 8 + int.from_bytes(content[:8].tobytes(), "little")
     if start > size:
         raise ValueError(f"{path.name} has no header")

@@ -154,7 +154,7 @@ class ClipDataset(torch.utils.data.Dataset):
         if clip.folder not in self.timed or not clip.times:
             return text, []
         plain = self.tokenizer.encode(clip.spoken) if self.letters else text
-        return text, retime(clip.times, plain, text, self.tokenizer.silent_ids)
+        return text, spread_letters(clip.times, plain, text, self.tokenizer.silent_ids)
 
     def _samples(self, seconds: float) -> int:
         return round(seconds * self.audio.sample_rate)
@@ -170,7 +170,7 @@ def tells_times(alignment: dict | None, tokenizer: Tokenizer | None) -> bool:
     return alignment is not None and tokenizer is not None and alignment["text"] == unpinned(tokenizer.spec())
 
 
-def retime(
+def spread_letters(
     times: Sequence[float], plain: Sequence[int], shown: Sequence[int], silent_ids: Collection[int]
 ) -> list[float]:
     """Times of a text some of whose words are shown as letters, from those of its plain ids.

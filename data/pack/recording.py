@@ -66,12 +66,16 @@ def encode_recording(recording: Recording, recipe: Recipe) -> Encoded:
         spoken = language().normalise(recording.text).text.strip() if recording.text.strip() else ""
         if recording.text.strip() and not any(character.isalpha() for character in spoken):
             raise ValueError(f"nothing to say in its text {recording.text[:60]!r}")
-        wav = set_level(wav, recipe.audio)
-        data = encode(wav, rate, recipe.format)
-        times = _aligner(recipe.codec, recipe.audio).times(wav, spoken) if recipe.codec and spoken else ()
+        data = encode(set_level(wav, recipe.audio), rate, recipe.format)
+        times = _aligner(recipe.codec, recipe.audio).times(_decoded(data), spoken) if recipe.codec and spoken else ()
     except (ValueError, OSError, RuntimeError, MemoryError) as error:  # libsndfile's errors are RuntimeErrors
         return Encoded(reason=str(error) or type(error).__name__)
     return Encoded(data=data, seconds=seconds, spoken=spoken, times=tuple(times))
+
+
+def _decoded(data: bytes) -> Float[Tensor, " N"]:
+    """What training will hear: rounding to 16 bits, and Opus, may change a code and with it the times around it."""
+    return torch.from_numpy(soundfile.read(io.BytesIO(data), dtype="float32")[0])
 
 
 @lru_cache(1)

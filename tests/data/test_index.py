@@ -1,4 +1,5 @@
 import json
+import mmap
 import pickle
 import random
 import sys
@@ -73,7 +74,10 @@ def test_a_clip_takes_few_bytes_beside_its_texts_and_times(tmp_path, audio):
 def test_columns_are_mapped_and_no_clip_is_an_object_until_it_is_asked_for(tmp_path, audio):
     write_made_up(tmp_path, audio, shards=20, clips=2000)
     index = read_index(tmp_path)
-    assert all(isinstance(column.base, np.memmap) for column in index.columns.values())
+    for column in index.columns.values():
+        while isinstance(column, np.ndarray):
+            column = column.base
+        assert isinstance(column, mmap.mmap)
     assert len(pickle.dumps(index)) < 1000  # a process that is spawned maps the file itself
     assert pickle.loads(pickle.dumps(index))[7] == index[7]
     assert index[7].times[:3] == (0.0, 0.05, 0.1)

@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 import torch
+from torch.utils.data._utils.pin_memory import pin_memory
 
 from data.index import read_index
 from data.library import open_folders
@@ -304,3 +305,40 @@ def test_shards_that_can_no_longer_be_read_end_the_run(tmp_path, audio):
         path.unlink()
     with pytest.raises(ValueError, match="batches in a row could not be read"):
         next(iter(stream))
+
+
+def test_a_worker_keeps_a_bounded_number_of_files_open(shards, audio, monkeypatch):
+    monkeypatch.setattr("data.reader.MAX_OPEN", 1)
+    reader, library = ShardReader(audio.sample_rate), open_folders([shards], audio)
+    assert len(read_index(shards).shards) > 1
+    for clip in library:
+        assert len(reader.read(clip, 0, 100)) == 100
+        assert len(reader.files) == 1
+
+
+def test_each_clip_starts_where_it_starts(shards, audio):
+    """A stage that wants a clip at several phases moves it itself."""
+    data = speech_data(shards, audio)
+    clips = {clip.key: clip for clip in data.library}
+    for batch in epoch(data):
+        for key, wav, length in zip(batch.keys, batch.wav, batch.wav_len, strict=True):
+            whole = data.loader("train").dataset.reader.read(clips[key], 0, 10**9)
+            assert torch.equal(wav[:length], whole)
+
+
+def test_a_batch_is_pinned_with_every_tensor_in_it(shards, audio, monkeypatch):
+    batch = next(iter(speech_data(shards, audio, tokenizer=Spelling()).train_dataloader()))
+    batch.times = torch.zeros(len(batch.keys), batch.text.shape[1] + 2)
+    pinned = {}
+
+    def pin(tensor, device=None):
+        pinned[id(tensor)] = copy = tensor.clone()
+        return copy
+
+    monkeypatch.setattr(torch.Tensor, "pin_memory", pin)  # needs a GPU
+    found, problems = pin_memory((batch, ["gone"]))
+    tensors = {name: value for name, value in vars(batch).items() if isinstance(value, torch.Tensor)}
+    assert len(tensors) == 7 and problems == ["gone"]
+    for name, tensor in tensors.items():
+        assert getattr(found, name) is pinned[id(tensor)]
+    assert found.keys == batch.keys and found.speakers == batch.speakers
