@@ -1,4 +1,4 @@
-"""Who speaks: reference mels to a few latents, which the GPT and the diffusion decoder each learn for themselves."""
+"""Who speaks: reference mels as a few latents. The GPT and the diffusion decoder each learn an encoder of their own."""
 
 import torch
 from jaxtyping import Float
