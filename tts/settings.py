@@ -1,4 +1,4 @@
-"""Settings from conf/infer.yaml and its like. They are checked before a net is loaded, so torch is not imported here."""
+"""Settings from conf/infer.yaml and its like, checked before a net is loaded; so torch is not imported here."""
 
 from pathlib import Path
 
