@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from diffusion.process import Process
-from diffusion.sample import SAMPLERS, guide
+from diffusion.sample import find_sampler, guide
 from tts.nn import Attention, ConvBlock, Rotary, SwiGLU, init_weights
 from tts.speaker import SpeakerEncoder
 from tts.types import AudioConfig, Condition, Mel, mask
@@ -150,14 +150,13 @@ class ConditionEncoder(nn.Module):
 
 
 class DiffusionDecoder(nn.Module):
-    """The net, its process and its sampler; implements `tts.types.Decoder`."""
+    """The net and its process; implements `tts.types.Decoder`."""
 
     def __init__(
         self,
         *,
         audio: AudioConfig,
         process: Process,
-        sampler: str,  # a key of diffusion.sample.SAMPLERS
         codebook_size: int,
         frames_per_code: int | str,  # exact: 4, or "5/4" where rates do not divide
         latent_width: int | None,  # of the GPT; null: codes only
@@ -175,10 +174,7 @@ class DiffusionDecoder(nn.Module):
         dropout: float,
     ):
         super().__init__()
-        if sampler not in SAMPLERS:
-            raise ValueError(f"unknown sampler {sampler!r}: use one of {', '.join(SAMPLERS)}")
         self.process = process
-        self.sampler = SAMPLERS[sampler]
         self.temperature = temperature
         self.patch = patch
         self.silence = (math.log(audio.floor) - audio.mean) / audio.std
@@ -274,9 +270,11 @@ class DiffusionDecoder(nn.Module):
         *,
         steps: int,
         guidance: float,
+        sampler: str,
         generator: torch.Generator,
     ) -> Mel:
         """A mel as long as the coarse one. `guidance` 1 follows the condition; above, it leans away from no content."""
+        solve = find_sampler(sampler)
         coarse = condition.coarse.frames
         keep = torch.ones(len(coarse), dtype=torch.bool, device=coarse.device)
         encoded = self.encode(condition, speaker, keep_content=keep, keep_speaker=keep)
@@ -286,7 +284,7 @@ class DiffusionDecoder(nn.Module):
         if guidance != 1.0:
             denoise = guide(denoise, guidance)
         noise = torch.randn(coarse.shape, generator=generator, device=generator.device).to(coarse.device)
-        frames = self.sampler(denoise, self.temperature * noise, self.process.schedule(steps))
+        frames = solve(denoise, self.temperature * noise, self.process.schedule(steps))
         inside = mask(condition.coarse.length, coarse.shape[-1])
         return Mel(frames.masked_fill(~inside[:, None], self.silence), condition.coarse.length)
 

@@ -98,4 +98,10 @@ def guide(denoise: Denoiser, guidance: float) -> Denoiser:
     return guided
 
 
-SAMPLERS: dict[str, Sampler] = {"euler": euler, "heun": heun, "dpm_solver": dpm_solver}
+SAMPLERS: dict[str, Sampler] = {"euler": euler, "heun": heun, "dpm": dpm_solver}
+
+
+def find_sampler(name: str) -> Sampler:
+    if name not in SAMPLERS:
+        raise ValueError(f"unknown sampler {name!r}: use one of {', '.join(SAMPLERS)}")
+    return SAMPLERS[name]

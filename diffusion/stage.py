@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffusion.loss import denoising_error, mel_distance
+from diffusion.sample import find_sampler
 from tts import align
 from tts.checkpoint import load
-from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer
+from tts.text.tokenizer import Tokenizer
 from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Codes, Condition, Mel
 
@@ -22,7 +23,7 @@ class DiffusionStage(Stage):
         self,
         *,
         codec: str,  # path of a checkpoint
-        tokenizer: PhonemeTokenizer | SentencePieceTokenizer,
+        tokenizer: Tokenizer,
         acoustic: str | None,  # path of a GPT checkpoint, for the fine-tune on its latents
         drop_content: float,  # probability of training without codes, coarse mel and latents, for guidance
         drop_speaker: float,
@@ -30,6 +31,7 @@ class DiffusionStage(Stage):
         corrupt: float,  # share of codes replaced at random in training: the GPT will err as well
         steps: int,  # of sampling in validation
         guidance: float,
+        sampler: str,  # a key of diffusion.sample.SAMPLERS
         **common,
     ):
         super().__init__(**common)
@@ -40,8 +42,8 @@ class DiffusionStage(Stage):
         self.drop_latents = drop_latents
         self.silent_ids = tokenizer.silent_ids
         self.corrupt = corrupt
-        self.steps = steps
-        self.guidance = guidance
+        find_sampler(sampler)  # an unknown one is refused now, not at the first validation
+        self.sampling = {"steps": steps, "guidance": guidance, "sampler": sampler}
         if acoustic is not None and self.net.condition.latent is None:
             raise ValueError(f"the decoder cannot hear the latents of {acoustic}: set model.latent_width to its width")
         size = self.net.condition.code.num_embeddings
@@ -124,7 +126,7 @@ class DiffusionStage(Stage):
 
     def sample(self, condition: Condition, speaker: Float[Tensor, "B P D"]) -> Mel:
         generator = torch.Generator().manual_seed(0)
-        return self.net.decode(condition, speaker, steps=self.steps, guidance=self.guidance, generator=generator)
+        return self.net.decode(condition, speaker, **self.sampling, generator=generator)
 
     def fixed_draws(self, batch: Batch, truth: Mel) -> tuple[Tensor, Tensor]:
         """Noise and place in time from a clip's key alone, so that validation losses compare across runs."""

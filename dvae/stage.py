@@ -8,7 +8,7 @@ from torchaudio.functional import edit_distance
 
 from dvae import loss
 from dvae.model import Reconstruction
-from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer
+from tts.text.tokenizer import Tokenizer
 from tts.training.stage import Stage
 from tts.types import Batch, Mel, mask
 
@@ -19,7 +19,7 @@ class DvaeStage(Stage):
     In training each clip is up to `gain_jitter` nats louder or softer.
     """
 
-    def __init__(self, *, tokenizer: PhonemeTokenizer | SentencePieceTokenizer, gain_jitter: float, **common):
+    def __init__(self, *, tokenizer: Tokenizer, gain_jitter: float, **common):
         super().__init__(**common)
         if self.net.ctc_vocab not in (0, tokenizer.vocab_size):
             raise ValueError(

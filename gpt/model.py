@@ -11,8 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gpt.clock import Clock
-from gpt.clock import times as clock_times
+from gpt.duration import DurationPredictor, cumulative_times
 from gpt.sample import choose, guide, seeded_uniforms
 from gpt.sequence import (
     SPEAKER,
@@ -88,7 +87,8 @@ class GPT(nn.Module):
         self.max_len = max_len
         self.stepping = torch.float32  # in which `generate` multiplies; who speaks may set `tts.nn.fast_dtype`
         self.speaker = SpeakerEncoder(n_mels=audio.n_mels, out_width=width, **speaker)
-        self.clock = Clock(texts=self.vocabulary.first_code, speaker_width=width, dropout=dropout, **clock)
+        # Called `clock` in every file of weights and its spec.
+        self.clock = DurationPredictor(texts=self.vocabulary.first_code, speaker_width=width, dropout=dropout, **clock)
         self.embed = CodeTable(vocabulary=self.vocabulary, levels=code_levels, width=width)
         self.rotary = Rotary(head_width=width // heads)
         self.dropout = nn.Dropout(dropout)
@@ -135,10 +135,10 @@ class GPT(nn.Module):
     ) -> Float[Tensor, "B L D"]:
         """The hidden states that `generate` gives, at codes that are known; 0 beyond an item's length.
 
-        `times` are when the text is heard (`tts.align.spoken`); the net's own clock says so where none are given.
+        `times` are when the text is heard (`tts.align.spoken`); where none are given, they are predicted.
         """
         if times is None:
-            times = self.foresee(text, text_len, speaker)
+            times = self.predict_times(text, text_len, speaker)
         packed = self.arrange(TTS, text, text_len, codes, times)
         at = speech_positions(packed, codes)
         hidden = self(packed, speaker)
@@ -155,8 +155,8 @@ class GPT(nn.Module):
     def code_score(
         self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Float[Tensor, "B P D"], codes: Codes
     ) -> Float[Tensor, " B"]:
-        """Mean log p(code | speaker, text, codes before) in nats, the speech's end included; times by the clock."""
-        packed = self.arrange(TTS, text, text_len, codes, self.foresee(text, text_len, speaker))
+        """Mean log p(code | speaker, text, codes before) in nats, the speech's end included; times are predicted."""
+        packed = self.arrange(TTS, text, text_len, codes, self.predict_times(text, text_len, speaker))
         return self._mean_score(packed, self(packed, speaker), SPEECH, codes.length + 1)
 
     @torch.inference_mode()
@@ -198,7 +198,7 @@ class GPT(nn.Module):
         self, text: Tensor, text_len: Tensor, speaker: Tensor, sampling: Sampling, generator: torch.Generator
     ) -> Speech:
         items, guided = len(text), sampling.guidance != 1
-        times = sampling.pace * self.foresee(text, text_len, speaker)
+        times = sampling.pace * self.predict_times(text, text_len, speaker)
         x, time, pad = self._prefix(text, text_len, speaker, times, guided)
         room = self.max_len - x.shape[1]
         if room < 1:
@@ -206,7 +206,14 @@ class GPT(nn.Module):
         limit = (text_len * sampling.max_codes_per_id).ceil().long().clamp(1, room)
         steps = int(limit.max())
         table = self.embed()[self.vocabulary.outputs(SPEECH)]
-        stepper = Stepper(self, len(x), x.shape[1] + steps, self.stepping)
+        stepper = Stepper(
+            blocks=self.blocks,
+            norm=self.norm,
+            rotary=self.rotary,
+            items=len(x),
+            size=x.shape[1] + steps,
+            dtype=self.stepping,
+        )
         head = self.head()[self.vocabulary.outputs(SPEECH)].to(self.stepping)
         uniforms = seeded_uniforms(items, steps, generator).to(text.device)
         ids = text.new_full((items, steps), -1)
@@ -232,13 +239,15 @@ class GPT(nn.Module):
         longest = int(length.max())
         return Speech(Codes(ids[:, :longest].clamp_min(0), length), latents[:, :longest])
 
-    def gaps(self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor) -> Float[Tensor, "B S1"]:
-        """Log of the codes that the clock expects between each text id, start and stop included, and the next."""
+    def log_gaps(self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor) -> Float[Tensor, "B S1"]:
+        """Log of the number of codes expected between each text id, start and stop included, and the next."""
         return self.clock(wrap_text(text, text_len, self.vocabulary), text_len, speaker)
 
-    def foresee(self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor) -> Float[Tensor, "B S2"]:
-        """When each text id will be spoken, in codes from the beginning: the clock's guess."""
-        return clock_times(self.gaps(text, text_len, speaker), text_len)
+    def predict_times(
+        self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor
+    ) -> Float[Tensor, "B S2"]:
+        """When each text id will be spoken, in codes from the beginning, as the duration predictor expects."""
+        return cumulative_times(self.log_gaps(text, text_len, speaker), text_len)
 
     def arrange(
         self, task: Task, text: Tensor, text_len: Tensor, codes: Codes, times: Float[Tensor, "B S2"] | None = None

@@ -12,6 +12,7 @@ from gpt.picture import alignment, draw_alignment, draw_mels
 from gpt.sequence import SPEECH, TEXT, Packed, corrupt, hide_text, parse_task
 from tts import align
 from tts.checkpoint import load
+from tts.text.tokenizer import Tokenizer
 from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Codes, Sampling
 
@@ -19,7 +20,7 @@ SCORED = {"speech": SPEECH, "text": TEXT}
 
 
 class GptStage(Stage):
-    """Cross-entropy of codes and of text ids, whatever the task that scores them, and the error of the clock.
+    """Cross-entropy of codes and of text ids, whichever task scores them, and the error of predicted durations.
 
     Speech is made from text at the times where its codes spell it; text is read from speech with its ids spread
     evenly, since nobody knows beforehand when they will be heard.
@@ -29,7 +30,7 @@ class GptStage(Stage):
         self,
         *,
         codec: str,
-        tokenizer,
+        tokenizer: Tokenizer,
         tasks: dict[str, dict],
         corruption: float,
         text_dropout: float,
@@ -81,21 +82,21 @@ class GptStage(Stage):
         speaker = self.speaker(batch)
         hidden = self.net(packed, speaker)
         terms = {name: cross_entropy(*self.net.guesses(packed, hidden, modality)) for name, modality in SCORED.items()}
-        gaps = self.net.gaps(batch.text, batch.text_len, speaker)
-        return {**terms, "clock": gap_error(gaps, spoken, batch.text_len)}
+        gaps = self.net.log_gaps(batch.text, batch.text_len, speaker)
+        return {**terms, "duration": gap_error(gaps, spoken, batch.text_len)}
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """Every task on every transcribed clip, and two figures more.
 
         `text_gain` is how much worse codes are guessed from the next clip's text; it leaves 0 when the net begins to
-        read. `length_error` is how far off the length is that the clock foresees, as a share.
+        read. `length_error` is how far off the predicted length is, as a share.
         """
         batch = _transcribed(batch)
         if not batch.keys:
             return {}
         codes, speaker = self.encode(batch, None), self.speaker(batch)
-        spoken, foreseen = self.times(batch, codes), self.net.foresee(batch.text, batch.text_len, speaker)
-        values = {"length_error": (foreseen.amax(1) / codes.length - 1).abs().mean()}
+        spoken, predicted = self.times(batch, codes), self.net.predict_times(batch.text, batch.text_len, speaker)
+        values = {"length_error": (predicted.amax(1) / codes.length - 1).abs().mean()}
         for task in self.tasks:
             times = None if TEXT in task.scored_modalities else spoken
             packed = self.net.arrange(task, batch.text, batch.text_len, codes, times)

@@ -5,6 +5,7 @@ end where the speech ends.
 """
 
 from collections.abc import Collection
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -45,14 +46,13 @@ def spoken(
         if not sounds or len(sounds) + repeats > span * steps:
             continue
         path, _ = forced_align(spelling[item : item + 1, : span * steps].cpu(), torch.tensor([sounds]), blank=0)
-        heard = _middles(path[0].numpy()) / steps
+        heard = [(start + stop) / 2 / steps for start, stop in runs(path[0].numpy())]
         spread = np.interp(range(length + 2), [0, *known, length + 1], [0, *heard, span])
         times[item, : length + 2] = torch.from_numpy(spread).to(times)
     return times
 
 
-def _middles(path: np.ndarray) -> np.ndarray:
-    """The middle of each run of one label, in positions; label 0 is the blank, which parts equal neighbours."""
-    borders = np.flatnonzero(np.diff(path, prepend=0, append=0))  # starts and ends of all runs but outer blanks
-    runs = [(a, b) for a, b in zip(borders[:-1], borders[1:], strict=True) if path[a]]
-    return np.array([(a + b) / 2 for a, b in runs])
+def runs(path: np.ndarray) -> list[tuple[int, int]]:
+    """Where each label of a forced alignment starts and stops, in steps. Label 0 is the blank between equal labels."""
+    borders = np.flatnonzero(np.diff(path, prepend=0, append=0)).tolist()  # of all runs but outer blanks
+    return [(start, stop) for start, stop in pairwise(borders) if path[start]]

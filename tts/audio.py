@@ -5,10 +5,12 @@ exact arithmetic, and every file enters through `decode`, which looks before it 
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -19,13 +21,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tts.files import replacing
+from tts.formats import OUTPUTS
+from tts.ogg import SERIAL, set_serial
 from tts.types import AudioConfig, Mel
 
-# What soundfile cannot open, PyAV may (m4a, mp4, aac, wma, webm).
 MAX_SECONDS = 6 * 3600.0
 MAX_CHANNELS = 8
 RATES = (1000, 768_000)  # Hz
-SUBTYPES = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
+BLOCK = 1 << 18  # samples read or written at once
+CANCELLED = 0.01  # power of the mean of channels relative to theirs: below, they cancel each other out
 
 
 class LogMel(nn.Module):
@@ -95,17 +99,16 @@ def resample(wav: Float[Tensor, "*B N"], source: int, target: int) -> Float[Tens
 def decode(path: str | os.PathLike, sample_rate: int, max_seconds: float = MAX_SECONDS) -> Float[Tensor, " N"]:
     """Read an audio file as a mono float wave at `sample_rate`.
 
+    Mono is the mean of the channels, or the loudest one where they cancel each other out (left = -right).
     Header claims are checked before a sample is decoded, and decoding stops at the limit, so a small
     file that unpacks to hours cannot exhaust memory. Raises ValueError with the path and the reason.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"no such audio file: {path}")
-    try:
-        with soundfile.SoundFile(path) as file:
-            wav, rate = _read_soundfile(file, path, max_seconds)
-    except soundfile.LibsndfileError as error:
-        wav, rate = _read_av(path, max_seconds, str(error))
+    with _opened(path, max_seconds) as (rate, blocks):
+        wav, loudest = _mono(blocks, None)
+    if loudest is not None:
+        with _opened(path, max_seconds) as (rate, blocks):
+            wav, _ = _mono(blocks, loudest)
     if not wav.size:
         raise ValueError(f"no audio in {path}")
     if not np.isfinite(wav).all():
@@ -113,13 +116,52 @@ def decode(path: str | os.PathLike, sample_rate: int, max_seconds: float = MAX_S
     return resample(torch.from_numpy(wav), rate, sample_rate)
 
 
-def _read_soundfile(file: soundfile.SoundFile, path: Path, max_seconds: float) -> tuple[np.ndarray, int]:
-    _check(path, file.samplerate, file.channels, file.frames / max(file.samplerate, 1), max_seconds)
-    wav = file.read(frames=int(max_seconds * file.samplerate) + 1, dtype="float32", always_2d=True)
-    return wav.mean(axis=1), file.samplerate
+def probe(path: str | os.PathLike, max_seconds: float = MAX_SECONDS) -> None:
+    """Raise ValueError, as `decode` does, for a file whose header or first samples say that it cannot be read."""
+    with _opened(Path(path), max_seconds) as (_, blocks):
+        if not next(iter(blocks), np.zeros(0)).size:
+            raise ValueError(f"no audio in {path}")
 
 
-def _read_av(path: Path, max_seconds: float, reason: str) -> tuple[np.ndarray, int]:
+def _mono(blocks: Iterable[np.ndarray], channel: int | None) -> tuple[np.ndarray, int | None]:
+    """One channel, or the mean of all; and the loudest channel, where it has to take the place of the mean."""
+    mono, power, mean_power = [], 0.0, 0.0
+    for block in blocks:  # (samples, channels)
+        mono.append(block.mean(axis=1) if channel is None else block[:, channel].copy())
+        power = power + np.square(block, dtype=np.float64).sum(axis=0)
+        mean_power += float(np.square(mono[-1], dtype=np.float64).sum())
+    cancelled = channel is None and mean_power < CANCELLED * np.mean(power)
+    wav = np.concatenate(mono) if mono else np.zeros(0, np.float32)
+    return wav, int(np.argmax(power)) if cancelled else None
+
+
+@contextmanager
+def _opened(path: Path, max_seconds: float) -> Iterator[tuple[int, Iterator[np.ndarray]]]:
+    """The sample rate of a file and its blocks of (samples, channels). What soundfile cannot open, PyAV may."""
+    if not path.is_file():
+        raise ValueError(f"no such audio file: {path}")
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(soundfile.SoundFile(path))
+        except soundfile.LibsndfileError as error:
+            yield stack.enter_context(_opened_av(path, max_seconds, str(error)))
+            return
+        _check(path, file.samplerate, file.channels, file.frames / max(file.samplerate, 1), max_seconds)
+        try:
+            yield file.samplerate, _read_soundfile(file, int(max_seconds * file.samplerate))
+        except soundfile.LibsndfileError as error:
+            raise ValueError(f"cannot read audio from {path}: {error}") from None
+
+
+def _read_soundfile(file: soundfile.SoundFile, most: int) -> Iterator[np.ndarray]:
+    done = 0
+    while done < most and len(block := file.read(min(BLOCK, most - done), dtype="float32", always_2d=True)):
+        done += len(block)
+        yield block
+
+
+@contextmanager
+def _opened_av(path: Path, max_seconds: float, reason: str) -> Iterator[tuple[int, Iterator[np.ndarray]]]:
     import av  # only where libsndfile gives up
 
     try:
@@ -127,19 +169,20 @@ def _read_av(path: Path, max_seconds: float, reason: str) -> tuple[np.ndarray, i
             if not container.streams.audio:
                 raise ValueError(f"no audio stream in {path}")
             stream = container.streams.audio[0]
-            rate = stream.rate or 0
-            seconds = (container.duration or 0) / av.time_base
-            _check(path, rate, stream.channels, seconds, max_seconds)
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
-            blocks, total = [], 0
-            for frame in container.decode(stream):
-                for block in resampler.resample(frame):
-                    blocks.append(block.to_ndarray()[0])
-                    total += blocks[-1].size
-                _check(path, rate, 1, total / rate, max_seconds)
+            _check(path, stream.rate or 0, stream.channels, (container.duration or 0) / av.time_base, max_seconds)
+            yield stream.rate, _read_av(av, container, stream, path, max_seconds)
     except av.error.FFmpegError as error:
         raise ValueError(f"cannot read audio from {path}: {reason}; {error}") from None
-    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32), rate
+
+
+def _read_av(av: Any, container: Any, stream: Any, path: Path, max_seconds: float) -> Iterator[np.ndarray]:
+    resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
+    total = 0
+    for frame in container.decode(stream):
+        for block in resampler.resample(frame):
+            total += block.samples
+            _check(path, stream.rate, 1, total / stream.rate, max_seconds)
+            yield block.to_ndarray().T
 
 
 def _check(path: Path, rate: int, channels: int, seconds: float, max_seconds: float) -> None:
@@ -176,18 +219,45 @@ class WaveWriter:
         self._file = file
 
     def write(self, wav: Float[Tensor, " N"]) -> None:
-        self._file.write(wav.detach().float().clamp(-1.0, 1.0).cpu().numpy())
+        for part in wav.detach().float().clamp(-1.0, 1.0).cpu().split(BLOCK):  # libvorbis crashes on minutes at once
+            self._file.write(part.numpy())
 
 
 @contextmanager
 def open_wave(path: str | os.PathLike, sample_rate: int) -> Iterator[WaveWriter]:
-    """Write WAV, FLAC or OGG (by suffix) block by block; the final name appears only when all is written."""
+    """Write a file of `tts.formats.OUTPUTS`, by suffix, block by block; its name appears only when all is written.
+
+    Equal waves give equal bytes. Raises OSError that names the file where the disk is full.
+    """
     path = Path(path)
-    if path.suffix.lower() not in SUBTYPES:
-        raise ValueError(f"cannot write {path.suffix or 'a file without suffix'}: use {', '.join(SUBTYPES)}")
-    container, subtype = SUBTYPES[path.suffix.lower()]
+    if path.suffix.lower() not in OUTPUTS:
+        raise ValueError(f"cannot write {path.suffix or 'a file without suffix'}: use {', '.join(OUTPUTS)}")
+    container, subtype = OUTPUTS[path.suffix.lower()]
     if not path.parent.is_dir():
         raise ValueError(f"no such folder: {path.parent}")
-    with replacing(path, shared=True) as temporary:
-        with soundfile.SoundFile(temporary, "w", sample_rate, 1, subtype, format=container) as file:
-            yield WaveWriter(file)
+    with replacing(path, shared=True) as temporary, _Sink(temporary, "w+b") as sink:
+        try:
+            with soundfile.SoundFile(sink, "w", sample_rate, 1, subtype, format=container) as file:
+                yield WaveWriter(file)
+        except Exception:  # soundfile tells of a full disk by an assertion, or not at all
+            if not sink.fault:
+                raise
+        if sink.fault:
+            raise OSError(sink.fault.errno, sink.fault.strerror, str(path)) from None
+        if container == "OGG":
+            set_serial(sink, SERIAL)
+
+
+class _Sink(FileIO):
+    """A file that remembers why it could not be written: libsndfile does not tell, and at the end may not notice."""
+
+    fault: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[super().write(left) :]
+        except OSError as error:
+            self.fault = self.fault or error
+        return len(data) - len(left)

@@ -39,6 +39,11 @@ TABLE = {
 }
 FORMAT = "triforce-1"
 
+# Arguments that older files carry and their nets take no more. `load` drops them.
+RETIRED = {
+    "diffusion": {"sampler"},  # chosen when a mel is sampled
+}
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -93,13 +98,15 @@ def load(path: str | os.PathLike) -> Loaded:
     """Load a net strictly, in eval mode, as float32. Raises ValueError naming the file and what is wrong with it."""
     header, tensors = read(path)
     audio = AudioConfig(**header["audio"])
+    retired = RETIRED.get(header["spec"].get("name"), ())
+    spec = {key: value for key, value in header["spec"].items() if key not in retired}
     try:
-        net = build(header["spec"], audio)
+        net = build(spec, audio)
         net.load_state_dict(tensors, strict=True)
     except (TypeError, RuntimeError) as error:
-        raise ValueError(f"{path} does not fit this version of {header['spec'].get('name')}: {error}") from None
+        raise ValueError(f"{path} does not fit this version of {spec.get('name')}: {error}") from None
     net.eval().requires_grad_(False)
-    return Loaded(net, header["spec"], audio, header["provenance"], header["extra"], fingerprint(path))
+    return Loaded(net, spec, audio, header["provenance"], header["extra"], fingerprint(path))
 
 
 def read(path: str | os.PathLike) -> tuple[dict, dict[str, Tensor]]:

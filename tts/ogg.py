@@ -1,42 +1,37 @@
-"""libsndfile draws an Ogg stream's serial number from the clock; a fixed one makes equal input equal bytes."""
+"""A fixed serial number for Ogg streams. libsndfile takes it from the clock, so equal waves would give other bytes."""
 
 import struct
+import zlib
+from io import IOBase
 
-
-def _table() -> list[int]:
-    table = []
-    for byte in range(256):
-        value = byte << 24
-        for _ in range(8):
-            value = (value << 1) ^ (0x04C11DB7 if value & 0x80000000 else 0)
-        table.append(value & 0xFFFFFFFF)
-    return table
-
-
-CRC_TABLE = _table()
+SERIAL = 1  # of every stream that we write
+HEADER = 27  # bytes before a page's table of segments
+# Each byte with its bits in reverse order.
+REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def checksum(page: bytes | bytearray) -> int:
-    """CRC-32 as RFC 3533, section 6, has it: polynomial 04c11db7, not reflected, nothing added."""
-    value = 0
-    for byte in page:
-        value = ((value << 8) & 0xFFFFFFFF) ^ CRC_TABLE[(value >> 24) ^ byte]
-    return value
+    """CRC-32 as RFC 3533, section 6, has it: polynomial 04c11db7, not reflected, nothing added.
+
+    zlib's CRC has the same polynomial but reads and gives bits in reverse order, and inverts before and after.
+    """
+    value = zlib.crc32(page.translate(REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int(f"{value:032b}"[::-1], 2)
 
 
-def with_serial(stream: bytes, serial: int) -> bytes:
-    """The same Ogg stream under another serial number: bytes 14-17 of each page, its checksum in 22-25."""
-    pages, position = [], 0
-    while position < len(stream):
-        if stream[position : position + 4] != b"OggS":
+def set_serial(file: IOBase, serial: int) -> None:
+    """Give an Ogg stream another serial number, in place and page by page, so that length costs no memory.
+
+    Raises ValueError for what is no Ogg stream.
+    """
+    position = file.seek(0)
+    while header := file.read(HEADER):
+        if header[:4] != b"OggS" or len(header) < HEADER:
             raise ValueError(f"no Ogg page at byte {position}")
-        segments = stream[position + 26]
-        body = position + 27 + segments
-        end = body + sum(stream[position + 27 : body])
-        page = bytearray(stream[position:end])
+        segments = file.read(header[26])
+        page = bytearray(header + segments + file.read(sum(segments)))
         page[14:18] = struct.pack("<I", serial)
         page[22:26] = bytes(4)
         page[22:26] = struct.pack("<I", checksum(page))
-        pages.append(bytes(page))
-        position = end
-    return b"".join(pages)
+        file.seek(position)
+        position += file.write(page)

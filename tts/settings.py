@@ -1,9 +1,10 @@
-"""Defaults out of conf/infer.yaml and its like, checked before a net is loaded, so torch is not imported here."""
+"""Settings from conf/infer.yaml and its like, checked before a net is loaded; so torch is not imported here."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CONF = ROOT / "conf"
+RULES = ("limits", "choices")  # sections that say what the settings may be
 
 
 def compose(overrides: list[str], name: str = "infer") -> dict:
@@ -23,25 +24,29 @@ def compose(overrides: list[str], name: str = "infer") -> dict:
         raise ValueError(f"{error.override!r} is no setting: use key=value, quoted twice if it holds spaces") from None
     except (HydraException, OmegaConfBaseException) as error:
         reason = str(error).splitlines()[0].rstrip(".")
-        names = ", ".join(key for key in known if key != "limits")
+        names = ", ".join(key for key in known if key not in RULES)
         raise ValueError(f"{reason}; settings are {names}") from None
     if odd := flatten(conf).keys() ^ known.keys():
         raise ValueError(f"settings are neither added nor removed: {', '.join(sorted(odd))}; use key=value")
-    if conf["limits"] != base["limits"]:
-        raise ValueError(f"limits are no settings; they are changed in conf/{name}.yaml itself")
+    for section in RULES:
+        if conf.get(section) != base.get(section):
+            raise ValueError(f"{section} are no settings; they are changed in conf/{name}.yaml itself")
     check(conf)
     return conf
 
 
 def check(conf: dict) -> None:
-    """Raise a ValueError for a number that is none, or lies outside its limits."""
-    values = flatten({key: value for key, value in conf.items() if key != "limits"})
+    """Raise a ValueError for a value outside its limits or choices, or of another kind."""
+    values = flatten({key: value for key, value in conf.items() if key not in RULES})
     for key, (low, high) in conf["limits"].items():
         value, whole = values[key], isinstance(low, int)
         right = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
         if not right or not low <= value <= high:
             kind = "a whole number" if whole else "a number"
             raise ValueError(f"{key} is {value!r}; it must be {kind} from {low} to {high}")
+    for key, choices in conf.get("choices", {}).items():
+        if values[key] not in choices:
+            raise ValueError(f"{key} is {values[key]!r}; it must be one of {', '.join(choices)}")
     if not isinstance(values.get("listen", True), bool):
         raise ValueError(f"listen is {values['listen']!r}; it must be true or false")
     for key in ("weights", "voice", "device", "words.recogniser"):
@@ -50,9 +55,9 @@ def check(conf: dict) -> None:
 
 
 def flatten(conf: dict, prefix: str = "") -> dict:
-    """Nested data by dotted keys; limits stay as they are."""
+    """Nested data by dotted keys; limits and choices stay as they are."""
     flat = {}
     for key, value in conf.items():
-        inner = isinstance(value, dict) and key != "limits"
+        inner = isinstance(value, dict) and key not in RULES
         flat.update(flatten(value, f"{prefix}{key}.") if inner else {prefix + key: value})
     return flat

@@ -8,6 +8,10 @@ from torch.nn import functional as F
 from tts.nn import ConvBlock
 from tts.types import Mel, mask
 
+# Seconds of reference that the nets meet in training at most (`reference_seconds` of conf/data/shards.yaml), and that
+# cloning lets them hear at once.
+REFERENCE_SECONDS = 4.0
+
 
 class SpeakerEncoder(nn.Module):
     """Convolutions at a quarter of the frame rate, then attention pooling by P learned queries (a Perceiver layer)."""

@@ -40,6 +40,7 @@ class VocoderStage(Stage):
         generated: float,  # probability of a batch of such mels
         steps: int,  # of the decoder
         guidance: float,
+        sampler: str,
         **common,
     ):
         super().__init__(**common)
@@ -48,7 +49,7 @@ class VocoderStage(Stage):
         self.codec = None if codec is None else Frozen(load(codec).net)
         self.decoder = None if decoder is None else Frozen(load(decoder).net)
         self.generated = generated
-        self.sampling = {"steps": steps, "guidance": guidance}
+        self.sampling = {"steps": steps, "guidance": guidance, "sampler": sampler}
         self.automatic_optimization = False
         self.discriminator = discriminator
         self.spectral = MultiResolution(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from data.pack.corpora import Clip
 from tts.audio import decode, set_level
-from tts.ogg import with_serial
+from tts.ogg import SERIAL, set_serial
 from tts.text.language import language
 from tts.types import AudioConfig
 
@@ -90,4 +90,6 @@ def encode(wav: Float[Tensor, " N"], sample_rate: int, format: str) -> bytes:
     container, subtype = FORMATS[format]
     buffer = io.BytesIO()
     soundfile.write(buffer, wav.clamp(-1.0, 1.0).numpy(), sample_rate, format=container, subtype=subtype)
-    return with_serial(buffer.getvalue(), 1) if container == "OGG" else buffer.getvalue()
+    if container == "OGG":
+        set_serial(buffer, SERIAL)
+    return buffer.getvalue()

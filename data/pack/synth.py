@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from data.pack.corpora import HEADER
 from data.split import text_key
-from tts.document.books import read_book
+from tts import document
 from tts.text.language import language
 
 VOICES = ("slt", "rms", "awb", "kal", "kal16")  # built into flite; it takes paths and addresses too, we do not
@@ -57,7 +57,7 @@ def synthesise(
             if unknown
             else f"{len(hours)} figures after --hours for {len(voices)} voices; give one, or one each"
         )
-    sentences = plain_sentences("\n\n".join(map(read_book, books)))
+    sentences = plain_sentences("\n\n".join(document.read(book).text for book in books))
     if not sentences:
         raise ValueError(f"no plain sentence of {SHORTEST} to {LONGEST} characters in {', '.join(map(str, books))}")
     jobs = deal(sentences, voices, hours * len(voices) if len(hours) == 1 else hours, seed)

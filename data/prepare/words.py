@@ -17,7 +17,7 @@ from data.prepare.align import Piece, align, align_cues, place
 from data.prepare.ingest import Refused, Samples
 from data.prepare.sources import TRANSCRIPTS, Source
 from data.prepare.spell import Speller, Spelling, Word
-from tts.document.books import read_book
+from tts import document
 from tts.document.subtitles import Cue, read_cues
 from tts.types import Recogniser
 
@@ -90,7 +90,7 @@ def _given(source: Source, speller: Speller, spelling: Spelling, believed: float
         try:
             if path.suffix.lower() in TRANSCRIPTS:
                 return "transcript", _from_cues(read_cues(path), speller, spelling, believed)
-            text = read_book(path)
+            text = document.read(path).text
         except (ValueError, OSError) as error:
             reasons.append(f"{path.name!r}: {error}")
             continue

@@ -1,12 +1,14 @@
 """The decoder net: padding, guidance, what is computed once, learning."""
 
 from fractions import Fraction
+from itertools import combinations
 
 import pytest
 import torch
 from omegaconf import OmegaConf
 
 from diffusion.loss import denoising_error, mel_distance
+from diffusion.sample import SAMPLERS
 from tts.checkpoint import build
 from tts.types import AudioConfig, Codes, Condition, Mel
 
@@ -96,10 +98,12 @@ def test_gpt_latents_are_heard_after_their_first_step_only():
 
 
 @pytest.mark.parametrize("process", [FLOW, EDM, DDPM], ids=["flow", "edm", "ddpm"])
-@pytest.mark.parametrize("sampler", ["euler", "heun", "dpm_solver"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_process_decodes_with_every_sampler(process, sampler):
-    net = awake(decoder(process=process, sampler=sampler))
-    mel = net.decode(question([6, 4]), voice(net, 2), steps=3, guidance=1.5, generator=torch.Generator().manual_seed(0))
+    net = awake(decoder(process=process))
+    generator = torch.Generator().manual_seed(0)
+    condition, speaker = question([6, 4]), voice(net, 2)
+    mel = net.decode(condition, speaker, steps=3, guidance=1.5, sampler=sampler, generator=generator)
     assert mel.frames.shape == (2, AUDIO.n_mels, 23) and mel.length.tolist() == [23, 15]
     assert torch.isfinite(mel.frames).all()
     assert torch.all(mel.frames[1, :, 15:] == net.silence)
@@ -111,7 +115,7 @@ def test_the_generator_decides_and_guidance_of_one_is_the_plain_condition():
 
     def decode(seed, guidance):
         generator = torch.Generator().manual_seed(seed)
-        return net.decode(condition, speaker, steps=3, guidance=guidance, generator=generator).frames
+        return net.decode(condition, speaker, steps=3, guidance=guidance, sampler="euler", generator=generator).frames
 
     assert torch.equal(decode(1, 2.0), decode(1, 2.0))
     assert not torch.allclose(decode(1, 2.0), decode(2, 2.0))
@@ -122,7 +126,7 @@ def test_the_generator_decides_and_guidance_of_one_is_the_plain_condition():
 def test_condition_is_computed_once():
     net, calls = decoder(), []
     net.condition.register_forward_hook(lambda *_: calls.append(1))
-    net.decode(question([6]), voice(net, 1), steps=5, guidance=2.0, generator=torch.Generator())
+    net.decode(question([6]), voice(net, 1), steps=5, guidance=2.0, sampler="euler", generator=torch.Generator())
     assert len(calls) == 1
 
 
@@ -171,7 +175,7 @@ def test_runs_and_learns_under_bfloat16_autocast():
     condition = question([6, 4])
     with torch.autocast("cpu", torch.bfloat16):
         output = net(torch.randn_like(condition.coarse.frames), torch.rand(2), encode(net, condition, voice(net, 2)))
-        mel = net.decode(condition, voice(net, 2), steps=2, guidance=2.0, generator=torch.Generator())
+        mel = net.decode(condition, voice(net, 2), steps=2, guidance=2.0, sampler="euler", generator=torch.Generator())
     output.square().mean().backward()
     assert output.dtype == mel.frames.dtype == torch.float32
     assert all(torch.isfinite(p.grad).all() for p in net.parameters() if p.grad is not None)
@@ -185,6 +189,19 @@ def test_errors_count_only_frames_inside():
     assert mel_distance(output, target, length) == pytest.approx((2 * 1 + 4 * 2) / 6)
 
 
+def test_the_sampler_is_chosen_when_a_mel_is_sampled():
+    net = awake(decoder())
+    condition, speaker = question([6]), voice(net, 1)
+    mels = {
+        name: net.decode(
+            condition, speaker, steps=3, guidance=1.0, sampler=name, generator=torch.Generator().manual_seed(0)
+        ).frames
+        for name in SAMPLERS
+    }
+    assert all(not torch.allclose(mels[a], mels[b]) for a, b in combinations(mels, 2))
+
+
 def test_unknown_sampler_is_refused():
-    with pytest.raises(ValueError, match="heun"):
-        decoder(sampler="leapfrog")
+    net = decoder()
+    with pytest.raises(ValueError, match="leapfrog.*heun"):
+        net.decode(question([6]), voice(net, 1), steps=1, guidance=1.0, sampler="leapfrog", generator=torch.Generator())

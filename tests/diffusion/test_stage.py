@@ -117,6 +117,11 @@ def test_the_latents_of_a_gpt_are_heard_where_they_are_not_dropped(codec, batch,
     assert (net.condition.latent.weight.grad is not None) == heard
 
 
+def test_an_unknown_sampler_is_refused_before_training(codec):
+    with pytest.raises(ValueError, match="leapfrog"):
+        make_stage(codec, sampler="leapfrog")
+
+
 def test_latents_need_a_decoder_that_hears_them(codec):
     with pytest.raises(ValueError, match="latent_width"):
         make_stage(codec, acoustic=str(codec))

@@ -44,6 +44,10 @@ def batch(net):
     return text, torch.tensor([9, 4, 6]), speaker, Codes(codes, torch.tensor([10, 14, 3]))
 
 
+def stepper_of(net, dtype):
+    return Stepper(blocks=net.blocks, norm=net.norm, rotary=net.rotary, items=2, size=12, dtype=dtype)
+
+
 def other_sampling(**changed):
     return Sampling(**{**vars(FREE), **changed})
 
@@ -97,7 +101,7 @@ def test_a_batch_gives_what_its_items_give_alone(net, batch):
 def test_speech_is_scored_by_what_the_net_would_have_said(net, batch):
     text, text_len, speaker, codes = batch
     scores = net.code_score(text, text_len, speaker, codes)
-    packed = net.arrange(TTS, text, text_len, codes, net.foresee(text, text_len, speaker))
+    packed = net.arrange(TTS, text, text_len, codes, net.predict_times(text, text_len, speaker))
     logits, target = net.guesses(packed, net(packed, speaker), SPEECH)
     chosen = logits.log_softmax(-1)[range(len(target)), target].split((codes.length + 1).tolist())
     assert torch.allclose(scores, torch.stack([own.mean() for own in chosen]), atol=1e-5)
@@ -112,7 +116,7 @@ def test_stepping_with_a_cache_equals_reading_at_once(net):
     rotary = net.rotary(time)
     for block in net.blocks:
         y = block(y, rotary, causal=True)
-    stepper = Stepper(net, 2, 12, torch.float32)
+    stepper = stepper_of(net, torch.float32)
     with torch.no_grad():
         hidden = [stepper.start(x[:, :5], time[:, :5], torch.zeros(2, dtype=torch.long))]
         hidden += [stepper(x[:, k]) for k in range(5, 12)]
@@ -127,7 +131,7 @@ def test_stepping_in_bfloat16_stays_near_float32():
     x, time = torch.randn(2, 12, 32), torch.arange(-4.0, 8.0).expand(2, -1)
     hidden = []
     for dtype in (torch.float32, torch.bfloat16):
-        stepper = Stepper(net, 2, 12, dtype)
+        stepper = stepper_of(net, dtype)
         with torch.no_grad():
             stepper.start(x[:, :5], time[:, :5], torch.zeros(2, dtype=torch.long))
             hidden.append(torch.stack([stepper(x[:, k]) for k in range(5, 12)]))
@@ -181,7 +185,7 @@ def test_a_stop_ends_an_item_at_once_but_never_before_its_first_code(net, batch)
     before = stop.clone()
     stop.data.copy_(1e5 * net.norm.weight)  # whether it is likely depends on the sum of a hidden state only
     lengths = speak(net, batch).codes.length
-    packed = net.arrange(TTS, *batch[:2], Codes(speak(net, batch).codes.ids, lengths), net.foresee(*batch[:3]))
+    packed = net.arrange(TTS, *batch[:2], Codes(speak(net, batch).codes.ids, lengths), net.predict_times(*batch[:3]))
     logits, target = net.guesses(packed, net(packed, batch[2]), SPEECH)
     stop.data.copy_(before)
     wants = logits.argmax(-1) == net.codebook_size

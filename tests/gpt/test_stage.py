@@ -175,7 +175,7 @@ def test_clips_without_a_text_are_left_to_tasks_that_name_none(codec, batch):
     silent.text_len[:] = 0
     stage = make_stage(codec).eval()
     with torch.no_grad():
-        assert stage.losses(silent) == {"speech": 0, "text": 0, "clock": 0}
+        assert stage.losses(silent) == {"speech": 0, "text": 0, "duration": 0}
         assert stage.metrics(silent) == {}
         assert stage.showcase(silent) == {}
         speak = {"speak": {"segments": ["speaker", "speech*"], "share": 1.0}}

@@ -180,11 +180,11 @@ def voices(args, scratch: Path) -> None:
 
 def long(args, scratch: Path) -> None:
     """A book, read by flite into one file that lies beside the whole EPUB."""
-    from tts.document.books import read_book
+    from tts import document
 
     folder, part = scratch / "book", scratch / "part.wav"
     folder.mkdir()
-    said = " ".join(read_book(args.source).split())[: round(args.hours * 3600 * 14.5)].split()[:-1]
+    said = " ".join(document.read(args.source).text.split())[: round(args.hours * 3600 * 14.5)].split()[:-1]
     slower = ["--setf", f"duration_stretch={args.stretch}"] if args.stretch else []  # voices have paces of their own
     with soundfile.SoundFile(folder / "reading.flac", "w", 16000, 1, "PCM_16") as whole:
         for start in range(0, len(said), 5000):  # flite keeps all that it reads in memory

@@ -1,6 +1,7 @@
+import numpy as np
 import torch
 
-from tts.align import even, spoken
+from tts.align import even, runs, spoken
 from tts.types import Codes
 
 SILENT = {0, 9}
@@ -20,6 +21,12 @@ def test_ids_are_heard_in_the_middle_of_where_they_are_spelt():
         spelling([0, 3, 3, 0, 5, 0, 5, 5, 5, 0]), codes(5), torch.tensor([[3, 5, 5]]), torch.tensor([3]), SILENT
     )
     assert times.tolist() == [[0.0, 1.0, 2.25, 3.75, 5.0]]
+
+
+def test_runs_are_of_labels_and_not_of_blanks():
+    assert runs(np.array([0, 3, 3, 0, 5, 4, 4, 0, 4, 0, 0])) == [(1, 3), (4, 5), (5, 7), (8, 9)]
+    assert runs(np.array([3, 3])) == [(0, 2)]
+    assert runs(np.array([0, 0])) == runs(np.array([], int)) == []
 
 
 def test_silent_ids_share_the_gap_they_stand_in():

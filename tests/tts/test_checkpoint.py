@@ -69,6 +69,15 @@ def test_a_warm_start_from_another_stage_is_refused(saved):
         warm_start(torch.nn.Linear(2, 2), saved[0])
 
 
+def test_files_from_before_the_sampler_was_chosen_at_speaking_still_load(tmp_path, audio):
+    spec = OmegaConf.to_container(OmegaConf.load("conf/model/diffusion/nano.yaml"))
+    path = tmp_path / "diffusion.safetensors"
+    export(path, build(spec, audio), spec={**spec, "sampler": "heun"}, audio=audio, provenance={}, extra={})
+    assert load(path).spec == spec
+    with pytest.raises(TypeError, match="sampler"):
+        build({**spec, "sampler": "heun"}, audio)  # nobody sets it in vain
+
+
 def test_refuses_pickles(tmp_path):
     marker = tmp_path / "executed"
 

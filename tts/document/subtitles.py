@@ -3,11 +3,14 @@
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-MAX_BYTES = 50 * 2**20
+from tts.document import text
+from tts.document.document import MAX_BYTES, Chapter, Document
+
+NEW_PARAGRAPH = 2.0  # seconds without speech
 TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 ARROW = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}")
 VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
@@ -30,23 +33,35 @@ def read_cues(path: Path) -> list[Cue]:
     """Cues in the order of their times. Raises ValueError for a file that is no transcript."""
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"larger than {MAX_BYTES >> 20} MB")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("not UTF-8 text; convert it first") from None
-    found = list(_json(text) if path.suffix.lower() == ".json" else _subtitles(text))
+    lines = text.decode(path.read_bytes())
+    return _sorted(_json(lines) if path.suffix.lower() == ".json" else _subtitles(lines))
+
+
+def parse(data: bytes) -> Document:
+    """What subtitles say, without times; a long pause or another speaker begins a paragraph."""
+    paragraphs: list[list[str]] = []
+    before = None
+    for cue in _sorted(_subtitles(text.decode(data))):
+        if before is None or cue.start - before.end >= NEW_PARAGRAPH or cue.speaker != before.speaker:
+            paragraphs.append([])
+        paragraphs[-1].append(cue.text)
+        before = cue
+    return Document(chapters=[Chapter(paragraphs=[" ".join(paragraph) for paragraph in paragraphs])])
+
+
+def _sorted(found: Iterable[Cue]) -> list[Cue]:
     cues = [cue for cue in found if cue.text and 0 <= cue.start < cue.end]
     if not cues:
         raise ValueError("no text with times in it")
     return sorted(cues, key=lambda cue: (cue.start, cue.end))
 
 
-def _subtitles(text: str) -> Iterator[Cue]:
-    for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
-        lines = block.split("\n")
-        for number, line in enumerate(lines):
+def _subtitles(lines: str) -> Iterator[Cue]:
+    for block in re.split(r"\n\s*\n", lines.replace("\r\n", "\n").replace("\r", "\n")):
+        rows = block.split("\n")
+        for number, line in enumerate(rows):
             if match := ARROW.match(line):
-                said = "\n".join(lines[number + 1 :])
+                said = "\n".join(rows[number + 1 :])
                 voice = VOICE.search(said)
                 start, end = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])
                 yield Cue(start, end, _clean(html.unescape(TAG.sub("", said))), voice[1].strip() if voice else "")
@@ -58,13 +73,13 @@ def _seconds(parts: tuple[str | None, ...]) -> float:
     return int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction}")
 
 
-def _clean(text: str) -> str:
-    return " ".join(NOISE.sub(" ", text).split()).removeprefix("- ")
+def _clean(said: str) -> str:
+    return " ".join(NOISE.sub(" ", said).split()).removeprefix("- ")
 
 
-def _json(text: str) -> Iterator[Cue]:
+def _json(lines: str) -> Iterator[Cue]:
     try:
-        content = json.loads(text)
+        content = json.loads(lines)
     except (ValueError, RecursionError):
         raise ValueError("no JSON that can be read") from None
     segments = content.get("segments") if isinstance(content, dict) else None

@@ -1,7 +1,8 @@
 """Text in, speech out: normaliser, tokenizer, GPT, codec, diffusion decoder, vocoder, one sentence at a time.
 
-Memory does not grow with the text, and a sentence's sound depends on the seed and its own words only, so
-the same input gives the same bytes and editing one sentence leaves the others as they were.
+Memory does not grow with the text. The sound of a sentence depends on its own words and the seed only, so editing one
+sentence leaves the others as they were. The same input gives the same bytes on the same kind of processor, if torch
+uses the same number of threads.
 """
 
 import hashlib
@@ -18,20 +19,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tts import checkpoint
-from tts.audio import block_power
 from tts.nn import fast_dtype
-from tts.synthesis import listen
-from tts.text.language import Language
-from tts.text.sentences import Sentence
+from tts.synthesis.listen import Verdict, listen
+from tts.synthesis.portions import Portion, check_text, portions
+from tts.synthesis.wave import stretch, trim
 from tts.text.tokenizer import Tokenizer
-from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Mel, Sampling, SpeakerLatents, Speech, Vocoder
+from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Sampling, SpeakerLatents, Speech, Vocoder
 
 NETS = ("dvae", "gpt", "diffusion", "vocoder")
-MAX_WORD = 1000  # characters; the longest that is no garbage is a URL
-EXPANSION = 1.25  # of a sentence by its words; beyond, it is cut again
-QUIET = 1e-4  # power relative to the loudest block, -40 dB: what counts as silence at a sentence's ends
-MARGIN = 0.06  # seconds kept around what is not silence, so that soft onsets and releases stay
-FADE = 0.01  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +40,10 @@ class Settings:
     retries: int
     steps: int  # of the diffusion decoder
     guidance: float  # of the diffusion decoder; 1: off
+    sampler: str  # of the diffusion decoder, a key of diffusion.sample.SAMPLERS
     speed: float  # tempo; 1: as spoken
-    pause: float  # times the natural pause
+    pause: float  # times all of `pauses`
+    pauses: Mapping[str, float]  # seconds of silence after what ends there, as in `tts.text.sentences`
     max_chars: int  # longer sentences are cut
 
     @classmethod
@@ -55,10 +52,22 @@ class Settings:
         values = {field.name: conf[field.name] for field in fields(cls)}
         return cls(**values | {"sampling": Sampling(**conf["sampling"])})
 
+    def silence(self, after: str | None) -> float:
+        """Seconds of silence after a paragraph, a sentence, a clause or a cut; none at the end of a text."""
+        return self.pauses[after] * self.pause / self.speed if after else 0.0
+
+
+@dataclass
+class Attempt:
+    """One attempt at a sentence, as codes, and what is wrong with it."""
+
+    speech: Speech
+    verdict: Verdict
+
 
 @dataclass
 class Take:
-    """One sentence spoken, without the pause that follows it."""
+    """One sentence spoken: the attempt that was kept, as a wave without the pause that follows it."""
 
     wave: Float[Tensor, " N"]
     codes: int
@@ -68,41 +77,11 @@ class Take:
 
 
 @dataclass
-class Heard:
-    """What is wrong with codes spoken for a text."""
-
-    faults: list[str]
-    loss: float  # nats, of `tts.synthesis.listen.Hearing`; 0 where nobody listened
-
-
-@dataclass
-class Utterance:
-    """One attempt at a sentence, as codes, and what was heard in it."""
-
-    speech: Speech
-    heard: Heard
-
-
-@dataclass
-class Portion:
-    """What is said at once: a sentence, or a part of one."""
-
-    index: int  # of the sentence
-    total: int  # sentences in the text
-    written: str  # as in the text
-    words: str  # as it is said
-    notices: list[str]
-    pause: float  # seconds of silence after it; 0 at the end of the text
-
-
-@dataclass
 class Chunk:
-    """One sentence of a text and the pause up to the next; `wave` is empty for a sentence that nobody can say."""
+    """A portion as sound, with the pause up to the next one."""
 
-    wave: Float[Tensor, " N"]
-    index: int  # of the sentence
-    total: int  # sentences in the text
-    text: str  # as written
+    portion: Portion
+    wave: Float[Tensor, " N"]  # empty if nobody can say the portion
     notices: list[str]  # what was dropped, skipped or tried again
     take: Take | None  # None: nothing to say
 
@@ -157,10 +136,10 @@ class TextToSpeech:
     def stream(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Iterator[Chunk]:
         """Speak a text of any length sentence by sentence. Raises ValueError if no sentence of it can be said."""
         check_text(text)
-        said: Counter[int] = Counter()  # times that a sentence came
-        notices = []
+        said: Counter[int] = Counter()  # how often each sentence came
+        notices: list[str] = []
         for portion in portions(text, settings.max_chars, self.language):
-            chunk = Chunk(torch.zeros(0), portion.index, portion.total, portion.written, portion.notices, None)
+            chunk = Chunk(portion, torch.zeros(0), list(portion.notices), None)
             if self.sayable(portion.words):
                 # A sentence said again is another take; any other change to the text leaves this one's seed alone.
                 own = derive_seed(seed, portion.words)
@@ -169,8 +148,8 @@ class TextToSpeech:
                 take = self.speak(portion.words, voice, settings=settings, seed=own)
                 if take.fault or take.attempts > 1:
                     chunk.notices.append(f"{_account(take, settings)}: {_short(portion.words)}")
-                quiet = portion.pause * settings.pause / settings.speed  # seconds
-                chunk.take, chunk.wave = take, F.pad(take.wave, (0, round(quiet * self.audio.sample_rate)))
+                silence = round(settings.silence(portion.pause) * self.audio.sample_rate)
+                chunk.take, chunk.wave = take, F.pad(take.wave, (0, silence))
             elif portion.written.strip():
                 chunk.notices.append(f"nothing to say in: {_short(portion.written)}")
             notices = (notices + chunk.notices)[:3]
@@ -190,21 +169,21 @@ class TextToSpeech:
         for attempt in range(settings.retries + 1):
             own = derive_seed(seed, f"attempt {attempt}")
             attempts.append(self.utter(text, voice, settings=settings, seed=own))
-            if not attempts[-1].heard.faults:
+            if not attempts[-1].verdict.faults:
                 break
-        best = min(attempts, key=lambda utterance: (len(utterance.heard.faults), utterance.heard.loss))
+        best = min(attempts, key=lambda attempt: (len(attempt.verdict.faults), attempt.verdict.loss))
         codes, latents = best.speech.codes, best.speech.latents
         wave = self.render(codes, latents, voice, settings=settings, seed=seed)
         return Take(
             wave=trim(wave, self.audio.sample_rate),
             codes=int(codes.length),
             attempts=len(attempts),
-            fault="; ".join(best.heard.faults) or None,
-            rejected=["; ".join(other.heard.faults) for other in attempts if other is not best],
+            fault="; ".join(best.verdict.faults) or None,
+            rejected=["; ".join(other.verdict.faults) for other in attempts if other is not best],
         )
 
     @torch.inference_mode()
-    def utter(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Utterance:
+    def utter(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Attempt:
         """One attempt. Of the candidates, drawn as one batch: those with the fewest faults, the best understood."""
         speech = self.draw(text, voice, settings=settings, seed=seed)
         heard = self.hear(speech.codes, text, settings)
@@ -214,7 +193,7 @@ class TextToSpeech:
             best = max(range(len(score)), key=lambda index: (-len(heard[index].faults), score[index]))
         length = speech.codes.length[best : best + 1]
         codes = Codes(speech.codes.ids[best : best + 1, : int(length)], length)
-        return Utterance(Speech(codes, speech.latents[best : best + 1, : int(length)]), heard[best])
+        return Attempt(Speech(codes, speech.latents[best : best + 1, : int(length)]), heard[best])
 
     def draw(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Speech:
         """The candidates of one attempt, in one batch."""
@@ -227,21 +206,19 @@ class TextToSpeech:
         """How well the GPT, listening, finds the text in each item's codes: mean log p(text id | codes) in nats."""
         return self.acoustic.text_score(codes, *self.batch(text, len(codes.length)))
 
-    def hear(self, codes: Codes, text: str, settings: Settings) -> list[Heard]:
+    def hear(self, codes: Codes, text: str, settings: Settings) -> list[Verdict]:
         """What is wrong with each item's codes for the text: with their number, and with the words heard in them."""
-        ids = self.tokenizer.encode(text)
-        found = [Heard(_misfit(int(length), len(ids), settings), 0.0) for length in codes.length]
+        size = len(self.tokenizer.encode(text))
+        verdicts = [Verdict(_misfit(length, size, settings), 0.0) for length in codes.length.tolist()]
         spelling = self.codec.spell(codes) if settings.listen else None
         if spelling is None:  # nobody is to listen, or the codec was never taught to
-            return found
-        words = listen.group(ids, self.tokenizer.silent_ids)
-        names = listen.name(text, words, self.tokenizer)
+            return verdicts
         steps = spelling.shape[1] // codes.ids.shape[1]  # to a code
-        for heard, spelt, length in zip(found, spelling.cpu().numpy(), codes.length.tolist(), strict=True):
-            hearing = listen.hear(spelt[: length * steps], words, self.tokenizer.letter_ids)
-            heard.faults += [fault.describe(names) for fault in hearing.faults]
-            heard.loss = hearing.loss
-        return found
+        heard = [
+            listen(spelt[: length * steps], text, self.tokenizer)
+            for spelt, length in zip(spelling.cpu().numpy(), codes.length.tolist(), strict=True)
+        ]
+        return [Verdict(own.faults + words.faults, words.loss) for own, words in zip(verdicts, heard, strict=True)]
 
     def batch(self, text: str, count: int) -> tuple[Int[Tensor, "B S"], Int[Tensor, " B"]]:
         """The ids of a normalised text so many times, and their lengths."""
@@ -267,76 +244,20 @@ class TextToSpeech:
         fast = fast_dtype(self.device)
         with torch.autocast(self.device.type, fast, enabled=fast != torch.float32):
             mel = self.decoder.decode(
-                condition, speaker, steps=settings.steps, guidance=settings.guidance, generator=generator
+                condition,
+                speaker,
+                steps=settings.steps,
+                guidance=settings.guidance,
+                sampler=settings.sampler,
+                generator=generator,
             )
         return self.vocoder(stretch(mel, settings.speed).frames)[0].float().cpu()
-
-
-def check_text(text: str) -> None:
-    """Refuse what is no text, with the reason."""
-    longest = max(map(len, text.split()), default=0)
-    if not longest:
-        raise ValueError("the text is empty: give at least one word")
-    if longest > MAX_WORD:
-        raise ValueError(f"a word of {longest} characters is no text that can be read aloud: at most {MAX_WORD}")
-
-
-def portions(text: str, max_chars: int, language: Language) -> Iterator[Portion]:
-    """Sentences with their words; one that is far longer in words than in digits is said in several portions."""
-    sentences = language.split(text, max_chars)
-    for index, sentence in enumerate(sentences):
-        normal = language.normalise(sentence.text)
-        far = len(normal.text) > EXPANSION * max_chars
-        parts = language.split(normal.text, max_chars) if far else [Sentence(normal.text, sentence.pause)]
-        for number, part in enumerate(parts):
-            first, last = number == 0, number == len(parts) - 1
-            pause = sentence.pause if last else part.pause
-            yield Portion(
-                index=index,
-                total=len(sentences),
-                written=sentence.text if first else "",
-                words=closed(part.text),
-                notices=list(normal.notices) if first else [],
-                pause=0.0 if last and index == len(sentences) - 1 else pause,
-            )
-
-
-def closed(words: str) -> str:
-    """With a full stop where no mark ends it: speech was learned from whole sentences, and stops best after one."""
-    words = words.strip()
-    return f"{words}." if words[-1:].isalnum() or words[-1:] in ("}", "'") else words
 
 
 def derive_seed(seed: int, text: str) -> int:
     """A 63-bit seed that depends on nothing but its arguments, on every machine."""
     digest = hashlib.sha256(f"{seed}\n{text}".encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") >> 1
-
-
-def stretch(mel: Mel, speed: float) -> Mel:
-    """Change the tempo and keep the pitch: frames interpolated in time before the vocoder gives them their phases."""
-    if speed == 1:
-        return mel
-    size = max(1, round(mel.frames.shape[-1] / speed))
-    length = (mel.length / speed).round().long().clamp(1, size)
-    return Mel(F.interpolate(mel.frames, size=size, mode="linear"), length)
-
-
-def trim(wave: Float[Tensor, " N"], sample_rate: int) -> Float[Tensor, " K"]:
-    """Cut silence at both ends to a short margin, and fade: pauses are as long as asked for and never click."""
-    block = sample_rate // 100
-    power = block_power(wave, block)
-    loud = (power > power.max() * QUIET).nonzero() if len(power) else power.nonzero()
-    if not len(loud):
-        return wave
-    margin = round(MARGIN * sample_rate)
-    start, stop = int(loud[0]) * block - margin, (int(loud[-1]) + 1) * block + margin
-    wave = wave[max(0, start) : stop].clone()
-    size = min(round(FADE * sample_rate), len(wave))
-    ramp = torch.linspace(0, 1, size)
-    wave[:size] *= ramp
-    wave[-size:] *= ramp.flip(0)
-    return wave
 
 
 def pick_device(name: str) -> torch.device:

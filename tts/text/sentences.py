@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Pauses after each, in seconds: about those of audiobook readers.
-PARAGRAPH, SENTENCE, CLAUSE, CUT = 0.7, 0.35, 0.15, 0.0
+# What ends where a piece ends; `pauses` of conf/infer.yaml says how long a silence each leaves.
+PARAGRAPH, SENTENCE, CLAUSE, CUT = "paragraph", "sentence", "clause", "cut"
 
 PARAGRAPHS = re.compile(r"\s*\n\s*\n\s*|[\u2028\u2029\f]+")
 CLOSERS = "\"'”’»)]}"
@@ -23,7 +23,7 @@ class Sentence:
     """A sentence or a part of one, spoken at once."""
 
     text: str
-    pause: float  # seconds of silence after it
+    pause: str  # after it: PARAGRAPH, SENTENCE, CLAUSE or CUT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +111,7 @@ def _portions(sentence: str, max_chars: int) -> list[Sentence]:
     return [portion for portion in [*out, Sentence(sentence[start:].strip(), SENTENCE)] if portion.text]
 
 
-def _cut(window: str, left: int, max_chars: int) -> tuple[int, float]:
+def _cut(window: str, left: int, max_chars: int) -> tuple[int, str]:
     """Where to cut a window that is one character longer than a portion may be, and the pause there.
 
     `left` is the length of the rest of the sentence, window included. No portion should become very short.

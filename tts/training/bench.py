@@ -68,7 +68,7 @@ class PlainLoop:
 
     def step(self, batch: Batch, counter: Counter | None) -> tuple[Tensor, int]:
         """The loss, and FLOPs of both passes if they are counted."""
-        self.stage.reseed()  # draws the same as the other
+        self.stage.on_train_batch_start(batch, 0)  # seeds as the trainer does
         device = batch.wav.device
         marks = [now(device)]
         if counter:

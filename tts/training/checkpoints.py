@@ -62,7 +62,7 @@ class Checkpoints(Checkpoint):
     def on_train_batch_end(self, trainer: L.Trainer, stage: Stage, outputs, batch: Batch, index: int) -> None:
         ending = trainer.should_stop or trainer.global_step == trainer.max_steps
         due = trainer.global_step >= self.step + (1 if ending else self.every)
-        if due and not (stage.guard and stage.guard.refused):
+        if due and not stage.refused:
             self.save(trainer)
 
     def save(self, trainer: L.Trainer) -> None:

@@ -5,6 +5,7 @@ import logging
 import math
 import statistics
 from collections import deque
+from functools import partial
 from pathlib import Path
 
 import lightning as L
@@ -52,7 +53,7 @@ class Guard(L.Callback):
             raise ValueError(f"guard.spread is {spread}: give a number above 0, or .inf to let every spike pass")
 
     def on_fit_start(self, trainer: L.Trainer, stage: Stage) -> None:
-        stage.guard = self
+        stage.refuses = partial(self.refuses, trainer)
         held = stage.net.state_dict().keys()
         self.buffers = [buffer for name, buffer in stage.net.named_buffers() if name in held]
 
@@ -63,10 +64,10 @@ class Guard(L.Callback):
         self.keys = self.keys + batch.keys
 
     @torch.no_grad()
-    def refuses(self, stage: Stage, loss: Tensor, norm: Tensor) -> bool:
+    def refuses(self, trainer: L.Trainer, loss: Tensor, norm: Tensor) -> bool:
         """Whether the step at hand must not be done; the same on every rank."""
-        scaler = getattr(stage.trainer.precision_plugin, "scaler", None)
-        value = float(stage.trainer.strategy.reduce(loss.detach(), reduce_op="mean"))
+        scaler = getattr(trainer.precision_plugin, "scaler", None)
+        value = float(trainer.strategy.reduce(loss.detach(), reduce_op="mean"))
         if math.isfinite(value) and not torch.isfinite(norm) and scaler is not None:
             return False  # how a scaler finds its scale; it leaves out the step itself
         limit = self.limit()
@@ -78,7 +79,7 @@ class Guard(L.Callback):
         for buffer, before in zip(self.buffers, self.before, strict=True):
             buffer.copy_(before)
         log.warning(
-            f"step {stage.global_step}: loss {value:.4g} (at most {limit:.4g}), gradient norm {float(norm):.4g}: "
+            f"step {trainer.global_step}: loss {value:.4g} (at most {limit:.4g}), gradient norm {float(norm):.4g}: "
             f"not done; its samples: {', '.join(self.keys)}"
         )
         return True

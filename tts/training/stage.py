@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import lightning as L
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
@@ -12,9 +12,6 @@ from torch import Tensor, nn
 from tts.audio import LogMel
 from tts.training.sharding import gather
 from tts.types import AudioConfig, Batch
-
-if TYPE_CHECKING:
-    from tts.training.guard import Guard
 
 
 class Frozen:
@@ -44,7 +41,9 @@ class Stage(L.LightningModule):
     """
 
     passing: frozenset[str] = frozenset()  # terms that come and go, so that their coming is no spike
-    guard: "Guard | None" = None  # puts itself here
+    refuses: Callable[[Tensor, Tensor], bool] | None = None  # of its loss and gradient norm: must a step not be done?
+    refused = False  # whether the last step was
+    seeded_step, micro_batch = -1, 0  # the step of the batch at hand, and its place among those accumulated into it
 
     def __init__(
         self,
@@ -86,13 +85,20 @@ class Stage(L.LightningModule):
             )
         return sum(self.weights[name] * term for name, term in terms.items())
 
-    def reseed(self) -> None:
-        """Whatever is drawn in a step follows from seed, rank and step, so a resumed run is the uninterrupted one."""
+    def step_seed(self) -> int:
+        """The seed of all draws for the training batch at hand: it follows from seed, rank, step and micro-batch.
+
+        So a resumed run draws what the undisturbed one does, while ranks and batches accumulated into a step differ.
+        """
         seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
-        torch.manual_seed((seed * 1009 + self.global_rank) * 10**9 + self.global_step)
+        place = (seed, self.global_rank, self.global_step, self.micro_batch)
+        # Mixed, as torch's CPU generator keeps 32 bits of a seed only.
+        return int(np.random.SeedSequence(place).generate_state(1)[0])
 
     def on_train_batch_start(self, batch: Batch, index: int) -> None:
-        self.reseed()
+        self.micro_batch = self.micro_batch + 1 if self.global_step == self.seeded_step else 0
+        self.seeded_step = self.global_step
+        torch.manual_seed(self.step_seed())
 
     def steady(self, terms: dict[str, Tensor]) -> Tensor:
         """The weighted sum of what a spike is known by."""
@@ -130,5 +136,6 @@ class Stage(L.LightningModule):
     def configure_gradient_clipping(self, optimizer, gradient_clip_val=None, gradient_clip_algorithm=None) -> None:
         norm = gather(nn.utils.clip_grad_norm_(self.net.parameters(), self.gradient_clip))
         self.log("train/gradient_norm", norm)
-        if self.guard and self.guard.refuses(self, self.watched, norm):
+        self.refused = self.refuses is not None and self.refuses(self.watched, norm)
+        if self.refused:
             optimizer.zero_grad()  # to None: an optimiser passes over what has no gradient

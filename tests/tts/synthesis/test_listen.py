@@ -6,7 +6,7 @@ from torchaudio.functional import forced_align
 
 from tts import checkpoint
 from tts.synthesis import listen
-from tts.synthesis.listen import Fault, hear, name
+from tts.synthesis.listen import Fault, find_faults, name
 
 WORDS = [[3, 4, 5], [6, 7, 8], [9, 3, 6], [4, 8, 5]]
 SIZE = 12
@@ -30,8 +30,8 @@ NOISE = [10, 11, 10, 11, 10, 11]
 
 
 def test_words_in_their_order_have_no_fault_and_lose_nothing():
-    hearing = hear(said(*WORDS), WORDS, NO_LETTERS)
-    assert hearing.faults == () and hearing.loss == pytest.approx(0, abs=1e-3)
+    faults, loss = find_faults(said(*WORDS), WORDS, NO_LETTERS)
+    assert faults == [] and loss == pytest.approx(0, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -53,37 +53,37 @@ def test_words_in_their_order_have_no_fault_and_lose_nothing():
     ids=str,
 )
 def test_what_is_missing_or_too_much_is_found_where_it_is(heard, fault):
-    assert hear(said(*heard), WORDS, NO_LETTERS).faults == (fault,)
+    assert find_faults(said(*heard), WORDS, NO_LETTERS)[0] == [fault]
 
 
 def test_two_faults_are_two():
-    assert hear(said(A, C, D, NOISE), WORDS, NO_LETTERS).faults == (Fault("skips", 1, 2), Fault("after", 4, 4))
+    assert find_faults(said(A, C, D, NOISE), WORDS, NO_LETTERS)[0] == [Fault("skips", 1, 2), Fault("after", 4, 4)]
 
 
 def test_a_sound_that_is_heard_wrong_accuses_nobody():
-    hearing = hear(said(A, [6, 10, 8], C, D), WORDS, NO_LETTERS)
-    assert hearing.faults == () and hearing.loss > 5
+    faults, loss = find_faults(said(A, [6, 10, 8], C, D), WORDS, NO_LETTERS)
+    assert faults == [] and loss > 5
 
 
 def test_a_text_that_says_a_word_twice_does_not_repeat_it():
     text = [A, B, B, C]
-    assert hear(said(*text), text, NO_LETTERS).faults == ()
-    assert hear(said(A, B, C), text, NO_LETTERS).faults
+    assert find_faults(said(*text), text, NO_LETTERS)[0] == []
+    assert find_faults(said(A, B, C), text, NO_LETTERS)[0]
 
 
 def test_a_pause_is_no_fault():
-    assert hear(said(A, B, [0] * 20, C, D), WORDS, NO_LETTERS).faults == ()
+    assert find_faults(said(A, B, [0] * 20, C, D), WORDS, NO_LETTERS)[0] == []
 
 
 def test_letters_may_sound_like_anything_but_do_not_hide_what_is_around():
     heard = said(A, NOISE, C, D)
-    assert hear(heard, WORDS, frozenset(B)).faults == ()
-    assert hear(said(A, NOISE, C), WORDS, frozenset(B)).faults == (Fault("stops", 3, 4),)
+    assert find_faults(heard, WORDS, frozenset(B))[0] == []
+    assert find_faults(said(A, NOISE, C), WORDS, frozenset(B))[0] == [Fault("stops", 3, 4)]
 
 
 def test_of_nothing_no_word_was_said():
-    assert hear(spelled(), WORDS, NO_LETTERS).faults == (Fault("stops", 0, 4),)
-    assert hear(spelled(), [], NO_LETTERS).faults == ()
+    assert find_faults(spelled(), WORDS, NO_LETTERS)[0] == [Fault("stops", 0, 4)]
+    assert find_faults(spelled(), [], NO_LETTERS)[0] == []
 
 
 def test_where_faults_cost_too_much_it_is_a_forced_alignment(monkeypatch):
@@ -91,7 +91,7 @@ def test_where_faults_cost_too_much_it_is_a_forced_alignment(monkeypatch):
     spelling = torch.randn(1, 40, SIZE).log_softmax(-1)
     _, scores = forced_align(spelling, torch.tensor([sum(WORDS, [])]), blank=0)
     expected = spelling.amax(-1).sum() - scores.sum()
-    assert hear(spelling[0].numpy(), WORDS, NO_LETTERS).loss == pytest.approx(float(expected), rel=1e-4)
+    assert find_faults(spelling[0].numpy(), WORDS, NO_LETTERS)[1] == pytest.approx(float(expected), rel=1e-4)
 
 
 def test_words_are_named_as_they_are_written(audio):

@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
 from torch.nn import functional as F
 
+from diffusion.sample import SAMPLERS
 from helpers import nano
 from tts import settings as defaults
 from tts.synthesis.listen import group
-from tts.synthesis.pipeline import Settings, TextToSpeech, check_text, closed, derive_seed, pick_device, stretch, trim
+from tts.synthesis.pipeline import Settings, TextToSpeech, derive_seed, pick_device
+from tts.synthesis.portions import check_text, closed
+from tts.synthesis.wave import stretch, trim
 from tts.types import Codes, Mel, Speech
 from tts.voices.clone import make
 
@@ -48,7 +52,7 @@ def same(a, b) -> bool:
 
 def test_every_sentence_sounds(speech, voice, quick):
     chunks = list(speech.stream(THREE, voice, settings=quick, seed=0))
-    assert [chunk.index for chunk in chunks] == [0, 1, 2] and {chunk.total for chunk in chunks} == {3}
+    assert [chunk.portion.index for chunk in chunks] == [0, 1, 2] and {chunk.portion.total for chunk in chunks} == {3}
     for chunk in chunks:
         assert len(chunk.wave) > 1000 and torch.isfinite(chunk.wave).all() and chunk.wave.abs().max() > 0
 
@@ -81,7 +85,7 @@ def test_a_sentence_said_twice_is_two_takes(speech, voice, quick):
 def test_a_long_text_is_spoken_as_it_is_asked_for(speech, voice, quick):
     stream = speech.stream("Again and again. " * 5000, voice, settings=quick, seed=0)
     assert isinstance(stream, Iterator)
-    assert len(next(stream).wave) and next(stream).total == 5000
+    assert len(next(stream).wave) and next(stream).portion.total == 5000
 
 
 def test_candidates_are_compared_by_listening(speech, voice, quick):
@@ -94,7 +98,7 @@ def test_candidates_are_compared_by_listening(speech, voice, quick):
         heard = speech.hear(every.codes, text, many)
     fewest = min(len(each.faults) for each in heard)
     best = max((i for i in range(4) if len(heard[i].faults) == fewest), key=lambda i: float(score[i]))
-    assert kept.heard == heard[best]
+    assert kept.verdict == heard[best]
     assert torch.equal(kept.speech.codes.ids[0], every.codes.ids[best, : int(every.codes.length[best])])
 
 
@@ -128,8 +132,8 @@ def test_digits_that_grow_into_many_words_are_cut_again(speech, voice, quick):
     short = replace(quick, max_chars=40, sampling=replace(quick.sampling, max_codes_per_id=0.5))
     chunks = list(speech.stream("7,654,321 " * 3 + "dollars.", voice, settings=short, seed=0))
     assert len(chunks) > 3 and all(len(chunk.wave) for chunk in chunks)
-    assert {(chunk.index, chunk.total) for chunk in chunks} == {(0, 1)}
-    assert "".join(chunk.text for chunk in chunks).count("7,654,321") == 3
+    assert {(chunk.portion.index, chunk.portion.total) for chunk in chunks} == {(0, 1)}
+    assert "".join(chunk.portion.written for chunk in chunks).count("7,654,321") == 3
 
 
 @pytest.mark.parametrize(
@@ -153,6 +157,20 @@ def test_edges_are_trimmed_to_a_margin_and_fade_from_zero():
     assert 2400 <= len(wave) <= 2400 + 2 * 1440 + 480
     assert wave[0] == 0 and wave[-1] == 0 and wave.abs().max() == tone.abs().max()
     assert len(trim(torch.zeros(100), 24000)) == 100 and len(trim(torch.zeros(0), 24000)) == 0
+
+
+def test_pauses_are_as_long_as_the_settings_say(speech, voice, quick):
+    text = "One here. Two there.\n\nThree."
+    pauses = quick.pauses | {"sentence": 0.5, "paragraph": 1.25}
+    spoken = list(speech.stream(text, voice, settings=replace(quick, pauses=pauses, pause=2.0), seed=0))
+    silences = [(len(chunk.wave) - len(chunk.take.wave)) / speech.audio.sample_rate for chunk in spoken]
+    assert silences == [1.0, 2.5, 0.0]
+
+
+def test_every_sampler_speaks_and_each_in_its_own_way(speech, voice, quick):
+    assert defaults.compose([])["choices"]["sampler"] == list(SAMPLERS)
+    said = [waves(speech, "One.", voice, replace(quick, sampler=sampler))[0] for sampler in SAMPLERS]
+    assert not any(same(a, b) for a, b in pairwise(said))
 
 
 def test_seeds_are_stable_across_machines_and_take_any_text():
@@ -194,7 +212,7 @@ class Brief:
         return getattr(self.acoustic, name)
 
 
-class Heard:
+class FakeCodec:
     """The codec, which hears these words in whatever it is given, one text after the other."""
 
     STEPS = 16
@@ -224,7 +242,7 @@ def hearing(speech, voice, quick):
     def say(text: str, *heard: str, retries: int = 2):
         own = copy(speech)
         own.acoustic = Brief(speech.acoustic)
-        own.codec = Heard(speech.codec, speech.tokenizer, heard)
+        own.codec = FakeCodec(speech.codec, speech.tokenizer, heard)
         (chunk,) = own.stream(text, voice, settings=replace(quick, listen=bool(heard), retries=retries), seed=0)
         return chunk, own.codec.kept
 

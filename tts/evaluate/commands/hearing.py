@@ -21,7 +21,7 @@ from tts.evaluate.arguments import add_shared, make_studio, positive
 from tts.evaluate.estimates import Estimate, wilson
 from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import Suite, SuiteClip, read_clips
-from tts.synthesis.pipeline import closed
+from tts.synthesis.portions import closed
 from tts.types import Codes
 
 FEWEST = 5  # words; a shorter text cannot be damaged in every way

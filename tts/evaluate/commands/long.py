@@ -110,7 +110,7 @@ def _read_passage(studio: Studio, text: str, voice: SpeakerLatents, seed: int) -
         before = sum(map(len, waves))
         joins += [before, before + len(chunk.take.wave)] if chunk.take else []
         waves.append(chunk.wave)
-    pause = torch.zeros(round(SENTENCE * studio.settings.pause * studio.audio.sample_rate))
+    pause = torch.zeros(round(studio.settings.silence(SENTENCE) * studio.audio.sample_rate))
     # Each passage keeps its own level, since drift of loudness is measured; one gain for all comes later.
     wave = torch.cat([*waves, pause]).clamp(-1, 1)
     return CachedWave(wave, joins, round(time.perf_counter() - start, 4))

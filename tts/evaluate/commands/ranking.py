@@ -26,7 +26,9 @@ from tts.evaluate.wave_cache import CachedWave, WaveCache, hash_code, hash_nets,
 from tts.files import fingerprint
 from tts.judges.judge import Expected
 from tts.judges.panel import Evidence, Panel
-from tts.synthesis.pipeline import closed, derive_seed, trim
+from tts.synthesis.pipeline import derive_seed
+from tts.synthesis.portions import closed
+from tts.synthesis.wave import trim
 from tts.types import Codes, SpeakerLatents, Speech
 
 FEWEST = 2  # sentences; with one, there is no interval

@@ -18,7 +18,9 @@ from tts.evaluate.faults import KINDS, SpokenSentence, find_faults, phone_counte
 from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import SENTENCES, Suite, SuiteClip, read_clips, read_sentences
 from tts.judges.panel import Evidence, Panel
-from tts.synthesis.pipeline import closed, derive_seed, trim
+from tts.synthesis.pipeline import derive_seed
+from tts.synthesis.portions import closed
+from tts.synthesis.wave import trim
 from tts.text.language import language
 
 KEPT = 20  # waves of faulty sentences

@@ -88,7 +88,7 @@ def test_a_pool_holds_the_attempts_of_the_pipeline(studio):
     for index, seed in zip((0, 4), seeds, strict=True):
         kept = studio.speech.utter(text, maker.voice, settings=studio.settings, seed=seed)
         assert torch.equal(takes[index].codes.ids, kept.speech.codes.ids)
-        assert pool.takes[index].faults == len(kept.heard.faults)
+        assert pool.takes[index].faults == len(kept.verdict.faults)
 
 
 def test_ways_are_compared_and_what_was_made_is_not_made_twice(studio, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""When each text id will be spoken: the clock that text and speech share where no recording gives it."""
+"""When each text id will be spoken, predicted where no recording says it."""
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -8,17 +8,17 @@ from tts.nn import ChannelNorm, ConvBlock, RMSNorm
 from tts.types import mask
 
 
-class Clock(nn.Module):
-    """Text ids and a speaker to the codes that pass between each id and the next: a few convolutions over the text.
+class DurationPredictor(nn.Module):
+    """Text ids and a speaker to the number of codes between each id and the next: a few convolutions over the text.
 
-    Durations as in FastSpeech (Ren et al. 2019, arXiv 1905.09263, section 3.3), but for positions, not for frames:
-    the GPT still decides what is said when, and when to stop.
+    Durations as in FastSpeech (Ren et al. 2019, arXiv 1905.09263, section 3.3). They only set the positions of the text
+    (`tts.align`): the GPT still decides what is said when, and when to stop.
     """
 
     def __init__(self, *, texts: int, speaker_width: int, width: int, layers: int, kernel: int, dropout: float):
         super().__init__()
         self.embed = nn.Embedding(texts, width)
-        # Both inputs are brought to one scale: a loud speaker vector would drown the text for hundreds of steps.
+        # Both inputs are brought to one scale: a large speaker vector would hide the text for hundreds of steps.
         self.embed_norm = RMSNorm(width)
         self.speaker_norm = RMSNorm(speaker_width)
         self.speaker = nn.Linear(speaker_width, width)
@@ -40,7 +40,7 @@ class Clock(nn.Module):
         return self.head(self.norm(x))[:, 0, :-1].float()
 
 
-def times(log_gaps: Float[Tensor, "B S1"], text_len: Int[Tensor, " B"]) -> Float[Tensor, "B S2"]:
-    """The moments that gaps add up to, from 0; beyond an item's stop time stands still."""
+def cumulative_times(log_gaps: Float[Tensor, "B S1"], text_len: Int[Tensor, " B"]) -> Float[Tensor, "B S2"]:
+    """The times that the gaps add up to, from 0. Times beyond an item's stop repeat it."""
     gaps = log_gaps.exp() * mask(text_len + 1, log_gaps.shape[1])
     return F.pad(gaps.cumsum(1), (1, 0))

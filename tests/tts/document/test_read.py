@@ -1,0 +1,155 @@
+"""Every format as chapters and paragraphs; what would be read aloud with its marks is refused by kind."""
+
+import zipfile
+
+import pytest
+
+from helpers.beside import epub
+from tts import document
+from tts.document import Chapter
+
+HTML = """<!doctype html><html lang="en-GB"><head><title>A &amp; B</title><meta name="author" content="Ann Other">
+<style>p { color: red }</style><body><nav><a href="/">Home</a></nav>
+<h1>One</h1><p>It <i>was</i> fine &amp;
+dry.<p>Then<br>rain.<script>if (a < b) no()</script>
+<h2>Two</h2><div>End<svg><title>no</title></svg>.</div></body></html>"""
+MARKDOWN = """---
+title: "Ships"
+author: Ann Other
+lang: en
+---
+# One
+
+It was *fine* and **very __dry__**, see [the map](http://x.org/a_b) and ![a chart](c.png).[^1]
+So `it` was\\* snake_case_here.
+
+- first
+- [x] second
+  goes on
+
+> quoted
+> text
+
+```python
+no()
+```
+
+Two
+---
+
+1. One <b>bold</b> thing &amp; more. <!-- hidden -->
+
+[^1]: A footnote.
+[map]: http://x.org
+"""
+SRT = """1
+00:00:01,000 --> 00:00:02,500
+<i>Good morning,</i>
+
+2
+00:00:02,600 --> 00:00:03,000
+everyone.
+
+3
+00:01:02,000 --> 00:01:03,000
+Later.
+"""
+
+
+def read(tmp_path, name: str, content: str | bytes) -> document.Document:
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return document.read(tmp_path / name)
+
+
+def test_html_without_tags(tmp_path):
+    found = read(tmp_path, "a.html", HTML)
+    assert (found.title, found.author, found.language) == ("A & B", "Ann Other", "en-GB")
+    assert found.chapters == [Chapter("One", ["It was fine & dry.", "Then", "rain."]), Chapter("Two", ["End."])]
+    assert found.text == "One\n\nIt was fine & dry.\n\nThen\n\nrain.\n\nTwo\n\nEnd."
+
+
+def test_markdown_without_marks(tmp_path):
+    found = read(tmp_path, "a.md", MARKDOWN)
+    assert (found.title, found.author, found.language) == ("Ships", "Ann Other", "en")
+    assert found.chapters == [
+        Chapter(
+            "One",
+            [
+                "It was fine and very dry, see the map and a chart. So it was* snake_case_here.",
+                "first",
+                "second goes on",
+                "quoted text",
+            ],
+        ),
+        Chapter("Two", ["One bold thing & more."]),
+    ]
+
+
+def test_markdown_that_is_plain_text_stays(tmp_path):
+    plain = "2 * 3 * 4 is 24.\n\nA rule of 5 < 6 > 4, {HH AH0 L OW1} and a_b_c stay, as does # C#."
+    assert "2 * 3 * 4 is 24." in read(tmp_path, "a.md", plain).text
+    assert "5 < 6 > 4, {HH AH0 L OW1}" in read(tmp_path, "a.md", plain).text
+
+
+def test_subtitles_without_times(tmp_path):
+    assert read(tmp_path, "a.srt", SRT).text == "Good morning, everyone.\n\nLater."
+    assert read(tmp_path, "a.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>Hello.\n").text == "Hello."
+    with pytest.raises(ValueError, match="a.srt.*no text with times"):
+        read(tmp_path, "a.srt", "just words")
+
+
+def test_plain_text_keeps_paragraphs_and_their_lines(tmp_path):
+    for name in ("a.txt", "a", "a.unknown"):
+        assert read(tmp_path, name, "\ufeffOne\r\nline.\r\n\r\n \r\nTwo.\n").chapters == [
+            Chapter("", ["One\nline.", "Two."])
+        ]
+
+
+def test_an_epub_says_whose_it_is_and_keeps_chapters(tmp_path):
+    book = epub(
+        tmp_path / "b.epub", {"one.xhtml": "<h2>I</h2><h3>The Ship</h3><p>It sailed.</p>", "two.xhtml": "<p>End.</p>"}
+    )
+    with zipfile.ZipFile(book) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    told = b"<metadata><title>Ships</title><creator>Ann Other</creator><language>en</language></metadata><manifest>"
+    with zipfile.ZipFile(book, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content.replace(b"<manifest>", told))
+    found = document.read(book)
+    assert (found.title, found.author, found.language) == ("Ships", "Ann Other", "en")
+    assert found.chapters == [Chapter("I", ["The Ship", "It sailed."]), Chapter("", ["End."])]
+
+
+@pytest.mark.parametrize("suffix", sorted(document.REFUSED))
+def test_other_kinds_are_refused_with_a_remedy(tmp_path, suffix):
+    with pytest.raises(ValueError, match=f"a{suffix}.*{suffix} files are not read aloud: .*(save|text)"):
+        read(tmp_path, f"a{suffix}", "some text")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"%PDF-1.7 ...", "pdftotext"),
+        (b"{\\rtf1 Hello}", "rich text"),
+        (b"PK\x03\x04...", "packed file"),
+        (b"a\0b", "zero bytes"),
+        (b"a\xff", "not UTF-8 .byte 1.: convert it"),
+    ],
+)
+def test_what_is_no_text_under_the_name_of_one(tmp_path, content, reason):
+    for name in ("a.txt", "a.md", "a.html", "a.srt"):
+        with pytest.raises(ValueError, match=f"{name}.*{reason}"):
+            read(tmp_path, name, content)
+
+
+def test_a_file_that_is_too_large_is_not_read_whole(tmp_path):
+    with open(tmp_path / "a.txt", "wb") as file:
+        file.truncate(document.MAX_BYTES + 1)
+    with pytest.raises(ValueError, match="larger than 50 MB"):
+        document.read(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.html", "a.txt"])
+@pytest.mark.parametrize("bit", ["*", "[", "`", "_", "<", "<!--", "&", "![", "\n>", "<b>", "{", "- ", "```\n"])
+def test_a_heap_of_marks_is_read_in_time(tmp_path, name, bit):
+    read(tmp_path, name, bit * 20_000)

@@ -1,0 +1,75 @@
+"""HTML pages, alone or inside an EPUB, with the parser of the standard library."""
+
+import re
+from html.parser import HTMLParser
+
+from tts.document import text
+from tts.document.document import Block, Document, chapters
+
+BLOCKS = frozenset(
+    "p div td th tr li dt dd h1 h2 h3 h4 h5 h6 br hr pre "
+    "blockquote section article main header footer figcaption".split()
+)
+UNREAD = frozenset({"script", "style", "head", "title", "svg", "nav", "template"})
+COMMENT = re.compile(r"<!--(?:.*?-->|.*)", re.DOTALL)
+HEADING = re.compile(r"h([1-6])")
+
+
+def parse(data: bytes) -> Document:
+    page = Page(text.decode(data))
+    return Document(title=page.title, author=page.author, language=page.language, chapters=chapters(page.blocks))
+
+
+class Page(HTMLParser):
+    """The blocks of a page. Everything inside a block runs on; tags, scripts and menus are left out."""
+
+    def __init__(self, markup: str, unread: frozenset[str] = UNREAD):
+        super().__init__(convert_charrefs=True)
+        self.blocks: list[Block] = []
+        self.title = self.author = self.language = ""
+        self._unread = unread
+        self._inside: list[str] = []  # unread elements that are open
+        self._level = 0
+        self._parts: list[str] = []
+        self.feed(COMMENT.sub("", markup))  # the parser looks for the end of each comment again and again
+        self.close()
+        self._end_block()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "html":
+            self.language = given.get("lang") or given.get("xml:lang", "")
+        if tag == "meta" and given.get("name", "").lower() == "author":
+            self.author = " ".join(given.get("content", "").split())
+        if tag == "body":
+            self._inside = []  # the end of <head> may be left out
+        if tag in self._unread:
+            self._inside.append(tag)
+        if tag in BLOCKS:
+            self._end_block()
+        if heading := HEADING.fullmatch(tag):
+            self._level = int(heading[1])
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self._unread:  # <script/> holds nothing, so nothing after it is left out
+            self.handle_starttag(tag, attrs)
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._inside:
+            self._inside = self._inside[: len(self._inside) - 1 - self._inside[::-1].index(tag)]
+        if tag in BLOCKS:
+            self._end_block()
+        if HEADING.fullmatch(tag):
+            self._level = 0
+
+    def handle_data(self, data: str) -> None:
+        if not self._inside:
+            self._parts.append(data)
+        elif self._inside[-1] == "title" and not self.title:
+            self.title = " ".join(data.split())
+
+    def _end_block(self) -> None:
+        if said := " ".join("".join(self._parts).split()):
+            self.blocks.append(Block(said, self._level))
+        self._parts = []
