@@ -108,7 +108,8 @@ class Studio:
 
     def _voice(self, name: str) -> SpeakerLatents:
         """Latents of a shipped voice or of a voice file; any other path holds recordings to clone."""
-        return voices.latents_of(name, self.speech, cache=False, tell=lambda notice: None)
+        source = voices.resolve(name, print)
+        return voices.latents_of(source, self.speech, cache=False, tell=print)
 
     def mel(self, path: Path) -> Mel:
         wave = self.recording(path).to(self.device)

@@ -16,7 +16,7 @@ from tts.files import whole
 from tts.formats import AUDIO_SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tts.synthesis.pipeline import TextToSpeech
     from tts.types import SpeakerLatents
@@ -114,22 +114,31 @@ def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":
     return latents
 
 
-def latents_of(
-    voice: str | os.PathLike, speech: "TextToSpeech", *, cache: bool, tell: "Callable[[str], None]"
-) -> "SpeakerLatents":
-    """The latents of a shipped voice, a voice file, a recording or a folder of recordings, for the nets of `speech`.
+def resolve(voice: str | os.PathLike, tell: "Callable[[str], None]") -> "Path | list[Path]":
+    """A shipped name or a voice file as the file; a recording or a folder of them as those that can be read.
 
-    Clones are kept in the user's cache if `cache` is set; `tell` is given notices about recordings.
+    Needs no net; imports torch for recordings only. `tell` is given a notice for each recording that is left out.
     """
     path = find(str(voice))
     if path.suffix == SUFFIX:
-        return load(path, fingerprint=speech.fingerprint)
+        return path
+    from tts.voices.clone import readable
+
+    return readable(clips(path), tell)
+
+
+def latents_of(
+    source: "Path | Sequence[Path]", speech: "TextToSpeech", *, cache: bool, tell: "Callable[[str], None]"
+) -> "SpeakerLatents":
+    """The latents of what `resolve` gives, for the nets of `speech`. `cache` keeps clones in the user's cache."""
+    if isinstance(source, Path):
+        return load(source, fingerprint=speech.fingerprint)
     from tts.voices.clone import clone, make
 
     nets = {"acoustic": speech.acoustic, "decoder": speech.decoder, "audio": speech.audio, "device": speech.device}
-    if cache:
-        return clone(clips(path), **nets, fingerprint=speech.fingerprint, tell=tell)
-    return make(clips(path), **nets, tell=tell)
+    return (
+        clone(source, **nets, fingerprint=speech.fingerprint, tell=tell) if cache else make(source, **nets, tell=tell)
+    )
 
 
 def save(path: str | os.PathLike, latents: "SpeakerLatents", card: About) -> None:
