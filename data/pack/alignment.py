@@ -22,9 +22,9 @@ class Aligner:
         if loaded.audio != audio:
             raise ValueError(f"{codec} was trained for {loaded.audio}, the shards are for {audio}: give the same audio")
         self.codec = loaded.net
-        text = unpinned(loaded.extra["text"])
-        self.tokenizer = build(text, audio)
-        self.about = {"codec": loaded.fingerprint, "text": text}  # goes into the index of the shards
+        self.tokenizer = build(unpinned(loaded.extra["text"]), audio)
+        # Goes into the index of the shards: `data.reader.tells_times` compares it.
+        self.about = {"codec": loaded.fingerprint, "text": unpinned(self.tokenizer.spec())}
 
     @torch.inference_mode()
     def times(self, wav: Float[Tensor, " N"], spoken: str) -> list[float]:

@@ -34,8 +34,10 @@ def test_pack_from_the_command_line(tmp_path, capsys):
         (["pack", "{tmp}/tiny", "-o", "{tmp}/out", "--min-seconds", "15"], 1, "no usable clip"),
         (["pack", "{tmp}/tiny", "-o", "{tmp}/out", "--audio", "8khz"], 2, "known are 24khz"),
         (["pack", "{tmp}/tiny", "-o", "{tmp}/out", "--val-share", "2"], 2, "not within 0 to 0.5"),
+        (["pack", "{tmp}/tiny", "-o", "{tmp}/out", "--codec", "{tmp}/none.safetensors"], 1, "no checkpoint at"),
+        (["verify", "{tmp}/tiny"], 1, "no index.json in"),
         (["pack", "-o", "{tmp}/out"], 2, "SOURCE"),
-        (["synth", "{tmp}/none.txt", "-o", "{tmp}/out"], 1, "no such book"),
+        (["synth", "{tmp}/none.txt", "-o", "{tmp}/out"], 1, "no such file"),
     ],
 )
 def test_errors_are_one_line_and_leave_nothing(tmp_path, monkeypatch, capsys, arguments, code, message):
@@ -43,7 +45,7 @@ def test_errors_are_one_line_and_leave_nothing(tmp_path, monkeypatch, capsys, ar
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     arguments = [argument.format(tmp=tmp_path) for argument in arguments]
     try:
-        found = main([*arguments, "--workers", "0"])
+        found = main(arguments if arguments[0] == "verify" else [*arguments, "--workers", "0"])
     except SystemExit as error:
         found = error.code
     error = capsys.readouterr().err
