@@ -35,7 +35,7 @@ def find_speech(wav: Float[Tensor, " N"], rate: int, name: str, tell: Callable[[
     loud = _loud(low)
     if not loud.any():
         return wav[:0]
-    vad = _silero()
+    vad = find_vad()
     spoken = _probability(vad, low) >= LIKELY if vad else loud
     if vad is None:
         tell(MISSING)
@@ -65,7 +65,7 @@ def _loud(low: Float[Tensor, " N"]) -> Tensor:
 
 
 @lru_cache(1)
-def _silero() -> Any:
+def find_vad() -> Any:
     """The net, or None where it is not installed."""
     try:
         from silero_vad import load_silero_vad
