@@ -90,8 +90,9 @@ class GptStage(Stage):
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """Every task on every transcribed clip, and two more figures.
 
-        `text_gain` is how much worse codes are guessed from another clip's text in the rhythm of the right one; it
-        leaves 0 when the net begins to read. `length_error` is how far off the predicted length is, as a share.
+        `text_gain` is how much worse codes are guessed if the ids are those of another clip's text, cut or repeated to
+        the same number, at the same times. It leaves 0 when the net begins to read. `length_error` is how far off the
+        predicted length is, as a share.
         """
         batch = _transcribed(batch)
         if not batch.keys:
@@ -111,9 +112,9 @@ class GptStage(Stage):
                     values[f"{task.name}_{name}_accuracy"] = accuracy(logits, target)
         if len(batch.keys) > 1:
             right = self.net.arrange(TTS, batch.text, batch.text_len, codes, spoken)
-            other, other_len = batch.text.roll(1, 0), batch.text_len.roll(1)
-            times = align.retimed(spoken, batch.text_len, other_len, other.shape[1])
-            wrong = self.net.arrange(TTS, other, other_len, codes, times)
+            place = torch.arange(batch.text.shape[1], device=batch.text.device) % batch.text_len.roll(1)[:, None]
+            other = batch.text.roll(1, 0).gather(1, place)
+            wrong = self.net.arrange(TTS, other, batch.text_len, codes, spoken)
             values["text_gain"] = self._speech_loss(wrong, speaker) - self._speech_loss(right, speaker)
         return values
 

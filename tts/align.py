@@ -26,20 +26,6 @@ def even(text_len: Int[Tensor, " B"] | Float[Tensor, " B"], speech_len: Tensor, 
     return share.clamp(max=1) * speech_len[:, None]
 
 
-def retimed(
-    times: Float[Tensor, "B S2"], text_len: Int[Tensor, " B"], other_len: Int[Tensor, " B"], size: int
-) -> Float[Tensor, "B K"]:
-    """Times of other texts if they were spoken in the rhythm of these: the same rise in time from start to end.
-
-    `size` is the number of ids in the longest of the other texts.
-    """
-    share = torch.arange(size + 2, device=times.device) / (other_len + 1)[:, None]
-    place = share.clamp(max=1) * (text_len + 1)[:, None]
-    before = place.floor().long().minimum(text_len[:, None])
-    low, high = times.gather(1, before), times.gather(1, before + 1)
-    return low + (place - before) * (high - low)
-
-
 def heard(batch: Batch, codes: Codes, codec: Codec, silent_ids: Collection[int]) -> Float[Tensor, "B S2"]:
     """Times of a batch's texts in its codes: those that the batch brings, and `spoken` for clips without."""
     if batch.times is None:

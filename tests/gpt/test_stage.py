@@ -95,9 +95,9 @@ def test_one_batch_is_learnt_by_heart_spoken_and_understood(codec, batch, tmp_pa
     tasks = {name: {**task, "share": 0.5} for name, task in conf("stage/gpt")["tasks"].items()}
     jitter = {"corruption": 0.0, "text_dropout": 0.0, "shift": 0.0, "pace_jitter": 0.0, "time_jitter": 0.0}
     plain = {**jitter, "tasks": tasks}
-    settle = partial(warmup_decay, warmup=5, steps=260, decay_share=0.5)  # at full rates the last figures are chance
+    settle = partial(warmup_decay, warmup=5, steps=180, decay_share=0.5)  # at full rates the last figures are chance
     stage = make_stage(codec, spec={"width": 64, "hidden": 128}, schedule=settle, **plain)
-    fit(stage, batch, 260, tmp_path)
+    fit(stage, batch, 180, tmp_path)
     stage.eval()
     with torch.no_grad():
         codes, speaker, values = stage.encode(batch), stage.speaker(batch), stage.metrics(batch)
@@ -238,18 +238,17 @@ def test_a_listener_is_not_told_the_length_of_the_text(codec, batch):
 
 
 def test_the_text_gain_of_a_net_that_reads_no_text_is_nothing(codec, batch):
-    """The wrong text stands at times as good as the right one's: only what is read makes a difference."""
+    """The wrong text has the times of the right one: only its ids make a difference."""
     stage = make_stage(codec).eval()
     stage.net.embed.digits.data.normal_()  # codes and their times are heard
     for block in stage.net.blocks:
         torch.nn.init.normal_(block.attention.out.weight, std=0.3)
     first_text, first_code = 1, stage.net.vocabulary.first_code
     stage.net.embed.rows.weight.data[first_text:first_code] = 1.0  # all texts look alike
-    same = copy.deepcopy(batch)
-    same.text_len[:] = 6
     with torch.no_grad():
-        assert stage.metrics(same)["text_gain"].abs() < 1e-5
-        assert stage.metrics(batch)["text_gain"].abs() < 0.1
+        assert stage.metrics(batch)["text_gain"].abs() < 1e-5
+        stage.net.embed.rows.weight.data[first_text:first_code].normal_()
+        assert stage.metrics(batch)["text_gain"].abs() > 1e-3
 
 
 def test_the_showcase_draws_what_the_net_looks_at_and_says(codec, batch):

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from omegaconf import OmegaConf
 
-from tts.align import even, heard, retimed, runs, spoken
+from tts.align import even, heard, runs, spoken
 from tts.checkpoint import build
 from tts.types import Batch, Codes
 
@@ -70,12 +70,3 @@ def test_what_cannot_be_spelt_is_spread_evenly():
     assert spoken(crowded, codes(1), text[:1], text_len[:1], SILENT).tolist() == [[0.0, 0.25, 0.5, 0.75, 1.0]]
     soundless = spelling([0] * 12)
     assert torch.equal(spoken(soundless, codes(6), text[1:], text_len[1:], SILENT), expected[1:])
-
-
-def test_another_text_in_the_rhythm_of_the_first():
-    times = torch.tensor([[0.0, 1.0, 5.0, 6.0, 6.0], [0.0, 2.0, 3.0, 7.0, 8.0]])
-    text_len = torch.tensor([2, 3])
-    assert torch.equal(retimed(times, text_len, text_len, 3), times)
-    other = retimed(times, text_len, torch.tensor([5, 1]), 5)
-    assert torch.allclose(other[0], torch.tensor([0.0, 0.5, 1.0, 3.0, 5.0, 5.5, 6.0]))
-    assert torch.allclose(other[1], torch.tensor([0.0, 3.0, 8.0, 8.0, 8.0, 8.0, 8.0]))
