@@ -1,4 +1,4 @@
-"""Checkpoints that survive: written whole, verified before they are believed, the newest of them found again."""
+"""Checkpoints that survive a kill: written whole, verified when read, and the newest whole one found again."""
 
 import errno
 import logging

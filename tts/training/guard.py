@@ -1,4 +1,4 @@
-"""A guard over each step: what would harm the net is not done, and what keeps harming it is set aside."""
+"""Steps that would harm the net are refused, and the samples that keep causing them are set aside."""
 
 import json
 import logging

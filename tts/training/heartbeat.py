@@ -1,4 +1,4 @@
-"""Signs of life between the processes of one run, so that none waits for one that is gone."""
+"""Signs of life between the processes of one run, so that no process waits for one that is gone."""
 
 import os
 import sys

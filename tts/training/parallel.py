@@ -1,4 +1,4 @@
-"""How a net is laid out: blocks computed anew, compiled or sharded over devices. Nets and stages know nothing of it."""
+"""How a net runs: blocks recomputed in the backward pass, compiled, or sharded over devices. Nets do not know of it."""
 
 import inspect
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def blocks(net: nn.Module) -> list[nn.Module]:
 
 
 def arrange(net: nn.Module, *, recompute: bool, compile: bool) -> None:
-    """Let blocks forget their activations until the backward pass asks for them, or compile them; names stay."""
+    """Recompute activations of blocks in the backward pass, or compile blocks; names of parameters stay."""
     for block in blocks(net):
         if recompute:
             block.forward = partial(checkpoint, block.forward, use_reentrant=False)

@@ -1,4 +1,4 @@
-"""Tensors that lie in parts on several devices (FSDP2): put together and taken apart. Whole ones pass as they are."""
+"""Tensors that FSDP2 shards over devices: gathered and scattered. A tensor that is not sharded is returned as it is."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""The one Lightning coat that every net wears in training; the nets themselves never import it."""
+"""The base of every stage: the LightningModule that trains a net. The nets themselves never import it."""
 
 import os
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class Stage(L.LightningModule):
     `metrics` (validation only) and `showcase` (pictures and sounds of one validation batch).
     """
 
-    passing: frozenset[str] = frozenset()  # terms that come and go, so that their coming is no spike
+    passing: frozenset[str] = frozenset()  # terms that are only there in some steps, so that no spike is seen in them
     refuses: Callable[[Tensor, Tensor], bool] | None = None  # of its loss and gradient norm: must a step not be done?
     refused = False  # whether the last step was
     seeded_step, micro_batch = -1, 0  # the step of the batch at hand, and its place among those accumulated into it
@@ -101,7 +101,7 @@ class Stage(L.LightningModule):
         torch.manual_seed(self.step_seed())
 
     def steady(self, terms: dict[str, Tensor]) -> Tensor:
-        """The weighted sum of what a spike is known by."""
+        """The weighted sum of the terms in which spikes are looked for."""
         return sum(self.weights[name] * term.detach() for name, term in terms.items() if name not in self.passing)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
