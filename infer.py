@@ -4,6 +4,7 @@ Torch takes seconds to import, so everything that can be wrong with a command li
 """
 
 import argparse
+import errno
 import os
 import re
 import shutil
@@ -11,27 +12,25 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tts import settings, voices
+from tts import document, settings, voices
+from tts.formats import OUTPUTS
 
-if TYPE_CHECKING:
-    from tts.synthesis.pipeline import TextToSpeech
-    from tts.types import SpeakerLatents
-
-OUTPUTS = (".wav", ".flac", ".ogg")  # what tts.audio.open_wave writes (a test compares)
-TEXT_LIKE = re.compile(r"\.(txt|text|md|rst|log|srt|csv|json|xml|html?|rtf|docx?|odt|pdf|epub)$", re.IGNORECASE)
-MAX_BYTES = 16_000_000  # about three times War and Peace
+FILE_SUFFIXES = document.FORMATS.keys() | document.REFUSED.keys()  # a word that ends in one of them names a file
+MAX_CHARS = 16_000_000  # about five times War and Peace
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 EXAMPLES = """\
 examples:
   uv run infer.py "The quick brown fox jumps over the lazy dog." -o fox.wav
   uv run infer.py chapter.txt -v lj -o chapter.flac        a text file, another voice
+  uv run infer.py book.epub -o book.ogg                    a book; also .html, .md, .srt, .vtt
   uv run infer.py "Hello." -v me.m4a                       the voice of a recording, or of a folder of them
   fortune | uv run infer.py - -o fortune.ogg               text from a pipe
   uv run infer.py "Take your time." --speed 0.85 --candidates 4 --seed 7
   uv run infer.py "The word {HH AH0 L OW1} is spelt in phonemes."
   uv run infer.py "Livelier." -- sampling.temperature=0.9 pause=0.5
-Every setting after -- is in conf/infer.yaml. The same text, voice and seed give the same bytes.
+Every setting after -- is in conf/infer.yaml. The same text, voice, seed and settings give the same bytes on the same
+kind of processor, however many cores it has. Another number of --threads gives other bytes, which sound alike.
 """
 
 
@@ -58,6 +57,8 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again as it exits
         return 1
     except OSError as error:
+        if error.errno in FULL:
+            return fail(f"no space left to write {error.filename or 'the output'}: free some; nothing was written", 1)
         return fail(f"{error.strerror or error}: {error.filename}" if error.filename else error, 1)
     except ValueError as error:
         return fail(error, 1)
@@ -97,9 +98,10 @@ def run(argv: list[str]) -> int:
         print("\n".join(describe()) or f"no voice ships in {voices.FOLDER}")
         return 0
     conf = configure(arguments, argv[split + 1 :])
-    output = check_output(arguments.output)
     voice = usage(voices.find, conf["voice"])
-    text = read_text(arguments.text)
+    text_file = find_text_file(arguments.text)
+    output = check_output(arguments.output, text_file, voice)
+    text = read_text(text_file, arguments.text)
     return speak(text, voice, output, conf, quiet=arguments.quiet)
 
 
@@ -113,7 +115,7 @@ def make_parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("text", nargs="*", metavar="TEXT", help="words, a text file (UTF-8), or - for standard input")
+    parser.add_argument("text", nargs="*", metavar="TEXT", help="words, a text file or book, or - for standard input")
     parser.add_argument(
         "-o",
         "--output",
@@ -135,6 +137,9 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--speed", type=float, metavar="X", help="tempo, 1 is as spoken; pitch stays")
     parser.add_argument("--device", help="cpu, cuda, mps; auto takes the best")
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="of the processor (1); more help on an idle machine only"
+    )
     parser.add_argument("--weights", metavar="DIR", help="folder of dvae, gpt, diffusion, vocoder .safetensors")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no notices")
     parser.add_argument("--version", action="version", version=f"triforce {version()}")
@@ -167,7 +172,31 @@ def configure(arguments: argparse.Namespace, overrides: list[str]) -> dict:
     return conf
 
 
-def check_output(name: str | None) -> Path | None:
+def find_text_file(words: list[str]) -> Path | None:
+    """The file that the words on the command line name; None if they are the text, or - for standard input."""
+    if not words:
+        raise UsageError("no text: give words, a text file, or - for standard input; see infer.py --help")
+    files = [word for word in words if _exists(Path(word))]
+    if len(words) == 1:
+        named = Path(words[0]).suffix.lower() in FILE_SUFFIXES and not re.search(r"\s", words[0])
+        if named and not files:
+            raise UsageError(
+                f"no text file {words[0]!r}; to speak those words, pass them through -: echo ... | infer.py -"
+            )
+        return Path(words[0]) if files else None
+    if named := [file for file in files if Path(file).suffix.lower() in FILE_SUFFIXES]:
+        raise UsageError(f"{named[0]!r} is a file among words: give one file, or quote the sentence")
+    return None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists() and not path.is_dir()
+    except (OSError, ValueError):  # a text longer than a path may be, or with a NUL inside
+        return False
+
+
+def check_output(name: str | None, text_file: Path | None, voice: Path) -> Path | None:
     """A path that can be written, as far as can be seen without writing; None for standard output."""
     if name == "-":
         if sys.stdout.isatty():
@@ -180,100 +209,79 @@ def check_output(name: str | None) -> Path | None:
         raise UsageError(f"{str(path)!r} is a folder: give a file in it")
     if not path.parent.is_dir():
         raise UsageError(f"no folder {str(path.parent)!r} for {path.name!r}: make it first")
+    sources = [text_file] if text_file else []
+    sources += [file for file in voice.iterdir() if file.is_file()] if voice.is_dir() else [voice]
+    for source in sources:
+        if path.exists() and path.samefile(source):  # through links, too
+            raise UsageError(f"{str(path)!r} would overwrite {str(source)!r}, which is read: give -o another name")
     return path
 
 
-def read_text(words: list[str]) -> str:
-    """Words as they are, or what a file or standard input holds."""
-    if not words:
-        raise UsageError("no text: give words, a text file, or - for standard input; see infer.py --help")
-    if words == ["-"]:
-        return decode_text(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
-    for word in words:
-        path = Path(word)
-        if _exists(path) and (len(words) == 1 or TEXT_LIKE.search(word)):
-            if len(words) > 1:
-                raise UsageError(f"{word!r} is a file among words: give one text file, or `cat` several into -")
-            with open(path, "rb") as file:
-                return decode_text(file.read(MAX_BYTES + 1), repr(word))
-        if TEXT_LIKE.search(word):
-            raise UsageError(f"no text file {word!r}; to speak those words, pass them through -: echo ... | infer.py -")
-    text = " ".join(words)
-    if not text.strip():
-        raise UsageError("the text is empty: give at least one word")
-    return text
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists() and not path.is_dir()
-    except (OSError, ValueError):  # a text longer than a path may be, or with a NUL inside
-        return False
-
-
-def decode_text(data: bytes, name: str) -> str:
-    """UTF-8, or a ValueError that says what it is instead."""
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB: split it")
-    if b"\0" in data:
-        raise ValueError(f"{name} is no text file (it has zero bytes): save it as plain UTF-8 text")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{name} is not UTF-8 (byte {error.start}): convert it, e.g. with iconv -f latin1 -t utf-8"
-        ) from None
+def read_text(file: Path | None, words: list[str]) -> str:
+    """What a file or standard input holds, or else the words as they are."""
+    if words == ["-"] and not file:
+        data = sys.stdin.buffer.read(document.MAX_BYTES + 1)
+        if len(data) > document.MAX_BYTES:
+            raise ValueError(f"standard input is larger than {document.MAX_BYTES >> 20} MB: split it")
+        try:
+            text = document.text.parse(data).text
+        except ValueError as error:
+            raise ValueError(f"cannot read standard input: {error}") from None
+        name = "standard input"
+    elif file:
+        text, name = document.read(file).text, repr(str(file))
+    else:
+        text = " ".join(words)
+        if not text.strip():
+            raise UsageError("the text is empty: give at least one word")
+        return text
     if not text.strip():
         raise ValueError(f"{name} is empty: give at least one word")
+    if len(text) > MAX_CHARS:
+        raise ValueError(f"{name} has {len(text)} characters, at most {MAX_CHARS} are spoken at once: split it")
     return text
 
 
 def speak(text: str, voice: Path, output: Path | None, conf: dict, *, quiet: bool) -> int:
     """Load the nets, speak, write, and say what was written."""
+    import torch
     from tqdm import tqdm
 
     from tts.audio import open_wave
-    from tts.synthesis.pipeline import Settings, TextToSpeech, check_text
+    from tts.synthesis.pipeline import Settings, TextToSpeech
+    from tts.synthesis.portions import check_text
 
-    check_text(text)
-    speech = TextToSpeech.load(conf["weights"], conf["device"])
-    rate, samples = speech.audio.sample_rate, 0
-    chunks = speech.stream(text, know(speech, voice), settings=Settings.parse(conf), seed=conf["seed"])
-    shape = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]"
     # disable=None: no bar where nobody watches, such as in a log file.
+    shape = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]"
     bar = tqdm(total=len(text), disable=True if quiet else None, leave=False, bar_format=shape)
+
+    def tell(notice: str) -> None:
+        if not quiet:
+            bar.write(f"infer.py: note: {printable(notice)}", file=sys.stderr)
+
     with tempfile.TemporaryDirectory() as scratch, bar:
+        check_text(text)
+        torch.set_num_threads(conf["threads"])
+        source = voices.resolve(voice, tell)
+        speech = TextToSpeech.load(conf["weights"], conf["device"])
+        latents = voices.latents_of(source, speech, cache=True, tell=tell)
+        rate, samples = speech.audio.sample_rate, 0
         target = output or Path(scratch) / "speech.wav"
         with open_wave(target, rate) as file:
-            for chunk in chunks:
+            for chunk in speech.stream(text, latents, settings=Settings.parse(conf), seed=conf["seed"]):
                 file.write(chunk.wave)
                 samples += len(chunk.wave)
-                for notice in () if quiet else chunk.notices:
-                    bar.write(f"infer.py: note: {printable(notice)}", file=sys.stderr)
-                bar.set_description_str(f"{chunk.index + 1}/{chunk.total} sentences, {samples / rate:.1f} s of audio")
-                bar.update(len(chunk.text))
+                for notice in chunk.notices:
+                    tell(notice)
+                said, total = chunk.portion.index + 1, chunk.portion.total
+                bar.set_description_str(f"{said}/{total} sentences, {samples / rate:.1f} s of audio")
+                bar.update(len(chunk.portion.written))
         if output is None:
             with open(target, "rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
     if output and not quiet:
         print(f"{printable(output)}: {samples / rate:.1f} s", file=sys.stderr)
     return 0
-
-
-def know(speech: "TextToSpeech", voice: Path) -> "SpeakerLatents":
-    """The latents of a voice file, or of recordings."""
-    if voice.suffix == voices.SUFFIX:
-        return voices.load(voice, fingerprint=speech.fingerprint)
-    from tts.voices.clone import clone
-
-    return clone(
-        voices.clips(voice),
-        acoustic=speech.acoustic,
-        decoder=speech.decoder,
-        audio=speech.audio,
-        device=speech.device,
-        fingerprint=speech.fingerprint,
-    )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from data.remote import manifest
 from tts.files import whole
 from tts.provenance import revision
 from tts.training.accounting.record import record
-from tts.training.assembly import assemble
+from tts.training.assembly import adapt, assemble
 from tts.training.checkpoints import newest
 from tts.training.distributed import meet_anew
 from tts.training.export import Export
@@ -58,6 +58,7 @@ def fit(cfg: DictConfig) -> L.Trainer:
     Raises Rollback when it must be done again from there.
     """
     cfg.id = identity(Path(cfg.dir))
+    adapt(cfg)
     parts = assemble(cfg)
     stage, data = parts.stage, parts.data
     data.aside = set_aside(Path(cfg.guard.path))

@@ -1,8 +1,8 @@
 """Diffusion decoder: codes, their coarse mel and a speaker become a detailed mel.
 
-The denoiser works on patches of a few mel frames with dense convolutions of 3 (fastest on CPUs and GPUs alike) and a
-little full attention. Time and speaker enter by scale and shift of every norm (adaLN; DiT, arXiv 2212.09748,
-section 3.2). What the steps share is encoded once per utterance (`encode`); padding never changes a sequence.
+The denoiser works on patches of a few mel frames with dense convolutions of kernel 3 (fastest on CPUs and GPUs) and
+a few layers of full attention. Time and speaker enter as scale and shift of every norm (adaLN; DiT, arXiv 2212.09748,
+section 3.2). What all steps share is encoded once per utterance (`encode`). Padding never changes a sequence.
 """
 
 import math
@@ -54,7 +54,7 @@ class TimeEmbedding(nn.Module):
 
 
 class ModulatedNorm(nn.Module):
-    """RMSNorm over channels whose gain and shift the modulation vector says; starts as plain norm."""
+    """RMSNorm over channels whose gain and shift come from the modulation vector; starts as a plain norm."""
 
     def __init__(self, *, width: int, modulation: int):
         super().__init__()
@@ -69,7 +69,7 @@ class ModulatedNorm(nn.Module):
 
 
 class ConvLayer(nn.Module):
-    """`tts.nn.ConvBlock` with modulation; padding is silenced before the kernel can see it."""
+    """`tts.nn.ConvBlock` with modulation; padding is set to zero before the convolution reads it."""
 
     def __init__(self, *, width: int, modulation: int, dropout: float):
         super().__init__()
@@ -204,13 +204,13 @@ class DiffusionDecoder(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.out_norm = ModulatedNorm(width=width, modulation=modulation)
         self.out = nn.Conv1d(width, bins, 1)
-        # Straight ways past the trunk for input and coarse mel, one gain a bin, set by time: most of the best linear
-        # answer needs no layer. After one minute of training on a core the loss is less than half of that without.
+        # Input and coarse mel also reach the output directly, with a gain per bin that depends on time: most of the
+        # best linear answer needs no layer. After a minute of training on one core this more than halves the loss.
         self.gains = nn.Linear(modulation, 2 * audio.n_mels)
         self._init_weights()
 
     def _init_weights(self) -> None:
-        """The kernel's table; here every modulation, residual end and output starts at zero."""
+        """As `tts.nn.init_weights`; every modulation, end of a residual branch and output starts at zero too."""
         init_weights(self)
         zero = [self.out, self.gains]
         for module in self.modules():
@@ -234,7 +234,7 @@ class DiffusionDecoder(nn.Module):
         keep_content: Bool[Tensor, " B"],
         keep_speaker: Bool[Tensor, " B"],
     ) -> Encoded:
-        """All that does not depend on the step. Content that is not kept (for guidance) is unheard entirely."""
+        """All that does not depend on the step. Content that is not kept (for guidance) has no effect at all."""
         coarse = condition.coarse
         frames = mask(coarse.length, coarse.frames.shape[-1])
         patches = mask(-(-coarse.length // self.patch), -(-frames.shape[1] // self.patch))
@@ -251,7 +251,7 @@ class DiffusionDecoder(nn.Module):
         )
 
     def forward(self, x: Float[Tensor, "B M T"], time: Float[Tensor, " B"], encoded: Encoded) -> Float[Tensor, "B M T"]:
-        """The raw answer of the net, in the terms of its process; zero at the start of training."""
+        """The net's output, whose meaning its process defines; zero at the start of training."""
         size = x.shape[-1]
         x = x * encoded.frames[:, None]
         modulation = F.silu(self.time(time) + encoded.speaker)

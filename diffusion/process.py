@@ -1,7 +1,7 @@
 """Diffusion processes: how data becomes noise, what the net is asked for, and how its answer becomes a clean estimate.
 
-All three are interchangeable. For training, `example` turns data, noise and a place in the distribution of times into
-the net's input and target. For sampling, `denoiser` and `schedule` show the process as x = alpha x0 + sigma eps.
+All three are interchangeable. For training, `example` turns data, noise and a quantile of the distribution of times
+into the net's input and target. For sampling, `denoiser` and `schedule` give the process as x = alpha x0 + sigma eps.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Samplers: free functions from noise to data over a callable denoiser and a schedule of noise levels.
 
-Every process shows itself to them as x = alpha x0 + sigma eps along one coordinate `time`, so each sampler is
-written once. They own no weights and know no process.
+Each process describes itself to them as x = alpha x0 + sigma eps along one coordinate `time`, so each sampler is
+written once. Samplers own no weights and know no process.
 """
 
 from collections.abc import Callable

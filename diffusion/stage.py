@@ -1,4 +1,4 @@
-"""The decoder in training: a frozen codec says what it will hear, the truth is the recording's own mel."""
+"""How the decoder is trained: a frozen codec gives its input, and the recording's own mel is the truth."""
 
 import zlib
 
@@ -19,7 +19,7 @@ from tts.types import Batch, Codes, Condition, Mel
 
 
 class DiffusionStage(Stage):
-    """Denoises what the codec left; with `acoustic`, a GPT checkpoint, it hears that GPT's latents as well."""
+    """Denoising loss; with `acoustic`, a GPT checkpoint, the decoder gets that GPT's latents as well."""
 
     def __init__(
         self,
@@ -29,9 +29,9 @@ class DiffusionStage(Stage):
         acoustic: str | None,  # path of a GPT checkpoint, for the fine-tune on its latents
         drop_content: float,  # probability of training without codes, coarse mel and latents, for guidance
         drop_speaker: float,
-        drop_latents: float,  # probability of a batch without latents, so that codes alone still do
+        drop_latents: float,  # probability of a batch without latents, so that codes alone stay enough
         shift: float,  # codes of silence before a clip in training, at most
-        corrupt: float,  # share of codes replaced at random in training: the GPT will err as well
+        corrupt: float,  # share of codes replaced at random in training, since the GPT makes mistakes too
         steps: int,  # of sampling in validation
         guidance: float,
         sampler: str,  # a key of diffusion.sample.SAMPLERS
@@ -99,7 +99,7 @@ class DiffusionStage(Stage):
 
     @torch.no_grad()
     def question(self, batch: Batch) -> tuple[Condition, Mel]:
-        """What the decoder hears of a batch, and the mel it should say; both of one length in frames."""
+        """The decoder's input for a batch and the mel that it should give, cut to one length in frames."""
         if self.training:
             batch = delayed(batch, self.shift, self.codec.net, torch.default_generator)
         truth = self.log_mel.measure(batch.wav, batch.wav_len)
@@ -127,7 +127,7 @@ class DiffusionStage(Stage):
         return self.net.speaker_latents(self.log_mel.measure(batch.reference, batch.reference_len))
 
     def keep(self, drop: float, size: int) -> Tensor:
-        """Whose condition is kept: all in validation."""
+        """Which items keep their condition; in validation all do."""
         draws = torch.rand(size, device=self.device)
         return draws >= (drop if self.training else 0.0)
 

@@ -1,4 +1,4 @@
-"""What the codec is scored by: pure functions, unweighted, blind to padding."""
+"""Losses of the codec: pure functions, unweighted, which padding does not change."""
 
 import torch
 from jaxtyping import Bool, Float, Int

@@ -1,7 +1,7 @@
 """The codec: a mel to one stream of discrete codes and back, after the discrete VAE of TorToiSe (arXiv 2305.07243).
 
-Most weights work at the code rate, where a step costs a `stride`-th of what it costs at the frame rate.
-An optional CTC head reads words off the quantised vectors, so that codes keep what a listener needs.
+Most weights work at the code rate, where a layer costs a `stride`-th of what it costs at the frame rate.
+An optional CTC head reads text from the quantised vectors, so that codes keep what makes words understood.
 """
 
 from dataclasses import dataclass

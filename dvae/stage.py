@@ -1,4 +1,4 @@
-"""Training of the codec: rebuild the mel, spell the words, keep the codebook in use."""
+"""How the codec is trained: to rebuild the mel, to spell the words, and to keep its codebook in use."""
 
 import torch
 from jaxtyping import Int

@@ -1,4 +1,4 @@
-"""Losses of the GPT: pure, unweighted, named by the modality that is guessed."""
+"""Losses of the GPT: pure functions, unweighted."""
 
 import torch
 from jaxtyping import Float, Int
@@ -9,15 +9,15 @@ from tts.types import mask
 
 
 def cross_entropy(logits: Float[Tensor, "K V"], target: Int[Tensor, " K"]) -> Float[Tensor, ""]:
-    """Mean -log p in nats over scored positions; 0, still part of the graph, where a batch has none."""
+    """Mean -log p in nats over scored positions; 0, but still part of the graph, if there are none."""
     return F.cross_entropy(logits.float(), target, reduction="sum") / max(len(target), 1)
 
 
 def gap_error(log_gaps: Float[Tensor, "B S1"], times: Float[Tensor, "B S2"], text_len: Tensor) -> Float[Tensor, ""]:
-    """Mean negative log-likelihood of gaps, in codes, as of Poisson counts, up to a constant.
+    """Mean negative log-likelihood of gaps in codes, as Poisson counts, up to a constant.
 
-    Unlike errors of logarithms or medians it is least where sums come out right, so that sentences last as long as
-    they should. Texts of no ids are left out.
+    Unlike errors of logarithms or medians, it is least when the sums are right, so that sentences have the right
+    length. Texts of no ids are left out.
     """
     counts = mask((text_len + 1) * (text_len > 0), log_gaps.shape[1])
     nats = F.poisson_nll_loss(log_gaps.float(), times.diff(dim=1), reduction="none")

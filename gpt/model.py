@@ -1,7 +1,7 @@
 """The GPT that speaks and listens: one causal transformer over speaker latents, text ids and speech codes.
 
-As TorToiSe's (Betker 2023, arXiv 2305.07243, section 3.1) it turns text and a speaker into codes and hands its
-hidden states on to the diffusion decoder. Unlike it, the same weights also read speech back as text.
+Like TorToiSe's (Betker 2023, arXiv 2305.07243, section 3.1) it turns text and a speaker into codes and hands its
+hidden states on to the diffusion decoder. Unlike that one, it also reads speech back as text with the same weights.
 """
 
 from math import log, prod
@@ -32,18 +32,17 @@ from tts.nn import Block, RMSNorm, Rotary, init_weights
 from tts.speaker import SpeakerEncoder
 from tts.types import AudioConfig, Codes, Mel, Sampling, Speech, mask
 
-# The two orders that `generate`, `latents` and `text_score` mean; conf/stage/gpt.yaml trains them, among others.
+# The two tasks behind `generate`, `latents` and `text_score`; conf/stage/gpt.yaml says how they are trained.
 TTS = parse_task("tts", ["speaker", "text", "speech*"], 1.0)
 ASR = parse_task("asr", ["speech", "text*"], 1.0)
 PACES = tuple(0.64 * 1.12**step for step in range(8))  # at which a text may be read, times the predicted one
 
 
 class CodeTable(nn.Module):
-    """One row per id, where rows of codes share parts: a row of its own plus one row for each level of its FSQ digits.
+    """One row per id. The row of a code is the sum of a row of its own and a shared row for each of its FSQ digits.
 
-    Codes that differ in one digit sound alike. Adding up shared rows says so from the first step, which matters
-    where a code is met only a few dozen times in an hour of speech. Codes of a plain codebook have one digit and
-    nothing to share.
+    Codes that differ in one digit sound alike. Shared rows say so from the first step, which matters because each
+    code occurs only a few dozen times in an hour of speech. Codes of a plain codebook have nothing to share.
     """
 
     def __init__(self, *, vocabulary: Vocabulary, levels: list[int], width: int):
@@ -86,7 +85,7 @@ class GPT(nn.Module):
         self.vocabulary = Vocabulary(texts=text_vocab, codes=self.codebook_size)
         self.latents_per_speaker = speaker["latents"]
         self.max_len = max_len
-        self.stepping = torch.float32  # in which `generate` multiplies; who speaks may set `tts.nn.fast_dtype`
+        self.stepping = torch.float32  # of the products in `generate`; may be set to `tts.nn.fast_dtype`
         self.speaker = SpeakerEncoder(n_mels=audio.n_mels, out_width=width, **speaker)
         # Called `clock` in every file of weights and its spec.
         self.clock = DurationPredictor(texts=self.vocabulary.first_code, speaker_width=width, dropout=dropout, **clock)
@@ -116,8 +115,8 @@ class GPT(nn.Module):
     def guesses(self, packed: Packed, hidden: Float[Tensor, "B K D"], modality: int) -> tuple[Tensor, Tensor]:
         """Logits (K2, V) and true classes (K2,) of the scored positions of one modality, item after item.
 
-        A softmax runs over one modality's ids and its stop only: which modality comes next is given by the task.
-        Nothing else is projected, as the head is the largest matrix of the net.
+        The logits are of this modality's ids and its stop only, since the task says which modality comes next.
+        Other positions and ids are left out because the head is the largest matrix of the net.
         """
         outputs = self.vocabulary.outputs(modality)
         at = packed.scored & (packed.target >= outputs.start) & (packed.target < outputs.stop)
@@ -175,7 +174,7 @@ class GPT(nn.Module):
     def transcribe(self, codes: Codes, expected: Int[Tensor, " B"]) -> list[list[int]]:
         """The text ids that the net hears in codes, the likeliest next one each time, for codes of unknown text.
 
-        `expected` is how many ids each text may have: they are spread over the speech, where a known text's would be.
+        `expected` is how many ids each text is thought to have; their times are spread evenly over the speech.
         """
         items, device = len(codes.length), codes.ids.device
         limit = (2 * expected).clamp_max(self.max_len - codes.ids.shape[1] - 4)  # starts and stops
@@ -311,7 +310,7 @@ class GPT(nn.Module):
     def _prefix(
         self, text: Tensor, text_len: Tensor, speaker: Tensor, times: Tensor, guided: bool
     ) -> tuple[Float[Tensor, "B K D"], Float[Tensor, "B K"], Int[Tensor, " B"]]:
-        """What is read before the first code, flush right, its times, and how much padding stands to its left.
+        """What is read before the first code, aligned to the right, its times, and the padding to its left.
 
         Guidance doubles the batch: first those told the text, then the same without it.
         """

@@ -12,9 +12,9 @@ from tts.nn import rotate
 
 @torch.no_grad()
 def alignment(net: GPT, packed: Packed, speaker: Float[Tensor, "1 P D"]) -> Float[Tensor, "L S"]:
-    """Attention from each speech position to each text position, of the one head that looks at text most sharply.
+    """Attention from each speech position to each text position, in the head whose attention to text is sharpest.
 
-    Heads differ in their work; a mean over all would hide the few that read.
+    Only a few heads follow the text; a mean over all heads would hide them.
     """
     seen = []
 

@@ -1,7 +1,7 @@
-"""How the next code is chosen from logits: small pure functions, and one chain of them.
+"""How the next code is chosen from logits: small pure functions, and `choose`, which applies them in order.
 
-Chance enters only as uniform numbers drawn beforehand from one seed per item, so what item i says does not depend
-on how many others are drawn beside it.
+All randomness is in uniform numbers that are drawn beforehand, from one seed per item. So what an item says does not
+depend on how many others are drawn with it.
 """
 
 import torch

@@ -1,4 +1,4 @@
-"""How the GPT is trained: a frozen codec names the codes, a draw of tasks says who reads what."""
+"""How the GPT is trained: a frozen codec gives the codes, and each clip is read as a task drawn by its share."""
 
 import torch
 from jaxtyping import Float
@@ -63,7 +63,7 @@ class GptStage(Stage):
             raise ValueError(f"the tokenizer has {tokenizer.vocab_size} ids: raise model.text_vocab to as many")
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Each clip reads one task drawn by its share; in validation the draw is the same every time."""
+        """Each clip is read as one task, drawn by its share; in validation the draw is the same every time."""
         generator = torch.Generator().manual_seed(self.step_seed() if self.training else 0)
         if self.training:
             batch = delayed(batch, self.shift, self.codec.net, generator)
@@ -88,7 +88,7 @@ class GptStage(Stage):
         return {**terms, "duration": gap_error(gaps, spoken, batch.text_len)}
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
-        """Every task on every transcribed clip, and two figures more.
+        """Every task on every transcribed clip, and two more figures.
 
         `text_gain` is how much worse codes are guessed from another clip's text in the rhythm of the right one; it
         leaves 0 when the net begins to read. `length_error` is how far off the predicted length is, as a share.
@@ -118,7 +118,7 @@ class GptStage(Stage):
         return values
 
     def showcase(self, batch: Batch) -> dict[str, Figure | Tensor]:
-        """Where the net looks while it reads a known sentence, and the codec's mels of codes recorded and drawn."""
+        """The net's attention to a known sentence, and the codec's mels of its recorded and its drawn codes."""
         batch = _transcribed(batch)
         if not batch.keys:
             return {}

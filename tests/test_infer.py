@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 import soundfile
+import torch
 
 import infer
 from helpers import nano
 from tts import settings, voices
-from tts.audio import SUBTYPES
+from tts.formats import OUTPUTS
 
 FAST = ["steps=1", "retries=0", "sampling.max_codes_per_id=1", "guidance=1", "sampling.guidance=1"]
 
@@ -48,16 +49,15 @@ def failed(result: tuple[int, str], code: int, *words: str) -> None:
     line = result[1].strip().splitlines()[-1]
     assert line.startswith("infer.py: error: ") and "Traceback" not in result[1], result
     assert all(word in line for word in words), line
-    assert not [path for path in Path().iterdir() if path.suffix in infer.OUTPUTS]
+    assert not [path for path in Path().iterdir() if path.suffix in OUTPUTS]
 
 
 def test_speaks_into_every_format(say):
-    for suffix, (container, subtype) in SUBTYPES.items():
+    for suffix, (container, subtype) in OUTPUTS.items():
         assert say("Hello.", "-o", f"x{suffix}")[0] == 0
         info = soundfile.info(f"x{suffix}")
         assert (info.format, info.subtype, info.samplerate, info.channels) == (container, subtype, 24000, 1)
         assert info.frames > 1000
-    assert set(infer.OUTPUTS) == set(SUBTYPES)
 
 
 def test_same_seed_same_bytes(say):
@@ -106,7 +106,7 @@ def test_quiet_says_nothing(say):
         ([], ["no text"]),
         ([""], ["empty"]),
         (["missing.txt"], ["no text file", "missing.txt"]),
-        (["my story.md"], ["no text file"]),
+        (["story.epub"], ["no text file"]),
         (["hi", "-o", "x.mp3"], ["'x.mp3'", ".wav, .flac, .ogg"]),
         (["hi", "-o", "x"], [".wav"]),
         (["hi", "-o", "nowhere/x.wav"], ["nowhere", "make it first"]),
@@ -147,10 +147,113 @@ def test_usage_errors(say, argv, words):
         ("limits=0", "limits"),
         ("seed=1" + "0" * 400, "seed"),
         ("listen=7", "true or false"),
+        ("sampler=newton", "euler, heun, dpm"),
+        ("choices=0", "choices"),
+        ("threads=0", "1 to 1024"),
+        ("pauses.paragraph=-1", "0.0 to 60.0"),
     ],
 )
 def test_wrong_overrides(say, override, word):
     failed(say("hi", overrides=(override,)), 2, word)
+
+
+@pytest.mark.parametrize("sentence", ["Open the file notes.txt", "my story.md", "Was it a.txt or b.pdf"])
+def test_a_sentence_that_ends_like_a_file_name_is_a_sentence(say, sentence):
+    assert say(sentence, "-o", "x.wav")[0] == 0
+    assert say(*sentence.split(), "-o", "y.wav")[0] == 0
+    assert Path("x.wav").read_bytes() == Path("y.wav").read_bytes()
+
+
+def test_a_file_among_words_is_one_mistake_or_the_other(say):
+    Path("notes.txt").write_text("Hello.")
+    failed(say("notes.txt", "please"), 2, "file among words", "quote")
+
+
+@pytest.mark.parametrize("suffix", OUTPUTS)
+def test_equal_input_gives_equal_bytes_in_every_format(say, suffix):
+    written = []
+    for name in ("a", "b"):
+        assert say("Hello there.", "-o", f"{name}{suffix}")[0] == 0
+        written.append(Path(f"{name}{suffix}").read_bytes())
+        if suffix == ".ogg":
+            time.sleep(1.1)  # libsndfile takes the serial number of an Ogg stream from the clock
+    assert written[0] == written[1]
+
+
+def test_threads_change_bytes_only_if_asked_to(say):
+    """As many threads as the machine offers would give other bytes on other machines."""
+
+    def spoken(*argv: str) -> bytes:
+        assert say("A somewhat longer sentence, which is cut in two.", "-o", "x.wav", *argv)[0] == 0
+        return Path("x.wav").read_bytes()
+
+    plain = spoken()
+    try:
+        torch.set_num_threads(4)
+        assert spoken() == plain and torch.get_num_threads() == 1
+        spoken("--threads", "2")
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize("link", [None, os.symlink, os.link])
+def test_what_is_read_is_not_overwritten(say, home, link):
+    Path("voice").mkdir()
+    recording = nano.hum(Path("voice/me.wav"))
+    before = recording.read_bytes()
+    output = "voice/me.wav"
+    if link:
+        link(recording.resolve(), "other.wav")
+        output = "other.wav"
+    for voice in ("voice/me.wav", "voice"):
+        code, said = say("Hello.", "-v", voice, "-o", output)
+        assert code == 2 and "would overwrite" in said and recording.read_bytes() == before
+    Path("text.wav").write_text("Hello.")
+    failed_text = say("text.wav", "-o", "text.wav")
+    assert failed_text[0] == 2 and "would overwrite" in failed_text[1] and Path("text.wav").read_text() == "Hello."
+    assert say("Hello.", "-v", "voice", "-o", "voice/new.wav")[0] == 0
+
+
+def test_an_output_that_is_a_link_is_written_through(say):
+    Path("real").mkdir()
+    Path("x.wav").symlink_to("real/y.wav")
+    assert say("Hello.", "-o", "x.wav")[0] == 0
+    assert Path("x.wav").is_symlink() and soundfile.info("real/y.wav").frames and os.listdir("real") == ["y.wav"]
+
+
+def test_a_full_disk_is_named_and_nothing_stays(home, tmp_path):
+    """A limit on the size of files stands in for the disk."""
+    script = (
+        "import resource, sys, infer; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "for suffix in infer.OUTPUTS: print(infer.main([f'{word}{suffix}' if word.endswith('/x') else word "
+        "for word in sys.argv[1:]]))"
+    )
+    argv = command(home, "Hello there. " * 20, "-q", "-o", str(tmp_path / "x"))[2:]
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", script, *argv, "--", *FAST],
+        cwd=settings.ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")},
+    )
+    assert done.stdout.split() == ["1"] * len(OUTPUTS), done.stderr
+    for suffix, line in zip(OUTPUTS, done.stderr.splitlines(), strict=True):
+        assert line.startswith("infer.py: error: no space left") and f"x{suffix}" in line and "free some" in line
+    assert [name for name in os.listdir(tmp_path) if name != "cache"] == []
+
+
+def test_formats_are_read_and_other_kinds_refused(say):
+    Path("a.html").write_text("<html><body><h1>Hello</h1><p>there.</p></body></html>")
+    Path("a.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHello\n\n2\n00:00:05,000 --> 00:00:06,000\nthere.\n")
+    Path("a.txt").write_text("Hello\n\nthere.")
+    for name in ("a.html", "a.srt", "a.txt"):
+        assert say(name, "-o", f"{name}.wav")[0] == 0
+    assert len({Path(f"{name}.wav").read_bytes() for name in ("a.html", "a.srt", "a.txt")}) == 1
+    for output in Path().glob("*.wav"):
+        output.unlink()
+    Path("a.rtf").write_text("{\\rtf1 Hello}")
+    failed(say("a.rtf"), 1, ".rtf", "save it as EPUB or plain text")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +265,7 @@ def test_wrong_overrides(say, override, word):
         ("Déjà vu".encode("latin1"), ["UTF-8", "byte 1", "iconv"]),
         ("Hello".encode("utf-16"), ["no"]),
         (b"x" * 1_000_000, ["1000000 characters"]),
-        (b"a " * 9_000_000, ["larger than 16 MB"]),
+        (b"a " * 9_000_000, ["16000000 are spoken"]),
         (b"*** --- !!!", ["no voice can say"]),
         ("Съешь же ещё этих мягких французских булок.".encode(), ["no voice can say"]),
         ("床前明月光，疑是地上霜。".encode(), ["no voice can say"]),
@@ -209,6 +312,18 @@ def test_clips_that_are_none(say, tmp_path):
     failed(say("hi", "-v", "fake.dat"), 1, "fake.dat")
     (tmp_path / "empty").mkdir()
     failed(say("hi", "-v", "empty"), 1, "no recordings")
+    (tmp_path / "empty" / "bad.wav").write_bytes(b"RIFF....WAVEnot really")
+    failed(say("hi", "-v", "empty", "--weights", str(tmp_path)), 1, "bad.wav")  # found before the nets load
+
+
+def test_a_recording_that_cannot_be_read_is_left_out(say, home, tmp_path):
+    folder = tmp_path / "voice"
+    folder.mkdir()
+    nano.hum(folder / "b.wav")
+    (folder / "._b.wav").write_bytes(b"\0\5\x16\7 made by macOS")
+    (folder / "a.m4b").write_bytes(b"no audio book")
+    code, said = say("Hello.", "-v", "voice", "-o", "x.wav")
+    assert code == 0 and said.count("left out") == 1 and "a.m4b" in said and "._b" not in said
 
 
 def test_weights_that_are_missing_or_broken(say, home, tmp_path):
@@ -221,8 +336,6 @@ def test_weights_that_are_missing_or_broken(say, home, tmp_path):
 
 
 def test_a_voice_of_other_weights(say, tmp_path):
-    import torch
-
     from tts.types import SpeakerLatents
 
     card = voices.About(
@@ -241,9 +354,8 @@ def test_an_error_leaves_an_earlier_file_alone(say):
 
 def test_every_default_is_within_its_limits():
     conf = settings.compose([])
-    assert conf["steps"] >= 1 and set(conf["limits"]) | {"weights", "voice", "device", "listen"} == {
-        key for key in settings.flatten({key: value for key, value in conf.items() if key != "limits"})
-    }
+    values = settings.flatten({key: value for key, value in conf.items() if key not in settings.RULES})
+    assert conf["limits"].keys() | conf["choices"].keys() | {"weights", "voice", "device", "listen"} == values.keys()
 
 
 def command(home: Path, *argv: str) -> list[str]:

@@ -23,7 +23,7 @@ SIZES = ("nano", "small", "base", "large")
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_trains_saves_and_resumes_to_the_same_weights(stage, shards, codec, tmp_path):
-    train.train(nano_run(stage, shards, codec, tmp_path / "whole"))
+    train.train(nano_run(stage, shards, codec, tmp_path / "whole", wandb=stage == "dvae"))
     train.train(nano_run(stage, shards, codec, tmp_path / "halves", "trainer.max_steps=2"))
     trainer = train.train(nano_run(stage, shards, codec, tmp_path / "halves"))
     assert trainer.global_step == 4

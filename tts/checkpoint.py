@@ -1,4 +1,4 @@
-"""Nets as files: safetensors with the spec that rebuilds the net in the header, and nothing that can execute.
+"""Nets as files: safetensors whose header holds the spec that rebuilds the net, and nothing that can execute.
 
 A spec is a plain dict with a `name` and constructor arguments (see docs/architecture.md). Names map to
 our own classes through `TABLE`; a file can only choose among them.

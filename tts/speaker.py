@@ -1,4 +1,4 @@
-"""Who speaks: reference mels to a few latents, which the GPT and the diffusion decoder each learn for themselves."""
+"""Who speaks: reference mels as a few latents. The GPT and the diffusion decoder each learn an encoder of their own."""
 
 import torch
 from jaxtyping import Float
@@ -7,6 +7,10 @@ from torch.nn import functional as F
 
 from tts.nn import ConvBlock
 from tts.types import Mel, mask
+
+# Seconds of reference that the nets meet in training at most (`reference_seconds` of conf/data/shards.yaml), and that
+# cloning lets them hear at once.
+REFERENCE_SECONDS = 4.0
 
 
 class SpeakerEncoder(nn.Module):

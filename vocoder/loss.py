@@ -1,6 +1,6 @@
-"""What a wave is judged by; pure functions, unweighted terms.
+"""Losses of the vocoder: pure functions, unweighted.
 
-Every term is blind to the absolute phase of partials, which a mel does not determine.
+No term depends on the absolute phase of partials, which a mel does not determine.
 """
 
 import torch

@@ -1,9 +1,8 @@
 """Mel to wave by one pass of a convolutional net at the frame rate and an inverse Fourier transform.
 
-After Vocos (Siuzdak 2023, arXiv 2306.00814), with what lets it train on a CPU: nothing is invented that can be
-computed. Magnitudes start from those that explain the mel, and the first half of the net sharpens them. A few
-Griffin-Lim iterations then find phases for these, and the second half corrects both. So it speaks before its first
-step, no worse than Griffin-Lim.
+After Vocos (Siuzdak 2023, arXiv 2306.00814), but the net learns nothing that can be computed, so that it trains on a
+CPU. Magnitudes are first computed from the mel, and the first half of the net sharpens them. A few Griffin-Lim
+iterations then find phases, and the second half corrects both. Before its first step it equals Griffin-Lim.
 """
 
 import torch
@@ -84,7 +83,7 @@ class Vocos(nn.Module):
     def relations(self, spectrum: Complex[Tensor, "B F T"]) -> Float[Tensor, "B K T"]:
         """Log-magnitudes, and phase differences over time and frequency as cosines and sines.
 
-        They say how partials lie to one another and are blind to the arbitrary phase of the whole, as are the
+        They say how partials relate to one another. The arbitrary phase of the whole affects neither them nor the
         corrections that the net gives.
         """
         magnitude = spectrum.abs()

@@ -1,4 +1,4 @@
-"""Training the vocoder: spectral losses from the first step, a critic's opinion from `adversarial_start` on."""
+"""How the vocoder is trained: spectral losses from the first step, adversarial ones from `adversarial_start` on."""
 
 from collections.abc import Callable
 
@@ -109,7 +109,7 @@ class VocoderStage(Stage):
 
     @torch.no_grad()
     def heard(self, batch: Batch, true: Tensor) -> Tensor:
-        """The mel to learn from: that of `true`, or by chance the one that the decoder makes of its codes."""
+        """The mel to learn from: that of `true`, or with probability `generated` the decoder's for its codes."""
         if self.decoder is None or torch.rand(()) >= self.generated:
             return self.log_mel(true)
         codec, decoder = self.codec.to(true.device), self.decoder.to(true.device)
@@ -120,7 +120,7 @@ class VocoderStage(Stage):
         return mel.frames[..., : true.shape[-1] // self.audio.hop].float()
 
     def compare(self, true: Tensor, mel: Tensor, *, adversarial: bool) -> tuple[Tensor, dict[str, Tensor]]:
-        """What the generator makes of a mel of `true`, and its terms; the critic's are zero while it has no say."""
+        """The generator's wave for a mel of `true`, and its terms; adversarial ones are zero unless `adversarial`."""
         magnitude, state = self.net.magnitude(mel)
         made = self.net.wave(magnitude, state)
         spectrum = self.net.stft(true)

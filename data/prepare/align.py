@@ -9,7 +9,7 @@ are exact to half a code, about 21 ms.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -138,36 +138,58 @@ def align_by_windows(words: Sequence[Word], spelling: Spelling, start: int = 0, 
     return out
 
 
-def align_cues(groups: Sequence[tuple[float, float, Sequence[Word]]], spelling: Spelling, slack: float) -> list[Word]:
-    """The words of a transcript whose cues, (start, end, words), give times in seconds that may be off by `slack`.
+@dataclass(frozen=True)
+class TimedWords:
+    """Words with the times of their cue in a transcript, in seconds."""
+
+    start: float
+    end: float
+    words: Sequence[Word]
+
+    @property
+    def phonemes(self) -> int:
+        return sum(len(word.ids) for word in self.words)
+
+
+def align_cues(cues: Sequence[TimedWords], spelling: Spelling, slack: float) -> list[Word]:
+    """The words of a transcript whose times may be off by `slack` seconds.
 
     Cues that follow each other closely are aligned together, because the slack of one holds words of the next.
     """
     out = []
-    for start, end, words in _joined(groups, slack):
-        low = max(round((start - slack) * spelling.rate), 0)
-        high = min(round((end + slack) * spelling.rate), len(spelling))
+    for cue in _joined(cues, slack):
+        low = max(round((cue.start - slack) * spelling.rate), 0)
+        high = min(round((cue.end + slack) * spelling.rate), len(spelling))
         if high > low:
-            out += place_words(words, Piece(0, len(words), low, high, loose=False, open=True), spelling)
+            out += place_words(cue.words, Piece(0, len(cue.words), low, high, loose=False, open=True), spelling)
     # Two such pieces may overlap by their slack, so their words are put in the order of their times.
     out.sort(key=lambda word: word.start)
     return out
 
 
-def _joined(
-    groups: Sequence[tuple[float, float, Sequence[Word]]], slack: float
-) -> Iterator[tuple[float, float, list[Word]]]:
+def _joined(cues: Sequence[TimedWords], slack: float) -> Iterator[TimedWords]:
     """Neighbouring cues joined until they hold as many phonemes as a piece should."""
-    start, end, joined = 0.0, 0.0, []
-    for first, last, words in groups:
-        if joined and (first > end + 2 * slack or sum(len(word.ids) for word in joined) >= PIECE):
-            yield start, end, joined
-            joined = []
-        if words:
-            start, end = (min(start, first), max(end, last)) if joined else (first, last)
-            joined = [*joined, *words]
+    joined: TimedWords | None = None
+    for cue in cues:
+        if joined and (cue.start > joined.end + 2 * slack or joined.phonemes >= PIECE):
+            yield joined
+            joined = None
+        if cue.words and joined:
+            start, end = min(joined.start, cue.start), max(joined.end, cue.end)
+            joined = TimedWords(start, end, [*joined.words, *cue.words])
+        elif cue.words:
+            joined = cue
     if joined:
-        yield start, end, joined
+        yield joined
+
+
+@dataclass(frozen=True)
+class Border:
+    """A place where text and recording can be cut: a word, its first phoneme, and the heard phoneme that matches it."""
+
+    word: int
+    phoneme: int
+    heard: int
 
 
 def cut_at_anchors(words: Sequence[Word], spelling: Spelling, chain: list[tuple[int, int]]) -> Iterator[Piece]:
@@ -175,39 +197,44 @@ def cut_at_anchors(words: Sequence[Word], spelling: Spelling, chain: list[tuple[
     owner = np.repeat(np.arange(len(words)), [len(word.ids) for word in words])  # the word of each phoneme
     begins = np.flatnonzero(np.diff(owner, prepend=-1)) if len(owner) else owner
     places = dict(chain)
-    # A border is (word, its first phoneme, the heard phoneme), where an anchor covers the beginning of a word.
-    borders = [(int(owner[t]), t, places[t]) for t in begins.tolist() if t in places and t - 1 in places]
     steps = spelling.best.steps
-    ends = [(0, 0, 0)]
-    for border in borders:
-        if max(border[1] - ends[-1][1], border[2] - ends[-1][2]) >= PIECE:
-            ends.append(border)
-    ends.append((len(words), len(owner), len(steps)))
-    for before, border in pairwise(ends):
-        yield from _piece(before, border, owner, steps, len(spelling), len(words), pace(chain))
+    borders = [Border(0, 0, 0)]
+    for phoneme in begins.tolist():
+        if phoneme in places and phoneme - 1 in places:
+            border = Border(int(owner[phoneme]), phoneme, places[phoneme])
+            if max(border.phoneme - borders[-1].phoneme, border.heard - borders[-1].heard) >= PIECE:
+                borders.append(border)
+    borders.append(Border(len(words), len(owner), len(steps)))
+    for before, after in pairwise(borders):
+        yield from _piece(before, after, owner, steps, len(spelling), pace(chain))
 
 
-def _piece(before, border, owner, steps, total: int, count: int, common: float) -> Iterator[Piece]:
-    """One piece, or only its two ends where the text is too long for the speech at the common pace."""
-    sounds, said = common * (border[2] - before[2]), border[1] - before[1]
-    start = 0 if before[0] == 0 else _between(steps, before[2])
-    stop = total if border[0] == count else _between(steps, border[2])
-    first, last = before[0], border[0]
+def _piece(
+    before: Border, after: Border, owner: np.ndarray, steps: np.ndarray, total: int, common: float
+) -> Iterator[Piece]:
+    """One piece, or only its two ends where the text is too long for the speech at the common pace.
+
+    `owner` is the word of each phoneme, `steps` is where each heard phoneme begins, `total` the steps of the recording.
+    """
+    begins, ends = before.word == 0, after.phoneme == len(owner)
+    sounds, said = common * (after.heard - before.heard), after.phoneme - before.phoneme
+    start = 0 if begins else _between(steps, before.heard)
+    stop = total if ends else _between(steps, after.heard)
+    first, last = before.word, after.word
     if not said or not sounds:
         return
     most = int(1.4 * sounds) + 20
     if said > most:  # part of the text is not said: keep only what there is time for, next to the known border
-        if before[0] == 0 and border[0] != count:
-            first = int(owner[border[1] - min(most, said)]) + 1
-        elif border[0] == count and before[0] != 0:
-            last = int(owner[before[1] + most - 1])
+        if begins and not ends:
+            first = int(owner[after.phoneme - min(most, said)]) + 1
+        elif ends and not begins:
+            last = int(owner[before.phoneme + most - 1])
         else:
             half = most // 2
-            middle = (before[2] + border[2]) // 2
             if sounds > 20:
-                step = _between(steps, middle)
-                yield Piece(first, int(owner[before[1] + half]), start, step, True)
-                yield Piece(int(owner[border[1] - half]) + 1, last, step, stop, True)
+                step = _between(steps, (before.heard + after.heard) // 2)
+                yield Piece(first, int(owner[before.phoneme + half]), start, step, True)
+                yield Piece(int(owner[after.phoneme - half]) + 1, last, step, stop, True)
             return
     if first < last:
         yield Piece(first, last, start, stop, loose=sounds > 1.25 * said + 8)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from data.pack.command import add_packing, recipe
-from data.prepare import executors
+from data.prepare.executors import add_executor_options, make_executor
 from data.prepare.unpack import CONTAINERS
 from tts import settings
 
@@ -24,7 +24,7 @@ def add_prepare(commands) -> None:
         epilog="example: uv run python -m data prepare podcast/ book.m4b -o shards/mine -- judge.mos=2.5",
     )
     parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
-    executors.add_arguments(parser)
+    add_executor_options(parser)
     add_packing(parser)
     # Clips are cut and trimmed by the settings. Whole speakers are held out, so that no clip moves when a corpus grows.
     parser.set_defaults(min_seconds=0.0, max_seconds=600.0, no_trim=True, codec=None, speaker_split="always")
@@ -40,7 +40,7 @@ def _run(args: argparse.Namespace, overrides: list[str]) -> int:
         config = read_config(settings.compose(overrides, "prepare"), recipe=recipe(args), args=args)
     except (ValueError, TypeError) as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    executor = executors.from_arguments(args, work_folder(args.out))
+    executor = make_executor(args, work_folder(args.out))
     print(describe_shards(prepare_shards(args.sources, args.out, config, executor)))
     print(f"report: {args.out / 'report.html'}")
     return 0

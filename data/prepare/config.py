@@ -10,6 +10,7 @@ from data.prepare.ingest import IngestConfig
 from data.prepare.judge import JudgeConfig
 from data.prepare.segment import SegmentConfig
 from data.prepare.words import WordsConfig, load_recogniser
+from tts.judges.recogniser import SpeechRecogniser
 from tts.settings import ROOT
 
 
@@ -29,12 +30,16 @@ class PrepareConfig:
     shard_mb: float
 
     def __post_init__(self):
-        load_recogniser(self.words, Path(self.weights).parent)  # only to check that there is one of this name
+        self.recogniser()  # raises if there is none of this name
         if self.recipe.audio.sample_rate * 512 % 16_000:
             raise ValueError(
                 f"the sample rate must give a whole number of samples per 32 ms, as 24000 Hz does; "
                 f"got {self.recipe.audio.sample_rate} Hz"
             )
+
+    def recogniser(self) -> SpeechRecogniser:
+        """What transcribes sources without a text. Raises ValueError if there is none of this name."""
+        return load_recogniser(self.words, Path(self.weights).parent)
 
 
 def read_config(conf: dict, *, recipe: Recipe, args: Any) -> PrepareConfig:

@@ -286,7 +286,7 @@ def _run_all(function: Callable, jobs: Sequence) -> list:
 EXECUTORS: dict[str, type[Executor]] = {"local": LocalExecutor, "ray": RayExecutor, "slurm": SlurmExecutor}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_executor_options(parser: argparse.ArgumentParser) -> None:
     """Add --executor and the options of every executor."""
     names = "; ".join(f"{name}: {executor.help}" for name, executor in EXECUTORS.items())
     parser.add_argument("--executor", choices=tuple(EXECUTORS), default="local", help=f"where jobs run. {names}")
@@ -294,6 +294,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         executor.add_arguments(parser.add_argument_group(f"options of --executor {name}"))
 
 
-def from_arguments(args: argparse.Namespace, work: Path) -> Executor:
-    """The executor named on the command line."""
+def make_executor(args: argparse.Namespace, work: Path) -> Executor:
+    """The executor that the command line names."""
     return EXECUTORS[args.executor].from_arguments(args, work)

@@ -19,11 +19,10 @@ from data.prepare.cache import processor_time
 from data.prepare.config import PrepareConfig
 from data.prepare.executors import Executor
 from data.prepare.gather import gather_shards
-from data.prepare.report import write_report
+from data.prepare.report import write_run_report
 from data.prepare.sources import Source, find_sources
 from data.prepare.stages import Outcome, SourceJob, process_source
 from data.prepare.tally import Tally
-from data.prepare.words import load_recogniser
 
 
 def work_folder(out: Path) -> Path:
@@ -40,7 +39,7 @@ def prepare_shards(roots: list[Path], out: Path, config: PrepareConfig, executor
         first = f": {skipped[0].name}: {skipped[0].reason}" if skipped else ""
         raise ValueError(f"no recordings in {', '.join(map(str, roots))}{first}")
     if not all(source.has_text for source in sources):
-        load_recogniser(config.words, Path(config.weights).parent).identity()  # raises if it is not installed
+        config.recogniser().identity()  # raises if it is not installed
     started = time.monotonic()
     with _locked(work):
         _remove_leftovers(work)
@@ -51,7 +50,7 @@ def prepare_shards(roots: list[Path], out: Path, config: PrepareConfig, executor
             tally, start = Tally(config), processor_time()
             stats = gather_shards(folder, outcomes, skipped, config, work, tally)
             tally.stages["dedup, split, pack"] = processor_time() - start
-            write_report(folder, tally, stats, wall=time.monotonic() - started, workers=executor.workers)
+            write_run_report(folder, tally, stats, wall=time.monotonic() - started, workers=executor.workers)
     return stats
 
 

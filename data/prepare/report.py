@@ -11,7 +11,7 @@ ROWS = 200  # shown of a table in the page
 MEDIA = {"flac": "audio/flac", "opus": "audio/ogg"}
 
 
-def write_report(folder: Path, tally: Tally, stats: dict, *, wall: float, workers: int) -> None:
+def write_run_report(folder: Path, tally: Tally, stats: dict, *, wall: float, workers: int) -> None:
     """Write report.json and report.html into the folder."""
     content = tally.summary(stats, wall=wall, workers=workers)
     (folder / "report.json").write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")

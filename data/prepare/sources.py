@@ -70,11 +70,8 @@ def find_sources(roots: list[Path]) -> tuple[list[Source], list[SkippedFile]]:
 
 
 def _corpus(root: Path) -> str:
-    return (
-        printable_path(Path(os.path.abspath(root)).name)
-        if root.is_dir()
-        else printable_path(Path(os.path.abspath(root)).parent.name)
-    )
+    folder = root if root.is_dir() else root.parent
+    return printable_path(Path(os.path.abspath(folder)).name)
 
 
 def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:

@@ -24,7 +24,7 @@ from data.prepare.ingest import LazySamples, SourceRefused, lazy_samples
 from data.prepare.segment import segment
 from data.prepare.sources import Source
 from data.prepare.spell import Speller
-from data.prepare.words import Transcript, find_words, load_recogniser
+from data.prepare.words import Transcript, find_words
 from tts.audio import set_level
 from tts.files import fingerprint, whole
 from tts.types import AudioConfig
@@ -128,9 +128,8 @@ def _stages(
     speller = _speller(config.weights)
     beside = [[os.path.splitext(path)[1].lower(), fingerprint(path)] for path in source.beside]
     inputs = [segments.key, asdict(config.words), beside, source.text, speller.fingerprint]
-    recogniser = None
-    if not source.has_text:
-        recogniser = load_recogniser(config.words, Path(config.weights).parent)
+    recogniser = None if source.has_text else config.recogniser()
+    if recogniser:
         inputs.append(recogniser.identity())
 
     def transcribe() -> dict:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.prepare.align import align, align_cues
+from data.prepare.align import TimedWords, align, align_cues
 from data.prepare.borders import move_off_words, refine_borders
 from data.prepare.ctc import Piece, place_words
 from data.prepare.ingest import Samples, SourceRefused
@@ -125,11 +125,11 @@ def _given(source: Source, speller: Speller, spelling: Spelling, min_agreement: 
 
 def _from_cues(cues: list[Cue], speller: Speller, spelling: Spelling, min_agreement: float) -> list[Word]:
     """The words of a transcript, near its own times if they agree with the sound there; otherwise wherever they fit."""
-    groups = [(cue.start, cue.end, speller.words(cue.text, cue.speaker)) for cue in cues]
-    timed = align_cues(groups, spelling, SLACK)
+    spoken = [TimedWords(cue.start, cue.end, speller.words(cue.text, cue.speaker)) for cue in cues]
+    timed = align_cues(spoken, spelling, SLACK)
     if spelling.agreement(timed) >= min_agreement:
         return timed
-    return align([word for _, _, group in groups for word in group], spelling, min_agreement)
+    return align([word for cue in spoken for word in cue.words], spelling, min_agreement)
 
 
 def _recognised(

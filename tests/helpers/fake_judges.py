@@ -9,7 +9,7 @@ import torch
 from tts.judges.judge import Judge, Measure
 from tts.judges.mos import Dnsmos
 from tts.judges.recogniser import SpeechRecogniser
-from tts.judges.similarity import SpeakerEncoder
+from tts.judges.similarity import SpeakerJudge
 
 LOWEST, STEP = 300.0, 40.0  # Hz: the tone of number 0, and from each number to the next
 
@@ -63,7 +63,7 @@ class FakeMos(_Fake, Judge):
 
 
 @dataclass
-class FakeEncoder(_Fake, SpeakerEncoder):
+class FakeEncoder(_Fake, SpeakerJudge):
     opinion: tuple[float, float] = (0.6, 0.8)
     name: str = "fake encoder"
 

@@ -9,7 +9,7 @@ import torch
 from lightning.pytorch.utilities import rank_zero_only
 
 import train
-from helpers.runs import STAGES, configure
+from helpers.runs import STAGES, configure, quiet
 
 
 def start(runs: list[list[str]], *, world: int) -> list[BaseProcess]:
@@ -42,4 +42,4 @@ def _train(environment: dict[str, str], runs: list[list[str]]) -> None:
     torch.set_num_threads(1)
     rank_zero_only.rank = int(environment.get("RANK", 0))  # as Lightning reads it when it is imported
     for overrides in runs:
-        train.train(configure(*overrides))
+        train.train(quiet(configure(*overrides)))

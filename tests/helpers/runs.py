@@ -24,7 +24,13 @@ def configure(*overrides: str, name: str = "train") -> DictConfig:
         return compose(name, list(overrides))
 
 
-def nano_run(stage: str, shards: Path, codec: Path, folder: Path, *overrides: str) -> DictConfig:
+def quiet(cfg: DictConfig) -> DictConfig:
+    """Without wandb, whose import takes longer than a nano run."""
+    cfg.trainer.logger = cfg.trainer.logger[:1]
+    return cfg
+
+
+def nano_run(stage: str, shards: Path, codec: Path, folder: Path, *overrides: str, wandb: bool = False) -> DictConfig:
     """A run of the nano net of a stage, with everything that costs time made small."""
     special = {
         "dvae": [],
@@ -32,7 +38,7 @@ def nano_run(stage: str, shards: Path, codec: Path, folder: Path, *overrides: st
         "diffusion": [f"stage.codec={codec}", "data.crop_seconds=0.5", "stage.steps=1"],
         "vocoder": ["data.crop_seconds=0.4", "stage.adversarial_start=2", "stage.adversarial_every=1"],
     }
-    return configure(
+    cfg = configure(
         f"stage={stage}",
         f"model={stage}/nano",
         f"data.path={shards}",
@@ -48,13 +54,13 @@ def nano_run(stage: str, shards: Path, codec: Path, folder: Path, *overrides: st
         *special[stage],
         *overrides,
     )
+    return cfg if wandb else quiet(cfg)
 
 
 def bare_run(*arguments, trace: Path, kill_at: int = 0) -> DictConfig:
     """A nano run that only trains and saves, and writes down what it does; it may end itself with SIGKILL."""
     cfg = nano_run(*arguments)
     with open_dict(cfg):
-        cfg.trainer.logger = cfg.trainer.logger[:1]
         cfg.trainer.limit_val_batches = 0
         cfg.trainer.callbacks = [c for c in cfg.trainer.callbacks if "Showcase" not in str(c.get("_target_"))]
         cfg.trainer.callbacks.insert(0, {"_target_": "helpers.runs.Trace", "path": str(trace), "kill_at": kill_at})

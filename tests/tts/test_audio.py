@@ -1,5 +1,6 @@
 """Framing, levels and files: what goes in comes out, and hostile files end in one clear error."""
 
+import time
 from dataclasses import replace
 from fractions import Fraction
 
@@ -8,7 +9,7 @@ import pytest
 import soundfile
 import torch
 
-from tts.audio import LogMel, decode, open_wave, pad_to_hop, resample, set_level
+from tts.audio import LogMel, decode, open_wave, pad_to_hop, probe, resample, set_level
 from tts.judges.compiled import librosa
 
 
@@ -103,6 +104,34 @@ def test_av_reads_what_soundfile_cannot(tmp_path):
     assert read.square().mean().sqrt() == pytest.approx(0.5 / 2**0.5, rel=0.1)
 
 
+def test_channels_that_cancel_each_other_out_are_no_silence(tmp_path):
+    tone = np.sin(np.arange(24000) * 0.05) * 0.5
+    soundfile.write(tmp_path / "both.wav", np.stack((tone, tone), 1), 24000)
+    soundfile.write(tmp_path / "opposite.wav", np.stack((0.9 * tone, -tone), 1), 24000)
+    both, opposite = decode(tmp_path / "both.wav", 24000), decode(tmp_path / "opposite.wav", 24000)
+    torch.testing.assert_close(both, torch.from_numpy(tone).float(), atol=1e-4, rtol=0)
+    torch.testing.assert_close(opposite, -both, atol=1e-4, rtol=0)
+    soundfile.write(tmp_path / "left.wav", np.stack((tone, 0 * tone), 1), 24000)
+    torch.testing.assert_close(decode(tmp_path / "left.wav", 24000), both / 2, atol=1e-4, rtol=0)
+
+
+def test_minutes_are_written_at_once(tmp_path):
+    """libvorbis crashes when it is given many minutes in one call."""
+    with open_wave(tmp_path / "a.ogg", 8000) as file:
+        file.write(torch.zeros(8000 * 60 * 20))
+    assert soundfile.info(tmp_path / "a.ogg").frames == 8000 * 60 * 20
+
+
+def test_equal_waves_are_equal_files(tmp_path):
+    wav, written = torch.randn(48000) * 0.1, []
+    for pause in (0.0, 1.1):  # seconds, which the clock that libsndfile reads counts
+        time.sleep(pause)
+        with open_wave(tmp_path / "a.ogg", 24000) as file:
+            file.write(wav)
+        written.append((tmp_path / "a.ogg").read_bytes())
+    assert written[0] == written[1]
+
+
 def hostile(folder):
     """Files that must each end in one ValueError, with a word of its message."""
     (folder / "empty.wav").write_bytes(b"")
@@ -124,6 +153,9 @@ def test_hostile_audio_gets_one_clear_error(tmp_path):
     for name, message in hostile(tmp_path):
         with pytest.raises(ValueError, match=message):
             decode(tmp_path / name, 24000, max_seconds=10)
+        if name != "nan.wav":
+            with pytest.raises(ValueError, match=message):
+                probe(tmp_path / name, max_seconds=10)
 
 
 def test_resampling_keeps_a_tone():

@@ -1,1 +1,1 @@
-"""The judge: what a recogniser hears in our waves and a quality model thinks of them, beside the recordings."""
+"""Measures how good the speech is: error rates, mean opinion scores and more, beside recordings."""

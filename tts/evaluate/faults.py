@@ -70,13 +70,13 @@ def relative_lengths(sentences: Sequence[SpokenSentence], phones: Callable[[str]
     return [sentence.seconds / (pace * length) for sentence, length in zip(sentences, expected, strict=True)]
 
 
-def find_faults(sentences: Sequence[SpokenSentence], phones: Callable[[str], int]) -> list[str | None]:
+def classify_faults(sentences: Sequence[SpokenSentence], phones: Callable[[str], int]) -> list[str | None]:
     """The fault of each sentence, or None; `phones` counts the phones of a text."""
     found = zip(sentences, relative_lengths(sentences, phones), strict=True)
-    return [sentence.fault or find_fault(sentence, ratio) for sentence, ratio in found]
+    return [sentence.fault or classify_fault(sentence, ratio) for sentence, ratio in found]
 
 
-def find_fault(sentence: SpokenSentence, ratio: float) -> str | None:
+def classify_fault(sentence: SpokenSentence, ratio: float) -> str | None:
     """The fault of a sentence that lasted `ratio` times its expected length, or None."""
     expected, heard = normalised_words(sentence.spelt or sentence.text), normalised_words(sentence.heard)
     missing, extra = end_edits(expected, heard)
@@ -88,7 +88,7 @@ def find_fault(sentence: SpokenSentence, ratio: float) -> str | None:
         return "stopped early"
     if not sentence.whole and (missing or ratio < SHORTISH):
         return "stopped early"
-    if repeats(expected, heard):
+    if _repeats(expected, heard):
         return "repeats"
     gap = longest_gap(expected, heard)
     if gap >= LOST or (gap >= SKIPPED and ratio < SHORTER):
@@ -130,7 +130,7 @@ def longest_gap(expected: Sequence[str], heard: Sequence[str]) -> int:
     return 0
 
 
-def repeats(expected: Sequence[str], heard: Sequence[str]) -> bool:
+def _repeats(expected: Sequence[str], heard: Sequence[str]) -> bool:
     """Whether three words in a row are heard more often than written, or two are heard twice in a row by mistake.
 
     A repeat adds words. With fewer than `AGAIN` more words than written, it is the text that repeats words, which the

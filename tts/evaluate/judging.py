@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from tts import voices
 from tts.audio import set_level
-from tts.evaluate.faults import SpokenSentence, find_faults, relative_lengths
+from tts.evaluate.faults import SpokenSentence, classify_faults, relative_lengths
 from tts.evaluate.measures import Row
 from tts.evaluate.subjects import Studio, Subject, is_made
 from tts.evaluate.suites import SuiteClip
@@ -141,7 +141,7 @@ def _with_faults(rows: Sequence[Row], panel: Panel, phones: Callable[[str], int]
     found = list(rows)
     for indices in groups.values():
         sentences = [_sentence(rows[index], panel) for index in indices]
-        lengths, faults = relative_lengths(sentences, phones), find_faults(sentences, phones)
+        lengths, faults = relative_lengths(sentences, phones), classify_faults(sentences, phones)
         for index, length, fault in zip(indices, lengths, faults, strict=True):
             silent = rows[index].opinion("prosody").get("span") == 0  # whatever a recogniser hears in silence
             judged = rows[index].judged or silent

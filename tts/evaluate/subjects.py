@@ -24,7 +24,6 @@ from tts.evaluate.suites import SuiteClip
 from tts.settings import CONF
 from tts.synthesis.pipeline import NETS, Settings, TextToSpeech, pick_device
 from tts.types import AudioConfig, Codec, Codes, Condition, Mel, SpeakerLatents
-from tts.voices.clone import make
 
 GRIFFIN_LIM = {"name": "griffin_lim", "iterations": 32, "momentum": 0.99}  # the baseline, as usually run
 MAX_SECONDS = 60.0  # of one clip
@@ -54,6 +53,7 @@ class Studio:
         self.conf = conf
         self.settings = Settings.parse(conf)
         self.device = pick_device(conf["device"])
+        torch.set_num_threads(conf["threads"])
         # Some hundred clips at most: all subjects share what is read and computed.
         self.recording = lru_cache(maxsize=512)(self._recording)
         self.voice = lru_cache(maxsize=512)(self._voice)
@@ -108,11 +108,8 @@ class Studio:
 
     def _voice(self, name: str) -> SpeakerLatents:
         """Latents of a shipped voice or of a voice file; any other path holds recordings to clone."""
-        path, speech = voices.find(name), self.speech
-        if path.suffix == voices.SUFFIX:
-            return voices.load(path, fingerprint=speech.fingerprint)
-        nets = {"acoustic": speech.acoustic, "decoder": speech.decoder}
-        return make(voices.clips(path), **nets, audio=speech.audio, device=speech.device)
+        source = voices.resolve(name, print)
+        return voices.latents_of(source, self.speech, cache=False, tell=print)
 
     def mel(self, path: Path) -> Mel:
         wave = self.recording(path).to(self.device)

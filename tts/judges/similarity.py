@@ -18,7 +18,7 @@ from tts.judges.judge import RATE, Expected, Judge, Measure, installed, mean_of,
 DIGITS = 5  # of the numbers that are kept
 
 
-class SpeakerEncoder(Judge):
+class SpeakerJudge(Judge):
     """A judge whose opinion is an embedding of length 1, or None if nobody speaks."""
 
     packages: ClassVar[tuple[str, ...]] = ("resemblyzer",)
@@ -37,7 +37,7 @@ class SpeakerEncoder(Judge):
 
 
 @dataclass(frozen=True)
-class Resemblyzer(SpeakerEncoder):
+class Resemblyzer(SpeakerJudge):
     """256 numbers of the GE2E encoder (Wan et al. 2018, arXiv 1710.10467)."""
 
     def identity(self) -> str:
@@ -54,7 +54,7 @@ class Resemblyzer(SpeakerEncoder):
 
 
 @dataclass(frozen=True)
-class TorchScriptEncoder(SpeakerEncoder):
+class TorchScriptEncoder(SpeakerJudge):
     """Any other encoder: a TorchScript file that turns a wave (1, N) at 16 kHz into numbers (1, D).
 
     TorchScript is a program: run only files from people you trust.

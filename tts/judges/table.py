@@ -8,7 +8,7 @@ from tts.judges.mos import Dnsmos
 from tts.judges.nets import CodecCtc, GptRecogniser
 from tts.judges.prosody import LikenessJudge, ProsodyJudge
 from tts.judges.recogniser import SpeechRecogniser
-from tts.judges.similarity import Resemblyzer, SpeakerEncoder, TorchScriptEncoder
+from tts.judges.similarity import Resemblyzer, SpeakerJudge, TorchScriptEncoder
 from tts.judges.sphinx import Aligner, Sphinx
 from tts.judges.whisper import Whisper
 
@@ -23,7 +23,7 @@ JUDGES: dict[str, type[Judge]] = {  # in the order of their measures in reports
     "heard": SpeechRecogniser,  # one of the table above
     "aligned": Aligner,
     "mos": Dnsmos,
-    "voice": SpeakerEncoder,  # resemblyzer, or another encoder from a file
+    "voice": SpeakerJudge,  # resemblyzer, or another encoder from a file
     "likeness": LikenessJudge,
     "prosody": ProsodyJudge,
 }

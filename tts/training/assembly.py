@@ -1,6 +1,11 @@
-"""A configuration becomes what a training is made of: net, tokenizer, stage and data."""
+"""A configuration is fitted to this machine and becomes what a training is made of: net, tokenizer, stage, data."""
 
+import logging
+import os
+import statistics
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import lightning as L
@@ -9,11 +14,14 @@ from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from tts.checkpoint import build, warm_start
+from tts.nn import fast_dtype
 from tts.text.tokenizer import Tokenizer
 from tts.training.config import check, parameters
 from tts.training.parallel import arrange
 from tts.training.stage import Stage
 from tts.types import AudioConfig
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,3 +58,54 @@ def make(cfg: DictConfig, **objects) -> Any:
     # Partial first: Hydra would turn an AudioConfig among the arguments into a DictConfig.
     constructor = instantiate(cfg, _partial_=True, _convert_="all")
     return constructor(**{name: value for name, value in objects.items() if name in wanted})
+
+
+def adapt(cfg: DictConfig) -> None:
+    """Decide in `cfg` what it leaves to this machine, precision and threads, and take as many threads."""
+    first = Path(cfg.dir) / "starts/0001/config.yaml"  # of the run, if it has begun
+    begun = OmegaConf.load(first).trainer.precision if first.is_file() else None
+    if cfg.trainer.precision == "auto":
+        cfg.trainer.precision = begun or fast_precision(cfg.trainer.accelerator)
+    elif begun and cfg.trainer.precision != begun:
+        log.warning(f"the run began with trainer.precision={begun} and goes on with {cfg.trainer.precision}")
+    if cfg.threads == "auto":
+        cfg.threads = spare_threads(cores=_cores(), busy=_busy(), ranks=int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    if cfg.threads < 1:
+        raise ValueError(f"threads is {cfg.threads}: give 1 or more, or auto")
+    torch.set_num_threads(cfg.threads)
+
+
+def fast_precision(accelerator: str) -> str:
+    """Lightning's name of the precision that is fastest on what a trainer of this accelerator finds here."""
+    gpu = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    if fast_dtype(torch.device("cuda" if gpu else "cpu")) == torch.bfloat16:
+        return "bf16-mixed"
+    return "16-mixed" if gpu else "32-true"
+
+
+def spare_threads(*, cores: int, busy: float, ranks: int) -> int:
+    """How many threads each of the ranks on this machine should take: OMP_NUM_THREADS, or its part of the free cores.
+
+    Threads of one product wait for each other, so one too many makes all of them as slow as what they compete with.
+    """
+    if os.environ.get("OMP_NUM_THREADS", "").isdigit():
+        return int(os.environ["OMP_NUM_THREADS"])
+    others = max(0.0, busy - (ranks - 1))  # the other ranks are not in the way: they have their own part
+    return max(1, int(cores - others + 0.5) // ranks)
+
+
+def _cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _busy() -> float:
+    """How many threads of others run on this machine now; 0 where the system does not tell."""
+    load = Path("/proc/loadavg")
+    if not load.is_file():
+        return 0.0
+    counts = []
+    for _ in range(10):
+        counts.append(int(load.read_text().split()[3].partition("/")[0]) - 1)  # without the one that asks
+        time.sleep(0.03)
+    return statistics.median(counts)

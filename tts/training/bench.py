@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
-from tts.training.assembly import assemble
+from tts.training.assembly import adapt, assemble
 from tts.training.meter import Counter, device_name, matmul_peak, multiplied_in, settle
 from tts.training.stage import Stage
 from tts.types import Batch
@@ -147,6 +147,7 @@ def bench(cfg: DictConfig) -> Race:
     if min(cfg.warmup, cfg.steps) < 1:
         raise ValueError(f"warmup is {cfg.warmup} and steps {cfg.steps}: both must be 1 or more")
     cfg.trainer.max_steps = cfg.warmup + cfg.steps
+    adapt(cfg)
     parts = assemble(cfg)
     start = time.process_time()
     batches = list(islice(iter(parts.data.train_dataloader()), cfg.warmup + cfg.steps))

@@ -9,6 +9,7 @@ from datetime import timedelta
 from torch.distributed import TCPStore
 
 BEAT = 1.0  # seconds between signs
+PAUSE = 0.05  # seconds between looks at the others, at the end
 LOST = 75  # exit status: try again (EX_TEMPFAIL)
 OVER = b"over"
 
@@ -26,16 +27,20 @@ class Heartbeat:
         self.rank = rank
         self.patience = patience
         self.over = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
         self.store.set(self.keys[rank], "0")
 
     def start(self) -> None:
         """From now on; every rank must have been made before."""
-        threading.Thread(target=self._watch, daemon=True).start()
+        self.thread.start()
 
     def stop(self) -> None:
-        """Leave in peace: nobody misses this rank."""
+        """This rank is done, and the others need not miss it.
+
+        Rank 0, whose process holds the store, returns when all are done: a rank that is later would find it gone.
+        """
         self.over.set()
-        self.store.set(self.keys[self.rank], OVER)
+        self.thread.join()
 
     def complain(self, why: str) -> None:
         print(
@@ -47,14 +52,21 @@ class Heartbeat:
     def _watch(self) -> None:
         beats, signs = 0, [b""] * len(self.keys)
         heard = [time.monotonic()] * len(self.keys)
-        while not self.over.wait(BEAT):
+        while True:
+            over = self.over.wait(BEAT)
             beats += 1
             try:
-                self.store.set(self.keys[self.rank], str(beats))
+                self.store.set(self.keys[self.rank], OVER if over else str(beats))
+                if over and self.rank:
+                    return
                 now_signs = self.store.multi_get(self.keys)
             except RuntimeError:  # every error of the store is one
                 self._end("the process where ranks meet is gone")
                 return
+            if set(now_signs) == {OVER}:
+                return
+            if over:
+                time.sleep(PAUSE)
             now = time.monotonic()
             for other, sign in enumerate(now_signs):
                 if sign != signs[other] or sign == OVER:
@@ -64,6 +76,5 @@ class Heartbeat:
                 self._end(f"rank {', '.join(silent)} silent for {self.patience:g} s: killed, frozen or cut off")
 
     def _end(self, why: str) -> None:
-        if not self.over.is_set():
-            self.complain(why)
-            os._exit(LOST)  # the main thread may be in a collective operation that nothing interrupts
+        self.complain(why)
+        os._exit(LOST)  # the main thread may be in a collective operation that nothing interrupts

@@ -78,9 +78,9 @@ class MuonAdamW(torch.optim.Optimizer):
         ]
         super().__init__([group for group in groups if group["params"]], {})
 
-    def load_state_dict(self, state: dict) -> None:
+    def load_state_dict(self, state_dict: dict) -> None:
         try:
-            super().load_state_dict(state)
+            super().load_state_dict(state_dict)
         except ValueError as error:
             raise ValueError(
                 "the checkpoint's optimiser groups parameters in another way (an older version, or another "

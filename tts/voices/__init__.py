@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError, safe_open
 
 from tts.files import whole
+from tts.formats import AUDIO_SUFFIXES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tts.synthesis.pipeline import TextToSpeech
     from tts.types import SpeakerLatents
 
 FOLDER = Path(__file__).parent
 FORMAT = "triforce-voice-1"
 SUFFIX = ".safetensors"
-AUDIO_SUFFIXES = frozenset(".wav .flac .ogg .opus .mp3 .m4a .mp4 .aac .wma .webm .aif .aiff".split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +62,17 @@ def find(voice: str) -> Path:
 
 
 def clips(path: Path) -> list[Path]:
-    """The recordings that a path means: itself, or what lies directly in the folder, in the order of their names."""
+    """The recordings that a path means: itself, or those directly in the folder, in the order of their names.
+
+    Hidden files are none of them: macOS leaves a `._NAME` beside every file on foreign disks.
+    """
     if not path.is_dir():
         return [path]
-    found = sorted(file for file in path.iterdir() if file.suffix.lower() in AUDIO_SUFFIXES and file.is_file())
+    found = sorted(
+        file
+        for file in path.iterdir()
+        if file.suffix.lower() in AUDIO_SUFFIXES and not file.name.startswith(".") and file.is_file()
+    )
     if not found:
         raise ValueError(f"no recordings in {path}: it needs files such as {', '.join(sorted(AUDIO_SUFFIXES)[:6])}")
     return found
@@ -102,6 +112,33 @@ def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":
         if tensor.ndim != 2 or not torch.isfinite(tensor).all():
             raise ValueError(f"{path} holds {name} latents that are broken: make it again, {REMAKE}")
     return latents
+
+
+def resolve(voice: str | os.PathLike, tell: "Callable[[str], None]") -> "Path | list[Path]":
+    """A shipped name or a voice file as the file; a recording or a folder of them as those that can be read.
+
+    Needs no net; imports torch for recordings only. `tell` is given a notice for each recording that is left out.
+    """
+    path = find(str(voice))
+    if path.suffix == SUFFIX:
+        return path
+    from tts.voices.clone import readable
+
+    return readable(clips(path), tell)
+
+
+def latents_of(
+    source: "Path | Sequence[Path]", speech: "TextToSpeech", *, cache: bool, tell: "Callable[[str], None]"
+) -> "SpeakerLatents":
+    """The latents of what `resolve` gives, for the nets of `speech`. `cache` keeps clones in the user's cache."""
+    if isinstance(source, Path):
+        return load(source, fingerprint=speech.fingerprint)
+    from tts.voices.clone import clone, make
+
+    nets = {"acoustic": speech.acoustic, "decoder": speech.decoder, "audio": speech.audio, "device": speech.device}
+    return (
+        clone(source, **nets, fingerprint=speech.fingerprint, tell=tell) if cache else make(source, **nets, tell=tell)
+    )
 
 
 def save(path: str | os.PathLike, latents: "SpeakerLatents", card: About) -> None:

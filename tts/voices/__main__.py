@@ -23,7 +23,7 @@ from tts import settings, voices
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-VOICE_CLIPS = 60  # of a voice, each up to a window of `clone.make`
+VOICE_CLIPS = 60  # of a voice
 CROWD_CLIPS = 8  # of each speaker of a crowd; one among hundreds needs no more
 SEEDS = 2**63
 
@@ -187,7 +187,7 @@ def _remake(arguments: argparse.Namespace) -> None:
         if name not in speakers:
             print(f"{name}: no recordings in these corpora, left as it is ({card.made})")
             continue
-        clips = _spread(speakers[name], VOICE_CLIPS)
+        clips = corpus.evenly(speakers[name], VOICE_CLIPS)
         card = replace(card, made=_made(clips), fingerprint=listener.fingerprint)
         voices.save(path, listener.hear(clips), card)
         print(f"{path}: {len(clips)} recordings")
@@ -201,9 +201,10 @@ def _gather(
     weights: Path,
     licence: str,
 ) -> None:
+    from tts import corpus
     from tts.voices import crowd
 
-    known = crowd.know({name: _spread(clips, CROWD_CLIPS) for name, clips in speakers.items()}, listener.hear)
+    known = crowd.know({name: corpus.evenly(clips, CROWD_CLIPS) for name, clips in speakers.items()}, listener.hear)
     mean, spread = crowd.fit(known)
     heard = crowd.Crowd(
         mean=mean,
@@ -221,13 +222,20 @@ class _Listener:
     """The two nets that know speakers, and their fingerprint."""
 
     def __init__(self, weights: Path):
+        import torch
+
         from tts.synthesis.pipeline import TextToSpeech
         from tts.voices.clone import make
 
+        torch.set_num_threads(settings.compose([])["threads"])
         speech = TextToSpeech.load(weights, "cpu")
         nets = {"acoustic": speech.acoustic, "decoder": speech.decoder}
         self.fingerprint = speech.fingerprint
-        self.hear = partial(make, **nets, audio=speech.audio, device=speech.device)
+        self.hear = partial(make, **nets, audio=speech.audio, device=speech.device, tell=_tell)
+
+
+def _tell(notice: str) -> None:
+    print(f"tts.voices: note: {notice}", file=sys.stderr)
 
 
 def _weights(arguments: argparse.Namespace) -> Path:
@@ -253,12 +261,6 @@ def _card(voice: str) -> voices.About:
 
 def _made(clips: "Sequence[Path]") -> str:
     return f"tts.voices.clone.make: mean latents of {len(clips)} recordings"
-
-
-def _spread(clips: "Sequence[Path]", count: int) -> "Sequence[Path]":
-    """At most so many, spread over all."""
-    count = min(count, len(clips))
-    return [clips[index * len(clips) // count] for index in range(count)]
 
 
 def _join(texts: "Iterable[str | None]") -> str:

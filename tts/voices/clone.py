@@ -2,58 +2,101 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from tts import voices
-from tts.audio import LogMel, decode, set_level
-from tts.checkpoint import fingerprint as hash_file
+from tts.audio import LogMel, decode, probe, set_level
+from tts.files import fingerprint as hash_file
+from tts.speaker import REFERENCE_SECONDS
 from tts.types import Acoustic, AudioConfig, Decoder, Mel, SpeakerLatents
+from tts.voices.speech import find_speech
 
-WINDOW = 10.0  # seconds of reference heard at once, about what the nets meet in training
-SHORTEST = 1.0  # seconds; less of a clip's end is not heard
-MAX_WINDOWS = 60  # ten minutes say all that a few latents can hold
+SHORTEST = 1.0  # seconds of speech that a voice needs
+MAX_SECONDS = 600.0  # of speech; ten minutes say all that a few latents can hold
 MAX_CLIP = 3600.0  # seconds of one file
-FAINTEST = 1e-4  # -80 dBFS; a peak below is silence
+METHOD = 2  # changes with what is made of a recording, so that voices cached before are made anew
+
+Tell = Callable[[str], None]  # is given notices for the user
+
+
+def readable(clips: Sequence[Path], tell: Tell) -> list[Path]:
+    """The recordings that can be read, as far as their beginnings say; a notice for each of the others.
+
+    Needs no net. Raises ValueError if none can be read.
+    """
+    return _those_that(lambda path: probe(path, MAX_CLIP), clips, tell)
+
+
+def _those_that(work: Callable[[Path], Any], clips: Sequence[Path], tell: Tell) -> list[Path]:
+    """The clips for which `work` raises no ValueError; the error itself if it does so for all."""
+    good, reasons = [], []
+    for path in clips:
+        try:
+            work(path)
+            good.append(path)
+        except ValueError as error:
+            reasons.append(error)
+    if not good:
+        raise reasons[0]
+    for reason in reasons:
+        tell(f"left out: {reason}")
+    return good
 
 
 @torch.inference_mode()
 def make(
-    clips: Sequence[Path], *, acoustic: Acoustic, decoder: Decoder, audio: AudioConfig, device: torch.device
+    clips: Sequence[Path],
+    *,
+    acoustic: Acoustic,
+    decoder: Decoder,
+    audio: AudioConfig,
+    device: torch.device,
+    tell: Tell = lambda notice: None,
 ) -> SpeakerLatents:
-    """Latents of a speaker, averaged over windows of the clips."""
+    """Latents of a speaker, averaged over windows of the speech in the clips."""
     log_mel = LogMel(audio).to(device)
-    acoustic_sum, decoder_sum, count = 0.0, 0.0, 0
-    for window in _windows(clips, audio):
-        length = torch.tensor([len(window)], device=device)
-        mel: Mel = log_mel.measure(window[None].to(device), length)
-        acoustic_sum = acoustic_sum + acoustic.speaker_latents(mel)[0].double()
-        decoder_sum = decoder_sum + decoder.speaker_latents(mel)[0].double()
-        count += 1
-        if count == MAX_WINDOWS:
-            break
+    acoustic_sum, decoder_sum, count, left = 0.0, 0.0, 0, round(MAX_SECONDS * audio.sample_rate)
+
+    def listen(path: Path) -> None:
+        nonlocal acoustic_sum, decoder_sum, count, left
+        if left <= 0:
+            return
+        for window in split_windows(_speech(path, audio, tell)[:left], audio):
+            mel: Mel = log_mel.measure(window[None].to(device), torch.tensor([len(window)], device=device))
+            acoustic_sum = acoustic_sum + acoustic.speaker_latents(mel)[0].double()
+            decoder_sum = decoder_sum + decoder.speaker_latents(mel)[0].double()
+            count += 1
+            left -= len(window)
+
+    _those_that(listen, clips, tell)
     return SpeakerLatents((acoustic_sum / count).float().cpu(), (decoder_sum / count).float().cpu())
 
 
-def _windows(clips: Sequence[Path], audio: AudioConfig) -> Iterator[Float[Tensor, " N"]]:
-    size, shortest = round(WINDOW * audio.sample_rate), round(SHORTEST * audio.sample_rate)
-    unheard, heard = "", False
-    for path in clips:
-        wave = decode(path, audio.sample_rate, MAX_CLIP)
-        if len(wave) < shortest:
-            unheard = f"{path} is {len(wave) / audio.sample_rate:.2f} s long: a voice needs {SHORTEST:g} s of speech"
-        elif wave.abs().max() < FAINTEST:
-            unheard = f"{path} is silent: a voice needs speech"
-        else:
-            heard = True
-            wave = set_level(wave, audio)
-            yield from (part for part in wave.split(size) if len(part) >= shortest)
-    if not heard:
-        raise ValueError(unheard)
+def _speech(path: Path, audio: AudioConfig, tell: Tell) -> Float[Tensor, " N"]:
+    """What is said in a recording, at the level of every corpus. Raises ValueError if it is too little."""
+    wave = decode(path, audio.sample_rate, MAX_CLIP)
+    seconds = len(wave) / audio.sample_rate
+    if seconds < SHORTEST:
+        raise ValueError(f"{path} is {seconds:.2f} s long: a voice needs {SHORTEST:g} s of speech")
+    speech = find_speech(wave, audio.sample_rate, path.name, tell)
+    if not len(speech):
+        raise ValueError(f"{path} is silent: a voice needs speech")
+    if len(speech) < SHORTEST * audio.sample_rate:
+        seconds = len(speech) / audio.sample_rate
+        raise ValueError(f"{path} holds {seconds:.2f} s of speech: a voice needs {SHORTEST:g} s")
+    return set_level(speech, audio)
+
+
+def split_windows(wave: Float[Tensor, " N"], audio: AudioConfig) -> list[Float[Tensor, " K"]]:
+    """Parts of equal length, as long as the references of training or a little shorter."""
+    size = round(REFERENCE_SECONDS * audio.sample_rate)
+    return list(wave.chunk(-(-len(wave) // size))) if len(wave) else []
 
 
 def clone(
@@ -64,9 +107,10 @@ def clone(
     audio: AudioConfig,
     device: torch.device,
     fingerprint: str,
+    tell: Tell = lambda notice: None,
 ) -> SpeakerLatents:
     """`make`, remembered in the user's cache under the contents of the clips and the weights."""
-    digest = hashlib.sha256(fingerprint.encode())
+    digest = hashlib.sha256(f"{METHOD} {fingerprint}".encode())
     for path in clips:
         if not path.is_file():
             raise ValueError(f"no such recording: {path}")
@@ -77,7 +121,7 @@ def clone(
             return voices.load(kept, fingerprint=fingerprint)
         except ValueError:
             kept.unlink(missing_ok=True)  # a broken file is made anew
-    latents = make(clips, acoustic=acoustic, decoder=decoder, audio=audio, device=device)
+    latents = make(clips, acoustic=acoustic, decoder=decoder, audio=audio, device=device, tell=tell)
     card = voices.About(
         name=clips[0].stem,
         gender="unknown",

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.prepare.align import align, align_cues
+from data.prepare.align import TimedWords, align, align_cues
 from data.prepare.anchors import anchors, pace
 from data.prepare.ctc import Piece, place_words
 from data.prepare.spell import Speller, Spelling, Word
@@ -152,8 +152,8 @@ def test_a_word_that_does_not_fit_is_not_placed():
 def test_cues_lead_to_their_words(wrong):
     words = text(40, seed=14)
     spelling, starts = spell(words, errors=wrong, seed=15)
-    groups = [(starts[n] + 0.2, starts[n + 9] + 0.5, words[n : n + 10]) for n in range(0, 40, 10)]
-    found = align_cues(groups, spelling, 0.5)
+    cues = [TimedWords(starts[n] + 0.2, starts[n + 9] + 0.5, words[n : n + 10]) for n in range(0, 40, 10)]
+    found = align_cues(cues, spelling, 0.5)
     assert np.median(errors(found, words, starts)) <= 2 / RATE and len(found) == 40
 
 
@@ -161,8 +161,8 @@ def test_speech_that_no_cue_tells_takes_no_words():
     words, other = text(40, seed=16), text(60, seed=17)
     spelling, starts = spell([*words[:20], *other, *words[20:]], errors=0.2, seed=18)
     begin = [*starts[:20], *starts[80:]]
-    groups = [(begin[n] + 0.2, begin[n + 9] + 0.5, words[n : n + 10]) for n in range(0, 40, 10)]
-    found = align_cues(groups, spelling, 0.5)
+    cues = [TimedWords(begin[n] + 0.2, begin[n + 9] + 0.5, words[n : n + 10]) for n in range(0, 40, 10)]
+    found = align_cues(cues, spelling, 0.5)
     assert len(found) == 40 and np.percentile(errors(found, words, begin), 95) <= 4 / RATE
 
 

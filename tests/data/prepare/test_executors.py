@@ -4,7 +4,14 @@ from typing import ClassVar
 
 import pytest
 
-from data.prepare.executors import EXECUTORS, LocalExecutor, RayExecutor, SlurmExecutor, add_arguments, from_arguments
+from data.prepare.executors import (
+    EXECUTORS,
+    LocalExecutor,
+    RayExecutor,
+    SlurmExecutor,
+    add_executor_options,
+    make_executor,
+)
 
 JOBS = ["1 + 1", "2 + 2", "3 + 3"]
 FATAL = "__import__('os')._exit(1)"
@@ -62,10 +69,10 @@ def test_a_cluster_that_does_not_answer_is_told():
 def test_an_executor_and_its_options_are_chosen_by_name(tmp_path, options, expected):
     parser = argparse.ArgumentParser()
     parser.add_argument("--workers", type=int, default=3)
-    add_arguments(parser)
+    add_executor_options(parser)
     if expected == "slurm":
         expected = SlurmExecutor(tmp_path / "slurm", "local", 3, {"slurm_partition": "cpu"})
-    assert from_arguments(parser.parse_args(options), tmp_path) == expected
+    assert make_executor(parser.parse_args(options), tmp_path) == expected
 
 
 def test_a_new_executor_takes_one_line_in_the_table(monkeypatch, tmp_path):
@@ -84,6 +91,6 @@ def test_a_new_executor_takes_one_line_in_the_table(monkeypatch, tmp_path):
 
     monkeypatch.setitem(EXECUTORS, "nowhere", Nowhere)
     parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    assert from_arguments(parser.parse_args(["--executor", "nowhere", "--nowhere-workers", "7"]), tmp_path).workers == 7
+    add_executor_options(parser)
+    assert make_executor(parser.parse_args(["--executor", "nowhere", "--nowhere-workers", "7"]), tmp_path).workers == 7
     assert "nowhere: no jobs at all" in " ".join(parser.format_help().split())

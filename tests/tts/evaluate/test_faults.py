@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts.evaluate.faults import SpokenSentence, end_edits, expected_length, find_fault, find_faults, longest_gap
+from tts.evaluate.faults import SpokenSentence, classify_fault, classify_faults, end_edits, expected_length, longest_gap
 from tts.evaluate.suites import SENTENCES, read_sentences
 from tts.judges.wer import normalised_words
 
@@ -40,13 +40,13 @@ def utter(text: str, heard: str, seconds: float = 1.0) -> SpokenSentence:
     ],
 )
 def test_fault(heard, ratio, expected):
-    assert find_fault(utter(TEXT, heard), ratio) == expected
+    assert classify_fault(utter(TEXT, heard), ratio) == expected
 
 
 def test_a_text_that_repeats_itself_is_no_repeat_however_it_is_spelled():
     text, heard = "Red lorry, yellow lorry, red lorry, yellow lorry.", "read lorry yellow laurie"
-    assert find_fault(utter(text, f"{heard} {heard}"), 1.0) is None
-    assert find_fault(utter(text, f"{heard} {heard} {heard}"), 1.4) == "repeats"
+    assert classify_fault(utter(text, f"{heard} {heard}"), 1.0) is None
+    assert classify_fault(utter(text, f"{heard} {heard} {heard}"), 1.4) == "repeats"
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,13 @@ def test_a_text_that_repeats_itself_is_no_repeat_however_it_is_spelled():
     ],
 )
 def test_what_the_aligner_misses_counts_with_a_second_sign(changes, ratio, expected):
-    assert find_fault(SpokenSentence(**vars(utter(TEXT, HEARD)) | changes), ratio) == expected
+    assert classify_fault(SpokenSentence(**vars(utter(TEXT, HEARD)) | changes), ratio) == expected
 
 
 def test_what_is_written_twice_may_be_said_twice():
-    assert find_fault(utter("Far away, far away, far away it was.", "far away far away far away it was"), 1.0) is None
+    assert (
+        classify_fault(utter("Far away, far away, far away it was.", "far away far away far away it was"), 1.0) is None
+    )
 
 
 def test_end_edits_by_hand():
@@ -87,18 +89,18 @@ def test_the_longest_gap_by_hand():
 
 def test_six_words_lost_are_a_skip_however_long_it_took():
     text = "One two three four five six seven eight nine ten."
-    assert find_fault(utter(text, "one two nine ten"), 1.0) == "skips"
+    assert classify_fault(utter(text, "one two nine ten"), 1.0) == "skips"
 
 
 def test_a_loop_and_a_cut_stand_out_from_the_voices_own_pace():
     texts = read_sentences([SENTENCES], 30, 200)
     said = [utter(text, text, 0.08 * expected_length(text, letters)) for text in texts]
-    assert find_faults(said, letters) == [None] * 30
+    assert classify_faults(said, letters) == [None] * 30
     looped, cut = said[3], said[4]
     said[3] = SpokenSentence(**vars(looped) | {"seconds": 2 * looped.seconds, "heard": f"{looped.text} {looped.text}"})
     said[4] = SpokenSentence(**vars(cut) | {"seconds": 0.5 * cut.seconds, "heard": cut.text[: len(cut.text) // 2]})
     said[5] = SpokenSentence(**vars(said[5]) | {"fault": "ran on"})  # the pipeline's own word counts
-    found = find_faults(said, letters)
+    found = classify_faults(said, letters)
     assert found[3] in ("ran on", "repeats")
     assert found[4:6] == ["stopped early", "ran on"]
     assert found.count(None) == 27

@@ -18,9 +18,10 @@ from torch import nn
 import train
 from helpers import corpus
 from helpers.ranks import start
-from helpers.runs import configure, traced
+from helpers.runs import configure, quiet, traced
 from tts.audio import pad_to_hop
 from tts.checkpoint import load
+from tts.nn import fast_dtype
 from tts.training.accounting.runlog import account, read
 from tts.training.checkpoints import found
 from tts.training.parallel import Sharded
@@ -56,6 +57,22 @@ def overrides(shards: Path, folder: Path, *more: str, stage: str = "dvae") -> li
     ]
 
 
+def assert_alike(other: dict[str, torch.Tensor], one: dict[str, torch.Tensor], begun: dict[str, torch.Tensor]) -> None:
+    """Weights that learned the same, within rounding, as a share of how far each matrix went.
+
+    A sum in another order changes gradients in their last bits. Where Muon multiplies in bfloat16, Newton-Schulz makes
+    a changed bit several percent of the step where a gradient has small singular values, and 1e-4 of it in float32.
+    """
+    tolerance = 0.1 if fast_dtype(torch.device("cpu")) == torch.bfloat16 else 1e-3
+    assert other.keys() == one.keys()
+    for name, value in one.items():
+        if not value.is_floating_point():
+            assert torch.equal(other[name], value), name
+            continue
+        moved = (value - begun[name]).norm()
+        assert (other[name] - value).norm() <= tolerance * moved, name
+
+
 def test_two_processes_learn_what_one_learns_from_the_same_batches(shards, tmp_path):
     one = ["trainer.accumulate_grad_batches=2", f"trainer.val_check_interval={2 * STEPS}"]
     alone = start([overrides(shards, tmp_path / "one", *one, "trainer.callbacks.2.dtype=float32")], world=1)
@@ -69,16 +86,16 @@ def test_two_processes_learn_what_one_learns_from_the_same_batches(shards, tmp_p
         assert process.exitcode == 0
 
     saved = {name: torch.load(found(tmp_path / name / "checkpoints")[0]) for name in ("one", "ddp", "fsdp")}
+    begun = train.assemble(configure(*overrides(shards, tmp_path))).stage.state_dict()
     for name in ("ddp", "fsdp"):
         for part in ("state_dict", "current_model_state"):  # averaged, and as trained
-            for key, value in saved["one"][part].items():
-                torch.testing.assert_close(saved[name][part][key], value, rtol=1e-4, atol=1e-6)
+            assert_alike(saved[name][part], saved["one"][part], begun)
         assert saved[name]["averaging_state"] == saved["one"]["averaging_state"]
         one, other = (load(tmp_path / run / "net.safetensors") for run in ("one", name))
         assert other.provenance["step"] == STEPS
         assert other.provenance["metrics"]["val/loss"] == pytest.approx(one.provenance["metrics"]["val/loss"], rel=1e-4)
-        for key, value in one.net.state_dict().items():
-            torch.testing.assert_close(other.net.state_dict()[key], value, rtol=1e-4, atol=1e-6)
+        net = {key.removeprefix("net."): value for key, value in begun.items()}
+        assert_alike(other.net.state_dict(), one.net.state_dict(), net)
         whole, part = account("one", read(tmp_path / "one")), account(name, read(tmp_path / name))
         assert part.audio_hours == pytest.approx(whole.audio_hours)
         assert part.device.startswith("2 x")
@@ -152,13 +169,13 @@ def test_told_to_end_a_run_saves_goes_back_into_the_queue_and_resumes(shards, tm
 
     threading.Thread(target=tell, daemon=True).start()
     with pytest.raises(SystemExit):
-        train.train(configure(*run, "trainer.max_steps=1000"))
+        train.train(quiet(configure(*run, "trainer.max_steps=1000")))
     assert (tmp_path / "asked").read_text() == "requeue 7\n"
     assert signal.getsignal(signal.SIGUSR1) is before
     (saved,) = (tmp_path / "run/checkpoints").glob("*.ckpt")
     step = int(saved.stem)
     assert 2 <= step < 1000
-    assert train.train(configure(*run, f"trainer.max_steps={step + 1}")).global_step == step + 1
+    assert train.train(quiet(configure(*run, f"trainer.max_steps={step + 1}"))).global_step == step + 1
     starts = [line["step"] for line in read(tmp_path / "run") if line["kind"] == "start"]
     assert starts == [0, step]
 

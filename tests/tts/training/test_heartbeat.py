@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import time
 from datetime import timedelta
@@ -14,6 +15,17 @@ from torch.distributed import TCPStore
 from tts.training.heartbeat import LOST, Heartbeat
 
 PATIENCE = 4.0  # seconds
+
+
+def finish(rank: int, port: int, late: float) -> None:
+    """Where rank 0 holds the store: a rank that is done some time after it."""
+    address = {"host": "127.0.0.1", "port": port}
+    store = TCPStore("127.0.0.1", port, is_master=True, wait_for_workers=False) if rank == 0 else None
+    heartbeat = Heartbeat(**address, rank=rank, world=2, patience=60.0)
+    heartbeat.start()
+    time.sleep(late)
+    heartbeat.stop()
+    del store
 
 
 def live(port: int, rank: int, world: int, begun, end, said: Path) -> None:
@@ -69,3 +81,16 @@ def test_ranks_that_are_busy_or_done_are_let_be(ranks, tmp_path):
         process.join(30)
         assert process.exitcode == 0
     assert not any((tmp_path / str(rank)).read_text() for rank in range(3))
+
+
+def test_rank_0_which_holds_the_store_leaves_last():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=finish, args=(rank, port, 3.0 * rank)) for rank in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]

@@ -1,17 +1,23 @@
 """Voices: files that say whose they are, and clones that are computed once."""
 
 import json
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import soundfile
 import torch
 from safetensors.torch import save_file
 
 from helpers import nano, tone_speech
 from tts import settings, voices
+from tts.audio import decode
+from tts.speaker import REFERENCE_SECONDS
 from tts.synthesis.pipeline import TextToSpeech
 from tts.types import SpeakerLatents
 from tts.voices import clone, crowd
+from tts.voices import speech as finder
 from tts.voices.__main__ import describe, main
 from tts.voices.mix import Polar, mix
 
@@ -146,9 +152,84 @@ def test_clips_that_hold_no_speech(parts, tmp_path):
 def test_a_folder_means_its_recordings(tmp_path):
     with pytest.raises(ValueError, match="no recordings"):
         voices.clips(tmp_path)
-    for name in ("b.wav", "a.FLAC", "notes.txt"):
+    for name in ("b.wav", "a.FLAC", "c.m4b", "notes.txt", "._b.wav", ".hidden.wav"):
         (tmp_path / name).touch()
-    assert [path.name for path in voices.clips(tmp_path)] == ["a.FLAC", "b.wav"]
+    assert [path.name for path in voices.clips(tmp_path)] == ["a.FLAC", "b.wav", "c.m4b"]
+
+
+def test_recordings_that_cannot_be_read_are_left_out_and_told(parts, tmp_path):
+    fine, bad = nano.hum(tmp_path / "a.wav"), tmp_path / "b.wav"
+    bad.write_bytes(b"RIFF no audio")
+    told = []
+    assert voices.resolve(tmp_path, told.append) == [fine]
+    assert len(told) == 1 and told[0].startswith("left out") and "b.wav" in told[0]
+    assert equal(clone.make([bad, fine], **parts, tell=told.append), clone.make([fine], **parts))
+    assert any("b.wav" in notice for notice in told[1:])
+    with pytest.raises(ValueError, match="b.wav"):
+        voices.resolve(bad, told.append)
+
+
+def record(path: Path, wave: torch.Tensor) -> Path:
+    soundfile.write(path, wave.numpy(), 24000, "FLOAT")
+    return path
+
+
+def likeness(a: SpeakerLatents, b: SpeakerLatents) -> float:
+    """The smaller cosine of the two nets' latents."""
+    return min(
+        float(torch.cosine_similarity(x.flatten(), y.flatten(), 0)) for x, y in zip(*map(both, (a, b)), strict=True)
+    )
+
+
+def both(voice: SpeakerLatents) -> tuple[torch.Tensor, torch.Tensor]:
+    return voice.acoustic, voice.decoder
+
+
+@pytest.fixture(scope="module")
+def shipped() -> dict:
+    """The nets of the voices that ship: what random ones make of a clip says little of a voice."""
+    speech = TextToSpeech.load(settings.ROOT / settings.compose([])["weights"], "cpu")
+    return {"acoustic": speech.acoustic, "decoder": speech.decoder, "audio": speech.audio, "device": speech.device}
+
+
+@pytest.mark.parametrize("spoilt", ["silence", "room", "offset", "click", "click in silence", "opposite channels"])
+def test_what_is_no_speech_changes_no_voice(shipped, tmp_path, spoilt):
+    wave = decode(nano.hum(tmp_path / "hum.wav", seconds=6.0), 24000)
+    wave *= 0.6 + 0.4 * torch.sin(torch.arange(len(wave)) / 1500)
+    clean, quiet = clone.make([record(tmp_path / "clean.wav", wave)], **shipped), torch.zeros(24000 * 20)
+    clicking = wave.clone()
+    clicking[::50_000] = 1.0
+    other = {
+        "silence": torch.cat((quiet, wave, quiet)),
+        "room": torch.cat((quiet, wave, quiet)) + 1e-4 * torch.randn(len(wave) + 2 * len(quiet)),
+        "offset": wave + 0.3,
+        "click": clicking,
+        "click in silence": torch.cat((quiet[:-1], torch.ones(1), quiet, wave)),
+        "opposite channels": torch.stack((wave, -wave), 1),
+    }[spoilt]
+    made = clone.make([record(tmp_path / "spoilt.wav", other)], **shipped)
+    assert likeness(clean, made) > 0.97
+
+
+def test_windows_are_as_long_as_in_training_and_nothing_is_lost(audio):
+    for seconds in (1.0, 3.9, 4.1, 9.0, 61.0):
+        wave = torch.arange(round(seconds * audio.sample_rate)).float()
+        windows = clone.split_windows(wave, audio)
+        assert torch.equal(torch.cat(windows), wave)
+        assert max(map(len, windows)) <= REFERENCE_SECONDS * audio.sample_rate
+        assert max(map(len, windows)) - min(map(len, windows)) < len(windows)
+
+
+def test_without_silero_loudness_tells_speech_from_silence(parts, tmp_path, monkeypatch):
+    wave = decode(nano.hum(tmp_path / "hum.wav", seconds=3.0), 24000)
+    padded = record(tmp_path / "padded.wav", torch.cat((torch.zeros(24000 * 9), wave, torch.zeros(24000 * 9))))
+    monkeypatch.setitem(sys.modules, "silero_vad", None)  # as if it were not installed
+    finder.find_vad.cache_clear()
+    told = []
+    made = clone.make([padded], **parts, tell=told.append)
+    finder.find_vad.cache_clear()
+    assert likeness(made, clone.make([tmp_path / "hum.wav"], **parts)) > 0.99
+    assert len(told) == 1 and "silero-vad is not installed" in told[0]
 
 
 def test_make_writes_a_shipping_voice(folder, shelf, tmp_path, capsys):

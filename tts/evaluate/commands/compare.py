@@ -84,12 +84,12 @@ def find_differences(first: Sequence[Row], second: Sequence[Row]) -> list[Differ
             if difference:
                 own = measure.estimate(ours), measure.estimate(theirs)
                 count = len(measure.clips(ours) & measure.clips(theirs))
-                word = verdict(difference, measure.measure.better) if count >= FEWEST else "open"
+                word = difference_verdict(difference, measure.measure.better) if count >= FEWEST else "open"
                 found.append(Difference(subject, name, *own, difference, count, word))
     return found
 
 
-def verdict(difference: Estimate, better: int) -> str:
+def difference_verdict(difference: Estimate, better: int) -> str:
     """One word; `open` unless the whole interval lies on one side of 0."""
     if difference.low <= 0 <= difference.high:
         return "open"

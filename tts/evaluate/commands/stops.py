@@ -14,7 +14,7 @@ from tts.audio import open_wave, set_level
 from tts.evaluate import report
 from tts.evaluate.arguments import add_shared, add_suites, add_voice, make_panel, make_studio, positive
 from tts.evaluate.estimates import wilson
-from tts.evaluate.faults import KINDS, SpokenSentence, find_faults, phone_counter
+from tts.evaluate.faults import KINDS, SpokenSentence, classify_faults, phone_counter
 from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import SENTENCES, Suite, SuiteClip, read_clips, read_sentences
 from tts.judges.panel import Evidence, Panel
@@ -95,7 +95,7 @@ def count_faults(studio: Studio, spoken: Sequence[UnjudgedSentence], panel: Pane
         )
         for item, opinion in zip(spoken, opinions, strict=True)
     ]
-    found = find_faults(sentences, phone_counter(studio.audio))
+    found = classify_faults(sentences, phone_counter(studio.audio))
     figures = {kind: wilson(found.count(kind), len(found)) for kind in KINDS}
     figures["any"] = wilson(sum(map(bool, found)), len(found))
     figures["spoken more than once"] = wilson(sum(item.attempts > 1 for item in spoken), len(found))

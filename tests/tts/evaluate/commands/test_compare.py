@@ -65,15 +65,15 @@ def test_a_real_difference_is_seen_in_its_direction():
 
 def test_chance_alone_seldom_gives_a_verdict():
     pairs = [(rows(1, seed=2 * k), rows(1, seed=2 * k + 1)) for k in range(20)]
-    found = [compare.verdict(MEASURES["wer"].estimate(second, minus=first), -1) for first, second in pairs]
+    found = [compare.difference_verdict(MEASURES["wer"].estimate(second, minus=first), -1) for first, second in pairs]
     assert found.count("open") >= 17
 
 
 def test_what_is_neither_good_nor_bad_only_differs():
-    assert compare.verdict(Estimate(0.5, 0.1, 0.9), 0) == "differs"
-    assert compare.verdict(Estimate(0.5, 0.1, 0.9), 1) == "better"
-    assert compare.verdict(Estimate(0.5, -0.1, 0.9), 1) == "open"
-    assert compare.verdict(Estimate(-0.5, -0.9, -0.1), -1) == "better"
+    assert compare.difference_verdict(Estimate(0.5, 0.1, 0.9), 0) == "differs"
+    assert compare.difference_verdict(Estimate(0.5, 0.1, 0.9), 1) == "better"
+    assert compare.difference_verdict(Estimate(0.5, -0.1, 0.9), 1) == "open"
+    assert compare.difference_verdict(Estimate(-0.5, -0.9, -0.1), -1) == "better"
 
 
 def test_a_few_clips_prove_nothing():

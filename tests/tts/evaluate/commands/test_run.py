@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from helpers.fake_judges import FakeAligner, FakeEncoder, FakeMos, FakeRecogniser, marked_wave, read_mark
-from tts.evaluate import report, suites
+from tts.evaluate import judging, report, suites
 from tts.evaluate.commands.run import compare_subjects
 from tts.evaluate.subjects import NETS, SUBJECTS, Subject, choose_subjects
 from tts.judges.panel import Panel
@@ -89,8 +89,7 @@ def test_known_opinions_give_the_figures_that_follow_from_them(suite, bare_studi
 
 
 def test_a_row_tells_all_of_one_wave(suite, bare_studio, tmp_path):
-    judges = fakes(aligned=FakeAligner(opinions={23: {"whole": True, "stray": 0.5}}))
-    _, body = evaluate(suite, bare_studio, {"system": Spoken().subject}, judges, tmp_path)
+    _, body = evaluate(suite, bare_studio, {"system": Spoken().subject}, fakes(), tmp_path)
     takes = [(clip, seed) for clip in TEXTS for seed in (0, 1)]
     assert [(row["clip"], row["seed"]) for row in body["rows"]] == takes
     row = body["rows"][takes.index(("c1", 0))]
@@ -183,6 +182,26 @@ def test_nothing_is_made_or_judged_twice(suite, bare_studio, tmp_path):
     assert spoken.takes[5:] == [("c0", 1), *((clip, 1) for clip in TEXTS)]
     assert judges["heard"].asked[4:] == [20, 21, 22, 23, 0, 1, 2, 3]
     assert judges["voice"].asked[8:] == [20, 21, 22, 23, 0, 1, 2, 3]  # a cached wave has 16 bits, a recording more
+
+
+def test_what_forced_alignment_finds_counts_beside_what_is_heard(suite, bare_studio, tmp_path):
+    aligned = FakeAligner(opinions={number: {"whole": False, "stray": 0.0} for number in (11, 12)})
+    _, body = evaluate(suite, bare_studio, {"system": Spoken().subject}, fakes(aligned=aligned), tmp_path, seeds=1)
+    assert [row["fault"] for row in body["rows"]] == [None, "stopped early", None, None]  # of 12, all words were heard
+    assert body["rows"][1]["opinions"]["aligned"] == {"whole": False, "stray": 0.0}
+
+
+def test_a_pace_is_that_of_the_speaker_if_there_are_enough_waves(suite, bare_studio, tmp_path, monkeypatch):
+    def speak(studio, clip, seed):
+        return marked_wave(TAKES[clip.id, seed], studio.audio.sample_rate, seconds=3.0 if clip.speaker == "bo" else 1.5)
+
+    subjects = {"system": Subject(speak, (), seeded=True, says="bo is slow")}
+    lengths = {}
+    for pace, folder in ((10, "all"), (2, "own")):
+        monkeypatch.setattr(judging, "OWN_PACE", pace)
+        _, body = evaluate(suite, bare_studio, subjects, fakes(), tmp_path / folder)
+        lengths[folder] = {row["length"] for row in body["rows"] if row["speaker"] == "bo"}
+    assert min(lengths["all"]) > 1.8 and lengths["own"] == {1.0}
 
 
 class Broken(FakeMos):

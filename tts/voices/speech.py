@@ -1,0 +1,86 @@
+"""Finds the speech in a recording: silero-vad if it is installed, loudness if it is not or hears nobody."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from tts.audio import block_power, resample
+
+RATE = 16_000  # Hz, of silero-vad
+FRAME = 512  # samples at that rate
+LIKELY = 0.5  # probability of speech
+WINDOW, WARM = 960, 64  # frames heard side by side, which is faster, and frames before each to find its state
+MARGIN = 4  # frames kept around speech; thus pauses of up to a quarter of a second stay
+LOUD = 1e-3  # power relative to loud frames, -30 dB: what counts as speech by loudness
+LOUD_SHARE = 0.95  # of frames are not louder than loud ones; the loudest of all may be a click
+FAINTEST = 1e-8  # power, -80 dB: below is silence
+CREST = 4.0  # times the amplitude that 99 % of speech stays below: what is above is a click
+FEWEST_FRAMES = 32  # about a second
+
+MISSING = "silero-vad is not installed (`uv sync --group prepare`): speech is told from noise by loudness only"
+
+
+@torch.inference_mode()
+def find_speech(wav: Float[Tensor, " N"], rate: int, name: str, tell: Callable[[str], None]) -> Float[Tensor, " K"]:
+    """The parts of a recording in which somebody speaks, joined, without offset and clicks; empty if it is silent.
+
+    `tell` is given a notice that names the recording if only loudness could be asked.
+    """
+    wav = wav - wav.mean()
+    low = resample(wav, rate, RATE)
+    loud = _loud(low)
+    if not loud.any():
+        return wav[:0]
+    vad = find_vad()
+    spoken = _probability(vad, low) >= LIKELY if vad else loud
+    if vad is None:
+        tell(MISSING)
+    elif int(spoken.sum()) < min(FEWEST_FRAMES, int(loud.sum())):
+        tell(f"no speech was recognised in {name}: what is loud in it is taken for speech")
+        spoken = loud
+    near = torch.nn.functional.max_pool1d(spoken[None].float(), 2 * MARGIN + 1, 1, MARGIN)[0] > 0
+    kept = torch.nn.functional.interpolate(near[None, None].float(), size=len(wav), mode="nearest")[0, 0] > 0
+    return without_clicks(wav[kept])
+
+
+def without_clicks(wav: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+    """Samples far above nearly all others are lowered, so that they decide neither the level nor the mel."""
+    if not len(wav):
+        return wav
+    limit = CREST * float(wav.abs().kthvalue(max(1, round(0.99 * len(wav)))).values)
+    return wav.clamp(-limit, limit)
+
+
+def _loud(low: Float[Tensor, " N"]) -> Tensor:
+    """Which frames are loud beside the loud ones of the recording."""
+    power = block_power(low, FRAME)
+    heard = power[power > FAINTEST]
+    if not len(heard):
+        return power > FAINTEST
+    return power > max(FAINTEST, LOUD * float(heard.quantile(LOUD_SHARE)))
+
+
+@lru_cache(1)
+def find_vad() -> Any:
+    """The net, or None where it is not installed."""
+    try:
+        from silero_vad import load_silero_vad
+    except ImportError:
+        return None
+    return load_silero_vad()
+
+
+def _probability(vad: Any, low: Float[Tensor, " N"]) -> Float[Tensor, " K"]:
+    """The probability of speech in each frame. Windows of the recording are heard side by side."""
+    frames = -(-len(low) // FRAME)
+    windows = -(-frames // WINDOW)
+    size = (WARM + WINDOW) * FRAME
+    padded = torch.nn.functional.pad(low, (WARM * FRAME, windows * WINDOW * FRAME - len(low)))
+    batch = padded.unfold(0, size, WINDOW * FRAME)  # (windows, samples)
+    vad.reset_states()
+    heard = torch.cat([vad(part, RATE) for part in batch.split(FRAME, dim=1)], dim=1)
+    return heard[:, WARM:].reshape(-1)[:frames]
