@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from data.index import SPLITS
 from data.library import Numbers, Voices, open_folders
 from data.order import Draw, Planner
-from data.reader import REFERENCE_SHARE, SHORTEST_REFERENCE, ClipDataset, collate
+from data.reader import REFERENCE_SHARE, SHORTEST_REFERENCE, ClipDataset, collate, tells_times
 from data.remote import local_folder
 from tts.text.tokenizer import Tokenizer
 from tts.types import AudioConfig, Batch
@@ -169,7 +169,7 @@ class SpeechData(L.LightningDataModule):
                 f"data.weights names {unknown[0]!r}, which is not in {folders}; "
                 f"there are {sorted(self.library.corpora)}"
             )
-        for notice in self.library.notices:
+        for notice in [*self.library.notices, *self._useless_times()]:
             log.warning(notice)
 
     def train_dataloader(self) -> Stream:
@@ -231,6 +231,15 @@ class SpeechData(L.LightningDataModule):
             }
             for name in sorted(self.library.corpora[place] for place in np.unique(corpus).tolist())
         }
+
+    def _useless_times(self) -> list[str]:
+        """Folders whose times are of another tokenizer's ids."""
+        return [
+            f"{index.folder} was aligned with another tokenizer than this one: its clips are aligned in every step; "
+            "pack it again with a --codec that was trained with this one"
+            for index in self.library.indexes
+            if self.tokenizer and index.alignment and not tells_times(index.alignment, self.tokenizer)
+        ]
 
     def _weights(self, clips: Numbers) -> np.ndarray:
         """Times per epoch of each clip."""

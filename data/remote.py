@@ -42,7 +42,7 @@ def cache_bound() -> int:
 
 @lru_cache
 def local_folder(folder: str) -> Path:
-    """The folder itself; for a URL a local one with its index, of which `origin` knows where the shards are."""
+    """The folder itself, or for a URL a local folder with its index; `origin` says where the shards of that one are."""
     if "://" not in folder:
         return Path(folder)
     url = folder.rstrip("/")

@@ -71,7 +71,7 @@ def test_a_clip_without_a_text_has_no_times(shards, audio, tokenizer):
     assert all(finite == told and nan != told for told, finite, nan in known) and any(told for told, _, _ in known)
 
 
-def test_times_are_left_out_where_they_are_of_another_tokenizers_ids(shards, audio, tokenizer, tmp_path):
+def test_times_are_left_out_where_they_are_of_another_tokenizers_ids(shards, audio, tokenizer, tmp_path, caplog):
     other = build(tokenizer.spec() | {"symbols": [*tokenizer.symbols, "ß"]}, audio)
     for data in (
         speech_data(shards, audio, tokenizer=other),
@@ -79,6 +79,7 @@ def test_times_are_left_out_where_they_are_of_another_tokenizers_ids(shards, aud
         speech_data(shards, audio, tokenizer=tokenizer, crop_seconds=0.5),
     ):
         assert all(batch.times is None for batch in read(data))
+    assert caplog.text.count("aligned with another tokenizer") == 1
 
 
 def test_the_letters_of_a_word_share_its_time(shards, audio, tokenizer):
