@@ -2,7 +2,15 @@
 
 import pytest
 
-from tts.evaluate.faults import SpokenSentence, classify_fault, classify_faults, end_edits, expected_length, longest_gap
+from tts.evaluate.faults import (
+    SpokenSentence,
+    classify_fault,
+    classify_faults,
+    end_edits,
+    expected_length,
+    longest_gap,
+    relative_lengths,
+)
 from tts.evaluate.suites import SENTENCES, read_sentences
 from tts.judges.wer import normalised_words
 
@@ -109,3 +117,13 @@ def test_a_loop_and_a_cut_stand_out_from_the_voices_own_pace():
 def test_three_hundred_sentences_ship_and_differ():
     sentences = read_sentences([SENTENCES], 1000, 200)
     assert len(sentences) == 300 == len({" ".join(normalised_words(sentence)) for sentence in sentences})
+
+
+def test_expected_and_relative_lengths_by_hand():
+    assert expected_length("One, two: three.", letters) == 11 + 4 + 2 * 3  # the last mark is no pause inside
+    said = [
+        utter("abcd", "", seconds) for seconds in (0.8, 1.6, 8.0)
+    ]  # each eight phones long: the median is .2 a phone
+    assert relative_lengths(said, letters) == pytest.approx([0.5, 1.0, 5.0])
+    with pytest.raises(ValueError, match="most sentences are silent"):
+        relative_lengths([utter("abcd", "", 0.0)], letters)

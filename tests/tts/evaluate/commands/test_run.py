@@ -247,6 +247,15 @@ def test_without_a_judge_its_measures_are_left_out(suite, bare_studio, tmp_path)
     assert body["rows"][0]["opinions"] == {"mos": {"overall": 3.0}}
 
 
+def test_what_a_net_loses_is_paired_with_the_subject_before_it(suite, bare_studio, tmp_path):
+    subjects = {"recording": SUBJECTS["recording"], "vocoder": Spoken().subject}
+    summary, _ = evaluate(suite, bare_studio, subjects, fakes(), tmp_path)
+    found = {(d["measure"], d["subject"], d["minus"]): d["figure"].value for d in summary["differences"]}
+    lost = {("cer", "vocoder", "recording"): 18 / 88, ("mos", "vocoder", "recording"): 2.625 - 3}
+    assert found == pytest.approx(lost)
+    assert "CER of vocoder minus recording: 0.205 [" in report.summary_table(summary)
+
+
 def test_kinds_of_text_are_summed_apart(suite, bare_studio, tmp_path):
     kinds = {"c0": "greetings", "c1": "greetings", "c2": "names", "c3": "names"}
     suite = replace(suite, clips=[replace(clip, kind=kinds[clip.id]) for clip in suite.clips])
