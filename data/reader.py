@@ -84,6 +84,7 @@ class ShardReader:
             return torch.from_numpy(file.read(max(0, min(stop, file.frames) - start), dtype="float32"))
 
 
+@dataclass(kw_only=True, eq=False)
 class ClipDataset(torch.utils.data.Dataset):
     """Draws to samples: a target, its text, and a reference clip of the same speaker that is never the target.
 
@@ -91,28 +92,19 @@ class ClipDataset(torch.utils.data.Dataset):
     Broken clips come back as their error message.
     """
 
-    def __init__(
-        self,
-        *,
-        library: Library,
-        targets: Numbers,
-        voices: Voices | None,  # None: no reference is read
-        audio: AudioConfig,
-        tokenizer: Tokenizer | None,
-        crop_seconds: float | None,
-        reference_seconds: float | None,
-        letters: float,
-    ):
-        self.library = library
-        self.clips = Selection(library, targets)
-        self.voices = voices
-        self.audio = audio
-        self.tokenizer = tokenizer
-        self.crop_seconds = crop_seconds
-        self.reference_seconds = reference_seconds
-        self.letters = letters
-        self.reader = ShardReader(audio.sample_rate)
-        self.timed = {index.folder for index in library.indexes if tells_times(index.alignment, tokenizer)}
+    library: Library
+    targets: Numbers
+    voices: Voices | None  # None: no reference is read
+    audio: AudioConfig
+    tokenizer: Tokenizer | None
+    crop_seconds: float | None
+    reference_seconds: float | None
+    letters: float
+
+    def __post_init__(self):
+        self.clips = Selection(self.library, self.targets)
+        self.reader = ShardReader(self.audio.sample_rate)
+        self.timed = {index.folder for index in self.library.indexes if tells_times(index.alignment, self.tokenizer)}
 
     def __len__(self) -> int:
         return len(self.clips)

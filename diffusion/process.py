@@ -79,18 +79,16 @@ class FlowMatching:
         return Schedule(time=t, alpha=t, sigma=1 - t, alpha_rate=torch.ones_like(t), sigma_rate=-torch.ones_like(t))
 
 
+@dataclass(frozen=True, kw_only=True)
 class EDM:
     """Karras et al. 2022 (arXiv 2206.00364), table 1, column "Ours": x = x0 + sigma eps, and time is sigma."""
 
-    def __init__(
-        self, *, sigma_data: float, p_mean: float, p_std: float, sigma_min: float, sigma_max: float, rho: float
-    ):
-        self.sigma_data = sigma_data
-        self.p_mean = p_mean
-        self.p_std = p_std
-        self.sigma_min = sigma_min
-        self.sigma_max = sigma_max
-        self.rho = rho
+    sigma_data: float  # standard deviation of the data
+    p_mean: float  # of log sigma in training
+    p_std: float
+    sigma_min: float  # in sampling
+    sigma_max: float
+    rho: float  # how steps of sampling crowd at small sigma
 
     def c_skip(self, sigma: Tensor) -> Tensor:
         return self.sigma_data**2 / (sigma**2 + self.sigma_data**2)

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from helpers.corpus import make_shards, speech_data
+from helpers.trainers import quiet_trainer
 
 
 class Witness(L.LightningModule):
@@ -23,16 +24,7 @@ class Witness(L.LightningModule):
 
 def run(folder, shards, audio, steps, resume=None):
     data = speech_data(shards, audio, batch_seconds=3.0, seed=3)
-    trainer = L.Trainer(
-        max_steps=steps,
-        accelerator="cpu",
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        enable_checkpointing=False,
-        limit_val_batches=0,
-        default_root_dir=folder,
-    )
+    trainer = quiet_trainer(folder, max_steps=steps, limit_val_batches=0)
     witness = Witness()
     trainer.fit(witness, train_dataloaders=data.train_dataloader(), ckpt_path=resume)
     trainer.save_checkpoint(folder / f"{steps}.ckpt")

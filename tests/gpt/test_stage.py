@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from gpt.model import TTS
 from gpt.picture import alignment
 from gpt.stage import GptStage
+from helpers.trainers import quiet_trainer
 from tts.checkpoint import build, export
 from tts.training.optim import MuonAdamW, warmup_decay
 from tts.types import AudioConfig, Batch, Codes, Sampling
@@ -75,18 +76,7 @@ def loader(batch, steps):
 
 
 def fit(stage, batch, steps, folder, **changed):
-    trainer = L.Trainer(
-        accelerator="cpu",
-        max_steps=steps,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=folder,
-        limit_val_batches=1,
-        num_sanity_val_steps=0,
-        **changed,
-    )
+    trainer = quiet_trainer(folder, max_steps=steps, limit_val_batches=1, num_sanity_val_steps=0, **changed)
     trainer.fit(stage, loader(batch, steps), loader(batch, 1))
     return trainer
 

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 
 from helpers import nano
 from helpers.speechlike import speechlike
+from helpers.trainers import quiet_trainer
 from tts.audio import LogMel
 from tts.checkpoint import build
 from tts.training.optim import MuonAdamW
@@ -49,16 +50,7 @@ def same(batches: list[Batch]) -> Batch:
 @pytest.fixture
 def fit(tmp_path, batch):
     def run(stage, *, steps: int, ckpt_path=None) -> L.Trainer:
-        trainer = L.Trainer(
-            accelerator="cpu",
-            max_steps=steps,
-            logger=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            limit_val_batches=1,
-            enable_checkpointing=False,
-            default_root_dir=tmp_path,
-        )
+        trainer = quiet_trainer(tmp_path, max_steps=steps, limit_val_batches=1)
         loader = partial(DataLoader, [batch] * steps, batch_size=1, collate_fn=same)
         trainer.fit(stage, loader(), loader(), ckpt_path=ckpt_path, weights_only=True)
         return trainer

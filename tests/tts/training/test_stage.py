@@ -7,6 +7,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
+from helpers.trainers import quiet_trainer
 from tts.training.stage import Stage
 from tts.types import Batch
 
@@ -40,16 +41,7 @@ def draw(audio, tmp_path, monkeypatch):
         length, wav = torch.full((4,), 2), torch.ones(4, 2)
         batch = Batch(["x"] * 4, ["a"] * 4, torch.zeros(4, 1).long(), torch.zeros(4).long(), wav, length, wav, length)
         L.seed_everything(seed, verbose=False)
-        trainer = L.Trainer(
-            accelerator="cpu",
-            max_epochs=1,
-            accumulate_grad_batches=accumulate,
-            default_root_dir=tmp_path,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
+        trainer = quiet_trainer(tmp_path, max_epochs=1, accumulate_grad_batches=accumulate)
         trainer.fit(stage, DataLoader([batch] * batches, batch_size=None))
         return stage.drawn
 
