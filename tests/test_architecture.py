@@ -36,7 +36,7 @@ ARROWS = {
     "data.pack": {"tts", "tts.text", "tts.document", "data"},
     "data.prepare": {"tts", "tts.text", "tts.document", "tts.judges", "data", "data.pack"},
     "train": {"tts", "tts.training", "tts.training.accounting", "data"},
-    "infer": {"tts", "tts.text", "tts.document", "tts.synthesis", "tts.voices"},
+    "infer": {"tts", "tts.document", "tts.synthesis", "tts.voices"},
 }
 # Lightning, Hydra and wandb train; what speaks does without them.
 TRAINS = {"tts.training", "tts.training.accounting", "dvae", "gpt", "diffusion", "vocoder", "data", "train"}
