@@ -18,12 +18,18 @@ from tts.training.accounting.runlog import account, read
 from tts.training.config import check
 from tts.types import AudioConfig
 
+
+def slow(stage: str):
+    """A stage that is tested in the long run of the suite only; others do the same in the usual one."""
+    return pytest.param(stage, marks=pytest.mark.slow)
+
+
 SIZES = ("nano", "small", "base", "large")
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", [slow(stage) if stage in ("dvae", "diffusion") else stage for stage in STAGES])
 def test_trains_saves_and_resumes_to_the_same_weights(stage, shards, codec, tmp_path):
-    train.train(nano_run(stage, shards, codec, tmp_path / "whole", wandb=stage == "dvae"))
+    train.train(nano_run(stage, shards, codec, tmp_path / "whole", wandb=stage == "gpt"))
     train.train(nano_run(stage, shards, codec, tmp_path / "halves", "trainer.max_steps=2"))
     trainer = train.train(nano_run(stage, shards, codec, tmp_path / "halves"))
     assert trainer.global_step == 4

@@ -66,7 +66,7 @@ def test_the_pipeline_speaks_what_the_language_says(german):
     parts = list(portions(TEXT, 100, german))
     assert [part.written for part in parts] == SENTENCES
     assert parts[0].words == "Herr Müller kauft fünf Hüte, Mützen usw. Heute."
-    assert parts[0].notices == ["read as German"]
+    assert list(parts[0].notices) == ["read as German"]
 
 
 def test_no_module_of_english_is_imported_for_another_language():

@@ -43,7 +43,7 @@ def overrides(shards: Path, folder: Path, *more: str, stage: str = "dvae") -> li
     return [
         f"stage={stage}",
         f"model={stage}/nano",
-        *(["stage.gain_jitter=0"] if stage == "dvae" else []),
+        *(["stage.gain_jitter=0", "stage.shift=0"] if stage == "dvae" else []),
         f"data.path={shards}",
         f"dir={folder}",
         "run=x",
