@@ -1,8 +1,8 @@
 """Train one of the four nets: `uv run train.py stage=dvae|gpt|diffusion|vocoder data.path=SHARDS`.
 
-Hydra composes conf/train.yaml, Lightning runs it. Give a run a name (`run=NAME`) and the same command
-continues it where it stopped; its folder runs/STAGE/NAME holds config, checkpoints, curves, pictures,
-sounds and net.safetensors.
+Hydra composes the configuration from conf/train.yaml, and Lightning runs the training. If a run has a name
+(`run=NAME`), the same command resumes it where it stopped. Its folder runs/STAGE/NAME holds config, checkpoints,
+curves, pictures, sounds and net.safetensors.
 """
 
 import logging
@@ -11,7 +11,7 @@ import secrets
 import sys
 from pathlib import Path
 
-os.environ.setdefault("WDS_SECURE", "1")  # shards are untrusted: no shell pipes in webdataset
+os.environ.setdefault("WDS_SECURE", "1")  # forbids shell pipes in webdataset, as shards are untrusted
 
 import hydra
 import lightning as L
@@ -44,7 +44,7 @@ def main(cfg: DictConfig) -> None:
 
 
 def train(cfg: DictConfig) -> L.Trainer:
-    """Train one net to the end; a run of the same name is resumed."""
+    """Train a net to the end. An earlier run of the same name is resumed."""
     while True:
         try:
             return fit(cfg)
@@ -53,9 +53,9 @@ def train(cfg: DictConfig) -> L.Trainer:
 
 
 def fit(cfg: DictConfig) -> L.Trainer:
-    """Compose, fit and export one net, from the newest checkpoint of its run if there is one.
+    """Build, train and export a net, starting from the newest checkpoint of its run if there is one.
 
-    Raises Rollback when it must be done again from there.
+    Raises Rollback if the run must be resumed from that checkpoint.
     """
     cfg.id = identity(Path(cfg.dir))
     adapt(cfg)
@@ -84,7 +84,7 @@ def fit(cfg: DictConfig) -> L.Trainer:
 
 
 def identity(folder: Path) -> str:
-    """The id under which a run logs: drawn when it begins, kept in its folder, so that loggers go on when it does."""
+    """The id of a run in its loggers. It is drawn once and kept in the run's folder, so that a resumed run keeps it."""
     path = folder / "id"
     if not path.is_file() and rank_zero_only.rank == 0:
         with whole(path) as file:

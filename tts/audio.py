@@ -1,7 +1,7 @@
-"""One description of sound for the whole system, and the only code that reads, writes or analyses it.
+"""The only code that reads, writes or analyses sound.
 
-Every net sees the same standardised log-mel spectrogram, every rate is derived from `AudioConfig` by
-exact arithmetic, and every file enters through `decode`, which looks before it allocates.
+Every net sees the same standardised log-mel spectrogram. Every rate is derived from `AudioConfig` by exact arithmetic.
+Every file is read by `decode`, which checks the header before it allocates memory.
 """
 
 import os
@@ -29,21 +29,21 @@ MAX_SECONDS = 6 * 3600.0
 MAX_CHANNELS = 8
 RATES = (1000, 768_000)  # Hz
 BLOCK = 1 << 18  # samples read or written at once
-CANCELLED = 0.01  # power of the mean of channels relative to theirs: below, they cancel each other out
+CANCELLED = 0.01  # if the mean of the channels has less than this share of their power, they cancel each other out
 
 
 class LogMel(nn.Module):
-    """Waves to standardised log-mel spectrograms: frame t is centred on sample (t + 1/2) * hop.
+    """Turns waves into standardised log-mel spectrograms. Frame t is centred on sample (t + 1/2) * hop.
 
-    Reflect-padding by (n_fft - hop) / 2 on both sides gives exactly N / hop frames, so mel frames and
-    wave samples tile each other (HiFi-GAN's framing). Magnitude mel, HTK scale, no filter normalisation,
-    natural logarithm, then `AudioConfig.mean` and `std`.
+    Reflect-padding by (n_fft - hop) / 2 on both sides gives exactly N / hop frames, so every frame stands for `hop`
+    samples (the framing of HiFi-GAN). Mels are of magnitudes, on the HTK scale, without filter normalisation. Their
+    natural logarithm is standardised with `AudioConfig.mean` and `std`.
     """
 
     def __init__(self, audio: AudioConfig):
         super().__init__()
         self.audio = audio
-        with torch.device("cpu"):  # torchaudio reads its filters while it makes them, which `meta` cannot
+        with torch.device("cpu"):  # torchaudio reads its filters while making them, which fails on `meta`
             self.spectrogram = torchaudio.transforms.MelSpectrogram(
                 sample_rate=audio.sample_rate,
                 n_fft=audio.n_fft,
@@ -54,7 +54,7 @@ class LogMel(nn.Module):
                 power=1.0,
                 center=False,
             )
-        # Filters follow from the configuration: keeping them out of checkpoints keeps those strict and small.
+        # The configuration determines the filters, so checkpoints need not hold them.
         for module in self.spectrogram.modules():
             module._non_persistent_buffers_set.update(module._buffers)
 
@@ -87,10 +87,10 @@ def pad_to_hop(wav: Float[Tensor, "*B N"], hop: int) -> Float[Tensor, "*B N2"]:
 
 
 def resample(wav: Float[Tensor, "*B N"], source: int, target: int) -> Float[Tensor, "*B N2"]:
-    """Band-limited resampling between two rates in Hz.
+    """Resample with a band-limited filter from one rate to another, both in Hz.
 
-    Two rates with no common divisor would need a filter of their product, gigabytes for 191,999 Hz to 24 kHz;
-    the nearest ratio of small numbers is off by less than a hundredth of a percent.
+    The filter grows with the numbers of the reduced ratio: from 191,999 Hz to 24 kHz it would take gigabytes. So the
+    nearest ratio of small numbers is used, which is off by less than a hundredth of a percent.
     """
     ratio = Fraction(source, target).limit_denominator(500)
     return wav if ratio == 1 else torchaudio.functional.resample(wav, ratio.numerator, ratio.denominator)
@@ -99,9 +99,9 @@ def resample(wav: Float[Tensor, "*B N"], source: int, target: int) -> Float[Tens
 def decode(path: str | os.PathLike, sample_rate: int, max_seconds: float = MAX_SECONDS) -> Float[Tensor, " N"]:
     """Read an audio file as a mono float wave at `sample_rate`.
 
-    Mono is the mean of the channels, or the loudest one where they cancel each other out (left = -right).
-    Header claims are checked before a sample is decoded, and decoding stops at the limit, so a small
-    file that unpacks to hours cannot exhaust memory. Raises ValueError with the path and the reason.
+    Mono is the mean of the channels, or the loudest channel if they cancel each other out (left = -right).
+    The header is checked before a sample is decoded, and decoding stops at the limit, so a small file that
+    unpacks to hours cannot exhaust memory. Raises ValueError with the path and the reason.
     """
     path = Path(path)
     with _opened(path, max_seconds) as (rate, blocks):
@@ -117,14 +117,14 @@ def decode(path: str | os.PathLike, sample_rate: int, max_seconds: float = MAX_S
 
 
 def probe(path: str | os.PathLike, max_seconds: float = MAX_SECONDS) -> None:
-    """Raise ValueError, as `decode` does, for a file whose header or first samples say that it cannot be read."""
+    """Read the header and the first samples of a file, and raise the ValueError of `decode` if that fails."""
     with _opened(Path(path), max_seconds) as (_, blocks):
         if not next(iter(blocks), np.zeros(0)).size:
             raise ValueError(f"no audio in {path}")
 
 
 def _mono(blocks: Iterable[np.ndarray], channel: int | None) -> tuple[np.ndarray, int | None]:
-    """One channel, or the mean of all; and the loudest channel, where it has to take the place of the mean."""
+    """The wave of one channel, or of the mean of all; and the loudest channel if the mean cancels out, else None."""
     mono, power, mean_power = [], 0.0, 0.0
     for block in blocks:  # (samples, channels)
         mono.append(block.mean(axis=1) if channel is None else block[:, channel].copy())
@@ -137,7 +137,7 @@ def _mono(blocks: Iterable[np.ndarray], channel: int | None) -> tuple[np.ndarray
 
 @contextmanager
 def _opened(path: Path, max_seconds: float) -> Iterator[tuple[int, Iterator[np.ndarray]]]:
-    """The sample rate of a file and its blocks of (samples, channels). What soundfile cannot open, PyAV may."""
+    """The sample rate of a file and its blocks of (samples, channels). PyAV reads what soundfile cannot open."""
     if not path.is_file():
         raise ValueError(f"no such audio file: {path}")
     with ExitStack() as stack:
@@ -162,7 +162,7 @@ def _read_soundfile(file: soundfile.SoundFile, most: int) -> Iterator[np.ndarray
 
 @contextmanager
 def _opened_av(path: Path, max_seconds: float, reason: str) -> Iterator[tuple[int, Iterator[np.ndarray]]]:
-    import av  # only where libsndfile gives up
+    import av  # needed only for files that libsndfile cannot read
 
     try:
         with av.open(str(path)) as container:
@@ -195,14 +195,15 @@ def _check(path: Path, rate: int, channels: int, seconds: float, max_seconds: fl
 
 
 def block_power(wav: Float[Tensor, " N"], size: int) -> Float[Tensor, " K"]:
-    """Mean power of consecutive blocks of `size` samples; zeros fill up the last one."""
+    """The mean power of consecutive blocks of `size` samples. The last one is padded with zeros."""
     return F.pad(wav, (0, -len(wav) % size)).view(-1, size).square().mean(1)
 
 
 def set_level(wav: Float[Tensor, " N"], audio: AudioConfig) -> Float[Tensor, " N"]:
-    """Scale so that active speech has `audio.level` dBFS RMS, without clipping.
+    """Scale a wave so that its active speech has an RMS of `audio.level` dBFS, or less where that would clip.
 
-    Active means within 30 dB of the loudest 20 ms block, so pauses do not change the level. Silence stays.
+    Active are the blocks of 20 ms within 30 dB of the loudest one, so pauses do not change the level. Silence is
+    returned as it is.
     """
     power = block_power(wav, audio.sample_rate // 50)
     if not power.numel() or power.max() <= 1e-10:
@@ -213,21 +214,22 @@ def set_level(wav: Float[Tensor, " N"], audio: AudioConfig) -> Float[Tensor, " N
 
 
 class WaveWriter:
-    """Writes a mono file block by block; made by `open_wave`."""
+    """Writes a mono file block by block. `open_wave` makes it."""
 
     def __init__(self, file: soundfile.SoundFile):
         self._file = file
 
     def write(self, wav: Float[Tensor, " N"]) -> None:
-        for part in wav.detach().float().clamp(-1.0, 1.0).cpu().split(BLOCK):  # libvorbis crashes on minutes at once
+        for part in wav.detach().float().clamp(-1.0, 1.0).cpu().split(BLOCK):  # libvorbis crashes on long blocks
             self._file.write(part.numpy())
 
 
 @contextmanager
 def open_wave(path: str | os.PathLike, sample_rate: int) -> Iterator[WaveWriter]:
-    """Write a file of `tts.formats.OUTPUTS`, by suffix, block by block; its name appears only when all is written.
+    """Write an audio file block by block, in the format of `tts.formats.OUTPUTS` that its suffix names.
 
-    Equal waves give equal bytes. Raises OSError that names the file where the disk is full.
+    The file appears under its name only when it is complete. Equal waves give equal bytes. Raises OSError that names
+    the file if the disk is full.
     """
     path = Path(path)
     if path.suffix.lower() not in OUTPUTS:
@@ -239,7 +241,7 @@ def open_wave(path: str | os.PathLike, sample_rate: int) -> Iterator[WaveWriter]
         try:
             with soundfile.SoundFile(sink, "w", sample_rate, 1, subtype, format=container) as file:
                 yield WaveWriter(file)
-        except Exception:  # soundfile tells of a full disk by an assertion, or not at all
+        except Exception:  # on a full disk soundfile raises an AssertionError, or nothing
             if not sink.fault:
                 raise
         if sink.fault:
@@ -249,7 +251,7 @@ def open_wave(path: str | os.PathLike, sample_rate: int) -> Iterator[WaveWriter]
 
 
 class _Sink(FileIO):
-    """A file that remembers why it could not be written: libsndfile does not tell, and at the end may not notice."""
+    """A file that remembers the error of a failed write: libsndfile hides it, and may miss one at the end."""
 
     fault: OSError | None = None
 

@@ -1,4 +1,4 @@
-"""A configuration is fitted to this machine and becomes what a training is made of: net, tokenizer, stage, data."""
+"""Adapts a configuration to this machine and builds the parts of a training from it: net, tokenizer, stage, data."""
 
 import logging
 import os
@@ -26,16 +26,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Parts:
-    """What a training is made of, but for the trainer."""
+    """The parts of a training, without the trainer."""
 
-    spec: dict  # of the net
+    spec: dict  # from which `tts.checkpoint` rebuilds the net
     tokenizer: Tokenizer
     stage: Stage
     data: L.LightningDataModule
 
 
 def assemble(cfg: DictConfig) -> Parts:
-    """Build net, stage and data; the same configuration gives the same weights. Unknown keys are a ValueError."""
+    """Build net, stage and data. Equal configurations give equal weights. Raises ValueError for unknown keys."""
     check(OmegaConf.to_container(cfg, resolve=True))
     L.seed_everything(cfg.seed, workers=True, verbose=False)
     torch.set_float32_matmul_precision("high")
@@ -45,7 +45,7 @@ def assemble(cfg: DictConfig) -> Parts:
     net = build(spec, audio)
     if cfg.start:
         fresh = warm_start(net, cfg.start)
-        print(f"starting from {cfg.start}" + (f", but for {', '.join(fresh)}" if fresh else ""))
+        print(f"starting from {cfg.start}" + (f", except {', '.join(fresh)}" if fresh else ""))
     arrange(net, recompute=cfg.recompute, compile=cfg.compile)
     stage = make(cfg.stage, net=net, audio=audio, tokenizer=tokenizer)
     data = make(cfg.data, audio=audio, tokenizer=tokenizer)
@@ -53,21 +53,21 @@ def assemble(cfg: DictConfig) -> Parts:
 
 
 def make(cfg: DictConfig, **objects) -> Any:
-    """What conf names, given whichever of the objects its constructors ask for."""
+    """Instantiate the class that `cfg` names. It gets those of the objects that its constructor takes."""
     wanted = parameters(get_class(cfg._target_))
-    # Partial first: Hydra would turn an AudioConfig among the arguments into a DictConfig.
+    # The objects are passed later, because Hydra would turn an AudioConfig among its arguments into a DictConfig.
     constructor = instantiate(cfg, _partial_=True, _convert_="all")
     return constructor(**{name: value for name, value in objects.items() if name in wanted})
 
 
 def adapt(cfg: DictConfig) -> None:
-    """Decide in `cfg` what it leaves to this machine, precision and threads, and take as many threads."""
-    first = Path(cfg.dir) / "starts/0001/config.yaml"  # of the run, if it has begun
+    """Set precision and threads in `cfg` where they are `auto`, and tell torch how many threads to use."""
+    first = Path(cfg.dir) / "starts/0001/config.yaml"  # exists if the run has begun
     begun = OmegaConf.load(first).trainer.precision if first.is_file() else None
     if cfg.trainer.precision == "auto":
         cfg.trainer.precision = begun or fast_precision(cfg.trainer.accelerator)
     elif begun and cfg.trainer.precision != begun:
-        log.warning(f"the run began with trainer.precision={begun} and goes on with {cfg.trainer.precision}")
+        log.warning(f"the run began with trainer.precision={begun} and continues with {cfg.trainer.precision}")
     if cfg.threads == "auto":
         cfg.threads = spare_threads(cores=_cores(), busy=_busy(), ranks=int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
     if cfg.threads < 1:
@@ -76,7 +76,7 @@ def adapt(cfg: DictConfig) -> None:
 
 
 def fast_precision(accelerator: str) -> str:
-    """Lightning's name of the precision that is fastest on what a trainer of this accelerator finds here."""
+    """Lightning's name of the precision that is fastest on the device that this accelerator finds."""
     gpu = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
     if fast_dtype(torch.device("cuda" if gpu else "cpu")) == torch.bfloat16:
         return "bf16-mixed"
@@ -84,28 +84,29 @@ def fast_precision(accelerator: str) -> str:
 
 
 def spare_threads(*, cores: int, busy: float, ranks: int) -> int:
-    """How many threads each of the ranks on this machine should take: OMP_NUM_THREADS, or its part of the free cores.
+    """The number of threads for each rank on this machine: OMP_NUM_THREADS if set, else its part of the free cores.
 
-    Threads of one product wait for each other, so one too many makes all of them as slow as what they compete with.
+    The threads of a matrix product wait for each other. If one of them shares its core with another process, all of
+    them are slowed down.
     """
     if os.environ.get("OMP_NUM_THREADS", "").isdigit():
         return int(os.environ["OMP_NUM_THREADS"])
-    others = max(0.0, busy - (ranks - 1))  # the other ranks are not in the way: they have their own part
+    others = max(0.0, busy - (ranks - 1))  # the other ranks get a part of their own
     return max(1, int(cores - others + 0.5) // ranks)
 
 
 def _cores() -> int:
-    """How many this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _busy() -> float:
-    """How many threads of others run on this machine now; 0 where the system does not tell."""
+    """The number of other threads that are running on this machine now; 0 if the system does not say."""
     load = Path("/proc/loadavg")
     if not load.is_file():
         return 0.0
     counts = []
     for _ in range(10):
-        counts.append(int(load.read_text().split()[3].partition("/")[0]) - 1)  # without the one that asks
+        counts.append(int(load.read_text().split()[3].partition("/")[0]) - 1)  # without this thread
         time.sleep(0.03)
     return statistics.median(counts)

@@ -1,10 +1,10 @@
-"""Our trainer against a plain loop.
+"""Compares our trainer with a plain loop.
 
     uv run python -m tts.training.bench stage=gpt model=gpt/base data.path=SHARDS stage.codec=FILE
 
-Both train the same net from the same weights on the same batches, in turn, step by step, in one process, so that what
-else the machine does strikes both alike. Besides the clock on the wall the processor's time is told: on a shared
-machine it says what the work costs.
+Both train the same net from the same weights on the same batches. They take turns, step by step, in one process, so
+that other load on the machine affects both alike. Wall time and processor time are both reported, because on a shared
+machine only processor time says what the work costs.
 """
 
 import sys
@@ -35,7 +35,7 @@ PARTS = ("forward", "backward", "optimiser", "average")
 
 @dataclass(frozen=True)
 class Span:
-    """Seconds: on the wall, and of the processor, summed over its threads."""
+    """Seconds of wall time, and of processor time summed over threads."""
 
     wall: float = 0.0
     processor: float = 0.0
@@ -53,12 +53,12 @@ def now(device: torch.device) -> Span:
 
 
 class PlainLoop:
-    """What one would write by hand: autocast, backward, clip, step, average."""
+    """The loop that one would write by hand: autocast, backward, clip, step, average."""
 
     def __init__(self, stage: Stage, average: Callable, dtype: torch.dtype):
         configured = stage.configure_optimizers()
         if not isinstance(configured, dict):
-            raise ValueError("the bench trains with one optimiser: give stage=gpt, diffusion or dvae")
+            raise ValueError("the bench trains stages with one optimiser: give stage=gpt, diffusion or dvae")
         self.stage = stage.train()
         self.optimizer, self.schedule = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
         self.average = AveragedModel(stage, multi_avg_fn=average)
@@ -66,8 +66,8 @@ class PlainLoop:
         self.spans = dict.fromkeys(PARTS, Span())
 
     def step(self, batch: Batch, counter: Counter | None) -> tuple[Tensor, int]:
-        """The loss, and FLOPs of both passes if they are counted."""
-        self.stage.on_train_batch_start(batch, 0)  # seeds as the trainer does
+        """Do a step. Returns the loss and, if there is a counter, the FLOPs of both passes."""
+        self.stage.on_train_batch_start(batch, 0)  # sets the seed as in the trainer
         device = batch.wav.device
         marks = [now(device)]
         if counter:
@@ -91,7 +91,7 @@ class PlainLoop:
 
 
 class Race(L.Callback):
-    """Lets the plain loop do each step just before the trainer does, and takes the time of both."""
+    """Lets the plain loop do each step just before the trainer, and times both."""
 
     def __init__(self, plain: PlainLoop, warmup: int):
         self.plain = plain
@@ -99,9 +99,9 @@ class Race(L.Callback):
         self.counter = Counter()
         self.spans: dict[str, list[Span]] = {"plain loop": [], "trainer": []}
         self.seconds: list[float] = []  # of padded audio in each measured batch
-        self.flops, self.counted = 0, 0.0  # of the batches of the warm-up, and their seconds
-        self.difference = 0.0  # largest relative one of the two losses
-        self.turn: Span | None = None  # when the trainer's began
+        self.flops, self.counted = 0, 0.0  # FLOPs of the warm-up batches, and seconds of padded audio in them
+        self.difference = 0.0  # largest relative difference of the two losses
+        self.turn: Span | None = None  # time at which the trainer's step began
 
     def on_fit_start(self, trainer: L.Trainer, stage: Stage) -> None:
         self.plain.stage.to(stage.device)
@@ -143,7 +143,7 @@ def main(cfg: DictConfig) -> None:
 
 
 def bench(cfg: DictConfig) -> Race:
-    """Run both and print what each took."""
+    """Run both and print how long each took."""
     if min(cfg.warmup, cfg.steps) < 1:
         raise ValueError(f"warmup is {cfg.warmup} and steps {cfg.steps}: both must be 1 or more")
     cfg.trainer.max_steps = cfg.warmup + cfg.steps
@@ -167,7 +167,7 @@ def bench(cfg: DictConfig) -> Race:
     parameters = sum(parameter.numel() for parameter in parts.stage.net.parameters())
     print(f"{cfg.stage._target_}, {parameters / 1e6:.1f}M parameters, {trainer.precision}, {device_name(device)}")
     print(f"{count} steps of {sum(race.seconds) / count:.1f} s padded audio, {flops / count / 1e9:.0f} GFLOP each")
-    print(f"matmul peak {peak.wall / 1e9:.0f} GFLOP/s, per second of processor {peak.processor / 1e9:.0f}")
+    print(f"matmul peak {peak.wall / 1e9:.0f} GFLOP/s, per processor second {peak.processor / 1e9:.0f}")
     for name, spans in race.spans.items():
         total = sum(spans, Span())
         print(
@@ -181,7 +181,7 @@ def bench(cfg: DictConfig) -> Race:
     )
     whole = sum(race.plain.spans.values(), Span()).processor
     shares = ", ".join(f"{part} {span.processor / whole:.1%}" for part, span in race.plain.spans.items())
-    print(f"plain loop: {shares} (by processor); reading a batch takes the processor {reading:.3f} s")
+    print(f"plain loop: {shares} (by processor); reading a batch takes {reading:.3f} s of processor time")
     if cfg.profile:
         with torch.profiler.profile() as profiler:
             race.plain.step(trainer.strategy.batch_to_device(batches[-1]), None)

@@ -1,4 +1,4 @@
-"""Checkpoints that survive a kill: written whole, verified when read, and the newest whole one found again."""
+"""Checkpoints that survive a kill: they are written atomically and verified when they are read."""
 
 import errno
 import logging
@@ -19,27 +19,27 @@ from tts.types import Batch
 
 log = logging.getLogger(__name__)
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # no space, no quota, over the largest size allowed
-ROOM = 2**20  # bytes free, under which a disk is full
+ROOM = 2**20  # a disk with fewer free bytes is full
 
 
 class WholeFiles(TorchCheckpointIO):
-    """How Lightning writes and reads every checkpoint; one that finds no room on the disk is not there afterwards."""
+    """Writes and reads Lightning's checkpoints. If the disk is full, no file is left behind."""
 
     def save_checkpoint(self, checkpoint: dict, path: str | Path, storage_options=None) -> None:
         with spared("the checkpoint", path):
             save(checkpoint, path)
 
     def load_checkpoint(self, path: str | Path, *args, **kwargs) -> dict:
-        """Raises ValueError if the file is not whole."""
+        """Raises ValueError if the file is not complete."""
         verify(path)
         return super().load_checkpoint(path, *args, **kwargs)
 
 
 class Checkpoints(Checkpoint):
-    """A checkpoint every `every` steps and at the end; the newest `keep` stay.
+    """Writes a checkpoint every `every` steps and at the end, and keeps the newest `keep`.
 
     None is written while steps are refused (tts/training/guard.py), so the newest is always a good one. If there is no
-    room for one, the older ones stay, and the run goes on or ends, as `disk_full` says.
+    room for one, the older ones stay, and the run continues or ends, as `disk_full` says.
     """
 
     def __init__(self, *, folder: str, every: int, keep: int, disk_full: str):
@@ -47,7 +47,7 @@ class Checkpoints(Checkpoint):
         self.every = every  # steps
         self.keep = keep
         self.disk_full = disk_full
-        self.step = 0  # of the newest
+        self.step = 0  # of the newest checkpoint
         if every < 1 or keep < 1:
             raise ValueError(f"checkpoints.every is {every} and checkpoints.keep {keep}: both must be 1 or more")
         if disk_full not in ("continue", "stop"):
@@ -57,7 +57,7 @@ class Checkpoints(Checkpoint):
         self.step = trainer.global_step
         if trainer.is_global_zero:
             for path in [*self.folder.glob(f".*{PARTIAL}"), *found(self.folder, after=self.step)]:
-                path.unlink()  # left by a killed process, broken, or of a past that was taken back
+                path.unlink()  # incomplete, broken, or written after the step to which the run went back
 
     def on_train_batch_end(self, trainer: L.Trainer, stage: Stage, outputs, batch: Batch, index: int) -> None:
         ending = trainer.should_stop or trainer.global_step == trainer.max_steps
@@ -66,7 +66,7 @@ class Checkpoints(Checkpoint):
             self.save(trainer)
 
     def save(self, trainer: L.Trainer) -> None:
-        """Write a checkpoint of this step, on every rank; then remove the oldest."""
+        """Write a checkpoint of this step, then remove the oldest. Every rank must call it."""
         path = self.folder / f"{trainer.global_step:07d}.ckpt"
         trainer.save_checkpoint(path)
         if trainer.strategy.broadcast(path.exists()):
@@ -79,33 +79,33 @@ class Checkpoints(Checkpoint):
 
 
 def save(checkpoint: dict, path: str | Path) -> None:
-    """`torch.save` that is whole or not at all. Raises OSError as writing does."""
+    """`torch.save` to a file that is either complete or absent. Raises OSError if writing fails."""
     with whole(path) as file:
         try:
             torch.save(checkpoint, file)
-        except RuntimeError as error:  # of the zip's end, after what really went wrong
+        except RuntimeError as error:  # raised when torch closes the zip file, after the error that matters
             raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 
 
 def verify(path: str | Path) -> None:
-    """Read a checkpoint once and compare each part with its checksum. Raises ValueError if it is not whole."""
+    """Read a checkpoint and compare each part with its checksum. Raises ValueError if it is not complete."""
     try:
         with zipfile.ZipFile(path) as file:
             broken = file.testzip()
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
         broken = error
     if broken is not None:
-        raise ValueError(f"{path} is not a whole checkpoint ({broken}): remove it, and an older one is taken")
+        raise ValueError(f"{path} is not a complete checkpoint ({broken}): remove it to resume from an older one")
 
 
 def found(folder: Path, *, after: int = -1) -> list[Path]:
-    """Checkpoints of steps beyond `after`, whole or not, the newest first."""
+    """The checkpoints of steps beyond `after`, complete or not, newest first."""
     paths = [path for path in folder.glob("*.ckpt") if path.stem.isdigit() and int(path.stem) > after]
     return sorted(paths, key=lambda path: int(path.stem), reverse=True)
 
 
 def newest(folder: Path) -> Path | None:
-    """The newest checkpoint that is whole; None where there is none."""
+    """The newest complete checkpoint, or None."""
     for path in found(folder):
         try:
             verify(path)
@@ -117,11 +117,11 @@ def newest(folder: Path) -> Path | None:
 
 @contextmanager
 def spared(what: str, path: str | Path) -> Iterator[None]:
-    """Writing that may fail for want of room: a warning names the file, and the run goes on without it."""
+    """Turn the error of a full disk into a warning that names the file, so that the run continues without it."""
     try:
         yield
     except (OSError, RuntimeError, AssertionError) as error:
-        # Libraries that write sound and pictures may only say that something went wrong.
+        # Libraries that write sound and pictures may not say why they failed, so the free space is checked too.
         if getattr(error, "errno", None) not in FULL and shutil.disk_usage(Path(path).parent).free > ROOM:
             raise
-        log.warning(f"{what} {path} could not be written ({error}): free space; the run goes on without it")
+        log.warning(f"{what} {path} could not be written ({error}): free space; the run continues without it")

@@ -1,4 +1,4 @@
-"""Unknown keys of a configuration, found before anything is built, each with the class that does not know it."""
+"""Finds unknown keys in a configuration before anything is built, and names the class that does not take them."""
 
 import inspect
 from collections.abc import Mapping
@@ -11,9 +11,10 @@ HYDRA = {"_target_", "_partial_", "_recursive_", "_convert_", "_args_"}
 
 
 def check(config: Any, place: str = "") -> None:
-    """Compare every node that names a class with what its constructor takes. Raises ValueError for the first misfit.
+    """Compare every node that names a class with the arguments of its constructor.
 
-    A node names a class by `_target_`, as Hydra does, or by `name`, as specs do (`tts.checkpoint`).
+    A node names a class by `_target_`, as in Hydra, or by `name`, as in specs (`tts.checkpoint`). Raises ValueError for
+    the first unknown key.
     """
     if isinstance(config, list):
         for index, item in enumerate(config):
@@ -32,7 +33,10 @@ def check(config: Any, place: str = "") -> None:
 
 
 def parameters(cls: Any) -> set[str] | None:
-    """Names that a class or function takes; of a class that passes the rest on, those of its bases too. None: any."""
+    """The argument names of a class or function. None means that it takes any.
+
+    If a class takes `**kwargs`, the names of its bases are included, as it passes the rest on to them.
+    """
     names: set[str] = set()
     for owner in cls.__mro__ if inspect.isclass(cls) else (cls,):
         if inspect.isclass(cls) and "__init__" not in vars(owner):

@@ -1,4 +1,4 @@
-"""Several processes train one run: how the ranks meet, and how they notice that one of them is gone."""
+"""Training with several processes: how ranks find each other, and how they notice that one has died."""
 
 import os
 import socket
@@ -12,10 +12,10 @@ from tts.training.stage import Stage
 
 
 def meet_anew() -> None:
-    """Under torchrun, lets ranks find each other at a store of their own whenever they are started.
+    """Under torchrun, give the ranks of each start a new store at which they find each other.
 
-    torchrun's store outlives them, and what was left there leads the ranks of the next start to sockets that are gone
-    (https://github.com/pytorch/pytorch/issues/135712).
+    torchrun's own store outlives the ranks, and its old entries would lead the ranks of the next start to closed
+    sockets (https://github.com/pytorch/pytorch/issues/135712).
     """
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True" or distributed.is_initialized():
         return
@@ -26,13 +26,13 @@ def meet_anew() -> None:
             free.bind(("", 0))
             store.set(place, str(free.getsockname()[1]))
     os.environ["MASTER_PORT"] = store.get(place).decode()
-    os.environ["TORCHELASTIC_USE_AGENT_STORE"] = "False"  # rank 0 opens it
+    os.environ["TORCHELASTIC_USE_AGENT_STORE"] = "False"  # so that rank 0 opens the new store
 
 
 class Watch(L.Callback):
-    """Gives and hears signs of life while several ranks train (`tts.training.heartbeat`).
+    """Runs a heartbeat while several ranks train (`tts.training.heartbeat`).
 
-    Whoever started the ranks (torchrun, Slurm) sees the exit status of those that end and starts all of them again.
+    torchrun or Slurm, which started the ranks, sees that one has failed and starts all of them again.
     """
 
     def __init__(self, *, patience: float):
@@ -42,7 +42,7 @@ class Watch(L.Callback):
     def on_fit_start(self, trainer: L.Trainer, stage: Stage) -> None:
         if trainer.world_size == 1:
             return
-        self.heartbeat = Heartbeat(  # at the store that the ranks found each other by
+        self.heartbeat = Heartbeat(  # in the store at which the ranks found each other
             host=os.environ["MASTER_ADDR"],
             port=int(os.environ["MASTER_PORT"]),
             rank=trainer.global_rank,
@@ -60,4 +60,4 @@ class Watch(L.Callback):
         lost = isinstance(exception, distributed.DistError) or "onnection" in str(exception)
         if self.heartbeat and lost:
             self.heartbeat.complain(f"lost another rank ({str(exception).splitlines()[0][:200]})")
-            raise SystemExit(LOST)  # where the connection broke says nothing about why
+            raise SystemExit(LOST)  # no traceback: where the connection broke does not explain why

@@ -1,4 +1,4 @@
-"""The trained net as a file that speaks: safetensors with its spec, its tokenizer and where it comes from."""
+"""Exports the trained net for inference: safetensors with its spec, its tokenizer and its provenance."""
 
 from pathlib import Path
 
@@ -12,15 +12,15 @@ from tts.training.stage import Stage
 
 
 class Export(L.Callback):
-    """Writes the net as safetensors after every validation, from the averaged weights when EMA runs.
+    """Writes the net as safetensors after every validation, with the averaged weights if there are any.
 
-    Must stand before the weight-averaging callback, which puts the live weights back at the same hook.
+    It must come before the weight-averaging callback, which restores the live weights at the same hook.
     """
 
     def __init__(self, *, path: str, dtype: str):
         self.path = Path(path)
         self.dtype = getattr(torch, dtype)
-        self.spec: dict = {}  # set by train.py: what rebuilds the net, its tokenizer, and where it comes from
+        self.spec: dict = {}  # train.py sets these three: the net's spec, its tokenizer, its provenance
         self.extra: dict = {}
         self.provenance: dict = {}
 

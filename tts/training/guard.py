@@ -1,4 +1,4 @@
-"""Steps that would harm the net are refused, and the samples that keep causing them are set aside."""
+"""Refuses steps that would harm the net, and sets aside the samples that keep causing them."""
 
 import json
 import logging
@@ -18,20 +18,21 @@ from tts.training.stage import Stage
 from tts.types import Batch
 
 log = logging.getLogger(__name__)
-NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
-SLACK = 0.02  # of the median: the least spread that is assumed, for losses that hardly differ
+NORMAL = 1.4826  # standard deviation of a normal distribution whose median absolute deviation is 1
+SLACK = 0.02  # smallest spread, as a share of the median, for losses that hardly differ
 
 
 class Rollback(Exception):
-    """The run must begin again at its last checkpoint, without the samples that were set aside."""
+    """The run must go back to its last checkpoint, and continue without the samples that were set aside."""
 
 
 class Guard(L.Callback):
-    """Refuses a step whose loss or gradient is not finite or whose loss is a spike; after `patience` of them goes back.
+    """Refuses a step if its loss or gradient is not finite, or if its loss is a spike.
 
     A spike is more than `spread` robust deviations (median absolute deviation, Hampel 1974) above the median of the
-    last `window` losses. A refused step counts as one and changes nothing. The clips of a row of refused steps are
-    written to `path`, one line of JSON a rollback, and are not trained on again.
+    last `window` losses. A refused step advances the step count and changes nothing else. After `patience` refused
+    steps in a row the run goes back to its last checkpoint. The clips of these steps are written to `path`, one line of
+    JSON for each rollback, and are not trained on again.
     """
 
     def __init__(self, *, path: str, checkpoints: str, patience: int, window: int, spread: float, rollbacks: int):
@@ -39,13 +40,13 @@ class Guard(L.Callback):
         self.checkpoints = Path(checkpoints)
         self.patience = patience  # steps
         self.spread = spread
-        self.rollbacks = rollbacks  # to the same checkpoint, before the run is given up
+        self.rollbacks = rollbacks  # to the same checkpoint, before the run ends with an error
         self.losses: deque[float] = deque(maxlen=window)  # of the last good steps
-        self.step = -1  # under way
-        self.keys: list[str] = []  # of its samples, from every batch that is accumulated into it
-        self.refused: list[list[str]] = []  # keys of the refused steps in a row
-        self.buffers: list[Tensor] = []  # of the net, that batches change and checkpoints hold: codebooks, counters
-        self.before: list[Tensor] = []  # as they were before the step
+        self.step = -1  # the current one
+        self.keys: list[str] = []  # of all samples in the current step, over its accumulated batches
+        self.refused: list[list[str]] = []  # the keys of each refused step in the current row
+        self.buffers: list[Tensor] = []  # of the net, as far as checkpoints hold them: codebooks, counters
+        self.before: list[Tensor] = []  # copies of the buffers from before the step
         for name, value, least in (("patience", patience, 1), ("window", window, 10), ("rollbacks", rollbacks, 0)):
             if value < least:
                 raise ValueError(f"guard.{name} is {value}: give {least} or more")
@@ -65,11 +66,11 @@ class Guard(L.Callback):
 
     @torch.no_grad()
     def refuses(self, trainer: L.Trainer, loss: Tensor, norm: Tensor) -> bool:
-        """Whether the step at hand must not be done; the same on every rank."""
+        """Whether the current step must be refused. All ranks get the same answer."""
         scaler = getattr(trainer.precision_plugin, "scaler", None)
         value = float(trainer.strategy.reduce(loss.detach(), reduce_op="mean"))
         if math.isfinite(value) and not torch.isfinite(norm) and scaler is not None:
-            return False  # how a scaler finds its scale; it leaves out the step itself
+            return False  # normal while a scaler searches for its scale; it skips the step itself
         limit = self.limit()
         if math.isfinite(value) and torch.isfinite(norm) and value <= limit:
             self.losses.append(value)
@@ -79,13 +80,13 @@ class Guard(L.Callback):
         for buffer, before in zip(self.buffers, self.before, strict=True):
             buffer.copy_(before)
         log.warning(
-            f"step {trainer.global_step}: loss {value:.4g} (at most {limit:.4g}), gradient norm {float(norm):.4g}: "
-            f"not done; its samples: {', '.join(self.keys)}"
+            f"step {trainer.global_step} refused: loss {value:.4g} (at most {limit:.4g}), gradient norm "
+            f"{float(norm):.4g}; its samples: {', '.join(self.keys)}"
         )
         return True
 
     def limit(self) -> float:
-        """The largest loss that is no spike; infinite until half a window is known."""
+        """The largest loss that is not a spike. Infinite until the window is half full."""
         if len(self.losses) < self.losses.maxlen / 2:
             return math.inf
         middle = statistics.median(self.losses)
@@ -97,14 +98,14 @@ class Guard(L.Callback):
             self.roll_back(trainer)
 
     def roll_back(self, trainer: L.Trainer) -> None:
-        """Set the samples of all ranks aside and give up this past."""
+        """Set the samples of all ranks aside and raise Rollback. Raises ValueError after too many rollbacks."""
         there = newest(self.checkpoints)
         step = int(there.stem) if there else 0
         tries = sum(record["to"] == step for record in records(self.path))
         if tries >= self.rollbacks:
             raise ValueError(
                 f"step {trainer.global_step}: {self.patience} steps in a row refused, after {tries} rollbacks to step "
-                f"{step}: lower stage.optimizer.lr, raise guard.spread if the losses were sound, or look at the "
+                f"{step}: lower stage.optimizer.lr, raise guard.spread if the losses were sound, or check the "
                 f"samples in {self.path}"
             )
         keys = sorted({key for step in self.refused for key in step})
@@ -127,10 +128,10 @@ class Guard(L.Callback):
 
 
 def records(path: Path) -> list[dict]:
-    """The rollbacks of a run."""
+    """The rollbacks of a run, as written to `path`."""
     return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
 
 
 def set_aside(path: Path) -> frozenset[str]:
-    """Keys of the clips that a run no longer trains on."""
+    """The keys of the clips that a run no longer trains on."""
     return frozenset().union(*(record["keys"] for record in records(path)))

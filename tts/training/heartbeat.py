@@ -1,4 +1,4 @@
-"""Signs of life between the processes of one run, so that no process waits for one that is gone."""
+"""A heartbeat between the processes of a run, so that no process waits for one that has died."""
 
 import os
 import sys
@@ -8,17 +8,17 @@ from datetime import timedelta
 
 from torch.distributed import TCPStore
 
-BEAT = 1.0  # seconds between signs
-PAUSE = 0.05  # seconds between looks at the others, at the end
-LOST = 75  # exit status: try again (EX_TEMPFAIL)
+BEAT = 1.0  # seconds between beats
+PAUSE = 0.05  # seconds between checks of the others while rank 0 waits at the end
+LOST = 75  # exit status that means "try again" (EX_TEMPFAIL)
 OVER = b"over"
 
 
 class Heartbeat:
-    """Ends this process when another one has given no sign for `patience` seconds: killed, frozen or cut off.
+    """Ends this process if another one has sent no beat for `patience` seconds: it was killed, frozen or cut off.
 
-    A collective operation would wait for it until its own timeout, which must be long: ranks may rightly wait minutes
-    for one that writes a checkpoint. The signs come from a thread, so that a rank that is only busy keeps giving them.
+    Without this, a collective operation would wait for the lost rank until its own timeout. That timeout must be long,
+    as ranks may wait minutes for one that writes a checkpoint. A thread sends the beats, so a busy rank sends them too.
     """
 
     def __init__(self, *, host: str, port: int, rank: int, world: int, patience: float):
@@ -31,13 +31,13 @@ class Heartbeat:
         self.store.set(self.keys[rank], "0")
 
     def start(self) -> None:
-        """From now on; every rank must have been made before."""
+        """Start to send and watch beats. Every rank must have made its Heartbeat before."""
         self.thread.start()
 
     def stop(self) -> None:
-        """This rank is done, and the others need not miss it.
+        """Tell the others that this rank is done.
 
-        Rank 0, whose process holds the store, returns when all are done: a rank that is later would find it gone.
+        Rank 0 returns only when all are done, because its process holds the store that the others still need.
         """
         self.over.set()
         self.thread.join()
@@ -60,8 +60,8 @@ class Heartbeat:
                 if over and self.rank:
                     return
                 now_signs = self.store.multi_get(self.keys)
-            except RuntimeError:  # every error of the store is one
-                self._end("the process where ranks meet is gone")
+            except RuntimeError:  # the type of every error of the store
+                self._end("the process that holds the store of the ranks has ended")
                 return
             if set(now_signs) == {OVER}:
                 return
@@ -73,7 +73,7 @@ class Heartbeat:
                     heard[other] = now
             signs = now_signs
             if silent := [str(other) for other, when in enumerate(heard) if now - when > self.patience]:
-                self._end(f"rank {', '.join(silent)} silent for {self.patience:g} s: killed, frozen or cut off")
+                self._end(f"rank {', '.join(silent)} was silent for {self.patience:g} s: killed, frozen or cut off")
 
     def _end(self, why: str) -> None:
         self.complain(why)

@@ -1,4 +1,4 @@
-"""A CSV log that a resumed run continues and that a full disk does not end."""
+"""A CSV log that a resumed run continues, and that does not end a run when the disk is full."""
 
 import csv
 import os
@@ -12,7 +12,7 @@ from tts.training.checkpoints import spared
 
 
 class CsvLog(CSVLogger):
-    """Lightning's CSV log, but a resumed run goes on with the file that it finds, and a full disk costs only lines."""
+    """Lightning's CSV log, except that a resumed run appends to its old file and a full disk only costs lines."""
 
     @property
     @rank_zero_experiment
@@ -28,7 +28,7 @@ class CsvLog(CSVLogger):
 
 class _CsvWriter(ExperimentWriter):
     def _check_log_dir_exists(self) -> None:
-        """Lightning's own deletes what it finds; here a line that was cut off goes, and the rest stays."""
+        """Keep the old file, without a line that was cut off. Lightning's writer would delete the file."""
         path = Path(self.metrics_file_path)
         if path.is_file():
             whole = path.read_bytes().rpartition(b"\n")[0]
@@ -41,5 +41,5 @@ class _CsvWriter(ExperimentWriter):
         try:
             super().save()
         except OSError:
-            os.truncate(path, size)  # half a line
+            os.truncate(path, size)  # removes a line that was cut off
             raise

@@ -1,4 +1,4 @@
-"""What a device is called and can multiply, what a step multiplies, and how much memory it took."""
+"""Measures a device and a training step: name, peak of matrix products, FLOPs and memory."""
 
 import platform
 import resource
@@ -9,14 +9,14 @@ from collections.abc import Callable
 import torch
 from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
 
-SIZES = (512, 1024, 2048, 4096, 8192)  # of square matrices; the fastest of them names the peak
+SIZES = (512, 1024, 2048, 4096, 8192)  # of square matrices; the fastest product is the peak
 TRIES = 5
-LONG = 0.25  # seconds that one size may take before no larger one is tried
-PRECISIONS = {"bf16": torch.bfloat16, "16": torch.float16}  # beginnings of Lightning's names; else float32
+LONG = 0.25  # seconds; if one size takes longer, no larger one is tried
+PRECISIONS = {"bf16": torch.bfloat16, "16": torch.float16}  # by the start of Lightning's name; others are float32
 
 
 def device_name(device: torch.device) -> str:
-    """What people call it: the GPU's name, or the processor's and how many threads of it are used."""
+    """The name of the GPU, or the architecture of the processor and the number of threads in use."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
@@ -24,17 +24,17 @@ def device_name(device: torch.device) -> str:
 
 
 def multiplied_in(precision: str) -> torch.dtype:
-    """The type of matrix products in a training of this Lightning precision."""
+    """The data type of matrix products under this precision of Lightning."""
     return PRECISIONS.get(precision.split("-")[0], torch.float32)
 
 
 def matmul_peak(device: torch.device, dtype: torch.dtype, *, clock: Callable[[], float] = time.perf_counter) -> float:
-    """FLOP/s of the fastest square product seen on this device now, with as many threads as torch has."""
+    """FLOP/s of the fastest square product that this device does now, with torch's number of threads."""
     best = 0.0
     for size in SIZES:
         a = torch.randn(size, size, device=device).to(dtype)
         b = torch.randn(size, size, device=device).to(dtype)
-        product = a @ b  # the first one also loads kernels
+        product = a @ b  # not timed, as the first product also loads kernels
         began = clock()
         for _ in range(TRIES):
             settle(device)
@@ -48,13 +48,13 @@ def matmul_peak(device: torch.device, dtype: torch.dtype, *, clock: Callable[[],
 
 
 def settle(device: torch.device) -> None:
-    """Wait until the device has done what it was asked."""
+    """Wait until the device has finished its queued work."""
     if device.type != "cpu":
         torch.accelerator.synchronize(device)
 
 
 def peak_memory(device: torch.device) -> float:
-    """GB: of a GPU what torch has allocated at most, else the largest resident size of this process."""
+    """Peak memory in GB: the most that torch allocated on a GPU, else the largest resident size of this process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e9
     unit = 1 if sys.platform == "darwin" else 1024
@@ -62,10 +62,10 @@ def peak_memory(device: torch.device) -> float:
 
 
 class Counter:
-    """FLOPs of what runs between `start` and `stop`: matrix products, convolutions and attention, by their shapes.
+    """Counts the FLOPs of matrix products, convolutions and attention between `start` and `stop`, from their shapes.
 
-    Compiled code is run eagerly meanwhile, as torch counts operations one by one. Attention counts as full, causal or
-    not. The counter itself slows what it counts.
+    Compiled code runs eagerly meanwhile, as torch counts operations one by one. Causal attention counts as full
+    attention. Counting slows the code down.
     """
 
     def __init__(self):
@@ -77,7 +77,7 @@ class Counter:
         self.mode.__enter__()
 
     def stop(self) -> int:
-        """FLOPs since `start`; 0 if it is not counting."""
+        """The FLOPs since `start`, or 0 if the counter is not running."""
         if self.mode is None:
             return 0
         mode, self.mode = self.mode, None
@@ -94,7 +94,7 @@ def _attention_backward(gradient: torch.Size, query: torch.Size, key: torch.Size
     return sdpa_backward_flop_count(gradient, query, key, value)
 
 
-# torch counts the attention kernels of GPUs only.
+# torch itself only counts the attention kernels of GPUs.
 CPU_ATTENTION = {
     torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
     torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,

@@ -1,4 +1,4 @@
-"""Optimisation that every stage may choose: Muon for hidden matrices with AdamW for the rest, and one schedule."""
+"""The optimiser and the schedule of the stages: Muon for hidden matrices, AdamW for all other parameters."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from torch.optim.lr_scheduler import LambdaLR
 from tts.nn import fast_dtype
 from tts.training.sharding import gather, scatter
 
-# Quintic Newton-Schulz coefficients of Muon (Jordan 2024): they trade exactness for speed of convergence.
+# Coefficients of Muon's quintic Newton-Schulz iteration (Jordan 2024). They trade exactness for fast convergence.
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 EPSILON = 1e-8  # of AdamW
 MATRICES = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d)
 
 
 def orthogonalise(gradient: Tensor, steps: int = 5) -> Tensor:
-    """Approximate U V^T of each matrix U S V^T in a stack (K, rows, columns), in the type that is fast here."""
+    """Approximate U V^T of each matrix U S V^T in a stack (K, rows, columns), in the device's fast data type."""
     a, b, c = NEWTON_SCHULZ
     x = gradient.to(fast_dtype(gradient.device))
     if gradient.shape[-2] > gradient.shape[-1]:
@@ -31,14 +31,15 @@ def orthogonalise(gradient: Tensor, steps: int = 5) -> Tensor:
 
 
 def partition(net: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter], list[nn.Parameter]]:
-    """What is trained of a net: matrices of repeated blocks, other matrices, and all else.
+    """Split the trained parameters of a net into matrices of repeated blocks, other matrices, and the rest.
 
-    A matrix is the weight of a linear layer or a convolution. Repeated blocks stand in a ModuleList. All else is gains
-    of norms, biases, free parameters, and embeddings, which are known by the name of their class (TimeEmbedding).
+    A matrix is the weight of a linear layer or a convolution. Repeated blocks are those in a ModuleList. The rest are
+    gains of norms, biases, free parameters and embeddings. A module is an embedding if the name of its class ends in
+    `Embedding` (TimeEmbedding).
     """
     repeated = {inner for outer in net.modules() if isinstance(outer, nn.ModuleList) for inner in outer.modules()}
     embeddings = {m for outer in net.modules() if type(outer).__name__.endswith("Embedding") for m in outer.modules()}
-    hidden, matrices = {}, {}  # by identity: nets may share parameters among modules
+    hidden, matrices = {}, {}  # keyed by identity, as modules may share parameters
     for module in net.modules():
         if isinstance(module, MATRICES) and module not in embeddings:
             (hidden if module in repeated else matrices)[id(module.weight)] = module.weight
@@ -50,9 +51,10 @@ def partition(net: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter], l
 class MuonAdamW(torch.optim.Optimizer):
     """Muon (Jordan 2024, kellerjordan.github.io/posts/muon) on the matrices of repeated blocks, AdamW on all else.
 
-    Kernels of convolutions are flattened to matrices. Weights decay in matrices only (`partition`). Both live in one
-    optimiser so that one checkpoint, one schedule and one `step` cover them. Without `muon_lr` all get AdamW. `fused`
-    takes torch's kernel for AdamW, one pass over the memory instead of a dozen; None does so on GPUs.
+    Kernels of convolutions are flattened to matrices. Weight decay applies to matrices only (`partition`). Both methods
+    are one optimiser, so that one checkpoint, one schedule and one `step` cover them. Without `muon_lr` all parameters
+    get AdamW. `fused` selects torch's fused AdamW, which passes over the memory once instead of a dozen times. None
+    selects it on GPUs.
     """
 
     def __init__(
@@ -83,7 +85,7 @@ class MuonAdamW(torch.optim.Optimizer):
             super().load_state_dict(state_dict)
         except ValueError as error:
             raise ValueError(
-                "the checkpoint's optimiser groups parameters in another way (an older version, or another "
+                "the optimiser in the checkpoint groups parameters in another way (it is older, or had another "
                 "stage.optimizer.muon_lr): begin a new run from the weights, run=NEW start=OLD/net.safetensors"
             ) from error
 
@@ -108,7 +110,7 @@ class MuonAdamW(torch.optim.Optimizer):
                 state["momentum"] = torch.zeros_like(parameter)
             state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
             update = parameter.grad.lerp(state["momentum"], group["momentum"])  # Nesterov
-            update = gather(update)  # every rank must ask; a shard of a matrix has other singular values
+            update = gather(update)  # on every rank; a shard would have other singular values than its matrix
             if owners[place] == _rank():
                 mine[place] = update.flatten(1)
         updates = exchange(_stacked(mine), shapes, owners, parameters[0].device) if parameters else []
@@ -141,7 +143,7 @@ class MuonAdamW(torch.optim.Optimizer):
 
     def _fused(self, parameters: list[nn.Parameter], lr: float, betas: tuple[float, float], decay: float) -> None:
         states = [self.state[parameter] for parameter in parameters]
-        # Steps before this one: the kernel counts on, and on the device.
+        # The kernel increases these counts itself, and needs them on the device.
         steps = torch.tensor([float(state["step"] - 1) for state in states], device=parameters[0].device).unbind()
         adamw(
             parameters,
@@ -170,7 +172,7 @@ def _rank() -> int:
 
 
 def share(costs: Sequence[float], world: int) -> list[int]:
-    """Which rank does each piece of work: the largest first, each to the rank that has the least to do."""
+    """Assign each piece of work to a rank: the largest pieces first, each to the rank with the least work so far."""
     owners, load = [0] * len(costs), [0.0] * world
     for piece in sorted(range(len(costs)), key=lambda piece: -costs[piece]):
         owners[piece] = load.index(min(load))
@@ -179,7 +181,7 @@ def share(costs: Sequence[float], world: int) -> list[int]:
 
 
 def _stacked(updates: dict[int, Tensor]) -> dict[int, Tensor]:
-    """Each orthogonalised; those of one shape together, as fewer and larger products are faster."""
+    """Orthogonalise each update. Updates of one shape are stacked, as fewer and larger products are faster."""
     stacks = defaultdict(list)
     for place, update in updates.items():
         stacks[update.shape].append(place)
@@ -192,7 +194,7 @@ def _stacked(updates: dict[int, Tensor]) -> dict[int, Tensor]:
 def exchange(
     own: dict[int, Tensor], shapes: Sequence[torch.Size], owners: Sequence[int], device: torch.device
 ) -> list[Tensor]:
-    """All updates, on every rank, in one collective operation."""
+    """Send every rank all updates in one collective operation."""
     if _world() == 1:
         return [own[place] for place in range(len(shapes))]
     places = [[place for place, owner in enumerate(owners) if owner == rank] for rank in range(_world())]
@@ -210,9 +212,9 @@ def exchange(
 
 
 def warmup_decay(optimizer: torch.optim.Optimizer, *, warmup: int, steps: int, decay_share: float) -> LambdaLR:
-    """Linear warm-up, constant, then linear decay to zero over the last `decay_share` of `steps`.
+    """Linear warm-up, then a constant rate, then linear decay to zero over the last `decay_share` of `steps`.
 
-    A run can be lengthened from any checkpoint before the decay without having to know its length beforehand.
+    A run can be made longer from any checkpoint before the decay, so its length need not be known beforehand.
     """
 
     def factor(step: int) -> float:
@@ -223,9 +225,9 @@ def warmup_decay(optimizer: torch.optim.Optimizer, *, warmup: int, steps: int, d
 
 
 def warm_average(averaged: list[Tensor], current: list[Tensor], count: int | Tensor, *, decay: float) -> None:
-    """Exponential moving average, in place, whose memory grows with the run, up to `decay`.
+    """Update an exponential moving average in place. Its decay grows with the run, up to `decay`.
 
-    A fixed 0.999 would still remember the first weights at the end of a short run. For torch's `AveragedModel`, which
-    calls it once for all parameters of a device and a type, so that a GPU is waited for once.
+    With a fixed decay of 0.999 the first weights would still count at the end of a short run. torch's `AveragedModel`
+    calls this once for all parameters of one device and type, so it waits for the GPU only once.
     """
     torch._foreach_lerp_(averaged, current, 1 - min(decay, float((1 + count) / (10 + count))))

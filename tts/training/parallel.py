@@ -1,4 +1,4 @@
-"""How a net runs: blocks recomputed in the backward pass, compiled, or sharded over devices. Nets do not know of it."""
+"""Recomputes, compiles or shards the blocks of a net. The nets themselves need no code for this."""
 
 import inspect
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from tts.training.sharding import gather, local, scatter
 from tts.training.stage import Stage
 from tts.types import Batch
 
-VARIANTS = 64  # compiled ones of a class of blocks
+VARIANTS = 64  # most compiled variants of one class of blocks
 
 
 def blocks(net: nn.Module) -> list[nn.Module]:
-    """The repeated parts of a net: what its outermost ModuleLists hold."""
+    """The repeated blocks of a net: the items of its outermost ModuleLists."""
     found: list[nn.Module] = []
     for module in net.children():
         found += list(module) if isinstance(module, nn.ModuleList) else blocks(module)
@@ -31,24 +31,24 @@ def blocks(net: nn.Module) -> list[nn.Module]:
 
 
 def arrange(net: nn.Module, *, recompute: bool, compile: bool) -> None:
-    """Recompute activations of blocks in the backward pass, or compile blocks; names of parameters stay."""
+    """Make blocks recompute their activations in the backward pass, or compile them. Parameters keep their names."""
     for block in blocks(net):
         if recompute:
             block.forward = partial(checkpoint, block.forward, use_reentrant=False)
         if compile:
-            block.compile(dynamic=True)  # hardly any two batches have one length
+            block.compile(dynamic=True)  # the length differs from batch to batch
     if compile:
-        # All blocks of a class share one count of compiled variants: by kernel, dilation, training or not, and a
-        # batch of one item, which is compiled apart. Beyond torch's limit of 8 they would run uncompiled.
+        # All blocks of a class share one limit on compiled variants. Kernel sizes, dilations, training or evaluation
+        # and a batch of one item each need a variant. Beyond torch's limit of 8, blocks would run uncompiled.
         torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, VARIANTS)
 
 
 def shard(net: nn.Module, mesh: DeviceMesh, dtype: torch.dtype) -> None:
-    """FSDP2: each block is gathered when it computes, the rest of the net whenever one of its methods is called.
+    """Shard a net with FSDP2. A block is gathered while it computes, the rest of the net when a method is called.
 
-    Weights travel and multiply in `dtype`; gradients are summed and weights kept in float32.
+    Weights are sent and multiplied in `dtype`. Gradients are summed in float32, and weights are stored in float32.
     """
-    # Inputs stay as they are, as times and mels need float32; autocast converts them where products are.
+    # Inputs are not cast, as times and mels need float32. Autocast converts them for products.
     policy = MixedPrecisionPolicy(param_dtype=dtype, reduce_dtype=torch.float32, cast_forward_inputs=False)
     for block in blocks(net):
         fully_shard(block, mesh=mesh, mp_policy=policy)
@@ -63,7 +63,7 @@ def trained(module: nn.Module) -> bool:
 
 
 class Sharded(ModelParallelStrategy):
-    """Weights, gradients and optimiser state of the net in equal parts on all devices; checkpoints are one file."""
+    """Splits weights, gradients and optimiser state of the net evenly over all devices. A checkpoint is one file."""
 
     def __init__(self, *, process_group_backend: str | None, timeout: float):
         super().__init__(
@@ -78,12 +78,12 @@ class Sharded(ModelParallelStrategy):
         super().setup_environment()
 
     def setup(self, trainer: L.Trainer) -> None:
-        """As the parent's, with the sharding here: a `configure_model` would be called by weight averaging too."""
+        """Like the parent's, but shards here instead of in `configure_model`, which weight averaging calls too."""
         others = [name for name, module in self.lightning_module.named_children() if name != "net" and trained(module)]
         if others:
             raise ValueError(
-                f"trainer=fsdp shards the net alone, and {type(self.lightning_module).__name__} also trains its "
-                f"{others[0]}, which every device would do by itself: use trainer=ddp"
+                f"trainer=fsdp only shards the net, but {type(self.lightning_module).__name__} also trains its "
+                f"{others[0]}, which every device would train by itself: use trainer=ddp"
             )
         self.accelerator.setup(trainer)
         self.model = self.precision_plugin.convert_module(self.model)
@@ -99,7 +99,7 @@ class Sharded(ModelParallelStrategy):
 
 
 class Average(WeightAveraging):
-    """Lightning's, kept on the device that trains: by itself it would live where the net was before it moved there."""
+    """Lightning's averaging on the device that trains. Lightning would put the average where the net was built."""
 
     def setup(self, trainer: L.Trainer, pl_module: Stage, stage: str) -> None:
         self._device = trainer.strategy.root_device
@@ -107,23 +107,23 @@ class Average(WeightAveraging):
 
 
 class ShardedAverage(L.Callback):
-    """The same average of a sharded net: every device keeps that of its own part. Stands after Export, as the other.
+    """The same average for a sharded net: every device averages its own part. It must come after Export too.
 
-    In a checkpoint both look alike, so that a run may change its strategy.
+    Both kinds of averaging write the same checkpoint, so a run may change its strategy.
     """
 
     def __init__(self, *, multi_avg_fn: Callable[[list[Tensor], list[Tensor], int], None]):
         self.multi_avg_fn = multi_avg_fn
         self.average: dict[str, Tensor] = {}
-        self.count = 0  # steps averaged
-        self.step = 0  # the last of them
+        self.count = 0  # averaged steps
+        self.step = 0  # the last averaged step
 
     def on_fit_start(self, trainer: L.Trainer, stage: Stage) -> None:
         self.average = {name: value.detach().clone() for name, value in stage.net.named_parameters()}
 
     @torch.no_grad()
     def on_train_batch_end(self, trainer: L.Trainer, stage: Stage, outputs, batch: Batch, index: int) -> None:
-        if trainer.global_step == self.step:  # gradients are still being gathered
+        if trainer.global_step == self.step:  # the batch was accumulated without an optimiser step
             return
         values = {name: value.detach() for name, value in stage.net.named_parameters()}
         means, currents = ([local(part[name]) for name in values] for part in (self.average, values))
@@ -145,7 +145,7 @@ class ShardedAverage(L.Callback):
     @torch.no_grad()
     def _swap(self, stage: Stage) -> None:
         if isinstance(stage.net, FSDPModule):
-            stage.net.reshard()  # what lies outside of blocks stays whole after validation's forward pass
+            stage.net.reshard()  # weights outside of blocks are still gathered after validation
         for name, value in stage.net.named_parameters():
             current = value.clone()
             value.copy_(self.average[name])
@@ -159,7 +159,7 @@ class ShardedAverage(L.Callback):
 
     @torch.no_grad()
     def on_load_checkpoint(self, trainer: L.Trainer, stage: Stage, checkpoint: dict) -> None:
-        for name, value in stage.net.named_parameters():  # which hold the average now, as Lightning has read it
+        for name, value in stage.net.named_parameters():  # Lightning has loaded the average into them
             self.average[name].copy_(value)
             value.copy_(scatter(checkpoint["current_model_state"][f"net.{name}"], value))
         self.count, self.step = int(checkpoint["averaging_state"]["n_averaged"]), checkpoint["global_step"]

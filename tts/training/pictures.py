@@ -1,4 +1,4 @@
-"""What a training run shows people: pictures and sounds of a validation batch, and curves of all that is logged."""
+"""Saves pictures and sounds of a validation batch, and curves of all logged values."""
 
 import csv
 from collections import defaultdict
@@ -18,7 +18,7 @@ matplotlib.use("Agg")  # training machines have no screen
 
 
 class Showcase(L.Callback):
-    """Saves what the stage shows of the first validation batch: PNG and WAV under `folder`, and to wandb if it logs."""
+    """Saves the stage's showcase of the first validation batch as PNG and WAV in `folder`, and to wandb if it is on."""
 
     def __init__(self, *, folder: str, items: int):
         self.folder = Path(folder)
@@ -35,7 +35,7 @@ class Showcase(L.Callback):
         self._to_wandb(trainer, stage, shown)
 
     def save(self, trainer: L.Trainer, stage: Stage, shown: Mapping) -> None:
-        """Pictures, sounds and curves, as files."""
+        """Write pictures, sounds and curves to files."""
         folder = self.folder / f"{trainer.global_step:07d}"
         folder.mkdir(parents=True, exist_ok=True)
         for name, item in shown.items():
@@ -48,7 +48,7 @@ class Showcase(L.Callback):
 
     @staticmethod
     def _to_wandb(trainer: L.Trainer, stage: Stage, shown: Mapping) -> None:
-        from lightning.pytorch.loggers import WandbLogger  # wandb is only a logger: absent, nothing else changes
+        from lightning.pytorch.loggers import WandbLogger  # imported here, as wandb is optional
 
         for logger in trainer.loggers:
             if isinstance(logger, WandbLogger):
@@ -64,9 +64,9 @@ class Showcase(L.Callback):
 
 
 def curves(metrics: Path, picture: Path) -> None:
-    """Draw every logged value of a CSVLogger file over steps: one panel a name, train and val together.
+    """Draw every logged value of a CSVLogger file over steps: one panel for each name, with train and val together.
 
-    Of a step that was done again, after a kill or a rollback, the last word counts.
+    If a step was done again after a kill or a rollback, its last value counts.
     """
     if not metrics.is_file():
         return

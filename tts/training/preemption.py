@@ -1,4 +1,4 @@
-"""A run that is told to end: all ranks finish the same step, save a checkpoint and leave."""
+"""Ends a run on a signal: all ranks finish the same step, save a checkpoint and exit."""
 
 import logging
 import os
@@ -16,17 +16,17 @@ log = logging.getLogger(__name__)
 
 
 class Preemption(L.Callback):
-    """On a signal all ranks finish the same step and save, and the process ends as the signal asks.
+    """On a signal, all ranks finish the same step and save a checkpoint. Then the signal takes its usual effect.
 
-    Under Slurm SIGUSR1 (`#SBATCH --signal=USR1@120`) puts the job back into the queue. Any other signal then has the
-    effect that it had before training: submitit's handler queues its job again, SIGTERM ends the process. Stands before
-    the checkpoints, of which one is written when the trainer should stop.
+    Under Slurm, SIGUSR1 (`#SBATCH --signal=USR1@120`) requeues the job. Any other signal goes to the handler from
+    before training: submitit's handler requeues its job, SIGTERM ends the process. This callback must come before
+    Checkpoints, which saves when the trainer should stop.
     """
 
     def __init__(self, *, signals: Sequence[str]):
         self.signals = [signal.Signals[f"SIG{name}"] for name in signals]
-        self.before: dict = {}  # handlers
-        self.caught = 0
+        self.before: dict = {}  # handlers from before training, by signal
+        self.caught = 0  # number of the signal
 
     def on_train_start(self, trainer: L.Trainer, stage: Stage) -> None:
         for number in self.signals:
@@ -36,7 +36,7 @@ class Preemption(L.Callback):
         self.caught = number
 
     def on_train_batch_end(self, trainer: L.Trainer, stage: Stage, outputs, batch: Batch, index: int) -> None:
-        # Ranks must agree on a step, which costs a wait for each other; alone there is nobody to ask.
+        # Several ranks must agree on a step. They wait for each other to do so, hence not in every step.
         if trainer.world_size > 1:
             if (index + 1) % trainer.log_every_n_steps:
                 return
@@ -47,7 +47,7 @@ class Preemption(L.Callback):
 
     def on_validation_start(self, trainer: L.Trainer, stage: Stage) -> None:
         if trainer.should_stop:
-            self._leave(trainer)  # there is no time for what Lightning validates at the end
+            self._leave(trainer)  # skips Lightning's final validation, for which there is no time
 
     def on_train_end(self, trainer: L.Trainer, stage: Stage) -> None:
         self._leave(trainer)

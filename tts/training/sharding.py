@@ -1,4 +1,4 @@
-"""Tensors that FSDP2 shards over devices: gathered and scattered. A tensor that is not sharded is returned as it is."""
+"""Gathers and scatters the tensors that FSDP2 shards over devices. Other tensors are returned unchanged."""
 
 import torch
 from torch import Tensor, nn
@@ -6,24 +6,24 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 
 
 def gather(value: Tensor) -> Tensor:
-    """The whole of a sharded tensor; every rank must ask."""
+    """The full tensor of a sharded one. Every rank must call it."""
     return value.full_tensor() if isinstance(value, DTensor) else value
 
 
 def local(value: Tensor) -> Tensor:
-    """The part of a sharded tensor that lies here, in the same memory."""
+    """The part of a sharded tensor on this device. It shares memory with the tensor."""
     return value.to_local() if isinstance(value, DTensor) else value
 
 
 def scatter(value: Tensor, like: Tensor) -> Tensor:
-    """A tensor that every rank has whole, sharded as another one is."""
+    """Shard a tensor like another one. Every rank must hold the full tensor."""
     if not isinstance(like, DTensor):
         return value
     return distribute_tensor(value.to(like.device), like.device_mesh, like.placements, src_data_rank=None)
 
 
 class Gathered(nn.Module):
-    """The weights of a sharded net, all of them on every rank that asked; for saving."""
+    """A copy of a sharded net's full weights, for saving. Every rank must make one."""
 
     def __init__(self, net: nn.Module):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The base of every stage: the LightningModule that trains a net. The nets themselves never import it."""
+"""The base class of the stages: a LightningModule that trains a net. The nets themselves never import it."""
 
 import os
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from tts.types import AudioConfig, Batch
 class Frozen:
     """An upstream net that a stage uses but does not train, save or average.
 
-    Not an nn.Module, so it stays out of the stage's registry and state_dict; deep copies (EMA) share it.
+    It is not an nn.Module, so it stays out of the stage's parameters and state_dict. Deep copies (EMA) share it.
     """
 
     def __init__(self, net: nn.Module):
@@ -27,23 +27,25 @@ class Frozen:
         return self
 
     def to(self, device: torch.device) -> nn.Module:
-        """The net, on the device where the batch is."""
+        """Move the net to the batch's device if necessary, and return it."""
         if next(self.net.parameters()).device != device:
             self.net.to(device)
         return self.net
 
 
 class Stage(L.LightningModule):
-    """Sums the weighted terms of `losses`, logs each once, and validates with the same code.
+    """Sums the weighted terms of `losses`, logs each term, and validates with the same code.
 
-    Subclasses give `losses(batch) -> dict`, whose keys must be exactly those of `weights`, and may give
-    `metrics` (validation only) and `showcase` (pictures and sounds of one validation batch).
+    Subclasses define `losses(batch) -> dict`, whose keys must be exactly those of `weights`. They may define `metrics`
+    (validation only) and `showcase` (pictures and sounds of one validation batch).
     """
 
-    passing: frozenset[str] = frozenset()  # terms that are only there in some steps, so that no spike is seen in them
-    refuses: Callable[[Tensor, Tensor], bool] | None = None  # of its loss and gradient norm: must a step not be done?
-    refused = False  # whether the last step was
-    seeded_step, micro_batch = -1, 0  # the step of the batch at hand, and its place among those accumulated into it
+    passing: frozenset[str] = (
+        frozenset()
+    )  # terms that only some steps have; Guard ignores them when it looks for spikes
+    refuses: Callable[[Tensor, Tensor], bool] | None = None  # set by Guard: says from loss and gradient norm
+    refused = False  # whether the last step was refused
+    seeded_step, micro_batch = -1, 0  # step of the current batch, and its index among the batches accumulated into it
 
     def __init__(
         self,
@@ -65,34 +67,35 @@ class Stage(L.LightningModule):
         self._schedule = schedule
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Unweighted named terms of one batch, each a scalar mean over what is scored."""
+        """The unweighted loss terms of a batch by name. Each is a scalar mean over what it scores."""
         raise TypeError(f"{type(self).__name__} must define losses(batch)")
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
-        """Figures for validation beside the losses."""
+        """Further values that validation logs beside the losses."""
         return {}
 
     def showcase(self, batch: Batch) -> dict[str, Figure | Tensor]:
-        """Pictures (Figure) and sounds (1-D wave at `audio.sample_rate`) of one validation batch."""
+        """Pictures (Figure) and sounds (1-D waves at `audio.sample_rate`) of a validation batch, by name."""
         return {}
 
     def total(self, terms: dict[str, Tensor]) -> Tensor:
-        """Weighted sum; a term without a weight or a weight without a term is an error, not a silent zero."""
+        """The weighted sum of the terms. Raises ValueError unless terms and weights have the same names."""
         if terms.keys() != self.weights.keys():
             raise ValueError(
-                f"{type(self).__name__} gives the loss terms {sorted(terms)}, "
-                f"but conf/stage weighs {sorted(self.weights)}"
+                f"{type(self).__name__} has the loss terms {sorted(terms)}, "
+                f"but its weights in conf/stage are for {sorted(self.weights)}"
             )
         return sum(self.weights[name] * term for name, term in terms.items())
 
     def step_seed(self) -> int:
-        """The seed of all draws for the training batch at hand: it follows from seed, rank, step and micro-batch.
+        """The seed for the current training batch, made from the run's seed, the rank, the step and the micro-batch.
 
-        So a resumed run draws what the undisturbed one does, while ranks and batches accumulated into a step differ.
+        So a resumed run draws the same numbers as an uninterrupted one, while ranks and accumulated batches draw
+        different ones.
         """
         seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
         place = (seed, self.global_rank, self.global_step, self.micro_batch)
-        # Mixed, as torch's CPU generator keeps 32 bits of a seed only.
+        # SeedSequence mixes them into 32 bits, which is all that torch's CPU generator keeps of a seed.
         return int(np.random.SeedSequence(place).generate_state(1)[0])
 
     def on_train_batch_start(self, batch: Batch, index: int) -> None:
@@ -101,7 +104,7 @@ class Stage(L.LightningModule):
         torch.manual_seed(self.step_seed())
 
     def steady(self, terms: dict[str, Tensor]) -> Tensor:
-        """The weighted sum of the terms in which spikes are looked for."""
+        """The weighted sum of the terms that every step has, in which Guard looks for spikes."""
         return sum(self.weights[name] * term.detach() for name, term in terms.items() if name not in self.passing)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
@@ -138,4 +141,4 @@ class Stage(L.LightningModule):
         self.log("train/gradient_norm", norm)
         self.refused = self.refuses is not None and self.refuses(self.watched, norm)
         if self.refused:
-            optimizer.zero_grad()  # to None: an optimiser passes over what has no gradient
+            optimizer.zero_grad()  # sets gradients to None, so that the optimiser skips the parameters

@@ -1,6 +1,6 @@
-"""Voices as files: the speaker latents of both nets that need them, and in the header who it is and on what terms.
+"""Voice files: the speaker latents of the GPT and the decoder, with a header that names the speaker and the licence.
 
-Naming voices costs no torch import; loading and cloning import it when they are called.
+Listing and finding voices does not import torch. Loading and cloning import it when they are called.
 """
 
 import difflib
@@ -28,31 +28,31 @@ SUFFIX = ".safetensors"
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What a voice file says of itself."""
+    """The header of a voice file."""
 
     name: str
     gender: str
     description: str
-    source: str  # the recordings
+    source: str  # where the recordings come from
     licence: str  # of the recordings
-    made: str  # how the latents came to be
-    fingerprint: str  # of the weights whose latents these are
+    made: str  # how the latents were made
+    fingerprint: str  # of the weights that made the latents
 
 
 def names() -> list[str]:
-    """The voices that ship, by name."""
+    """The names of the voices that ship."""
     return sorted(path.name.removesuffix(SUFFIX) for path in FOLDER.glob(f"*{SUFFIX}"))
 
 
 def find(voice: str) -> Path:
-    """A shipped name, a voice file, a clip or a folder of clips as a path. Raises ValueError that lists the names."""
+    """The path of a shipped name, a voice file, a clip or a folder of clips. Raises ValueError that lists the names."""
     if voice in names():
         return FOLDER / f"{voice}{SUFFIX}"
     path = Path(voice).expanduser()
     try:
         if path.exists():
             return path
-    except (OSError, ValueError):  # longer than a path may be, or with a NUL inside
+    except (OSError, ValueError):  # the path is too long or contains a NUL
         pass
     known = names()
     near = difflib.get_close_matches(voice.lower(), known, 1)
@@ -62,9 +62,9 @@ def find(voice: str) -> Path:
 
 
 def clips(path: Path) -> list[Path]:
-    """The recordings that a path means: itself, or those directly in the folder, in the order of their names.
+    """The recordings at a path: the file itself, or the audio files directly in the folder, sorted by name.
 
-    Hidden files are none of them: macOS leaves a `._NAME` beside every file on foreign disks.
+    Hidden files are skipped: macOS leaves a `._NAME` beside every file on foreign disks.
     """
     if not path.is_dir():
         return [path]
@@ -79,22 +79,22 @@ def clips(path: Path) -> list[Path]:
 
 
 def about(path: Path) -> About:
-    """The header of a voice file. Raises ValueError naming the file if it is none."""
+    """Read the header of a voice file. Raises ValueError that names the file if it is not a voice."""
     try:
         with safe_open(path, framework="np") as file:
             header = file.metadata() or {}
         if header.get("format") != FORMAT:
-            raise ValueError(f"{path} is no voice: its format is {header.get('format')!r}, expected {FORMAT!r}")
+            raise ValueError(f"{path} is not a voice file: its format is {header.get('format')!r}, expected {FORMAT!r}")
         return About(**json.loads(header["about"]))
     except (SafetensorError, OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is no whole voice file ({error}): make it again, {REMAKE}") from None
+        raise ValueError(f"{path} is not a complete voice file ({error}): make it again with {REMAKE}") from None
 
 
 REMAKE = "`uv run python -m tts.voices make CLIPS... -o NAME --licence ... --description ...`"
 
 
 def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":
-    """A shipped voice by name, or a voice file by path, if it was made for the weights of this fingerprint."""
+    """Load a shipped voice by name, or a voice file by path. Raises ValueError if it was made for other weights."""
     import torch
     from safetensors.torch import load_file
 
@@ -103,21 +103,21 @@ def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":
     path = find(str(voice))
     card = about(path)
     if card.fingerprint != fingerprint:
-        raise ValueError(f"voice {card.name!r} was made for other weights ({card.made}): make it again, {REMAKE}")
+        raise ValueError(f"voice {card.name!r} was made for other weights ({card.made}): make it again with {REMAKE}")
     try:
         latents = SpeakerLatents(**load_file(path))
     except (SafetensorError, TypeError) as error:
-        raise ValueError(f"{path} is no whole voice file ({error}): make it again, {REMAKE}") from None
+        raise ValueError(f"{path} is not a complete voice file ({error}): make it again with {REMAKE}") from None
     for name, tensor in vars(latents).items():
         if tensor.ndim != 2 or not torch.isfinite(tensor).all():
-            raise ValueError(f"{path} holds {name} latents that are broken: make it again, {REMAKE}")
+            raise ValueError(f"the {name} latents in {path} are broken: make it again with {REMAKE}")
     return latents
 
 
 def resolve(voice: str | os.PathLike, tell: "Callable[[str], None]") -> "Path | list[Path]":
-    """A shipped name or a voice file as the file; a recording or a folder of them as those that can be read.
+    """Find the voice file of a name or path, or the readable recordings of a clip or folder.
 
-    Needs no net; imports torch for recordings only. `tell` is given a notice for each recording that is left out.
+    This needs no net, and imports torch only for recordings. `tell` gets a notice for each recording that is left out.
     """
     path = find(str(voice))
     if path.suffix == SUFFIX:
@@ -130,7 +130,7 @@ def resolve(voice: str | os.PathLike, tell: "Callable[[str], None]") -> "Path | 
 def latents_of(
     source: "Path | Sequence[Path]", speech: "TextToSpeech", *, cache: bool, tell: "Callable[[str], None]"
 ) -> "SpeakerLatents":
-    """The latents of what `resolve` gives, for the nets of `speech`. `cache` keeps clones in the user's cache."""
+    """The latents, for the nets of `speech`, of what `resolve` returned. `cache` keeps clones in the user's cache."""
     if isinstance(source, Path):
         return load(source, fingerprint=speech.fingerprint)
     from tts.voices.clone import clone, make
@@ -142,7 +142,7 @@ def latents_of(
 
 
 def save(path: str | os.PathLike, latents: "SpeakerLatents", card: About) -> None:
-    """Write a voice whole or not at all."""
+    """Write a voice file. The file is either complete or absent."""
     from safetensors.torch import save
 
     tensors = {name: tensor.float().cpu().contiguous() for name, tensor in vars(latents).items()}

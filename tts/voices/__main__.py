@@ -1,13 +1,14 @@
-"""Voices: made of recordings, mixed of others, or drawn by chance.
+"""Make voices from recordings, mix them, or draw them at random.
 
-  python -m tts.voices list                                 those that ship
-  python -m tts.voices make CLIPS... -o NAME --licence ...  from recordings of one speaker
-  python -m tts.voices mix A B --shares 7 3 -o NAME         between others
-  python -m tts.voices random --seed 7 -o NAME              of nobody; --near A --distance 0.4 in the manner of A
-  python -m tts.voices crowd CORPORA... --licence ...       for other weights: the speakers whom random draws from
-  python -m tts.voices remake CORPORA...                    after other weights: the crowd, and the voices that ship
+  python -m tts.voices list                                 show the voices that ship
+  python -m tts.voices make CLIPS... -o NAME --licence ...  make a voice from recordings of one speaker
+  python -m tts.voices mix A B --shares 7 3 -o NAME         mix two or more voices
+  python -m tts.voices random --seed 7 -o NAME              draw a new voice (--near A --distance 0.4: similar to A)
+  python -m tts.voices population CORPORA... --licence ...  fit the population that `random` draws from to new weights
+  python -m tts.voices remake CORPORA...                    make the population and the shipped voices for new weights
 
-NAME is a name, which ships, or a path that ends in .safetensors. A corpus is a folder with metadata.csv and audio/.
+NAME is a plain name, which adds a voice to those that ship, or a path that ends in .safetensors.
+A corpus is a folder with metadata.csv and audio/.
 """
 
 import argparse
@@ -23,20 +24,20 @@ from tts import settings, voices
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-VOICE_CLIPS = 60  # of a voice
-CROWD_CLIPS = 8  # of each speaker of a crowd; one among hundreds needs no more
+VOICE_CLIPS = 60  # recordings of a shipped voice
+SPEAKER_CLIPS = 8  # recordings of each speaker of the population: one speaker among hundreds needs no more
 SEEDS = 2**63
 
 
 class Parser(argparse.ArgumentParser):
-    """One line per error, not the whole usage."""
+    """Reports an error in one line, without the usage."""
 
     def error(self, message: str) -> None:
         raise ValueError(f"{message}; see {self.prog} --help")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 or 1."""
+    """Run one command and return the exit status."""
     try:
         arguments = _parser().parse_args(argv)
         arguments.run(arguments)
@@ -66,22 +67,27 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--description", required=True, help="one line on how the voice sounds")
     make.add_argument("--source", required=True, help="where the recordings come from")
     make.add_argument("--gender", required=True, choices=("female", "male", "other"))
-    mix = add("mix", _mix, "make a voice between others")
-    mix.add_argument("voices", nargs="+", metavar="VOICE", help="names or voice files, two or more")
-    mix.add_argument("--shares", nargs="+", type=float, metavar="X", help="of each voice, of any sum (equal)")
-    draw = add("random", _random, "draw a voice from the speakers whom the nets have heard")
-    draw.add_argument("--seed", type=int, required=True, help="another seed, another voice")
-    draw.add_argument("--near", metavar="VOICE", help="a name or voice file to start from (the average speaker)")
-    draw.add_argument("--distance", type=float, metavar="X", help="from there: 0 the same, 1 a stranger (0.5; else 1)")
-    crowd = add("crowd", _crowd, "learn from which speakers `random` draws")
-    crowd.add_argument("--licence", required=True, help="of the corpora, e.g. CC0-1.0")
-    remake = add("remake", _remake, "make the crowd and every voice that ships again, by the cards they have")
-    for command in (crowd, remake):
-        command.add_argument("corpora", nargs="+", type=Path, metavar="CORPUS", help="folders of recordings")
+    mix = add("mix", _mix, "mix two or more voices")
+    mix.add_argument("voices", nargs="+", metavar="VOICE", help="two or more names or voice files")
+    mix.add_argument("--shares", nargs="+", type=float, metavar="X", help="weight of each voice (default: equal)")
+    draw = add("random", _random, "draw a voice from the population of speakers that the nets were trained on")
+    draw.add_argument("--seed", type=int, required=True, help="each seed gives another voice")
+    draw.add_argument("--near", metavar="VOICE", help="voice to start from (default: the average speaker)")
+    draw.add_argument(
+        "--distance",
+        type=float,
+        metavar="X",
+        help="0 is the start itself, 1 is independent of it (default: 0.5 with --near, else 1)",
+    )
+    population = add("population", _population, "fit the population that `random` draws from")
+    population.add_argument("--licence", required=True, help="of the corpora, e.g. CC0-1.0")
+    remake = add("remake", _remake, "make the population and all shipped voices again, with their old cards")
+    for command in (population, remake):
+        command.add_argument("corpora", nargs="+", type=Path, metavar="CORPUS", help="folder of recordings")
     for command in (make, mix, draw):
-        command.add_argument("-o", "--output", required=True, metavar="NAME", help="a name, or a .safetensors path")
-    for command in (make, draw, crowd, remake):
-        command.add_argument("--weights", type=Path, metavar="DIR", help="folder of the nets (that of conf/infer.yaml)")
+        command.add_argument("-o", "--output", required=True, metavar="NAME", help="a name or a .safetensors path")
+    for command in (make, draw, population, remake):
+        command.add_argument("--weights", type=Path, metavar="DIR", help="folder of the nets (see conf/infer.yaml)")
     return parser
 
 
@@ -118,9 +124,9 @@ def _mix(arguments: argparse.Namespace) -> None:
     target, names = _target(arguments.output), arguments.voices
     shares = arguments.shares or [1.0] * len(names)
     if len(names) < 2 or len(shares) != len(names):
-        raise ValueError(f"{len(names)} voices and {len(shares)} shares: give two voices or more, a share for each")
+        raise ValueError(f"{len(names)} voices and {len(shares)} shares: give two or more voices, and a share for each")
     if wrong := [share for share in shares if not 0 < share < math.inf]:
-        raise ValueError(f"a share is {wrong[0]:g}: each must be above 0; leave a voice out that has none")
+        raise ValueError(f"a share is {wrong[0]:g}: each must be above 0; leave out a voice that has no share")
     cards = [_card(name) for name in names]
     from tts.voices.mix import mix
 
@@ -146,29 +152,29 @@ def _random(arguments: argparse.Namespace) -> None:
     if not 0 <= seed < SEEDS:
         raise ValueError(f"seed is {seed}: it must be a whole number from 0 to {SEEDS - 1}")
     if not 0 <= distance <= 1:
-        raise ValueError(f"distance is {distance:g}: it must be from 0, the same voice, to 1, a stranger")
+        raise ValueError(f"distance is {distance:g}: it must be from 0 (the start itself) to 1 (independent of it)")
     start = _card(near) if near else None
     import torch
 
-    from tts.voices import crowd
+    from tts.voices import population
 
-    heard = crowd.load(_weights(arguments) / crowd.NAME)
+    heard = population.load(_weights(arguments) / population.NAME)
     latents = voices.load(near, fingerprint=heard.fingerprint) if near else None
     drawn = heard.draw(torch.Generator().manual_seed(seed), latents, distance)
     card = voices.About(
         name=target.stem,
         gender="other",
-        description=f"{distance:g} from {near}, seed {seed}" if near else f"a random voice, seed {seed}",
-        source=_join([start and start.source, f"nobody: drawn from {heard.speakers} speakers of {heard.source}"]),
+        description=f"distance {distance:g} from {near}, seed {seed}" if near else f"a random voice, seed {seed}",
+        source=_join([start and start.source, f"drawn from {heard.speakers} speakers of {heard.source}"]),
         licence=_join([start and start.licence, heard.licence]),
-        made=f"tts.voices.crowd: seed {seed}, distance {distance:g} from {start.name if start else 'the mean'}",
+        made=f"tts.voices.population: seed {seed}, distance {distance:g} from {start.name if start else 'the mean'}",
         fingerprint=heard.fingerprint,
     )
     voices.save(target, drawn, card)
     print(f"{target}: {card.description}")
 
 
-def _crowd(arguments: argparse.Namespace) -> None:
+def _population(arguments: argparse.Namespace) -> None:
     from tts import corpus
 
     speakers, weights = corpus.by_speaker(arguments.corpora), _weights(arguments)
@@ -177,15 +183,15 @@ def _crowd(arguments: argparse.Namespace) -> None:
 
 def _remake(arguments: argparse.Namespace) -> None:
     from tts import corpus
-    from tts.voices import crowd
+    from tts.voices import population
 
     speakers, weights = corpus.by_speaker(arguments.corpora), _weights(arguments)
-    before, listener = crowd.load(weights / crowd.NAME), _Listener(weights)
+    before, listener = population.load(weights / population.NAME), _Listener(weights)
     for name in voices.names():
         path = voices.find(name)
         card = voices.about(path)
         if name not in speakers:
-            print(f"{name}: no recordings in these corpora, left as it is ({card.made})")
+            print(f"{name}: no recordings in these corpora, so it was not changed ({card.made})")
             continue
         clips = corpus.evenly(speakers[name], VOICE_CLIPS)
         card = replace(card, made=_made(clips), fingerprint=listener.fingerprint)
@@ -202,11 +208,12 @@ def _gather(
     licence: str,
 ) -> None:
     from tts import corpus
-    from tts.voices import crowd
+    from tts.voices import population
 
-    known = crowd.know({name: corpus.evenly(clips, CROWD_CLIPS) for name, clips in speakers.items()}, listener.hear)
-    mean, spread = crowd.fit(known)
-    heard = crowd.Crowd(
+    chosen = {name: corpus.evenly(clips, SPEAKER_CLIPS) for name, clips in speakers.items()}
+    known = population.know(chosen, listener.hear)
+    mean, spread = population.fit(known)
+    heard = population.Population(
         mean=mean,
         spread=spread,
         speakers=len(known),
@@ -214,12 +221,12 @@ def _gather(
         licence=licence,
         fingerprint=listener.fingerprint,
     )
-    crowd.save(weights / crowd.NAME, heard)
-    print(f"{weights / crowd.NAME}: {heard.speakers} speakers")
+    population.save(weights / population.NAME, heard)
+    print(f"{weights / population.NAME}: {heard.speakers} speakers")
 
 
 class _Listener:
-    """The two nets that know speakers, and their fingerprint."""
+    """The two nets that make speaker latents, and their fingerprint."""
 
     def __init__(self, weights: Path):
         import torch
@@ -247,15 +254,15 @@ def _target(output: str) -> Path:
     if path.suffix == voices.SUFFIX:
         return path
     if path.name != output:
-        raise ValueError(f"{output!r} is neither a name nor a path that ends in {voices.SUFFIX}")
+        raise ValueError(f"{output!r} is neither a plain name nor a path that ends in {voices.SUFFIX}")
     return voices.FOLDER / f"{output}{voices.SUFFIX}"
 
 
 def _card(voice: str) -> voices.About:
-    """That of a voice that has been made. Raises ValueError for recordings."""
+    """The card of a voice file. Raises ValueError for recordings."""
     path = voices.find(voice)
     if path.suffix != voices.SUFFIX:
-        raise ValueError(f"{voice} is no voice file: make one of its recordings first, {voices.REMAKE}")
+        raise ValueError(f"{voice} is not a voice file: first make one from the recordings with {voices.REMAKE}")
     return voices.about(path)
 
 
@@ -264,7 +271,7 @@ def _made(clips: "Sequence[Path]") -> str:
 
 
 def _join(texts: "Iterable[str | None]") -> str:
-    """Each once, in order."""
+    """The distinct texts, in order."""
     return "; ".join(dict.fromkeys(filter(None, texts)))
 
 

@@ -1,4 +1,4 @@
-"""From recordings of a speaker to the latents by which the nets know the voice, computed once and kept."""
+"""Computes speaker latents from recordings, and keeps them in the user's cache."""
 
 import hashlib
 import os
@@ -17,24 +17,24 @@ from tts.speaker import REFERENCE_SECONDS
 from tts.types import Acoustic, AudioConfig, Decoder, Mel, SpeakerLatents
 from tts.voices.speech import find_speech
 
-SHORTEST = 1.0  # seconds of speech that a voice needs
-MAX_SECONDS = 600.0  # of speech; ten minutes say all that a few latents can hold
-MAX_CLIP = 3600.0  # seconds of one file
-METHOD = 2  # changes with what is made of a recording, so that voices cached before are made anew
+SHORTEST = 1.0  # least seconds of speech in each recording
+MAX_SECONDS = 600.0  # most seconds of speech used in all; more would not change a few latents
+MAX_CLIP = 3600.0  # most seconds of one file
+METHOD = 2  # raise this when `make` computes something else, so that older cached voices are not used
 
-Tell = Callable[[str], None]  # is given notices for the user
+Tell = Callable[[str], None]  # takes a notice for the user
 
 
 def readable(clips: Sequence[Path], tell: Tell) -> list[Path]:
-    """The recordings that can be read, as far as their beginnings say; a notice for each of the others.
+    """The recordings whose headers and first samples can be read. `tell` gets a notice for each of the others.
 
-    Needs no net. Raises ValueError if none can be read.
+    This needs no net. Raises ValueError if none can be read.
     """
     return _those_that(lambda path: probe(path, MAX_CLIP), clips, tell)
 
 
 def _those_that(work: Callable[[Path], Any], clips: Sequence[Path], tell: Tell) -> list[Path]:
-    """The clips for which `work` raises no ValueError; the error itself if it does so for all."""
+    """The clips for which `work` raises no ValueError. If it raises one for every clip, the first one is raised."""
     good, reasons = [], []
     for path in clips:
         try:
@@ -59,7 +59,7 @@ def make(
     device: torch.device,
     tell: Tell = lambda notice: None,
 ) -> SpeakerLatents:
-    """Latents of a speaker, averaged over windows of the speech in the clips."""
+    """The latents of a speaker, averaged over windows of the speech in the clips."""
     log_mel = LogMel(audio).to(device)
     acoustic_sum, decoder_sum, count, left = 0.0, 0.0, 0, round(MAX_SECONDS * audio.sample_rate)
 
@@ -79,7 +79,7 @@ def make(
 
 
 def _speech(path: Path, audio: AudioConfig, tell: Tell) -> Float[Tensor, " N"]:
-    """What is said in a recording, at the level of every corpus. Raises ValueError if it is too little."""
+    """The speech in a recording, at the level used in training. Raises ValueError if there is too little."""
     wave = decode(path, audio.sample_rate, MAX_CLIP)
     seconds = len(wave) / audio.sample_rate
     if seconds < SHORTEST:
@@ -94,7 +94,7 @@ def _speech(path: Path, audio: AudioConfig, tell: Tell) -> Float[Tensor, " N"]:
 
 
 def split_windows(wave: Float[Tensor, " N"], audio: AudioConfig) -> list[Float[Tensor, " K"]]:
-    """Parts of equal length, as long as the references of training or a little shorter."""
+    """Cut the speech into parts of equal length, at most as long as the references in training."""
     size = round(REFERENCE_SECONDS * audio.sample_rate)
     return list(wave.chunk(-(-len(wave) // size))) if len(wave) else []
 
@@ -109,7 +109,7 @@ def clone(
     fingerprint: str,
     tell: Tell = lambda notice: None,
 ) -> SpeakerLatents:
-    """`make`, remembered in the user's cache under the contents of the clips and the weights."""
+    """`make` with a cache in the user's home. The key is a hash of the clips' contents and of the weights."""
     digest = hashlib.sha256(f"{METHOD} {fingerprint}".encode())
     for path in clips:
         if not path.is_file():
@@ -120,7 +120,7 @@ def clone(
         try:
             return voices.load(kept, fingerprint=fingerprint)
         except ValueError:
-            kept.unlink(missing_ok=True)  # a broken file is made anew
+            kept.unlink(missing_ok=True)  # the file is broken: make it again
     latents = make(clips, acoustic=acoustic, decoder=decoder, audio=audio, device=device, tell=tell)
     card = voices.About(
         name=clips[0].stem,
@@ -135,11 +135,11 @@ def clone(
         kept.parent.mkdir(parents=True, exist_ok=True)
         voices.save(kept, latents, card)
     except OSError:
-        pass  # a home that cannot be written to costs the next run a few seconds, and this one nothing
+        pass  # the cache cannot be written: the next run computes the latents again, which takes seconds
     return latents
 
 
 def cache_folder() -> Path:
-    """Where cloned voices are kept: below XDG_CACHE_HOME, or ~/.cache."""
+    """The folder of cloned voices, below XDG_CACHE_HOME or ~/.cache."""
     root = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return Path(root) / "triforce" / "voices"

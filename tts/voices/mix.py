@@ -1,7 +1,8 @@
-"""New voices from known ones, in polar coordinates: of each latent its direction, and the logarithm of its length.
+"""Mixes voices in polar coordinates: the direction of each latent and the logarithm of its length.
 
-The GPT norms whatever it reads, so a latent's direction is what it hears, and lengths differ from voice to voice
-severalfold. A plain mean of two voices is mostly the longer one, and shorter; here a share is a share.
+The GPT normalises its input, so only the direction of a latent matters to it. Lengths differ severalfold between
+voices, so a plain mean of two voices would be dominated by the longer one and shorter than either. In polar coordinates
+each voice counts by its share.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,12 +15,12 @@ from torch.nn import functional as F
 
 from tts.types import SpeakerLatents
 
-SHORTEST = 1e-6  # length of a latent, so that one of zeros has a logarithm
+SHORTEST = 1e-6  # smallest length of a latent, so that the logarithm of a latent of zeros is finite
 
 
 @dataclass(frozen=True)
 class Polar:
-    """Latents, or moves between them, each as a vector of direction followed by the logarithm of the length."""
+    """Latents, or differences of latents. The last axis holds the direction, then the logarithm of the length."""
 
     acoustic: Float[Tensor, "*K P D"]
     decoder: Float[Tensor, "*K P2 D2"]
@@ -33,7 +34,7 @@ class Polar:
         return cls(polar(voice.acoustic), polar(voice.decoder))
 
     def latents(self) -> SpeakerLatents:
-        """A voice again; directions that were averaged or moved become unit vectors."""
+        """Convert back to a voice. Directions are normalised, as averaging and moving change their length."""
 
         def plain(polar: Tensor) -> Tensor:
             return F.normalize(polar[..., :-1], dim=-1) * polar[..., -1:].exp()
@@ -42,11 +43,11 @@ class Polar:
 
 
 def each(function: Callable[..., Tensor], *points: Polar) -> Polar:
-    """A function of the points' latents, for the one net and for the other."""
+    """Apply a function to the acoustic latents of all points and to their decoder latents."""
     return Polar(function(*(point.acoustic for point in points)), function(*(point.decoder for point in points)))
 
 
 def mix(voices: Sequence[SpeakerLatents], shares: Sequence[float]) -> SpeakerLatents:
-    """A voice between others, by shares of any sum."""
+    """The weighted mean of several voices. The shares may have any sum."""
     weights = torch.tensor(shares) / sum(shares)
     return each(lambda *own: torch.einsum("k,kpd->pd", weights, torch.stack(own)), *map(Polar.of, voices)).latents()

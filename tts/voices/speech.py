@@ -1,4 +1,4 @@
-"""Finds the speech in a recording: silero-vad if it is installed, loudness if it is not or hears nobody."""
+"""Finds the speech in a recording with silero-vad, or by loudness if that is not installed or finds no speech."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -11,25 +11,25 @@ from torch.nn import functional as F
 
 from tts.audio import block_power, resample
 
-RATE = 16_000  # Hz, of silero-vad
+RATE = 16_000  # Hz, the sample rate of silero-vad
 FRAME = 512  # samples at that rate
-LIKELY = 0.5  # probability of speech
-WINDOW, WARM = 960, 64  # frames heard side by side, which is faster, and frames before each to find its state
-REACH, MARGIN = 4, 1  # frames: pauses of twice REACH, a quarter of a second, stay, and MARGIN on either side of speech
-LOUD = 1e-3  # power relative to loud frames, -30 dB: what counts as speech by loudness
-LOUD_SHARE = 0.95  # of frames are not louder than loud ones; the loudest of all may be a click
-FAINTEST = 1e-8  # power, -80 dB: below is silence
-CREST = 4.0  # times the amplitude that 99 % of speech stays below: what is above is a click
+LIKELY = 0.5  # least probability of speech
+WINDOW, WARM = 960, 64  # frames: windows run as one batch, which is faster; each starts WARM early to settle its state
+REACH, MARGIN = 4, 1  # frames: pauses up to twice REACH (a quarter of a second) stay, and MARGIN around speech
+LOUD = 1e-3  # power relative to loud frames (-30 dB) above which a frame counts as speech by loudness
+LOUD_SHARE = 0.95  # quantile of power that defines "loud frames"; the very loudest may be a click
+FAINTEST = 1e-8  # power (-80 dB) below which a frame is silent
+CREST = 4.0  # samples above this multiple of the 99 % quantile of the amplitude are clicks
 FEWEST_FRAMES = 32  # about a second
 
-MISSING = "silero-vad is not installed (`uv sync --group prepare`): speech is told from noise by loudness only"
+MISSING = "silero-vad is not installed (`uv sync --group prepare`): speech is found by loudness only"
 
 
 @torch.inference_mode()
 def find_speech(wav: Float[Tensor, " N"], rate: int, name: str, tell: Callable[[str], None]) -> Float[Tensor, " K"]:
-    """The parts of a recording in which somebody speaks, joined, without offset and clicks; empty if it is silent.
+    """The parts of a recording that contain speech, joined, without offset and clicks. Empty if it is silent.
 
-    `tell` is given a notice that names the recording if only loudness could be asked.
+    `tell` gets a notice if speech had to be found by loudness.
     """
     wav = wav - wav.mean()
     low = resample(wav, rate, RATE)
@@ -41,7 +41,7 @@ def find_speech(wav: Float[Tensor, " N"], rate: int, name: str, tell: Callable[[
     if vad is None:
         tell(MISSING)
     elif int(spoken.sum()) < min(FEWEST_FRAMES, int(loud.sum())):
-        tell(f"no speech was recognised in {name}: what is loud in it is taken for speech")
+        tell(f"silero-vad found no speech in {name}: its loud parts are used as speech")
         spoken = loud
     near = _widen(spoken[None, None].float(), REACH)
     near = 1 - _widen(1 - near, REACH - MARGIN)
@@ -50,7 +50,7 @@ def find_speech(wav: Float[Tensor, " N"], rate: int, name: str, tell: Callable[[
 
 
 def without_clicks(wav: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
-    """Samples far above nearly all others are lowered, so that they decide neither the level nor the mel."""
+    """Clip samples far above nearly all others, so that clicks change neither the level nor the mel."""
     if not len(wav):
         return wav
     limit = CREST * float(wav.abs().kthvalue(max(1, round(0.99 * len(wav)))).values)
@@ -62,7 +62,7 @@ def _widen(marked: Float[Tensor, "1 1 K"], frames: int) -> Float[Tensor, "1 1 K"
 
 
 def _loud(low: Float[Tensor, " N"]) -> Tensor:
-    """Which frames are loud beside the loud ones of the recording."""
+    """Marks the frames that are within 30 dB of the loud frames of the recording."""
     power = block_power(low, FRAME)
     heard = power[power > FAINTEST]
     if not len(heard):
@@ -72,7 +72,7 @@ def _loud(low: Float[Tensor, " N"]) -> Tensor:
 
 @lru_cache(1)
 def find_vad() -> Any:
-    """The net, or None where it is not installed."""
+    """The silero-vad net, or None if it is not installed."""
     try:
         from silero_vad import load_silero_vad
     except ImportError:
@@ -81,7 +81,7 @@ def find_vad() -> Any:
 
 
 def _probability(vad: Any, low: Float[Tensor, " N"]) -> Float[Tensor, " K"]:
-    """The probability of speech in each frame. Windows of the recording are heard side by side."""
+    """The probability of speech in each frame. Windows of the recording run as one batch."""
     frames = -(-len(low) // FRAME)
     windows = -(-frames // WINDOW)
     size = (WARM + WINDOW) * FRAME

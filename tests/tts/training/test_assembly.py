@@ -29,7 +29,7 @@ def test_precision_is_what_is_fast_here_unless_the_run_has_begun_with_another(ru
     adapt(resumed)
     adapt(changed)
     assert (resumed.trainer.precision, changed.trainer.precision) == (other, fast)
-    assert f"began with trainer.precision={other} and goes on with {fast}" in caplog.text
+    assert f"began with trainer.precision={other} and continues with {fast}" in caplog.text
 
 
 def test_threads_are_the_users_or_this_ranks_part_of_the_free_cores(run, monkeypatch):

@@ -67,7 +67,7 @@ def test_a_rank_that_is_gone_is_named_and_not_waited_for(ranks, fate, tmp_path):
         assert processes[rank].exitcode == LOST
         said = (tmp_path / str(rank)).read_text()
         assert said == (
-            f"train.py: rank {rank} of 3: rank 1 silent for 4 s: killed, frozen or cut off; "
+            f"train.py: rank {rank} of 3: rank 1 was silent for 4 s: killed, frozen or cut off; "
             "the same command resumes the run\n"
         )
 

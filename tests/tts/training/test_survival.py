@@ -62,8 +62,8 @@ def test_a_checkpoint_is_whole_or_not_taken(tmp_path, caplog):
     place = whole.index(b"PK\x03\x04", 2000) - 500  # among the numbers
     (tmp_path / "0000003.ckpt").write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
     assert newest(tmp_path).stem == "0000002"
-    assert "0000004.ckpt is not a whole checkpoint" in caplog.text and "0000003.ckpt" in caplog.text
-    with pytest.raises(ValueError, match="not a whole checkpoint"):
+    assert "0000004.ckpt is not a complete checkpoint" in caplog.text and "0000003.ckpt" in caplog.text
+    with pytest.raises(ValueError, match="not a complete checkpoint"):
         verify(tmp_path / "0000003.ckpt")
     assert newest(tmp_path / "absent") is None
 
@@ -140,7 +140,7 @@ def test_poison_is_left_out_and_then_set_aside(shards, codec, tmp_path, caplog):
 
     train.train(run("patient", "guard.patience=100"))
     assert not records(tmp_path / "patient/set_aside.jsonl")
-    refused = [line for line in caplog.text.splitlines() if "not done; its samples" in line]
+    refused = [line for line in caplog.text.splitlines() if "refused: loss" in line]
     assert refused and all(any(key in line for key in poison) for line in refused)
     state = torch.load(newest(tmp_path / "patient/checkpoints"), weights_only=True)["state_dict"]
     assert all(value.isfinite().all() for value in state.values() if value.is_floating_point())

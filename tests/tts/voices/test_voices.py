@@ -16,7 +16,7 @@ from tts.audio import decode
 from tts.speaker import REFERENCE_SECONDS
 from tts.synthesis.pipeline import TextToSpeech
 from tts.types import SpeakerLatents
-from tts.voices import clone, crowd
+from tts.voices import clone, population
 from tts.voices import speech as finder
 from tts.voices.__main__ import describe, main
 from tts.voices.mix import Polar, mix
@@ -281,15 +281,15 @@ def test_mix_writes_a_voice_that_names_its_parents_and_their_terms(shelf, capsys
         ("mix ann ann --shares 1 -2 -o x", "a share is -2"),
         ("mix ann ann --shares nan 1 -o x", "a share is nan"),
         ("mix ann ann --shares half 1 -o x", "invalid float value: 'half'"),
-        ("mix ann hum.wav -o x", "make one of its recordings first"),
-        ("mix ann ann -o some/where", "neither a name nor a path"),
+        ("mix ann hum.wav -o x", "first make one from the recordings"),
+        ("mix ann ann -o some/where", "neither a plain name nor a path"),
         ("random --seed -1 -o x", "seed is -1"),
         ("random --seed 9223372036854775808 -o x", "seed is 9223372036854775808"),
         ("random --seed x -o x", "invalid int value: 'x'"),
         ("random --seed 1 --distance 1.5 -o x", "distance is 1.5"),
         ("random --seed 1 --near nobody -o x", "no voice, clip or folder 'nobody'"),
-        ("random --seed 1 --weights . -o x", "no crowd to draw voices from at crowd.safetensors"),
-        ("crowd nowhere --licence x", "no nowhere/metadata.csv"),
+        ("random --seed 1 --weights . -o x", "no population to draw voices from at crowd.safetensors"),
+        ("population nowhere --licence x", "no nowhere/metadata.csv"),
         ("remake nowhere", "no nowhere/metadata.csv"),
         ("mend ann", "invalid choice: 'mend'"),
     ],
@@ -314,9 +314,9 @@ def gathered(count: int) -> list[SpeakerLatents]:
     return [SpeakerLatents(a, d) for a, d in zip(acoustic + 0.01 * torch.randn_like(acoustic), decoder, strict=True)]
 
 
-def about_crowd(people: list[SpeakerLatents]) -> crowd.Crowd:
-    mean, spread = crowd.fit(people)
-    return crowd.Crowd(
+def about_population(people: list[SpeakerLatents]) -> population.Population:
+    mean, spread = population.fit(people)
+    return population.Population(
         mean=mean, spread=spread, speakers=len(people), source="here", licence="CC0-1.0", fingerprint="f" * 64
     )
 
@@ -327,15 +327,15 @@ def bend(voice: SpeakerLatents) -> torch.Tensor:
     return torch.stack((point.acoustic[0, 1], point.decoder[0, 1]))
 
 
-def test_drawn_voices_are_spread_as_the_crowd_is_and_both_nets_hear_one_stranger():
+def test_drawn_voices_are_spread_as_the_population_is_and_both_nets_hear_one_stranger():
     people = gathered(300)
-    heard, chance = about_crowd(people), torch.Generator().manual_seed(1)
-    crowds = {
+    heard, chance = about_population(people), torch.Generator().manual_seed(1)
+    populations = {
         "speakers": people,
         "drawn": [heard.draw(chance, None, 1.0) for _ in range(300)],
         "walked": [heard.draw(chance, person, 0.6) for person in people],
     }
-    bends = {name: torch.stack([bend(voice) for voice in own]) for name, own in crowds.items()}
+    bends = {name: torch.stack([bend(voice) for voice in own]) for name, own in populations.items()}
     for own in bends.values():
         torch.testing.assert_close(own.std(0), bends["speakers"].std(0), rtol=0.15, atol=0)
         assert torch.corrcoef(own.T)[0, 1] > 0.98
@@ -345,7 +345,7 @@ def test_drawn_voices_are_spread_as_the_crowd_is_and_both_nets_hear_one_stranger
 
 def test_distance_0_is_the_voice_itself_and_1_forgets_it():
     people = gathered(40)
-    heard = about_crowd(people)
+    heard = about_population(people)
     same = heard.draw(torch.Generator().manual_seed(3), people[7], 0.0)
     torch.testing.assert_close(same.acoustic, people[7].acoustic)
     torch.testing.assert_close(same.decoder, people[7].decoder)
@@ -353,34 +353,34 @@ def test_distance_0_is_the_voice_itself_and_1_forgets_it():
     assert equal(*strangers)
 
 
-def test_a_crowd_survives_its_file_and_a_broken_one_says_so(tmp_path):
-    heard = about_crowd(gathered(40))
-    crowd.save(tmp_path / crowd.NAME, heard)
-    kept = crowd.load(tmp_path / crowd.NAME)
+def test_a_population_survives_its_file_and_a_broken_one_says_so(tmp_path):
+    heard = about_population(gathered(40))
+    population.save(tmp_path / population.NAME, heard)
+    kept = population.load(tmp_path / population.NAME)
     assert (kept.speakers, kept.licence, kept.fingerprint) == (40, "CC0-1.0", "f" * 64)
     for net in ("acoustic", "decoder"):
         torch.testing.assert_close(getattr(kept.spread, net), getattr(heard.spread, net), atol=2e-3, rtol=1e-3)
-    (tmp_path / crowd.NAME).write_bytes((tmp_path / crowd.NAME).read_bytes()[:-40])
-    with pytest.raises(ValueError, match="no whole crowd.*tts.voices crowd"):
-        crowd.load(tmp_path / crowd.NAME)
-    voices.save(tmp_path / crowd.NAME, latents(), CARD)
-    with pytest.raises(ValueError, match="no whole crowd"):
-        crowd.load(tmp_path / crowd.NAME)
-    with pytest.raises(ValueError, match="2 speakers are no crowd"):
-        crowd.fit(gathered(2))
+    (tmp_path / population.NAME).write_bytes((tmp_path / population.NAME).read_bytes()[:-40])
+    with pytest.raises(ValueError, match="is not a complete population.*tts.voices population"):
+        population.load(tmp_path / population.NAME)
+    voices.save(tmp_path / population.NAME, latents(), CARD)
+    with pytest.raises(ValueError, match="is not a complete population"):
+        population.load(tmp_path / population.NAME)
+    with pytest.raises(ValueError, match="2 speakers are too few"):
+        population.fit(gathered(2))
 
 
-def test_a_crowd_is_heard_and_voices_are_drawn_and_made_again(shelf, tmp_path, monkeypatch, capsys):
+def test_a_population_is_heard_and_voices_are_drawn_and_made_again(shelf, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(tone_speech, "PITCHES", {"ann": 190.0, "bob": 115.0, "cat": 240.0, "dan": 90.0})
     folder, corpus = (
         nano.weights(tmp_path / "weights"),
         tone_speech.write_corpus(tmp_path / "corpus", ["a fine day for babble"]),
     )
     weights = ["--weights", str(folder)]
-    assert main(["crowd", str(corpus), "--licence", "CC0-1.0", *weights]) == 0
+    assert main(["population", str(corpus), "--licence", "CC0-1.0", *weights]) == 0
     assert main(["random", "--seed", "7", "-o", "chance", *weights]) == 0
     card, fingerprint = voices.about(voices.find("chance")), TextToSpeech.load(folder, "cpu").fingerprint
-    assert card.source == "nobody: drawn from 4 speakers of corpus" and card.licence == "CC0-1.0"
+    assert card.source == "drawn from 4 speakers of corpus" and card.licence == "CC0-1.0"
     drawn = voices.load("chance", fingerprint=fingerprint)
     again, other = tmp_path / "again.safetensors", tmp_path / "other.safetensors"
     assert main(["random", "--seed", "7", "-o", str(again), *weights]) == 0
@@ -394,10 +394,10 @@ def test_a_crowd_is_heard_and_voices_are_drawn_and_made_again(shelf, tmp_path, m
     assert "chance: no recordings in these corpora" in capsys.readouterr().out
     card = voices.about(voices.find("ann"))
     assert (card.licence, card.description, card.fingerprint) == (CARD.licence, CARD.description, fingerprint)
-    assert crowd.load(folder / crowd.NAME).licence == "CC0-1.0"
+    assert population.load(folder / population.NAME).licence == "CC0-1.0"
     assert main(["random", "--seed", "7", "--near", "ann", "--distance", "0.3", "-o", "near", *weights]) == 0
     card = voices.about(voices.find("near"))
-    assert card.source == "here; nobody: drawn from 4 speakers of corpus" and "0.3 from ann" in card.description
+    assert card.source == "here; drawn from 4 speakers of corpus" and "0.3 from ann" in card.description
     near, ann = (voices.load(name, fingerprint=fingerprint) for name in ("near", "ann"))
     far = (drawn.acoustic - ann.acoustic).norm()
     assert 0 < (near.acoustic - ann.acoustic).norm() < far
@@ -405,7 +405,7 @@ def test_a_crowd_is_heard_and_voices_are_drawn_and_made_again(shelf, tmp_path, m
 
 def test_what_ships_belongs_together():
     weights = settings.ROOT / settings.compose([])["weights"]
-    heard = crowd.load(weights / crowd.NAME)
+    heard = population.load(weights / population.NAME)
     cards = [voices.about(voices.find(name)) for name in voices.names()]
     assert len(cards) >= 4 and {card.gender for card in cards} >= {"female", "male"}
     speech = TextToSpeech.load(weights, "cpu")

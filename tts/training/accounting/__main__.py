@@ -1,4 +1,4 @@
-"""What runs did and cost: `python -m tts.training.accounting RUN... [-o accounting.png]`, as a table and a picture."""
+"""Shows what runs did and cost: `python -m tts.training.accounting RUN... [-o accounting.png]`."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 from tts.training.accounting import runlog
 from tts.training.accounting.runlog import Account
 
-COLUMNS = {  # of the table: how each value is written
+COLUMNS = {  # of the table: head, and the text of a run's cell
     "run": lambda a: a.name,
     "device": lambda a: a.device,
     "parameters": lambda a: f"{a.parameters / 1e6:.1f}M",
@@ -27,7 +27,7 @@ COLUMNS = {  # of the table: how each value is written
     "price": lambda a: _given(a.price, "{:.2f}"),
     "price/audio h": lambda a: _given(a.price and a.price / a.audio_hours, "{:.4f}"),
 }
-CURVES = {  # of the picture: title, and what a `train` line says of it
+CURVES = {  # of the picture: title, and the value at one `train` line
     "audio-hours per hour": lambda line, start: line["audio_seconds"] / line["seconds"],
     "share of matmul peak": lambda line, start: line["flops"] / line["seconds"] / start["peak"],
     "share of time waiting": lambda line, start: line["waiting"] / line["seconds"],
@@ -38,7 +38,9 @@ CURVES = {  # of the picture: title, and what a `train` line says of it
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tts.training.accounting", description=__doc__)
     parser.add_argument("runs", nargs="+", metavar="RUN", type=Path, help="folder of a run, or its accounting.jsonl")
-    parser.add_argument("-o", "--output", type=Path, default=Path("accounting.png"), help="the picture (%(default)s)")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("accounting.png"), help="picture to write (%(default)s)"
+    )
     args = parser.parse_args(arguments)
     try:
         runs = {_name(run): runlog.read(run) for run in args.runs}
@@ -49,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def aligned(accounts: list[Account]) -> str:
-    """Rows of aligned text; a column that says nothing of any run is left out."""
+    """The accounts as rows of aligned text. Columns that are empty for every run are left out."""
     rows = [list(COLUMNS), *([write(account) for write in COLUMNS.values()] for account in accounts)]
     columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
     widths = [max(map(len, column)) for column in columns]
@@ -58,7 +60,7 @@ def aligned(accounts: list[Account]) -> str:
 
 
 def draw(runs: dict[str, list[dict]], path: Path) -> None:
-    """Rates and loss of every run over the hours that it has trained."""
+    """Draw rates and loss of every run over its hours of training."""
     import matplotlib
 
     matplotlib.use("Agg")

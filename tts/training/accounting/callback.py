@@ -1,4 +1,4 @@
-"""Writes down what a run does, takes and costs while it trains."""
+"""Records what a run does and costs while it trains."""
 
 import time
 from collections import defaultdict
@@ -17,11 +17,11 @@ from tts.training.stage import Stage
 from tts.types import Batch
 
 STATE = ("batches", "count_at", "counted_flops", "counted_seconds")
-FETCH = "train_dataloader_next"  # the end of what Lightning calls the wait for a batch
+FETCH = "train_dataloader_next"  # how the name ends of the profiler action in which Lightning waits for a batch
 
 
 class Waits:
-    """Stands before Lightning's profiler and adds up how long training has waited for its batches, in seconds."""
+    """Wraps Lightning's profiler and adds up the seconds that training has waited for its batches."""
 
     def __init__(self, profiler: Profiler):
         self._profiler = profiler
@@ -43,12 +43,12 @@ class Waits:
 
 
 class Accounting(L.Callback):
-    """Writes `accounting.jsonl` (`accounting.runlog`) and tells the loggers the rates that follow from each line.
+    """Writes `accounting.jsonl` (`accounting.runlog`) and logs the rates of each line.
 
-    FLOPs are those of forward and backward pass, frozen nets included, without the optimiser's own products. They are
-    counted on the first batch and on the 10th, 100th, ... of a run, and modelled per second of padded audio on all
-    others: counting each one would cost more than it tells. Which ones is part of a run's state, as operations that
-    are counted may round otherwise. `watts` and `price_per_hour` are of one device.
+    FLOPs are those of the forward and backward pass, with frozen nets and without the optimiser's products. Counting is
+    slow, so only the first, 10th, 100th, ... batch of a run is counted; for all others the FLOPs per second of padded
+    audio are assumed to be the same. Checkpoints hold which batch is counted next, because an operation may round
+    differently while it is counted. `watts` and `price_per_hour` are for one device.
     """
 
     def __init__(self, *, path: str, watts: float | None, price_per_hour: float | None):
@@ -56,11 +56,11 @@ class Accounting(L.Callback):
         self.watts = watts
         self.price_per_hour = price_per_hour
         self.counter = Counter()
-        self.batches, self.count_at = 0, 1  # of this run
-        self.counted_flops, self.counted_seconds = 0, 0.0  # over the batches that were counted
-        self.flops = 0  # of the batch under way, as far as it was counted
-        self.rate: float | None = None  # audio-hours per hour over the last line
-        self.mark = 0.0  # when the time began that no line tells of yet
+        self.batches, self.count_at = 0, 1  # batches of this run, and the next one to be counted
+        self.counted_flops, self.counted_seconds = 0, 0.0  # sums over the counted batches
+        self.flops = 0  # counted so far in the current batch
+        self.rate: float | None = None  # audio-hours per hour in the last line
+        self.mark = 0.0  # time at which the next line begins
 
     def setup(self, trainer: L.Trainer, module: L.LightningModule, stage: str) -> None:
         self.waits = trainer.profiler = Waits(trainer.profiler)
@@ -68,7 +68,7 @@ class Accounting(L.Callback):
     def on_train_start(self, trainer: L.Trainer, stage: Stage) -> None:
         peak = matmul_peak(stage.device, multiplied_in(trainer.precision))
         (self.peak,) = self._over_ranks(trainer, [peak])
-        upstream = getattr(stage, "codec", None)  # a vocoder may have none
+        upstream = getattr(stage, "codec", None)  # a vocoder may have no codec
         codec = stage.net if upstream is None else upstream.net
         rate = getattr(codec, "code_rate", None)
         self.frame_rate = float(stage.audio.frame_rate)
@@ -99,12 +99,14 @@ class Accounting(L.Callback):
         self.flops += self.counter.stop()
 
     def on_train_batch_end(self, trainer: L.Trainer, stage: Stage, outputs, batch: Batch, index: int) -> None:
-        self.flops += self.counter.stop()  # where gradients are still being gathered
+        self.flops += self.counter.stop()  # if this batch was accumulated without an optimiser step
         padded = batch.wav.numel() / stage.audio.sample_rate
         if self.flops:
             self.counted_flops += self.flops
             self.counted_seconds += padded
-        self.samples = self.samples + batch.wav_len.sum()  # looked at for a line only: a GPU must be waited for
+        self.samples = (
+            self.samples + batch.wav_len.sum()
+        )  # read only when a line is written, as reading waits for the GPU
         self.padded += padded
         self.done += self.flops or padded * self.counted_flops / self.counted_seconds
         self.flops = 0
@@ -147,7 +149,7 @@ class Accounting(L.Callback):
             setattr(self, name, state[name])
 
     def _begin(self) -> None:
-        """From here on counts for the next line."""
+        """Reset the sums for the next line."""
         self.mark = time.perf_counter()
         self.waited = self.waits.seconds
         self.samples = self.padded = self.done = 0.0
@@ -184,7 +186,7 @@ class Accounting(L.Callback):
         }
         for logger in trainer.loggers:
             named = {f"accounting/{name}": value for name, value in rates.items()}
-            logger.log_metrics(named, step=trainer.global_step - 1)  # counted from 0, as Lightning's own
+            logger.log_metrics(named, step=trainer.global_step - 1)  # counted from 0, as Lightning does
         self.rate = audio / seconds
         self._begin()
 
@@ -196,7 +198,7 @@ class Accounting(L.Callback):
 
     @staticmethod
     def _over_ranks(trainer: L.Trainer, values: list[float]) -> list[float]:
-        """Sums over all ranks."""
+        """The sums of the values over all ranks."""
         if trainer.world_size == 1:
             return values
         together = torch.tensor(values, dtype=torch.float64, device=trainer.strategy.root_device)

@@ -1,8 +1,8 @@
-"""What it takes to make a run again: `starts/NUMBER` in its folder, one for every process group that trained it.
+"""Records what is needed to repeat a run: a folder `starts/NUMBER` for each time that it was started or resumed.
 
 config.yaml     the whole configuration, resolved: `uv run train.py -cd runs/gpt/x/starts/0001 -cn config dir=again`
 run.json        code revision, packages, platform, seed, SHA-256 of every data manifest
-changes.patch   how the code differed from that revision, if it did
+changes.patch   uncommitted changes to that revision, if there were any
 """
 
 import json
@@ -16,7 +16,7 @@ from tts.provenance import revision
 
 
 def record(folder: Path, *, config: str, seed: int, data: Mapping[str, str]) -> Path:
-    """Write the next start of the run in `folder`; earlier ones stay. `config` is YAML, `data` names hashes."""
+    """Add a start to the run in `folder` and return its path. `config` is YAML, `data` maps manifests to hashes."""
     starts = folder / "starts"
     number = 1 + max((int(path.name) for path in starts.glob("[0-9]*")), default=0)
     start = starts / f"{number:04d}"
@@ -37,7 +37,7 @@ def record(folder: Path, *, config: str, seed: int, data: Mapping[str, str]) -> 
 
 
 def _changes() -> bytes:
-    """`git diff` of the checkout against its revision; nothing outside a checkout."""
+    """`git diff` of the checkout against its revision. Empty outside a checkout."""
     try:
         here = Path(__file__).parent
         return subprocess.run(["git", "-C", str(here), "diff", "HEAD"], capture_output=True, check=True).stdout

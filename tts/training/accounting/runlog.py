@@ -1,7 +1,8 @@
-"""What a run wrote down of itself: JSON lines that are whole or absent, and what they add up to.
+"""Writes, reads and adds up `accounting.jsonl`, the record that each run keeps of itself.
 
-A `start` line for every process that trained the run, `train` lines of what was done since the line before, `val` lines
-of what validation said. Sums of `train` lines are what was paid for: steps that a kill undid count twice.
+A `start` line is written whenever a run starts or resumes, a `train` line covers the training since the line before it,
+and a `val` line holds the results of a validation. The sums of `train` lines are what was paid for: steps that were
+lost in a kill and done again count twice.
 """
 
 import json
@@ -16,9 +17,9 @@ FORMER = "ledger.jsonl"  # its name in older runs
 
 
 def append(path: Path, line: Mapping) -> None:
-    """One write of one whole line; a torn one that a kill or a full disk left behind is closed first.
+    """Append a line in a single write. If a kill or a full disk left half a line, a line break is put after it.
 
-    JSON has no word for a number that is not finite: it becomes null.
+    Numbers that are not finite become null, as JSON cannot express them.
     """
     finite = {key: None if isinstance(value, float) and not isfinite(value) else value for key, value in line.items()}
     text = json.dumps(finite) + "\n"
@@ -35,7 +36,7 @@ def _ends_whole(file) -> bool:
 
 
 def read(path: Path) -> list[dict]:
-    """The lines of a run's folder, or of one file, that are whole. Raises ValueError if there is no such file."""
+    """The complete lines of one file, or of the files in a run's folder. Raises ValueError if there is none."""
     files = [path / name for name in (FORMER, NAME)] if path.is_dir() else [path]
     files = [file for file in files if file.is_file()]
     if not files:
@@ -53,7 +54,7 @@ def read(path: Path) -> list[dict]:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """What one run cost and did. None where nobody said a rate, or nothing was measured yet."""
+    """What one run did and cost. A value is None if its rate is not configured or nothing was measured yet."""
 
     name: str
     starts: int
@@ -66,12 +67,12 @@ class Account:
     audio_hours_per_hour: float
     frames_per_second: float
     codes_per_second: float | None
-    padding: float  # share of what went through the net
+    padding: float  # share of the audio that went through the net
     flops_per_second: float
     peak_share: float  # of the matmul peak measured at start
     waiting_share: float
     memory_gb: float
-    loss: float | None  # the last one of validation
+    loss: float | None  # of the last validation
     kwh: float | None
     price: float | None
 
@@ -81,7 +82,7 @@ def account(name: str, lines: list[dict]) -> Account:
     starts = [line for line in lines if line["kind"] == "start"]
     train = [line for line in lines if line["kind"] == "train"]
     if not starts or not train:
-        raise ValueError(f"{NAME} of {name} has no training in it yet")
+        raise ValueError(f"{NAME} of {name} holds no training yet")
     losses = [line["val/loss"] for line in lines if line["kind"] == "val" and line.get("val/loss")]
     seconds = waiting = audio = padded = flops = possible = device_seconds = joules = price = frames = codes = 0.0
     for line in lines:

@@ -1,8 +1,9 @@
-"""What small runs say of large ones: `python -m tts.training.accounting.scale RUN... [--at N HOURS] [-o scale.png]`.
+"""Fits a scaling law to small runs: `python -m tts.training.accounting.scale RUN... [--at N HOURS] [-o scale.png]`.
 
-Runs of one stage in at least four sizes, each validated on the same batches at four budgets or more, are fitted with
-L(N, D) = E + A / N^alpha + B / D^beta (Hoffmann et al. 2022, arXiv 2203.15556, approach 3): N in millions of
-parameters, D in hours of audio trained on. Intervals are 95 %, by a bootstrap over runs and validation batches.
+The law is L(N, D) = E + A / N^alpha + B / D^beta (Hoffmann et al. 2022, arXiv 2203.15556, approach 3), with N in
+millions of parameters and D in hours of audio trained on. It needs runs of one stage in at least four sizes, each
+validated on the same batches at four or more budgets. Intervals are 95 %, by a bootstrap over runs and validation
+batches.
 """
 
 import argparse
@@ -16,15 +17,15 @@ import numpy as np
 from tts.training.accounting import runlog
 
 LOSSES = ("speech", "denoise")  # the term of a stage's loss that is fitted
-LEAST = 4  # sizes, and budgets
+LEAST = 4  # fewest sizes, and fewest budgets
 DELTA = 1e-3  # of the Huber loss on log L
-EXPONENTS = (0.2, 0.6, 1.4)  # starts of the search, for both
-DRAWS = 100
+EXPONENTS = (0.2, 0.6, 1.4)  # from which the search for alpha and beta starts
+DRAWS = 100  # of the bootstrap
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One run: its size, and what each batch of each validation said."""
+    """One run: its size, and the loss of each batch of each of its K validations."""
 
     name: str
     parameters: int
@@ -34,7 +35,7 @@ class Curve:
     flops: float  # per second of padded audio, forward and backward
 
     def loss(self, drawn: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """Means over the clips of the batches that are drawn."""
+        """The mean loss of each validation over the clips of the drawn batches."""
         return np.average(self.losses[:, drawn], axis=1, weights=self.clips[drawn])
 
 
@@ -47,7 +48,7 @@ class Law:
     beta: float
 
     def parts(self, parameters, hours) -> tuple:
-        """What is lost by a net too small and by data too few, in the unit of the loss."""
+        """The two terms of the law, in the unit of the loss: the cost of limited size and of limited data."""
         return self.A / (np.asarray(parameters) / 1e6) ** self.alpha, self.B / np.asarray(hours) ** self.beta
 
     def __call__(self, parameters, hours) -> float | np.ndarray:
@@ -55,7 +56,7 @@ class Law:
 
 
 def read(run: Path, *, after: float = 0.0) -> Curve:
-    """The curve of a run, from some hours on. What a kill undid does not count."""
+    """Read the curve of a run from `after` hours on. Steps that were lost in a kill do not count."""
     seconds: dict[int, float] = {}
     spoken: dict[int, dict] = {}
     flops = padded = 0.0
@@ -69,7 +70,7 @@ def read(run: Path, *, after: float = 0.0) -> Curve:
         elif "batches" in line:
             spoken[line["step"]] = line["batches"]
     if not spoken:
-        raise ValueError(f"{runlog.NAME} of {run} holds no validation by batches: train it with this version")
+        raise ValueError(f"{runlog.NAME} of {run} holds no losses by validation batch: train the run with this version")
     heard = {step: sum(value for at, value in seconds.items() if at <= step) / 3600 for step in sorted(spoken)}
     steps = [step for step, hours in heard.items() if hours >= after]
     if not steps:
@@ -87,7 +88,7 @@ def read(run: Path, *, after: float = 0.0) -> Curve:
 
 
 def fit(parameters, hours, loss) -> Law:
-    """The law that is nearest. Raises ValueError if there are too few points to tell."""
+    """Fit the law. Raises ValueError if there are too few sizes or budgets."""
     sizes, budgets = len(np.unique(parameters)), len(np.unique(hours))
     if min(sizes, budgets) < LEAST:
         raise ValueError(f"{sizes} sizes at {budgets} budgets of audio are too few to fit: at least {LEAST} of each")
@@ -95,7 +96,7 @@ def fit(parameters, hours, loss) -> Law:
 
 
 def starts(parameters, hours, loss) -> list[Law]:
-    """For each pair of exponents the other three by least squares: the law is linear in them."""
+    """Starts of the search. The law is linear in E, A and B, so least squares gives them for each pair of exponents."""
     from scipy.optimize import nnls
 
     laws = []
@@ -108,7 +109,7 @@ def starts(parameters, hours, loss) -> list[Law]:
 
 
 def search(parameters, hours, loss, laws: list[Law]) -> Law:
-    """Huber loss on log L, least over all starts."""
+    """Minimise the Huber loss on log L from each start, and return the best law."""
     from scipy.optimize import least_squares
 
     x, y, z = np.log(np.asarray(parameters) / 1e6), np.log(hours), np.log(loss)
@@ -138,7 +139,7 @@ def search(parameters, hours, loss, laws: list[Law]) -> Law:
 
 
 def points(curves: list[Curve], drawn: np.ndarray | slice = slice(None)) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Parameters, hours and loss of every validation."""
+    """Parameters, hours and loss of every validation of all curves."""
     return (
         np.concatenate([np.full(len(curve.hours), curve.parameters) for curve in curves]),
         np.concatenate([curve.hours for curve in curves]),
@@ -147,7 +148,7 @@ def points(curves: list[Curve], drawn: np.ndarray | slice = slice(None)) -> tupl
 
 
 def bootstrap(curves: list[Curve], law: Law, *, draws: int) -> list[Law]:
-    """Laws of runs and validation batches drawn anew; the same batches for all runs, as they all heard the same."""
+    """Fit laws to resampled runs and validation batches. All runs get the same batches, as they share them."""
     rng = np.random.default_rng(0)
     batches = len(curves[0].clips)
     laws = []
@@ -169,7 +170,7 @@ def markdown(head: list[str], rows: list[list[str]]) -> str:
 
 
 def report(curves: list[Curve], targets: list[tuple[float, float]], *, draws: int) -> tuple[str, Law]:
-    """Tables of what was measured, of the law, of the largest run foretold by the others, and of the targets."""
+    """Tables of the measurements, the law, the largest run as predicted from the others, and the targets."""
     curves = sorted(curves, key=lambda curve: curve.parameters)
     if any(curve.clips.tolist() != curves[0].clips.tolist() for curve in curves):
         raise ValueError("runs were validated on different batches: give them the same data and data.batch_seconds")
@@ -200,7 +201,7 @@ def report(curves: list[Curve], targets: list[tuple[float, float]], *, draws: in
     without = search(*points(others), starts(*points(others)))
     guesses = [each(last.parameters, last.hours[-1]) for each in bootstrap(others, without, draws=draws)]
     held = (
-        f"{last.name} at {last.hours[-1]:.2f} h, foretold by the others: "
+        f"{last.name} at {last.hours[-1]:.2f} h, predicted from the others: "
         f"{without(last.parameters, last.hours[-1]):.3f} {interval(guesses)}; measured {last.loss()[-1]:.3f}"
     )
     far = [
@@ -209,7 +210,7 @@ def report(curves: list[Curve], targets: list[tuple[float, float]], *, draws: in
         for size, at in targets
     ]
     parts = [
-        markdown(["run", "N", "GFLOP/s", *(f"{hours:.2f} h" for hours in common), "of its last"], measured),
+        markdown(["run", "N", "GFLOP/s", *(f"{hours:.2f} h" for hours in common), "interval of the last"], measured),
         markdown(["E", "A", "alpha", "B", "beta"], [ours])
         + f"\nLargest error {off.max():.1%}, median {np.median(off):.1%}.",
         held,
@@ -230,7 +231,10 @@ def draw(groups: dict[str, list[Curve]], laws: dict[str, Law], path: Path) -> No
     for place, (stage, curves) in enumerate(groups.items()):
         axes = figure.add_subplot(1, len(groups), place + 1, title=stage, xlabel="hours of audio", ylabel="loss")
         axes.set(xscale="log", yscale="log")
-        for axis in (axes.xaxis, axes.yaxis):  # less than a decade: powers of ten would say little
+        for axis in (
+            axes.xaxis,
+            axes.yaxis,
+        ):  # the range is less than a decade: ticks at powers of ten would be too few
             axis.set_major_locator(LogLocator(subs=range(1, 10)))
             axis.set_major_formatter("{x:g}")
             axis.set_minor_formatter(NullFormatter())
@@ -247,14 +251,20 @@ def main(arguments: list[str] | None = None) -> None:
         prog="python -m tts.training.accounting.scale", description=__doc__.partition("\n")[0]
     )
     parser.add_argument(
-        "runs", nargs="+", metavar="RUN", type=Path, help="folders of runs, those of a stage side by side"
+        "runs", nargs="+", metavar="RUN", type=Path, help="folder of a run; runs of one stage share a parent folder"
     )
     parser.add_argument(
-        "--at", nargs=2, type=float, action="append", default=[], metavar=("N", "HOURS"), help="foretell"
+        "--at",
+        nargs=2,
+        type=float,
+        action="append",
+        default=[],
+        metavar=("N", "HOURS"),
+        help="predict the loss of a net of N parameters after HOURS of audio",
     )
-    parser.add_argument("--after", type=float, default=0.0, metavar="HOURS", help="leave out validations before this")
-    parser.add_argument("--draws", type=int, default=DRAWS, help="of the bootstrap (%(default)s)")
-    parser.add_argument("-o", "--output", type=Path, default=Path("scale.png"), help="the picture (%(default)s)")
+    parser.add_argument("--after", type=float, default=0.0, metavar="HOURS", help="leave out earlier validations")
+    parser.add_argument("--draws", type=int, default=DRAWS, help="draws of the bootstrap (%(default)s)")
+    parser.add_argument("-o", "--output", type=Path, default=Path("scale.png"), help="picture to write (%(default)s)")
     args = parser.parse_args(arguments)
     groups = defaultdict(list)
     try:

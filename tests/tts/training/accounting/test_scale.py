@@ -83,5 +83,5 @@ def test_what_a_kill_undid_does_not_count(tmp_path):
         runlog.append(path, line)
     assert scale.read(tmp_path / "w").hours.tolist() == [1.0, 2.0]
     runlog.append(tmp_path / "old" / runlog.NAME, {"kind": "start", "step": 0, "parameters": 9})
-    with pytest.raises(ValueError, match="no validation by batches"):
+    with pytest.raises(ValueError, match="no losses by validation batch"):
         scale.read(tmp_path / "old")

@@ -1,7 +1,8 @@
-"""The speakers that the nets have heard, as a Gaussian in polar coordinates of their latents, to draw voices from.
+"""The population of speakers that the nets were trained on, as a Gaussian from which new voices are drawn.
 
-Both nets' latents of a speaker are one point, so a drawn voice is the same stranger to both. The file holds the mean
-and the principal directions, each as long as the speakers' standard deviation along it (Tipping and Bishop 1999).
+The Gaussian is over the latents in polar coordinates (`tts.voices.mix`). The latents of both nets form one vector, so
+both nets hear a drawn voice as the same speaker. The file holds the mean and the principal directions, each scaled by
+the standard deviation along it (Tipping and Bishop 1999).
 """
 
 import json
@@ -21,28 +22,28 @@ from tts.files import whole
 from tts.types import SpeakerLatents
 from tts.voices.mix import Polar, each
 
-NAME = "crowd.safetensors"  # beside the weights, for it is theirs
+NAME = "crowd.safetensors"  # in the folder of the weights, because it is only valid for them
 FORMAT = "triforce-crowd-1"
 DIRECTIONS = 32
 FEWEST = 3  # speakers
 
 
 @dataclass(frozen=True, kw_only=True)
-class Crowd:
-    """Mean and spread of the speakers, and the words of their corpora's cards."""
+class Population:
+    """Mean and spread of the speakers, with the source and the licence of their corpora."""
 
     mean: Polar
-    spread: Polar  # K principal directions
+    spread: Polar  # K principal directions, each scaled by its standard deviation
     speakers: int
     source: str
     licence: str
     fingerprint: str  # of the weights whose latents these are
 
     def draw(self, generator: torch.Generator, start: SpeakerLatents | None, distance: float) -> SpeakerLatents:
-        """A step from `start`, or from the mean: 0 stays there, 1 ends anywhere among the speakers.
+        """Draw a voice at a distance from `start`, or from the mean: 0 is `start` itself, 1 does not depend on it.
 
-        x = mean + sqrt(1 - distance^2) (start - mean) + distance * chance, which keeps the spread of the crowd
-        however often it is done (preconditioned Crank-Nicolson; Cotter et al. 2013, eq. 4.2).
+        x = mean + sqrt(1 - distance^2) (start - mean) + distance * chance. Repeated steps keep the spread of the
+        population (preconditioned Crank-Nicolson; Cotter et al. 2013, eq. 4.2).
         """
         chance = torch.randn(len(self.spread.acoustic), generator=generator)
         kept = math.sqrt(1 - distance**2)
@@ -54,9 +55,9 @@ class Crowd:
 
 
 def fit(speakers: Sequence[SpeakerLatents], directions: int = DIRECTIONS) -> tuple[Polar, Polar]:
-    """Mean of a crowd, and principal directions times the standard deviation along them."""
+    """The mean of the speakers, and the principal directions times the standard deviation along them."""
     if len(speakers) < FEWEST:
-        raise ValueError(f"{len(speakers)} speakers are no crowd: give recordings of {FEWEST} or more")
+        raise ValueError(f"{len(speakers)} speakers are too few: give recordings of {FEWEST} or more")
     points = [Polar.of(speaker) for speaker in speakers]
     mean = each(lambda *own: torch.stack(own).mean(0), *points)
     moved = [each(torch.sub, point, mean) for point in points]
@@ -70,7 +71,7 @@ def fit(speakers: Sequence[SpeakerLatents], directions: int = DIRECTIONS) -> tup
 def know(
     speakers: Mapping[str, Sequence[Path]], make: Callable[[Sequence[Path]], SpeakerLatents]
 ) -> list[SpeakerLatents]:
-    """Latents of each speaker who can be heard; one whose recordings hold no speech is left out."""
+    """The latents of each speaker. Speakers whose recordings hold no speech are left out."""
     known = []
     for paths in tqdm(speakers.values(), desc="listening", unit="speaker", leave=False):
         try:
@@ -80,24 +81,24 @@ def know(
     return known
 
 
-def save(path: Path, crowd: Crowd) -> None:
-    """Write a crowd whole or not at all, in half precision."""
+def save(path: Path, population: Population) -> None:
+    """Write the population in half precision. The file is either complete or absent."""
     tensors = {
         f"{part}.{net}": tensor.half().contiguous()
         for part in ("mean", "spread")
-        for net, tensor in vars(getattr(crowd, part)).items()
+        for net, tensor in vars(getattr(population, part)).items()
     }
-    about = {name: getattr(crowd, name) for name in ("speakers", "source", "licence", "fingerprint")}
+    about = {name: getattr(population, name) for name in ("speakers", "source", "licence", "fingerprint")}
     with whole(path) as file:
         file.write(to_bytes(tensors, {"format": FORMAT, "about": json.dumps(about, sort_keys=True)}))
 
 
-def load(path: str | os.PathLike) -> Crowd:
-    """Read what `save` wrote. Raises ValueError naming the file and how to make it again."""
+def load(path: str | os.PathLike) -> Population:
+    """Read what `save` wrote. Raises ValueError that names the file and the command that makes it again."""
     path = Path(path)
-    remake = "make it with `uv run python -m tts.voices crowd CORPUS...`"
+    remake = "make it with `uv run python -m tts.voices population CORPUS...`"
     if not path.is_file():
-        raise ValueError(f"no crowd to draw voices from at {path}: {remake}")
+        raise ValueError(f"no population to draw voices from at {path}: {remake}")
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
@@ -105,6 +106,6 @@ def load(path: str | os.PathLike) -> Crowd:
         mean, spread = (Polar(tensors[f"{part}.acoustic"], tensors[f"{part}.decoder"]) for part in ("mean", "spread"))
         if header.get("format") != FORMAT:
             raise ValueError(f"its format is {header.get('format')!r}, expected {FORMAT!r}")
-        return Crowd(mean=mean, spread=spread, **json.loads(header["about"]))
+        return Population(mean=mean, spread=spread, **json.loads(header["about"]))
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is no whole crowd ({error}): {remake}") from None
+        raise ValueError(f"{path} is not a complete population ({error}): {remake}") from None
