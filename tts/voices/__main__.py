@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts import settings, voices
+from tts.cli import Parser, exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,25 +29,14 @@ CROWD_CLIPS = 8  # of each speaker of a crowd; one among hundreds needs no more
 SEEDS = 2**63
 
 
-class Parser(argparse.ArgumentParser):
-    """One line per error, not the whole usage."""
-
-    def error(self, message: str) -> None:
-        raise ValueError(f"{message}; see {self.prog} --help")
-
-
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 or 1."""
-    try:
+    """Run one command and return its exit code."""
+
+    def command() -> None:
         arguments = _parser().parse_args(argv)
         arguments.run(arguments)
-    except KeyboardInterrupt:
-        print("tts.voices: interrupted", file=sys.stderr)
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"tts.voices: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
-    return 0
+
+    return exit_code("tts.voices", command)
 
 
 def _parser() -> argparse.ArgumentParser:
