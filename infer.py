@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from tts import document, settings, voices
+from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable
 from tts.formats import OUTPUTS
 
 FILE_SUFFIXES = document.FORMATS.keys() | document.REFUSED.keys()  # a word that ends in one of them names a file
@@ -34,40 +35,29 @@ kind of processor, however many cores it has. Another number of --threads gives 
 """
 
 
-class UsageError(ValueError):
-    """The command line itself is wrong; exit code 2."""
-
-
-class Parser(argparse.ArgumentParser):
-    """One line per error, not the whole usage."""
-
-    def error(self, message: str) -> None:
-        raise UsageError(f"{message}; see infer.py --help")
-
-
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code: 0, 1 failure, 2 usage, 130 interrupted."""
     try:
         return run(sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
-        return fail("interrupted; nothing was written", 130)
+        return fail("interrupted; nothing was written", INTERRUPTED)
     except UsageError as error:
-        return fail(error, 2)
+        return fail(error, MISUSED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again as it exits
-        return 1
+        return FAILED
     except OSError as error:
         if error.errno in FULL:
-            return fail(f"no space left to write {error.filename or 'the output'}: free some; nothing was written", 1)
-        return fail(f"{error.strerror or error}: {error.filename}" if error.filename else error, 1)
+            return fail(f"no space left to write {error.filename or 'the output'}: free some; nothing was written")
+        return fail(f"{error.strerror or error}: {error.filename}" if error.filename else error)
     except ValueError as error:
-        return fail(error, 1)
+        return fail(error)
     except MemoryError:
-        return fail("out of memory; close other programs, or give a shorter recording", 1)
+        return fail("out of memory; close other programs, or give a shorter recording")
     except Exception as error:
         if sys.flags.dev_mode:
             raise
-        return fail(f"unforeseen {type(error).__name__}: {error}; please report it (python -X dev shows where)", 1)
+        return fail(f"unforeseen {type(error).__name__}: {error}; please report it (python -X dev shows where)")
 
 
 def terminate(signum: int, frame: object) -> None:
@@ -75,16 +65,9 @@ def terminate(signum: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def fail(reason: object, code: int) -> int:
+def fail(reason: object, code: int = FAILED) -> int:
     """Say in one line what went wrong and how to mend it."""
-    print(f"infer.py: error: {printable(reason)}", file=sys.stderr)
-    return code
-
-
-def printable(message: object) -> str:
-    """One line that no terminal trips over, whatever is in the names it quotes."""
-    line = " ".join(str(message).split())
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in line)
+    return complain(f"infer.py: error: {reason}", code)
 
 
 def run(argv: list[str]) -> int:

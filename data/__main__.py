@@ -9,35 +9,37 @@ from pathlib import Path
 from data.pack.command import add_pack, add_synth
 from data.prepare.command import add_prepare
 from data.shards import verify_shards
+from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain
 
 
 def main(arguments: list[str] | None = None) -> int:
     """0 done, 1 failed, 2 misused, 130 interrupted; an error is one line."""
-    parser = _parser()
     arguments = sys.argv[1:] if arguments is None else arguments
     split = arguments.index("--") if "--" in arguments else len(arguments)
-    args, settings = parser.parse_args(arguments[:split]), arguments[split + 1 :]
+    try:
+        args, settings = _parser().parse_args(arguments[:split]), arguments[split + 1 :]
+    except UsageError as error:
+        return complain(f"error: {error}", MISUSED)
     if "out" in args:
         args.out = Path(os.path.abspath(args.out))
     try:
         if settings and args.command != "prepare":
-            raise argparse.ArgumentTypeError("only prepare takes settings after --")
+            raise UsageError("only prepare takes settings after --")
         return args.run(args, settings)
     except KeyboardInterrupt:
         again = "go on" if args.command == "prepare" else "start over"
         print(f"\ninterrupted; nothing was left half done, run the same command to {again}", file=sys.stderr)
-        return 130
-    except argparse.ArgumentTypeError as error:
-        parser.error(str(error))
+        return INTERRUPTED
+    except UsageError as error:
+        return complain(f"error: {error}", MISUSED)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         remedy = f": make room in {args.out.parent} and run the same command again" if full else ""
-        print(f"error: {' '.join(str(error).split())}{remedy}", file=sys.stderr)
-        return 1
+        return complain(f"error: {error}{remedy}", FAILED)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m data", description=__doc__)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m data", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="prepare | pack | synth | verify")
     add_prepare(commands)
     add_pack(commands)

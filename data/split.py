@@ -12,7 +12,7 @@ SPEAKERS_FOR_SPLIT = 20  # fewer, and holding out a whole speaker costs more tra
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Assignment:
     """train, val or test; or no split and a reason to set the clip aside."""
 
     split: str | None
@@ -44,8 +44,8 @@ def drawn(kind: str, value: str, share: float) -> bool:
     return int.from_bytes(digest[:8], "big") < share * 2**64
 
 
-def assign(clips: list[SplitItem], *, val_share: float, speaker_split: str) -> list[Verdict]:
-    """One verdict per clip; nothing in val or test shares a text with train."""
+def assign(clips: list[SplitItem], *, val_share: float, speaker_split: str) -> list[Assignment]:
+    """One assignment per clip; nothing in val or test shares a text with train."""
     speakers = defaultdict(set)
     for clip in clips:
         speakers[clip.corpus].add(clip.speaker)
@@ -68,11 +68,11 @@ def assign(clips: list[SplitItem], *, val_share: float, speaker_split: str) -> l
     splits = ["test" if clip.heldout else by_hash(clip) for clip in clips]
     train_texts = {clip.text_key for clip, split in zip(clips, splits, strict=True) if split == "train"} - {""}
 
-    def verdict(clip: SplitItem, split: str) -> Verdict:
+    def assigned(clip: SplitItem, split: str) -> Assignment:
         if split != "test" and clip.text_key in test_texts:
-            return Verdict(None, f"same text as the held-out clip {test_texts[clip.text_key]}")
+            return Assignment(None, f"same text as the held-out clip {test_texts[clip.text_key]}")
         if split == "speaker" and clip.text_key in train_texts:
-            return Verdict(None, "its speaker is held out, but its text is in train")
-        return Verdict("val" if split == "speaker" else split)
+            return Assignment(None, "its speaker is held out, but its text is in train")
+        return Assignment("val" if split == "speaker" else split)
 
-    return [verdict(clip, split) for clip, split in zip(clips, splits, strict=True)]
+    return [assigned(clip, split) for clip, split in zip(clips, splits, strict=True)]

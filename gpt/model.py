@@ -21,7 +21,7 @@ from gpt.sequence import (
     Task,
     Vocabulary,
     hide_text,
-    pack,
+    pack_tasks,
     parse_task,
     speech_positions,
     wrap_text,
@@ -279,8 +279,8 @@ class GPT(nn.Module):
         codes: Codes,
         times: Float[Tensor, "B S2"],
     ) -> Packed:
-        """`gpt.sequence.pack` with this net's ids."""
-        return pack(
+        """`gpt.sequence.pack_tasks` with this net's ids."""
+        return pack_tasks(
             tasks,
             choice,
             vocabulary=self.vocabulary,

@@ -105,7 +105,7 @@ def wrap_text(text: Int[Tensor, "B S"], length: Int[Tensor, " B"], vocabulary: V
     return wrap(text, length, first=FIRST_TEXT, start=START_TEXT, stop=vocabulary.stop_text)
 
 
-def pack(
+def pack_tasks(
     tasks: Sequence[Task],
     choice: Int[Tensor, " B"],
     *,

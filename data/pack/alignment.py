@@ -7,22 +7,27 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tts import align
-from tts.checkpoint import build, load
-from tts.text.tokenizer import unpinned
+from tts.checkpoint import Loaded, build, load
+from tts.text.tokenizer import Tokenizer, unpinned
 from tts.types import AudioConfig
 
 
-class Aligner:
+def load_speller(path: Path) -> tuple[Loaded, Tokenizer]:
     """A codec that spells, and the tokenizer whose ids it spells."""
+    loaded = load(path)
+    if getattr(loaded.net, "ctc", None) is None or "text" not in loaded.extra:
+        raise ValueError(f"{path} has no CTC head: give a dvae that was trained with text")
+    return loaded, build(unpinned(loaded.extra["text"]), loaded.audio)
+
+
+class Aligner:
+    """Finds when each sound of a clip is heard, by a codec that spells."""
 
     def __init__(self, codec: Path, audio: AudioConfig):
-        loaded = load(codec)
-        if getattr(loaded.net, "ctc", None) is None or "text" not in loaded.extra:
-            raise ValueError(f"{codec} cannot spell: give a dvae that was trained with text")
+        loaded, self.tokenizer = load_speller(codec)
         if loaded.audio != audio:
             raise ValueError(f"{codec} was trained for {loaded.audio}, the shards are for {audio}: give the same audio")
         self.codec = loaded.net
-        self.tokenizer = build(unpinned(loaded.extra["text"]), audio)
         # Goes into the index of the shards: `data.reader.tells_times` compares it.
         self.about = {"codec": loaded.fingerprint, "text": unpinned(self.tokenizer.spec())}
 

@@ -12,6 +12,7 @@ from data.pack.corpora import ACCEPTED, read_ids
 from data.pack.pack import PackOptions, check_target, describe_shards, pack
 from data.pack.recording import FORMATS, Recipe
 from data.pack.synth import VOICES, synthesise
+from tts.cli import UsageError
 from tts.settings import ROOT
 from tts.types import AudioConfig
 
@@ -144,7 +145,7 @@ def _audio(name: str) -> AudioConfig:
     path = Path(name) if name.endswith(".yaml") else CONF / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in CONF.glob("*.yaml")))
-        raise argparse.ArgumentTypeError(f"no audio configuration {name!r}; known are {known}, or give a .yaml file")
+        raise UsageError(f"no audio configuration {name!r}; known are {known}, or give a .yaml file")
     try:
         return AudioConfig(**OmegaConf.to_container(OmegaConf.load(path), resolve=True))
     except (OmegaConfBaseException, TypeError) as error:

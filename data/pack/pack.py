@@ -18,7 +18,7 @@ from tqdm import tqdm
 from data.index import INDEX, SECOND, SPLITS, IndexBuilder, spoken_lengths, write_index
 from data.pack.alignment import Aligner
 from data.pack.corpora import Corpus, read_corpus
-from data.pack.recording import Encoded, Recipe, encode_recording
+from data.pack.recording import EncodedClip, Recipe, encode_recording
 from data.shards import ShardWriter, is_ours, open_shards
 from data.split import SplitItem, assign, text_key
 from tts.corpus import Recording
@@ -162,15 +162,15 @@ def _choose(corpora: list[Corpus], options: PackOptions, rejected: list[Rejected
                     heldout=recording.id in corpus.heldout,
                 )
             )
-    verdicts = assign(items, val_share=options.val_share, speaker_split=options.speaker_split)
-    for (corpus, recording), verdict in zip(found, verdicts, strict=True):
-        if verdict.split is None:
-            rejected.append(Rejected(corpus=corpus.name, id=recording.id, reason=verdict.reason))
+    assignments = assign(items, val_share=options.val_share, speaker_split=options.speaker_split)
+    for (corpus, recording), assignment in zip(found, assignments, strict=True):
+        if assignment.split is None:
+            rejected.append(Rejected(corpus=corpus.name, id=recording.id, reason=assignment.reason))
         else:
-            yield Chosen(corpus, recording, verdict.split)
+            yield Chosen(corpus, recording, assignment.split)
 
 
-def _encode(chosen: list[Chosen], options: PackOptions) -> Iterator[Encoded]:
+def _encode(chosen: list[Chosen], options: PackOptions) -> Iterator[EncodedClip]:
     work = partial(encode_recording, recipe=options.recipe)
     recordings = [item.recording for item in chosen]
     bar = partial(tqdm, total=len(recordings), unit="clip", desc="packing", dynamic_ncols=True)
@@ -187,7 +187,7 @@ def _worker() -> None:
     torch.set_num_threads(1)
 
 
-def _write(writer: ShardWriter, item: Chosen, encoded: Encoded, format: str) -> None:
+def _write(writer: ShardWriter, item: Chosen, encoded: EncodedClip, format: str) -> None:
     description = {
         "id": item.recording.id,
         "speaker": item.recording.speaker,

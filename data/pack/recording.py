@@ -41,7 +41,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Encoded:
+class EncodedClip:
     """A clip ready for a shard, or the reason why it is not."""
 
     data: bytes = b""
@@ -51,7 +51,7 @@ class Encoded:
     reason: str = ""
 
 
-def encode_recording(recording: Recording, recipe: Recipe) -> Encoded:
+def encode_recording(recording: Recording, recipe: Recipe) -> EncodedClip:
     """Never raises for a bad recording: a corpus of thousands always has some."""
     try:
         rate = recipe.audio.sample_rate
@@ -69,8 +69,8 @@ def encode_recording(recording: Recording, recipe: Recipe) -> Encoded:
         data = encode(set_level(wav, recipe.audio), rate, recipe.format)
         times = _aligner(recipe.codec, recipe.audio).times(_decoded(data), spoken) if recipe.codec and spoken else ()
     except (ValueError, OSError, RuntimeError, MemoryError) as error:  # libsndfile's errors are RuntimeErrors
-        return Encoded(reason=str(error) or type(error).__name__)
-    return Encoded(data=data, seconds=seconds, spoken=spoken, times=tuple(times))
+        return EncodedClip(reason=str(error) or type(error).__name__)
+    return EncodedClip(data=data, seconds=seconds, spoken=spoken, times=tuple(times))
 
 
 def _decoded(data: bytes) -> Float[Tensor, " N"]:

@@ -7,6 +7,7 @@ from data.pack.command import add_packing, recipe
 from data.prepare.executors import add_executor_options, make_executor
 from data.prepare.unpack import CONTAINERS
 from tts import settings
+from tts.cli import UsageError
 
 
 def add_prepare(commands) -> None:
@@ -39,7 +40,7 @@ def _run(args: argparse.Namespace, overrides: list[str]) -> int:
     try:
         config = read_config(settings.compose(overrides, "prepare"), recipe=recipe(args), args=args)
     except (ValueError, TypeError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        raise UsageError(error) from None
     executor = make_executor(args, work_folder(args.out))
     print(describe_shards(prepare_shards(args.sources, args.out, config, executor)))
     print(f"report: {args.out / 'report.html'}")

@@ -14,7 +14,7 @@ from data.prepare.sources import SkippedFile
 from data.prepare.stages import Outcome, load_aligner
 from data.prepare.tally import Tally
 from data.shards import open_shards
-from data.split import SplitItem, Verdict, assign, text_key
+from data.split import Assignment, SplitItem, assign, text_key
 
 
 def gather_shards(
@@ -27,23 +27,23 @@ def gather_shards(
     kept = _usable(sorted(outcomes, key=lambda outcome: (outcome.sha256, outcome.source.name)), rejected, tally)
     with ClipIndex(work / "clips.sqlite", config.dedup) as index:
         items = _accepted(kept, cache, config, index, rejected, tally)
-    verdicts = assign(items, val_share=config.val_share, speaker_split=config.speaker_split)
-    splits = {item.id: verdict for item, verdict in zip(items, verdicts, strict=True)}
+    assignments = assign(items, val_share=config.val_share, speaker_split=config.speaker_split)
+    splits = {item.id: assignment for item, assignment in zip(items, assignments, strict=True)}
     licences: dict[str, set[str]] = {}
     with open_shards(folder, int(config.shard_mb * 2**20)) as writer:
         for outcome in kept:
             result = _result(cache, outcome, config)
             tally.add_source(outcome, result)
             for clip, place in zip(result.clips, result.sounds, strict=True):
-                verdict = splits.get(clip.id)
-                if verdict is None:
+                assignment = splits.get(clip.id)
+                if assignment is None:
                     continue
                 corpus = outcome.source.corpus
-                if verdict.split is None:
-                    rejected.append(Rejected(corpus=corpus, id=clip.id, reason=verdict.reason))
-                    tally.add_unsplit(clip, verdict.reason)
+                if assignment.split is None:
+                    rejected.append(Rejected(corpus=corpus, id=clip.id, reason=assignment.reason))
+                    tally.add_unsplit(clip, assignment.reason)
                     continue
-                description = _description(outcome, clip, verdict, place["sha256"])
+                description = _description(outcome, clip, assignment, place["sha256"])
                 sound = result.read(place)
                 writer.write(sound, description, format=config.recipe.format, times=place["times"])
                 licences.setdefault(corpus, set()).add(description["licence"])
@@ -102,7 +102,7 @@ def _accepted(
     return items
 
 
-def _description(outcome: Outcome, clip: PreparedClip, verdict: Verdict, sha256: str) -> dict:
+def _description(outcome: Outcome, clip: PreparedClip, assignment: Assignment, sha256: str) -> dict:
     """The JSON of a clip. Times are seconds of the source."""
     source = outcome.source
     return {
@@ -112,7 +112,7 @@ def _description(outcome: Outcome, clip: PreparedClip, verdict: Verdict, sha256:
         "spoken": clip.spoken,
         "corpus": source.corpus,
         "seconds": round(clip.seconds, 4),
-        "split": verdict.split,
+        "split": assignment.split,
         "licence": source.licence or "unknown",
         "source": source.name,
         "source_sha256": outcome.sha256,

@@ -1,25 +1,20 @@
 """Stage 2: voice activity detection, and the cuts into clips of a few seconds, made at pauses.
 
-The detector is silero-vad, whose weights come with its package. The cuts minimise a total cost by dynamic programming:
-a cut in a long pause costs little, and so does a clip of about the target length.
+The cuts minimise a total cost by dynamic programming: a cut in a long pause costs little, and so does a clip of about
+the target length.
 """
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
 from data.prepare.ingest import Samples, SourceRefused
-from tts.audio import block_power, resample
+from tts.audio import block_power
+from tts.vad import SECONDS, speech_probabilities
 
-RATE = 16_000  # Hz, of silero-vad
-FRAME = 512  # samples at that rate: the detector rates 32 ms at a time
-SECONDS = FRAME / RATE
-WINDOW, WARM = 960, 64  # frames of a window, and frames before it that set the state of the detector
-BATCH = 16  # windows at once
 HYSTERESIS = 0.15  # speech ends when its probability is this far below the threshold
 SHORTEST, GAP = 3, 3  # frames: shorter speech and shorter pauses are ignored
 SOFT = 0.2  # seconds: with each of them that a pause is longer, a cut in it costs less by a factor of e
@@ -50,7 +45,8 @@ class SegmentConfig:
 
 def segment(samples: Samples, config: SegmentConfig) -> dict:
     """Spans of speech, and clips that hold them, as [start, end] in seconds. Raises SourceRefused if nobody speaks."""
-    spans = speech_spans(speech_probabilities(samples), config.vad_threshold)
+    probabilities = speech_probabilities(samples.read, len(samples), samples.rate).numpy()
+    spans = speech_spans(probabilities, config.vad_threshold)
     if not spans:
         raise SourceRefused("no speech in it")
     longest = config.max_seconds - 2 * config.margin
@@ -61,35 +57,6 @@ def segment(samples: Samples, config: SegmentConfig) -> dict:
 
 def _rounded(spans: list[tuple[float, float]]) -> list[list[float]]:
     return [[round(start, 4), round(end, 4)] for start, end in spans]
-
-
-@lru_cache(1)
-def _silero():
-    from silero_vad import load_silero_vad
-
-    return load_silero_vad(onnx=True)
-
-
-@torch.inference_mode()
-def speech_probabilities(samples: Samples) -> Float[np.ndarray, " K"]:
-    """The probability of speech in each frame of 32 ms. Windows are rated in batches, which is faster."""
-    vad = _silero()
-    size = samples.rate * FRAME // RATE  # samples of the source per frame
-    if size * RATE != samples.rate * FRAME:
-        raise ValueError(
-            f"a frame of 32 ms is no whole number of samples at {samples.rate} Hz: use another sample rate"
-        )
-    frames = -(-len(samples) // size)
-    starts = range(0, frames, WINDOW)
-    out = []
-    for first in range(0, len(starts), BATCH):
-        batch = starts[first : first + BATCH]
-        waves = [samples.read((start - WARM) * size, (start + WINDOW) * size) for start in batch]
-        wave = resample(torch.stack(waves), samples.rate, RATE)
-        vad.reset_states()
-        heard = torch.cat([vad(part, RATE) for part in wave.split(FRAME, dim=1)], dim=1)
-        out.append(heard[:, WARM:].reshape(-1))
-    return torch.cat(out)[:frames].numpy() if out else np.zeros(0, np.float32)
 
 
 def speech_spans(probabilities: Float[np.ndarray, " K"], threshold: float) -> list[tuple[float, float]]:

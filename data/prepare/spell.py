@@ -12,9 +12,8 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
+from data.pack.alignment import load_speller
 from data.prepare.ingest import Samples
-from tts.checkpoint import build, load
-from tts.text.tokenizer import unpinned
 
 CORE, CONTEXT = 704, 24  # codes computed at once, and codes on either side that give them context
 SENTENCE = 2000  # characters normalised at once
@@ -85,11 +84,8 @@ class Speller:
     """The codec, which hears phonemes, and the tokenizer that defines them."""
 
     def __init__(self, path: Path):
-        loaded = load(path)
-        if getattr(loaded.net, "ctc", None) is None or "text" not in loaded.extra:
-            raise ValueError(f"{path} has no CTC head: give a dvae that was trained with text")
+        loaded, self.tokenizer = load_speller(path)
         self.codec, self.audio, self.fingerprint = loaded.net, loaded.audio, loaded.fingerprint
-        self.tokenizer = build(unpinned(loaded.extra["text"]), loaded.audio)
         self.step = loaded.audio.hop * loaded.net.stride // loaded.spec["ctc_steps"]  # samples
         self.rate = loaded.audio.sample_rate / self.step  # steps per second
         self._sounds: dict[str, tuple[int, ...]] = {}

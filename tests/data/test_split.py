@@ -11,26 +11,26 @@ def many(count: int, speakers: int) -> list[SplitItem]:
     return [clip(n, text=f"text number {n % (count // 2)}", speaker=f"s{n % speakers}") for n in range(count)]
 
 
-def texts(clips, verdicts, split):
-    return {clip.text_key for clip, verdict in zip(clips, verdicts, strict=True) if verdict.split == split}
+def texts(clips, assignments, split):
+    return {clip.text_key for clip, assignment in zip(clips, assignments, strict=True) if assignment.split == split}
 
 
 def test_nothing_held_out_shares_a_text_with_train():
     clips = many(600, speakers=30)
     clips += [clip(1000 + n, text=f"Text, number {n}!", corpus="other", heldout=True) for n in range(20)]
-    verdicts = assign(clips, val_share=0.1, speaker_split="auto")
-    train, val, test = (texts(clips, verdicts, split) for split in ("train", "val", "test"))
+    assignments = assign(clips, val_share=0.1, speaker_split="auto")
+    train, val, test = (texts(clips, assignments, split) for split in ("train", "val", "test"))
     assert train and val and len(test) == 20
     assert not train & val and not train & test and not val & test
-    assert all(verdict.reason for verdict in verdicts if verdict.split is None)
+    assert all(assignment.reason for assignment in assignments if assignment.split is None)
 
 
 def test_whole_speakers_are_held_out_of_large_corpora_only():
     clips = many(600, speakers=30)
-    verdicts = assign(clips, val_share=0.1, speaker_split="auto")
+    assignments = assign(clips, val_share=0.1, speaker_split="auto")
     held = {f"s{n}" for n in range(30) if drawn("speaker", f"c/s{n}", 0.1)}
     assert held
-    assert not any(c.speaker in held and v.split == "train" for c, v in zip(clips, verdicts, strict=True))
+    assert not any(c.speaker in held and v.split == "train" for c, v in zip(clips, assignments, strict=True))
     few = [clip(n, text=f"text number {n}", speaker=f"s{n % 5}") for n in range(300)]
     trained = {
         c.speaker

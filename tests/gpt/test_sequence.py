@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gpt.sequence import FIRST_TEXT, PADDING, START_SPEECH, START_TEXT, TEXT, Vocabulary, corrupt, hide_text, pack
+from gpt.sequence import FIRST_TEXT, PADDING, START_SPEECH, START_TEXT, TEXT, Vocabulary, corrupt, hide_text, pack_tasks
 from gpt.sequence import parse_task as parse
 from tts.types import Codes
 
@@ -17,7 +17,7 @@ CODES = Codes(torch.tensor([[0, 1, 2, 3], [4, 5, 19, 19], [9, 8, 7, 6]]), torch.
 
 def arrange(tasks, choice, text=TEXT_IDS, codes=CODES):
     lengths = {"text": text, "text_len": TEXT_LEN, "codes": codes, "times": TIMES}
-    return pack(tasks, torch.tensor(choice), vocabulary=V, latents=2, **lengths)
+    return pack_tasks(tasks, torch.tensor(choice), vocabulary=V, latents=2, **lengths)
 
 
 def code(*ids):
@@ -90,7 +90,7 @@ def test_corruption_hits_its_share():
     ids = Codes(torch.zeros(4, 2000, dtype=torch.long), torch.full((4,), 2000))
     four = torch.zeros(4, dtype=torch.long)
     text = {"text": torch.ones(4, 1, dtype=torch.long), "text_len": torch.ones(4, dtype=torch.long)}
-    packed = pack([TTS], four, vocabulary=V, latents=2, codes=ids, times=torch.zeros(4, 3), **text)
+    packed = pack_tasks([TTS], four, vocabulary=V, latents=2, codes=ids, times=torch.zeros(4, 3), **text)
     share = (corrupt(packed, 0.3, V, torch.Generator().manual_seed(0)).ids != packed.ids).sum() / 8000
     assert abs(share - 0.3 * 19 / 20) < 0.02
 

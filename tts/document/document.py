@@ -32,14 +32,14 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Block:
+class TextBlock:
     """A paragraph, or a heading of level 1 to 6."""
 
     text: str
     level: int = 0  # 0: a paragraph
 
 
-def chapters(blocks: Iterable[Block]) -> list[Chapter]:
+def chapters(blocks: Iterable[TextBlock]) -> list[Chapter]:
     """Part blocks where a heading follows text. A heading right under another is the first paragraph of its chapter."""
     found: list[Chapter] = []
     for block in blocks:

@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 from tts.document import text
-from tts.document.document import Block, Document, chapters
+from tts.document.document import Document, TextBlock, chapters
 
 BLOCKS = frozenset(
     "p div td th tr li dt dd h1 h2 h3 h4 h5 h6 br hr pre "
@@ -25,7 +25,7 @@ class Page(HTMLParser):
 
     def __init__(self, markup: str, unread: frozenset[str] = UNREAD):
         super().__init__(convert_charrefs=True)
-        self.blocks: list[Block] = []
+        self.blocks: list[TextBlock] = []
         self.title = self.author = self.language = ""
         self._unread = unread
         self._inside: list[str] = []  # unread elements that are open
@@ -71,5 +71,5 @@ class Page(HTMLParser):
 
     def _end_block(self) -> None:
         if said := " ".join("".join(self._parts).split()):
-            self.blocks.append(Block(said, self._level))
+            self.blocks.append(TextBlock(said, self._level))
         self._parts = []

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from tts.document import text
-from tts.document.document import Block, Document, chapters
+from tts.document.document import Document, TextBlock, chapters
 from tts.document.html import COMMENT
 
 FRONT_MATTER = re.compile(r"\A---[^\S\n]*\n(.*?\n)??(?:---|\.\.\.)[^\S\n]*(?:\n|\Z)", re.DOTALL)
@@ -50,14 +50,14 @@ def parse(data: bytes) -> Document:
     )
 
 
-def _blocks(lines: list[str]) -> Iterator[Block]:
+def _blocks(lines: list[str]) -> Iterator[TextBlock]:
     """Paragraphs, list items, quotes and headings, one after the other."""
     open_lines: list[str] = []  # of the paragraph that is being read
     fence = ""
 
-    def close(level: int = 0) -> Iterator[Block]:
+    def close(level: int = 0) -> Iterator[TextBlock]:
         if said := plain(" ".join(open_lines)):
-            yield Block(said, level)
+            yield TextBlock(said, level)
         open_lines.clear()
 
     for line in lines:

@@ -18,6 +18,8 @@ import argparse
 import importlib
 import sys
 
+from tts.cli import Parser, exit_code
+
 DEFAULT = "run"  # the command of a line that names none
 COMMANDS = {  # each module adds its arguments and runs; only the one that is named is imported
     "compare": "tts.evaluate.commands.compare",
@@ -32,27 +34,14 @@ COMMANDS = {  # each module adds its arguments and runs; only the one that is na
 }
 
 
-class Parser(argparse.ArgumentParser):
-    """One line per error, not the whole usage."""
-
-    def error(self, message: str) -> None:
-        raise ValueError(f"{message}; see {self.prog} --help")
-
-
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0, or 1 with the reason in one line."""
     argv = sys.argv[1:] if argv is None else argv
     cut = argv.index("--") if "--" in argv else len(argv)
     own, overrides = argv[:cut], argv[cut + 1 :]
-    try:
-        _run(own, overrides)
-    except KeyboardInterrupt:
-        print("tts.evaluate: interrupted; what has been judged is kept", file=sys.stderr)
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"tts.evaluate: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_code(
+        "tts.evaluate", lambda: _run(own, overrides), interrupted="interrupted; what has been judged is kept"
+    )
 
 
 def _run(own: list[str], overrides: list[str]) -> None:

@@ -43,7 +43,7 @@ class Sphinx(SpeechRecogniser):
 
 
 @dataclass(frozen=True)
-class Aligner(Judge):
+class SphinxAligner(Judge):
     """Forced alignment by pocketsphinx: whether the wave holds all words of the text, and speech besides them.
 
     If words are missing from the wave, the search finds no path to the end. If there is speech besides the words, it

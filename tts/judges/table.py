@@ -9,7 +9,7 @@ from tts.judges.nets import CodecCtc, GptRecogniser
 from tts.judges.prosody import LikenessJudge, ProsodyJudge
 from tts.judges.recogniser import SpeechRecogniser
 from tts.judges.similarity import Resemblyzer, SpeakerJudge, TorchScriptEncoder
-from tts.judges.sphinx import Aligner, Sphinx
+from tts.judges.sphinx import Sphinx, SphinxAligner
 from tts.judges.whisper import Whisper
 
 RECOGNISERS: dict[str, type[SpeechRecogniser]] = {
@@ -21,7 +21,7 @@ RECOGNISERS: dict[str, type[SpeechRecogniser]] = {
 
 JUDGES: dict[str, type[Judge]] = {  # in the order of their measures in reports
     "heard": SpeechRecogniser,  # one of the table above
-    "aligned": Aligner,
+    "aligned": SphinxAligner,
     "mos": Dnsmos,
     "voice": SpeakerJudge,  # resemblyzer, or another encoder from a file
     "likeness": LikenessJudge,

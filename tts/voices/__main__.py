@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts import settings, voices
+from tts.cli import Parser, exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,25 +30,14 @@ SPEAKER_CLIPS = 8  # recordings of each speaker of the population: one speaker a
 SEEDS = 2**63
 
 
-class Parser(argparse.ArgumentParser):
-    """Reports an error in one line, without the usage."""
-
-    def error(self, message: str) -> None:
-        raise ValueError(f"{message}; see {self.prog} --help")
-
-
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and return the exit status."""
-    try:
+    """Run one command and return its exit code."""
+
+    def command() -> None:
         arguments = _parser().parse_args(argv)
         arguments.run(arguments)
-    except KeyboardInterrupt:
-        print("tts.voices: interrupted", file=sys.stderr)
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"tts.voices: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
-    return 0
+
+    return exit_code("tts.voices", command)
 
 
 def _parser() -> argparse.ArgumentParser:

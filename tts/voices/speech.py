@@ -1,8 +1,6 @@
 """Finds the speech in a recording with silero-vad, or by loudness if that is not installed or finds no speech."""
 
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -10,11 +8,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tts.audio import block_power, resample
+from tts.vad import FRAME, RATE, speech_probabilities
 
-RATE = 16_000  # Hz, the sample rate of silero-vad
-FRAME = 512  # samples at that rate
 LIKELY = 0.5  # least probability of speech
-WINDOW, WARM = 960, 64  # frames: windows run as one batch, which is faster; each starts WARM early to settle its state
 REACH, MARGIN = 4, 1  # frames: pauses up to twice REACH (a quarter of a second) stay, and MARGIN around speech
 LOUD = 1e-3  # power relative to loud frames (-30 dB) above which a frame counts as speech by loudness
 LOUD_SHARE = 0.95  # quantile of power that defines "loud frames"; the very loudest may be a click
@@ -36,11 +32,12 @@ def find_speech(wav: Float[Tensor, " N"], rate: int, name: str, tell: Callable[[
     loud = _loud(low)
     if not loud.any():
         return wav[:0]
-    vad = find_vad()
-    spoken = _probability(vad, low) >= LIKELY if vad else loud
-    if vad is None:
+    try:
+        spoken = _probabilities(low) >= LIKELY
+    except ImportError:
         tell(MISSING)
-    elif int(spoken.sum()) < min(FEWEST_FRAMES, int(loud.sum())):
+        spoken = loud
+    if int(spoken.sum()) < min(FEWEST_FRAMES, int(loud.sum())):
         tell(f"silero-vad found no speech in {name}: its loud parts are used as speech")
         spoken = loud
     near = _widen(spoken[None, None].float(), REACH)
@@ -70,23 +67,6 @@ def _loud(low: Float[Tensor, " N"]) -> Tensor:
     return power > max(FAINTEST, LOUD * float(heard.quantile(LOUD_SHARE)))
 
 
-@lru_cache(1)
-def find_vad() -> Any:
-    """The silero-vad net, or None if it is not installed."""
-    try:
-        from silero_vad import load_silero_vad
-    except ImportError:
-        return None
-    return load_silero_vad()
-
-
-def _probability(vad: Any, low: Float[Tensor, " N"]) -> Float[Tensor, " K"]:
-    """The probability of speech in each frame. Windows of the recording run as one batch."""
-    frames = -(-len(low) // FRAME)
-    windows = -(-frames // WINDOW)
-    size = (WARM + WINDOW) * FRAME
-    padded = F.pad(low, (WARM * FRAME, windows * WINDOW * FRAME - len(low)))
-    batch = padded.unfold(0, size, WINDOW * FRAME)  # (windows, samples)
-    vad.reset_states()
-    heard = torch.cat([vad(part, RATE) for part in batch.split(FRAME, dim=1)], dim=1)
-    return heard[:, WARM:].reshape(-1)[:frames]
+def _probabilities(low: Float[Tensor, " N"]) -> Float[Tensor, " K"]:
+    """The probability of speech in each frame."""
+    return speech_probabilities(lambda start, stop: F.pad(low, (-start, stop - len(low))), len(low), RATE)

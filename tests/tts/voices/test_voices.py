@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from helpers import nano, tone_speech
-from tts import settings, voices
+from tts import settings, vad, voices
 from tts.audio import decode
 from tts.speaker import REFERENCE_SECONDS
 from tts.synthesis.pipeline import TextToSpeech
@@ -224,10 +224,10 @@ def test_without_silero_loudness_tells_speech_from_silence(tmp_path, monkeypatch
     wave = decode(nano.hum(tmp_path / "hum.wav", seconds=3.0), 24000)
     padded = record(tmp_path / "padded.wav", torch.cat((torch.zeros(24000 * 9), wave, torch.zeros(24000 * 9))))
     monkeypatch.setitem(sys.modules, "silero_vad", None)  # as if it were not installed
-    finder.find_vad.cache_clear()
+    vad.silero.cache_clear()
     told = []
     found = finder.find_speech(decode(padded, 24000), 24000, "padded.wav", told.append)
-    finder.find_vad.cache_clear()
+    vad.silero.cache_clear()
     assert len(wave) <= len(found) < len(wave) + 24000 * 0.2
     assert len(told) == 1 and "silero-vad is not installed" in told[0]
 

@@ -39,7 +39,7 @@ def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
     folder = Path(names[0])
     with make_panel(arguments, studio, ["heard", "aligned"]) as panel:
         if folder.is_dir():
-            spoken = read_recordings(studio, folder, arguments.sentences)
+            spoken = recorded_sentences(studio, folder, arguments.sentences)
         else:
             texts = read_sentences(names, arguments.sentences, studio.settings.max_chars)
             spoken = speak_sentences(studio, texts, seed=studio.conf["seed"])
@@ -71,7 +71,7 @@ def speak_sentences(studio: Studio, texts: Sequence[str], *, seed: int) -> list[
     return spoken
 
 
-def read_recordings(studio: Studio, folder: Path, count: int) -> list[UnjudgedSentence]:
+def recorded_sentences(studio: Studio, folder: Path, count: int) -> list[UnjudgedSentence]:
     """Recordings instead of synthesised speech: any fault found in them is a mistake of the detector."""
     normalise, rate = language().normalise, studio.audio.sample_rate
     return [

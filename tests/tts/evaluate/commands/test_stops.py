@@ -60,7 +60,7 @@ def test_what_has_no_words_is_not_spoken(nano_studio):
 
 
 def test_recordings_take_the_place_of_speech(hums, nano_studio):
-    spoken = stops.read_recordings(nano_studio, hums, 2)
+    spoken = stops.recorded_sentences(nano_studio, hums, 2)
     assert [(item.text, item.fault, item.attempts) for item in spoken] == [
         ("Hello world.", None, 1),
         ("Hello there.", None, 1),
