@@ -5,20 +5,12 @@ from omegaconf import OmegaConf
 from gpt.model import ASR, TTS
 from gpt.sequence import SPEECH, TEXT, parse_task
 from gpt.step import Stepper
+from helpers import nano
 from tts.align import even
 from tts.checkpoint import build
 from tts.types import Acoustic, AudioConfig, Codes, Mel, Sampling
 
-FREE = Sampling(
-    temperature=1.0,
-    top_k=0,
-    top_p=0.95,
-    repetition_window=10,
-    repetition_ratio=0.3,
-    guidance=1.0,
-    pace=1.0,
-    max_codes_per_id=3.0,
-)
+FREE = nano.sampling(top_p=0.95, repetition_window=10, repetition_ratio=0.3, max_codes_per_id=3.0)
 
 
 def make(size="nano", **changed):

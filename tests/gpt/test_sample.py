@@ -1,22 +1,9 @@
 import torch
 
 from gpt.sample import choose, draw, guide, keep_top_k, keep_top_p, repeats, seeded_uniforms
-from tts.types import Sampling
+from helpers.nano import sampling
 
 LOGITS = torch.tensor([[0.1, 0.4, 0.2, 0.3]]).log()
-
-
-def sampling(**changed):
-    free = {
-        "temperature": 1.0,
-        "top_k": 0,
-        "top_p": 1.0,
-        "repetition_window": 0,
-        "repetition_ratio": 0.3,
-        "guidance": 1.0,
-        "pace": 1.0,
-    }
-    return Sampling(**{**free, "max_codes_per_id": 4.0, **changed})
 
 
 def kept(logits):

@@ -9,21 +9,13 @@ from omegaconf import OmegaConf
 from gpt.model import TTS
 from gpt.picture import alignment
 from gpt.stage import GptStage
+from helpers import nano
 from helpers.trainers import quiet_trainer
 from tts.checkpoint import build, export
 from tts.training.optim import MuonAdamW, warmup_decay
-from tts.types import AudioConfig, Batch, Codes, Sampling
+from tts.types import AudioConfig, Batch, Codes
 
-GREEDY = Sampling(
-    temperature=0.0,
-    top_k=0,
-    top_p=1.0,
-    repetition_window=0,
-    repetition_ratio=1.0,
-    guidance=1.0,
-    pace=1.0,
-    max_codes_per_id=20.0,
-)
+GREEDY = nano.sampling(temperature=0.0, max_codes_per_id=20.0)
 
 
 def conf(path):

@@ -9,11 +9,17 @@ from omegaconf import OmegaConf
 from tts.checkpoint import build, export
 from tts.settings import CONF
 from tts.synthesis.pipeline import NETS
-from tts.types import AudioConfig
+from tts.types import AudioConfig, Sampling
 
 
 def conf(path: str) -> dict:
     return OmegaConf.to_container(OmegaConf.load(CONF / f"{path}.yaml"), resolve=True)
+
+
+def sampling(**changed) -> Sampling:
+    """Plain sampling, with nothing that limits or pushes the draw, but for what is changed."""
+    plain = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "repetition_window": 0, "repetition_ratio": 0.3}
+    return Sampling(**plain | {"guidance": 1.0, "pace": 1.0, "max_codes_per_id": 4.0} | changed)
 
 
 def weights(folder: Path, *, seed: int = 0) -> Path:
