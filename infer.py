@@ -159,7 +159,7 @@ def find_text_file(words: list[str]) -> Path | None:
     """The file that the words on the command line name; None if they are the text, or - for standard input."""
     if not words:
         raise UsageError("no text: give words, a text file, or - for standard input; see infer.py --help")
-    files = [word for word in words if _exists(Path(word))]
+    files = [word for word in words if word != "-" and _exists(Path(word))]
     if len(words) == 1:
         named = Path(words[0]).suffix.lower() in FILE_SUFFIXES and not re.search(r"\s", words[0])
         if named and not files:
@@ -167,8 +167,11 @@ def find_text_file(words: list[str]) -> Path | None:
                 f"no text file {words[0]!r}; to speak those words, pass them through -: echo ... | infer.py -"
             )
         return Path(words[0]) if files else None
-    if named := [file for file in files if Path(file).suffix.lower() in FILE_SUFFIXES]:
-        raise UsageError(f"{named[0]!r} is a file among words: give one file, or quote the sentence")
+    named = [word for word in words if Path(word).suffix.lower() in FILE_SUFFIXES]
+    if among := [word for word in named if word in files]:
+        raise UsageError(f"{among[0]!r} is a file among words: give one file, or quote the sentence")
+    if named == words:
+        raise UsageError(f"{' and '.join(map(repr, words[:2]))} look like files: give one file that exists")
     return None
 
 
@@ -192,6 +195,9 @@ def check_output(name: str | None, text_file: Path | None, voice: Path) -> Path 
         raise UsageError(f"{str(path)!r} is a folder: give a file in it")
     if not path.parent.is_dir():
         raise UsageError(f"no folder {str(path.parent)!r} for {path.name!r}: make it first")
+    folder = Path(os.path.realpath(path)).parent  # where a link leads
+    if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"nothing can be written in {str(folder)!r}: give -o another folder")
     sources = [text_file] if text_file else []
     sources += [file for file in voice.iterdir() if file.is_file()] if voice.is_dir() else [voice]
     for source in sources:

@@ -91,6 +91,7 @@ def test_reads_files_and_standard_input(say, monkeypatch):
     assert say("story.txt", "-o", "x.wav")[0] == 0
     with open("story.txt") as file:
         monkeypatch.setattr(sys, "stdin", file)
+        Path("-").write_text("Not this.")  # a dash is standard input, whatever lies here
         assert say("-", "-o", "y.wav")[0] == 0
     assert Path("x.wav").read_bytes() == Path("y.wav").read_bytes()
 
@@ -167,6 +168,7 @@ def test_a_sentence_that_ends_like_a_file_name_is_a_sentence(say, sentence):
 def test_a_file_among_words_is_one_mistake_or_the_other(say):
     Path("notes.txt").write_text("Hello.")
     failed(say("notes.txt", "please"), 2, "file among words", "quote")
+    failed(say("one.txt", "TWO.EPUB"), 2, "'one.txt' and 'TWO.EPUB' look like files")  # neither exists
 
 
 @pytest.mark.parametrize("suffix", OUTPUTS)
@@ -220,6 +222,16 @@ def test_an_output_that_is_a_link_is_written_through(say):
     Path("x.wav").symlink_to("real/y.wav")
     assert say("Hello.", "-o", "x.wav")[0] == 0
     assert Path("x.wav").is_symlink() and soundfile.info("real/y.wav").frames and os.listdir("real") == ["y.wav"]
+
+
+def test_a_folder_that_refuses_files_is_told_at_once(say, monkeypatch):
+    Path("locked").mkdir(mode=0o500)
+    if os.access("locked", os.W_OK):  # root may write everywhere, so ask as anybody else
+        monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "locked")
+    Path("x.wav").symlink_to("locked/y.wav")
+    for output in ("locked/x.wav", "x.wav"):
+        code, said = say("Hello.", "-o", output)
+        assert code == 2 and "locked" in said and "give -o another folder" in said
 
 
 def test_a_full_disk_is_named_and_nothing_stays(home, tmp_path):

@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,9 +31,14 @@ def replacing(path: str | os.PathLike, *, shared: bool = False) -> Iterator[Path
         yield temporary
         _flush(temporary)
         os.replace(temporary, target)
+    except OSError as error:
+        if error.filename == os.fspath(temporary):  # a name that the caller knows nothing of
+            error.filename = os.fspath(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
-    _flush(target.parent)  # or a power cut could still undo the renaming
+    with suppress(OSError):  # the file is in its place; not every folder can be flushed
+        _flush(target.parent)  # or a power cut could still undo the renaming
 
 
 @contextmanager

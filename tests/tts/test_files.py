@@ -1,6 +1,8 @@
 """Files that are written whole or not at all."""
 
+import errno
 import os
+import stat
 
 import pytest
 
@@ -50,6 +52,26 @@ def test_the_longest_name_can_be_written(tmp_path):
     with whole(tmp_path / name) as file:
         file.write(b"x")
     assert os.listdir(tmp_path) == [name]
+
+
+def test_a_folder_that_cannot_be_flushed_does_not_undo_a_write(tmp_path, monkeypatch):
+    flush = os.fsync
+
+    def fsync(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):  # as some network file systems answer
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with whole(tmp_path / "a") as file:
+        file.write(b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_an_error_names_the_file_that_was_asked_for(tmp_path):
+    with pytest.raises(OSError, match="a'$") as caught, replacing(tmp_path / "a") as temporary:
+        open(temporary)  # never written
+    assert caught.value.filename == str(tmp_path / "a")
 
 
 def test_a_fingerprint_is_of_the_content(tmp_path):

@@ -1,6 +1,7 @@
 """EPUB books, read along their spine with the standard library only."""
 
 import io
+import lzma
 import posixpath
 import re
 import zipfile
@@ -13,17 +14,33 @@ from tts.document.document import MAX_BYTES, Chapter, Document, chapters
 from tts.document.html import Page
 
 # Publisher's pages around the book proper, by the names that Standard Ebooks and most tools give them.
-MATTER = re.compile(r"(?i)(imprint|colophon|copyright|title-?page|halftitle|toc|nav|cover)[^/]*$")
+# Only whole words count: "discovery.xhtml" and "the-navy.xhtml" are chapters.
+MATTER = re.compile(
+    r"(?i)(?<![a-z])(?:imprint|colophon|(?:un)?copyright|(?:half-?)?title-?page|half-?title|toc|nav|cover(?:page)?)"
+    r"(?![a-z])[^/]*$"
+)
 # What a page of a book does not read aloud; a <nav> inside a chapter belongs to the book.
 UNREAD = frozenset({"script", "style", "head", "title", "svg"})
+# What the standard library raises for a broken archive or page, depending on how it is packed.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ElementTree.ParseError,
+    EOFError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 def parse(data: bytes) -> Document:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _book(archive)
-    except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, RuntimeError, zlib.error, ValueError) as error:
-        raise ValueError(f"no readable EPUB: {error}") from None
+    except DAMAGE as error:
+        raise ValueError(f"no readable EPUB: {error or 'it ends too soon'}") from None
 
 
 def _book(archive: zipfile.ZipFile) -> Document:

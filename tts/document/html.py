@@ -7,8 +7,8 @@ from tts.document import text
 from tts.document.document import Document, TextBlock, chapters
 
 BLOCKS = frozenset(
-    "p div td th tr li dt dd h1 h2 h3 h4 h5 h6 br hr pre "
-    "blockquote section article main header footer figcaption".split()
+    "p div table td th tr ul ol li dl dt dd h1 h2 h3 h4 h5 h6 br hr pre blockquote figure figcaption "
+    "section article aside main header footer nav address details summary".split()
 )
 UNREAD = frozenset({"script", "style", "head", "title", "svg", "nav", "template"})
 COMMENT = re.compile(r"<!--(?:.*?-->|.*)", re.DOTALL)
@@ -41,8 +41,8 @@ class Page(HTMLParser):
             self.language = given.get("lang") or given.get("xml:lang", "")
         if tag == "meta" and given.get("name", "").lower() == "author":
             self.author = " ".join(given.get("content", "").split())
-        if tag == "body":
-            self._inside = []  # the end of <head> may be left out
+        if tag == "body" or (tag in BLOCKS and self._inside == ["head"]):
+            self._inside = []  # the end of <head> may be left out, and so may <body>
         if tag in self._unread:
             self._inside.append(tag)
         if tag in BLOCKS:

@@ -1,6 +1,8 @@
 """Every format as chapters and paragraphs; what would be read aloud with its marks is refused by kind."""
 
+import os
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +70,12 @@ def test_html_without_tags(tmp_path):
     assert found.text == "One\n\nIt was fine & dry.\n\nThen\n\nrain.\n\nTwo\n\nEnd."
 
 
+def test_html_that_leaves_out_tags_loses_nothing(tmp_path):
+    page = "<!doctype html><html><head><title>T</title><p>One<ul><li>two<li>three</ul>four<aside>five</aside>six"
+    found = read(tmp_path, "a.html", page)
+    assert found.title == "T" and found.text.split() == ["One", "two", "three", "four", "five", "six"]
+
+
 def test_markdown_without_marks(tmp_path):
     found = read(tmp_path, "a.md", MARKDOWN)
     assert (found.title, found.author, found.language) == ("Ships", "Ann Other", "en")
@@ -118,6 +126,42 @@ def test_an_epub_says_whose_it_is_and_keeps_chapters(tmp_path):
     found = document.read(book)
     assert (found.title, found.author, found.language) == ("Ships", "Ann Other", "en")
     assert found.chapters == [Chapter("I", ["The Ship", "It sailed."]), Chapter("", ["End."])]
+
+
+def test_an_epub_leaves_out_only_the_pages_of_its_publisher(tmp_path):
+    matter = "cover coverpage cover_1 titlepage title-page halftitle halftitlepage imprint uncopyright colophon toc nav"
+    told = "discovery recovered the-navy stockton chapter-1"
+    pages = {f"{name}.xhtml": f"<p>{name}</p>" for name in f"{matter} {told}".split()}
+    assert document.read(epub(tmp_path / "b.epub", pages)).text.split() == told.split()
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_epub_is_named(tmp_path, packing):
+    with zipfile.ZipFile(epub(tmp_path / "b.epub", {"one.xhtml": "<p>It sailed.</p>"})) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "b.epub", "w", packing) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    whole = (tmp_path / "b.epub").read_bytes()
+    found = 0
+    for place in range(30, len(whole)):
+        try:
+            read(tmp_path, "b.epub", whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        except ValueError as error:
+            assert "b.epub" in str(error)
+            found += 1
+    assert found
+
+
+def test_a_pipe_is_read_like_a_file():
+    """As a shell gives one: infer.py <(fortune)."""
+    out, into = os.pipe()
+    os.write(into, b"Hello.")
+    os.close(into)
+    try:
+        assert document.read(Path(f"/dev/fd/{out}")).text == "Hello."
+    finally:
+        os.close(out)
 
 
 @pytest.mark.parametrize("suffix", sorted(document.REFUSED))
