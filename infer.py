@@ -119,7 +119,7 @@ def make_parser() -> Parser:
         "--guidance", type=float, metavar="X", help="of the diffusion decoder: more is clearer, 1 is off"
     )
     parser.add_argument("--speed", type=float, metavar="X", help="tempo, 1 is as spoken; pitch stays")
-    parser.add_argument("--device", help="cpu, cuda, mps; auto takes the best")
+    parser.add_argument("--device", help="cpu, cuda, mps; auto takes cuda if it is there, else cpu")
     parser.add_argument(
         "--threads", type=int, metavar="N", help="of the processor (1); more help on an idle machine only"
     )
@@ -268,6 +268,7 @@ def speak(text: str, voice: Path, output: Path | None, conf: dict, *, quiet: boo
         if output is None:
             with open(target, "rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
+                sys.stdout.buffer.flush()  # a reader that is gone is met here, where it is handled
     if output and not quiet:
         print(f"{printable(output)}: {samples / rate:.1f} s", file=sys.stderr)
     return 0

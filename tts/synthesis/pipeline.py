@@ -27,6 +27,7 @@ from tts.text.tokenizer import Tokenizer
 from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Sampling, SpeakerLatents, Speech, Vocoder
 
 NETS = ("dvae", "gpt", "diffusion", "vocoder")
+DEVICES = ("cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,11 +262,13 @@ def derive_seed(seed: int, text: str) -> int:
 
 
 def pick_device(name: str) -> torch.device:
-    """A device by name, or the best there is for `auto`. Raises ValueError if it is not here."""
+    """A device by name; `auto` is a CUDA GPU if there is one, else the processor. Raises ValueError if it is not here."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
+        if device.type not in DEVICES:
+            raise ValueError(f"device {name!r} cannot speak; use one of {', '.join(DEVICES)}")
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]

@@ -146,5 +146,5 @@ def save(path: str | os.PathLike, latents: "SpeakerLatents", card: About) -> Non
     from safetensors.torch import save
 
     tensors = {name: tensor.float().cpu().contiguous() for name, tensor in vars(latents).items()}
-    with whole(path) as file:
+    with whole(path, shared=True) as file:
         file.write(save(tensors, {"format": FORMAT, "about": json.dumps(asdict(card), sort_keys=True)}))
