@@ -18,7 +18,7 @@ def replacing(path: str | os.PathLike, *, shared: bool = False) -> Iterator[Path
 
     A symbolic link stays where it is: the file that it points to is replaced. A process that is killed leaves
     `.NAME.partial`, which the next writer of the same file overwrites. `shared` says that several processes may write
-    the same file at once: each then writes under a name of its own (`.NAME.TOKEN.partial`, which stays if it is killed),
+    the same file at once: each then writes under a name of its own, `.NAME.TOKEN.partial`, which stays if it is killed,
     and the last one to finish wins.
 
     Raises ValueError if something other than a file stands at `path`, and OSError as writing does.

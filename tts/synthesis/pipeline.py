@@ -262,7 +262,7 @@ def derive_seed(seed: int, text: str) -> int:
 
 
 def pick_device(name: str) -> torch.device:
-    """A device by name; `auto` is a CUDA GPU if there is one, else the processor. Raises ValueError if it is not here."""
+    """A device by name; `auto` is a CUDA GPU if there is one, else the CPU. Raises ValueError if it is not here."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
