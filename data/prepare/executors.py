@@ -85,8 +85,8 @@ class LocalExecutor:
                 try:
                     while jobs or running:
                         while jobs and len(running) < workers * AHEAD:
-                            job = jobs.pop(0)
-                            running[pool.submit(function, job)] = job
+                            future = pool.submit(function, jobs[0])  # fails if a worker has died meanwhile
+                            running[future] = jobs.pop(0)
                         for future in wait(running, return_when=FIRST_COMPLETED).done:
                             result = future.result()
                             job = running.pop(future)

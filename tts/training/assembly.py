@@ -69,10 +69,13 @@ def adapt(cfg: DictConfig) -> None:
     elif begun and cfg.trainer.precision != begun:
         log.warning(f"the run began with trainer.precision={begun} and continues with {cfg.trainer.precision}")
     if cfg.threads == "auto":
-        cfg.threads = spare_threads(cores=_cores(), busy=_busy(), ranks=int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+        ranks = cfg.trainer.devices if isinstance(cfg.trainer.devices, int) else 1
+        cfg.threads = spare_threads(cores=_cores(), busy=_busy(), ranks=max(1, ranks))
     if cfg.threads < 1:
         raise ValueError(f"threads is {cfg.threads}: give 1 or more, or auto")
     torch.set_num_threads(cfg.threads)
+    if cfg.trainer.strategy != "auto":  # Lightning's launcher of several processes sets the threads again without this
+        os.environ["OMP_NUM_THREADS"] = str(cfg.threads)
 
 
 def fast_precision(accelerator: str) -> str:

@@ -7,6 +7,7 @@ import lightning as L
 from torch import distributed
 from torch.distributed import TCPStore
 
+from tts.training.guard import Rollback
 from tts.training.heartbeat import LOST, Heartbeat
 from tts.training.stage import Stage
 
@@ -57,6 +58,10 @@ class Watch(L.Callback):
             self.heartbeat.stop()
 
     def on_exception(self, trainer: L.Trainer, stage: Stage, exception: BaseException) -> None:
+        if self.heartbeat and isinstance(exception, Rollback):
+            self.heartbeat.stop()  # the same processes begin anew, with another heartbeat at the same keys
+            trainer.strategy.barrier()
+            return
         lost = isinstance(exception, distributed.DistError) or "onnection" in str(exception)
         if self.heartbeat and lost:
             self.heartbeat.complain(f"lost another rank ({str(exception).splitlines()[0][:200]})")

@@ -27,8 +27,10 @@ class Preemption(L.Callback):
         self.signals = [signal.Signals[f"SIG{name}"] for name in signals]
         self.before: dict = {}  # handlers from before training, by signal
         self.caught = 0  # number of the signal
+        self.step = 0  # the last finished step
 
     def on_train_start(self, trainer: L.Trainer, stage: Stage) -> None:
+        self.step = trainer.global_step
         for number in self.signals:
             self.before[number] = signal.signal(number, self._catch)
 
@@ -36,9 +38,12 @@ class Preemption(L.Callback):
         self.caught = number
 
     def on_train_batch_end(self, trainer: L.Trainer, stage: Stage, outputs, batch: Batch, index: int) -> None:
+        if trainer.global_step == self.step:  # the batch was accumulated: a checkpoint would lose its gradients
+            return
+        self.step = trainer.global_step
         # Several ranks must agree on a step. They wait for each other to do so, hence not in every step.
         if trainer.world_size > 1:
-            if (index + 1) % trainer.log_every_n_steps:
+            if self.step % trainer.log_every_n_steps:
                 return
             mine = torch.tensor(self.caught, device=trainer.strategy.root_device)
             self.caught = int(trainer.strategy.reduce(mine, reduce_op="max"))

@@ -1,4 +1,5 @@
 import argparse
+import time
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -32,6 +33,15 @@ def test_every_job_is_done_and_told_once(workers):
 def test_a_job_that_kills_its_worker_is_lost_alone():
     expected = ["2", "4", "6", f"lost {FATAL}"]
     assert results(LocalExecutor(2), [JOBS[0], FATAL, *JOBS[1:]]) == (expected, expected)
+
+
+def test_no_job_is_lost_if_a_worker_dies_while_the_caller_is_busy():
+    found = []
+    for result in LocalExecutor(1).map(eval, [JOBS[0], FATAL, *JOBS[1:]], "lost {}".format, lambda job, result: None):
+        if not found:
+            time.sleep(1)  # the second job is done for before the third one is submitted
+        found.append(str(result))
+    assert sorted(found) == ["2", "4", "6", f"lost {FATAL}"]
 
 
 def test_an_error_ends_the_run_and_is_told():

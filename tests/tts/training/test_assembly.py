@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from lightning.fabric.utilities.distributed import _set_num_threads_if_needed, _suggested_max_num_threads
 from omegaconf import OmegaConf
 
 from helpers.runs import configure
@@ -47,5 +48,18 @@ def test_threads_are_the_users_or_this_ranks_part_of_the_free_cores(run, monkeyp
         assert torch.get_num_threads() == 2
         with pytest.raises(ValueError, match="threads is 0: give 1 or more"):
             adapt(run("threads=0"))
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_threads_stay_when_lightning_starts_several_processes(run, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # put back after the test
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    before = torch.get_num_threads()
+    other = _suggested_max_num_threads(1) + 1
+    try:
+        adapt(run("trainer=ddp", f"threads={other}"))
+        _set_num_threads_if_needed(1)
+        assert torch.get_num_threads() == other
     finally:
         torch.set_num_threads(before)

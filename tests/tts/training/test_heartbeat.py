@@ -8,11 +8,16 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
+import lightning as L
 import pytest
 from torch.distributed import TCPStore
 
+from tts.training.distributed import Watch
+from tts.training.guard import Rollback
 from tts.training.heartbeat import LOST, Heartbeat
+from tts.training.stage import Stage
 
 PATIENCE = 4.0  # seconds
 
@@ -25,6 +30,21 @@ def finish(rank: int, port: int, late: float) -> None:
     heartbeat.start()
     time.sleep(late)
     heartbeat.stop()
+    del store
+
+
+def roll_back(rank: int, port: int, barrier) -> None:
+    """A rank that goes back to a checkpoint once, and ends well."""
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    store = TCPStore("127.0.0.1", port, is_master=True, wait_for_workers=False) if rank == 0 else None
+    trainer, stage = Mock(spec=L.Trainer, world_size=2, global_rank=rank), Mock(spec=Stage)
+    trainer.strategy.barrier = barrier.wait
+    first, second = Watch(patience=PATIENCE), Watch(patience=PATIENCE)
+    first.on_fit_start(trainer, stage)
+    first.on_exception(trainer, stage, Rollback("back"))
+    second.on_fit_start(trainer, stage)
+    second.on_fit_end(trainer, stage)
+    time.sleep(2.0 * rank)  # closes its loggers
     del store
 
 
@@ -83,11 +103,25 @@ def test_ranks_that_are_busy_or_done_are_let_be(ranks, tmp_path):
     assert not any((tmp_path / str(rank)).read_text() for rank in range(3))
 
 
-def test_rank_0_which_holds_the_store_leaves_last():
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    context = multiprocessing.get_context("fork")
+        return free.getsockname()[1]
+
+
+def test_ranks_that_rolled_back_end_well():
+    context, port = multiprocessing.get_context("fork"), free_port()
+    barrier = context.Barrier(2)
+    processes = [context.Process(target=roll_back, args=(rank, port, barrier)) for rank in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
+
+
+def test_rank_0_which_holds_the_store_leaves_last():
+    context, port = multiprocessing.get_context("fork"), free_port()
     processes = [context.Process(target=finish, args=(rank, port, 3.0 * rank)) for rank in range(2)]
     for process in processes:
         process.start()

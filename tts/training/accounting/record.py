@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
+from tts.files import whole
 from tts.provenance import revision
 
 
@@ -21,7 +22,8 @@ def record(folder: Path, *, config: str, seed: int, data: Mapping[str, str]) -> 
     number = 1 + max((int(path.name) for path in starts.glob("[0-9]*")), default=0)
     start = starts / f"{number:04d}"
     start.mkdir(parents=True)
-    start.joinpath("config.yaml").write_text(config, encoding="utf-8")
+    with whole(start / "config.yaml") as file:  # other ranks read it at this time (tts.training.assembly.adapt)
+        file.write(config.encode())
     about = {
         "revision": revision(),
         "seed": seed,
