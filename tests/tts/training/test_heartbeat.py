@@ -17,6 +17,7 @@ from torch.distributed import TCPStore
 from tts.training.distributed import Watch
 from tts.training.guard import Rollback
 from tts.training.heartbeat import LOST, Heartbeat
+from tts.training.stage import Stage
 
 PATIENCE = 4.0  # seconds
 
