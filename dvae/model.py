@@ -44,7 +44,7 @@ class Tower(nn.Module):
         return x * inside.to(x.dtype)
 
 
-class Encoder(nn.Module):
+class MelEncoder(nn.Module):
     """Mel frames to one vector a code: a light look at frames, then a tower at the code rate."""
 
     def __init__(
@@ -65,7 +65,7 @@ class Encoder(nn.Module):
         return self.out(self.norm(self.codes(x, codes)))
 
 
-class Decoder(nn.Module):
+class MelDecoder(nn.Module):
     """Vectors at the code rate to mel frames: a tower, each code spread over its frames, then a light smoothing."""
 
     def __init__(self, *, n_mels: int, frame_width: int, frame_layers: int, width: int, layers: int, stride: int):
@@ -134,10 +134,10 @@ class Dvae(nn.Module):
         self.ctc_vocab = ctc_vocab
         self.log_mel = LogMel(audio)
         sizes = {"n_mels": audio.n_mels, "frame_width": frame_width, "frame_layers": frame_layers, "width": width}
-        self.encoder = Encoder(**sizes, layers=encoder_layers, stride=stride, out_width=quantizer.in_width)
+        self.encoder = MelEncoder(**sizes, layers=encoder_layers, stride=stride, out_width=quantizer.in_width)
         self.quantizer = quantizer
         self.embed = nn.Conv1d(quantizer.out_width, width, 1)
-        self.decoder = Decoder(**sizes, layers=decoder_layers, stride=stride)
+        self.decoder = MelDecoder(**sizes, layers=decoder_layers, stride=stride)
         self.ctc = CtcHead(width=width, vocab=ctc_vocab, steps=ctc_steps) if ctc_vocab else None
         for part in (self.encoder, self.embed, self.decoder, self.ctc):
             if part is not None:
