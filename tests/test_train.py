@@ -20,16 +20,16 @@ from tts.types import AudioConfig
 
 
 def slow(stage: str):
-    """A stage for the long run of the suite. The usual one takes the vocoder, which has two optimisers."""
+    """A stage for the long run of the suite; the usual one takes the codec only."""
     return pytest.param(stage, marks=pytest.mark.slow)
 
 
 SIZES = ("nano", "small", "base", "large")
 
 
-@pytest.mark.parametrize("stage", [stage if stage == "vocoder" else slow(stage) for stage in STAGES])
+@pytest.mark.parametrize("stage", [stage if stage == "dvae" else slow(stage) for stage in STAGES])
 def test_trains_saves_and_resumes_to_the_same_weights(stage, shards, codec, tmp_path):
-    train.train(nano_run(stage, shards, codec, tmp_path / "whole", wandb=stage == "vocoder"))
+    train.train(nano_run(stage, shards, codec, tmp_path / "whole", wandb=stage == "dvae"))
     train.train(nano_run(stage, shards, codec, tmp_path / "halves", "trainer.max_steps=2"))
     trainer = train.train(nano_run(stage, shards, codec, tmp_path / "halves"))
     assert trainer.global_step == 4

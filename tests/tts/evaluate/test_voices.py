@@ -40,6 +40,7 @@ def panel(tmp_path):
         yield panel
 
 
+@pytest.mark.slow
 def test_cards_are_of_the_same_sentences_and_beside_recordings(studio, panel, recordings, tmp_path, monkeypatch):
     monkeypatch.setattr(voices, "FOLDER", tmp_path / "shelf")
     (tmp_path / "shelf").mkdir()

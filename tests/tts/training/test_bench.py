@@ -7,7 +7,8 @@ from helpers.runs import configure
 from tts.training import bench
 
 
-@pytest.mark.parametrize("stage", ["gpt", pytest.param("diffusion", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["gpt", "diffusion"])
 def test_trainer_and_plain_loop_learn_the_same(stage, audio, tmp_path, capsys):
     shards = corpus.make_shards(tmp_path / "computed", audio)
     codec = nano.weights(tmp_path / "weights") / "dvae.safetensors"
