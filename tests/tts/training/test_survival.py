@@ -127,6 +127,7 @@ def test_without_room_the_last_good_checkpoint_stays(shards, codec, tmp_path, ca
     assert newest(tmp_path / "run/checkpoints").stem == "0000004"
 
 
+@pytest.mark.slow
 def test_poison_is_left_out_and_then_set_aside(shards, codec, tmp_path, caplog):
     keys = [clip.key for clip in read_index(shards).clips if clip.split == "train"]
     poison = {key: float("nan") for key in keys[:4]}

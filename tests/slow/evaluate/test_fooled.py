@@ -18,6 +18,7 @@ from tts.judges.prosody import LikenessJudge, ProsodyJudge
 from tts.judges.similarity import TorchScriptEncoder
 
 pytest.importorskip("librosa")
+pytestmark = pytest.mark.slow
 
 TEXTS = ["Pale moon set low by the old bays.", "Then wind ran off to the far hill."]  # words of the same lengths
 
