@@ -5,11 +5,9 @@ import signal
 
 import pytest
 import torch
-from torch import nn
-from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
-from helpers.trainers import quiet_trainer
+from helpers.trainers import quiet_trainer, tiny, tiny_batch
 from tts.training.preemption import Preemption
 from tts.training.stage import Stage
 from tts.types import Batch
@@ -29,16 +27,8 @@ class Told(Stage):
 
 def test_a_step_of_several_batches_is_finished_first(audio, tmp_path, monkeypatch):
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
-    stage = Told(
-        net=nn.Linear(2, 2),
-        audio=audio,
-        weights={"mean": 1.0},
-        optimizer=lambda net: torch.optim.SGD(net.parameters(), lr=0.1),
-        schedule=lambda optimizer: LambdaLR(optimizer, lambda step: 1.0),
-        gradient_clip=1.0,
-    )
-    length, wav = torch.full((4,), 2), torch.ones(4, 2)
-    batch = Batch(["x"] * 4, ["a"] * 4, torch.zeros(4, 1).long(), torch.zeros(4).long(), wav, length, wav, length)
+    stage = tiny(Told, audio)
+    batch = tiny_batch()
     callbacks = [Preemption(signals=["USR1"])]
     trainer = quiet_trainer(tmp_path, max_epochs=1, accumulate_grad_batches=3, callbacks=callbacks)
     before = signal.signal(signal.SIGUSR1, lambda number, frame: None)

@@ -3,11 +3,9 @@
 import lightning as L
 import pytest
 import torch
-from torch import nn
-from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
-from helpers.trainers import quiet_trainer
+from helpers.trainers import quiet_trainer, tiny, tiny_batch
 from tts.training.stage import Stage
 from tts.types import Batch
 
@@ -30,16 +28,8 @@ def draw(audio, tmp_path, monkeypatch):
 
     def run(*, seed: int = 0, rank: int = 0, batches: int = 2, accumulate: int = 1) -> list[tuple[float, int]]:
         monkeypatch.setattr(Stage, "global_rank", property(lambda stage: rank))
-        stage = Drawing(
-            net=nn.Linear(2, 2),
-            audio=audio,
-            weights={"mean": 1.0},
-            optimizer=lambda net: torch.optim.SGD(net.parameters(), lr=0.1),
-            schedule=lambda optimizer: LambdaLR(optimizer, lambda step: 1.0),
-            gradient_clip=1.0,
-        )
-        length, wav = torch.full((4,), 2), torch.ones(4, 2)
-        batch = Batch(["x"] * 4, ["a"] * 4, torch.zeros(4, 1).long(), torch.zeros(4).long(), wav, length, wav, length)
+        stage = tiny(Drawing, audio)
+        batch = tiny_batch()
         L.seed_everything(seed, verbose=False)
         trainer = quiet_trainer(tmp_path, max_epochs=1, accumulate_grad_batches=accumulate)
         trainer.fit(stage, DataLoader([batch] * batches, batch_size=None))
