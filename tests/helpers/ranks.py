@@ -4,12 +4,42 @@ import multiprocessing
 import os
 import socket
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import torch
 from lightning.pytorch.utilities import rank_zero_only
 
 import train
+from helpers import corpus
 from helpers.runs import STAGES, configure, quiet
+from tts.types import AudioConfig
+
+STEPS = 3
+
+
+def make_shards(folder: Path, audio: AudioConfig) -> Path:
+    """Enough for two ranks to train on without an end of an epoch, and one batch to validate on."""
+    clips = corpus.make_corpus(folder / "clips", clips=24)
+    return corpus.make_shards(folder / "computed", audio, clips, val_share=0.05)
+
+
+def overrides(shards: Path, folder: Path, *more: str, stage: str = "dvae") -> list[str]:
+    """A run whose steps draw nothing, so that only the batches matter."""
+    return [
+        f"stage={stage}",
+        f"model={stage}/nano",
+        *(["stage.gain_jitter=0", "stage.shift=0"] if stage == "dvae" else []),
+        f"data.path={shards}",
+        f"dir={folder}",
+        "run=x",
+        "data.batch_seconds=4",
+        "data.workers=0",
+        "stage.schedule.steps=100",
+        "trainer.precision=32-true",
+        "trainer.num_sanity_val_steps=0",
+        f"trainer.max_steps={STEPS}",
+        *more,
+    ]
 
 
 def start(runs: list[list[str]], *, world: int) -> list[BaseProcess]:
