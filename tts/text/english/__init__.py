@@ -2,9 +2,11 @@
 
 from tts.text.characters import plain
 from tts.text.english.abbreviations import ENDINGS, INNER, NUMBERED, OPENERS, TITLES
-from tts.text.english.dates import SHORT_DAYS, SHORT_MONTHS
+from tts.text.english.dates import DATED, SHORT_DAYS, SHORT_MONTHS
 from tts.text.english.lexicon import cmudict
 from tts.text.english.normaliser import normalise
+from tts.text.english.quantities import SHORT_BOOKS
+from tts.text.english.serials import DOTTED
 from tts.text.language import Language
 from tts.text.sentences import Abbreviations
 
@@ -20,8 +22,8 @@ ENGLISH = Language(
     fold=fold,
     abbreviations=Abbreviations(
         inner=frozenset({*TITLES, *INNER, "St"}),
-        numbered=frozenset({*NUMBERED, *SHORT_MONTHS, *SHORT_DAYS}),
-        words=frozenset({"no", "art", "ed", "fig", "Sat", "Sun", "Mar", "No"}),
+        numbered=frozenset({*NUMBERED, *SHORT_MONTHS, *SHORT_DAYS, *DATED, *SHORT_BOOKS, *DOTTED}),
+        words=frozenset({"no", "art", "ed", "fig", "Sat", "Sun", "Mar", "No", *SHORT_BOOKS}),
         ending=frozenset(ENDINGS),
         letters=frozenset({"I"}),
         openers=OPENERS,

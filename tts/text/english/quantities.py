@@ -1,54 +1,251 @@
-"""Ranges, ratios, fractions, ordinals, and every number that no other rule has read."""
+"""Ranges, ratios, fractions, ordinals, verses, and every number that no other rule has read."""
 
 import re
 
-from tts.text.english.numbers import cardinal, fraction, ordinal, two_digits, year
-from tts.text.english.patterns import ALONE, NUMBER, Rule, number, rule
+from tts.text.english.numbers import LONGEST, cardinal, fraction, ordinal, spelled, two_digits, year
+from tts.text.english.patterns import ALONE, FUNCTION_WORDS, NUMBER, Rule, any_of, number, rule, words_of
+
+YEAR = "(?:1[0-9]{3}|20[0-9]{2})"
+DASH = r"\s?[-–—]\s?"
+# Parts of a work whose number may have zeros before it.
+PARTS = "chapter|part|episode|track|lesson|day|week|section|step|unit|volume|vol\\.|page|exercise|level|season|book|figure|question"
+# Words before a number with a letter that is no million or billion: flat 3B.
+LABELS = words_of(
+    "flat room apartment apt gate seat section class grade exhibit figure table part unit building appendix chapter step "
+    "platform level row type model block suite hall ward zone lot pier door exit line form phase schedule at in number"
+)
+SHORT = {
+    "k": "thousand",
+    "K": "thousand",
+    "M": "million",
+    "mn": "million",
+    "B": "billion",
+    "bn": "billion",
+    "tn": "trillion",
+}
+SHORT_BOOKS = {
+    **{"Gen": "Genesis", "Ex": "Exodus", "Exod": "Exodus", "Lev": "Leviticus", "Num": "Numbers", "Deut": "Deuteronomy"},
+    **{"Josh": "Joshua", "Judg": "Judges", "Sam": "Samuel", "Kgs": "Kings", "Chr": "Chronicles", "Chron": "Chronicles"},
+    **{"Neh": "Nehemiah", "Ps": "Psalm", "Pss": "Psalms", "Prov": "Proverbs", "Eccl": "Ecclesiastes", "Isa": "Isaiah"},
+    **{"Jer": "Jeremiah", "Lam": "Lamentations", "Ezek": "Ezekiel", "Dan": "Daniel", "Hos": "Hosea", "Mic": "Micah"},
+    **{"Zech": "Zechariah", "Mal": "Malachi", "Matt": "Matthew", "Mt": "Matthew", "Mk": "Mark", "Lk": "Luke"},
+    **{"Jn": "John", "Rom": "Romans", "Cor": "Corinthians", "Gal": "Galatians", "Eph": "Ephesians"},
+    **{"Phil": "Philippians", "Col": "Colossians", "Thess": "Thessalonians", "Tim": "Timothy", "Heb": "Hebrews"},
+    **{"Jas": "James", "Pet": "Peter", "Rev": "Revelation"},
+}
+BOOKS = words_of(
+    "Genesis Exodus Leviticus Numbers Deuteronomy Joshua Judges Ruth Samuel Kings Chronicles Ezra Nehemiah Esther Job "
+    "Psalm Psalms Proverbs Ecclesiastes Isaiah Jeremiah Lamentations Ezekiel Daniel Hosea Joel Amos Obadiah Jonah "
+    "Micah Nahum Habakkuk Zephaniah Haggai Zechariah Malachi Matthew Mark Luke John Acts Romans Corinthians Galatians "
+    "Ephesians Philippians Colossians Thessalonians Timothy Titus Philemon Hebrews James Peter Jude Revelation Surah "
+    "Quran Sirach Tobit Wisdom Maccabees"
+)
+FIRST = {"1": "First", "2": "Second", "3": "Third", "I": "First", "II": "Second", "III": "Third"}
+
+
+def _grouped(match: re.Match[str]) -> str:
+    """1 000 000: 1,000,000. Two numbers side by side may look alike: 2 400 g tins."""
+    text = match["number"]
+    groups = re.split("[ '_.]", text)
+    rest = match.string[match.end() : match.end() + 40]
+    if len(groups) == 2 and groups[1] != "000" and re.match(r"-[a-z]|\s?-?(?:g|ml|mg|mm|cm|m|W|V)\s[a-z]+s\b", rest):
+        return match[0]
+    return ",".join(groups)
+
+
+def _indian(match: re.Match[str]) -> str:
+    """12,34,567: 1,234,567."""
+    return f"{int(match[0].replace(',', '')):,}"
+
+
+def _verse(match: re.Match[str]) -> str:
+    """Ps. 23:4-6; 1 Cor. 13."""
+    place, book, chapter, verse, last = (match[name] for name in ("place", "book", "chapter", "verse", "last"))
+    if not verse and not (place and match["short"]) and not (match["stop"] and book not in ("Col", "Rev", "Mt")):
+        return match[0]
+    words = f"{FIRST[place] + ' ' if place else ''}{SHORT_BOOKS.get(book, book)} {cardinal(chapter)}"
+    words += f"{',' if last else ''} {cardinal(verse)}" if verse else ""
+    return words + (f" to {' '.join(cardinal(part) for part in last.split(':'))}" if last else "")
 
 
 def _ratio(match: re.Match[str]) -> str:
-    return f"{cardinal(match[1])} to {cardinal(match[2])}"
+    return " to ".join(number(part) for part in match[0].split(":"))
 
 
 def _range(match: re.Match[str]) -> str:
     low, high, dash = match["low"], match["high"], match["dash"]
-    is_year = re.fullmatch("1[0-9]{3}|20[0-9]{2}", low) is not None
-    if is_year and re.fullmatch("1[0-9]{3}|20[0-9]{2}", high):
-        return f"{year(low)} to {year(high)}"
-    if is_year and re.fullmatch("[0-9]{2}", high):
-        return f"{year(low)} to {two_digits(high)}"
-    return f"{number(low)} {'minus' if dash == ' - ' else 'to'} {number(high)}"
+    if re.match(r"\s?=", match.string[match.end() : match.end() + 2]):
+        return match[0]  # a sum: 5-3=2
+    if re.fullmatch(YEAR, low):
+        if re.fullmatch(YEAR, high):
+            return f"{year(low)} to {year(high)}"
+        if re.fullmatch("[0-9]{1,2}", high) and dash != " - ":
+            return f"{year(low)} to {two_digits(high) if len(high) == 2 else cardinal(high)}"
+    first, second = float(low.replace(",", "")), float(high.replace(",", ""))
+    if first >= second and first + second == 100:
+        return f"{number(low)} {number(high)}"  # 50-50, 60-40
+    if len(low) > 2 and len(high) < len(low) and first > second and dash == "-" and "." not in low:
+        return f"{number(low)}, {number(high)}"  # no range: 978-0
+    return f"{number(low)} {'minus' if dash == ' - ' and first >= second else 'to'} {number(high)}"
 
 
 def _fraction(match: re.Match[str]) -> str:
-    whole = match["whole"]
-    part = fraction(match["a"], match["b"])
-    if whole and part.startswith("one "):
+    whole, a, b = match["whole"], match["a"], match["b"]
+    rest = match.string[match.end() : match.end() + 30]
+    if not whole and not match["end"]:
+        if (a, b) in (("20", "20"), ("20", "200"), ("4", "4")) or int(a) + int(b) == 100:
+            return f"{number(a)} {number(b)}"  # eyesight, 4/4 time, 80/20
+        if re.match(r"[\s-](?:time|signature|meter|beat)\b", rest):
+            return f"{number(a)} {number(b)}"
+        if int(a) == int(b) or re.match(r"\s(?:stars|points|marks|rating|score|on)\b", rest) or _rated(match):
+            return f"{number(a)} out of {number(b)}"
+    part = fraction(a, b)
+    if re.match(r"-[a-z]", rest):
+        part = re.sub("(?<=quarter|fourth|eighth)s$|(?<=th|rd)s$", "", part)  # a 3/4-inch bolt
+    if whole and a == "1":
         part = "a " + part.removeprefix("one ")
-    return f"{cardinal(whole)} and {part}" if whole else part
+    return f"{number(whole)} and {part}" if whole else part
+
+
+def _rated(match: re.Match[str]) -> bool:
+    before = match.string[max(0, match.start() - 20) : match.start()]
+    return bool(
+        re.search(
+            r"\b(?:rat(?:ed|ing)|scored?|gave (?:it|him|her|them)|grade|solid|mark|got)(?: of|:| a| an)?\s$", before
+        )
+    )
+
+
+def _shortened(match: re.Match[str]) -> str:
+    """2.5k shops, 3B users, 1-2M; but flat 3B, the firm 3M, a 4K screen and a 5K race."""
+    low, amount, short = match["low"], match["amount"], match["short"]
+    before = re.search(r"([A-Za-z]*)[\s(\"']*$", match.string[max(0, match.start() - 24) : match.start()])[1]
+    rest = match.string[match.end() : match.end() + 24]
+    following = (re.match(r"[\s-]([a-z]+)", rest) or ["", ""])[1]
+    counted = (
+        "." in amount or "," in amount or low or rest.startswith("+") or (following and following not in FUNCTION_WORDS)
+    )
+    if short in ("M", "B") and not counted:
+        counted = (
+            before.lower() not in LABELS
+            and not re.match(r"\s[A-Z]", rest)
+            and (short == "M" and amount != "3" or _measured(before))
+        )
+    if short == "M" and amount == "3" and not (low or rest.startswith("+") or following.endswith(("s", "le"))):
+        counted = False
+    if short == "B" and (before.lower() in LABELS - {"at", "in"} or following.startswith("pencil")):
+        counted = False
+    if short in ("k", "K"):
+        screen = amount in ("2", "4", "5", "8") and short == "K" and following in ("", *PICTURES)
+        race = amount in ("5", "10") and (
+            following in ("race", "run", "walk", "runner") or (before == "a" and not following)
+        )
+        counted = not (screen or race)
+    if not counted:
+        return f"{number(amount)} {short.upper()}"
+    lower = f"{number(low)}{' ' + SHORT[match['low_short']] if match['low_short'] else ''} to " if low else ""
+    return f"{lower}{number(amount)} {SHORT[short]}"
+
+
+PICTURES = words_of(
+    "video videos tv screen screens monitor monitors resolution footage display displays camera cameras film"
+)
+
+
+def _measured(before: str) -> bool:
+    """Whether an amount follows this word."""
+    return before.lower() in (
+        "over",
+        "worth",
+        "about",
+        "around",
+        "nearly",
+        "almost",
+        "than",
+        "to",
+        "of",
+        "by",
+        "from",
+        "under",
+        "some",
+    )
+
+
+def _ordinal(match: re.Match[str]) -> str:
+    """21st; 21th is read as it is written."""
+    last, teen = match["number"][-1], match["number"][-2:-1] == "1"
+    end = "th" if teen else {"1": "st", "2": "nd", "3": "rd"}.get(last, "th")
+    return ordinal(match["number"]) if match["end"].lower() == end else match[0]
+
+
+def _power(match: re.Match[str]) -> str:
+    """5e-3: 5 times 10^-3, which later rules read."""
+    return f"{match['number']} times 10^{(match['sign'] or '').replace('+', '')}{match['power'].lstrip('0') or '0'}"
 
 
 def _any_number(match: re.Match[str]) -> str:
     text = match["number"]
-    words = year(text) if re.fullmatch("1[0-9]{3}|20[0-9]{2}", text) else number(text)
+    if re.fullmatch(YEAR, text):
+        words = year(text)
+    elif re.fullmatch(r"[0-9]{10,}", text) and (not text.endswith("000") or len(text) > LONGEST):
+        words = f"{spelled(text[:3])}, {spelled(text[3:6])}, {spelled(text[6:])}" if len(text) == 10 else spelled(text)
+    else:
+        words = number(text)
     return ("minus " if match["minus"] else "") + words
 
 
-QUANTITIES: list[Rule] = [
-    rule(rf"{ALONE}([0-9]{{1,4}}):([0-9]{{1,4}})(?![\w:])", _ratio),
+# Before all other rules of numbers.
+GROUPED: list[Rule] = [
     rule(
-        rf"(?<![\w.,/-])(?P<low>{NUMBER})(?P<dash>\s?–\s?|-| - )(?P<high>{NUMBER})(?![\w/-]|,[0-9])",
-        _range,
+        r"(?<![\w.,+/:-])(?<![0-9] )(?P<number>[1-9][0-9]{0,2}(?:(?: [0-9]{3}){1,5}|(?:'[0-9]{3}){1,5}|(?:_[0-9]{3}){1,5}|(?:\.000){2,5}))"
+        r"(?![\w'/]|,[0-9]| [0-9]|-[0-9]{4})",
+        _grouped,
+    ),
+    rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
+    # Chapter 01
+    rule(rf"(?P<before>\b(?i:{PARTS})\s)0{{1,3}}(?=[1-9][0-9]{{0,3}}(?![\w.,:/-]))", lambda match: match["before"]),
+    # the same unit twice: 5km-10km, 10%-15%
+    rule(
+        rf"(?<![\w.,])(?P<low>{NUMBER}\s?(?P<unit>%|°[CF]?|[A-Za-z]{{1,3}})){DASH}(?={NUMBER}\s?(?P=unit)(?!\w))",
+        lambda match: f"{match['low']} to ",
+    ),
+]
+VERSES: list[Rule] = [
+    rule(
+        rf"(?<![\w.])(?:(?P<place>[1-3]|I{{1,3}})\s)?(?:(?P<book>(?P<short>{any_of(SHORT_BOOKS)})|{any_of(BOOKS)}))(?P<stop>\.?)\s"
+        r"(?P<chapter>[0-9]{1,3})(?::(?P<verse>[0-9]{1,3})(?:\s?[-–]\s?(?P<last>[0-9]{1,3}(?::[0-9]{1,3})?))?)?(?![\w:]|-[0-9])",
+        _verse,
+    ),
+]
+
+
+QUANTITIES: list[Rule] = [
+    rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
+    rule(
+        r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})-(?P<of>[0-9]{1,3})(?![\w-])",
+        lambda match: f"{match['part']} {match['of']}",
+    ),
+    rule(r"(?<![\w.,$£€/-])(?:7-11|7-Eleven)(?![\w-])", lambda match: "seven eleven"),
+    rule(
+        rf"(?<![\w.,/-])(?P<low>{NUMBER})(?P<dash>\s?–\s?|-| - )(?P<high>{NUMBER})(?P<times>x(?!\w))?(?![\w/-]|,[0-9])",
+        lambda match: _range(match) + (" times" if match["times"] else ""),
     ),
     rule(
-        r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,3})/(?P<b>[0-9]{1,3})(?![\w/]|\.[0-9])",
+        r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,5})/(?P<b>[0-9]{1,5})(?P<end>(?i:st|nd|rd|th)s?)?(?![\w/]|\.[0-9])",
         _fraction,
     ),
-    rule(r"(?<![\w.,])([0-9]{1,3}(?:,[0-9]{3}){0,4}|[0-9]{4,15})(?:st|nd|rd|th)(?!\w)", lambda m: ordinal(m[1])),
-    rule(rf"{ALONE}([0-9]{{1,6}})k(?!\w)", lambda match: f"{cardinal(match[1])} thousand"),
+    rule(r"(?<![\w.,])(?P<number>[0-9]{1,3}(?:,[0-9]{3}){0,4}|[0-9]{4,15})(?P<end>(?i:st|nd|rd|th))(?!\w)", _ordinal),
+    rule(
+        rf"{ALONE}(?:(?P<low>{NUMBER})(?P<low_short>k|K|M|B|bn|mn|tn)?{DASH})?(?P<amount>{NUMBER})(?P<short>k|K|M|B|bn|mn|tn)(?![\w])",
+        _shortened,
+    ),
+    rule(
+        rf"{ALONE}(?P<number>{NUMBER})(?:[eE](?P<sign>[+-])|(?:(?<=[.][0-9])|(?<=[0-9]))e)(?P<power>[0-9]{{1,3}})(?!\w)",
+        _power,
+    ),
     rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),
     rule(r"#(?=[A-Za-z])", lambda match: "hashtag "),
-    rule(r"(?<=[0-9])x(?=\s+[a-z])", lambda match: " times"),
+    rule(r"(?<=[0-9])x(?!\w)", lambda match: " times"),
 ]
 
 
