@@ -4,7 +4,20 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import cardinal, in_plural
-from tts.text.english.patterns import AFTER, ALONE, FUNCTION_WORDS, NUMBER, Rule, any_of, number, one, rule, words_of
+from tts.text.english.patterns import (
+    AFTER,
+    ALONE,
+    DIGIT,
+    FUNCTION_WORDS,
+    NUMBER,
+    Rule,
+    any_of,
+    number,
+    one,
+    only_with,
+    rule,
+    words_of,
+)
 
 CURRENCIES = {  # one, many, one hundredth, hundredths
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -60,7 +73,7 @@ MAGNITUDES = {
     **{"k": "thousand", "K": "thousand", "m": "million", "M": "million", "mn": "million", "b": "billion"},
     **{"B": "billion", "bn": "billion", "tn": "trillion", "trn": "trillion", "T": "trillion"},
     **{"thousand": "thousand", "million": "million", "billion": "billion", "trillion": "trillion"},
-    **{"mln": "million", "bln": "billion", "hundred": "hundred", "MM": "million"},
+    **{"mln": "million", "bln": "billion", "lakh": "lakh", "crore": "crore", "MM": "million"},
 }
 # What a sum is for, after a slash.
 PER = {
@@ -84,12 +97,13 @@ DESCRIBED = words_of(
 # Things that have a price, also without a word before the sum: $10 bills.
 PRICED = words_of(
     "bill bills note notes coin coins ticket tickets tip fine prize deal budget bet bets fee check cheque reward minimum "
-    "donation bonus loan discount deposit stamp stamps chip chips voucher"
+    "donation bonus loan discount deposit stamp stamps chip chips voucher house home homes mansion project plan package "
+    "grant investment contract lawsuit settlement bridge salary"
 )
 SIGN = "(?:R\\$|[" + "".join(sign for sign in CURRENCIES if len(sign) == 1) + "])"
 CODE = any_of(code for code in CURRENCIES if code.isalpha())
 SUM = rf"(?:{NUMBER}|\.[0-9]{{1,6}})"
-BIG_WORD = "thousand|million|billion|trillion|bn|tn|trn|mn|mln|bln"
+BIG_WORD = "lakh|crore|thousand|million|billion|trillion|bn|tn|trn|mn|mln|bln"
 BIG = rf"(?:\s?(?:{BIG_WORD})|\s?[MbB](?!\s[A-Z])|[kKmT]|MM){AFTER}"
 DASH = r"\s?[-–—]\s?"
 
@@ -139,7 +153,7 @@ def _describes(match: re.Match[str]) -> bool:
     before, after = (match["before"] or "").strip().lower(), match.string[match.end() : match.end() + 40]
     if match["per"]:
         return False
-    if before in ("a", "an") or re.match(r"-[a-z]", after):
+    if before in ("a", "an") or re.match(r"-[a-z]", after) or (match["magnitude"] or "").startswith("-"):
         return True
     following = re.match(r"(?:\s[A-Z][a-z]*)?\s([a-z][a-z-]*)", after)
     if not following:
@@ -170,26 +184,32 @@ PENCE = r"(?P<shillings>1?[0-9])\s?s\.?,?\s?(?P<pence>1?[0-9])\s?d(?:\.|(?!\w))"
 PLACE = r"(?<![\w.,])(?P<minus>[-−])?"
 PER_UNIT = r"(?:/(?P<per>[A-Za-z]{1,20})(?!\w))?"
 MONEY: list[Rule] = [
-    # the decimal comma of the euro
-    rule(r"(?<=€)\s?([0-9]{1,9}),([0-9]{2})(?![0-9,])", lambda match: f"{match[1]}.{match[2]}"),
-    rule(r"(?<![\w.,])([0-9]{1,9}),([0-9]{2})(?=\s?€)", lambda match: f"{match[1]}.{match[2]}"),
-    rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s{PENCE}", _shillings),
-    rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s(?P<shillings>1?[0-9])s(?:\.|(?!\w))(?P<pence>)", _shillings),
-    rule(rf"(?<![\w.,])(?P<pounds>){PENCE}", _shillings),
-    rule(
-        r"(?<![\w.,])[$£€]([1-9][0-9]{0,2}(?:,[0-9]{3})?|[0-9]{4})s(?!\w)", lambda match: in_plural(cardinal(match[1]))
-    ),
-    rule(
-        rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?:(?P<country>{any_of(COUNTRIES)})(?=\$))?"
-        rf"(?:(?P<sign>{SIGN})|(?P<code>{CODE})\.?(?![A-Za-z]))\s?(?P<amount>{SUM})"
-        rf"(?:(?P<low>{BIG})?{DASH}(?:{SIGN})?(?P<upper>{NUMBER}))?(?P<magnitude>-?{BIG})?{PER_UNIT}",
-        _money,
-    ),
-    rule(
-        rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?P<country>)(?P<amount>{SUM})"
-        rf"(?:(?P<low>{BIG})?{DASH}(?P<upper>{NUMBER}))?(?P<magnitude>{BIG})?\s?"
-        rf"(?:(?P<sign>{SIGN})(?!{SUM})|(?P<code>{CODE})(?!\s?[0-9])){AFTER}{PER_UNIT}",
-        _money,
-    ),
-    rule(rf"{ALONE}(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p))(?P<unit>[¢p]){AFTER}", _cents),
+    only_with(
+        DIGIT,
+        [
+            # the decimal comma of the euro
+            rule(r"(?<=€)\s?([0-9]{1,9}),([0-9]{2})(?![0-9,])", lambda match: f"{match[1]}.{match[2]}"),
+            rule(r"(?<![\w.,])([0-9]{1,9}),([0-9]{2})(?=\s?€)", lambda match: f"{match[1]}.{match[2]}"),
+            rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s{PENCE}", _shillings),
+            rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s(?P<shillings>1?[0-9])s(?:\.|(?!\w))(?P<pence>)", _shillings),
+            rule(rf"(?<![\w.,])(?P<pounds>){PENCE}", _shillings),
+            rule(
+                r"(?<![\w.,])[$£€]([1-9][0-9]{0,2}(?:,[0-9]{3})?|[0-9]{4})s(?!\w)",
+                lambda match: in_plural(cardinal(match[1]).removeprefix("one ")),
+            ),
+            rule(
+                rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?:(?P<country>{any_of(COUNTRIES)})(?=\$))?"
+                rf"(?:(?P<sign>{SIGN})|(?P<code>{CODE})\.?(?![A-Za-z]))\s?(?P<amount>{SUM})"
+                rf"(?:(?P<low>{BIG})?{DASH}(?:{SIGN})?(?P<upper>{NUMBER}))?(?P<magnitude>-?{BIG})?{PER_UNIT}",
+                _money,
+            ),
+            rule(
+                rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?P<country>)(?P<amount>{SUM})"
+                rf"(?:(?P<low>{BIG})?{DASH}(?P<upper>{NUMBER}))?(?P<magnitude>{BIG})?\s?"
+                rf"(?:(?P<sign>{SIGN})(?!{SUM})|(?P<code>{CODE})(?!\s?[0-9])){AFTER}{PER_UNIT}",
+                _money,
+            ),
+            rule(rf"{ALONE}(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p(?!\.\s?m)))(?P<unit>[¢p]){AFTER}", _cents),
+        ],
+    )
 ]

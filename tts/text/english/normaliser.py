@@ -29,8 +29,8 @@ INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
 HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
-    *(*ELECTRONIC, *SERIALS, *GROUPED, *VERSES, *TIMES, *DATES),
-    *(*HEADINGS, *ABBREVIATIONS, *NUMERALS, *MONEY, *MEASURES),
+    *(*ELECTRONIC, *SERIALS, *GROUPED, *VERSES, *MONEY, *TIMES, *DATES),
+    *(*HEADINGS, *ABBREVIATIONS, *NUMERALS, *MEASURES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]
 KEPT = ("—", "–")

@@ -52,6 +52,12 @@ def spelled(digits: str) -> str:
     return " ".join(DIGITS[int(digit)] for digit in digits if "0" <= digit <= "9")
 
 
+def spelled_in_groups(digits: str) -> str:
+    """Digit by digit; ten digits with short stops, as a number of a telephone: 555 123 4567."""
+    groups = [digits[:3], digits[3:6], digits[6:]] if len(digits) == 10 else [digits]
+    return ", ".join(spelled(group) for group in groups)
+
+
 def ordinal(digits: str) -> str:
     """21: twenty-first."""
     words = cardinal(digits.replace(",", "").lstrip("0") or "0")

@@ -13,10 +13,25 @@ Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,5}|[0-9]{1,20})(?:\.[0-9]{1,20})?"
 ALONE = r"(?<![\w.,])"  # no part of a number or word stands directly before
 AFTER = r"(?![\w])"
+WHOLE = re.compile(r"[\s\S]+")
+DIGIT = "[0-9]"  # most rules of numbers run only on a text that has one
 
 
 def rule(pattern: str, say: Callable[[re.Match[str]], str], flags: int = 0) -> Rule:
     return re.compile(pattern, flags), say
+
+
+def apply(rules: list[Rule], text: str) -> str:
+    """Text after these rules, in order."""
+    for pattern, say in rules:
+        text = pattern.sub(say, text)
+    return text
+
+
+def only_with(needed: str, rules: list[Rule]) -> Rule:
+    """These rules as one, run only on a text with a match of `needed`; most texts have none."""
+    condition = re.compile(needed)
+    return WHOLE, lambda match: apply(rules, match[0]) if condition.search(match[0]) else match[0]
 
 
 def words_of(listed: str) -> frozenset[str]:

@@ -2,8 +2,19 @@
 
 import re
 
-from tts.text.english.numbers import LONGEST, cardinal, fraction, ordinal, spelled, two_digits, year
-from tts.text.english.patterns import ALONE, FUNCTION_WORDS, NUMBER, Rule, any_of, number, rule, words_of
+from tts.text.english.numbers import LONGEST, cardinal, fraction, ordinal, spelled_in_groups, two_digits, year
+from tts.text.english.patterns import (
+    ALONE,
+    DIGIT,
+    FUNCTION_WORDS,
+    NUMBER,
+    Rule,
+    any_of,
+    number,
+    only_with,
+    rule,
+    words_of,
+)
 
 YEAR = "(?:1[0-9]{3}|20[0-9]{2})"
 DASH = r"\s?[-–—]\s?"
@@ -81,6 +92,9 @@ def _range(match: re.Match[str]) -> str:
             return f"{year(low)} to {year(high)}"
         if re.fullmatch("[0-9]{1,2}", high) and dash != " - ":
             return f"{year(low)} to {two_digits(high) if len(high) == 2 else cardinal(high)}"
+    if dash.strip() == "–" and low.isdigit() and high.isdigit() and 2 < len(low) and len(high) < len(low):
+        whole = low[: -len(high)] + high  # 143–9
+        high = whole if int(whole) > int(low) else high
     first, second = float(low.replace(",", "")), float(high.replace(",", ""))
     if first >= second and first + second == 100:
         return f"{number(low)} {number(high)}"  # 50-50, 60-40
@@ -101,7 +115,7 @@ def _fraction(match: re.Match[str]) -> str:
             return f"{number(a)} out of {number(b)}"
     part = fraction(a, b)
     if re.match(r"-[a-z]", rest):
-        part = re.sub("(?<=quarter|fourth|eighth)s$|(?<=th|rd)s$", "", part)  # a 3/4-inch bolt
+        part = re.sub("(?<=er|th|rd)s$", "", part)  # a 3/4-inch bolt
     if whole and a == "1":
         part = "a " + part.removeprefix("one ")
     return f"{number(whole)} and {part}" if whole else part
@@ -131,14 +145,15 @@ def _shortened(match: re.Match[str]) -> str:
             and not re.match(r"\s[A-Z]", rest)
             and (short == "M" and amount != "3" or _measured(before))
         )
-    if short == "M" and amount == "3" and not (low or rest.startswith("+") or following.endswith(("s", "le"))):
+    if short == "M" and amount == "3" and not (low or rest.startswith("+") or following in COUNTED):
         counted = False
     if short == "B" and (before.lower() in LABELS - {"at", "in"} or following.startswith("pencil")):
         counted = False
     if short in ("k", "K"):
         screen = amount in ("2", "4", "5", "8") and short == "K" and following in ("", *PICTURES)
         race = amount in ("5", "10") and (
-            following in ("race", "run", "walk", "runner") or (before == "a" and not following)
+            following in ("race", "run", "walk", "runner")
+            or (before == "a" and (not following or following in FUNCTION_WORDS))
         )
         counted = not (screen or race)
     if not counted:
@@ -147,6 +162,9 @@ def _shortened(match: re.Match[str]) -> str:
     return f"{lower}{number(amount)} {SHORT[short]}"
 
 
+COUNTED = words_of(
+    "people users views likes downloads copies followers subscribers men women times years units jobs euros"
+)
 PICTURES = words_of(
     "video videos tv screen screens monitor monitors resolution footage display displays camera cameras film"
 )
@@ -188,7 +206,7 @@ def _any_number(match: re.Match[str]) -> str:
     if re.fullmatch(YEAR, text):
         words = year(text)
     elif re.fullmatch(r"[0-9]{10,}", text) and (not text.endswith("000") or len(text) > LONGEST):
-        words = f"{spelled(text[:3])}, {spelled(text[3:6])}, {spelled(text[6:])}" if len(text) == 10 else spelled(text)
+        words = spelled_in_groups(text)
     else:
         words = number(text)
     return ("minus " if match["minus"] else "") + words
@@ -196,66 +214,92 @@ def _any_number(match: re.Match[str]) -> str:
 
 # Before all other rules of numbers.
 GROUPED: list[Rule] = [
-    rule(
-        r"(?<![\w.,+/:-])(?<![0-9] )(?P<number>[1-9][0-9]{0,2}(?:(?: [0-9]{3}){1,5}|(?:'[0-9]{3}){1,5}|(?:_[0-9]{3}){1,5}|(?:\.000){2,5}))"
-        r"(?![\w'/]|,[0-9]| [0-9]|-[0-9]{4})",
-        _grouped,
-    ),
-    rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
-    # Chapter 01
-    rule(rf"(?P<before>\b(?i:{PARTS})\s)0{{1,3}}(?=[1-9][0-9]{{0,3}}(?![\w.,:/-]))", lambda match: match["before"]),
-    # the same unit twice: 5km-10km, 10%-15%
-    rule(
-        rf"(?<![\w.,])(?P<low>{NUMBER}\s?(?P<unit>%|°[CF]?|[A-Za-z]{{1,3}})){DASH}(?={NUMBER}\s?(?P=unit)(?!\w))",
-        lambda match: f"{match['low']} to ",
-    ),
+    only_with(
+        DIGIT,
+        [
+            rule(
+                r"(?<![\w.,+/:-])(?<![0-9] )(?P<number>[1-9][0-9]{0,2}(?:(?: [0-9]{3}){1,5}|(?:'[0-9]{3}){1,5}|(?:_[0-9]{3}){1,5}|(?:\.000){2,5}))"
+                r"(?![\w'/]|,[0-9]| [0-9]|-[0-9]{4})",
+                _grouped,
+            ),
+            rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
+            # Chapter 01
+            rule(
+                rf"(?P<before>\b(?i:{PARTS})\s)0{{1,3}}(?=[1-9][0-9]{{0,3}}(?![\w.,:/-]))",
+                lambda match: match["before"],
+            ),
+            # the same unit twice: 5km-10km, 10%-15%
+            rule(
+                rf"(?<![\w.,])(?P<low>{NUMBER}\s?(?P<unit>%|°[CF]?|[A-Za-z]{{1,3}})){DASH}(?={NUMBER}\s?(?P=unit)(?!\w))",
+                lambda match: f"{match['low']} to ",
+            ),
+        ],
+    )
 ]
 VERSES: list[Rule] = [
-    rule(
-        rf"(?<![\w.])(?:(?P<place>[1-3]|I{{1,3}})\s)?(?:(?P<book>(?P<short>{any_of(SHORT_BOOKS)})|{any_of(BOOKS)}))(?P<stop>\.?)\s"
-        r"(?P<chapter>[0-9]{1,3})(?::(?P<verse>[0-9]{1,3})(?:\s?[-–]\s?(?P<last>[0-9]{1,3}(?::[0-9]{1,3})?))?)?(?![\w:]|-[0-9])",
-        _verse,
-    ),
+    only_with(
+        DIGIT,
+        [
+            rule(
+                rf"(?<![\w.])(?:(?P<place>[1-3]|I{{1,3}})\s)?(?:(?P<book>(?P<short>{any_of(SHORT_BOOKS)})|{any_of(BOOKS)}))(?P<stop>\.?)\s"
+                r"(?P<chapter>[0-9]{1,3})(?::(?P<verse>[0-9]{1,3})(?:\s?[-–]\s?(?P<last>[0-9]{1,3}(?::[0-9]{1,3})?))?)?(?![\w:]|-[0-9])",
+                _verse,
+            ),
+        ],
+    )
 ]
 
 
 QUANTITIES: list[Rule] = [
-    rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
-    rule(
-        r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})-(?P<of>[0-9]{1,3})(?![\w-])",
-        lambda match: f"{match['part']} {match['of']}",
-    ),
-    rule(r"(?<![\w.,$£€/-])(?:7-11|7-Eleven)(?![\w-])", lambda match: "seven eleven"),
-    rule(
-        rf"(?<![\w.,/-])(?P<low>{NUMBER})(?P<dash>\s?–\s?|-| - )(?P<high>{NUMBER})(?P<times>x(?!\w))?(?![\w/-]|,[0-9])",
-        lambda match: _range(match) + (" times" if match["times"] else ""),
-    ),
-    rule(
-        r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,5})/(?P<b>[0-9]{1,5})(?P<end>(?i:st|nd|rd|th)s?)?(?![\w/]|\.[0-9])",
-        _fraction,
-    ),
-    rule(r"(?<![\w.,])(?P<number>[0-9]{1,3}(?:,[0-9]{3}){0,4}|[0-9]{4,15})(?P<end>(?i:st|nd|rd|th))(?!\w)", _ordinal),
-    rule(
-        rf"{ALONE}(?:(?P<low>{NUMBER})(?P<low_short>k|K|M|B|bn|mn|tn)?{DASH})?(?P<amount>{NUMBER})(?P<short>k|K|M|B|bn|mn|tn)(?![\w])",
-        _shortened,
-    ),
-    rule(
-        rf"{ALONE}(?P<number>{NUMBER})(?:[eE](?P<sign>[+-])|(?:(?<=[.][0-9])|(?<=[0-9]))e)(?P<power>[0-9]{{1,3}})(?!\w)",
-        _power,
-    ),
-    rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),
-    rule(r"#(?=[A-Za-z])", lambda match: "hashtag "),
-    rule(r"(?<=[0-9])x(?!\w)", lambda match: " times"),
+    only_with(
+        "[0-9#]",
+        [
+            rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
+            rule(
+                r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})-(?P<of>[0-9]{1,3})(?![\w-])",
+                lambda match: f"{match['part']} {match['of']}",
+            ),
+            rule(r"(?<![\w.,$£€/-])(?:7-11|7-Eleven)(?![\w-])", lambda match: "seven eleven"),
+            rule(
+                rf"(?<![\w.,/-])(?P<low>{NUMBER})(?P<dash>\s?–\s?|-| - )(?P<high>{NUMBER})(?P<times>x(?!\w))?(?![\w/-]|,[0-9])",
+                lambda match: _range(match) + (" times" if match["times"] else ""),
+            ),
+            rule(
+                r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,5})/(?P<b>[0-9]{1,5})(?P<end>(?i:st|nd|rd|th)s?)?(?![\w/]|\.[0-9])",
+                _fraction,
+            ),
+            rule(
+                r"(?<![\w.,])(?P<number>[0-9]{1,3}(?:,[0-9]{3}){0,4}|[0-9]{4,15})(?P<end>(?i:st|nd|rd|th))(?!\w)",
+                _ordinal,
+            ),
+            rule(
+                rf"{ALONE}(?:(?P<low>{NUMBER})(?P<low_short>k|K|M|B|bn|mn|tn)?{DASH})?(?P<amount>{NUMBER})(?P<short>k|K|M|B|bn|mn|tn)(?![\w])",
+                _shortened,
+            ),
+            rule(
+                rf"{ALONE}(?P<number>{NUMBER})(?:[eE](?P<sign>[+-])|(?:(?<=[.][0-9])|(?<=[0-9]))e)(?P<power>[0-9]{{1,3}})(?!\w)",
+                _power,
+            ),
+            rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),
+            rule(r"#(?=[A-Za-z])", lambda match: "hashtag "),
+            rule(r"(?<=[0-9])x(?!\w)", lambda match: " times"),
+        ],
+    )
 ]
 
 
 NUMBERS: list[Rule] = [
-    rule(r"(?<=[A-Za-z][.,;:!?])(?=[0-9])", lambda match: " "),
-    # B2B, COVID-19, R2D2, 3D: letters and digits side by side
-    rule(r"(?<=[A-Za-z])-?(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", lambda match: " "),
-    rule(
-        r"(?<![\w)])(?P<minus>-)?(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)*|[0-9]+(?:\.[0-9]+)*|\.[0-9]+)",
-        _any_number,
-    ),
-    rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),
+    only_with(
+        DIGIT,
+        [
+            rule(r"(?<=[A-Za-z][.,;:!?])(?=[0-9])", lambda match: " "),
+            # B2B, COVID-19, R2D2, 3D: letters and digits side by side
+            rule(r"(?<=[A-Za-z])-?(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", lambda match: " "),
+            rule(
+                r"(?<![\w)])(?P<minus>-)?(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)*|[0-9]+(?:\.[0-9]+)*|\.[0-9]+)",
+                _any_number,
+            ),
+            rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),
+        ],
+    )
 ]
