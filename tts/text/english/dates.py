@@ -195,127 +195,119 @@ def _era_first(match: re.Match[str]) -> str:
     return f"{letters('AD')} {_in_era(match['first'], 'AD')}{last}"
 
 
-DATES: list[Rule] = [
-    only_with(
-        "[MTWFS](?:on|ue|ed|hu|ri|at|un)",
-        [
-            # days of the week: Mon-Fri, Sat. night, Mon 5 May, Tue/Thu
-            rule(
-                rf"(?<![\w.])(?P<first>{any_of(SHORT_DAYS)}|{any_of(DAYS)})\.?{DASH}(?=(?:{any_of(SHORT_DAYS)}|{any_of(DAYS)})\b)",
-                lambda match: f"{_full(match['first'])} to ",
-            ),
-            rule(
-                rf"(?<![\w.])(?P<first>{any_of(SHORT_DAYS)})\.?(?P<join>,\s|/|\s(?:and|or|to|&)\s)(?=(?:{any_of(SHORT_DAYS)}|{any_of(DAYS)})(?![\w']))",
-                lambda match: _full(match["first"]) + match["join"].replace("/", " and "),
-            ),
-            rule(
-                rf"(?P<before>day(?:,| and| or| to| &)\s|day to )(?P<day>{any_of(SHORT_DAYS)})(?:\.(?!\w)|(?![\w.']))",
-                lambda match: match["before"] + SHORT_DAYS[match["day"]] + _stop(match),
-            ),
-            rule(
-                rf"(?<![\w.])({any_of(SHORT_DAYS)})(?:\.?(?=,?\s+(?:[0-9]|{any_of([*MONTHS, *SHORT_MONTHS])}\b))"
-                rf"|\.(?=\s+[a-z(&]|\s?[–,;:)-])|(?=\s(?:mornings?|afternoons?|evenings?|nights?)\b))",
-                lambda match: SHORT_DAYS[match[1]],
-            ),
-        ],
+_WEEK: list[Rule] = [
+    # days of the week: Mon-Fri, Sat. night, Mon 5 May, Tue/Thu
+    rule(
+        rf"(?<![\w.])(?P<first>{any_of(SHORT_DAYS)}|{any_of(DAYS)})\.?{DASH}(?=(?:{any_of(SHORT_DAYS)}|{any_of(DAYS)})\b)",
+        lambda match: f"{_full(match['first'])} to ",
     ),
-    only_with(
-        DIGIT,
-        [
-            rule(
-                rf"(?<![\w.,/-])(?P<year>{YEAR})(?P<sign>[-/.])(?P<month>0?[1-9]|1[0-2])(?P=sign)(?P<day>0?[1-9]|[12][0-9]|3[01])"
-                r"(?![\w/-]|\.[0-9])",
-                _iso_date,
-            ),
-            (SLASHED_DATE, slashed_date),
-            (SHORT_DATE, _short_date),
-            rule(
-                r"(?<![\w.,/-])(?P<month>0?[1-9]|1[0-2])/(?P<year>(?:19|20)[0-9]{2})(?![\w/]|\.[0-9])",
-                lambda match: f"{_numbered(match['month'])} {year(match['year'])}",
-            ),
-            rule(r"(?<!\w)FY\s?'?(?=(?:20)?[0-9]{2}(?!\w))", lambda match: "fiscal year "),
-            rule(rf"(?<![\w.,/-])(?P<first>{YEAR})/(?P<second>[0-9]{{2}})(?![\w/]|\.[0-9])", _season),
-            rule(r"(?<![\w.,/-])(?P<year>20[0-9]{2})-(?P<month>0[1-9]|1[0-2])(?![\w/-]|\.[0-9])", _year_month),
-            rule(r"(?<![\w.,/-])(?P<quarter>[1-4])Q\s?'?(?P<year>20[0-9]{2}|[0-9]{2})(?!\w)", _quarter),
-            rule(
-                rf"(?P<the>\b[Tt]he\s)?(?<![\w.,:/$£€-])(?P<day>{DAY})(?:(?P<join>{DASH}|\s(?:and|to|&)\s)(?P<last>{DAY}))?"
-                rf"(?:\s(?:of\s)?|-)(?P<month>{MONTH})(?:(?:,?\s|-)'?(?P<year>{YEAR}(?![0-9])|(?<=')[0-9]{{2}}(?![\w'])))?"
-                rf"(?!['-]?[0-9])(?P<dash>{DASH}(?=(?:{DAY}\s)?{MONTH}))?",
-                _day_month,
-            ),
-            rule(
-                rf"(?<![\w.'-])(?P<month>{MONTH})(?:\s|-)(?P<first>{DAY})"
-                rf"(?:(?P<join>{DASH}|\sto\s|\sand\s(?={DAY}(?:[.,;:!?)]|$)))(?P<last>{DAY}))?"
-                rf"(?:(?:,?\s|-)'?(?P<year>{YEAR}|(?<=')[0-9]{{2}}(?!')))?"
-                r"(?![\w:/%]|[.,][0-9]|-[0-9]|\s(?:%|percent|hundred|thousand|million|billion|trillion|dozen|miles?|times|steps)(?!\w))"
-                rf"(?P<dash>{DASH}(?={MONTH}\s))?",
-                _month_day,
-            ),
-        ],
+    rule(
+        rf"(?<![\w.])(?P<first>{any_of(SHORT_DAYS)})\.?(?P<join>,\s|/|\s(?:and|or|to|&)\s)(?=(?:{any_of(SHORT_DAYS)}|{any_of(DAYS)})(?![\w']))",
+        lambda match: _full(match["first"]) + match["join"].replace("/", " and "),
     ),
-    only_with(
-        "[JFMASOND](?:an|eb|ar|pr|ay|u[nlg]|ep|ct|ov|ec)",
-        [
-            # months without a day: Jan. 1999, DEC 1999, from Jan. to Mar., Jan-Mar
-            rule(
-                rf"(?<![\w.'])(?P<first>{ABBREVIATED}|{any_of(MONTHS)})\.?(?P<join>{DASH}|/|\sto\s|\sand\s|\sthrough\s)"
-                rf"(?P<last>{ABBREVIATED}|{any_of(MONTHS)})(?:\.(?=\s+[a-z0-9]|[,;:)])|(?!\w))",
-                lambda match: (
-                    _full(match["first"])
-                    + (match["join"] if match["join"].strip().isalpha() else " to ")
-                    + _full(match["last"])
-                ),
-            ),
-            rule(rf"(?<![\w.'])(?P<month>{ABBREVIATED})\.(?=\s+[a-z(]|\s?[–,;:)-])", _short_month),
-            rule(
-                rf"(?P<before>{IN}[ -])(?P<month>{ABBREVIATED})\.(?!\w)",
-                lambda match: match["before"] + _short_month(match),
-            ),
-            rule(
-                rf"(?P<before>{IN}[ -])(?P<month>Feb|Apr|Aug|Sept?|Oct|Nov|Dec)(?![\w'])",
-                lambda match: match["before"] + SHORT_MONTHS[match["month"]],
-            ),
-        ],
+    rule(
+        rf"(?P<before>day(?:,| and| or| to| &)\s|day to )(?P<day>{any_of(SHORT_DAYS)})(?:\.(?!\w)|(?![\w.']))",
+        lambda match: match["before"] + SHORT_DAYS[match["day"]] + _stop(match),
     ),
-    only_with(
-        DIGIT,
-        [
-            rule(
-                rf"(?<![\w.'])(?P<month>{_cased(SHORT_MONTHS)})\.?(?=\s+'?[0-9]{{2}})",
-                lambda match: match[0] if match["month"] in MONTH_WORDS else NAMES[match["month"].lower()],
-            ),
-            # years: est. 1850, c. 1500, (b. 1920), 340 A.D., AD 79
-            rule(r"(?<![\w.])(?P<e>[Ee])st\.?\s?(?=[12][0-9]{3}\b)", lambda match: f"{match['e']}stablished "),
-            rule(r"(?<![\w.])[Cc](?:a?\.|a)\s?(?=[0-9]{3,4}\b)", lambda match: "circa "),
-            rule(
-                r"(?<=\()(?P<word>b|d|r|fl)\.\s?(?=(?:circa )?[0-9]{3,4}\b)",
-                lambda match: {"b": "born ", "d": "died ", "r": "reigned ", "fl": "flourished "}[match["word"]],
-            ),
-            rule(rf"(?:(?<=BC)|(?<=B\.C\.)|(?<=BCE)){DASH}(?=A\.?D\b|[0-9])", lambda match: " to "),
-            rule(
-                rf"(?<![\w.])A\.?D\.?\s?(?<=[D. ])(?P<first>[1-9][0-9]{{0,3}})(?:{DASH}(?P<last>[1-9][0-9]{{0,3}}))?(?![\w/-]|[.,][0-9])",
-                _era_first,
-            ),
-            rule(
-                rf"{ALONE}(?P<first>[1-9][0-9]{{0,3}}|[0-9]{{1,3}},[0-9]{{3}}|[0-9]{{5,6}})(?:{DASH}(?P<last>[1-9][0-9]{{0,3}}))?"
-                r"\s?(?P<era>A\.\s?D\b\.?|AD|B\.\s?C\.\s?E\b\.?|BCE|B\.\s?C\b\.?|BC|C\.\s?E\b\.?|CE)(?!\w)",
-                _era,
-            ),
-            rule(r"(?<=[Cc]entury )(?P<era>AD|BC|CE|BCE)(?!\w)", lambda match: letters(match["era"])),
-            # ranges of years and decades: '68-'72, 1950s-60s, 1999-present
-            rule(rf"(?<='[0-9][0-9]){DASH}(?='[0-9]{{2}}(?!\w))", lambda match: " to "),
-            rule(rf"(?<=[12][0-9]{{3}}){DASH}(?='[0-9]{{2}}(?!\w)|[Pp]resent\b|today\b)", lambda match: " to "),
-            rule(
-                rf"(?:(?<=[0-9]0s)|(?<=[0-9]0'[s])){DASH}(?='?(?:{YEAR}|[1-9]0)'?s\b|[Pp]resent\b|(?:early|mid|late)\b)",
-                lambda match: " to ",
-            ),
-            rule(r"(?<![\w.,])'?([12][0-9]{2}0|[0-9]0)'?s(?!\w)", lambda match: decade(match[1])),
-            rule(r"(?<![\w.,])([12][0-9]{2}0) s(?!\w)", lambda match: decade(match[1])),
-            rule(r"(?<![\w.,])'([0-9]{2})(?![\w'])", lambda match: two_digits(match[1])),
-            rule(
-                r"(?P<before>\b(?:[Yy]ear|[Bb]y|[Ii]n|[Uu]ntil|[Ss]ince)\s)(?P<year>[2-9][1-9][0-9]{2}|[3-9]0[1-9][0-9])(?=[.,;:!?)]|$)(?![.,][0-9])",
-                lambda match: match["before"] + pairs(match["year"]),
-            ),
-        ],
+    rule(
+        rf"(?<![\w.])({any_of(SHORT_DAYS)})(?:\.?(?=,?\s+(?:[0-9]|{any_of([*MONTHS, *SHORT_MONTHS])}\b))"
+        rf"|\.(?=\s+[a-z(&]|\s?[–,;:)-])|(?=\s(?:mornings?|afternoons?|evenings?|nights?)\b))",
+        lambda match: SHORT_DAYS[match[1]],
     ),
+]
+_DAYS: list[Rule] = [
+    rule(
+        rf"(?<![\w.,/-])(?P<year>{YEAR})(?P<sign>[-/.])(?P<month>0?[1-9]|1[0-2])(?P=sign)(?P<day>0?[1-9]|[12][0-9]|3[01])"
+        r"(?![\w/-]|\.[0-9])",
+        _iso_date,
+    ),
+    (SLASHED_DATE, slashed_date),
+    (SHORT_DATE, _short_date),
+    rule(
+        r"(?<![\w.,/-])(?P<month>0?[1-9]|1[0-2])/(?P<year>(?:19|20)[0-9]{2})(?![\w/]|\.[0-9])",
+        lambda match: f"{_numbered(match['month'])} {year(match['year'])}",
+    ),
+    rule(r"(?<!\w)FY\s?'?(?=(?:20)?[0-9]{2}(?!\w))", lambda match: "fiscal year "),
+    rule(rf"(?<![\w.,/-])(?P<first>{YEAR})/(?P<second>[0-9]{{2}})(?![\w/]|\.[0-9])", _season),
+    rule(r"(?<![\w.,/-])(?P<year>20[0-9]{2})-(?P<month>0[1-9]|1[0-2])(?![\w/-]|\.[0-9])", _year_month),
+    rule(r"(?<![\w.,/-])(?P<quarter>[1-4])Q\s?'?(?P<year>20[0-9]{2}|[0-9]{2})(?!\w)", _quarter),
+    rule(
+        rf"(?P<the>\b[Tt]he\s)?(?<![\w.,:/$£€-])(?P<day>{DAY})(?:(?P<join>{DASH}|\s(?:and|to|&)\s)(?P<last>{DAY}))?"
+        rf"(?:\s(?:of\s)?|-)(?P<month>{MONTH})(?:(?:,?\s|-)'?(?P<year>{YEAR}(?![0-9])|(?<=')[0-9]{{2}}(?![\w'])))?"
+        rf"(?!['-]?[0-9])(?P<dash>{DASH}(?=(?:{DAY}\s)?{MONTH}))?",
+        _day_month,
+    ),
+    rule(
+        rf"(?<![\w.'-])(?P<month>{MONTH})(?:\s|-)(?P<first>{DAY})"
+        rf"(?:(?P<join>{DASH}|\sto\s|\sand\s(?={DAY}(?:[.,;:!?)]|$)))(?P<last>{DAY}))?"
+        rf"(?:(?:,?\s|-)'?(?P<year>{YEAR}|(?<=')[0-9]{{2}}(?!')))?"
+        r"(?![\w:/%]|[.,][0-9]|-[0-9]|\s(?:%|percent|hundred|thousand|million|billion|trillion|dozen|miles?|times|steps)(?!\w))"
+        rf"(?P<dash>{DASH}(?={MONTH}\s))?",
+        _month_day,
+    ),
+]
+_MONTHS: list[Rule] = [
+    # months without a day: Jan. 1999, DEC 1999, from Jan. to Mar., Jan-Mar
+    rule(
+        rf"(?<![\w.'])(?P<first>{ABBREVIATED}|{any_of(MONTHS)})\.?(?P<join>{DASH}|/|\sto\s|\sand\s|\sthrough\s)"
+        rf"(?P<last>{ABBREVIATED}|{any_of(MONTHS)})(?:\.(?=\s+[a-z0-9]|[,;:)])|(?!\w))",
+        lambda match: (
+            _full(match["first"])
+            + (match["join"] if match["join"].strip().isalpha() else " to ")
+            + _full(match["last"])
+        ),
+    ),
+    rule(rf"(?<![\w.'])(?P<month>{ABBREVIATED})\.(?=\s+[a-z(]|\s?[–,;:)-])", _short_month),
+    rule(
+        rf"(?P<before>{IN}[ -])(?P<month>{ABBREVIATED})\.(?!\w)",
+        lambda match: match["before"] + _short_month(match),
+    ),
+    rule(
+        rf"(?P<before>{IN}[ -])(?P<month>Feb|Apr|Aug|Sept?|Oct|Nov|Dec)(?![\w'])",
+        lambda match: match["before"] + SHORT_MONTHS[match["month"]],
+    ),
+]
+_YEARS: list[Rule] = [
+    rule(
+        rf"(?<![\w.'])(?P<month>{_cased(SHORT_MONTHS)})\.?(?=\s+'?[0-9]{{2}})",
+        lambda match: match[0] if match["month"] in MONTH_WORDS else NAMES[match["month"].lower()],
+    ),
+    # years: est. 1850, c. 1500, (b. 1920), 340 A.D., AD 79
+    rule(r"(?<![\w.])(?P<e>[Ee])st\.?\s?(?=[12][0-9]{3}\b)", lambda match: f"{match['e']}stablished "),
+    rule(r"(?<![\w.])[Cc](?:a?\.|a)\s?(?=[0-9]{3,4}\b)", lambda match: "circa "),
+    rule(
+        r"(?<=\()(?P<word>b|d|r|fl)\.\s?(?=(?:circa )?[0-9]{3,4}\b)",
+        lambda match: {"b": "born ", "d": "died ", "r": "reigned ", "fl": "flourished "}[match["word"]],
+    ),
+    rule(rf"(?:(?<=BC)|(?<=B\.C\.)|(?<=BCE)){DASH}(?=A\.?D\b|[0-9])", lambda match: " to "),
+    rule(
+        rf"(?<![\w.])A\.?D\.?\s?(?<=[D. ])(?P<first>[1-9][0-9]{{0,3}})(?:{DASH}(?P<last>[1-9][0-9]{{0,3}}))?(?![\w/-]|[.,][0-9])",
+        _era_first,
+    ),
+    rule(
+        rf"{ALONE}(?P<first>[1-9][0-9]{{0,3}}|[0-9]{{1,3}},[0-9]{{3}}|[0-9]{{5,6}})(?:{DASH}(?P<last>[1-9][0-9]{{0,3}}))?"
+        r"\s?(?P<era>A\.\s?D\b\.?|AD|B\.\s?C\.\s?E\b\.?|BCE|B\.\s?C\b\.?|BC|C\.\s?E\b\.?|CE)(?!\w)",
+        _era,
+    ),
+    rule(r"(?<=[Cc]entury )(?P<era>AD|BC|CE|BCE)(?!\w)", lambda match: letters(match["era"])),
+    # ranges of years and decades: '68-'72, 1950s-60s, 1999-present
+    rule(rf"(?<='[0-9][0-9]){DASH}(?='[0-9]{{2}}(?!\w))", lambda match: " to "),
+    rule(rf"(?<=[12][0-9]{{3}}){DASH}(?='[0-9]{{2}}(?!\w)|[Pp]resent\b|today\b)", lambda match: " to "),
+    rule(
+        rf"(?:(?<=[0-9]0s)|(?<=[0-9]0'[s])){DASH}(?='?(?:{YEAR}|[1-9]0)'?s\b|[Pp]resent\b|(?:early|mid|late)\b)",
+        lambda match: " to ",
+    ),
+    rule(r"(?<![\w.,])'?([12][0-9]{2}0|[0-9]0)'?s(?!\w)", lambda match: decade(match[1])),
+    rule(r"(?<![\w.,])([12][0-9]{2}0) s(?!\w)", lambda match: decade(match[1])),
+    rule(r"(?<![\w.,])'([0-9]{2})(?![\w'])", lambda match: two_digits(match[1])),
+    rule(
+        r"(?P<before>\b(?:[Yy]ear|[Bb]y|[Ii]n|[Uu]ntil|[Ss]ince)\s)(?P<year>[2-9][1-9][0-9]{2}|[3-9]0[1-9][0-9])(?=[.,;:!?)]|$)(?![.,][0-9])",
+        lambda match: match["before"] + pairs(match["year"]),
+    ),
+]
+DATES = [
+    only_with("[MTWFS](?:on|ue|ed|hu|ri|at|un)", _WEEK),
+    only_with(DIGIT, _DAYS),
+    only_with("[JFMASOND](?:an|eb|ar|pr|ay|u[nlg]|ep|ct|ov|ec)", _MONTHS),
+    only_with(DIGIT, _YEARS),
 ]

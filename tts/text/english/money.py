@@ -183,33 +183,29 @@ def _shillings(match: re.Match[str]) -> str:
 PENCE = r"(?P<shillings>1?[0-9])\s?s\.?,?\s?(?P<pence>1?[0-9])\s?d(?:\.|(?!\w))"
 PLACE = r"(?<![\w.,])(?P<minus>[-−])?"
 PER_UNIT = r"(?:/(?P<per>[A-Za-z]{1,20})(?!\w))?"
-MONEY: list[Rule] = [
-    only_with(
-        DIGIT,
-        [
-            # the decimal comma of the euro
-            rule(r"(?<=€)\s?([0-9]{1,9}),([0-9]{2})(?![0-9,])", lambda match: f"{match[1]}.{match[2]}"),
-            rule(r"(?<![\w.,])([0-9]{1,9}),([0-9]{2})(?=\s?€)", lambda match: f"{match[1]}.{match[2]}"),
-            rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s{PENCE}", _shillings),
-            rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s(?P<shillings>1?[0-9])s(?:\.|(?!\w))(?P<pence>)", _shillings),
-            rule(rf"(?<![\w.,])(?P<pounds>){PENCE}", _shillings),
-            rule(
-                r"(?<![\w.,])[$£€]([1-9][0-9]{0,2}(?:,[0-9]{3})?|[0-9]{4})s(?!\w)",
-                lambda match: in_plural(cardinal(match[1]).removeprefix("one ")),
-            ),
-            rule(
-                rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?:(?P<country>{any_of(COUNTRIES)})(?=\$))?"
-                rf"(?:(?P<sign>{SIGN})|(?P<code>{CODE})\.?(?![A-Za-z]))\s?(?P<amount>{SUM})"
-                rf"(?:(?P<low>{BIG})?{DASH}(?:{SIGN})?(?P<upper>{NUMBER}))?(?P<magnitude>-?{BIG})?{PER_UNIT}",
-                _money,
-            ),
-            rule(
-                rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?P<country>)(?P<amount>{SUM})"
-                rf"(?:(?P<low>{BIG})?{DASH}(?P<upper>{NUMBER}))?(?P<magnitude>{BIG})?\s?"
-                rf"(?:(?P<sign>{SIGN})(?!{SUM})|(?P<code>{CODE})(?!\s?[0-9])){AFTER}{PER_UNIT}",
-                _money,
-            ),
-            rule(rf"{ALONE}(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p(?!\.\s?m)))(?P<unit>[¢p]){AFTER}", _cents),
-        ],
-    )
+_SUMS: list[Rule] = [
+    # the decimal comma of the euro
+    rule(r"(?<=€)\s?([0-9]{1,9}),([0-9]{2})(?![0-9,])", lambda match: f"{match[1]}.{match[2]}"),
+    rule(r"(?<![\w.,])([0-9]{1,9}),([0-9]{2})(?=\s?€)", lambda match: f"{match[1]}.{match[2]}"),
+    rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s{PENCE}", _shillings),
+    rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s(?P<shillings>1?[0-9])s(?:\.|(?!\w))(?P<pence>)", _shillings),
+    rule(rf"(?<![\w.,])(?P<pounds>){PENCE}", _shillings),
+    rule(
+        r"(?<![\w.,])[$£€]([1-9][0-9]{0,2}(?:,[0-9]{3})?|[0-9]{4})s(?!\w)",
+        lambda match: in_plural(cardinal(match[1]).removeprefix("one ")),
+    ),
+    rule(
+        rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?:(?P<country>{any_of(COUNTRIES)})(?=\$))?"
+        rf"(?:(?P<sign>{SIGN})|(?P<code>{CODE})\.?(?![A-Za-z]))\s?(?P<amount>{SUM})"
+        rf"(?:(?P<low>{BIG})?{DASH}(?:{SIGN})?(?P<upper>{NUMBER}))?(?P<magnitude>-?{BIG})?{PER_UNIT}",
+        _money,
+    ),
+    rule(
+        rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?P<country>)(?P<amount>{SUM})"
+        rf"(?:(?P<low>{BIG})?{DASH}(?P<upper>{NUMBER}))?(?P<magnitude>{BIG})?\s?"
+        rf"(?:(?P<sign>{SIGN})(?!{SUM})|(?P<code>{CODE})(?!\s?[0-9])){AFTER}{PER_UNIT}",
+        _money,
+    ),
+    rule(rf"{ALONE}(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p(?!\.\s?m)))(?P<unit>[¢p]){AFTER}", _cents),
 ]
+MONEY = [only_with(DIGIT, _SUMS)]

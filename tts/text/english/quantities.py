@@ -213,93 +213,77 @@ def _any_number(match: re.Match[str]) -> str:
 
 
 # Before all other rules of numbers.
-GROUPED: list[Rule] = [
-    only_with(
-        DIGIT,
-        [
-            rule(
-                r"(?<![\w.,+/:-])(?<![0-9] )(?P<number>[1-9][0-9]{0,2}(?:(?: [0-9]{3}){1,5}|(?:'[0-9]{3}){1,5}|(?:_[0-9]{3}){1,5}|(?:\.000){2,5}))"
-                r"(?![\w'/]|,[0-9]| [0-9]|-[0-9]{4})",
-                _grouped,
-            ),
-            rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
-            # Chapter 01
-            rule(
-                rf"(?P<before>\b(?i:{PARTS})\s)0{{1,3}}(?=[1-9][0-9]{{0,3}}(?![\w.,:/-]))",
-                lambda match: match["before"],
-            ),
-            # the same unit twice: 5km-10km, 10%-15%
-            rule(
-                rf"(?<![\w.,])(?P<low>{NUMBER}\s?(?P<unit>%|°[CF]?|[A-Za-z]{{1,3}})){DASH}(?={NUMBER}\s?(?P=unit)(?!\w))",
-                lambda match: f"{match['low']} to ",
-            ),
-        ],
-    )
+_GROUPS: list[Rule] = [
+    rule(
+        r"(?<![\w.,+/:-])(?:(?<![0-9] )|(?<= 1[0-9]{3} )|(?<= 20[0-9]{2} ))(?P<number>[1-9][0-9]{0,2}(?:(?: [0-9]{3}){1,5}|(?:'[0-9]{3}){1,5}|(?:_[0-9]{3}){1,5}|(?:\.000){2,5}))"
+        r"(?![\w'/]|,[0-9]| [0-9]|-[0-9]{4})",
+        _grouped,
+    ),
+    rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
+    # Chapter 01
+    rule(
+        rf"(?P<before>\b(?i:{PARTS})\s)0{{1,3}}(?=[1-9][0-9]{{0,3}}(?![\w.,:/-]))",
+        lambda match: match["before"],
+    ),
+    # the same unit twice: 5km-10km, 10%-15%
+    rule(
+        rf"(?<![\w.,])(?P<low>{NUMBER}\s?(?P<unit>%|°[CF]?|[A-Za-z]{{1,3}})){DASH}(?={NUMBER}\s?(?P=unit)(?!\w))",
+        lambda match: f"{match['low']} to ",
+    ),
 ]
-VERSES: list[Rule] = [
-    only_with(
-        DIGIT,
-        [
-            rule(
-                rf"(?<![\w.])(?:(?P<place>[1-3]|I{{1,3}})\s)?(?:(?P<book>(?P<short>{any_of(SHORT_BOOKS)})|{any_of(BOOKS)}))(?P<stop>\.?)\s"
-                r"(?P<chapter>[0-9]{1,3})(?::(?P<verse>[0-9]{1,3})(?:\s?[-–]\s?(?P<last>[0-9]{1,3}(?::[0-9]{1,3})?))?)?(?![\w:]|-[0-9])",
-                _verse,
-            ),
-        ],
-    )
+GROUPED = [only_with(DIGIT, _GROUPS)]
+_SCRIPTURE: list[Rule] = [
+    rule(
+        rf"(?<![\w.])(?:(?P<place>[1-3]|I{{1,3}})\s)?(?:(?P<book>(?P<short>{any_of(SHORT_BOOKS)})|{any_of(BOOKS)}))(?P<stop>\.?)\s"
+        r"(?P<chapter>[0-9]{1,3})(?::(?P<verse>[0-9]{1,3})(?:\s?[-–]\s?(?P<last>[0-9]{1,3}(?::[0-9]{1,3})?))?)?(?![\w:]|-[0-9])",
+        _verse,
+    ),
 ]
+VERSES = [only_with(DIGIT, _SCRIPTURE)]
 
 
-QUANTITIES: list[Rule] = [
-    only_with(
-        "[0-9#]",
-        [
-            rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
-            rule(
-                r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})-(?P<of>[0-9]{1,3})(?![\w-])",
-                lambda match: f"{match['part']} {match['of']}",
-            ),
-            rule(r"(?<![\w.,$£€/-])(?:7-11|7-Eleven)(?![\w-])", lambda match: "seven eleven"),
-            rule(
-                rf"(?<![\w.,/-])(?P<low>{NUMBER})(?P<dash>\s?–\s?|-| - )(?P<high>{NUMBER})(?P<times>x(?!\w))?(?![\w/-]|,[0-9])",
-                lambda match: _range(match) + (" times" if match["times"] else ""),
-            ),
-            rule(
-                r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,5})/(?P<b>[0-9]{1,5})(?P<end>(?i:st|nd|rd|th)s?)?(?![\w/]|\.[0-9])",
-                _fraction,
-            ),
-            rule(
-                r"(?<![\w.,])(?P<number>[0-9]{1,3}(?:,[0-9]{3}){0,4}|[0-9]{4,15})(?P<end>(?i:st|nd|rd|th))(?!\w)",
-                _ordinal,
-            ),
-            rule(
-                rf"{ALONE}(?:(?P<low>{NUMBER})(?P<low_short>k|K|M|B|bn|mn|tn)?{DASH})?(?P<amount>{NUMBER})(?P<short>k|K|M|B|bn|mn|tn)(?![\w])",
-                _shortened,
-            ),
-            rule(
-                rf"{ALONE}(?P<number>{NUMBER})(?:[eE](?P<sign>[+-])|(?:(?<=[.][0-9])|(?<=[0-9]))e)(?P<power>[0-9]{{1,3}})(?!\w)",
-                _power,
-            ),
-            rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),
-            rule(r"#(?=[A-Za-z])", lambda match: "hashtag "),
-            rule(r"(?<=[0-9])x(?!\w)", lambda match: " times"),
-        ],
-    )
+_AMOUNTS: list[Rule] = [
+    rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
+    rule(
+        r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})-(?P<of>[0-9]{1,3})(?![\w-])",
+        lambda match: f"{match['part']} {match['of']}",
+    ),
+    rule(r"(?<![\w.,$£€/-])(?:7-11|7-Eleven)(?![\w-])", lambda match: "seven eleven"),
+    rule(
+        rf"(?<![\w.,/-])(?P<low>{NUMBER})(?P<dash>\s?–\s?|-| - )(?P<high>{NUMBER})(?P<times>x(?=\s[a-z]))?(?![\w/-]|,[0-9])",
+        lambda match: _range(match) + (" times" if match["times"] else ""),
+    ),
+    rule(
+        r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,5})/(?P<b>[0-9]{1,5})(?P<end>(?i:st|nd|rd|th)s?)?(?![\w/]|\.[0-9])",
+        _fraction,
+    ),
+    rule(
+        r"(?<![\w.,])(?P<number>[0-9]{1,3}(?:,[0-9]{3}){0,4}|[0-9]{4,15})(?P<end>(?i:st|nd|rd|th))(?!\w)",
+        _ordinal,
+    ),
+    rule(
+        rf"{ALONE}(?:(?P<low>{NUMBER})(?P<low_short>k|K|M|B|bn|mn|tn)?{DASH})?(?P<amount>{NUMBER})(?P<short>k|K|M|B|bn|mn|tn)(?![\w])",
+        _shortened,
+    ),
+    rule(
+        rf"{ALONE}(?P<number>{NUMBER})(?:[eE](?P<sign>[+-])|(?:(?<=[.][0-9])|(?<=[0-9]))e)(?P<power>[0-9]{{1,3}})(?!\w)",
+        _power,
+    ),
+    rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),
+    rule(r"#(?=[A-Za-z])", lambda match: "hashtag "),
+    rule(r"(?<=[0-9])x(?=\s[a-z])", lambda match: " times"),
 ]
+QUANTITIES = [only_with("[0-9#]", _AMOUNTS)]
 
 
-NUMBERS: list[Rule] = [
-    only_with(
-        DIGIT,
-        [
-            rule(r"(?<=[A-Za-z][.,;:!?])(?=[0-9])", lambda match: " "),
-            # B2B, COVID-19, R2D2, 3D: letters and digits side by side
-            rule(r"(?<=[A-Za-z])-?(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", lambda match: " "),
-            rule(
-                r"(?<![\w)])(?P<minus>-)?(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)*|[0-9]+(?:\.[0-9]+)*|\.[0-9]+)",
-                _any_number,
-            ),
-            rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),
-        ],
-    )
+_REST: list[Rule] = [
+    rule(r"(?<=[A-Za-z][.,;:!?])(?=[0-9])", lambda match: " "),
+    # B2B, COVID-19, R2D2, 3D: letters and digits side by side
+    rule(r"(?<=[A-Za-z])-?(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", lambda match: " "),
+    rule(
+        r"(?<![\w)])(?P<minus>-)?(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)*|[0-9]+(?:\.[0-9]+)*|\.[0-9]+)",
+        _any_number,
+    ),
+    rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),
 ]
+NUMBERS = [only_with(DIGIT, _REST)]

@@ -146,136 +146,132 @@ def _card(match: re.Match[str]) -> str:
 
 
 # Short words of this file whose full stop ends no sentence before a number.
-CALLED = ("tel", "Tel", "ext", "Ext", "Rs", *(f"{shillings}s" for shillings in range(1, 20)))
+CALLED = ("tel", "Tel", "exp", "Exp", "ext", "Ext", "Rs", *(f"{shillings}s" for shillings in range(1, 20)))
 EXTENSION = r"(?:,?\s?(?:x|[Ee]xt\.?|[Ee]xtension)\s?(?P<extension>[0-9]{1,6}))?(?![\w-])"
-SERIALS: list[Rule] = [
-    only_with(
-        DIGIT,
-        [
-            rule(
-                r"(?<![\w.])(?P<name>ISBN|ISSN)(?:-(?P<kind>1[03]))?(?P<between>:?\s(?:is\s)?)"
-                r"(?P<number>[0-9][0-9 -]{6,20}[0-9Xx])(?!\w)",
-                _book,
-            ),
-            rule(
-                r"(?<![\w-])[A-Z]{2}[0-9]{2}(?:\s[A-Z0-9]{4}){3,7}(?:\s[A-Z0-9]{1,3})?(?!\w)",
-                lambda match: ", ".join(_characters(group) for group in match[0].split()),
-            ),
-            # cards, and the last digits of one
-            rule(r"(?<![\w.,-])[0-9]{4}(?:([ -])[0-9]{4})(?:\1[0-9]{4}){1,3}(?:\1[0-9]{1,3})?(?![\w-])", _card),
-            rule(r"(?<![\w.,-])3[47][0-9]{2}([ -])[0-9]{6}\1[0-9]{5}(?![\w-])", _card),
-            rule(
-                r"(?P<before>\b(?:(?:ending|ends|ended)\s(?:in|with)|last (?:four|4) digits?(?: are| is|:)?)\s)(?P<code>[0-9]{3,4})(?!\w)",
-                lambda match: match["before"] + spelled(match["code"]),
-            ),
-            # +1 (555) 123-4567, 555-123-4567, 020 7946 0958, 555-1234
-            rule(rf"(?<![\w.,])(?P<number>\+[0-9]{{1,3}}(?:[ .-]{{0,1}}\(?[0-9]{{1,6}}\)?){{2,5}}){EXTENSION}", _phone),
-            rule(
-                rf"(?<![\w.,])(?P<number>(?:1[ .-])?\(?[0-9]{{3}}\)?[ .-]?(?<=[ .)-])[0-9]{{3}}[ .-][0-9]{{4}}(?:-[0-9]{{1,5}})?){EXTENSION}",
-                _phone,
-            ),
-            rule(r"(?<![\w.,-])1-(?P<area>8[0-9]{2}|900)-(?=[0-9-]{0,3}[A-Z])", _free_call),
-            rule(r"(?<![\w.,])\(?0[0-9]{2,4}\)?[ -][0-9]{3,8}(?:[ -][0-9]{3,6})?(?![\w-])", _domestic),
-            rule(r"(?<![\w.,$£€-])[0-9]{3}-[0-9]{4}(?![\w-])", lambda match: _groups(match[0])),
-            rule(
-                r"(?<!\w)(?P<word>[Tt])el\.?:?\s?(?=[0-9(+]|(?:plus|zero|one|two|three|four|five|six|seven|eight|nine)\b)",
-                lambda match: f"{match['word']}elephone ",
-            ),
-            rule(
-                r"(?<!\w)(?P<word>[Ee])xt\.?:?\s?(?P<number>[0-9]{1,6})(?!\w)",
-                lambda match: f"{match['word']}xtension {_short(match['number'])}",
-            ),
-            rule(
-                r"(?P<before>\b(?:[Cc]all(?:ed|ing)?|[Dd]ial(?:ed|ing)?|[Rr]ing|[Pp]hone[ds]?)\s)(?P<a>[0-9])-?(?P<b>[0-9])-?(?P<c>[0-9])(?![\w-]|[.,][0-9]|\s[a-z]+s\b)",
-                lambda match: f"{match['before']}{spelled(match['a'] + match['b'] + match['c'])}",
-            ),
-            # codes
-            rule(
-                rf"(?P<before>\b[A-Z][a-z]+,?\s)(?P<state>{any_of(STATES)})(?P<comma>,?)\s(?P<code>[0-9]{{5}}(?:-[0-9]{{4}})?)(?![\w-])",
-                _state,
-            ),
-            rule(
-                rf"(?P<before>\b[A-Z][a-z]+,\s)(?P<state>{any_of(set(STATES) - STATES_AND_WORDS)})(?!\w)",
-                lambda match: match["before"] + STATES[match["state"]],
-            ),
-            rule(r"(?<![\w-])[A-Z]{1,2}[0-9][0-9A-Z]?\s[0-9][A-Z]{2}(?!\w)", _postcode),
-            rule(
-                r"(?P<before>\b(?:(?i:zip|postal|post|area|pass|pin|access|security|verification|confirmation|sort|entry|door|gate|otp)(?:\s?code)?|postcode|passcode|ZIP|PIN|OTP|SSN|PNR)"
-                r"(?:\snumber|\sno\.)?(?::|\sis|\swas|\sof)?\s)(?P<code>[0-9]{3,12}(?:-[0-9]{2,6}){0,3})(?![\w-]|[.,][0-9]|\s(?:of|[a-z]+s)\b)",
-                lambda match: match["before"] + _groups(match["code"]),
-            ),
-            rule(
-                rf"(?P<before>\b(?i:{NUMBERED_THINGS})(?:\s(?i:number|no\.?|id|code))?(?::|\sis|\swas)?\s(?:#\s?)?)(?P<code>[0-9]{{5,20}})(?![\w-]|[.,][0-9]|\s[a-z]+s\b)",
-                lambda match: match["before"].replace("#", "number ") + spelled_in_groups(match["code"]),
-            ),
-            rule(
-                r"(?<!\w)(?P<before>#)(?P<code>[0-9]{5,20})(?![\w,]|\.[0-9])",
-                lambda match: "number " + spelled(match["code"]),
-            ),
-            rule(
-                r"(?<!\w)#(?=[0-9A-Fa-f]{6}(?!\w))(?=[0-9]{0,5}[A-Fa-f])(?P<code>\w{6})",
-                lambda match: "hash " + _characters(match["code"]),
-            ),
-            rule(
-                r"(?<!\w)#(?P<before>)(?P<code>(?=[A-Z]{0,4}-?[0-9])[A-Z]{1,4}-?[0-9]{1,12}(?:-[A-Z0-9]{1,12}){0,4})(?!\w)",
-                lambda match: "number " + _code(match),
-            ),
-            rule(
-                rf"(?P<before>\b(?i:{NUMBERED_THINGS}|part|model|item|code|sku|seat|gate)(?:\s(?i:number|no\.?|id|code))?(?::|\sis|\swas)?\s)"
-                r"(?P<code>(?=[A-Z0-9-]{0,12}[0-9])(?=[0-9-]{0,12}[A-Z])[A-Z0-9]{2,12}(?:-[A-Z0-9]{1,12}){1,4})(?![\w-])",
-                _code,
-            ),
-            # places in a net
-            rule(
-                r"(?<![\w.,])(?<!ersion )(?P<address>[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?:/(?P<mask>[0-9]{1,2}))?(?::(?P<port>[0-9]{2,5}))?(?![\w-]|\.[0-9])",
-                _address,
-            ),
-            rule(
-                r"(?<![\w.:])(?=[0-9A-Fa-f:]{0,40}(?:[A-Fa-f]|::))(?=[A-Fa-f:]{0,8}[0-9])(?:(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}|[0-9A-Fa-f]{1,4}::)[0-9A-Fa-f]{1,4}(?![\w:])",
-                _hexadecimal,
-            ),
-            # several groups of digits: social security numbers, sort codes, formations
-            rule(
-                r"(?<![\w.,/-])(?!(?:[12][0-9]{3}-[0-9]{1,2}-[0-9]{1,2}|[0-3]?[0-9]-[0-3]?[0-9]-[12][0-9]{3})(?![\w-]))[0-9]{1,12}(?:-[0-9]{1,12}){2,7}(?![\w-]|[/][0-9])",
-                _hyphened,
-            ),
-            # versions
-            rule(
-                rf"(?<![\w.])(?:(?P<v>[vV])\.?\s?|(?P<name>{RELEASED})[ -])(?P<number>[0-9]{{1,5}}(?:\.[0-9]{{1,5}}){{1,4}})(?![\w]|\.[0-9])",
-                _version,
-            ),
-            rule(r"(?<![\w.])v(?P<v>)(?=[0-9]{1,3}(?!\w))", lambda match: "version "),
-            rule(
-                r"(?<!\w)S(?P<season>[0-9]{1,2})\s?E(?P<episode>[0-9]{1,3})(?!\w)",
-                lambda match: f"season {int(match['season'])} episode {int(match['episode'])}",
-            ),
-            rule(
-                r"(?P<before>\b[Ff]light\s)(?P<code>[A-Z]{2}\s?[0-9]{1,4})(?![\w-])",
-                lambda match: match["before"] + _characters(match["code"]),
-            ),
-            # two 7s
-            rule(
-                r"(?P<before>\b(?:two|three|four|five|six|ten|all|several|some|of|in|by)\s)(?P<number>[2-9])s(?= (?:and|or)\b|[.,;:!?]|$)",
-                lambda match: match["before"] + in_plural(cardinal(match["number"])),
-            ),
-            # Boeing 747, A380, MP3s
-            rule(
-                rf"(?<!\w)(?P<before>(?:{IN_PARTS})\s)(?P<number>[1-9][0-9]{{2}})(?P<many>s?)(?![\w,]|\.[0-9])",
-                lambda match: (
-                    match["before"] + (in_plural(pairs(match["number"])) if match["many"] else pairs(match["number"]))
-                ),
-            ),
-            rule(
-                r"(?<![\w'-])(?P<letter>[A-Z])(?P<dash>-?)(?P<number>[1-9][0-9]{2})(?![\w-]|\.[0-9])",
-                lambda match: f"{letters(match['letter'])} {pairs(match['number'])}",
-            ),
-            rule(
-                r"(?<=[A-Z])-?(?P<number>[1-9][0-9]{0,2})'?s(?!\w)",
-                lambda match: (
-                    f" {in_plural(cardinal(match['number']) if len(match['number']) < 3 else pairs(match['number']))}"
-                ),
-            ),
-            rule(r"(?<![\w.,$£€'])(?P<number>[1-9][0-9]{2})'?s(?!\w)", lambda match: in_plural(pairs(match["number"]))),
-        ],
-    )
+_BY_DIGITS: list[Rule] = [
+    rule(
+        r"(?<![\w.])(?P<name>ISBN|ISSN)(?:-(?P<kind>1[03]))?(?P<between>:?\s(?:is\s)?)"
+        r"(?P<number>[0-9][0-9 -]{6,20}[0-9Xx])(?!\w)",
+        _book,
+    ),
+    rule(
+        r"(?<![\w-])[A-Z]{2}[0-9]{2}(?:\s[A-Z0-9]{4}){3,7}(?:\s[A-Z0-9]{1,3})?(?!\w)",
+        lambda match: ", ".join(_characters(group) for group in match[0].split()),
+    ),
+    # cards, and the last digits of one
+    rule(r"(?<![\w.,-])[0-9]{4}(?:([ -])[0-9]{4})(?:\1[0-9]{4}){1,3}(?:\1[0-9]{1,3})?(?![\w-])", _card),
+    rule(r"(?<![\w.,-])3[47][0-9]{2}([ -])[0-9]{6}\1[0-9]{5}(?![\w-])", _card),
+    rule(
+        r"(?P<before>\b(?:(?:ending|ends|ended)\s(?:in|with)|last (?:four|4) digits?(?: are| is|:)?)\s)(?P<code>[0-9]{3,4})(?!\w)",
+        lambda match: match["before"] + spelled(match["code"]),
+    ),
+    # +1 (555) 123-4567, 555-123-4567, 020 7946 0958, 555-1234
+    rule(rf"(?<![\w.,])(?P<number>\+[0-9]{{1,3}}(?:[ .-]{{0,1}}\(?[0-9]{{1,6}}\)?){{2,5}}){EXTENSION}", _phone),
+    rule(
+        rf"(?<![\w.,])(?P<number>(?:1[ .-])?\(?[0-9]{{3}}\)?[ .-]?(?<=[ .)-])[0-9]{{3}}[ .-][0-9]{{4}}(?:-[0-9]{{1,5}})?){EXTENSION}",
+        _phone,
+    ),
+    rule(r"(?<![\w.,-])1-(?P<area>8[0-9]{2}|900)-(?=[0-9-]{0,3}[A-Z])", _free_call),
+    rule(r"(?<![\w.,])\(?0[0-9]{2,4}\)?[ -][0-9]{3,8}(?:[ -][0-9]{3,6})?(?![\w-])", _domestic),
+    rule(r"(?<![\w.,$£€-])[0-9]{3}-[0-9]{4}(?![\w-])", lambda match: _groups(match[0])),
+    rule(
+        r"(?<!\w)(?P<word>[Tt])el\.?:?\s?(?=[0-9(+]|(?:plus|zero|one|two|three|four|five|six|seven|eight|nine)\b)",
+        lambda match: f"{match['word']}elephone ",
+    ),
+    rule(
+        r"(?<!\w)(?P<word>[Ee])xt\.?:?\s?(?P<number>[0-9]{1,6})(?!\w)",
+        lambda match: f"{match['word']}xtension {_short(match['number'])}",
+    ),
+    rule(
+        r"(?P<before>\b(?:[Cc]all(?:ed|ing)?|[Dd]ial(?:ed|ing)?|[Rr]ing|[Pp]hone[ds]?)\s)(?P<a>[0-9])-?(?P<b>[0-9])-?(?P<c>[0-9])(?![\w-]|[.,][0-9]|\s[a-z]+s\b)",
+        lambda match: f"{match['before']}{spelled(match['a'] + match['b'] + match['c'])}",
+    ),
+    # codes
+    rule(
+        rf"(?P<before>\b[A-Z][a-z]+,?\s)(?P<state>{any_of(STATES)})(?P<comma>,?)\s(?P<code>[0-9]{{5}}(?:-[0-9]{{4}})?)(?![\w-])",
+        _state,
+    ),
+    rule(
+        rf"(?P<before>\b[A-Z][a-z]+,\s)(?P<state>{any_of(set(STATES) - STATES_AND_WORDS)})(?!\w)",
+        lambda match: match["before"] + STATES[match["state"]],
+    ),
+    rule(r"(?<![\w-])[A-Z]{1,2}[0-9][0-9A-Z]?\s[0-9][A-Z]{2}(?!\w)", _postcode),
+    rule(
+        r"(?P<before>\b(?:(?i:zip|postal|post|area|pass|pin|access|security|verification|confirmation|sort|entry|door|gate|otp)(?:\s?code)?|postcode|passcode|ZIP|PIN|OTP|SSN|PNR|CVV|CVC)"
+        r"(?:\snumber|\sno\.)?(?::|\sis|\swas|\sof)?\s)(?P<code>[0-9]{3,12}(?:-[0-9]{2,6}){0,3})(?![\w-]|[.,][0-9]|\s(?:of|[a-z]+s)\b)",
+        lambda match: match["before"] + _groups(match["code"]),
+    ),
+    rule(
+        rf"(?P<before>\b(?i:{NUMBERED_THINGS})(?:\s(?i:number|no\.?|id|code))?(?::|\sis|\swas)?\s(?:#\s?)?)(?P<code>[0-9]{{5,20}})(?![\w-]|[.,][0-9]|\s[a-z]+s\b)",
+        lambda match: match["before"].replace("#", "number ") + spelled_in_groups(match["code"]),
+    ),
+    rule(
+        r"(?<!\w)(?P<before>#)(?P<code>[0-9]{5,20})(?![\w,]|\.[0-9])",
+        lambda match: "number " + spelled(match["code"]),
+    ),
+    rule(
+        r"(?<!\w)#(?=[0-9A-Fa-f]{6}(?!\w))(?=[0-9]{0,5}[A-Fa-f])(?P<code>\w{6})",
+        lambda match: "hash " + _characters(match["code"]),
+    ),
+    rule(
+        r"(?<!\w)#(?P<before>)(?P<code>(?=[A-Z]{0,4}-?[0-9])[A-Z]{1,4}-?[0-9]{1,12}(?:-[A-Z0-9]{1,12}){0,4})(?!\w)",
+        lambda match: "number " + _code(match),
+    ),
+    rule(
+        rf"(?P<before>\b(?i:{NUMBERED_THINGS}|part|model|item|code|sku|seat|gate)(?:\s(?i:number|no\.?|id|code))?(?::|\sis|\swas)?\s)"
+        r"(?P<code>(?=[A-Z0-9-]{0,12}[0-9])(?=[0-9-]{0,12}[A-Z])[A-Z0-9]{2,12}(?:-[A-Z0-9]{1,12}){1,4})(?![\w-])",
+        _code,
+    ),
+    # places in a net
+    rule(
+        r"(?<![\w.,])(?<!ersion )(?P<address>[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?:/(?P<mask>[0-9]{1,2}))?(?::(?P<port>[0-9]{2,5}))?(?![\w-]|\.[0-9])",
+        _address,
+    ),
+    rule(
+        r"(?<![\w.:])(?=[0-9A-Fa-f:]{0,40}(?:[A-Fa-f]|::))(?=[A-Fa-f:]{0,8}[0-9])(?:(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}|[0-9A-Fa-f]{1,4}::)[0-9A-Fa-f]{1,4}(?![\w:])",
+        _hexadecimal,
+    ),
+    # several groups of digits: social security numbers, sort codes, formations
+    rule(
+        r"(?<![\w.,/-])(?!(?:[12][0-9]{3}-[0-9]{1,2}-[0-9]{1,2}|[0-3]?[0-9]-[0-3]?[0-9]-[12][0-9]{3})(?![\w-]))[0-9]{1,12}(?:-[0-9]{1,12}){2,7}(?![\w-]|[/][0-9])",
+        _hyphened,
+    ),
+    # versions
+    rule(
+        rf"(?<![\w.])(?:(?P<v>[vV])\.?\s?|(?P<name>{RELEASED})[ -])(?P<number>[0-9]{{1,5}}(?:\.[0-9]{{1,5}}){{1,4}})(?![\w]|\.[0-9])",
+        _version,
+    ),
+    rule(r"(?<![\w.])v(?P<v>)(?=[0-9]{1,3}(?!\w))", lambda match: "version "),
+    rule(
+        r"(?<!\w)S(?P<season>[0-9]{1,2})\s?E(?P<episode>[0-9]{1,3})(?!\w)",
+        lambda match: f"season {int(match['season'])} episode {int(match['episode'])}",
+    ),
+    rule(
+        r"(?P<before>\b[Ff]light\s)(?P<code>[A-Z]{2}\s?[0-9]{1,4})(?![\w-])",
+        lambda match: match["before"] + _characters(match["code"]),
+    ),
+    # two 7s
+    rule(
+        r"(?P<before>\b(?:two|three|four|five|six|ten|all|several|some|of|in|by)\s)(?P<number>[2-9])s(?= (?:and|or)\b|[.,;:!?]|$)",
+        lambda match: match["before"] + in_plural(cardinal(match["number"])),
+    ),
+    # Boeing 747, A380, MP3s
+    rule(
+        rf"(?<!\w)(?P<before>(?:{IN_PARTS})\s)(?P<number>[1-9][0-9]{{2}})(?P<many>s?)(?![\w,]|\.[0-9])",
+        lambda match: (
+            match["before"] + (in_plural(pairs(match["number"])) if match["many"] else pairs(match["number"]))
+        ),
+    ),
+    rule(
+        r"(?<![\w'-])(?P<letter>[A-Z])(?P<dash>-?)(?P<number>[1-9][0-9]{2})(?![\w-]|\.[0-9])",
+        lambda match: f"{letters(match['letter'])} {pairs(match['number'])}",
+    ),
+    rule(
+        r"(?<=[A-Z])-?(?P<number>[1-9][0-9]{0,2})s(?!\w)",
+        lambda match: (
+            f" {in_plural(cardinal(match['number']) if len(match['number']) < 3 else pairs(match['number']))}"
+        ),
+    ),
+    rule(r"(?<![\w.,$£€'])(?P<number>[1-9][0-9]{2})s(?!\w)", lambda match: in_plural(pairs(match["number"]))),
 ]
+SERIALS = [only_with(DIGIT, _BY_DIGITS)]

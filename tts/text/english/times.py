@@ -65,79 +65,75 @@ def _stamp(match: re.Match[str]) -> str:
     return f", {_minutes(match['hour'], match['minute'], ' hundred')}{zone}"
 
 
-TIMES: list[Rule] = [
-    only_with(
-        DIGIT,
-        [
-            rule(
-                r"(?<=[0-9]-[0-3][0-9])[T ](?P<hour>[0-2][0-9]):(?P<minute>[0-5][0-9])(?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
-                r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?(?!\w)",
-                _stamp,
-            ),
-            rule(
-                r"(?<!\w)(?P<zone>UTC|GMT)\s?(?P<sign>[+−–-])\s?(?P<hour>[01]?[0-9])(?::?(?P<minute>[0-5][0-9]))?(?![\w:])",
-                _zone,
-            ),
-            # 10:30-11:45, 5-7 p.m., 8am-5pm, noon-1pm
-            rule(
-                rf"(?:(?<=[0-9][ap]m)|(?<=[0-9 ][AP]M)|(?<= [ap]m)|(?<=\.m\.)|(?<=noon)|(?<=midnight)){DASH}(?={CLOCK})",
-                lambda match: " to ",
-            ),
-            rule(
-                rf"(?<=[0-9]){DASH}(?=[0-9]{{1,2}}(?:[:.][0-9]{{2}})?\s?[apAP]\.?\s?[mM]\b|noon\b|midnight\b)",
-                lambda match: " to ",
-            ),
-            rule(rf"(?<=:[0-5][0-9]){DASH}(?=[0-9]{{1,2}}(?::[0-9]{{2}}|(?![\w.,:/-])))", lambda match: " to "),
-            rule(
-                rf"(?<![\w.,:/–-])(?P<hour>[01]?[0-9]|2[0-4]){DASH}(?=[0-9]{{1,2}}:[0-5][0-9](?![0-9:]))",
-                lambda match: f"{match['hour']} to ",
-            ),
-            rule(rf"(?<=[APap.][Mm.])\s\((?P<zone>{ZONES})\)", lambda match: f", {letters(match['zone'])}"),
-            rule(
-                r"(?<![\w.,])(?:(?P<day>[0-9]{1,3})\s?d\s?)?(?P<hour>[0-9]{1,3})\s?h(?:rs?)?\s?(?P<minute>[0-9]{1,2})"
-                r"(?:\s?m(?:ins?)?)?(?:\s?(?P<second>[0-9]{1,2})\s?s(?:ecs?)?)?(?!\w)",
-                _length,
-            ),
-            rule(
-                r"(?<![\w.,])(?P<day>)(?P<hour>)(?P<minute>[0-9]{1,3})\s?m(?:in)?\s?(?P<second>[0-9]{1,2})\s?s(?:ecs?)?(?!\w)",
-                _length,
-            ),
-            rule(
-                rf"{ALONE}(?P<hour>[01]?[0-9]|2[0-4])[:.](?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]))?"
-                rf"\s?(?P<half>[apAP])\.?\s?[mM](?:\.|{AFTER})(?:\s?(?P<zone>{ZONES}){AFTER})?",
-                _time,
-            ),
-            rule(
-                rf"{ALONE}(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>)\s?(?P<half>[apAP])(?:\.\s?[mM]\.|[mM]{AFTER})"
-                rf"(?:\s?(?P<zone>{ZONES}){AFTER})?",
-                _time,
-            ),
-            rule(
-                r"(?<![\w.,:])(?P<day>)(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9](?:\.[0-9]{1,6})?)(?![\w:])",
-                _length,
-            ),
-            rule(
-                rf"(?<![\w.,:])(?<!ratio of )(?<!odds of )(?<!ratio )(?P<hour>[01]?[0-9]|2[0-4]):(?P<minute>[0-5][0-9])(?P<second>)(?P<half>)(?![\w:]|,[0-9]|\s?(?:odds|ratio)\b)"
-                rf"(?:\s?(?P<zone>{ZONES}){AFTER})?",
-                _time,
-            ),
-            # 0800 hours
-            rule(
-                r"(?<![\w.,])0(?P<hour>[0-9])(?P<minute>[0-5][0-9])(?=\s?h(?:ou)?rs?\b)",
-                lambda match: (
-                    f"oh {pairs(match['hour'] + match['minute']) if match['hour'] != '0' else two_digits(match['minute'])}"
-                ),
-            ),
-            # the way of British books: at 7.30 in the morning, the 4.50 train
-            rule(
-                r"(?P<before>\b(?:[Aa]t|[Uu]ntil|[Tt]ill|[Bb]y|[Ff]rom)\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])"
-                r"(?=\s(?:in the (?:morning|afternoon|evening)|at night|sharp|that|this|tomorrow|tonight|o'clock|on)\b)",
-                lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),
-            ),
-            rule(
-                r"(?P<before>\b[Tt]he\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])(?=\s(?:train|bus|flight|ferry|news|show|from|to)\b)",
-                lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),
-            ),
-        ],
-    )
+_TIMES: list[Rule] = [
+    rule(
+        r"(?<=[0-9]-[0-3][0-9])[T ](?P<hour>[0-2][0-9]):(?P<minute>[0-5][0-9])(?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
+        r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?(?!\w)",
+        _stamp,
+    ),
+    rule(
+        r"(?<!\w)(?P<zone>UTC|GMT)\s?(?P<sign>[+−–-])\s?(?P<hour>[01]?[0-9])(?::?(?P<minute>[0-5][0-9]))?(?![\w:])",
+        _zone,
+    ),
+    # 10:30-11:45, 5-7 p.m., 8am-5pm, noon-1pm
+    rule(
+        rf"(?:(?<=[0-9][ap]m)|(?<=[0-9 ][AP]M)|(?<= [ap]m)|(?<=\.m\.)|(?<=noon)|(?<=midnight)){DASH}(?={CLOCK})",
+        lambda match: " to ",
+    ),
+    rule(
+        rf"(?<=[0-9]){DASH}(?=[0-9]{{1,2}}(?:[:.][0-9]{{2}})?\s?[apAP]\.?\s?[mM]\b|noon\b|midnight\b)",
+        lambda match: " to ",
+    ),
+    rule(rf"(?<=:[0-5][0-9]){DASH}(?=[0-9]{{1,2}}(?::[0-9]{{2}}|(?![\w.,:/-])))", lambda match: " to "),
+    rule(
+        rf"(?<![\w.,:/–-])(?P<hour>[01]?[0-9]|2[0-4]){DASH}(?=[0-9]{{1,2}}:[0-5][0-9](?![0-9:]))",
+        lambda match: f"{match['hour']} to ",
+    ),
+    rule(rf"(?<=[APap.][Mm.])\s\((?P<zone>{ZONES})\)", lambda match: f", {letters(match['zone'])}"),
+    rule(
+        r"(?<![\w.,])(?:(?P<day>[0-9]{1,3})\s?d\s?)?(?P<hour>[0-9]{1,3})\s?h(?:rs?)?\s?(?P<minute>[0-9]{1,2})"
+        r"(?:\s?m(?:ins?)?)?(?:\s?(?P<second>[0-9]{1,2})\s?s(?:ecs?)?)?(?!\w)",
+        _length,
+    ),
+    rule(
+        r"(?<![\w.,])(?P<day>)(?P<hour>)(?P<minute>[0-9]{1,3})\s?m(?:in)?\s?(?P<second>[0-9]{1,2})\s?s(?:ecs?)?(?!\w)",
+        _length,
+    ),
+    rule(
+        rf"{ALONE}(?P<hour>[01]?[0-9]|2[0-4])[:.](?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]))?"
+        rf"\s?(?P<half>[apAP])\.?\s?[mM](?:\.|{AFTER})(?:\s?(?P<zone>{ZONES}){AFTER})?",
+        _time,
+    ),
+    rule(
+        rf"{ALONE}(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>)\s?(?P<half>[apAP])(?:\.\s?[mM]\.|[mM]{AFTER})"
+        rf"(?:\s?(?P<zone>{ZONES}){AFTER})?",
+        _time,
+    ),
+    rule(
+        r"(?<![\w.,:])(?P<day>)(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9](?:\.[0-9]{1,6})?)(?![\w:])",
+        _length,
+    ),
+    rule(
+        rf"(?<![\w.,:])(?<!ratio of )(?<!odds of )(?<!ratio )(?P<hour>[01]?[0-9]|2[0-4]):(?P<minute>[0-5][0-9])(?P<second>)(?P<half>)(?![\w:]|,[0-9]|\s?(?:odds|ratio)\b)"
+        rf"(?:\s?(?P<zone>{ZONES}){AFTER})?",
+        _time,
+    ),
+    # 0800 hours
+    rule(
+        r"(?<![\w.,])0(?P<hour>[0-9])(?P<minute>[0-5][0-9])(?=\s?h(?:ou)?rs?\b)",
+        lambda match: (
+            f"oh {pairs(match['hour'] + match['minute']) if match['hour'] != '0' else two_digits(match['minute'])}"
+        ),
+    ),
+    # the way of British books: at 7.30 in the morning, the 4.50 train
+    rule(
+        r"(?P<before>\b(?:[Aa]t|[Uu]ntil|[Tt]ill|[Bb]y|[Ff]rom)\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])"
+        r"(?=\s(?:in the (?:morning|afternoon|evening)|at night|sharp|that|this|tomorrow|tonight|o'clock|on)\b)",
+        lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),
+    ),
+    rule(
+        r"(?P<before>\b[Tt]he\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])(?=\s(?:train|bus|flight|ferry|news|show|from|to)\b)",
+        lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),
+    ),
 ]
+TIMES = [only_with(DIGIT, _TIMES)]
