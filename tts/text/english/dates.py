@@ -5,7 +5,7 @@ import re
 from tts.text.english.abbreviations import ends_sentence
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import decade, ordinal, pairs, two_digits, year
-from tts.text.english.patterns import ALONE, DIGIT, FUNCTION_WORDS, Rule, any_of, number, only_with, rule
+from tts.text.english.patterns import ALONE, DASH, FUNCTION_WORDS, Rule, any_of, number, only_with, rule
 
 MONTHS = {
     **{"January": "01", "February": "02", "March": "03", "April": "04", "May": "05", "June": "06", "July": "07"},
@@ -42,8 +42,7 @@ DATED = frozenset({"est", "Est", "c", "ca", "fl"}) | {
 ABBREVIATED = any_of(SHORT_MONTHS)
 DAY = r"(?:0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th|ST|ND|RD|TH)?"
 YEAR = r"[12][0-9]{3}"
-DASH = r"\s?[-–—]\s?"
-IN = r"\b(?:[Ff]rom|[Ii]n|[Ss]ince|[Uu]ntil|[Tt]ill|[Bb]y|to|through|[Dd]uring|of|[Ll]ast|[Nn]ext|[Tt]his|[Ee]arly|[Ll]ate|[Mm]id)"
+IN = r"\b(?i:from|in|since|until|till|by|to|through|during|of|last|next|this|early|late|mid)"
 SLASHED_DATE = re.compile(
     rf"(?<![\w.,/-])(?P<a>[0-3]?[0-9])(?:/(?P<b>[0-3]?[0-9])/(?P<year>{YEAR}|[0-9]{{2}})"
     rf"|(?P<sign>[.-])(?P<b2>[0-3]?[0-9])(?P=sign)(?P<year2>{YEAR}))(?![\w/-]|\.[0-9])"
@@ -281,7 +280,8 @@ _YEARS: list[Rule] = [
     ),
     rule(rf"(?:(?<=BC)|(?<=B\.C\.)|(?<=BCE)){DASH}(?=A\.?D\b|[0-9])", lambda match: " to "),
     rule(
-        rf"(?<![\w.])A\.?D\.?\s?(?<=[D. ])(?P<first>[1-9][0-9]{{0,3}})(?:{DASH}(?P<last>[1-9][0-9]{{0,3}}))?(?![\w/-]|[.,][0-9])",
+        rf"(?<![\w.])A\.?D\.?\s?(?<=[D. ])(?P<first>[1-9][0-9]{{0,3}})(?:{DASH}(?P<last>[1-9][0-9]{{0,3}}))?"
+        r"(?![\w/-]|[.,][0-9])",
         _era_first,
     ),
     rule(
@@ -307,7 +307,7 @@ _YEARS: list[Rule] = [
 ]
 DATES = [
     only_with("[MTWFS](?:on|ue|ed|hu|ri|at|un)", _WEEK),
-    only_with(DIGIT, _DAYS),
+    only_with("[0-9]", _DAYS),
     only_with("[JFMASOND](?:an|eb|ar|pr|ay|u[nlg]|ep|ct|ov|ec)", _MONTHS),
-    only_with(DIGIT, _YEARS),
+    only_with("[0-9]", _YEARS),
 ]

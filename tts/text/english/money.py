@@ -7,7 +7,7 @@ from tts.text.english.numbers import cardinal, in_plural
 from tts.text.english.patterns import (
     AFTER,
     ALONE,
-    DIGIT,
+    DASH,
     FUNCTION_WORDS,
     NUMBER,
     Rule,
@@ -76,7 +76,7 @@ MAGNITUDES = {
     **{"mln": "million", "bln": "billion", "lakh": "lakh", "crore": "crore", "MM": "million"},
 }
 # What a sum is for, after a slash.
-PER = {
+PRICED_PER = {
     **{"mo": "month", "mth": "month", "yr": "year", "y": "year", "wk": "week", "w": "week", "d": "day", "hr": "hour"},
     **{"h": "hour", "min": "minute", "m": "month", "sec": "second", "s": "second", "pp": "person", "ea": "each"},
     **{"lb": "pound", "kg": "kilogram", "g": "gram", "oz": "ounce", "gal": "gallon", "l": "liter", "mi": "mile"},
@@ -90,22 +90,21 @@ PER = {
     },
 }
 # Before a sum that describes what follows: the $50 ticket, two $10 bills.
-DESCRIBED = words_of(
+BEFORE_SUMS = words_of(
     "a an the his her its my your our their this that these those each every another one two three four five six seven "
     "eight nine ten several some many few no any crisp"
 )
 # Things that have a price, also without a word before the sum: $10 bills.
 PRICED = words_of(
-    "bill bills note notes coin coins ticket tickets tip fine prize deal budget bet bets fee check cheque reward minimum "
-    "donation bonus loan discount deposit stamp stamps chip chips voucher house home homes mansion project plan package "
-    "grant investment contract lawsuit settlement bridge salary"
+    "bill bills note notes coin coins ticket tickets tip fine prize deal budget bet bets fee check cheque reward "
+    "minimum donation bonus loan discount deposit stamp stamps chip chips voucher house home homes mansion project "
+    "plan package grant investment contract lawsuit settlement bridge salary"
 )
 SIGN = "(?:R\\$|[" + "".join(sign for sign in CURRENCIES if len(sign) == 1) + "])"
 CODE = any_of(code for code in CURRENCIES if code.isalpha())
 SUM = rf"(?:{NUMBER}|\.[0-9]{{1,6}})"
 BIG_WORD = "lakh|crore|thousand|million|billion|trillion|bn|tn|trn|mn|mln|bln"
 BIG = rf"(?:\s?(?:{BIG_WORD})|\s?[MbB](?!\s[A-Z])|[kKmT]|MM){AFTER}"
-DASH = r"\s?[-–—]\s?"
 
 
 def _money(match: re.Match[str]) -> str:
@@ -125,7 +124,7 @@ def _money(match: re.Match[str]) -> str:
         words += _big(amount, low_magnitude) + (f" to {number(upper)}" if upper else "")
         words += _big("", magnitude) + " " + names[1]
     per = match["per"]
-    return words + (f" per {PER.get(per, per)}" if per else "")
+    return words + (f" per {PRICED_PER.get(per, per)}" if per else "")
 
 
 def _big(amount: str, magnitude: str | None) -> str:
@@ -160,7 +159,7 @@ def _describes(match: re.Match[str]) -> bool:
         return False
     word = following[1]
     noun = word not in FUNCTION_WORDS and not word.endswith(("ed", "ly", "ing"))
-    return word in PRICED or (before in DESCRIBED and noun)
+    return word in PRICED or (before in BEFORE_SUMS and noun)
 
 
 def _cents(match: re.Match[str]) -> str:
@@ -180,6 +179,8 @@ def _shillings(match: re.Match[str]) -> str:
     return " ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
 
 
+# Words whose full stop ends no sentence before a number: Rs. 500, £3 10s. 6d.
+SPENT = ("Rs", *(f"{shillings}s" for shillings in range(1, 20)))
 PENCE = r"(?P<shillings>1?[0-9])\s?s\.?,?\s?(?P<pence>1?[0-9])\s?d(?:\.|(?!\w))"
 PLACE = r"(?<![\w.,])(?P<minus>[-−])?"
 PER_UNIT = r"(?:/(?P<per>[A-Za-z]{1,20})(?!\w))?"
@@ -208,4 +209,4 @@ _SUMS: list[Rule] = [
     ),
     rule(rf"{ALONE}(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p(?!\.\s?m)))(?P<unit>[¢p]){AFTER}", _cents),
 ]
-MONEY = [only_with(DIGIT, _SUMS)]
+MONEY = [only_with("[0-9]", _SUMS)]

@@ -15,21 +15,24 @@ from tts.text.english.dates import DATES, date_notices
 from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.lexicon import PHONES
 from tts.text.english.maths import MATHS
+from tts.text.english.models import MODELS
 from tts.text.english.money import MONEY
 from tts.text.english.numerals import HEADINGS, NUMERALS
 from tts.text.english.patterns import Rule
-from tts.text.english.quantities import GROUPED, NUMBERS, QUANTITIES, VERSES
+from tts.text.english.quantities import GROUPED, NUMBERS, QUANTITIES
 from tts.text.english.serials import SERIALS
 from tts.text.english.signs import SIGNS, SUPERSCRIPTS, VULGAR
+from tts.text.english.telephones import TELEPHONES
 from tts.text.english.times import TIMES
 from tts.text.english.units import MEASURES
+from tts.text.english.verses import VERSES
 from tts.text.language import Normal
 
 INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
 HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
-    *(*ELECTRONIC, *SERIALS, *GROUPED, *VERSES, *MONEY, *TIMES, *DATES),
+    *(*ELECTRONIC, *SERIALS, *TELEPHONES, *MODELS, *GROUPED, *VERSES, *MONEY, *TIMES, *DATES),
     *(*HEADINGS, *ABBREVIATIONS, *NUMERALS, *MEASURES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]

@@ -81,7 +81,7 @@ def year(digits: str) -> str:
 
 
 def pairs(digits: str) -> str:
-    """747: seven forty-seven; 105: one oh five; 800: eight hundred. Three or four digits, the first of them not zero."""
+    """747: seven forty-seven; 105: one oh five; 800: eight hundred. For three or four digits after no zero."""
     head, rest = cardinal(digits[:-2]), digits[-2:]
     return f"{head} hundred" if rest == "00" else f"{head} {two_digits(rest)}"
 

@@ -13,8 +13,8 @@ Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,5}|[0-9]{1,20})(?:\.[0-9]{1,20})?"
 ALONE = r"(?<![\w.,])"  # no part of a number or word stands directly before
 AFTER = r"(?![\w])"
+DASH = r"\s?[-–—]\s?"  # between the ends of a range
 WHOLE = re.compile(r"[\s\S]+")
-DIGIT = "[0-9]"  # most rules of numbers run only on a text that has one
 
 
 def rule(pattern: str, say: Callable[[re.Match[str]], str], flags: int = 0) -> Rule:

@@ -1,31 +1,33 @@
-"""Ranges, ratios, fractions, ordinals, verses, and every number that no other rule has read."""
+"""Ranges, ratios, fractions, ordinals, and every number that no other rule has read."""
 
 import re
 
 from tts.text.english.numbers import LONGEST, cardinal, fraction, ordinal, spelled_in_groups, two_digits, year
 from tts.text.english.patterns import (
     ALONE,
-    DIGIT,
+    DASH,
     FUNCTION_WORDS,
     NUMBER,
     Rule,
-    any_of,
     number,
     only_with,
     rule,
     words_of,
 )
 
-YEAR = "(?:1[0-9]{3}|20[0-9]{2})"
-DASH = r"\s?[-–—]\s?"
+_YEAR = "(?:1[0-9]{3}|20[0-9]{2})"
 # Parts of a work whose number may have zeros before it.
-PARTS = "chapter|part|episode|track|lesson|day|week|section|step|unit|volume|vol\\.|page|exercise|level|season|book|figure|question"
+NUMBERED_FROM_ONE = (
+    "chapter|part|episode|track|lesson|day|week|section|step|unit|volume|vol\\.|page|exercise|level|season|book|figure|"
+    "question"
+)
 # Words before a number with a letter that is no million or billion: flat 3B.
 LABELS = words_of(
-    "flat room apartment apt gate seat section class grade exhibit figure table part unit building appendix chapter step "
-    "platform level row type model block suite hall ward zone lot pier door exit line form phase schedule at in number"
+    "flat room apartment apt gate seat section class grade exhibit figure table part unit building appendix chapter "
+    "step platform level row type model block suite hall ward zone lot pier door exit line form phase schedule at in "
+    "number"
 )
-SHORT = {
+SHORT_MAGNITUDES = {
     "k": "thousand",
     "K": "thousand",
     "M": "million",
@@ -34,24 +36,6 @@ SHORT = {
     "bn": "billion",
     "tn": "trillion",
 }
-SHORT_BOOKS = {
-    **{"Gen": "Genesis", "Ex": "Exodus", "Exod": "Exodus", "Lev": "Leviticus", "Num": "Numbers", "Deut": "Deuteronomy"},
-    **{"Josh": "Joshua", "Judg": "Judges", "Sam": "Samuel", "Kgs": "Kings", "Chr": "Chronicles", "Chron": "Chronicles"},
-    **{"Neh": "Nehemiah", "Ps": "Psalm", "Pss": "Psalms", "Prov": "Proverbs", "Eccl": "Ecclesiastes", "Isa": "Isaiah"},
-    **{"Jer": "Jeremiah", "Lam": "Lamentations", "Ezek": "Ezekiel", "Dan": "Daniel", "Hos": "Hosea", "Mic": "Micah"},
-    **{"Zech": "Zechariah", "Mal": "Malachi", "Matt": "Matthew", "Mt": "Matthew", "Mk": "Mark", "Lk": "Luke"},
-    **{"Jn": "John", "Rom": "Romans", "Cor": "Corinthians", "Gal": "Galatians", "Eph": "Ephesians"},
-    **{"Phil": "Philippians", "Col": "Colossians", "Thess": "Thessalonians", "Tim": "Timothy", "Heb": "Hebrews"},
-    **{"Jas": "James", "Pet": "Peter", "Rev": "Revelation"},
-}
-BOOKS = words_of(
-    "Genesis Exodus Leviticus Numbers Deuteronomy Joshua Judges Ruth Samuel Kings Chronicles Ezra Nehemiah Esther Job "
-    "Psalm Psalms Proverbs Ecclesiastes Isaiah Jeremiah Lamentations Ezekiel Daniel Hosea Joel Amos Obadiah Jonah "
-    "Micah Nahum Habakkuk Zephaniah Haggai Zechariah Malachi Matthew Mark Luke John Acts Romans Corinthians Galatians "
-    "Ephesians Philippians Colossians Thessalonians Timothy Titus Philemon Hebrews James Peter Jude Revelation Surah "
-    "Quran Sirach Tobit Wisdom Maccabees"
-)
-FIRST = {"1": "First", "2": "Second", "3": "Third", "I": "First", "II": "Second", "III": "Third"}
 
 
 def _grouped(match: re.Match[str]) -> str:
@@ -69,16 +53,6 @@ def _indian(match: re.Match[str]) -> str:
     return f"{int(match[0].replace(',', '')):,}"
 
 
-def _verse(match: re.Match[str]) -> str:
-    """Ps. 23:4-6; 1 Cor. 13."""
-    place, book, chapter, verse, last = (match[name] for name in ("place", "book", "chapter", "verse", "last"))
-    if not verse and not (place and match["short"]) and not (match["stop"] and book not in ("Col", "Rev", "Mt")):
-        return match[0]
-    words = f"{FIRST[place] + ' ' if place else ''}{SHORT_BOOKS.get(book, book)} {cardinal(chapter)}"
-    words += f"{',' if last else ''} {cardinal(verse)}" if verse else ""
-    return words + (f" to {' '.join(cardinal(part) for part in last.split(':'))}" if last else "")
-
-
 def _ratio(match: re.Match[str]) -> str:
     return " to ".join(number(part) for part in match[0].split(":"))
 
@@ -87,8 +61,8 @@ def _range(match: re.Match[str]) -> str:
     low, high, dash = match["low"], match["high"], match["dash"]
     if re.match(r"\s?=", match.string[match.end() : match.end() + 2]):
         return match[0]  # a sum: 5-3=2
-    if re.fullmatch(YEAR, low):
-        if re.fullmatch(YEAR, high):
+    if re.fullmatch(_YEAR, low):
+        if re.fullmatch(_YEAR, high):
             return f"{year(low)} to {year(high)}"
         if re.fullmatch("[0-9]{1,2}", high) and dash != " - ":
             return f"{year(low)} to {two_digits(high) if len(high) == 2 else cardinal(high)}"
@@ -145,12 +119,12 @@ def _shortened(match: re.Match[str]) -> str:
             and not re.match(r"\s[A-Z]", rest)
             and (short == "M" and amount != "3" or _measured(before))
         )
-    if short == "M" and amount == "3" and not (low or rest.startswith("+") or following in COUNTED):
+    if short == "M" and amount == "3" and not (low or rest.startswith("+") or following in COUNTABLE):
         counted = False
     if short == "B" and (before.lower() in LABELS - {"at", "in"} or following.startswith("pencil")):
         counted = False
     if short in ("k", "K"):
-        screen = amount in ("2", "4", "5", "8") and short == "K" and following in ("", *PICTURES)
+        screen = amount in ("2", "4", "5", "8") and short == "K" and following in ("", *SCREENS)
         race = amount in ("5", "10") and (
             following in ("race", "run", "walk", "runner")
             or (before == "a" and (not following or following in FUNCTION_WORDS))
@@ -158,14 +132,16 @@ def _shortened(match: re.Match[str]) -> str:
         counted = not (screen or race)
     if not counted:
         return f"{number(amount)} {short.upper()}"
-    lower = f"{number(low)}{' ' + SHORT[match['low_short']] if match['low_short'] else ''} to " if low else ""
-    return f"{lower}{number(amount)} {SHORT[short]}"
+    lower = (
+        f"{number(low)}{' ' + SHORT_MAGNITUDES[match['low_short']] if match['low_short'] else ''} to " if low else ""
+    )
+    return f"{lower}{number(amount)} {SHORT_MAGNITUDES[short]}"
 
 
-COUNTED = words_of(
+COUNTABLE = words_of(
     "people users views likes downloads copies followers subscribers men women times years units jobs euros"
 )
-PICTURES = words_of(
+SCREENS = words_of(
     "video videos tv screen screens monitor monitors resolution footage display displays camera cameras film"
 )
 
@@ -203,7 +179,7 @@ def _power(match: re.Match[str]) -> str:
 
 def _any_number(match: re.Match[str]) -> str:
     text = match["number"]
-    if re.fullmatch(YEAR, text):
+    if re.fullmatch(_YEAR, text):
         words = year(text)
     elif re.fullmatch(r"[0-9]{10,}", text) and (not text.endswith("000") or len(text) > LONGEST):
         words = spelled_in_groups(text)
@@ -215,14 +191,15 @@ def _any_number(match: re.Match[str]) -> str:
 # Before all other rules of numbers.
 _GROUPS: list[Rule] = [
     rule(
-        r"(?<![\w.,+/:-])(?:(?<![0-9] )|(?<= 1[0-9]{3} )|(?<= 20[0-9]{2} ))(?P<number>[1-9][0-9]{0,2}(?:(?: [0-9]{3}){1,5}|(?:'[0-9]{3}){1,5}|(?:_[0-9]{3}){1,5}|(?:\.000){2,5}))"
+        r"(?<![\w.,+/:-])(?:(?<![0-9] )|(?<= 1[0-9]{3} )|(?<= 20[0-9]{2} ))"
+        r"(?P<number>[1-9][0-9]{0,2}(?:(?: [0-9]{3}){1,5}|(?:'[0-9]{3}){1,5}|(?:_[0-9]{3}){1,5}|(?:\.000){2,5}))"
         r"(?![\w'/]|,[0-9]| [0-9]|-[0-9]{4})",
         _grouped,
     ),
     rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
     # Chapter 01
     rule(
-        rf"(?P<before>\b(?i:{PARTS})\s)0{{1,3}}(?=[1-9][0-9]{{0,3}}(?![\w.,:/-]))",
+        rf"(?P<before>\b(?i:{NUMBERED_FROM_ONE})\s)0{{1,3}}(?=[1-9][0-9]{{0,3}}(?![\w.,:/-]))",
         lambda match: match["before"],
     ),
     # the same unit twice: 5km-10km, 10%-15%
@@ -231,15 +208,7 @@ _GROUPS: list[Rule] = [
         lambda match: f"{match['low']} to ",
     ),
 ]
-GROUPED = [only_with(DIGIT, _GROUPS)]
-_SCRIPTURE: list[Rule] = [
-    rule(
-        rf"(?<![\w.])(?:(?P<place>[1-3]|I{{1,3}})\s)?(?:(?P<book>(?P<short>{any_of(SHORT_BOOKS)})|{any_of(BOOKS)}))(?P<stop>\.?)\s"
-        r"(?P<chapter>[0-9]{1,3})(?::(?P<verse>[0-9]{1,3})(?:\s?[-–]\s?(?P<last>[0-9]{1,3}(?::[0-9]{1,3})?))?)?(?![\w:]|-[0-9])",
-        _verse,
-    ),
-]
-VERSES = [only_with(DIGIT, _SCRIPTURE)]
+GROUPED = [only_with("[0-9]", _GROUPS)]
 
 
 _AMOUNTS: list[Rule] = [
@@ -250,7 +219,8 @@ _AMOUNTS: list[Rule] = [
     ),
     rule(r"(?<![\w.,$£€/-])(?:7-11|7-Eleven)(?![\w-])", lambda match: "seven eleven"),
     rule(
-        rf"(?<![\w.,/-])(?P<low>{NUMBER})(?P<dash>\s?–\s?|-| - )(?P<high>{NUMBER})(?P<times>x(?=\s[a-z]))?(?![\w/-]|,[0-9])",
+        rf"(?<![\w.,/-])(?P<low>{NUMBER})(?P<dash>\s?–\s?|-| - )(?P<high>{NUMBER})"
+        r"(?P<times>x(?=\s[a-z]))?(?![\w/-]|,[0-9])",
         lambda match: _range(match) + (" times" if match["times"] else ""),
     ),
     rule(
@@ -286,4 +256,4 @@ _REST: list[Rule] = [
     ),
     rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),
 ]
-NUMBERS = [only_with(DIGIT, _REST)]
+NUMBERS = [only_with("[0-9]", _REST)]

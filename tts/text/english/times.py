@@ -4,14 +4,13 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import cardinal, decimal, pairs, two_digits
-from tts.text.english.patterns import AFTER, ALONE, DIGIT, Rule, only_with, rule
+from tts.text.english.patterns import AFTER, ALONE, DASH, Rule, only_with, rule
 
 ZONES = (
     r"(?:[ECMPecmp][SDsd][Tt]|[ECMP]T|GMT|UTC|gmt|utc|BST|CES?T|EES?T|IST|JST|AE[SD]T|HKT|SGT|MSK"
     r"|(?i:[ecmp]\.\s?[sd]\.\s?t)\.?)"
 )
 CLOCK = r"[0-9]{1,2}(?:[:.][0-9]{2})?\s?[apAP]\.?\s?[mM]\b|[0-9]{1,2}:[0-9]{2}|noon\b|midnight\b"
-DASH = r"\s?[-–—]\s?"
 
 
 def _minutes(hour: str, minute: str, exact: str) -> str:
@@ -114,7 +113,9 @@ _TIMES: list[Rule] = [
         _length,
     ),
     rule(
-        rf"(?<![\w.,:])(?<!ratio of )(?<!odds of )(?<!ratio )(?P<hour>[01]?[0-9]|2[0-4]):(?P<minute>[0-5][0-9])(?P<second>)(?P<half>)(?![\w:]|,[0-9]|\s?(?:odds|ratio)\b)"
+        r"(?<![\w.,:])(?<!ratio of )(?<!odds of )(?<!ratio )(?P<hour>[01]?[0-9]|2[0-4]):"
+        r"(?P<minute>[0-5][0-9])(?P<second>)(?P<half>)"
+        r"(?![\w:]|,[0-9]|\s?(?:odds|ratio)\b)"
         rf"(?:\s?(?P<zone>{ZONES}){AFTER})?",
         _time,
     ),
@@ -136,4 +137,4 @@ _TIMES: list[Rule] = [
         lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),
     ),
 ]
-TIMES = [only_with(DIGIT, _TIMES)]
+TIMES = [only_with("[0-9]", _TIMES)]
