@@ -77,8 +77,12 @@ def _numbered(month: str) -> str:
     return next(name for name, digits in MONTHS.items() if int(digits) == int(month))
 
 
+def _digits(written: str) -> int:
+    return int(written.rstrip("stndrhSTNDRH"))
+
+
 def _day(written: str) -> str:
-    return ordinal(re.sub("[A-Za-z]", "", written))
+    return ordinal(str(_digits(written)))
 
 
 def _year(written: str) -> str:
@@ -134,6 +138,8 @@ def _counts(match: re.Match[str]) -> bool:
 
 def _day_month(match: re.Match[str]) -> str:
     if match["month"].rstrip(".") in MONTH_WORDS and not match["year"]:
+        return match[0]
+    if match["join"] == "/" and _digits(match["last"]) != _digits(match["day"]) + 1:
         return match[0]
     the = match["the"] or "the "
     words = the + _day(match["day"])
@@ -229,9 +235,9 @@ _DAYS: list[Rule] = [
     rule(r"(?<!\w)FY\s?'?(?=(?:20)?[0-9]{2}(?!\w))", lambda match: "fiscal year "),
     rule(rf"(?<![\w.,/-])(?P<first>{YEAR})/(?P<second>[0-9]{{2}})(?![\w/]|\.[0-9])", _season),
     rule(r"(?<![\w.,/-])(?P<year>20[0-9]{2})-(?P<month>0[1-9]|1[0-2])(?![\w/-]|\.[0-9])", _year_month),
-    rule(r"(?<![\w.,/-])(?P<quarter>[1-4])Q\s?'?(?P<year>20[0-9]{2}|[0-9]{2})(?!\w)", _quarter),
+    rule(r"(?<![\w.,/-])(?P<quarter>[1-4])Q\s?'?(?P<year>20[0-9]{2}|[0-3][0-9])(?!\w)", _quarter),
     rule(
-        rf"(?P<the>\b[Tt]he\s)?(?<![\w.,:/$£€-])(?P<day>{DAY})(?:(?P<join>{DASH}|\s(?:and|to|&)\s)(?P<last>{DAY}))?"
+        rf"(?P<the>\b[Tt]he\s)?(?<![\w.,:/$£€-])(?P<day>{DAY})(?:(?P<join>{DASH}|/|\s(?:and|to|&)\s)(?P<last>{DAY}))?"
         rf"(?:\s(?:of\s)?|-)(?P<month>{MONTH})(?:(?:,?\s|-)'?(?P<year>{YEAR}(?![0-9])|(?<=')[0-9]{{2}}(?![\w'])))?"
         rf"(?!['-]?[0-9])(?P<dash>{DASH}(?=(?:{DAY}\s)?{MONTH}))?",
         _day_month,

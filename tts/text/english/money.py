@@ -104,18 +104,18 @@ SIGN = "(?:R\\$|[" + "".join(sign for sign in CURRENCIES if len(sign) == 1) + "]
 CODE = any_of(code for code in CURRENCIES if code.isalpha())
 SUM = rf"(?:{NUMBER}|\.[0-9]{{1,6}})"
 BIG_WORD = "lakh|crore|thousand|million|billion|trillion|bn|tn|trn|mn|mln|bln"
-BIG = rf"(?:\s?(?:{BIG_WORD})|\s?[MbB](?!\s[A-Z])|[kKmT]|MM){AFTER}"
+BIG = rf"(?:\s?(?:{BIG_WORD})|\s?[mMbB](?!\s[A-Z])|[kKT]|MM){AFTER}"
 
 
 def _money(match: re.Match[str]) -> str:
-    one_unit, many, cent, cents = CURRENCIES[match["sign"] or match["code"]]
+    one_unit, many, cent, cents = CURRENCIES[match["suffix"] or match["sign"] or match["code"]]
     if match["country"]:
         country = COUNTRIES[match["country"]]
         one_unit, many = f"{country} {one_unit}", f"{country} {many}"
     amount, upper, magnitude, low_magnitude = (match[name] for name in ("amount", "upper", "magnitude", "low"))
     adjective = _describes(match)
     names = (one_unit, one_unit if adjective else many, cent, cent if adjective and cents.endswith("s") else cents)
-    words = (match["before"] or "") + ("minus " if match["minus"] else "")
+    words = (match["before"] or "") + {None: "", "~": "about "}.get(match["minus"], "minus ")
     if upper is None and magnitude is None:
         words += _sum(amount, names)
     elif magnitude is None and low_magnitude is None and ("." in amount or "." in upper):
@@ -182,7 +182,7 @@ def _shillings(match: re.Match[str]) -> str:
 # Words whose full stop ends no sentence before a number: Rs. 500, £3 10s. 6d.
 SPENT = ("Rs", *(f"{shillings}s" for shillings in range(1, 20)))
 PENCE = r"(?P<shillings>1?[0-9])\s?s\.?,?\s?(?P<pence>1?[0-9])\s?d(?:\.|(?!\w))"
-PLACE = r"(?<![\w.,])(?P<minus>[-−])?"
+PLACE = r"(?<![\w.,])(?P<minus>[-−~])?"
 PER_UNIT = r"(?:/(?P<per>[A-Za-z]{1,20})(?!\w))?"
 _SUMS: list[Rule] = [
     # the decimal comma of the euro
@@ -198,11 +198,12 @@ _SUMS: list[Rule] = [
     rule(
         rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?:(?P<country>{any_of(COUNTRIES)})(?=\$))?"
         rf"(?:(?P<sign>{SIGN})|(?P<code>{CODE})\.?(?![A-Za-z]))\s?(?P<amount>{SUM})"
-        rf"(?:(?P<low>{BIG})?{DASH}(?:{SIGN})?(?P<upper>{NUMBER}))?(?P<magnitude>-?{BIG})?{PER_UNIT}",
+        rf"(?:(?P<low>{BIG})?{DASH}(?:{SIGN})?(?P<upper>{NUMBER}))?(?P<magnitude>-?{BIG})?"
+        rf"(?:\s?(?P<suffix>USD|CAD|AUD|NZD|HKD|SGD)(?!\w))?{PER_UNIT}",
         _money,
     ),
     rule(
-        rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?P<country>)(?P<amount>{SUM})"
+        rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?P<country>)(?P<suffix>)(?P<amount>{SUM})"
         rf"(?:(?P<low>{BIG})?{DASH}(?P<upper>{NUMBER}))?(?P<magnitude>{BIG})?\s?"
         rf"(?:(?P<sign>{SIGN})(?!{SUM})|(?P<code>{CODE})(?!\s?[0-9])){AFTER}{PER_UNIT}",
         _money,

@@ -20,7 +20,7 @@ from tts.text.english.money import MONEY
 from tts.text.english.numerals import HEADINGS, NUMERALS
 from tts.text.english.patterns import Rule
 from tts.text.english.quantities import GROUPED, NUMBERS, QUANTITIES
-from tts.text.english.serials import SERIALS
+from tts.text.english.serials import HYPHENED, SERIALS
 from tts.text.english.signs import SIGNS, SUPERSCRIPTS, VULGAR
 from tts.text.english.telephones import TELEPHONES
 from tts.text.english.times import TIMES
@@ -32,7 +32,7 @@ INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
 HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
-    *(*ELECTRONIC, *SERIALS, *TELEPHONES, *MODELS, *GROUPED, *VERSES, *MONEY, *TIMES, *DATES),
+    *(*ELECTRONIC, *SERIALS, *TELEPHONES, *HYPHENED, *MODELS, *GROUPED, *VERSES, *MONEY, *TIMES, *DATES),
     *(*HEADINGS, *ABBREVIATIONS, *NUMERALS, *MEASURES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]

@@ -9,6 +9,7 @@ from tts.text.english.patterns import (
     FUNCTION_WORDS,
     NUMBER,
     Rule,
+    any_of,
     number,
     only_with,
     rule,
@@ -70,9 +71,9 @@ def _range(match: re.Match[str]) -> str:
         whole = low[: -len(high)] + high  # 143–9
         high = whole if int(whole) > int(low) else high
     first, second = float(low.replace(",", "")), float(high.replace(",", ""))
-    if first >= second and first + second == 100:
+    if first >= second and first + second == 100 and first % 10 == 0:
         return f"{number(low)} {number(high)}"  # 50-50, 60-40
-    if len(low) > 2 and len(high) < len(low) and first > second and dash == "-" and "." not in low:
+    if len(low) > 2 and len(high) < len(low) - 1 and first > second and dash == "-" and "." not in low:
         return f"{number(low)}, {number(high)}"  # no range: 978-0
     return f"{number(low)} {'minus' if dash == ' - ' and first >= second else 'to'} {number(high)}"
 
@@ -85,7 +86,11 @@ def _fraction(match: re.Match[str]) -> str:
             return f"{number(a)} {number(b)}"  # eyesight, 4/4 time, 80/20
         if re.match(r"[\s-](?:time|signature|meter|beat)\b", rest):
             return f"{number(a)} {number(b)}"
-        if int(a) == int(b) or re.match(r"\s(?:stars|points|marks|rating|score|on)\b", rest) or _rated(match):
+        if (
+            int(a) == int(b)
+            or re.match(r"\s(?:stars|points|marks|rating|score|on|people|users|voters)\b", rest)
+            or _rated(match)
+        ):
             return f"{number(a)} out of {number(b)}"
     part = fraction(a, b)
     if re.match(r"-[a-z]", rest):
@@ -201,6 +206,10 @@ _GROUPS: list[Rule] = [
     rule(
         rf"(?P<before>\b(?i:{NUMBERED_FROM_ONE})\s)0{{1,3}}(?=[1-9][0-9]{{0,3}}(?![\w.,:/-]))",
         lambda match: match["before"],
+    ),
+    rule(
+        rf"{ALONE}(?P<number>{NUMBER})m(?=\s(?:{any_of(COUNTABLE)})\b)",
+        lambda match: number(match["number"]) + " million",
     ),
     # the same unit twice: 5km-10km, 10%-15%
     rule(

@@ -78,8 +78,8 @@ _SERIALS: list[Rule] = [
         lambda match: match["before"] + spelled(match["code"]),
     ),
     rule(
-        r"(?P<before>\b[Ee]xp(?:\.|ires?|iry)?:?\s)(?P<month>0?[1-9]|1[0-2])/(?P<year>[0-9]{2})(?![\w/])",
-        lambda match: f"{match['before']}{cardinal(str(int(match['month'])))} {short(match['year'])}",
+        r"\b(?P<word>[Ee])xp(?:\.|ires)?:?\s(?P<month>0?[1-9]|1[0-2])/(?P<year>[0-9]{2})(?![\w/])",
+        lambda match: f"{match['word']}xpires {cardinal(str(int(match['month'])))} {short(match['year'])}",
     ),
     # codes: SW1A 1AA, ZIP 90210, PIN 0042
     rule(r"(?P<before>)(?<![\w-])(?P<code>[A-Z]{1,2}[0-9][0-9A-Z]?\s[0-9][A-Z]{2})(?!\w)", _code),
@@ -106,7 +106,10 @@ _SERIALS: list[Rule] = [
         r"(?P<code>[A-Z0-9]{2,12}(?:-[A-Z0-9]{1,12}){1,4})(?![\w-])",
         _code,
     ),
+]
+SERIALS = [only_with("[0-9]", _SERIALS)]
+# After the rules of telephones.
+HYPHENED = [
     # several groups of digits: social security numbers, sort codes, formations
     rule(rf"(?<![\w.,/-]){NO_DATE}[0-9]{{1,12}}(?:-[0-9]{{1,12}}){{2,7}}(?![\w/-])", _hyphened),
 ]
-SERIALS = [only_with("[0-9]", _SERIALS)]

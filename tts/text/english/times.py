@@ -26,7 +26,7 @@ def _time(match: re.Match[str]) -> str:
         words += f" and {_count(second, 'second')}" if second and int(second) else ""
         words += " " + letters(f"{half}m".upper())
     elif int(hour) in range(1, 13):
-        words = _minutes(hour, minute, " o'clock")
+        words = _minutes(hour, minute, "" if match.string[match.end() :].startswith(" o'clock") else " o'clock")
     else:
         words = "midnight" if int(hour) == 0 and minute == "00" else _minutes(hour, minute, " hundred")
     words += " " + letters(zone.upper()) if zone else ""
@@ -42,11 +42,11 @@ def _count(number: str, unit: str) -> str:
 
 
 def _length(match: re.Match[str]) -> str:
-    """2h 15m, 1:01:01: every part with its unit. Hours that are zero are left out."""
+    """2h 15m, 1:01:01: every part with its unit. Hours or seconds that are zero are left out."""
     parts = [
         _count(match[unit], unit)
         for unit in ("day", "hour", "minute", "second")
-        if match[unit] and not (unit == "hour" and int(match[unit]) == 0)
+        if match[unit] and not (unit != "minute" and float(match[unit]) == 0)
     ]
     return " ".join(parts[:-1]) + f"{' and' if ':' in match[0] else ''} {parts[-1]}"
 
