@@ -312,8 +312,8 @@ _YEARS: list[Rule] = [
     ),
 ]
 DATES = [
-    only_with("[MTWFS](?:on|ue|ed|hu|ri|at|un)", _WEEK),
-    only_with("[0-9]", _DAYS),
-    only_with("[JFMASOND](?:an|eb|ar|pr|ay|u[nlg]|ep|ct|ov|ec)", _MONTHS),
-    only_with("[0-9]", _YEARS),
+    only_with(_WEEK, "[MTWFS](?:on|ue|ed|hu|ri|at|un)"),
+    only_with(_DAYS, "[0-9]", "[A-Za-z/.-]"),
+    only_with(_MONTHS, "[JFMASOND](?:an|eb|ar|pr|ay|u[nlg]|ep|ct|ov|ec)"),
+    only_with(_YEARS, "[0-9]", "[A-Za-z'–-]"),
 ]

@@ -99,4 +99,4 @@ _MODELS: list[Rule] = [
 ]
 
 
-MODELS = [only_with("[0-9]", _MODELS)]
+MODELS = [only_with(_MODELS, "[0-9]", "[A-Za-z.:-]")]

@@ -210,4 +210,4 @@ _SUMS: list[Rule] = [
     ),
     rule(rf"{ALONE}(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p(?!\.\s?m)))(?P<unit>[¢p]){AFTER}", _cents),
 ]
-MONEY = [only_with("[0-9]", _SUMS)]
+MONEY = [only_with(_SUMS, "[0-9]", rf"{SIGN}|¢|[0-9][ps]|Rs|[A-Z]{{3}}")]

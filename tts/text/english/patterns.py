@@ -28,10 +28,14 @@ def apply(rules: list[Rule], text: str) -> str:
     return text
 
 
-def only_with(needed: str, rules: list[Rule]) -> Rule:
-    """These rules as one, run only on a text with a match of `needed`; most texts have none."""
-    condition = re.compile(needed)
-    return WHOLE, lambda match: apply(rules, match[0]) if condition.search(match[0]) else match[0]
+def only_with(rules: list[Rule], *needed: str) -> Rule:
+    """These rules as one, run only on a text with a match of every pattern `needed`; most texts have none."""
+    conditions = [re.compile(pattern) for pattern in needed]
+
+    def say(match: re.Match[str]) -> str:
+        return apply(rules, match[0]) if all(condition.search(match[0]) for condition in conditions) else match[0]
+
+    return WHOLE, say
 
 
 def words_of(listed: str) -> frozenset[str]:

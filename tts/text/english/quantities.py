@@ -217,7 +217,7 @@ _GROUPS: list[Rule] = [
         lambda match: f"{match['low']} to ",
     ),
 ]
-GROUPED = [only_with("[0-9]", _GROUPS)]
+GROUPED = [only_with(_GROUPS, "[0-9]")]
 
 
 _AMOUNTS: list[Rule] = [
@@ -252,7 +252,7 @@ _AMOUNTS: list[Rule] = [
     rule(r"#(?=[A-Za-z])", lambda match: "hashtag "),
     rule(r"(?<=[0-9])x(?=\s[a-z])", lambda match: " times"),
 ]
-QUANTITIES = [only_with("[0-9#]", _AMOUNTS)]
+QUANTITIES = [only_with(_AMOUNTS, "[0-9#]", "[-–:/#A-Za-z]")]
 
 
 _REST: list[Rule] = [
@@ -265,4 +265,4 @@ _REST: list[Rule] = [
     ),
     rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),
 ]
-NUMBERS = [only_with("[0-9]", _REST)]
+NUMBERS = [only_with(_REST, "[0-9]")]

@@ -56,7 +56,7 @@ def _mixed(text: str) -> str:
     return " ".join(short(piece) if piece.isdigit() else letters(piece) for piece in pieces)
 
 
-_SERIALS: list[Rule] = [
+_CODES: list[Rule] = [
     rule(
         r"(?<![\w.])(?P<name>ISBN|ISSN)(?:-(?P<kind>1[03]))?(?P<between>:?\s(?:is\s)?)"
         r"(?P<number>[0-9][0-9 -]{6,20}[0-9Xx])(?!\w)",
@@ -77,22 +77,27 @@ _SERIALS: list[Rule] = [
         rf"(?P<before>\b(?:{ENDING})\s)(?P<code>[0-9]{{3,4}})(?!\w)",
         lambda match: match["before"] + spelled(match["code"]),
     ),
-    rule(
-        r"\b(?P<word>[Ee])xp(?:\.|ires)?:?\s(?P<month>0?[1-9]|1[0-2])/(?P<year>[0-9]{2})(?![\w/])",
-        lambda match: f"{match['word']}xpires {cardinal(str(int(match['month'])))} {short(match['year'])}",
-    ),
-    # codes: SW1A 1AA, ZIP 90210, PIN 0042
-    rule(r"(?P<before>)(?<![\w-])(?P<code>[A-Z]{1,2}[0-9][0-9A-Z]?\s[0-9][A-Z]{2})(?!\w)", _code),
+    # ZIP 90210, PIN 0042
     rule(
         rf"(?P<before>\b{CODES})(?P<code>[0-9]{{3,12}}(?:-[0-9]{{2,6}}){{0,3}}){NO_NUMBER}{NOT_COUNTING}",
         lambda match: match["before"] + groups(match["code"]),
     ),
+]
+_LONG: list[Rule] = [
     rule(
         rf"(?P<before>\b(?i:{THINGS})(?:\s(?i:number|no\.?|id|code))?(?::|\sis|\swas)?\s(?:#\s?)?)"
         rf"(?P<code>[0-9]{{5,20}}){NO_NUMBER}{NOT_COUNTING}",
         lambda match: match["before"].replace("#", "number ") + spelled_in_groups(match["code"]),
     ),
     rule(r"(?<!\w)#(?P<code>[0-9]{5,20})(?![\w,]|\.[0-9])", lambda match: "number " + spelled(match["code"])),
+]
+_MIXED: list[Rule] = [
+    rule(
+        r"\b(?P<word>[Ee])xp(?:\.|ires)?:?\s(?P<month>0?[1-9]|1[0-2])/(?P<year>[0-9]{2})(?![\w/])",
+        lambda match: f"{match['word']}xpires {cardinal(str(int(match['month'])))} {short(match['year'])}",
+    ),
+    # of the post: SW1A 1AA
+    rule(r"(?P<before>)(?<![\w-])(?P<code>[A-Z]{1,2}[0-9][0-9A-Z]?\s[0-9][A-Z]{2})(?!\w)", _code),
     rule(  # a color: #FF5733
         r"(?<!\w)#(?=[0-9]{0,5}[A-Fa-f])(?=[A-Fa-f]{0,5}[0-9])(?P<code>[0-9A-Fa-f]{6})(?!\w)",
         lambda match: "hash " + characters(match["code"]),
@@ -107,9 +112,10 @@ _SERIALS: list[Rule] = [
         _code,
     ),
 ]
-SERIALS = [only_with("[0-9]", _SERIALS)]
+SERIALS = [only_with(_CODES, "[0-9]{3}"), only_with(_LONG, "[0-9]{5}"), only_with(_MIXED, "[0-9]", "[A-Z#]|xp")]
 # After the rules of telephones.
-HYPHENED = [
+_HYPHENED: list[Rule] = [
     # several groups of digits: social security numbers, sort codes, formations
     rule(rf"(?<![\w.,/-]){NO_DATE}[0-9]{{1,12}}(?:-[0-9]{{1,12}}){{2,7}}(?![\w/-])", _hyphened),
 ]
+HYPHENED = [only_with(_HYPHENED, "-[0-9]")]

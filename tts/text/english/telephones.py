@@ -65,4 +65,4 @@ _TELEPHONES: list[Rule] = [
         lambda match: match["before"] + spelled(match["number"]),
     ),
 ]
-TELEPHONES = [only_with("[0-9]", _TELEPHONES)]
+TELEPHONES = [only_with(_TELEPHONES, "[0-9]", "[0-9]{3}|[0-9]-[0-9]|[Tt]el|[Ee]xt")]

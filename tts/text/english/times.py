@@ -137,4 +137,4 @@ _TIMES: list[Rule] = [
         lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),
     ),
 ]
-TIMES = [only_with("[0-9]", _TIMES)]
+TIMES = [only_with(_TIMES, "[0-9]", "[:hmMU]|noon|[.][0-9]")]

@@ -42,4 +42,4 @@ _SCRIPTURE: list[Rule] = [
         _verse,
     ),
 ]
-VERSES = [only_with("[0-9]", _SCRIPTURE)]
+VERSES = [only_with(_SCRIPTURE, "[0-9]", "[A-Z][a-z]")]

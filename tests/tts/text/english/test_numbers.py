@@ -108,7 +108,8 @@ def test_no_sentence_ends_before_a_number_of_these(text):
 
 
 def test_rules_with_a_condition_run_only_where_it_holds():
-    pattern, say = only_with("[0-9]", [rule("a", lambda match: "b"), rule("b", lambda match: "c")])
+    pattern, say = only_with([rule("a", lambda match: "b"), rule("b", lambda match: "c")], "[0-9]", "a")
     assert pattern.sub(say, "a") == "a"
+    assert pattern.sub(say, "b1") == "b1"
     assert pattern.sub(say, "a1") == "c1"
     assert pattern.sub(say, "") == ""
