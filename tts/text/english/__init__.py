@@ -2,9 +2,12 @@
 
 from tts.text.characters import plain
 from tts.text.english.abbreviations import ENDINGS, INNER, NUMBERED, OPENERS, TITLES
-from tts.text.english.dates import SHORT_DAYS, SHORT_MONTHS
+from tts.text.english.dates import DATED, SHORT_DAYS, SHORT_MONTHS
 from tts.text.english.lexicon import cmudict
+from tts.text.english.money import SPENT
 from tts.text.english.normaliser import normalise
+from tts.text.english.telephones import CALLED
+from tts.text.english.verses import SHORT_BOOKS
 from tts.text.language import Language
 from tts.text.sentences import Abbreviations
 
@@ -20,8 +23,8 @@ ENGLISH = Language(
     fold=fold,
     abbreviations=Abbreviations(
         inner=frozenset({*TITLES, *INNER, "St"}),
-        numbered=frozenset({*NUMBERED, *SHORT_MONTHS, *SHORT_DAYS}),
-        words=frozenset({"no", "art", "ed", "fig", "Sat", "Sun", "Mar", "No"}),
+        numbered=frozenset({*NUMBERED, *SHORT_MONTHS, *SHORT_DAYS, *DATED, *SHORT_BOOKS, *CALLED, *SPENT}),
+        words=frozenset({"no", "art", "ed", "fig", "Sat", "Sun", "Mar", "No", *SHORT_BOOKS}),
         ending=frozenset(ENDINGS),
         letters=frozenset({"I"}),
         openers=OPENERS,

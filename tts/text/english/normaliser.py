@@ -11,25 +11,29 @@ from functools import lru_cache
 from tts.text.characters import plain, tidy
 from tts.text.english.abbreviations import ABBREVIATIONS
 from tts.text.english.acronyms import ACRONYMS
-from tts.text.english.dates import DATES, SLASHED_DATE
+from tts.text.english.dates import DATES, date_notices
 from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.lexicon import PHONES
 from tts.text.english.maths import MATHS
+from tts.text.english.models import MODELS
 from tts.text.english.money import MONEY
 from tts.text.english.numerals import HEADINGS, NUMERALS
 from tts.text.english.patterns import Rule
-from tts.text.english.quantities import NUMBERS, QUANTITIES
-from tts.text.english.serials import SERIALS
+from tts.text.english.quantities import GROUPED, NUMBERS, QUANTITIES
+from tts.text.english.serials import HYPHENED, SERIALS
 from tts.text.english.signs import SIGNS, SUPERSCRIPTS, VULGAR
+from tts.text.english.telephones import TELEPHONES
 from tts.text.english.times import TIMES
 from tts.text.english.units import MEASURES
+from tts.text.english.verses import VERSES
 from tts.text.language import Normal
 
 INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
 HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
-    *(*ELECTRONIC, *TIMES, *HEADINGS, *ABBREVIATIONS, *NUMERALS, *SERIALS, *DATES, *MONEY, *MEASURES),
+    *(*ELECTRONIC, *SERIALS, *TELEPHONES, *HYPHENED, *MODELS, *GROUPED, *VERSES, *MONEY, *TIMES, *DATES),
+    *(*HEADINGS, *ABBREVIATIONS, *NUMERALS, *MEASURES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]
 KEPT = ("—", "–")
@@ -49,11 +53,7 @@ def normalise(text: str) -> Normal:
     text = INLINE.sub(hide, tidy(text).replace(HIDDEN, "\ufffd"))
     text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
     text = re.sub(r"\s+", " ", text)
-    notices = [
-        f"{match[0]} was read with the month first"
-        for match in SLASHED_DATE.finditer(text)
-        if int(match["a"]) <= 12 and int(match["b"]) <= 12 and match["a"] != match["b"]
-    ]
+    notices = date_notices(text)
     for pattern, say in RULES:
         text = pattern.sub(say, text)
     text = re.sub(r"[)\]]+ ?$", "", text)  # at the end a bracket separates nothing

@@ -3,11 +3,14 @@
 import re
 from functools import lru_cache
 
-LONGEST = 15  # digits; a longer number is read digit by digit
+LONGEST = 15  # digits; a longer number without separators is read digit by digit
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
 TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-THOUSANDS = ("", " thousand", " million", " billion", " trillion")
+THOUSANDS = (
+    *("", " thousand", " million", " billion", " trillion", " quadrillion", " quintillion", " sextillion"),
+    *(" septillion", " octillion", " nonillion", " decillion"),
+)
 ORDINALS = {
     **{"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth"},
     **{"twelve": "twelfth"},
@@ -21,8 +24,9 @@ ROMAN_NUMERAL = re.compile(r"m{0,3}(cm|cd|d?c{0,3})(xc|xl|l?x{0,3})(ix|iv|v?i{0,
 @lru_cache(maxsize=4096)
 def cardinal(digits: str) -> str:
     """1,234: one thousand two hundred thirty-four. Numbers such as 007 and very long ones are read digit by digit."""
+    longest = 3 * len(THOUSANDS) if "," in digits else LONGEST
     digits = digits.replace(",", "")
-    if len(digits) > LONGEST or (len(digits) > 1 and digits[0] == "0"):
+    if len(digits) > longest or (len(digits) > 1 and digits[0] == "0"):
         return spelled(digits)
     if int(digits) == 0:
         return "zero"
@@ -48,6 +52,12 @@ def spelled(digits: str) -> str:
     return " ".join(DIGITS[int(digit)] for digit in digits if "0" <= digit <= "9")
 
 
+def spelled_in_groups(digits: str) -> str:
+    """Digit by digit; ten digits with short stops, as a number of a telephone: 555 123 4567."""
+    groups = [digits[:3], digits[3:6], digits[6:]] if len(digits) == 10 else [digits]
+    return ", ".join(spelled(group) for group in groups)
+
+
 def ordinal(digits: str) -> str:
     """21: twenty-first."""
     words = cardinal(digits.replace(",", "").lstrip("0") or "0")
@@ -67,10 +77,13 @@ def decimal(number: str) -> str:
 
 def year(digits: str) -> str:
     """1984: nineteen eighty-four; 1905: nineteen oh five; 1900: nineteen hundred; 2005: two thousand five."""
-    if len(digits) != 4 or digits[1:3] == "00" or digits[0] == "0":
-        return cardinal(digits)
-    century, rest = cardinal(digits[:2]), digits[2:]
-    return f"{century} hundred" if rest == "00" else f"{century} {two_digits(rest)}"
+    return cardinal(digits) if len(digits) != 4 or digits[1:3] == "00" or digits[0] == "0" else pairs(digits)
+
+
+def pairs(digits: str) -> str:
+    """747: seven forty-seven; 105: one oh five; 800: eight hundred. For three or four digits after no zero."""
+    head, rest = cardinal(digits[:-2]), digits[-2:]
+    return f"{head} hundred" if rest == "00" else f"{head} {two_digits(rest)}"
 
 
 def two_digits(digits: str) -> str:
@@ -78,17 +91,21 @@ def two_digits(digits: str) -> str:
     return f"oh {cardinal(digits[1])}" if digits[0] == "0" else cardinal(digits)
 
 
-def decade(digits: str) -> str:
-    """1980: nineteen eighties; 1900: nineteen hundreds; 80: eighties."""
-    words = year(digits) if len(digits) == 4 else cardinal(digits)
+def in_plural(words: str) -> str:
+    """Forty: forties; six: sixes; three: threes."""
     return words[:-1] + "ies" if words.endswith("y") else words + ("es" if words.endswith("x") else "s")
+
+
+def decade(digits: str) -> str:
+    """1980: nineteen eighties; 1900: nineteen hundreds; 80: eighties; 00: two thousands."""
+    return in_plural(year("2000" if digits == "00" else digits))
 
 
 @lru_cache(maxsize=4096)
 def fraction(numerator: str, denominator: str) -> str:
-    """3/4: three quarters; 5/16: five sixteenths; 3/2000: three over two thousand."""
+    """3/4: three quarters; 5/16: five sixteenths; 100/3: one hundred over three."""
     a, b = numerator.lstrip("0") or "0", denominator.lstrip("0") or "0"
-    if len(a) > 2 or len(b) > 3 or int(b) < 2 or int(a) < 1:
+    if int(b) < 2 or int(a) < 1 or (int(a) > 99 and int(a) >= int(b)):
         return f"{cardinal(numerator)} over {cardinal(denominator)}"
     one, many = FRACTIONS.get(int(b), (ordinal(b), ordinal(b) + "s"))
     return f"{cardinal(a)} {one if int(a) == 1 else many}"

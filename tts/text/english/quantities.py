@@ -2,57 +2,260 @@
 
 import re
 
-from tts.text.english.numbers import cardinal, fraction, ordinal, two_digits, year
-from tts.text.english.patterns import ALONE, NUMBER, Rule, number, rule
+from tts.text.english.numbers import LONGEST, cardinal, fraction, ordinal, spelled_in_groups, two_digits, year
+from tts.text.english.patterns import (
+    ALONE,
+    DASH,
+    FUNCTION_WORDS,
+    NUMBER,
+    Rule,
+    any_of,
+    number,
+    only_with,
+    rule,
+    words_of,
+)
+
+_YEAR = "(?:1[0-9]{3}|20[0-9]{2})"
+# Parts of a work whose number may have zeros before it.
+NUMBERED_FROM_ONE = (
+    "chapter|part|episode|track|lesson|day|week|section|step|unit|volume|vol\\.|page|exercise|level|season|book|figure|"
+    "question"
+)
+# Words before a number with a letter that is no million or billion: flat 3B.
+LABELS = words_of(
+    "flat room apartment apt gate seat section class grade exhibit figure table part unit building appendix chapter "
+    "step platform level row type model block suite hall ward zone lot pier door exit line form phase schedule at in "
+    "number"
+)
+SHORT_MAGNITUDES = {
+    "k": "thousand",
+    "K": "thousand",
+    "M": "million",
+    "mn": "million",
+    "B": "billion",
+    "bn": "billion",
+    "tn": "trillion",
+}
+
+
+def _grouped(match: re.Match[str]) -> str:
+    """1 000 000: 1,000,000. Two numbers side by side may look alike: 2 400 g tins."""
+    text = match["number"]
+    groups = re.split("[ '_.]", text)
+    rest = match.string[match.end() : match.end() + 40]
+    if len(groups) == 2 and groups[1] != "000" and re.match(r"-[a-z]|\s?-?(?:g|ml|mg|mm|cm|m|W|V)\s[a-z]+s\b", rest):
+        return match[0]
+    return ",".join(groups)
+
+
+def _indian(match: re.Match[str]) -> str:
+    """12,34,567: 1,234,567."""
+    return f"{int(match[0].replace(',', '')):,}"
 
 
 def _ratio(match: re.Match[str]) -> str:
-    return f"{cardinal(match[1])} to {cardinal(match[2])}"
+    return " to ".join(number(part) for part in match[0].split(":"))
 
 
 def _range(match: re.Match[str]) -> str:
     low, high, dash = match["low"], match["high"], match["dash"]
-    is_year = re.fullmatch("1[0-9]{3}|20[0-9]{2}", low) is not None
-    if is_year and re.fullmatch("1[0-9]{3}|20[0-9]{2}", high):
-        return f"{year(low)} to {year(high)}"
-    if is_year and re.fullmatch("[0-9]{2}", high):
-        return f"{year(low)} to {two_digits(high)}"
-    return f"{number(low)} {'minus' if dash == ' - ' else 'to'} {number(high)}"
+    if re.match(r"\s?=", match.string[match.end() : match.end() + 2]):
+        return match[0]  # a sum: 5-3=2
+    if re.fullmatch(_YEAR, low):
+        if re.fullmatch(_YEAR, high):
+            return f"{year(low)} to {year(high)}"
+        if re.fullmatch("[0-9]{1,2}", high) and dash != " - ":
+            return f"{year(low)} to {two_digits(high) if len(high) == 2 else cardinal(high)}"
+    if dash.strip() == "–" and low.isdigit() and high.isdigit() and 2 < len(low) and len(high) < len(low):
+        whole = low[: -len(high)] + high  # 143–9
+        high = whole if int(whole) > int(low) else high
+    first, second = float(low.replace(",", "")), float(high.replace(",", ""))
+    if first >= second and first + second == 100 and first % 10 == 0:
+        return f"{number(low)} {number(high)}"  # 50-50, 60-40
+    if len(low) > 2 and len(high) < len(low) - 1 and first > second and dash == "-" and "." not in low:
+        return f"{number(low)}, {number(high)}"  # no range: 978-0
+    return f"{number(low)} {'minus' if dash == ' - ' and first >= second else 'to'} {number(high)}"
 
 
 def _fraction(match: re.Match[str]) -> str:
-    whole = match["whole"]
-    part = fraction(match["a"], match["b"])
-    if whole and part.startswith("one "):
+    whole, a, b = match["whole"], match["a"], match["b"]
+    rest = match.string[match.end() : match.end() + 30]
+    if not whole and not match["end"]:
+        if (a, b) in (("20", "20"), ("20", "200"), ("4", "4")) or int(a) + int(b) == 100:
+            return f"{number(a)} {number(b)}"  # eyesight, 4/4 time, 80/20
+        if re.match(r"[\s-](?:time|signature|meter|beat)\b", rest):
+            return f"{number(a)} {number(b)}"
+        if (
+            int(a) == int(b)
+            or re.match(r"\s(?:stars|points|marks|rating|score|on|people|users|voters)\b", rest)
+            or _rated(match)
+        ):
+            return f"{number(a)} out of {number(b)}"
+    part = fraction(a, b)
+    if re.match(r"-[a-z]", rest):
+        part = re.sub("(?<=er|th|rd)s$", "", part)  # a 3/4-inch bolt
+    if whole and a == "1":
         part = "a " + part.removeprefix("one ")
-    return f"{cardinal(whole)} and {part}" if whole else part
+    return f"{number(whole)} and {part}" if whole else part
+
+
+def _rated(match: re.Match[str]) -> bool:
+    before = match.string[max(0, match.start() - 20) : match.start()]
+    return bool(
+        re.search(
+            r"\b(?:rat(?:ed|ing)|scored?|gave (?:it|him|her|them)|grade|solid|mark|got)(?: of|:| a| an)?\s$", before
+        )
+    )
+
+
+def _shortened(match: re.Match[str]) -> str:
+    """2.5k shops, 3B users, 1-2M; but flat 3B, the firm 3M, a 4K screen and a 5K race."""
+    low, amount, short = match["low"], match["amount"], match["short"]
+    before = re.search(r"([A-Za-z]*)[\s(\"']*$", match.string[max(0, match.start() - 24) : match.start()])[1]
+    rest = match.string[match.end() : match.end() + 24]
+    following = (re.match(r"[\s-]([a-z]+)", rest) or ["", ""])[1]
+    counted = (
+        "." in amount or "," in amount or low or rest.startswith("+") or (following and following not in FUNCTION_WORDS)
+    )
+    if short in ("M", "B") and not counted:
+        counted = (
+            before.lower() not in LABELS
+            and not re.match(r"\s[A-Z]", rest)
+            and (short == "M" and amount != "3" or _measured(before))
+        )
+    if short == "M" and amount == "3" and not (low or rest.startswith("+") or following in COUNTABLE):
+        counted = False
+    if short == "B" and (before.lower() in LABELS - {"at", "in"} or following.startswith("pencil")):
+        counted = False
+    if short in ("k", "K"):
+        screen = amount in ("2", "4", "5", "8") and short == "K" and following in ("", *SCREENS)
+        race = amount in ("5", "10") and (
+            following in ("race", "run", "walk", "runner")
+            or (before == "a" and (not following or following in FUNCTION_WORDS))
+        )
+        counted = not (screen or race)
+    if not counted:
+        return f"{number(amount)} {short.upper()}"
+    lower = (
+        f"{number(low)}{' ' + SHORT_MAGNITUDES[match['low_short']] if match['low_short'] else ''} to " if low else ""
+    )
+    return f"{lower}{number(amount)} {SHORT_MAGNITUDES[short]}"
+
+
+COUNTABLE = words_of(
+    "people users views likes downloads copies followers subscribers men women times years units jobs euros"
+)
+SCREENS = words_of(
+    "video videos tv screen screens monitor monitors resolution footage display displays camera cameras film"
+)
+
+
+def _measured(before: str) -> bool:
+    """Whether an amount follows this word."""
+    return before.lower() in (
+        "over",
+        "worth",
+        "about",
+        "around",
+        "nearly",
+        "almost",
+        "than",
+        "to",
+        "of",
+        "by",
+        "from",
+        "under",
+        "some",
+    )
+
+
+def _ordinal(match: re.Match[str]) -> str:
+    """21st; 21th is read as it is written."""
+    last, teen = match["number"][-1], match["number"][-2:-1] == "1"
+    end = "th" if teen else {"1": "st", "2": "nd", "3": "rd"}.get(last, "th")
+    return ordinal(match["number"]) if match["end"].lower() == end else match[0]
+
+
+def _power(match: re.Match[str]) -> str:
+    """5e-3: 5 times 10^-3, which later rules read."""
+    return f"{match['number']} times 10^{(match['sign'] or '').replace('+', '')}{match['power'].lstrip('0') or '0'}"
 
 
 def _any_number(match: re.Match[str]) -> str:
     text = match["number"]
-    words = year(text) if re.fullmatch("1[0-9]{3}|20[0-9]{2}", text) else number(text)
+    if re.fullmatch(_YEAR, text):
+        words = year(text)
+    elif re.fullmatch(r"[0-9]{10,}", text) and (not text.endswith("000") or len(text) > LONGEST):
+        words = spelled_in_groups(text)
+    else:
+        words = number(text)
     return ("minus " if match["minus"] else "") + words
 
 
-QUANTITIES: list[Rule] = [
-    rule(rf"{ALONE}([0-9]{{1,4}}):([0-9]{{1,4}})(?![\w:])", _ratio),
+# Before all other rules of numbers.
+_GROUPS: list[Rule] = [
     rule(
-        rf"(?<![\w.,/-])(?P<low>{NUMBER})(?P<dash>\s?–\s?|-| - )(?P<high>{NUMBER})(?![\w/-]|,[0-9])",
-        _range,
+        r"(?<![\w.,+/:-])(?:(?<![0-9] )|(?<= 1[0-9]{3} )|(?<= 20[0-9]{2} ))"
+        r"(?P<number>[1-9][0-9]{0,2}(?:(?: [0-9]{3}){1,5}|(?:'[0-9]{3}){1,5}|(?:_[0-9]{3}){1,5}|(?:\.000){2,5}))"
+        r"(?![\w'/]|,[0-9]| [0-9]|-[0-9]{4})",
+        _grouped,
+    ),
+    rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
+    # Chapter 01
+    rule(
+        rf"(?P<before>\b(?i:{NUMBERED_FROM_ONE})\s)0{{1,3}}(?=[1-9][0-9]{{0,3}}(?![\w.,:/-]))",
+        lambda match: match["before"],
     ),
     rule(
-        r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,3})/(?P<b>[0-9]{1,3})(?![\w/]|\.[0-9])",
+        rf"{ALONE}(?P<number>{NUMBER})m(?=\s(?:{any_of(COUNTABLE)})\b)",
+        lambda match: number(match["number"]) + " million",
+    ),
+    # the same unit twice: 5km-10km, 10%-15%
+    rule(
+        rf"(?<![\w.,])(?P<low>{NUMBER}\s?(?P<unit>%|°[CF]?|[A-Za-z]{{1,3}})){DASH}(?={NUMBER}\s?(?P=unit)(?!\w))",
+        lambda match: f"{match['low']} to ",
+    ),
+]
+GROUPED = [only_with(_GROUPS, "[0-9]")]
+
+
+_AMOUNTS: list[Rule] = [
+    rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
+    rule(
+        r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})-(?P<of>[0-9]{1,3})(?![\w-])",
+        lambda match: f"{match['part']} {match['of']}",
+    ),
+    rule(r"(?<![\w.,$£€/-])(?:7-11|7-Eleven)(?![\w-])", lambda match: "seven eleven"),
+    rule(
+        rf"(?<![\w.,/-])(?P<low>{NUMBER})(?P<dash>\s?–\s?|-| - )(?P<high>{NUMBER})"
+        r"(?P<times>x(?=\s[a-z]))?(?![\w/-]|,[0-9])",
+        lambda match: _range(match) + (" times" if match["times"] else ""),
+    ),
+    rule(
+        r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,5})/(?P<b>[0-9]{1,5})(?P<end>(?i:st|nd|rd|th)s?)?(?![\w/]|\.[0-9])",
         _fraction,
     ),
-    rule(r"(?<![\w.,])([0-9]{1,3}(?:,[0-9]{3}){0,4}|[0-9]{4,15})(?:st|nd|rd|th)(?!\w)", lambda m: ordinal(m[1])),
-    rule(rf"{ALONE}([0-9]{{1,6}})k(?!\w)", lambda match: f"{cardinal(match[1])} thousand"),
+    rule(
+        r"(?<![\w.,])(?P<number>[0-9]{1,3}(?:,[0-9]{3}){0,4}|[0-9]{4,15})(?P<end>(?i:st|nd|rd|th))(?!\w)",
+        _ordinal,
+    ),
+    rule(
+        rf"{ALONE}(?:(?P<low>{NUMBER})(?P<low_short>k|K|M|B|bn|mn|tn)?{DASH})?(?P<amount>{NUMBER})(?P<short>k|K|M|B|bn|mn|tn)(?![\w])",
+        _shortened,
+    ),
+    rule(
+        rf"{ALONE}(?P<number>{NUMBER})(?:[eE](?P<sign>[+-])|(?:(?<=[.][0-9])|(?<=[0-9]))e)(?P<power>[0-9]{{1,3}})(?!\w)",
+        _power,
+    ),
     rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),
     rule(r"#(?=[A-Za-z])", lambda match: "hashtag "),
-    rule(r"(?<=[0-9])x(?=\s+[a-z])", lambda match: " times"),
+    rule(r"(?<=[0-9])x(?=\s[a-z])", lambda match: " times"),
 ]
+QUANTITIES = [only_with(_AMOUNTS, "[0-9#]", "[-–:/#A-Za-z]")]
 
 
-NUMBERS: list[Rule] = [
+_REST: list[Rule] = [
     rule(r"(?<=[A-Za-z][.,;:!?])(?=[0-9])", lambda match: " "),
     # B2B, COVID-19, R2D2, 3D: letters and digits side by side
     rule(r"(?<=[A-Za-z])-?(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", lambda match: " "),
@@ -62,3 +265,4 @@ NUMBERS: list[Rule] = [
     ),
     rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),
 ]
+NUMBERS = [only_with(_REST, "[0-9]")]

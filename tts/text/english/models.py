@@ -1,0 +1,102 @@
+"""Versions of programs, places in a net, aircraft, roads and other names with a number."""
+
+import re
+
+from tts.text.english.acronyms import letters
+from tts.text.english.numbers import cardinal, in_plural, pairs, spelled
+from tts.text.english.patterns import Rule, any_of, only_with, rule, words_of
+from tts.text.english.serials import characters
+
+# Programs whose releases are counted part by part: Python 3.11 is three point eleven.
+RELEASED = words_of(
+    "version versions Version Versions release Release firmware kernel Python Java Node Ruby PHP Perl Go Rust Swift "
+    "Kotlin Django Rails React Angular iOS iPadOS Android macOS OS Ubuntu Debian Fedora Windows Linux Chrome Firefox "
+    "Safari PyTorch TensorFlow CUDA Unity Blender Bluetooth USB HTTP TLS HTML GPT Claude Llama Gemini"
+)
+# Names whose numbers of three digits are said in two parts: Boeing seven forty-seven.
+IN_PARTS = words_of(
+    "Boeing Airbus flight Flight Highway Interstate Route Hwy Porsche Ferrari Peugeot error Error HTTP Formula Apollo"
+)
+
+
+def _address(match: re.Match[str]) -> str:
+    """192.168.0.1, and its mask or port."""
+    words = " dot ".join(spelled(part) for part in match["address"].split("."))
+    words += f" slash {cardinal(match['mask'])}" if match["mask"] else ""
+    return words + (f" colon {spelled(match['port'])}" if match["port"] else "")
+
+
+def _hexadecimal(match: re.Match[str]) -> str:
+    """2001:db8::1 and 00:1A:2B:3C:4D:5E."""
+    parts = re.findall("[0-9A-Fa-f]+|:", match[0])
+    return " ".join("colon" if part == ":" else characters(part) for part in parts)
+
+
+def _version(match: re.Match[str]) -> str:
+    name = "version" if match["v"] else match["name"]
+    parts = [spelled(part) if part[0] == "0" else cardinal(part) for part in match["number"].split(".")]
+    return f"{name} {' point '.join(parts)}"
+
+
+def _several(match: re.Match[str]) -> str:
+    """747s: seven forty-sevens; 3s: threes."""
+    digits = match["number"]
+    return in_plural(pairs(digits) if len(digits) == 3 else cardinal(digits))
+
+
+def _type(name: str) -> str:
+    """A380: A three eighty; 737: seven thirty-seven."""
+    letter = letters(name[0]) + " " if name[0].isalpha() else ""
+    return letter + pairs(name.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ-"))
+
+
+_MODELS: list[Rule] = [
+    rule(
+        r"(?<![\w.,])(?<!ersion )(?P<address>[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?:/(?P<mask>[0-9]{1,2}))?"
+        r"(?::(?P<port>[0-9]{2,5}))?(?![\w-]|\.[0-9])",
+        _address,
+    ),
+    rule(
+        r"(?<![\w.:])(?=[0-9A-Fa-f:]{0,40}(?:[A-Fa-f]|::))(?=[A-Fa-f:]{0,8}[0-9])"
+        r"(?:(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}|[0-9A-Fa-f]{1,4}::)[0-9A-Fa-f]{1,4}(?![\w:])",
+        _hexadecimal,
+    ),
+    rule(
+        rf"(?<![\w.])(?:(?P<v>[vV])\.?\s?|(?P<name>{any_of(RELEASED)})[ -])"
+        r"(?P<number>[0-9]{1,5}(?:\.[0-9]{1,5}){1,4})(?![\w]|\.[0-9])",
+        _version,
+    ),
+    rule(r"(?<![\w.])v(?=[0-9]{1,3}(?!\w))", lambda match: "version "),
+    rule(
+        r"(?<!\w)S(?P<season>[0-9]{1,2})\s?E(?P<episode>[0-9]{1,3})(?!\w)",
+        lambda match: f"season {int(match['season'])} episode {int(match['episode'])}",
+    ),
+    rule(
+        r"(?P<before>\b[Ff]light\s)(?P<code>[A-Z]{2}\s?[0-9]{1,4})(?![\w-])",
+        lambda match: match["before"] + characters(match["code"]),
+    ),
+    # Boeing 747, 737-800, A380
+    rule(
+        rf"(?<!\w)(?P<before>(?:{any_of(IN_PARTS)})\s)(?P<number>[1-9][0-9]{{2}})(?![\w,-]|\.[0-9])",
+        lambda match: match["before"] + pairs(match["number"]),
+    ),
+    rule(
+        r"(?<![\w.,-])(?P<type>7[0-8]7|A3[0-9]0)-(?P<series>[1-9]00)(?![\w-])",
+        lambda match: f"{_type(match['type'])} {pairs(match['series'])}",
+    ),
+    rule(r"(?<![\w'-])(?P<type>[A-Z]-?[1-9][0-9]{2})(?![\w-]|\.[0-9])", lambda match: _type(match["type"])),
+    # two 7s, MP3s, 747s, 49ers
+    rule(
+        r"(?P<before>\b(?:two|three|four|five|six|ten|all|several|some|of|in|by)\s)(?P<number>[2-9])s"
+        r"(?= (?:and|or)\b|[.,;:!?]|$)",
+        lambda match: match["before"] + _several(match),
+    ),
+    rule(r"(?<=[A-Z])-?(?P<number>[1-9][0-9]{0,2})s(?!\w)", lambda match: " " + _several(match)),
+    rule(r"(?<![\w.,$£€'])(?P<number>[1-9][0-9]{2})s(?!\w)", _several),
+    rule(
+        r"(?<![\w.,])(?P<number>[1-9][0-9])ers(?!\w)", lambda match: cardinal(match["number"]).removesuffix("e") + "ers"
+    ),
+]
+
+
+MODELS = [only_with(_MODELS, "[0-9]", "[A-Za-z.:-]")]
