@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from tts.text.characters import plain, tidy
 from tts.text.english.abbreviations import ABBREVIATIONS
-from tts.text.english.acronyms import ACRONYMS
+from tts.text.english.acronyms import ACRONYMS, LETTER_NAMES
 from tts.text.english.dates import DATES, SLASHED_DATE
 from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.lexicon import PHONES
@@ -30,6 +30,7 @@ HIDDEN = "\ue000"  # a private code point that stands for inline phones while th
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
     *(*ELECTRONIC, *TIMES, *HEADINGS, *ABBREVIATIONS, *NUMERALS, *SERIALS, *DATES, *MONEY, *MEASURES),
+    *LETTER_NAMES,
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]
 KEPT = ("—", "–")
