@@ -16,7 +16,7 @@ TITLES = {
     **{"Gov": "governor", "Govs": "governors", "Sen": "senator", "Sens": "senators", "Rep": "representative"},
     **{"Reps": "representatives", "Pres": "president", "Amb": "ambassador", "Atty": "attorney"},
     **{"Supt": "superintendent", "Insp": "inspector", "Det": "detective", "Messrs": "messieurs", "Mme": "madame"},
-    **{"Mlle": "mademoiselle", "Fr": "father", "Bro": "brother", "Msgr": "monsignor", "Mgr": "monsignor"},
+    **{"Mmes": "mesdames", "Mlle": "mademoiselle", "Fr": "father", "Msgr": "monsignor", "Mgr": "monsignor"},
     **{"Ven": "venerable", "Mt": "mount", "Mts": "mounts", "Ft": "fort", "Ste": "saint", "Sts": "saints"},
     **{"Wm": "William", "Chas": "Charles", "Geo": "George", "Jas": "James", "Thos": "Thomas", "Robt": "Robert"},
     **{"Benj": "Benjamin", "Edw": "Edward"},
@@ -32,8 +32,7 @@ ENDINGS = {
     **{"Esq": "esquire", "Ave": "avenue", "Blvd": "boulevard", "Rd": "road", "Ln": "lane", "Sq": "square"},
     **{"Hwy": "highway", "Pkwy": "parkway", "Ct": "court", "Bldg": "building", "Ctr": "center"},
     **{"dept": "department", "Dept": "department", "depts": "departments", "Univ": "university"},
-    **{"govt": "government", "Govt": "government", "gov't": "government", "Gov't": "government"},
-    **{"Intl": "international", "Int'l": "international", "Natl": "national", "Nat'l": "national"},
+    **{"govt": "government", "Govt": "government", "Intl": "international", "Natl": "national"},
     **{"Mfg": "manufacturing", "mfg": "manufacturing", "Asst": "assistant", "asst": "assistant"},
     **{"Assoc": "associates", "Dist": "district", "Inst": "institute", "Soc": "society", "Acad": "academy"},
     **{"misc": "miscellaneous", "anon": "anonymous", "Anon": "anonymous", "al": "al", "ibid": "ibidem"},
@@ -42,8 +41,6 @@ ENDINGS = {
     **{"Feb": "February", "Apr": "April", "Aug": "August", "Sept": "September", "Oct": "October"},
     **{"Nov": "November", "Dec": "December"},
 }
-# Parts of addresses that are also read without a full stop, after a name: Sunset Blvd, Fifth Ave.
-ROADS = ("Ave", "Blvd", "Rd", "Ln", "Sq", "Hwy", "Pkwy", "Ct")
 # Read with their full stop. The sentence goes on.
 INNER = {
     **{"e.g": "for example", "i.e": "that is", "viz": "namely", "cf": "compare", "ca": "circa"},
@@ -55,7 +52,7 @@ NUMBERED = {
     **{"No": "number", "no": "number", "Nos": "numbers", "nos": "numbers", "p": "page", "pp": "pages"},
     **{"pg": "page", "pgs": "pages", "vol": "volume", "vols": "volumes", "ch": "chapter", "chs": "chapters"},
     **{"chap": "chapter", "chaps": "chapters", "fig": "figure", "figs": "figures", "sec": "section"},
-    **{"secs": "sections", "art": "article", "ed": "edition", "pt": "part", "pts": "parts", "bk": "book"},
+    **{"art": "article", "ed": "edition", "pt": "part", "pts": "parts", "bk": "book"},
     **{"eq": "equation", "eqs": "equations", "op": "opus", "ext": "extension", "tel": "telephone"},
     **{"para": "paragraph", "paras": "paragraphs", "ser": "series", "vv": "verses", "pl": "plate"},
     **{"max": "maximum", "min": "minimum", "Apt": "apartment", "apt": "apartment", "Rm": "room", "rm": "room"},
@@ -68,7 +65,7 @@ NUMBERED |= {
 }
 NUMBERED |= {"Pp": "pages", "Art": "article", "Sec": "section", "Max": "maximum", "Min": "minimum", "Ed": "edition"}
 # Those of `NUMBERED` that are words as well.
-NUMBERED_WORDS = words_of("no No art ed Ed fig sec secs max min pt pts")
+NUMBERED_WORDS = words_of("no No art Art ed Ed fig sec max Max min Min pt pts")
 # Read before a year.
 DATED = {
     **{"c": "circa", "b": "born", "d": "died", "fl": "flourished", "r": "reigned", "est": "established"},
@@ -87,13 +84,8 @@ FIXED = {
     **{"BSc": "B S C", "MSc": "M S C", "BSc's": "B S C's", "MSc's": "M S C's", "BScs": "B S C's", "MScs": "M S C's"},
     **{"BEd": "B ed", "MEd": "M ed", "MPhil": "M phil", "DPhil": "D phil", "LLB": "L L B", "LLM": "L L M"},
     **{"AND/OR": "and or", "WWI": "World War one", "WWII": "World War two", "WW1": "World War one"},
-    **{
-        "WW2": "World War two",
-        "Xmas": "Christmas",
-        "M.D.s": "M D's",
-        "Rt. Hon.": "right honorable",
-        "Rt Hon": "right honorable",
-    },
+    **{"WW2": "World War two", "Xmas": "Christmas", "M.D.s": "M D's", "gov't": "government", "Gov't": "government"},
+    **{"int'l": "international", "Int'l": "international", "Rt. Hon.": "right honorable", "Rt Hon": "right honorable"},
     **{"Rt. Rev.": "right reverend", "Rt Rev": "right reverend", "i. e.": "that is", "e. g.": "for example"},
     **{"Lt. Col.": "lieutenant colonel", "Lt. Gen.": "lieutenant general", "Lt. Gov.": "lieutenant governor"},
 }
@@ -102,8 +94,8 @@ COUNTIES = words_of(
     "Laois Leitrim Limerick Londonderry Longford Louth Mayo Meath Monaghan Offaly Roscommon Sligo Tipperary Tyrone "
     "Waterford Westmeath Wexford Wicklow"
 )
-# States after the name of a place: Boston, Mass.; Austin, TX.
-STATES = {
+# States as newspapers shorten them after the name of a place: Boston, Mass.
+NEWS_STATES = {
     **{"Ala": "Alabama", "Ariz": "Arizona", "Ark": "Arkansas", "Calif": "California", "Colo": "Colorado"},
     **{"Conn": "Connecticut", "Del": "Delaware", "Fla": "Florida", "Ga": "Georgia", "Ill": "Illinois"},
     **{"Ind": "Indiana", "Kan": "Kansas", "Ky": "Kentucky", "La": "Louisiana", "Mass": "Massachusetts"},
@@ -111,18 +103,6 @@ STATES = {
     **{"Mont": "Montana", "Neb": "Nebraska", "Nev": "Nevada", "Okla": "Oklahoma", "Ore": "Oregon"},
     **{"Pa": "Pennsylvania", "Tenn": "Tennessee", "Tex": "Texas", "Va": "Virginia", "Vt": "Vermont"},
     **{"Wash": "Washington", "Wis": "Wisconsin", "Wyo": "Wyoming"},
-}
-POSTAL = {
-    **{"AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado"},
-    **{"CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho"},
-    **{"IL": "Illinois", "IN": "Indiana", "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky", "LA": "Louisiana"},
-    **{"ME": "Maine", "MD": "Maryland", "MA": "Massachusetts", "MI": "Michigan", "MN": "Minnesota"},
-    **{"MS": "Mississippi", "MO": "Missouri", "MT": "Montana", "NE": "Nebraska", "NV": "Nevada"},
-    **{"NH": "New Hampshire", "NJ": "New Jersey", "NM": "New Mexico", "NY": "New York", "NC": "North Carolina"},
-    **{"ND": "North Dakota", "OH": "Ohio", "OK": "Oklahoma", "OR": "Oregon", "PA": "Pennsylvania"},
-    **{"RI": "Rhode Island", "SC": "South Carolina", "SD": "South Dakota", "TN": "Tennessee", "TX": "Texas"},
-    **{"UT": "Utah", "VT": "Vermont", "VA": "Virginia", "WA": "Washington", "WV": "West Virginia"},
-    **{"WI": "Wisconsin", "WY": "Wyoming"},
 }
 # Words that begin a sentence far more often than they follow an abbreviation inside one.
 OPENERS = words_of(
@@ -163,24 +143,21 @@ def _initials(match: re.Match[str]) -> str:
     return f"{before}{letters(found)} {name}"
 
 
-def _saint(after: str) -> bool:
-    return after.removesuffix("'s") in SAINTS
-
-
 def _street(match: re.Match[str]) -> str:
     """St. and Dr.: saint or doctor before a name, street or drive after one."""
     before, short, after = match["before"], match["short"], match["after"]
     name = before and (before[0].isupper() or before[0].isdigit()) and before not in NO_STREET
     person = after and after not in OPENERS
-    saint = short == "St" and person and (_saint(after) or not match["dot"])
-    if name and (before[0].isdigit() or not saint) and (short == "St" or not person):
-        last = match["dot"] and (after in OPENERS or not re.match(r"\s*[^\s\"')]", match.string[match.end() :]))
-        word, stop = ("Street" if short == "St" else "Drive"), "." if last else ""
+    saint = short == "St" and person and (after.removesuffix("'s") in SAINTS or not match["dot"])
+    ordinal = name and before[0].isdigit() and not before.isdigit()
+    if name and (ordinal or not saint) and (short == "St" or not person):
+        last = after in OPENERS if after else not re.match(r"\s*[^\s\"')]", match.string[match.end() :])
+        word, stop = ("Street" if short == "St" else "Drive"), "." if match["dot"] and last else ""
     elif person:
         word, stop = ("Saint" if short == "St" else "doctor"), ""
     else:
         return match[0]
-    return f"{before + ' ' if before else ''}{word}{stop}{match['gap'] or ''}{after or ''}"
+    return f"{before + ' ' if before else ''}{word}{stop}"
 
 
 def _ending(match: re.Match[str]) -> str:
@@ -208,18 +185,17 @@ ABBREVIATIONS: list[Rule] = [
     rule(rf"(?<![\w/])(?:{any_of(FIXED)})(?![\w/]|\.\w)", lambda match: FIXED[match[0]]),
     rule(rf"(?<![\w.])Co\.? (?=(?:{any_of(COUNTIES)})(?!\w))", lambda match: "County "),
     rule(
-        rf"(?<=[a-z], )(?P<state>{any_of(STATES)})\.(?!\w)",
-        lambda match: STATES[match[1]] + ("." if ends_sentence(match) else ""),
+        rf"(?<=[a-z], )(?P<state>{any_of(NEWS_STATES)})\.(?!\w)",
+        lambda match: NEWS_STATES[match[1]] + ("." if ends_sentence(match) else ""),
     ),
-    rule(rf"(?<=[a-z], )({any_of(POSTAL)})(?=\s[0-9]{{5}}(?!\w)|[.,;:!?)]|\s*$)", lambda match: POSTAL[match[1]]),
     rule(
         r"(?<![\w.'])(?:(?P<before>[A-Za-z0-9']{1,30})\s)?(?<!\w)(?P<short>St|Dr)(?P<dot>\.)(?!\w)"
-        rf"(?:(?P<gap>\s+)(?P<after>{NAME}))?",
+        rf"(?:(?=\s+(?P<after>{NAME})))?",
         _street,
     ),
     rule(
         r"(?<![\w.'])(?:(?P<before>[A-Za-z0-9']{1,30})\s)?(?<!\w)(?P<short>St)(?P<dot>)(?![\w.'])"
-        rf"(?:(?P<gap>\s+)(?P<after>{NAME}))?",
+        rf"(?:(?=\s+(?P<after>{NAME})))?",
         _street,
     ),
     rule(r"(?<![\w.])(?:MR|MRS|MS|DR)\.?(?=\s+[A-Z])", lambda match: TITLES[match[0].rstrip(".").capitalize()].upper()),
@@ -230,13 +206,10 @@ ABBREVIATIONS: list[Rule] = [
     rule(rf"(?<![\w.])(?P<word>{any_of(DATED)})\.\s*(?=(?P<first>[0-9][0-9,]{{2,10}}))", _dated),
     rule(r"(?<![\w.])(?<![0-9] )([Mm]ax|[Mm]in)\.(?=\s[a-z])", lambda match: NUMBERED[match[1].lower()]),
     rule(rf"(?<![\w.])(?P<word>{any_of(NUMBERED)})\.\s*{NUMERIC}", _numbered),
+    rule(r"(?<=[0-9](?:st|nd|rd|th) )ed\.", lambda match: NUMBERED["ed"]),
     rule(rf"(?<![\w.])({any_of(INNER)})\.(?!\w)", lambda match: INNER[match[1]]),
     rule(r"(?<![\w.])([Ee]\.g|[Ii]\.e)(?![\w.])", lambda match: INNER[match[1].lower()]),
     rule(rf"(?<![\w.])({any_of(ENDINGS)})\.(?!\w)", _ending),
-    rule(
-        rf"(?<=\b)(?P<name>[A-Z][a-z]{{1,30}}|[0-9]{{1,3}}(?:st|nd|rd|th))\s(?P<road>{any_of(ROADS)})(?![\w.'])",
-        lambda match: f"{match['name']} {ENDINGS[match['road']].capitalize()}",
-    ),
     rule(r"&c\b\.?", lambda match: "et cetera"),
     rule(r"(?<![\w.])(?P<letters>(?:[A-Za-z]\.){2,})(?P<plural>'?s(?!\w))?(?!\w)", _dotted),
     # a single initial and one word are an item of a list: A. Milk

@@ -8,6 +8,9 @@ DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
 TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 THOUSANDS = ("", " thousand", " million", " billion", " trillion")
+COUNTING = frozenset(
+    (*DIGITS, *TEENS, *TENS[2:], "hundred", *(word.strip() for word in THOUSANDS[1:]), "point", "minus")
+)
 ORDINALS = {
     **{"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth"},
     **{"twelve": "twelfth"},
