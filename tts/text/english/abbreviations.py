@@ -2,7 +2,7 @@
 
 import re
 
-from tts.text.english.acronyms import LABELS, letters
+from tts.text.english.acronyms import JOINED, LABELS, letters
 from tts.text.english.numbers import roman
 from tts.text.english.patterns import Rule, any_of, rule, words_of
 
@@ -84,7 +84,15 @@ FIXED = {
     **{"BSc": "B S C", "MSc": "M S C", "BSc's": "B S C's", "MSc's": "M S C's", "BScs": "B S C's", "MScs": "M S C's"},
     **{"BEd": "B ed", "MEd": "M ed", "MPhil": "M phil", "DPhil": "D phil", "LLB": "L L B", "LLM": "L L M"},
     **{"AND/OR": "and or", "WWI": "World War one", "WWII": "World War two", "WW1": "World War one"},
-    **{"WW2": "World War two", "Xmas": "Christmas", "M.D.s": "M D's", "gov't": "government", "Gov't": "government"},
+    **{
+        "WW2": "World War two",
+        "Xmas": "Christmas",
+        "pH": "P H",
+        "macOS": "mac O S",
+        "M.D.s": "M D's",
+        "gov't": "government",
+        "Gov't": "government",
+    },
     **{"int'l": "international", "Int'l": "international", "Rt. Hon.": "right honorable", "Rt Hon": "right honorable"},
     **{"Rt. Rev.": "right reverend", "Rt Rev": "right reverend", "i. e.": "that is", "e. g.": "for example"},
     **{"Lt. Col.": "lieutenant colonel", "Lt. Gen.": "lieutenant general", "Lt. Gov.": "lieutenant governor"},
@@ -182,6 +190,7 @@ NAME = r"[A-Z][A-Za-z']{0,30}"
 NUMERIC = r"(?P<first>[0-9]|[IVXL]{1,9}(?![\w'])|[ivxl]{1,9}(?![\w']))"
 
 ABBREVIATIONS: list[Rule] = [
+    *JOINED,
     rule(rf"(?<![\w/])(?:{any_of(FIXED)})(?![\w/]|\.\w)", lambda match: FIXED[match[0]]),
     rule(rf"(?<![\w.])Co\.? (?=(?:{any_of(COUNTIES)})(?!\w))", lambda match: "County "),
     rule(

@@ -12,13 +12,18 @@ LETTER_A = "ay"  # the name of the letter; "a" would be read as the article
 # The lexicon has these words, but in capitals they are letters.
 SPELLED = words_of(
     "UN EU UK AI ID IDS PR TV GDP GPS JFK MGM FYI NGO AKA IRA IRS DEA ENT ETA EST LOL MS NY PS DA ET ESA PT AA EDU GA "
-    "CA VA MC MD ISO ISP SOS UPS URI VW RAF POWS NIH PBS CIS HQ"
+    "CA VA MC MD ISO ISP SOS UPS URI VW RAF POWS NIH PBS CIS HQ GAO VOA NEA NEC ILO APR"
 )
 # Acronyms that are words. They stand in capitals in any text, so they do not show that it shouts.
 ACRONYM_WORDS = words_of(
     "NASA NATO AIDS COVID UNESCO UNICEF OPEC FIFA UEFA NAFTA SWAT FEMA NASDAQ ASCII JPEG GIF MPEG JSON MIDI PIN ZIP "
     "RAM ROM SIM SARS MERS POTUS SCOTUS DARPA HIPAA OSHA NORAD CERN SETI ISIS ISIL HAMAS BRICS AUKUS ASEAN PAC SALT DOS "
     "BASIC GATT AWOL SONAR RADAR LASER SCUBA CAPTCHA MENSA BAFTA YOLO FOMO NIMBY WASP DACA FICA COBRA CAT PET"
+)
+# Words of two letters that are said as words in capitals too; all others are letters.
+SHORT_WORDS = words_of(
+    "AH AL AM AN AS AT AW AY BE BO BY DO ED EH EL ER EX GO HA HE HI HM HO IF IN IS IT JO LA LO MA ME MM MY NO OF OH ON "
+    "OR OW OX PA PI SO TO UH UM UP US WE YA YE YO"
 )
 SPOKEN = words_of("OK")  # spelt in letters by the lexicon, and yet a word
 # These are letters or words: patterns of what makes them letters, and of what makes them words. "<>" is the word.
@@ -33,9 +38,10 @@ CONTEXTS = {
         "was|has|had|will|would|can|could|does|did|must|may|might|just|hurts?|works?|all|to|out|up|down)\\b",
     ),
     "US": (
-        "the <>|<> (?:army|navy|troops|president|senate|congress|government|dollars?|economy|states?|marines?|air|open|"
+        "the <>|^\\W*<>\\s|<> (?:army|navy|troops|president|senate|congress|government|dollars?|economy|states?|marines?|air|open|"
         "military|embassy|forces|officials|citizens?|sends|house|supreme|court|treasury|bank|stocks)",
-        "(?:let|give|tell|help|save|join|all of|not|both of|one of|some of|it's|take|show|leave) <>|"
+        "(?:let|give|gave|tell|told|ask|asked|help|helped|save|join|all of|not|both of|one of|some of|it's|take|took|show|leave|left) "
+        "<>|"
         "(?:to|of|for|with|about|between|against) <>(?:[.!?,]|$)",
     ),
     "WHO": (
@@ -80,10 +86,10 @@ def _spelled(word: str) -> bool:
 @lru_cache(maxsize=4096)
 def _is_word(word: str) -> bool:
     """Whether a word in capitals is an ordinary word, so that capitals only stress it."""
-    if word in SPELLED or word in CONTEXTS or word not in cmudict():
-        return False
+    if word in SPELLED or word in CONTEXTS or word not in cmudict() or (len(word) == 2 and word not in SHORT_WORDS):
+        return word in SPOKEN
     stem = word if word.lower() in cmudict().entries else word.removesuffix("S")
-    return word in SPOKEN or not _spelled(stem)
+    return not _spelled(stem)
 
 
 def _shouting(match: re.Match[str]) -> bool:
@@ -200,8 +206,17 @@ LETTER_NAMES: list[Rule] = [
 ]
 
 
+# R&B, M&Ms; before titles are read.
+JOINED: list[Rule] = [
+    rule(
+        r"(?<!\w)([A-Z]{1,3})&([A-Z]{1,3})('?s)?(?!\w)",
+        lambda match: f"{letters(match[1])} and {letters(match[2])}" + ("'s" if match[3] else ""),
+    ),
+]
+
 ACRONYMS: list[Rule] = [
-    rule(r"(?<!\w)([A-Z]{1,3})&([A-Z]{1,3})(?!\w)", lambda match: f"{letters(match[1])} and {letters(match[2])}"),
+    # mRNA, iOS
+    rule(r"(?<![\w'])[a-z][A-Z]{2,5}(?!\w)", lambda match: match[0] if match[0] in cmudict() else letters(match[0])),
     rule(r"(?<![\w'])(?P<word>[A-Z]{2,10})(?P<ending>'?s'?)?(?!\w)", _acronym),
     # Bs, Ps and Qs; As after a word that counts or owns them
     rule(r"(?<![\w'])([B-HJ-Z])s(?!\w)", lambda match: f"{match[1]}'s"),

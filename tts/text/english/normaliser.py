@@ -16,7 +16,7 @@ from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.lexicon import PHONES
 from tts.text.english.maths import MATHS
 from tts.text.english.money import MONEY
-from tts.text.english.numerals import HEADINGS, NUMERALS
+from tts.text.english.numerals import HEADINGS, NUMERALS, UNICODE_NUMERAL, unicode_numeral
 from tts.text.english.patterns import Rule
 from tts.text.english.quantities import NUMBERS, QUANTITIES
 from tts.text.english.serials import SERIALS
@@ -48,6 +48,7 @@ def normalise(text: str) -> Normal:
         return match[0]
 
     text = INLINE.sub(hide, tidy(text).replace(HIDDEN, "\ufffd"))
+    text = UNICODE_NUMERAL.sub(unicode_numeral, text)
     text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
     text = re.sub(r"\s+", " ", text)
     notices = [

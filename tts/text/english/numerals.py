@@ -1,6 +1,7 @@
 """Roman numerals."""
 
 import re
+import unicodedata
 
 from tts.text.english.abbreviations import OPENERS
 from tts.text.english.acronyms import letters
@@ -45,6 +46,7 @@ PART = any_of(
     [f"{form}{s}" for word in NUMBERED_PARTS for form in (word, word.capitalize()) for s in ("", "s")]
     + [word.upper() for word in NUMBERED_PARTS]
 )
+UNICODE_NUMERAL = re.compile("[\u2160-\u217f]{1,15}")
 NUMERAL = "(?:[IVXLCDM]{1,9}|[ivxlc]{1,9})"
 MEDICAL = (
     "fluids?|drips?|bags?|lines?|therapy|poles?|antibiotics?|access|push|needles?|catheters?|infusions?|injections?|"
@@ -59,6 +61,12 @@ def _pronoun(match: re.Match[str]) -> bool:
         return bool(after)
     word = after[1]
     return word in AFTER_PRONOUN or (word.endswith("ed") and word not in AFTER_NUMBER)
+
+
+def unicode_numeral(match: re.Match[str]) -> str:
+    """Ⅳ and ⅩⅣ are numbers whatever stands around them."""
+    numeral = unicodedata.normalize("NFKC", match[0])
+    return roman(numeral) or numeral
 
 
 def _heading(match: re.Match[str]) -> str:
