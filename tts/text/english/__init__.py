@@ -24,7 +24,7 @@ from tts.text.sentences import Abbreviations, Joints
 # Their full stop never ends a sentence, though no rule reads them with it: Rt. Hon., Roe v. Wade, 5 deg. C.
 ALWAYS_INNER = ("Rt", "Rte", "v", "vs", "deg", "MR", "MRS", "MS", "DR", "PROF", "REV", "CAPT")
 # After these a capital always begins a sentence. The states among them are words too.
-CAPITAL_ENDS = words_of("etc Mass Miss Pa La Mo Tex Del Ill Ind Kan Md Mont")
+CAPITAL_ENDS = words_of("etc Mass Ill Kan Md Mont")
 CLAUSE_WORDS = words_of(
     "and but or nor because although though while when whenever where wherever which who whom whose that if unless "
     "until till before after since whether whereas"

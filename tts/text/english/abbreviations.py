@@ -105,11 +105,11 @@ COUNTIES = words_of(
 # States as newspapers shorten them after the name of a place: Boston, Mass.
 NEWS_STATES = {
     **{"Ala": "Alabama", "Ariz": "Arizona", "Ark": "Arkansas", "Calif": "California", "Colo": "Colorado"},
-    **{"Conn": "Connecticut", "Del": "Delaware", "Fla": "Florida", "Ga": "Georgia", "Ill": "Illinois"},
-    **{"Ind": "Indiana", "Kan": "Kansas", "Ky": "Kentucky", "La": "Louisiana", "Mass": "Massachusetts"},
-    **{"Md": "Maryland", "Mich": "Michigan", "Minn": "Minnesota", "Miss": "Mississippi", "Mo": "Missouri"},
+    **{"Conn": "Connecticut", "Fla": "Florida", "Ga": "Georgia", "Ill": "Illinois"},
+    **{"Kan": "Kansas", "Ky": "Kentucky", "Mass": "Massachusetts"},
+    **{"Md": "Maryland", "Mich": "Michigan", "Minn": "Minnesota", "Mo": "Missouri"},
     **{"Mont": "Montana", "Neb": "Nebraska", "Nev": "Nevada", "Okla": "Oklahoma", "Ore": "Oregon"},
-    **{"Pa": "Pennsylvania", "Tenn": "Tennessee", "Tex": "Texas", "Va": "Virginia", "Vt": "Vermont"},
+    **{"Tenn": "Tennessee", "Va": "Virginia", "Vt": "Vermont"},
     **{"Wash": "Washington", "Wis": "Wisconsin", "Wyo": "Wyoming"},
 }
 # Words that begin a sentence far more often than they follow an abbreviation inside one.
@@ -143,29 +143,32 @@ def _dotted(match: re.Match[str]) -> str:
     return letters(match["letters"]) + (match["plural"] or ("." if ends_sentence(match) else ""))
 
 
+def _word_before(match: re.Match[str]) -> str:
+    """The word before a match, or nothing if a mark divides them."""
+    found = re.search(r"([A-Za-z0-9']{1,30})\s$", match.string[max(0, match.start() - 32) : match.start()])
+    return found[1] if found else ""
+
+
 def _initials(match: re.Match[str]) -> str:
-    found, name, before = match["initials"], match["name"], match["before"] or ""
-    single = found.count(".") == 1
-    if single and (name in OPENERS or found.startswith("I.") or before.strip().lower() in LABELS):
-        return match[0]
-    return f"{before}{letters(found)} {name}"
+    found, name = match["initials"], match["name"]
+    item = match.start() == 0 and match.end() >= len(match.string.rstrip(".")) and found[0] < "I"  # A. Milk
+    no_initial = name in OPENERS or found.startswith("I.") or item or _word_before(match).lower() in LABELS
+    return match[0] if found.count(".") == 1 and no_initial else f"{letters(found)} {name}"
 
 
 def _street(match: re.Match[str]) -> str:
     """St. and Dr.: saint or doctor before a name, street or drive after one."""
-    before, short, after = match["before"], match["short"], match["after"]
+    before, short, after = _word_before(match), match["short"], match["after"]
     name = before and (before[0].isupper() or before[0].isdigit()) and before not in NO_STREET
     person = after and after not in OPENERS
     saint = short == "St" and person and (after.removesuffix("'s") in SAINTS or not match["dot"])
     ordinal = name and before[0].isdigit() and not before.isdigit()
     if name and (ordinal or not saint) and (short == "St" or not person):
         last = after in OPENERS if after else not re.match(r"\s*[^\s\"')]", match.string[match.end() :])
-        word, stop = ("Street" if short == "St" else "Drive"), "." if match["dot"] and last else ""
-    elif person:
-        word, stop = ("Saint" if short == "St" else "doctor"), ""
-    else:
-        return match[0]
-    return f"{before + ' ' if before else ''}{word}{stop}"
+        return ("Street" if short == "St" else "Drive") + ("." if match["dot"] and last else "")
+    if person:
+        return "Saint" if short == "St" else "doctor"
+    return match[0]
 
 
 def _ending(match: re.Match[str]) -> str:
@@ -198,13 +201,7 @@ ABBREVIATIONS: list[Rule] = [
         lambda match: NEWS_STATES[match[1]] + ("." if ends_sentence(match) else ""),
     ),
     rule(
-        r"(?<![\w.'])(?:(?P<before>[A-Za-z0-9']{1,30})\s)?(?<!\w)(?P<short>St|Dr)(?P<dot>\.)(?!\w)"
-        rf"(?:(?=\s+(?P<after>{NAME})))?",
-        _street,
-    ),
-    rule(
-        r"(?<![\w.'])(?:(?P<before>[A-Za-z0-9']{1,30})\s)?(?<!\w)(?P<short>St)(?P<dot>)(?![\w.'])"
-        rf"(?:(?=\s+(?P<after>{NAME})))?",
+        rf"(?<![\w.'])(?P<short>St|Dr(?=\.))(?P<dot>\.?)(?![\w.'])(?:(?=\s+(?P<after>{NAME})))?",
         _street,
     ),
     rule(r"(?<![\w.])(?:MR|MRS|MS|DR)\.?(?=\s+[A-Z])", lambda match: TITLES[match[0].rstrip(".").capitalize()].upper()),
@@ -221,9 +218,7 @@ ABBREVIATIONS: list[Rule] = [
     rule(rf"(?<![\w.])({any_of(ENDINGS)})\.(?!\w)", _ending),
     rule(r"&c\b\.?", lambda match: "et cetera"),
     rule(r"(?<![\w.])(?P<letters>(?:[A-Za-z]\.){2,})(?P<plural>'?s(?!\w))?(?!\w)", _dotted),
-    # a single initial and one word are an item of a list: A. Milk
     rule(
-        r"(?<![\w.])(?!\A[A-H]\.\s[A-Z][a-z]{1,30}\.?\Z)(?P<before>\b[A-Za-z]{1,30}\s)?"
         r"(?<![\w.])(?P<initials>(?:[A-Z]\.\s?){1,12})(?<=[.\s])(?P<name>[A-Z][a-z]{1,30})",
         _initials,
     ),

@@ -17,8 +17,8 @@ SPELLED = words_of(
 # Acronyms that are words. They stand in capitals in any text, so they do not show that it shouts.
 ACRONYM_WORDS = words_of(
     "NASA NATO AIDS COVID UNESCO UNICEF OPEC FIFA UEFA NAFTA SWAT FEMA NASDAQ ASCII JPEG GIF MPEG JSON MIDI PIN ZIP "
-    "RAM ROM SIM SARS MERS POTUS SCOTUS DARPA HIPAA OSHA NORAD CERN SETI ISIS ISIL HAMAS BRICS AUKUS ASEAN PAC SALT DOS "
-    "BASIC GATT AWOL SONAR RADAR LASER SCUBA CAPTCHA MENSA BAFTA YOLO FOMO NIMBY WASP DACA FICA COBRA CAT PET"
+    "RAM ROM SIM SARS MERS POTUS SCOTUS DARPA HIPAA OSHA NORAD CERN SETI ISIS ISIL HAMAS BRICS AUKUS ASEAN PAC SALT "
+    "DOS BASIC GATT AWOL SONAR RADAR LASER SCUBA CAPTCHA MENSA BAFTA YOLO FOMO NIMBY WASP DACA FICA COBRA CAT PET"
 )
 # Words of two letters that are said as words in capitals too; all others are letters.
 SHORT_WORDS = words_of(
@@ -38,11 +38,10 @@ CONTEXTS = {
         "was|has|had|will|would|can|could|does|did|must|may|might|just|hurts?|works?|all|to|out|up|down)\\b",
     ),
     "US": (
-        "the <>|^\\W*<>\\s|<> (?:army|navy|troops|president|senate|congress|government|dollars?|economy|states?|marines?|air|open|"
-        "military|embassy|forces|officials|citizens?|sends|house|supreme|court|treasury|bank|stocks)",
-        "(?:let|give|gave|tell|told|ask|asked|help|helped|save|join|all of|not|both of|one of|some of|it's|take|took|show|leave|left) "
-        "<>|"
-        "(?:to|of|for|with|about|between|against) <>(?:[.!?,]|$)",
+        "the <>|^\\W*<>\\s|<> (?:army|navy|troops|president|senate|congress|government|dollars?|economy|states?|"
+        "marines?|air|open|military|embassy|forces|officials|citizens?|sends|house|supreme|court|treasury|bank|stocks)",
+        "(?:let|give|gave|tell|told|ask|asked|help|helped|save|join|all of|not|both of|one of|some of|it's|take|took|"
+        "show|leave|left) <>|(?:to|of|for|with|about|between|against) <>(?:[.!?,]|$)",
     ),
     "WHO": (
         "(?:the|a|by|from|with) <>|<> (?:said|says|declared|warn|recommend|report|estimate|announced|guideline|"
@@ -155,6 +154,7 @@ BEFORE_LETTER = words_of(
     "an the from to in of and or is was be got get gets give gave by with for on plus minus equals if than between "
     "letter called named not are as becomes marked"
 )
+COUNTS_LETTERS = words_of("straight all the two three four five six seven many few more got our no")
 # Before these it is one too: A is for apple, A to Z.
 AFTER_LETTER = words_of(
     "is was has and or to through equals plus minus stands means comes goes for sharp flat times divided intersection "
@@ -188,6 +188,18 @@ def _names_a(before: str, after: str, opening: bool) -> bool:
     return following[1] in AFTER_LETTER or previous.lower() in BEFORE_LETTER
 
 
+def _mark(match: re.Match[str]) -> str:
+    """An A-, a B-: minus, and no dash."""
+    article = re.search(r"\b[Aa]n?\s$", match.string[max(0, match.start() - 4) : match.start()])
+    return f"{letters(match[0])} minus" if article else match[0]
+
+
+def _letters_a(match: re.Match[str]) -> str:
+    """Straight As, two As; not "As and when"."""
+    before = re.search(r"([A-Za-z]+)\s$", match.string[max(0, match.start() - 12) : match.start()])
+    return f"{LETTER_A}'s" if before and before[1].lower() in COUNTS_LETTERS else match[0]
+
+
 # Letters beside digits and signs, before numbers and signs are read.
 LETTER_NAMES: list[Rule] = [
     # A4, A320, B2B keep their digits
@@ -197,10 +209,7 @@ LETTER_NAMES: list[Rule] = [
     ),
     rule(r"(?<=[0-9])A(?![\w'])", lambda match: f" {LETTER_A}"),
     # marks at school: an A-, a B-
-    rule(
-        r"(?<=\b[Aa]n\s)A[-−](?=[\s.,;:!?)]|$)|(?<=\b[Aa]\s)[B-F][-−](?=[\s.,;:!?)]|$)",
-        lambda match: f"{letters(match[0])} minus",
-    ),
+    rule(r"(?<![\w'])[A-F][-−](?=[\s.,;:!?)]|$)", _mark),
     rule(r"(?<![\w/])[A-Z]{1,4}(?:/[A-Z]{1,4}){1,2}(?![\w/])", _slashed),
     rule(r"(?<!\w)\(a\)|\Aa\)(?=\s)", lambda match: f"({LETTER_A})"),
 ]
@@ -215,15 +224,9 @@ JOINED: list[Rule] = [
 ]
 
 ACRONYMS: list[Rule] = [
-    # mRNA, iOS
-    rule(r"(?<![\w'])[a-z][A-Z]{2,5}(?!\w)", lambda match: match[0] if match[0] in cmudict() else letters(match[0])),
     rule(r"(?<![\w'])(?P<word>[A-Z]{2,10})(?P<ending>'?s'?)?(?!\w)", _acronym),
     # Bs, Ps and Qs; As after a word that counts or owns them
     rule(r"(?<![\w'])([B-HJ-Z])s(?!\w)", lambda match: f"{match[1]}'s"),
-    rule(
-        r"(?P<before>\b(?i:straight|all|the|two|three|four|five|six|seven|many|few|more|got|our|no) )As"
-        r"(?=[.,;!?]|$|\s(?:and|or|in|on|from)\b)",
-        lambda match: f"{match['before']}{LETTER_A}'s",
-    ),
+    rule(r"(?<![\w'])As(?=[.,;!?]|$|\s(?:and|or|in|on|from)\b)", _letters_a),
     rule(r"(?<![\w'])A(?![\w']|\.\w)", _letter_a),
 ]

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from tts.text.english.abbreviations import OPENERS
 from tts.text.english.acronyms import letters
@@ -42,10 +43,6 @@ AFTER_NUMBER = words_of(
     "ended opened started closed appeared consisted described covered included contained showed involved required "
     "concluded introduced presented lasted followed remained resulted failed passed revealed"
 )
-PART = any_of(
-    [f"{form}{s}" for word in NUMBERED_PARTS for form in (word, word.capitalize()) for s in ("", "s")]
-    + [word.upper() for word in NUMBERED_PARTS]
-)
 UNICODE_NUMERAL = re.compile("[\u2160-\u217f]{1,15}")
 NUMERAL = "(?:[IVXLCDM]{1,9}|[ivxlc]{1,9})"
 MEDICAL = (
@@ -78,34 +75,18 @@ def _heading(match: re.Match[str]) -> str:
     return cardinal(value) + match["rest"] if value and opened and not (single and initial) else match[0]
 
 
-def _first(match: re.Match[str]) -> bool:
+def _is_first(match: re.Match[str], title: bool, earlier: str) -> bool:
     """Whether the I after a ruler's name is a number: Charles I was executed; not: when Charles I met."""
-    if _pronoun(match) and not match["title"]:
-        return False
-    if match["title"] or re.match(r"[.,;:!?)']|$|\s(?:of|and|in)\b", match.string[match.end() :]):
+    if title:
         return True
-    before = re.search(r"([A-Za-z]*)\W*$", match.string[max(0, match.start() - 30) : match.start()])[1]
-    after = re.match(r"\s([a-z]+)", match.string[match.end() :])
-    return bool(after) and (
-        before.lower() in ("", "of", "by", "under", "from", "to", "with", "against", "between") or after[1] in REIGNING
+    if _pronoun(match):
+        return False
+    after = re.match(r"\s([a-z]+)|[.,;:!?)']|$", match.string[match.end() :])
+    word = after[1] if after else ""
+    sure = after is not None and (not word or word in REIGNING or word in ("of", "and", "in"))
+    return sure or (
+        bool(word) and earlier.lower() in ("", "of", "by", "under", "from", "to", "with", "against", "between")
     )
-
-
-def _ruler(match: re.Match[str]) -> str:
-    numeral, name, title = match["numeral"], match["name"], match["title"] or ""
-    value = roman(numeral)
-    if value is None or (name == "Malcolm" and numeral == "X") or (numeral == "I" and not _first(match)):
-        return match[0]
-    second = roman(match["second"] or "")
-    return f"{title}{name} the {ordinal(value)}" + (f"{match['join']}the {ordinal(second)}" if second else "")
-
-
-def _century(match: re.Match[str]) -> str:
-    values = [roman(numeral) for numeral in (match["numeral"], match["second"]) if numeral]
-    if None in values:
-        return match[0]
-    join = match["join"] or ""
-    return (" to " if join.strip() in ("-", "–") else join).join(ordinal(value) for value in values)
 
 
 def _counts(numeral: str) -> bool:
@@ -114,39 +95,69 @@ def _counts(numeral: str) -> bool:
     return enough and roman(numeral) is not None and not (numeral.islower() and numeral in ("mix", "mi", "di"))
 
 
-def _part(match: re.Match[str]) -> str:
-    part, first = match["part"], match["numeral"]
-    numerals = re.findall(NUMERAL, match["list"])
-    if not all(_counts(numeral) for numeral in numerals):
-        return match[0]
-    if first.upper() == "I" and len(numerals) == 1:
-        stop = re.match(r"[.;:)]|\s*$", match.string[match.end() :])
-        number = part[0].isupper() and not (_pronoun(match) and not match["world"])
-        if not (number or stop):
-            return match[0]
-    pieces = re.split(f"({NUMERAL})", match["list"])
-    pieces[1::2] = [cardinal(roman(numeral)) for numeral in numerals]
+def _said(listed: str, say: Callable[[str], str]) -> str:
+    """IV–VI: four to six, or the fourth to the sixth."""
+    pieces = re.split(f"({NUMERAL})", listed)
+    pieces[1::2] = [say(roman(numeral)) for numeral in pieces[1::2]]
     pieces[2:-1:2] = [" to " if join.strip() in ("-", "–") else join for join in pieces[2:-1:2]]
-    return f"{match['world'] or ''}{part} " + "".join(pieces)
+    return "".join(pieces)
 
 
-def _numeral(match: re.Match[str]) -> str:
-    """Rocky IV is Rocky four; Amenhotep II, whose name is in no dictionary, is the second."""
-    before, numeral = match["before"], match["numeral"]
-    value = roman(numeral)
-    if value is None or before in OPENERS:
+def _the(value: str) -> str:
+    return f"the {ordinal(value)}"
+
+
+def _after_name(match: re.Match[str]) -> str:
+    """Numerals after a word: Part II, Henry VIII, Rocky IV. Other capitals and I stay."""
+    numeral, listed = match["numeral"], match["list"]
+    words = re.findall(r"[A-Za-z]+", match.string[max(0, match.start() - 60) : match.start()])
+    name, earlier = words[-1], words[-2] if len(words) > 1 else ""
+    if roman(numeral) is None:
         return match[0]
-    after = re.match(r"\s([a-z]+)", match.string[match.end() : match.end() + 20])
-    earlier = re.search(r"([A-Za-z]+)\s$", match.string[max(0, match.start() - 30) : match.start()])
-    family = earlier and (earlier[1] in RULERS | GIVEN | TITLES or re.fullmatch("[A-Z]", earlier[1]))
-    person = family or before in GIVEN or before not in cmudict() or (after and after[1] in REIGNING)
-    return f"{before} the {ordinal(value)}" if person and before not in SERIES else f"{before} {cardinal(value)}"
+    part = name.lower()
+    if part in NUMBERED_PARTS or part.removesuffix("s") in NUMBERED_PARTS:
+        return _said(listed, cardinal) if _is_part(match, name, earlier) else match[0]
+    if not set(numeral) <= set("IVX"):
+        return match[0]
+    if name in RULERS:
+        pronoun = numeral == "I" and not _is_first(match, earlier in TITLES, earlier)
+        return match[0] if pronoun or (name, numeral) == ("Malcolm", "X") else _said(listed, _the)
+    if len(numeral) == 1:
+        initial = re.match(r"\.\s?[A-Z]", match.string[match.end() :])
+        serial = name in SERIES and not initial and not (numeral == "I" and _pronoun(match))
+        return _said(listed, cardinal) if serial else match[0]
+    if not name.istitle() or name in OPENERS:
+        return match[0]
+    return _said(listed, _the if _is_person(match, name, earlier) else cardinal)
 
 
-def _serial(match: re.Match[str]) -> str:
-    return (
-        match[0] if match["numeral"] == "I" and _pronoun(match) else f"{match[1]} {cardinal(roman(match['numeral']))}"
+def _is_part(match: re.Match[str], name: str, earlier: str) -> bool:
+    """Whether a numeral after "part" is one: Lesson I learned, Class C."""
+    numeral, listed = match["numeral"], match["list"]
+    if not _counts(numeral):
+        return False
+    if numeral.upper() != "I" or len(listed) > 1 or earlier == "World":
+        return True
+    return re.match(r"[.;:)]|\s*$", match.string[match.end() :]) is not None or (
+        name[0].isupper() and not _pronoun(match)
     )
+
+
+def _is_person(match: re.Match[str], name: str, earlier: str) -> bool:
+    """Amenhotep II, whose name is in no dictionary, is the second; Rocky IV is Rocky four."""
+    if name in SERIES:
+        return False
+    after = re.match(r"\s([a-z]+)", match.string[match.end() : match.end() + 20])
+    family = earlier in RULERS | GIVEN | TITLES or re.fullmatch("[A-Z]", earlier) is not None
+    return family or name in GIVEN or name not in cmudict() or bool(after and after[1] in REIGNING)
+
+
+def _century(match: re.Match[str]) -> str:
+    values = [roman(numeral) for numeral in (match["numeral"], match["second"]) if numeral]
+    if None in values:
+        return match[0]
+    join = match["join"] or ""
+    return (" to " if join.strip() in ("-", "–") else join).join(ordinal(value) for value in values)
 
 
 def _item(match: re.Match[str]) -> str:
@@ -183,23 +194,16 @@ NUMERALS: list[Rule] = [
         lambda match: f"{match['before'] or ''}{letters('IV')}" + ("'s" if match["several"] else ""),
     ),
     rule(
-        rf"(?P<title>\b(?:{any_of(TITLES)})\s)?\b(?P<name>{any_of(RULERS)})\s(?P<numeral>[IVX]{{1,7}})(?!\w)"
-        r"(?:(?P<join>\s(?:and|or)\s)(?P<second>[IVX]{2,7}|V)(?!\w))?",
-        _ruler,
-    ),
-    rule(
         r"(?<![\w-])(?P<numeral>[IVX]{1,6}|[ivx]{2,6})(?:th|st|nd|rd)?"
         r"(?:(?P<join>\s?[-–]\s?|\s(?:and|or|to)\s)(?P<second>[IVX]{1,6}|[ivx]{2,6})(?:th|st|nd|rd)?)?"
         rf"(?=\s(?:[Cc]entur(?:y|ies)|{any_of(COUNTED)})\b)",
         _century,
     ),
     rule(
-        rf"(?P<world>\bWorld\s)?\b(?P<part>{PART})\s(?P<list>(?P<numeral>{NUMERAL})"
-        rf"(?:(?:\s?[-–]\s?|,\s|,?\s(?:and|or|to)\s){NUMERAL}(?!\w)){{0,4}})(?!\w)",
-        _part,
+        rf"(?<=[A-Za-z]\s)(?P<list>(?P<numeral>{NUMERAL})(?!\w)"
+        r"(?:(?:\s?[-–]\s?|,\s|,?\s(?:and|or|to)\s)(?:(?!I\b)[IVX]{1,9}|[ivx]{2,9})(?!\w)){0,4})",
+        _after_name,
     ),
-    rule(rf"\b({any_of(SERIES)})\s(?P<numeral>[IVX])(?!\w|\.[A-Z])", _serial),
-    rule(r"\b(?P<before>[A-Z][a-z]{1,30})\s(?P<numeral>[IVX]{2,7})(?!\w)", _numeral),
     rule(r"(?<![\w.'])(?:[IVXLCDM]{4,15}|(?:X[LC]|LX)[IVX]{1,4})(?!\w)", _alone),
     rule(r"(?<!\S)([ivx]{2,5}|\A[ivx])[.)](?=\s)", _item),
     rule(r"(?<!\w)\(([ivx]{2,5}|[iv])\)", _bracketed),
