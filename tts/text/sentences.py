@@ -19,6 +19,7 @@ CLAUSES = (
 )
 INLINE = re.compile(r"\{[^{}]{0,200}(?:\}|\Z)")  # phones; the end of a window may cut them in two
 TOKEN = re.compile(r"\S+")
+BEYOND = 30  # characters after the longest portion that are read to find out where to cut
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
 LAST_WORD = re.compile(r"[^\s(\[\"'“‘]{1,40}$")
 NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
@@ -133,7 +134,7 @@ def _portions(sentence: str, max_chars: int, joints: Joints) -> list[Sentence]:
     out: list[Sentence] = []
     start = 0
     while (left := len(sentence) - start) > max_chars:
-        cut, pause = _cut(sentence[start : start + max_chars + 1], left, max_chars, joints)
+        cut, pause = _cut(sentence[start : start + max_chars + BEYOND], left, max_chars, joints)
         out.append(Sentence(sentence[start : start + cut].strip(), pause))
         start += cut
         start += len(sentence[start : start + 1]) - len(sentence[start : start + 1].lstrip())
@@ -141,7 +142,7 @@ def _portions(sentence: str, max_chars: int, joints: Joints) -> list[Sentence]:
 
 
 def _cut(window: str, left: int, max_chars: int, joints: Joints) -> tuple[int, str]:
-    """Where to cut a window that is one character longer than a portion may be, and the pause there.
+    """Where to cut a window that begins with a portion and shows the word after it, and the pause there.
 
     `left` is the length of the rest of the sentence, window included. No portion should become very short.
     """
@@ -172,7 +173,8 @@ def _spaces(window: str, joints: Joints) -> Iterator[tuple[int, int]]:
     for i in range(1, len(tokens)):
         before, after = words[i - 1], words[i]
         name = before[:1].isupper() and (after[:1].isupper() or tokens[i - 1][0].endswith("."))
-        if name or counts[i - 1] or (counts[i] and before[:1].isupper()):
+        mark = not before or not after  # as a dash between years
+        if name or mark or counts[i - 1] or (counts[i] and before[:1].isupper()):
             rank = 3
         elif before.lower() in joints.leaning or before.lower() in joints.before:
             rank = 2

@@ -80,7 +80,8 @@ SCRIPTURE = words_of(
 FIXED = {
     **{"w/o": "without", "w/": "with", "and/or": "and or", "c/o": "care of", "24/7": "twenty-four seven"},
     **{"9/11": "nine eleven", "n/a": "not applicable", "N/A": "not applicable", "PhD": "P H D"},
-    **{"Ph.D.s": "P H D's", "PhDs": "P H D's", "50/50": "fifty fifty", "b/c": "because", "op. cit": "op cit"},
+    **{"Ph.D.s": "P H D's", "PhDs": "P H D's", "50/50": "fifty fifty", "b/c": "because"},
+    **{"op. cit": "op cit", "op. cit.": "op cit"},
     **{"BSc": "B S C", "MSc": "M S C", "BSc's": "B S C's", "MSc's": "M S C's", "BScs": "B S C's", "MScs": "M S C's"},
     **{"BEd": "B ed", "MEd": "M ed", "MPhil": "M phil", "DPhil": "D phil", "LLB": "L L B", "LLM": "L L M"},
     **{"AND/OR": "and or", "WWI": "World War one", "WWII": "World War two", "WW1": "World War one"},
