@@ -45,7 +45,7 @@ ENDINGS = {
 INNER = {
     **{"e.g": "for example", "i.e": "that is", "viz": "namely", "cf": "compare", "ca": "circa"},
     **{"approx": "approximately", "a.k.a": "also known as", "c.f": "compare", "incl": "including", "esp": "especially"},
-    **{"orig": "originally", "attrib": "attributed"},
+    **{"orig": "originally", "attrib": "attributed", "Attn": "attention", "A.k.a": "also known as"},
 }
 # Read only before a number, Arabic or Roman.
 NUMBERED = {
@@ -53,6 +53,7 @@ NUMBERED = {
     **{"pg": "page", "pgs": "pages", "vol": "volume", "vols": "volumes", "ch": "chapter", "chs": "chapters"},
     **{"chap": "chapter", "chaps": "chapters", "fig": "figure", "figs": "figures", "sec": "section"},
     **{"art": "article", "ed": "edition", "pt": "part", "pts": "parts", "bk": "book"},
+    **{"sc": "scene"},
     **{"eq": "equation", "eqs": "equations", "op": "opus", "ext": "extension", "tel": "telephone"},
     **{"para": "paragraph", "paras": "paragraphs", "ser": "series", "vv": "verses", "pl": "plate"},
     **{"max": "maximum", "min": "minimum", "Apt": "apartment", "apt": "apartment", "Rm": "room", "rm": "room"},
@@ -83,6 +84,7 @@ FIXED = {
     **{"Ph.D.s": "P H D's", "PhDs": "P H D's", "50/50": "fifty fifty", "b/c": "because"},
     **{"op. cit": "op cit", "op. cit.": "op cit"},
     **{"BSc": "B S C", "MSc": "M S C", "BSc's": "B S C's", "MSc's": "M S C's", "BScs": "B S C's", "MScs": "M S C's"},
+    **{"B.Sc.": "B S C", "M.Sc.": "M S C", "no. of": "number of", "No. of": "number of", "Est. in": "established in"},
     **{"BEd": "B ed", "MEd": "M ed", "MPhil": "M phil", "DPhil": "D phil", "LLB": "L L B", "LLM": "L L M"},
     **{"AND/OR": "and or", "WWI": "World War one", "WWII": "World War two", "WW1": "World War one"},
     **{
@@ -130,6 +132,8 @@ SAINTS = words_of(
     "Albans Ives Bernard Bartholomew Nicholas Thomas Stephen Anne Annes Clair Kitts Vincent Petersburg Augustine "
     "Joseph Jude Lawrence Martin Michael Anthony Catherine Lucie Pancras Margaret David"
 )
+# What is named after a street: Wall St Journal.
+STREET_PLACES = words_of("Station Journal Bridge School Market Church Hall Cafe Theatre Theater Partners Capital Park")
 
 
 def ends_sentence(match: re.Match[str]) -> bool:
@@ -162,7 +166,8 @@ def _street(match: re.Match[str]) -> str:
     before, short, after = _word_before(match), match["short"], match["after"]
     name = before and (before[0].isupper() or before[0].isdigit()) and before not in NO_STREET
     person = after and after not in OPENERS
-    saint = short == "St" and person and (after.removesuffix("'s") in SAINTS or not match["dot"])
+    undotted = not match["dot"] and after not in STREET_PLACES
+    saint = short == "St" and person and (after.removesuffix("'s") in SAINTS or undotted)
     ordinal = name and before[0].isdigit() and not before.isdigit()
     if name and (ordinal or not saint) and (short == "St" or not person):
         last = after in OPENERS if after else not re.match(r"\s*[^\s\"')]", match.string[match.end() :])
@@ -198,7 +203,7 @@ ABBREVIATIONS: list[Rule] = [
     rule(rf"(?<![\w/])(?:{any_of(FIXED)})(?![\w/]|\.\w)", lambda match: FIXED[match[0]]),
     rule(rf"(?<![\w.])Co\.? (?=(?:{any_of(COUNTIES)})(?!\w))", lambda match: "County "),
     rule(
-        rf"(?<=[a-z], )(?P<state>{any_of(NEWS_STATES)})\.(?!\w)",
+        rf"(?:(?<=[a-z], )|(?<=\b[DR]-))(?P<state>{any_of(NEWS_STATES)})\.(?!\w)",
         lambda match: NEWS_STATES[match[1]] + ("." if ends_sentence(match) else ""),
     ),
     rule(
@@ -206,13 +211,15 @@ ABBREVIATIONS: list[Rule] = [
         _street,
     ),
     rule(r"(?<![\w.])(?:MR|MRS|MS|DR)\.?(?=\s+[A-Z])", lambda match: TITLES[match[0].rstrip(".").capitalize()].upper()),
+    rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=-[A-Z])", lambda match: TITLES[match[1]]),  # Maj.-Gen.
     rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=\s*[A-Z\"'{{])", lambda match: TITLES[match[1]] + " "),
+    rule(r"(?<![\w.])Mk\.?(?=\s[IVX0-9])", lambda match: "Mark"),
     rule(rf"(?<![\w.])({any_of(UNDOTTED)})(?:\.(?=\s+[^A-Z\s])|(?![\w.']))", lambda match: TITLES[match[1]]),
     rule(rf"(?<![\w.])({any_of(BEFORE_NAMES)})(?=\s[A-Z][a-z])", lambda match: TITLES[match[1]]),
     rule(r"(?<![\w.])vs\.?(?!\w)|(?<=[A-Za-z.]\s)v\.?(?=\s[A-Z])", lambda match: "versus"),
     rule(rf"(?<![\w.])(?P<word>{any_of(DATED)})\.\s*(?=(?P<first>[0-9][0-9,]{{2,10}}))", _dated),
     rule(r"(?<![\w.])(?<![0-9] )([Mm]ax|[Mm]in)\.(?=\s[a-z])", lambda match: NUMBERED[match[1].lower()]),
-    rule(rf"(?<![\w.])(?P<word>{any_of(NUMBERED)})\.\s*{NUMERIC}", _numbered),
+    rule(rf"(?<![\w.])(?P<word>{any_of(NUMBERED)})\.:?\s*{NUMERIC}", _numbered),
     rule(r"(?<=[0-9](?:st|nd|rd|th) )ed\.", lambda match: NUMBERED["ed"]),
     rule(rf"(?<![\w.])({any_of(INNER)})\.(?!\w)", lambda match: INNER[match[1]]),
     rule(r"(?<![\w.])([Ee]\.g|[Ii]\.e)(?![\w.])", lambda match: INNER[match[1].lower()]),
@@ -224,4 +231,6 @@ ABBREVIATIONS: list[Rule] = [
         _initials,
     ),
     rule(r"(?<![\w.])(?P<letters>(?:[A-Z]\.\s){1,12}[A-Z]\.)(?P<plural>)(?!\w)", _dotted),
+    # E. coli, e. e. cummings
+    rule(r"(?<![\w.'])(?:[A-Z]\.|(?:[a-z]\.\s){1,3}[a-z]\.)(?=\s[a-z])", lambda match: letters(match[0])),
 ]

@@ -12,7 +12,7 @@ LETTER_A = "ay"  # the name of the letter; "a" would be read as the article
 # The lexicon has these words, but in capitals they are letters.
 SPELLED = words_of(
     "UN EU UK AI ID IDS PR TV GDP GPS JFK MGM FYI NGO AKA IRA IRS DEA ENT ETA EST LOL MS NY PS DA ET ESA PT AA EDU GA "
-    "CA VA MC MD ISO ISP SOS UPS URI VW RAF POWS NIH PBS CIS HQ GAO VOA NEA NEC ILO APR"
+    "CA VA MC MD ISO ISP SOS UPS URI VW RAF POWS NIH PBS CIS HQ GAO VOA NEA NEC ILO APR IMO COO"
 )
 # Acronyms that are words. They stand in capitals in any text, so they do not show that it shouts.
 ACRONYM_WORDS = words_of(
@@ -47,7 +47,8 @@ CONTEXTS = {
         "(?:the|a|by|from|with) <>|<> (?:said|says|declared|warn|recommend|report|estimate|announced|guideline|"
         "official|director|chief|data|team|expert|study|approved)",
         "(?:know|guess|see|tell|asked?|wonder|remember|exactly|that's|man|men|woman|people|those|someone|anyone) <>|"
-        "<>'|<> (?:cares|knows|wants|goes|am|the)\\b|<>[^.!]{0,80}[?]",
+        "<>'|<> (?:cares|knows|wants|goes|am|the)\\b|<>[?]|"
+        "<> (?:did|do|does|is|was|are|were|would|could|can|will|has|have|told|said|made)\\b[^.!]{0,80}[?]",
     ),
     "AM": (
         "(?:an|the|on|[0-9]|teen|ty|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) ?<>|<>/FM|"
@@ -63,7 +64,10 @@ CONTEXTS = {
     "LA": (NEVER, "la,? <>|<>,? la"),
     "ER": ("(?:the|an|to|in|from|our) <>|<> (?:doctor|nurse|visit|room|staff|waiting|physician)", "<>(?:,|[.][.])"),
     "OR": ("(?:the|an) <>|<> (?:nurse|staff|table)", ALWAYS),
-    "ACT": ("(?:SATs?|SAT or the|SAT and the|took the) (?:or |and )?<>|<> (?:scores?|prep)", ALWAYS),
+    "ACT": (
+        "(?:SATs?|SAT or the|SAT and the|(?:took|take|taking|retook) the) (?:or |and )?<>|<> (?:scores?|prep)",
+        ALWAYS,
+    ),
     "MA": (f"{OWNER} <>|<> (?:in|degree|from)", "<>[!?]"),
     **dict.fromkeys(words_of("LED SEC PA AD RIP POW LAX"), (NEVER, NEVER)),
 }
@@ -157,8 +161,15 @@ BEFORE_LETTER = words_of(
 COUNTS_LETTERS = words_of("straight all the two three four five six seven many few more got our no")
 # Before these it is one too: A is for apple, A to Z.
 AFTER_LETTER = words_of(
-    "is was has and or to through equals plus minus stands means comes goes for sharp flat times divided intersection "
+    "is was has and or to through equals plus minus stands means comes goes for times divided intersection "
     "union slash says does then"
+)
+
+
+# What follows the letter wherever it stands: A minor (at an end), A flat major, A B C.
+KEY = re.compile(
+    r"\s(?:(?:flat|sharp)\s)?(?:major|minor|flat|sharp)[.,;!?]?$|\s(?:flat|sharp)\s(?:major|minor)\b|"
+    r"(?:\s[A-Z]\b(?!-)){2}|\s[AB]\s*$|\sA\b(?!-)"
 )
 
 
@@ -179,12 +190,13 @@ def _names_a(before: str, after: str, opening: bool) -> bool:
     last = re.search(r"([A-Za-z]+)\s$", before)
     previous = last[1] if last and not opening else ""
     following = re.match(r"\s([A-Za-z]+)(?![\w-])", after)
-    if previous.lower() in LABELS:
+    if previous.lower() in LABELS or previous in ("the", "The", "an", "An") or KEY.match(after):
         return True
     if following is None:
         return False
     if following[1][0].isupper() and len(following[1]) > 1:  # John A Smith, but "What A Day"
-        return previous in GIVEN | RULERS and not following[1].isupper()
+        initial = len(previous) == 1 and previous.isupper()
+        return (initial or previous in GIVEN | RULERS) and not following[1].isupper()
     return following[1] in AFTER_LETTER or previous.lower() in BEFORE_LETTER
 
 

@@ -14,7 +14,8 @@ RULERS = words_of(
     "Edmund Harold Canute Eric Magnus Karl Christina Martin Marcellus Hadrian Sylvester Lucius Anastasius Felix Alaric "
     "Antiochus Artaxerxes Cyrus Mithridates Tiberius Claudius Augustus Amenhotep Thutmose Seti Nebuchadnezzar Josef "
     "Franz Ernest Augusta Sophia Matilda Eleanor Blanche Jaime Enrique Felipe Fernando Luis Miguel Jean Henri Hakon "
-    "Sverre Erik Johan Adolf Adolphus Matthias Wenceslas Vladislav Stanislaus Alexis Feodor Theodore Demetrius"
+    "Sverre Erik Johan Adolf Adolphus Matthias Wenceslas Vladislav Stanislaus Alexis Feodor Theodore Demetrius "
+    "Rameses Vladimir Abbas Menelik"
 )
 # Other people whose name a number may end.
 GIVEN = words_of(

@@ -24,6 +24,8 @@ SERIES = words_of(
     "Panzer Tiger Division Symphony Concerto Sonata Suite"
 )
 TITLES = words_of("King Queen Pope Emperor Empress Tsar Czar Kaiser Prince Princess Sultan Pharaoh Kings Popes Saint")
+# Books of the Bible of which there are two or three.
+SCRIPTURES = words_of("Corinthians Kings Samuel Chronicles Thessalonians Maccabees Timothy Peter Esdras")
 # What a person may do, after a number that ends the name.
 REIGNING = words_of(
     "reigned ruled died succeeded ascended abdicated conquered inherited married invaded himself herself"
@@ -41,7 +43,7 @@ AFTER_PRONOUN = words_of(
 # These end in ed and yet follow a number: Part I ended.
 AFTER_NUMBER = words_of(
     "ended opened started closed appeared consisted described covered included contained showed involved required "
-    "concluded introduced presented lasted followed remained resulted failed passed revealed"
+    "concluded introduced presented lasted followed remained resulted failed passed revealed listed"
 )
 UNICODE_NUMERAL = re.compile("[\u2160-\u217f]{1,15}")
 NUMERAL = "(?:[IVXLCDM]{1,9}|[ivxlc]{1,9})"
@@ -71,7 +73,8 @@ def _heading(match: re.Match[str]) -> str:
     value = roman(numeral)
     initial = match.string[match.end() : match.end() + 1] == "." and len(following or "") == 1
     single = len(numeral) == 1
-    opened = not single or following in OPENERS or (not following and numeral != "I" and match["rest"].strip())
+    title = re.fullmatch(r"[^.!?]{0,60}", match.string[match.end() :]) if numeral == "I" and following else None
+    opened = not single or title or following in OPENERS or (not following and numeral != "I" and match["rest"].strip())
     return cardinal(value) + match["rest"] if value and opened and not (single and initial) else match[0]
 
 
@@ -116,10 +119,13 @@ def _after_name(match: re.Match[str]) -> str:
         return match[0]
     part = name.lower()
     if part in NUMBERED_PARTS or part.removesuffix("s") in NUMBERED_PARTS:
-        return _said(listed, cardinal) if _is_part(match, name, earlier) else match[0]
+        point = " point " if match["point"] else ""
+        return _said(listed, cardinal) + point if _is_part(match, name, earlier) else match[0]
     if not set(numeral) <= set("IVX"):
         return match[0]
     if name in RULERS:
+        if re.match(":[0-9]", match.string[match.end() :]):  # John III:16
+            return _said(listed, cardinal)
         pronoun = numeral == "I" and not _is_first(match, earlier in TITLES, earlier)
         return match[0] if pronoun or (name, numeral) == ("Malcolm", "X") else _said(listed, _the)
     if len(numeral) == 1:
@@ -189,6 +195,10 @@ HEADINGS: list[Rule] = [
 
 NUMERALS: list[Rule] = [
     rule(
+        rf"(?<![\w.])(I{{1,3}})(?=\s(?:{any_of(SCRIPTURES)})(?!\w))",
+        lambda match: ordinal(roman(match[1])).capitalize(),
+    ),
+    rule(
         rf"(?<![\w.])(?:(?P<before>(?:[Aa]n|[Tt]he|[Hh]is|[Hh]er|[Mm]y|[Yy]our|[Tt]heir|[Bb]y|[Vv]ia|[Oo]n|[Nn]ew)\s)"
         rf"IV(?P<several>s?)(?!\w|\s(?:[A-Z]|cent))|IV(?=s?\s(?:{MEDICAL})\b))",
         lambda match: f"{match['before'] or ''}{letters('IV')}" + ("'s" if match["several"] else ""),
@@ -201,7 +211,7 @@ NUMERALS: list[Rule] = [
     ),
     rule(
         rf"(?<=[A-Za-z]\s)(?P<list>(?P<numeral>{NUMERAL})(?!\w)"
-        r"(?:(?:\s?[-–]\s?|,\s|,?\s(?:and|or|to)\s)(?:(?!I\b)[IVX]{1,9}|[ivx]{2,9})(?!\w)){0,4})",
+        r"(?:(?:\s?[-–]\s?|,\s|,?\s(?:and|or|to)\s)(?:(?!I\b)[IVX]{1,9}|[ivx]{2,9})(?!\w)){0,4})(?P<point>\.(?=[0-9]))?",
         _after_name,
     ),
     rule(r"(?<![\w.'])(?:[IVXLCDM]{4,15}|(?:X[LC]|LX)[IVX]{1,4})(?!\w)", _alone),
