@@ -2,7 +2,7 @@
 
 from tts.text.language import Language, Normal
 from tts.text.lexicon import Lexicon
-from tts.text.sentences import Abbreviations
+from tts.text.sentences import Abbreviations, Joints
 
 WORDS = {"herr": "H E R", "müller": "M Y L AX", "kauft": "K AU F T", "fünf": "F Y N F", "hüte": "H Y T AX"}
 SYMBOLS = ["_", " ", ".", *"abcdefghijklmnopqrstuvwxyzäöüß", "AU", "AX", *"EFHKLMNRTY"]
@@ -23,8 +23,10 @@ GERMAN = Language(
         words=frozenset(),
         ending=frozenset({"usw"}),
         letters=frozenset(),
+        labels=frozenset(),
         openers=frozenset({"Er"}),
     ),
+    joints=Joints(before=frozenset({"und"}), leaning=frozenset({"der"}), counting=frozenset({"fünf"})),
     read_lexicon=lambda: Lexicon(
         name="tiny",
         fingerprint="0",

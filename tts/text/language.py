@@ -11,7 +11,7 @@ from functools import cached_property
 from importlib import import_module
 
 from tts.text.lexicon import Lexicon
-from tts.text.sentences import Abbreviations, Sentence, split_sentences
+from tts.text.sentences import Abbreviations, Joints, Sentence, split_sentences
 
 TABLE = {"english": "tts.text.english:ENGLISH"}
 
@@ -32,6 +32,7 @@ class Language:
     normalise: Callable[[str], Normal]  # any text to the words and punctuation that are said
     fold: Callable[[str], str]  # a word as the lexicon spells it: small letters, for English without accents
     abbreviations: Abbreviations
+    joints: Joints
     read_lexicon: Callable[[], Lexicon]
 
     @cached_property
@@ -41,7 +42,7 @@ class Language:
 
     def split(self, text: str, max_chars: int) -> list[Sentence]:
         """Sentences of at most `max_chars` characters; nothing but white space is lost."""
-        return split_sentences(text, max_chars, self.abbreviations)
+        return split_sentences(text, max_chars, self.abbreviations, self.joints)
 
 
 def language(name: str = "english") -> Language:

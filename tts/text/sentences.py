@@ -12,10 +12,20 @@ CLOSERS = "\"'”’»)]}"
 OPENING = "\"'“‘«([{*_-–—"
 # A stop and the quotes and brackets that close after it. Chinese and Japanese stops need no space after them.
 STOP = re.compile(rf"(?P<stop>[.!?…]{{1,20}}[{re.escape(CLOSERS)}]{{0,8}})(?=\s|$)|[。！？]")
-CLAUSES = (re.compile(r"[;:][\"'”’)]{0,4}\s|\s?[—–]\s?|--+"), re.compile(r",[\"'”’)]{0,4}\s"))
+# Where a clause ends: stronger marks, then commas. A dash before a digit is that of a range; 5, 1920 is a date.
+CLAUSES = (
+    re.compile(r"[;:][\"'”’)]{0,4}\s|\s?—\s?|\s?–(?!\s?[0-9])\s?|\s-\s(?![0-9])|--+"),
+    re.compile(r",[\"'”’)]{0,4}\s(?:(?<=[^0-9],\s)|(?<=[\"'”’)]\s)|(?![0-9]))"),
+)
+INLINE = re.compile(r"\{[^{}]{0,200}(?:\}|\Z)")  # phones; the end of a window may cut them in two
+TOKEN = re.compile(r"\S+")
+BEYOND = 30  # characters after the longest portion that are read to find out where to cut
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
 LAST_WORD = re.compile(r"[^\s(\[\"'“‘]{1,40}$")
 NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
+INITIAL = re.compile(r"\s*[A-Z]\.(?=\s|$)")
+INITIAL_BEFORE = re.compile(r"(?<!\w)[A-Z]\.\s?$")
+NUMERAL = re.compile(r"[IVXLC]{1,8}")
 
 
 @dataclass(frozen=True)
@@ -31,14 +41,24 @@ class Abbreviations:
     """What a language says about full stops that may not end a sentence. Words are given without the stop."""
 
     inner: frozenset[str]  # the sentence always goes on: Mr., e.g.
-    numbered: frozenset[str]  # it goes on if a number follows: No. 5, Jan. 5
+    numbered: frozenset[str]  # it goes on if a number follows, Roman or not: No. 5, Jan. 5, Vol. II
     words: frozenset[str]  # of `numbered`, those that are also words and may end a sentence: he said no.
     ending: frozenset[str]  # it ends if an opener follows: etc., Inc.
     letters: frozenset[str]  # single letters that are words; any other may be an initial
+    labels: frozenset[str]  # words, in small letters, after which a single letter is a name and no initial: plan B
     openers: frozenset[str]  # words that begin a sentence more often than they follow an abbreviation
 
 
-def split_sentences(text: str, max_chars: int, abbreviations: Abbreviations) -> list[Sentence]:
+@dataclass(frozen=True, kw_only=True)
+class Joints:
+    """What a language says about where a long sentence may be cut if no mark divides it. Words in small letters."""
+
+    before: frozenset[str]  # words that begin a clause: and, because, which
+    leaning: frozenset[str]  # words that belong to the next one: the, of
+    counting: frozenset[str]  # words of numbers, which stay together: twelve, point, million
+
+
+def split_sentences(text: str, max_chars: int, abbreviations: Abbreviations, joints: Joints) -> list[Sentence]:
     """Sentences of at most `max_chars` characters, in order. Nothing but white space is lost."""
     if max_chars < 1:
         raise ValueError(f"max_chars is {max_chars}; a portion needs at least one character")
@@ -46,7 +66,7 @@ def split_sentences(text: str, max_chars: int, abbreviations: Abbreviations) -> 
     for paragraph in PARAGRAPHS.split(text):
         sentences = list(_sentences(" ".join(paragraph.split()), abbreviations))
         for sentence in sentences:
-            out += _portions(sentence, max_chars)
+            out += _portions(sentence, max_chars, joints)
         if sentences:
             out[-1] = Sentence(out[-1].text, PARAGRAPH)
     return out
@@ -77,59 +97,87 @@ def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviati
         return not (small and (quoted or stop.startswith(("..", "…"))))
     if small:
         return False
-    if ENUMERATION.fullmatch(text[start : match.start()].lstrip()[:9]):
+    if match.start() - start < 12 and ENUMERATION.fullmatch(text[start : match.start()].lstrip()):
         return False
-    found = LAST_WORD.search(text[max(start, match.start() - 40) : match.start()])
+    before = text[max(start, match.start() - 40) : match.start()]
+    found = LAST_WORD.search(before)
     if len(stop) > 1 or not found:  # a quote or bracket closes after the stop
         return True
-    return _word_may_end(found[0], following, abbreviations)
+    initial = INITIAL.match(text, match.end()) is not None
+    return _word_may_end(before[: found.start()], found[0], "" if initial else following, initial, abbreviations)
 
 
-def _word_may_end(word: str, following: str, abbreviations: Abbreviations) -> bool:
-    """Whether a sentence may end after `word` and a full stop. `following` does not begin with a small letter."""
+def _word_may_end(before: str, word: str, following: str, initial: bool, abbreviations: Abbreviations) -> bool:
+    """Whether a sentence may end after `word` and a full stop.
+
+    `following` does not begin with a small letter; it is empty if an `initial` follows.
+    """
     opens = following in abbreviations.openers
     if word in abbreviations.inner:
         return False
     if word in abbreviations.numbered:
-        return not following[:1].isdigit() and (opens or word in abbreviations.words)
-    if len(word) == 1 and word.isalpha() and word not in abbreviations.letters:  # an initial, or "plan B."
-        return opens
-    if "." in word or word in abbreviations.ending:  # U.S., p.m., etc.
+        also_word = word in abbreviations.words
+        numeral = NUMERAL.fullmatch(following) and not (also_word and len(following) == 1)
+        return not following[:1].isdigit() and not numeral and (opens or also_word)
+    if len(word) == 1 and word.isalpha():  # an initial, or "plan B.", or a word
+        if word in abbreviations.letters:
+            return not initial and not INITIAL_BEFORE.search(before)
+        labelled = before.split()[-1:]
+        return opens or (bool(labelled) and labelled[0].lower() in abbreviations.labels and not initial)
+    if "." in word or word in abbreviations.ending:  # U.S., p.m., Inc.
         return opens
     return True
 
 
-def _portions(sentence: str, max_chars: int) -> list[Sentence]:
-    """A sentence as it is, or cut if it is too long: at a clause if possible, else at a space, else anywhere."""
+def _portions(sentence: str, max_chars: int, joints: Joints) -> list[Sentence]:
+    """A sentence as it is, or cut if it is too long: at a clause if possible, else between words, else anywhere."""
     out: list[Sentence] = []
     start = 0
     while (left := len(sentence) - start) > max_chars:
-        cut, pause = _cut(sentence[start : start + max_chars + 1], left, max_chars)
+        cut, pause = _cut(sentence[start : start + max_chars + BEYOND], left, max_chars, joints)
         out.append(Sentence(sentence[start : start + cut].strip(), pause))
         start += cut
         start += len(sentence[start : start + 1]) - len(sentence[start : start + 1].lstrip())
     return [portion for portion in [*out, Sentence(sentence[start:].strip(), SENTENCE)] if portion.text]
 
 
-def _cut(window: str, left: int, max_chars: int) -> tuple[int, str]:
-    """Where to cut a window that is one character longer than a portion may be, and the pause there.
+def _cut(window: str, left: int, max_chars: int, joints: Joints) -> tuple[int, str]:
+    """Where to cut a window that begins with a portion and shows the word after it, and the pause there.
 
     `left` is the length of the rest of the sentence, window included. No portion should become very short.
     """
-    inside = _inline_start(window)
-    latest = min(max_chars, max(left - max_chars // 4, max_chars // 2))
+    inline = [match.span() for match in INLINE.finditer(window) if match.start() > 0]
+
+    def allowed(place: int) -> bool:
+        return not any(start < place < end for start, end in inline)
+
+    earliest, latest = max_chars // 3, min(max_chars, max(left - max_chars // 4, max_chars // 2))
     for clause in CLAUSES:
-        ends = [match.end() for match in clause.finditer(window[:inside]) if max_chars // 3 < match.end() <= latest]
-        if ends:
+        ends = [match.end() for match in clause.finditer(window)]
+        if ends := [end for end in ends if earliest < end <= latest and allowed(end)]:
             return ends[-1], CLAUSE
     even = -(-left // -(-left // max_chars))  # the length of each if all portions were equally long
-    for limit in (min(inside, even + max_chars // 10), inside):
-        if (space := window.rfind(" ", 1, limit)) > 0:
-            return space, CUT
-    return max(1, min(inside, max_chars)), CUT
+    places = [(rank, place) for rank, place in _spaces(window, joints) if place <= max_chars and allowed(place)]
+    if within := [(rank, place) for rank, place in places if earliest < place <= latest]:
+        places = within
+    if places:
+        return min(places, key=lambda found: (found[0], abs(found[1] - even)))[1], CUT
+    return max(1, min([max_chars, *(start for start, end in inline if start < max_chars < end)])), CUT
 
 
-def _inline_start(window: str) -> int:
-    """Where inline phones begin if the end of the window cuts them in two; else the length of the window."""
-    opened = window.rfind("{")
-    return opened if opened > 0 and "}" not in window[opened:] else len(window)
+def _spaces(window: str, joints: Joints) -> Iterator[tuple[int, int]]:
+    """The spaces of a window, each with a rank: 0 before a clause, 1 between words, 2 after the, 3 inside a number."""
+    tokens = list(TOKEN.finditer(window))
+    words = [re.sub(r"^\W+|\W+$", "", token[0]) for token in tokens]
+    counts = [word.lower().split("-")[0] in joints.counting or any(c.isdigit() for c in word) for word in words]
+    for i in range(1, len(tokens)):
+        before, after = words[i - 1], words[i]
+        name = before[:1].isupper() and (after[:1].isupper() or tokens[i - 1][0].endswith("."))
+        mark = not before or not after  # as a dash between years
+        if name or mark or counts[i - 1] or (counts[i] and before[:1].isupper()):
+            rank = 3
+        elif before.lower() in joints.leaning or before.lower() in joints.before:
+            rank = 2
+        else:
+            rank = 0 if after.lower() in joints.before else 1
+        yield rank, tokens[i - 1].end()

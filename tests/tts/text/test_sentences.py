@@ -27,6 +27,19 @@ CASES = {
     "a line\nbroken by its editor. Next.": ["a line broken by its editor.", "Next."],
     "A heading\n\nA text.": ["A heading", "A text."],
     "你好。再见。": ["你好。", "再见。"],
+    "V. I. Lenin led. I. A. Richards wrote.": ["V. I. Lenin led.", "I. A. Richards wrote."],
+    "It is spelt M. A. R. I. A. and so on.": ["It is spelt M. A. R. I. A. and so on."],
+    "So did I. Bob left. We chose plan B. Bob left.": ["So did I.", "Bob left.", "We chose plan B.", "Bob left."],
+    "He plays Op. 27 No. 2 now.": ["He plays Op. 27 No. 2 now."],
+    "Call ext. 7 or tel. 42.": ["Call ext. 7 or tel. 42."],
+    "Use max. 5 men. Not to the max. Bob left.": ["Use max. 5 men.", "Not to the max.", "Bob left."],
+    "The firm (est. 1850) and Rt. Hon. Mx. Lee": ["The firm (est. 1850) and Rt. Hon. Mx. Lee"],
+    "See pg. 3. Vol. I is lost. He said no. I left.": ["See pg. 3.", "Vol. I is lost.", "He said no.", "I left."],
+    "In Co. Kerry. Roe v. Wade fell.": ["In Co. Kerry.", "Roe v. Wade fell."],
+    "On Main St. He left. On Main St. to St. John.": ["On Main St.", "He left.", "On Main St. to St. John."],
+    "MR. DARCY spoke. It is 5 deg. C here.": ["MR. DARCY spoke.", "It is 5 deg. C here."],
+    "Cheese, etc. Bob left. Boston, Mass. is old.": ["Cheese, etc.", "Bob left.", "Boston, Mass. is old."],
+    "In 1 Cor. 13 it says so. Yes, Miss. Bob left.": ["In 1 Cor. 13 it says so.", "Yes, Miss.", "Bob left."],
     "": [],
     " \n\n ": [],
 }
@@ -52,6 +65,35 @@ def test_a_long_sentence_is_cut_at_clauses_then_at_spaces_then_hard():
     assert [len(portion.text) for portion in split("x" * 95, 40)] == [40, 40, 15]
 
 
+UNCUT = [
+    "$12.5 million",
+    "twelve point five million",
+    "one hundred twenty-three",
+    "1 250 000",
+    "61–63",
+    "1914 – 1918",
+    "May 5, 1920",
+    "Chapter 12",
+    "John F. Kennedy",
+    "{HH AH0 L OW1 W ER1 L D}",
+]
+
+
+@pytest.mark.parametrize("whole", UNCUT)
+@pytest.mark.parametrize("before", range(25, 60))
+def test_no_cut_falls_inside_a_number_a_range_or_a_name(whole, before):
+    words = ("it was a word on the way to an end " * 3)[:before].rsplit(" ", 1)[0]
+    portions = [portion.text for portion in split(f"{words} {whole} and then there were some more of them to come", 60)]
+    assert len(portions) > 1
+    assert any(whole in portion for portion in portions)
+
+
+def test_a_long_sentence_without_marks_is_cut_before_a_clause():
+    first, second = split("the bridge that the people of the town had built fell down when the flood came to it", 60)
+    assert second.text == "when the flood came to it"
+    assert first.pause == CUT
+
+
 @pytest.mark.parametrize("limit", [1, 7, 40])
 def test_nothing_is_lost_and_nothing_too_long(limit):
     text = "Well, he said: “No one—not even Mr. X.—came...” Then (at 5 p.m.) they left; why? " * 5
@@ -70,6 +112,8 @@ def test_a_limit_below_one_is_refused():
         split("text", 0)
 
 
-@pytest.mark.parametrize("unit", ["a", ".", '"', "..", "A.", "{", ",", "?!", ".\n\n", "\ud800", "a, b "])
+@pytest.mark.parametrize(
+    "unit", ["a", ".", '"', "..", "A.", "{", ",", "?!", ".\n\n", "\ud800", "a, b ", "V. ", "{A ", "– ", "of "]
+)
 def test_any_text_takes_linear_time(unit):
     assert growth(lambda text: split(text, 200), (unit * 30_000)[:30_000]) < 4

@@ -1,15 +1,41 @@
 """English, as `tts.text.language` hands it out: how it is normalised, split and pronounced."""
 
 from tts.text.characters import plain
-from tts.text.english.abbreviations import ENDINGS, INNER, NUMBERED, OPENERS, TITLES
-from tts.text.english.dates import DATED, SHORT_DAYS, SHORT_MONTHS
+from tts.text.english.abbreviations import (
+    DATED,
+    ENDINGS,
+    INNER,
+    NEWS_STATES,
+    NUMBERED,
+    NUMBERED_WORDS,
+    OPENERS,
+    TITLES,
+)
+from tts.text.english.acronyms import LABELS
+from tts.text.english.dates import CASED_MONTHS, SHORT_DAYS, SHORT_MONTHS
 from tts.text.english.lexicon import cmudict
 from tts.text.english.money import SPENT
 from tts.text.english.normaliser import normalise
+from tts.text.english.numbers import COUNTING
+from tts.text.english.patterns import words_of
 from tts.text.english.telephones import CALLED
 from tts.text.english.verses import SHORT_BOOKS
 from tts.text.language import Language
-from tts.text.sentences import Abbreviations
+from tts.text.sentences import Abbreviations, Joints
+
+# Their full stop never ends a sentence, though no rule reads them with it: Rt. Hon., Roe v. Wade, 5 deg. C.
+ALWAYS_INNER = ("Rt", "Rte", "v", "vs", "deg", "MR", "MRS", "MS", "DR", "PROF", "REV", "CAPT")
+# After these a capital always begins a sentence. The states among them are words too.
+CAPITAL_ENDS = words_of("etc Mass Ill Kan Md Mont")
+CLAUSE_WORDS = words_of(
+    "and but or nor because although though while when whenever where wherever which who whom whose that if unless "
+    "until till before after since whether whereas"
+)
+LEANING_WORDS = words_of(
+    "a an the of to in on at by for with from into onto upon over under as than no not very so too more most my your "
+    "his her its our their this these those some any each every is are was were be been being has have had will would "
+    "shall should can could may might must do does did I he she we they it about between through against without"
+)
 
 
 def fold(word: str) -> str:
@@ -22,12 +48,16 @@ ENGLISH = Language(
     normalise=normalise,
     fold=fold,
     abbreviations=Abbreviations(
-        inner=frozenset({*TITLES, *INNER, "St"}),
-        numbered=frozenset({*NUMBERED, *SHORT_MONTHS, *SHORT_DAYS, *DATED, *SHORT_BOOKS, *CALLED, *SPENT}),
-        words=frozenset({"no", "art", "ed", "fig", "Sat", "Sun", "Mar", "No", *SHORT_BOOKS}),
-        ending=frozenset(ENDINGS),
+        inner=frozenset({*TITLES, *INNER, *ALWAYS_INNER}),
+        numbered=frozenset(
+            {*NUMBERED, *DATED, *SHORT_MONTHS, *CASED_MONTHS, *SHORT_DAYS, *SHORT_BOOKS, *CALLED, *SPENT}
+        ),
+        words=frozenset({*NUMBERED_WORDS, *SHORT_BOOKS, "Sat", "Sun", "Mar"}),
+        ending=frozenset({*ENDINGS, *NEWS_STATES, "St"}) - CAPITAL_ENDS,
         letters=frozenset({"I"}),
+        labels=LABELS,
         openers=OPENERS,
     ),
+    joints=Joints(before=CLAUSE_WORDS, leaning=LEANING_WORDS, counting=COUNTING),
     read_lexicon=cmudict,
 )

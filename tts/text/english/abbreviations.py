@@ -2,48 +2,113 @@
 
 import re
 
-from tts.text.english.acronyms import letters
+from tts.text.english.acronyms import JOINED, LABELS, letters
+from tts.text.english.numbers import roman
 from tts.text.english.patterns import Rule, any_of, rule, words_of
 
 # Stand before a name, so their full stop never ends a sentence.
 TITLES = {
-    **{"Mr": "mister", "Mrs": "missus", "Ms": "miz", "Dr": "doctor", "Prof": "professor", "Rev": "reverend"},
-    **{"Hon": "honorable", "Gen": "general", "Col": "colonel", "Capt": "captain", "Lt": "lieutenant"},
-    **{"Sgt": "sergeant", "Maj": "major", "Cmdr": "commander", "Adm": "admiral", "Gov": "governor"},
-    **{"Sen": "senator", "Rep": "representative", "Pres": "president", "Messrs": "messieurs", "Mme": "madame"},
-    **{"Mlle": "mademoiselle", "Fr": "father", "Mt": "mount", "Ft": "fort", "Cpl": "corporal", "Pvt": "private"},
+    **{"Mr": "mister", "Mrs": "missus", "Ms": "miz", "Mx": "mix", "Dr": "doctor", "Drs": "doctors"},
+    **{"Prof": "professor", "Profs": "professors", "Rev": "reverend", "Revd": "reverend", "Hon": "honorable"},
+    **{"Gen": "general", "Gens": "generals", "Col": "colonel", "Capt": "captain", "Lt": "lieutenant"},
+    **{"Lieut": "lieutenant", "Sgt": "sergeant", "Maj": "major", "Brig": "brigadier", "Cmdr": "commander"},
+    **{"Cdr": "commander", "Adm": "admiral", "Cpl": "corporal", "Pvt": "private", "Pte": "private"},
+    **{"Gov": "governor", "Govs": "governors", "Sen": "senator", "Sens": "senators", "Rep": "representative"},
+    **{"Reps": "representatives", "Pres": "president", "Amb": "ambassador", "Atty": "attorney"},
+    **{"Supt": "superintendent", "Insp": "inspector", "Det": "detective", "Messrs": "messieurs", "Mme": "madame"},
+    **{"Mmes": "mesdames", "Mlle": "mademoiselle", "Fr": "father", "Msgr": "monsignor", "Mgr": "monsignor"},
+    **{"Ven": "venerable", "Mt": "mount", "Mts": "mounts", "Ft": "fort", "Ste": "saint", "Sts": "saints"},
+    **{"Wm": "William", "Chas": "Charles", "Geo": "George", "Jas": "James", "Thos": "Thomas", "Robt": "Robert"},
+    **{"Benj": "Benjamin", "Edw": "Edward"},
 }
 # Titles that are also read without a full stop. The others are words then (Gen, Col, Rep).
-UNDOTTED = ("Mr", "Mrs", "Ms", "Dr", "Prof", "Sgt", "Capt", "Lt", "Messrs", "Mme", "Mlle", "Cmdr")
+UNDOTTED = ("Mr", "Mrs", "Ms", "Mx", "Dr", "Prof", "Sgt", "Capt", "Lt", "Messrs", "Mme", "Mlle", "Cmdr", "Msgr", "Supt")
+# These too, if a name follows: the Rev Green, Mt Everest.
+BEFORE_NAMES = ("Rev", "Revd", "Hon", "Gen", "Col", "Maj", "Cpl", "Pvt", "Gov", "Sen", "Rep", "Mt", "Adm")
 # Read with their full stop. The sentence may end there.
 ENDINGS = {
     **{"etc": "et cetera", "&c": "et cetera", "Inc": "incorporated", "Ltd": "limited", "Co": "company"},
-    **{"Corp": "corporation", "Bros": "brothers", "Jr": "junior", "Sr": "senior", "Esq": "esquire"},
-    **{"Ave": "avenue", "Blvd": "boulevard", "Rd": "road", "Ln": "lane", "Sq": "square", "Hwy": "highway"},
-    **{"dept": "department", "Dept": "department", "Univ": "university", "govt": "government"},
-    **{"al": "al", "ibid": "ibidem", "Assn": "association", "Ph.D": "P H D", "hr": "hour", "hrs": "hours"},
+    **{"Cos": "companies", "Corp": "corporation", "Bros": "brothers", "Jr": "junior", "Sr": "senior"},
+    **{"Esq": "esquire", "Ave": "avenue", "Blvd": "boulevard", "Rd": "road", "Ln": "lane", "Sq": "square"},
+    **{"Hwy": "highway", "Pkwy": "parkway", "Ct": "court", "Bldg": "building", "Ctr": "center"},
+    **{"dept": "department", "Dept": "department", "depts": "departments", "Univ": "university"},
+    **{"govt": "government", "Govt": "government", "Intl": "international", "Natl": "national"},
+    **{"Mfg": "manufacturing", "mfg": "manufacturing", "Asst": "assistant", "asst": "assistant"},
+    **{"Assoc": "associates", "Dist": "district", "Inst": "institute", "Soc": "society", "Acad": "academy"},
+    **{"misc": "miscellaneous", "anon": "anonymous", "Anon": "anonymous", "al": "al", "ibid": "ibidem"},
+    **{"Ibid": "ibidem", "Assn": "association", "Ph.D": "P H D", "hr": "hour", "hrs": "hours"},
     **{"mins": "minutes", "secs": "seconds", "yr": "year", "yrs": "years", "lbs": "pounds", "oz": "ounces"},
     **{"Feb": "February", "Apr": "April", "Aug": "August", "Sept": "September", "Oct": "October"},
     **{"Nov": "November", "Dec": "December"},
 }
 # Read with their full stop. The sentence goes on.
 INNER = {
-    **{"e.g": "for example", "i.e": "that is", "vs": "versus", "viz": "namely", "cf": "compare", "ca": "circa"},
+    **{"e.g": "for example", "i.e": "that is", "viz": "namely", "cf": "compare", "ca": "circa"},
     **{"approx": "approximately", "a.k.a": "also known as", "c.f": "compare", "incl": "including", "esp": "especially"},
+    **{"orig": "originally", "attrib": "attributed", "Attn": "attention", "A.k.a": "also known as"},
 }
 # Read only before a number, Arabic or Roman.
 NUMBERED = {
     **{"No": "number", "no": "number", "Nos": "numbers", "nos": "numbers", "p": "page", "pp": "pages"},
-    **{"vol": "volume", "vols": "volumes", "ch": "chapter", "chap": "chapter", "fig": "figure", "figs": "figures"},
-    **{"sec": "section", "art": "article", "ed": "edition", "pt": "part", "bk": "book", "eq": "equation"},
-    **{"Vol": "volume", "Vols": "volumes", "Ch": "chapter", "Chap": "chapter", "Fig": "figure", "Figs": "figures"},
-    **{"Sec": "section", "Art": "article", "Pt": "part", "Bk": "book", "Eq": "equation", "Apt": "apartment"},
+    **{"pg": "page", "pgs": "pages", "vol": "volume", "vols": "volumes", "ch": "chapter", "chs": "chapters"},
+    **{"chap": "chapter", "chaps": "chapters", "fig": "figure", "figs": "figures", "sec": "section"},
+    **{"art": "article", "ed": "edition", "pt": "part", "pts": "parts", "bk": "book"},
+    **{"sc": "scene"},
+    **{"eq": "equation", "eqs": "equations", "op": "opus", "ext": "extension", "tel": "telephone"},
+    **{"para": "paragraph", "paras": "paragraphs", "ser": "series", "vv": "verses", "pl": "plate"},
+    **{"max": "maximum", "min": "minimum", "Apt": "apartment", "apt": "apartment", "Rm": "room", "rm": "room"},
+    **{"Rt": "route", "Rte": "route", "Flt": "flight", "Bldg": "building", "Hwy": "highway"},
+}
+NUMBERED |= {
+    word.capitalize(): said
+    for word, said in NUMBERED.items()
+    if word[0].islower() and word not in ("p", "pp", "art", "ed", "sec", "min", "max", "no", "nos")
+}
+NUMBERED |= {"Pp": "pages", "Art": "article", "Sec": "section", "Max": "maximum", "Min": "minimum", "Ed": "edition"}
+# Those of `NUMBERED` that are words as well.
+NUMBERED_WORDS = words_of("no No art Art ed Ed fig sec max Max min Min pt pts")
+# Read before a year.
+DATED = {
+    **{"c": "circa", "b": "born", "d": "died", "fl": "flourished", "r": "reigned", "est": "established"},
+    **{"Est": "established"},
 }
 # Abbreviations without a full stop, or with a slash.
 FIXED = {
     **{"w/o": "without", "w/": "with", "and/or": "and or", "c/o": "care of", "24/7": "twenty-four seven"},
-    **{"9/11": "nine eleven", "n/a": "not applicable", "N/A": "not applicable", "vs": "versus", "PhD": "P H D"},
-    **{"Ph.D.s": "P H Ds", "PhDs": "P H Ds", "50/50": "fifty fifty"},
+    **{"9/11": "nine eleven", "n/a": "not applicable", "N/A": "not applicable", "PhD": "P H D"},
+    **{"Ph.D.s": "P H D's", "PhDs": "P H D's", "50/50": "fifty fifty", "b/c": "because"},
+    **{"op. cit": "op cit", "op. cit.": "op cit"},
+    **{"BSc": "B S C", "MSc": "M S C", "BSc's": "B S C's", "MSc's": "M S C's", "BScs": "B S C's", "MScs": "M S C's"},
+    **{"B.Sc.": "B S C", "M.Sc.": "M S C", "no. of": "number of", "No. of": "number of", "Est. in": "established in"},
+    **{"BEd": "B ed", "MEd": "M ed", "MPhil": "M phil", "DPhil": "D phil", "LLB": "L L B", "LLM": "L L M"},
+    **{"AND/OR": "and or", "WWI": "World War one", "WWII": "World War two", "WW1": "World War one"},
+    **{
+        "WW2": "World War two",
+        "Xmas": "Christmas",
+        "pH": "P H",
+        "macOS": "mac O S",
+        "M.D.s": "M D's",
+        "gov't": "government",
+        "Gov't": "government",
+    },
+    **{"int'l": "international", "Int'l": "international", "Rt. Hon.": "right honorable", "Rt Hon": "right honorable"},
+    **{"Rt. Rev.": "right reverend", "Rt Rev": "right reverend", "i. e.": "that is", "e. g.": "for example"},
+    **{"Lt. Col.": "lieutenant colonel", "Lt. Gen.": "lieutenant general", "Lt. Gov.": "lieutenant governor"},
+}
+COUNTIES = words_of(
+    "Antrim Armagh Carlow Cavan Clare Cork Derry Donegal Down Dublin Durham Fermanagh Galway Kerry Kildare Kilkenny "
+    "Laois Leitrim Limerick Londonderry Longford Louth Mayo Meath Monaghan Offaly Roscommon Sligo Tipperary Tyrone "
+    "Waterford Westmeath Wexford Wicklow"
+)
+# States as newspapers shorten them after the name of a place: Boston, Mass.
+NEWS_STATES = {
+    **{"Ala": "Alabama", "Ariz": "Arizona", "Ark": "Arkansas", "Calif": "California", "Colo": "Colorado"},
+    **{"Conn": "Connecticut", "Fla": "Florida", "Ga": "Georgia", "Ill": "Illinois"},
+    **{"Kan": "Kansas", "Ky": "Kentucky", "Mass": "Massachusetts"},
+    **{"Md": "Maryland", "Mich": "Michigan", "Minn": "Minnesota", "Mo": "Missouri"},
+    **{"Mont": "Montana", "Neb": "Nebraska", "Nev": "Nevada", "Okla": "Oklahoma", "Ore": "Oregon"},
+    **{"Tenn": "Tennessee", "Va": "Virginia", "Vt": "Vermont"},
+    **{"Wash": "Washington", "Wis": "Wisconsin", "Wyo": "Wyoming"},
 }
 # Words that begin a sentence far more often than they follow an abbreviation inside one.
 OPENERS = words_of(
@@ -53,7 +118,17 @@ OPENERS = words_of(
     "Once By Let Such Even Just Only Soon Suddenly Meanwhile Nothing Everyone Nobody"
 )
 # Words that are capitalised before "St." though they are not the name of a street.
-NO_STREET = OPENERS | {"Mount", "Lake", "Port", "Fort", "Old", "New", "Near", "Saint", "Mister", "Great"}
+NO_STREET = OPENERS | words_of(
+    "Mount Lake Port Fort Old New Near Saint Mister Great Little North South East West Bury Sault"
+)
+# Saints of whom a place is named, after a capitalised word too: Ottery St Mary.
+SAINTS = words_of(
+    "Paul Peter John James George Mary Mark Luke Matthew Andrew Andrews Louis Patrick Francis Helens Edmunds Giles "
+    "Albans Ives Bernard Bartholomew Nicholas Thomas Stephen Anne Annes Clair Kitts Vincent Petersburg Augustine "
+    "Joseph Jude Lawrence Martin Michael Anthony Catherine Lucie Pancras Margaret David"
+)
+# What is named after a street: Wall St Journal.
+STREET_PLACES = words_of("Station Journal Bridge School Market Church Hall Cafe Theatre Theater Partners Capital Park")
 
 
 def ends_sentence(match: re.Match[str]) -> bool:
@@ -65,30 +140,36 @@ def ends_sentence(match: re.Match[str]) -> bool:
 
 def _dotted(match: re.Match[str]) -> str:
     """U.S., B.C., J.R.R.: the letters, and a full stop only where a sentence ends."""
-    return letters(match[0]) + ("." if ends_sentence(match) else "")
+    return letters(match["letters"]) + (match["plural"] or ("." if ends_sentence(match) else ""))
+
+
+def _word_before(match: re.Match[str]) -> str:
+    """The word before a match, or nothing if a mark divides them."""
+    found = re.search(r"([A-Za-z0-9']{1,30})\s$", match.string[max(0, match.start() - 32) : match.start()])
+    return found[1] if found else ""
 
 
 def _initials(match: re.Match[str]) -> str:
     found, name = match["initials"], match["name"]
-    single = found.count(".") == 1
-    if single and (name in OPENERS or found.startswith("I.")):
-        return match[0]
-    return letters(found) + " " + name
+    item = match.start() == 0 and match.end() >= len(match.string.rstrip(".")) and found[0] < "I"  # A. Milk
+    no_initial = name in OPENERS or found.startswith("I.") or item or _word_before(match).lower() in LABELS
+    return match[0] if found.count(".") == 1 and no_initial else f"{letters(found)} {name}"
 
 
 def _street(match: re.Match[str]) -> str:
     """St. and Dr.: saint or doctor before a name, street or drive after one."""
-    before, short, after = match["before"], match["short"], match["after"]
+    before, short, after = _word_before(match), match["short"], match["after"]
     name = before and (before[0].isupper() or before[0].isdigit()) and before not in NO_STREET
     person = after and after not in OPENERS
-    if name and (short == "St" or not person):
-        last = after in OPENERS or not re.match(r"\s*[^\s\"')]", match.string[match.end() :])
-        word, stop = ("Street" if short == "St" else "Drive"), "." if last else ""
-    elif person:
-        word, stop = ("Saint" if short == "St" else "doctor"), ""
-    else:
-        return match[0]
-    return f"{before + ' ' if before else ''}{word}{stop}{match['gap'] or ''}{after or ''}"
+    undotted = not match["dot"] and after not in STREET_PLACES
+    saint = short == "St" and person and (after.removesuffix("'s") in SAINTS or undotted)
+    ordinal = name and before[0].isdigit() and not before.isdigit()
+    if name and (ordinal or not saint) and (short == "St" or not person):
+        last = after in OPENERS if after else not re.match(r"\s*[^\s\"')]", match.string[match.end() :])
+        return ("Street" if short == "St" else "Drive") + ("." if match["dot"] and last else "")
+    if person:
+        return "Saint" if short == "St" else "doctor"
+    return match[0]
 
 
 def _ending(match: re.Match[str]) -> str:
@@ -96,26 +177,55 @@ def _ending(match: re.Match[str]) -> str:
 
 
 def _numbered(match: re.Match[str]) -> str:
-    """No. 5, but not "No. I won't"."""
-    only_digits = match[1].lower() in ("no", "nos", "art", "ed")
-    return match[0] if only_digits and not match["first"].isdigit() else NUMBERED[match[1]] + " "
+    """No. 5, but not "No. I won't"; Vol. I is volume one."""
+    word, first = match["word"], match["first"]
+    if first == "I":
+        return match[0] if word in NUMBERED_WORDS else f"{NUMBERED[word]} one"
+    known = first[0].isdigit() or (roman(first) and (len(first) > 1 or word not in NUMBERED_WORDS))
+    return f"{NUMBERED[word]} {first}" if known else match[0]
 
+
+def _dated(match: re.Match[str]) -> str:
+    word = DATED[match["word"]]
+    return ("estimated" if word == "established" and "," in match["first"] else word) + " "
+
+
+NAME = r"[A-Z][A-Za-z']{0,30}"
+NUMERIC = r"(?P<first>[0-9]|[IVXL]{1,9}(?![\w'])|[ivxl]{1,9}(?![\w']))"
 
 ABBREVIATIONS: list[Rule] = [
+    *JOINED,
+    rule(rf"(?<![\w/])(?:{any_of(FIXED)})(?![\w/]|\.\w)", lambda match: FIXED[match[0]]),
+    rule(rf"(?<![\w.])Co\.? (?=(?:{any_of(COUNTIES)})(?!\w))", lambda match: "County "),
     rule(
-        r"(?<![\w.'])(?:(?P<before>[A-Za-z0-9']{1,30})\s)?(?<!\w)(?P<short>St|Dr)\.(?!\w)"
-        r"(?:(?P<gap>\s+)(?P<after>[A-Z][A-Za-z']{0,30}))?",
+        rf"(?:(?<=[a-z], )|(?<=\b[DR]-))(?P<state>{any_of(NEWS_STATES)})\.(?!\w)",
+        lambda match: NEWS_STATES[match[1]] + ("." if ends_sentence(match) else ""),
+    ),
+    rule(
+        rf"(?<![\w.'])(?P<short>St|Dr(?=\.))(?P<dot>\.?)(?![\w.'])(?:(?=\s+(?P<after>{NAME})))?",
         _street,
     ),
+    rule(r"(?<![\w.])(?:MR|MRS|MS|DR)\.?(?=\s+[A-Z])", lambda match: TITLES[match[0].rstrip(".").capitalize()].upper()),
+    rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=-[A-Z])", lambda match: TITLES[match[1]]),  # Maj.-Gen.
     rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=\s*[A-Z\"'{{])", lambda match: TITLES[match[1]] + " "),
+    rule(r"(?<![\w.])Mk\.?(?=\s[IVX0-9])", lambda match: "Mark"),
     rule(rf"(?<![\w.])({any_of(UNDOTTED)})(?:\.(?=\s+[^A-Z\s])|(?![\w.']))", lambda match: TITLES[match[1]]),
-    rule(rf"(?<![\w.])({any_of(NUMBERED)})\.\s*(?=(?P<first>[0-9]|[IVXLivxl]{{1,9}}\b))", _numbered),
+    rule(rf"(?<![\w.])({any_of(BEFORE_NAMES)})(?=\s[A-Z][a-z])", lambda match: TITLES[match[1]]),
+    rule(r"(?<![\w.])vs\.?(?!\w)|(?<=[A-Za-z.]\s)v\.?(?=\s[A-Z])", lambda match: "versus"),
+    rule(rf"(?<![\w.])(?P<word>{any_of(DATED)})\.\s*(?=(?P<first>[0-9][0-9,]{{2,10}}))", _dated),
+    rule(r"(?<![\w.])(?<![0-9] )([Mm]ax|[Mm]in)\.(?=\s[a-z])", lambda match: NUMBERED[match[1].lower()]),
+    rule(rf"(?<![\w.])(?P<word>{any_of(NUMBERED)})\.:?\s*{NUMERIC}", _numbered),
+    rule(r"(?<=[0-9](?:st|nd|rd|th) )ed\.", lambda match: NUMBERED["ed"]),
     rule(rf"(?<![\w.])({any_of(INNER)})\.(?!\w)", lambda match: INNER[match[1]]),
     rule(r"(?<![\w.])([Ee]\.g|[Ii]\.e)(?![\w.])", lambda match: INNER[match[1].lower()]),
     rule(rf"(?<![\w.])({any_of(ENDINGS)})\.(?!\w)", _ending),
     rule(r"&c\b\.?", lambda match: "et cetera"),
-    rule(r"(?<![\w.])(?:[A-Za-z]\.){2,}(?!\w)", _dotted),
-    rule(r"(?<![\w.])(?P<initials>(?:[A-Z]\.\s?){1,5})(?<=[.\s])(?P<name>[A-Z][a-z]{1,30})", _initials),
-    rule(r"(?<![\w.])(?:[A-Z]\.\s){1,5}[A-Z]\.(?!\w)", _dotted),
-    rule(rf"(?<![\w/])(?:{any_of(FIXED)})(?![\w/.]\w)(?!\w)", lambda match: FIXED[match[0]]),
+    rule(r"(?<![\w.])(?P<letters>(?:[A-Za-z]\.){2,})(?P<plural>'?s(?!\w))?(?!\w)", _dotted),
+    rule(
+        r"(?<![\w.])(?P<initials>(?:[A-Z]\.\s?){1,12})(?<=[.\s])(?P<name>[A-Z][a-z]{1,30})",
+        _initials,
+    ),
+    rule(r"(?<![\w.])(?P<letters>(?:[A-Z]\.\s){1,12}[A-Z]\.)(?P<plural>)(?!\w)", _dotted),
+    # E. coli, e. e. cummings
+    rule(r"(?<![\w.'])(?:[A-Z]\.|(?:[a-z]\.\s){1,3}[a-z]\.)(?=\s[a-z])", lambda match: letters(match[0])),
 ]

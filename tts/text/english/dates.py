@@ -36,9 +36,9 @@ def _cased(names) -> str:
 NAMES = {name.lower(): full for full in MONTHS for name in (full, *(s for s, f in SHORT_MONTHS.items() if f == full))}
 MONTH = rf"(?:(?:{_cased(MONTHS)})(?!\w)|(?:{_cased(SHORT_MONTHS)})(?:\.|(?!\w)))"
 # Short words whose full stop ends no sentence before a number.
-DATED = frozenset({"est", "Est", "c", "ca", "fl"}) | {
+CASED_MONTHS = frozenset(
     form for name in SHORT_MONTHS for form in (name.upper(), name.lower()) if form not in MONTH_WORDS
-}
+)
 ABBREVIATED = any_of(SHORT_MONTHS)
 DAY = r"(?:0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th|ST|ND|RD|TH)?"
 YEAR = r"[12][0-9]{3}"

@@ -10,14 +10,14 @@ from functools import lru_cache
 
 from tts.text.characters import plain, tidy
 from tts.text.english.abbreviations import ABBREVIATIONS
-from tts.text.english.acronyms import ACRONYMS
+from tts.text.english.acronyms import ACRONYMS, LETTER_NAMES
 from tts.text.english.dates import DATES, date_notices
 from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.lexicon import PHONES
 from tts.text.english.maths import MATHS
 from tts.text.english.models import MODELS
 from tts.text.english.money import MONEY
-from tts.text.english.numerals import HEADINGS, NUMERALS
+from tts.text.english.numerals import HEADINGS, NUMERALS, UNICODE_NUMERAL, unicode_numeral
 from tts.text.english.patterns import Rule
 from tts.text.english.quantities import GROUPED, NUMBERS, QUANTITIES
 from tts.text.english.serials import HYPHENED, SERIALS
@@ -34,6 +34,7 @@ NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
     *(*ELECTRONIC, *SERIALS, *TELEPHONES, *HYPHENED, *MODELS, *GROUPED, *VERSES, *MONEY, *TIMES, *DATES),
     *(*HEADINGS, *ABBREVIATIONS, *NUMERALS, *MEASURES),
+    *LETTER_NAMES,
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]
 KEPT = ("—", "–")
@@ -51,6 +52,7 @@ def normalise(text: str) -> Normal:
         return match[0]
 
     text = INLINE.sub(hide, tidy(text).replace(HIDDEN, "\ufffd"))
+    text = UNICODE_NUMERAL.sub(unicode_numeral, text)
     text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
     text = re.sub(r"\s+", " ", text)
     notices = date_notices(text)

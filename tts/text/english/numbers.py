@@ -11,6 +11,9 @@ THOUSANDS = (
     *("", " thousand", " million", " billion", " trillion", " quadrillion", " quintillion", " sextillion"),
     *(" septillion", " octillion", " nonillion", " decillion"),
 )
+COUNTING = frozenset(
+    (*DIGITS, *TEENS, *TENS[2:], "hundred", *(word.strip() for word in THOUSANDS[1:]), "point", "minus")
+)
 ORDINALS = {
     **{"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth"},
     **{"twelve": "twelfth"},
