@@ -5,6 +5,7 @@ from tts.text.english.abbreviations import ENDINGS, INNER, NUMBERED, OPENERS, TI
 from tts.text.english.dates import SHORT_DAYS, SHORT_MONTHS
 from tts.text.english.lexicon import cmudict
 from tts.text.english.normaliser import normalise
+from tts.text.english.units import DOTTED
 from tts.text.language import Language
 from tts.text.sentences import Abbreviations
 
@@ -19,9 +20,9 @@ ENGLISH = Language(
     normalise=normalise,
     fold=fold,
     abbreviations=Abbreviations(
-        inner=frozenset({*TITLES, *INNER, "St"}),
-        numbered=frozenset({*NUMBERED, *SHORT_MONTHS, *SHORT_DAYS}),
-        words=frozenset({"no", "art", "ed", "fig", "Sat", "Sun", "Mar", "No"}),
+        inner=frozenset({*TITLES, *INNER, "St", "deg"}),
+        numbered=frozenset({*NUMBERED, *DOTTED, *SHORT_MONTHS, *SHORT_DAYS}),
+        words=frozenset({"no", "art", "ed", "fig", "Sat", "Sun", "Mar", "No", *DOTTED}),
         ending=frozenset(ENDINGS),
         letters=frozenset({"I"}),
         openers=OPENERS,

@@ -15,6 +15,7 @@ from tts.text.english.dates import DATES, SLASHED_DATE
 from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.lexicon import PHONES
 from tts.text.english.maths import MATHS
+from tts.text.english.measures import MEASURES, SECONDS
 from tts.text.english.money import MONEY
 from tts.text.english.numerals import HEADINGS, NUMERALS
 from tts.text.english.patterns import Rule
@@ -22,14 +23,13 @@ from tts.text.english.quantities import NUMBERS, QUANTITIES
 from tts.text.english.serials import SERIALS
 from tts.text.english.signs import SIGNS, SUPERSCRIPTS, VULGAR
 from tts.text.english.times import TIMES
-from tts.text.english.units import MEASURES
 from tts.text.language import Normal
 
 INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
 HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
-    *(*ELECTRONIC, *TIMES, *HEADINGS, *ABBREVIATIONS, *NUMERALS, *SERIALS, *DATES, *MONEY, *MEASURES),
+    *(*ELECTRONIC, *TIMES, *HEADINGS, *ABBREVIATIONS, *NUMERALS, *SERIALS, *SECONDS, *DATES, *MONEY, *MEASURES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]
 KEPT = ("—", "–")
