@@ -28,10 +28,9 @@ NO_NOUN = words_of(
 # Nouns that a measure describes even without an article before it: 350F oven, 12V battery.
 DESCRIBED = words_of(
     "oven bulb bulbs battery batteries cable cables engine engines motor race run drive lens gun bullet bullets tank "
-    "resistor resistors capacitor capacitors supply adapter charger outlet socket fuse plug bottle bottles jar "
-    "jars can cans bag bags pipe pipes wall fence walk hike radius sprint dash freestyle relay angle angles turn "
-    "weather heat wind winds delay timer timeout interval clip screen monitor display pan pans skillet tablet tablets capsule capsules "
-    "dose"
+    "resistor resistors capacitor capacitors supply adapter charger outlet socket fuse plug bottle bottles jar jars "
+    "can cans bag bags pipe pipes wall fence walk hike radius sprint dash freestyle relay angle angles turn weather "
+    "heat wind winds delay timer timeout interval clip screen monitor display pan pans skillet tablet tablets dose"
 )
 LONG = "long|wide|tall|high|deep|thick|across|by|x|×|in (?:diameter|length|height)|or"
 NOT_COUNTED = words_of(  # before a number and letter that name something: seat 20C, iPhone 5C, gate 12F

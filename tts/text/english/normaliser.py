@@ -11,17 +11,23 @@ from functools import lru_cache
 from tts.text.characters import plain, tidy
 from tts.text.english.abbreviations import ABBREVIATIONS
 from tts.text.english.acronyms import ACRONYMS
+from tts.text.english.addresses import ADDRESSES
+from tts.text.english.chemistry import CHEMISTRY
 from tts.text.english.dates import DATES, SLASHED_DATE
 from tts.text.english.electronic import ELECTRONIC
+from tts.text.english.emoji import PICTURES
+from tts.text.english.games import GAMES
+from tts.text.english.latex import formulas
 from tts.text.english.lexicon import PHONES
-from tts.text.english.maths import MATHS
+from tts.text.english.maths import EQUATIONS, MATHS
 from tts.text.english.measures import MEASURES, SECONDS
 from tts.text.english.money import MONEY
+from tts.text.english.music import MUSIC
 from tts.text.english.numerals import HEADINGS, NUMERALS
 from tts.text.english.patterns import Rule
 from tts.text.english.quantities import NUMBERS, QUANTITIES
 from tts.text.english.serials import SERIALS
-from tts.text.english.signs import SIGNS, SUPERSCRIPTS, VULGAR
+from tts.text.english.signs import ALIKE, SIGN_RULES, SIGNS, SUPERSCRIPTS, VULGAR
 from tts.text.english.times import TIMES
 from tts.text.language import Normal
 
@@ -29,7 +35,8 @@ INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
 HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
-    *(*ELECTRONIC, *TIMES, *HEADINGS, *ABBREVIATIONS, *NUMERALS, *SERIALS, *SECONDS, *DATES, *MONEY, *MEASURES),
+    *(*SIGN_RULES, *PICTURES, *MUSIC, *CHEMISTRY, *GAMES, *ELECTRONIC, *EQUATIONS, *ADDRESSES, *SECONDS),
+    *(*TIMES, *HEADINGS, *ABBREVIATIONS, *NUMERALS, *SERIALS, *DATES, *MONEY, *MEASURES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]
 KEPT = ("—", "–")
@@ -46,7 +53,7 @@ def normalise(text: str) -> Normal:
             return HIDDEN
         return match[0]
 
-    text = INLINE.sub(hide, tidy(text).replace(HIDDEN, "\ufffd"))
+    text = INLINE.sub(hide, formulas(tidy(text)).replace(HIDDEN, "\ufffd"))
     text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
     text = re.sub(r"\s+", " ", text)
     notices = [
@@ -72,14 +79,15 @@ def _compatible(character: str) -> str:
         return f" {VULGAR[character]}"
     if character in SUPERSCRIPTS:
         return f"^{SUPERSCRIPTS[character]}"
-    if character == "μ":
-        return "µ"
+    if character in ALIKE:
+        return ALIKE[character]
     if unicodedata.category(character) == "Nd":
         return str(unicodedata.decimal(character))
     if unicodedata.category(character) == "Zs":
         return " "
     folded = plain(character)
-    return folded if character not in SIGNS and folded.isascii() and folded.isalpha() else character
+    drawn = unicodedata.category(character) in ("No", "Sk") or character in "™℠"  # these are no letters
+    return folded if character not in SIGNS and folded.isascii() and folded.isprintable() and not drawn else character
 
 
 def _character(character: str, left_out: Counter[str]) -> str:
