@@ -40,7 +40,7 @@ DIGIT = f"[0-9{''.join(SUBSCRIPTS)}]"
 ELEMENT = any_of(ELEMENTS)
 UNIT = rf"(?:{ELEMENT}){DIGIT}{{0,3}}"
 GROUP = rf"[(](?:{UNIT}){{1,6}}[)]{DIGIT}{{1,2}}"
-CHARGE = r"(?P<charge>(?:[²³]|\^[0-9]){0,2}\^[+-]|\^[0-9]?[+-](?!\w))"
+CHARGE = r"(?P<charge>\^[0-9]?[+-])(?!\w)"
 PIECE = re.compile(rf"{ELEMENT}|{DIGIT}+")
 
 
@@ -69,7 +69,7 @@ def _formula(match: re.Match[str]) -> str:
 
 def _ion(match: re.Match[str]) -> str:
     formula = _plain(match["formula"])
-    charge = match["charge"].replace("²", "2").replace("³", "3").replace("^", "")
+    charge = match["charge"].removeprefix("^")
     if (name := IONS.get(formula + charge)) is not None:
         return name
     sign = "plus" if charge.endswith("+") else "minus"
@@ -78,13 +78,13 @@ def _ion(match: re.Match[str]) -> str:
 
 
 def _isotope(match: re.Match[str]) -> str:
-    digits = match["mass"].replace("^", "").replace("²", "2").replace("³", "3")
+    digits = match["mass"]
     words = cardinal(digits) if len(digits) < 3 else f"{cardinal(digits[0])} {cardinal(digits[1:].lstrip('0'))}"
     return f"{ISOTOPES[match['element']]} {words}"
 
 
 CHEMISTRY: list[Rule] = [
-    rule(rf"(?<![\w^])(?P<mass>(?:\^[0-9]|[²³]){{1,3}})(?P<element>{any_of(ISOTOPES)})(?![a-z])", _isotope),
+    rule(rf"(?<![\w^])\^(?P<mass>[0-9]{{1,3}})(?P<element>{any_of(ISOTOPES)})(?![a-z])", _isotope),
     rule(rf"(?<![\w.])(?P<formula>(?:{UNIT}){{1,6}}){CHARGE}", _ion),
     rule(r"(?<=[A-Z0-9₀-₉a-z)])(?: ?(?:→|-->|⟶) ?)(?=[0-9]{0,2}[A-Z][A-Za-z]?[A-Z0-9₂-₉(])", lambda match: " yields "),
     rule(r"(?<=[A-Z][0-9₂-₉]) ?(?:→|->|-->|⟶|⇌) ?(?=[0-9A-Z])", lambda match: " yields "),

@@ -24,7 +24,8 @@ ENDING_NAMES = {
 }
 DOMAINS = (
     "com|org|net|edu|gov|mil|io|ai|info|biz|co\\.uk|ac\\.uk|org\\.uk|gov\\.uk|com\\.au|co\\.jp|eu|uk|us|ca|de|fr|es|nl|"
-    "ch|jp|cn|ru|br|se|dk|pl|tv|dev|app|xyz|online|shop|blog|ly|gl|gg|co"
+    "ch|"
+    "jp|cn|ru|br|se|dk|pl|tv|dev|app|xyz|online|shop|blog|ly|gl|gg|co|(?:be|it|me|in|is|at|to|no)(?=/)"
 )
 ENDINGS = (
     "sh|md|txt|py|js|ts|html?|css|csv|tsv|json|ya?ml|toml|xml|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|svg|webp|mp3|mp4|wav|"
@@ -140,9 +141,9 @@ def _camel(match: re.Match[str]) -> str:
         return letters(word)
     parts = CAMEL.findall(word)
     known = all(not part.isalpha() or part.isupper() or len(part) == 1 or part.lower() in lexicon for part in parts)
-    if not known and word[0].isupper():
+    if not known and word[0].isupper() and not re.search("[A-Z]{2}", word):
         return word
-    return " ".join(part if part.isupper() or len(part) == 1 or not part.isalpha() else _word(part) for part in parts)
+    return " ".join(letters(part) if part.isupper() and len(part) > 1 else part for part in parts)
 
 
 CALL = r"(?P<calls>\(\))?"
@@ -167,15 +168,26 @@ ELECTRONIC: list[Rule] = [
     ),
     rule(r"(?<![\w.@/~-])(?:[\w-]{1,60}/){0,12}[A-Za-z][\w-]{1,80}\.(?:c|h|r|o)(?![\w.-])", _file),
     rule(rf"(?<![\w.])\.(?:{ENDINGS}|{DOTFILES}|NET|com|org)(?![\w-])", _file),
+    rule(r"(?<=[A-Za-z])\.NET(?!\w)", lambda match: " dot net"),
+    # foo.bar.baz, os.getcwd(): names of programs
+    rule(r"(?<![\w.@/-])[a-z_]\w{1,30}(?:\.[a-z_]\w{1,30}){2,6}(?![\w.-])", lambda match: _spoken(match[0], short=2)),
+    rule(r"(?<![\w.@/-])[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30}){1,6}(?=\()", lambda match: _spoken(match[0], short=2)),
+    rule(r"(?<!\w)#(?=(?:include|define|ifn?def|endif|pragma)\b)", lambda match: "hash "),
+    rule(r"(?<!\w)0x([0-9A-Fa-f]{1,16})(?!\w)", lambda match: f"hex {' '.join(_spoken(c) for c in match[1].upper())}"),
+    rule(r"(?<!\w)\$(?=\{?[A-Z_]{3,20}\b|\{?[a-z])", lambda match: "dollar "),
+    rule(r"(?<=[a-z] )-(?=[A-Za-z](?: [\"'a-z]|$))", lambda match: "dash "),
     rule(r"(?<![\w.])README(?!\w)", lambda match: "read me"),
     # two words in small letters that no space follows: nothing but a name
     rule(r"(?<![\w.@/-])(?P<address>[a-z][a-z0-9]{3,40}\.(?:abc|[b-df-hj-np-tv-xz]{2,3}))(?![\w.-])", _address),
     rule(rf"(?<!\w)__({DUNDERS})__{CALL}(?!\w)", lambda match: f"dunder {_spoken(match[1])}{match['calls'] or ''}"),
     rule(r"(?<!\w)_{3,200}(?!\w)", lambda match: " blank "),
     rule(
-        rf"(?<![\w/@.])(?P<body>_{{0,2}}[A-Za-z][A-Za-z0-9]{{0,40}}(?:_{{1,2}}[A-Za-z0-9]{{1,40}}){{1,12}}){CALL}(?!\w)",
+        rf"(?<![\w/@.])(?![A-Za-z]_[a-z0-9]{{1,2}}(?!\w))(?P<body>_{{0,2}}[A-Za-z][A-Za-z0-9]{{0,40}}(?:_{{1,2}}[A-Za-z0-9]{{1,40}}){{1,12}}){CALL}(?!\w)",
         _identifier,
     ),
-    rule(r"(?<![\w/.])[a-z]{1,24}(?:[A-Z][a-z0-9]{1,24}|[A-Z]{1,6}(?![a-z])){1,8}(?!\w)", _camel),
-    rule(r"(?<![\w/.])(?:[A-Z][a-z0-9]{1,24}|[A-Z]{2,6}(?=[A-Z][a-z])){2,8}(?:[A-Z]{2,5})?(?!\w)", _camel),
+    rule(r"(?<![\w.])[a-z]{1,24}(?:[A-Z][a-z0-9]{1,24}|[A-Z]{1,6}(?![a-z])){1,8}(?!\w)", _camel),
+    rule(
+        r"(?<![\w.])(?:(?:[A-Z][a-z0-9]{1,24}|[A-Z]{2,6}(?=[A-Z][a-z])){2,8}|(?:[A-Z][a-z]{1,24}){1,8}[A-Z]{2,5})(?!\w)",
+        _camel,
+    ),
 ]

@@ -54,7 +54,15 @@ EMOJI = {
     **{"⚽": "soccer ball", "🏆": "trophy", "💀": "skull", "💩": "pile of poo", "🤖": "robot", "👻": "ghost"},
     **{"🎃": "jack-o'-lantern", "⚠": "warning", "✅": "check mark", "✓": "check mark", "✔": "check mark"},
     **{"☑": "check mark", "❌": "cross mark", "✗": "cross mark", "✘": "cross mark", "❗": "exclamation mark"},
-    **{"❓": "question mark", "🛑": "stop sign", "🚫": "prohibited"},
+    **{
+        "❓": "question mark",
+        "👨": "man",
+        "👩": "woman",
+        "👦": "boy",
+        "👧": "girl",
+        "🛑": "stop sign",
+        "🚫": "prohibited",
+    },
 }
 SKIN = "[\U0001f3fb-\U0001f3ff]?"
 HEARTS = "❤♥💙💚💛💜🖤💕💖"

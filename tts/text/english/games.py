@@ -46,6 +46,6 @@ GAMES: list[Rule] = [
         r"(?<![\w'.,-])(?P<piece>)(?P<origin>)(?P<takes>)(?P<target>[a-h][18])=(?P<promoted>[QRBN])(?P<end>[+#]?)(?![\w])",
         _move,
     ),
-    rule(r"(?<![\w-])(?:O-O-O|0-0-0)(?![\w-])", lambda match: "castles queenside"),
-    rule(r"(?<![\w-])O-O(?![\w-])", lambda match: "castles kingside"),
+    rule(r"(?<![\w-])(?:O-O-O|0-0-0)(?![\w-])", lambda match: "castles queen side"),
+    rule(r"(?<![\w-])O-O(?![\w-])", lambda match: "castles king side"),
 ]

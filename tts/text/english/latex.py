@@ -191,7 +191,8 @@ class _Reader:
         while self.peek() in ("_", "^") or self.peek().isspace() or self.peek() == "\\limits":
             mark = self.next()
             if mark == "_":
-                words += f" {'as' if name == 'lim' else 'from'} {self.group()}"
+                bound = self.group()
+                words += f" as {bound.replace(' to ', ' goes to ')}" if name == "lim" else f" from {bound}"
             elif mark == "^":
                 words += f" to {self.group()}"
         return f"{words} of"

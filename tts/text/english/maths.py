@@ -39,6 +39,7 @@ NO_QUANTITY = words_of(
 )
 LETTER = f"[A-Za-z{''.join(GREEK)}]"
 GREEKS = "".join(GREEK)
+ANY_GREEK = "\u0370-\u03ff\u1f00-\u1fff"
 SUBS = "".join(SUBSCRIPTS)
 POWER = r"(?:[²³]|\^[({]?[-−]?[A-Za-z0-9]{1,3}[)}]?)?"
 ATOM = (
@@ -47,9 +48,10 @@ ATOM = (
 )
 OPEN, CLOSE = r"[(\[√]{0,3}[-−+±]?[(√]?", r"[)\]]{0,3}[²³]?"
 OPERATOR = any_of({**RELATIONS, **OPERATORS})
+CROSS = r"(?<=[0-9 ])x(?=\s?[0-9])"  # 3 x 4 = 12
 EXPRESSION = (
-    rf"(?<![\w.,$£€#/&-])(?<![\w)][-–−] ){OPEN}(?:{ATOM}){CLOSE}"
-    rf"(?:\s?(?:{OPERATOR})\s?{OPEN}(?:{ATOM}){CLOSE}){{1,24}}(?![\w²³]|[-/.,]\w)"
+    rf"(?<![\w.,$£€#/&-])(?<![0-9] )(?<![\w)][-–−] ){OPEN}(?:{ATOM}){CLOSE}"
+    rf"(?:\s?(?:{OPERATOR}|{CROSS})\s?{OPEN}(?:{ATOM}){CLOSE}){{1,24}}(?![\w²³]|[-/.,]\w)"
 )
 PIECE = re.compile(
     rf"(?P<operator>{OPERATOR})|(?P<number>{NUMBER}|\.[0-9]{{1,6}})|(?P<letter>{LETTER}(?![A-Za-z]{{2}}))|(?P<other>.)"
@@ -68,7 +70,7 @@ def _between_numbers(text: str, at: int, end: int) -> bool:
 
 
 def _expression(match: re.Match[str]) -> str:
-    text = match[0]
+    text = re.sub(r"(?<=[0-9])\s?[x×]\s?(?=[0-9])", " × ", match[0])
     inner = text[1:] if text[0] in "-−+±" else text
     found = re.findall(OPERATOR, inner)
     related = any(operator in RELATIONS for operator in found)
@@ -79,7 +81,7 @@ def _expression(match: re.Match[str]) -> str:
         return match[0]
     if not related and not re.search("[A-Za-z]", text) and not clear & {"+", "∩", "∪", "**", "&&", "||", "±", "÷"}:
         return match[0]  # 3 × 4 and the like are read by other rules, with their units
-    return _say(re.sub(r"(?<=[0-9])\s?[x×]\s?(?=[0-9])", " × ", text))
+    return _say(text)
 
 
 def _say(text: str) -> str:
@@ -141,6 +143,19 @@ def _functions(match: re.Match[str]) -> str:
     return f"{FUNCTIONS.get(name, name)} of {_letter(match['argument'])}"
 
 
+def _differential(match: re.Match[str]) -> str:
+    """The d of an integral."""
+    return "d " if "∫" in match.string else match[0]
+
+
+def _greek(match: re.Match[str]) -> str:
+    """One or two letters as signs of science. Longer runs are words of Greek, and an omega may be ohms."""
+    if match[0] == "Ω" and re.search(r"[0-9kM] ?$", match.string[max(0, match.start() - 2) : match.start()]):
+        return match[0]
+    gap = "" if match.string[match.end() : match.end() + 1] == "-" else " "
+    return " " + " ".join(GREEK[letter] for letter in match[0]) + gap
+
+
 # Before dates, times and ranges: these read a minus as "to" and a slash as a fraction.
 EQUATIONS: list[Rule] = [
     rule(
@@ -172,7 +187,7 @@ EQUATIONS: list[Rule] = [
     rule(r"(?<=[\w)\]\"']) ?>= ?(?=[\w\"'({-])|(?<=[\w)\]]) ≥ (?=\w)", lambda match: " is at least "),
     rule(r"(?P<sign><=|>=|[<>≤≥])(?P<gap>\s?)(?=[-$£€]?\.?[0-9])", _compared),
     rule(r"(?<=[\w)\]]) ?(?:===?) ?(?=[\w\"'({-])", lambda match: " equals "),
-    rule(r"(?<=[\w)]) ?(?:-{1,2}>|→|⟶) ?(?=[\w(])", lambda match: " to "),
+    rule(r"(?<=[\w)]) ?(?:-{1,2}>|→|⟶) ?(?!to\b)(?=[\w(∞+−-])", lambda match: " to "),
     rule(r"(?<=[\w)]) ?=> ?(?=[\w({])", lambda match: " arrow "),
     rule(r"(?<=[\w)\]\"']) ?&& ?(?=[\w!(\"'])", lambda match: " and "),
     rule(r"(?<=[\w)\]\"']) ?\|\| ?(?=[\w!(\"'])", lambda match: " or "),
@@ -185,12 +200,11 @@ EQUATIONS: list[Rule] = [
     rule(r"(?<=[\w)]) > (?=[\w(])", lambda match: " is greater than "),
     rule(r"(?<== )([a-z]{2,20}) / (?=[a-z])", lambda match: f"{match[1]} divided by "),
     rule(r"(?<=[\w)])(?<!_)\^(?P<exponent>[-−+]?[A-Za-z0-9]{1,4}|[({][-−+A-Za-z0-9/]{1,12}[)}])(?!\w)", _power),
+    rule(r"(?<=\w)\^([-+])(?![0-9A-Za-z])", lambda match: " plus " if match[1] == "+" else " minus "),
+    rule(r"(?<=\w )d(?=[xyztθ](?!\w))", _differential),
+    rule(r"(?<![\w/.])1/(?=[a-z](?!\w))", lambda match: "one over "),
     rule(r"(?<=[\s(=])(?<![0-9] )–(?=[0-9])|\A–(?=[0-9])", lambda match: "-"),
-    rule(rf"(?<![{GREEKS}])([{GREEKS}])(?=[{GREEKS}](?![{GREEKS}]))", lambda match: f" {GREEK[match[1]]} "),
-    rule(
-        rf"(?<![{GREEKS}])(?<![0-9] )(?<!Ω)(?!Ω|µ)([{GREEKS}])(?![{GREEKS}\u0370-\u03ff])",
-        lambda match: f" {GREEK[match[1]]} ",
-    ),
+    rule(rf"(?<![{ANY_GREEK}])[{GREEKS}]{{1,2}}(?![{ANY_GREEK}])", _greek),
 ]
 
 MATHS: list[Rule] = [

@@ -4,7 +4,7 @@ import re
 
 from tts.text.english.numbers import cardinal, fraction, two_digits
 from tts.text.english.patterns import AFTER, NUMBER, Rule, any_of, number, one, rule, words_of
-from tts.text.english.units import COUNTED, LENGTHS, LETTERS, UNITS, many
+from tts.text.english.units import COUNTED, DOTTED, LENGTHS, LETTERS, UNITS, many
 
 PART = "[0-9]{1,3}/[0-9]{1,3}"
 BIG = "hundred|thousand|million|billion|trillion"
@@ -30,7 +30,7 @@ DESCRIBED = words_of(
     "oven bulb bulbs battery batteries cable cables engine engines motor race run drive lens gun bullet bullets tank "
     "resistor resistors capacitor capacitors supply adapter charger outlet socket fuse plug bottle bottles jar jars "
     "can cans bag bags pipe pipes wall fence walk hike radius sprint dash freestyle relay angle angles turn weather "
-    "heat wind winds delay timer timeout interval clip screen monitor display pan pans skillet tablet tablets dose"
+    "heat clock process light jack record records laser rope wind winds delay timer timeout interval clip screen monitor display pan pans skillet tablet tablets dose"
 )
 LONG = "long|wide|tall|high|deep|thick|across|by|x|×|in (?:diameter|length|height)|or"
 NOT_COUNTED = words_of(  # before a number and letter that name something: seat 20C, iPhone 5C, gate 12F
@@ -214,6 +214,14 @@ def _counted(match: re.Match[str]) -> str:
     return f"{match['before']} {name if match['before'].lower() in ('per', 'one', 'a') else many(name)}"
 
 
+def _powered(match: re.Match[str]) -> str:
+    """Ten to the power of eight m/s."""
+    words = f"{match['before']} {many(_power(_name(match['unit']), match['power'], match['unit']))}"
+    per = match["per"]
+    return words + (f" per {_power(_name(per), match['per_power'], per)}" if per else "")
+
+
+TIMES = ("min", "sec", "hr", "h", "yr", "mo", "wk", "gal", "lb", "kg", "mi", "km")
 MARKS = {"'": "foot", '"': "inch", "''": "inch"}
 DIMENSION = r"(?:\"|''|'|(?:mm|cm|m|km|ft|in|yd|mi)(?!\w)\.?)"
 RECORDS = ("33", "45", "78")  # gramophone records
@@ -236,6 +244,9 @@ SPELLED_NUMBER = (
 
 # Before the dates, which read 10s as a decade, and before money, which reads 1080p as pence.
 SECONDS: list[Rule] = [
+    # 8 oz. can: before abbreviations, which would read the unit alone
+    rule(rf"(?<=[0-9])([ -]?(?:{any_of(DOTTED)}))\.(?=\s+[a-z0-9(]|[,;:)])", lambda match: match[1]),
+    rule(r"(?<=[CF])/(?=[0-9]{1,3} ?°)", lambda match: " or "),
     rule(rf"{START}(10{{1,6}})s(?= of\b)", _many_of),
     rule(
         rf"(?:\b(?P<before>{MEASURED}|[Aa]n?|[Tt]he|each) )?{START}(?P<low>[0-9]{{1,4}}(?:\.[0-9]{{1,4}})?)s(?!\w)"
@@ -264,7 +275,7 @@ MEASURES: list[Rule] = [
     rule(rf"{START}({NUMBER})\s?A(?=\s(?:{CURRENT})\b)", lambda match: f"{number(match[1])} amp"),
     rule(rf"(?<=V at )({NUMBER})\s?A(?!\w)", lambda match: f"{number(match[1])} amps"),
     rule(
-        rf"{START}([0-9]{{1,3}})(?P<foot>'| ?(?:ft\.?|feet|foot)(?!\w)) ?-?"
+        rf"{START}([0-9]{{1,3}})(?P<foot>'| ?(?:ft\.?|feet|foot)(?![A-Za-z])) ?-?"
         rf"(?P<inches>[0-9]{{1,2}}(?: {PART})?)(?![\w/])"
         r"(?: ?(?:\"|''| ?in(?:\.|ches|ch)?(?!\w)))?(?<![ft.] [0-9])(?<![ft.] [0-9][0-9])",
         _height,
@@ -295,7 +306,18 @@ MEASURES: list[Rule] = [
         _unit,
     ),
     rule(rf"{START}(?P<before>{NUMBER})/(?P<per>(?![A-Za-z]\b)(?:{PER}))(?P<power>(?!))?{AFTER}", _per),
-    rule(rf"\b(?P<before>[a-z]{{2,20}}s)/(?P<per>{any_of(COUNTED)})(?P<power>(?!))?{AFTER}", _per),
+    rule(rf"\b(?P<before>[a-z]{{2,20}}s)/(?P<per>{any_of([*COUNTED, *TIMES])})(?P<power>(?!))?{AFTER}", _per),
+    rule(r"(?<= per second)/s(?!\w)", lambda match: " per second"),
+    rule(rf"(?P<before>\b[Pp]er )(?P<unit>(?![A-Za-z]\b){PER}){AFTER}{STOP}", lambda m: m["before"] + _name(m["unit"])),
+    rule(r"\bsq\.? (?=miles?|feet|foot|inch|yards?|meters?|kilometers?)", lambda match: "square "),
+    rule(
+        r"(?<=[0-9]) c\.(?= [a-z])",
+        lambda match: " cup" if match.string[: match.start()].endswith((" 1", "/2", "/4")) else " cups",
+    ),
+    rule(
+        rf"(?P<before>\b(?:to the power of (?:minus )?[a-z]+(?:-[a-z]+)?|cubed|squared)) (?P<unit>{UNIT}){POWER}{DIVISOR}{AFTER}",
+        _powered,
+    ),
     rule(rf"\b(?P<before>[Pp]er|[Ii]n|{SPELLED_NUMBER})\s(?P<unit>{SURE}){AFTER}{STOP}", _counted),
     rule(
         rf"(?<=[a-z])/(?P<amount>[0-9]{{1,4}})\s?(?P<unit>{SURE}|g){AFTER}",

@@ -42,5 +42,7 @@ MUSIC: list[Rule] = [
         r"(?<![\w/.])(?P<beats>[2-9]|1[0-2])/(?P<value>[248]|16)(?= (?:time(?! in)|meter|bars?|measures?)\b)",
         _bar,
     ),
+    rule(r"(?<![\w/.])(?P<beats>4|12)/(?P<value>4|8)(?<=4/4|2/8)(?![\w/])", _bar),
+    rule(r"(?<=\bin )(?P<beats>[2-9])/(?P<value>[48])(?=[.,;]|$)", _bar),
     rule(r"♩ ?=", lambda match: "quarter note equals"),
 ]

@@ -35,7 +35,7 @@ INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
 HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
-    *(*SIGN_RULES, *PICTURES, *MUSIC, *CHEMISTRY, *GAMES, *ELECTRONIC, *EQUATIONS, *ADDRESSES, *SECONDS),
+    *(*SIGN_RULES, *GAMES, *PICTURES, *MUSIC, *CHEMISTRY, *ELECTRONIC, *EQUATIONS, *ADDRESSES, *SECONDS),
     *(*TIMES, *HEADINGS, *ABBREVIATIONS, *NUMERALS, *SERIALS, *DATES, *MONEY, *MEASURES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]

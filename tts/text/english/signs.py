@@ -33,13 +33,17 @@ VULGAR = {
     **{"⅙": "1/6", "⅚": "5/6", "⅐": "1/7", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8", "⅑": "1/9", "⅒": "1/10"},
 }
 # Characters that are drawn like others and mean the same after a number.
-ALIKE = {"μ": "µ", "º": "°", "˚": "°", "℃": "°C", "℉": "°F", "㎡": "m²", "㎢": "km²", "㎥": "m³"}
+ALIKE = {"μ": "µ", "º": "°", "˚": "°", "℃": "°C", "℉": "°F", "㎡": "m²", "㎢": "km²", "㎥": "m³", "∙": "·"}
 CIRCLED = {
     **{chr(code): code - 0x245F for code in range(0x2460, 0x2474)},  # ① to ⑳
     **{chr(code): code - 0x2473 for code in range(0x2474, 0x2488)},  # ⑴ to ⒇
     **{chr(code): code - 0x2487 for code in range(0x2488, 0x249C)},  # ⒈ to ⒛
     **{chr(code): code - 0x2775 for code in range(0x2776, 0x2780)},  # ❶ to ❿
 }
+
+
+def _raised(text: str) -> str:
+    return "^" + text.replace("²", "2").replace("³", "3").replace("^", "")
 
 
 def _circled(match) -> str:
@@ -49,9 +53,12 @@ def _circled(match) -> str:
 
 
 SIGN_RULES: list[Rule] = [
-    rule(r"(?<=\^[0-9ni+-])\^(?=[0-9ni+-])", lambda match: ""),  # ⁻¹²: one power, not three
+    rule(r"(?:[²³]|\^[0-9ni+-]){2,20}", lambda match: _raised(match[0])),  # ⁻¹²: one power, not three
     rule(f"[{''.join(CIRCLED)}](?: ?[{''.join(CIRCLED)}]){{0,50}}", _circled),
     rule(r"(?<=[A-Za-z])\$+(?![0-9])", lambda match: " dollar" * len(match[0]) + " "),
     rule(r"(?<!\w)#(?=(\w{2,40})#)\1#", lambda match: f"hash {match[1]} hash"),
+    rule(
+        r"(?<!\w)(40[13]) ?\(([kb])\)", lambda match: f"four oh {'one' if match[1][2] == '1' else 'three'} {match[2]}"
+    ),
     rule(r"(?<=[A-Za-z])#(?=[A-Za-z])", lambda match: " hash "),
 ]
