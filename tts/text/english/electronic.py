@@ -41,8 +41,8 @@ CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+|[^\W\d_]+|[0-9]+")
 KEPT = re.compile(r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|Fitz|St|San|El|Al|O)[A-Z][a-z]+|LaTeX|BibTeX|TeX")
 # Endings of files and domains that are read as words. The others are read by their letters.
 WORDS = words_of(
-    "com org net gov info biz dev app online shop blog xyz zip log bat doc conf lock tar env lua vue swift gif wav "
-    "json yaml yml toml tex bib bak opus flac webp epub mobi safetensors onnx deb go tmp git cache profile config jpeg jpg"
+    "com org net gov info biz dev app online shop blog zip log bat doc conf lock tar env lua vue swift gif wav "
+    "json yaml yml toml tex bib bak opus flac webp mobi onnx deb go git cache profile config jpeg"
 )
 
 

@@ -77,6 +77,7 @@ SIGNS = {
     },
     **{"!": "factorial", "'": "prime", "%": "percent", "&": "", "|": ", "},
 }
+DEEPEST = 60  # levels of nested groups
 BIG = ("sum", "prod", "int", "oint", "lim")
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[0-9]+(?:[.,][0-9]+)*|.")
 FORMULA = re.compile(
@@ -91,8 +92,9 @@ class _Reader:
     """Reads the tokens of a formula from left to right."""
 
     def __init__(self, formula: str):
-        self.tokens = [token for token in TOKEN.findall(formula)]
+        self.tokens = TOKEN.findall(formula)
         self.at = 0
+        self.depth = 0
 
     def next(self) -> str:
         self.at += 1
@@ -133,7 +135,15 @@ class _Reader:
         return " ".join(" ".join(words).split())
 
     def one(self, token: str) -> str:
-        """A token, and what it takes after it, in words."""
+        """A token, and what it takes after it, in words. Beyond the deepest level a token stands for itself."""
+        if self.depth == DEEPEST:
+            return token if token.isalnum() else ""
+        self.depth += 1
+        words = self.words(token)
+        self.depth -= 1
+        return words
+
+    def words(self, token: str) -> str:
         name = token[1:] if token.startswith("\\") else ""
         if name in ("frac", "dfrac", "tfrac"):
             above, below = self.group(), self.group()

@@ -168,9 +168,10 @@ EQUATIONS: list[Rule] = [
     ),
     rule(r"(?<!\w)(?P<name>sin|cos|tan|ln|log) (?P<argument>[θφαβxn])(?!\w)", _functions),
     rule(
-        r"(?<!\w)log[₂_]([₂0-9]{0,2}) ?",
-        lambda match: f"log base {cardinal(SUBSCRIPTS.get(match[1], match[1]) or '2')} of ",
+        rf"(?<!\w)log_?(?P<base>[{SUBS}]{{1,2}}|[0-9]{{1,2}}(?=\())",
+        lambda match: f"log base {cardinal(''.join(SUBSCRIPTS.get(c, c) for c in match['base']))} of ",
     ),
+    rule(r"(?<=[0-9)])[²³]", lambda match: " squared" if match[0] == "²" else " cubed"),
     rule(r"\|([A-Za-z]|-?[0-9]{1,4}|[a-z] ?[-+] ?[a-z])\|", lambda match: f"the absolute value of {match[1]}"),
     rule(
         r"(?<![\w_])([A-Za-z])_\{?([a-z]|[0-9]{1,2})\}?(?![\w_])",

@@ -30,7 +30,8 @@ DESCRIBED = words_of(
     "oven bulb bulbs battery batteries cable cables engine engines motor race run drive lens gun bullet bullets tank "
     "resistor resistors capacitor capacitors supply adapter charger outlet socket fuse plug bottle bottles jar jars "
     "can cans bag bags pipe pipes wall fence walk hike radius sprint dash freestyle relay angle angles turn weather "
-    "heat clock process light jack record records laser rope wind winds delay timer timeout interval clip screen monitor display pan pans skillet tablet tablets dose"
+    "heat clock process light jack record records laser rope wind winds delay timer timeout interval clip screen "
+    "monitor display pan pans skillet tablet tablets dose"
 )
 LONG = "long|wide|tall|high|deep|thick|across|by|x|×|in (?:diameter|length|height)|or"
 NOT_COUNTED = words_of(  # before a number and letter that name something: seat 20C, iPhone 5C, gate 12F
@@ -214,6 +215,14 @@ def _counted(match: re.Match[str]) -> str:
     return f"{match['before']} {name if match['before'].lower() in ('per', 'one', 'a') else many(name)}"
 
 
+def _cups(match: re.Match[str]) -> str:
+    """2 c. flour."""
+    one_cup = re.search(
+        r"(?<![0-9])1$|(?<![0-9] )[0-9]/[0-9]$", match.string[max(0, match.start() - 8) : match.start()]
+    )
+    return " cup" if one_cup else " cups"
+
+
 def _powered(match: re.Match[str]) -> str:
     """Ten to the power of eight m/s."""
     words = f"{match['before']} {many(_power(_name(match['unit']), match['power'], match['unit']))}"
@@ -310,12 +319,10 @@ MEASURES: list[Rule] = [
     rule(r"(?<= per second)/s(?!\w)", lambda match: " per second"),
     rule(rf"(?P<before>\b[Pp]er )(?P<unit>(?![A-Za-z]\b){PER}){AFTER}{STOP}", lambda m: m["before"] + _name(m["unit"])),
     rule(r"\bsq\.? (?=miles?|feet|foot|inch|yards?|meters?|kilometers?)", lambda match: "square "),
+    rule(r"(?<=[0-9]) c\.(?= [a-z])", _cups),
     rule(
-        r"(?<=[0-9]) c\.(?= [a-z])",
-        lambda match: " cup" if match.string[: match.start()].endswith((" 1", "/2", "/4")) else " cups",
-    ),
-    rule(
-        rf"(?P<before>\b(?:to the power of (?:minus )?[a-z]+(?:-[a-z]+)?|cubed|squared)) (?P<unit>{UNIT}){POWER}{DIVISOR}{AFTER}",
+        r"(?P<before>\b(?:to the power of (?:minus )?[a-z]+(?:-[a-z]+)?|cubed|squared)) "
+        rf"(?P<unit>{UNIT}){POWER}{DIVISOR}{AFTER}",
         _powered,
     ),
     rule(rf"\b(?P<before>[Pp]er|[Ii]n|{SPELLED_NUMBER})\s(?P<unit>{SURE}){AFTER}{STOP}", _counted),

@@ -5,24 +5,23 @@ PREFIXES = {
     **{"p": "pico", "n": "nano", "µ": "micro", "m": "milli", "c": "centi", "d": "deci", "h": "hecto", "k": "kilo"},
     **{"K": "kilo", "M": "mega", "G": "giga", "T": "tera", "P": "peta"},
 }
-# Metric units: name, the prefixes that it is written with. One capital letter alone is often something else than a
-# unit, so the base symbols stand in `UNITS` and `LETTERS`.
-METRIC = {
-    **{"m": ("meter", "pnµmcdk"), "g": ("gram", "nµmk"), "s": ("second", "pnµm"), "l": ("liter", "µmcd")},
-    **{"L": ("liter", "µmcd"), "Hz": ("hertz", "kMGT"), "W": ("watt", "µmkMGT"), "V": ("volt", "µmkM")},
-    **{"A": ("amp", "µmk"), "Ω": ("ohm", "mkM"), "F": ("farad", "pnµm"), "H": ("henry", "µm")},
-    **{"J": ("joule", "mkMG"), "N": ("newton", "kM"), "Pa": ("pascal", "hkMG"), "eV": ("electron volt", "kMGT")},
-    **{"B": ("byte", "kKMGTP"), "bit": ("bit", "kMGT"), "mol": ("mole", "µm"), "cal": ("calorie", "k")},
-    **{"Wh": ("watt hour", "kMGT"), "Ah": ("amp hour", "mk"), "Sv": ("sievert", "mµ"), "T": ("tesla", "m")},
-    **{"bar": ("bar", "m"), "bps": ("bit per second", "kMG"), "Bps": ("byte per second", "kMG")},
-    **{"b/s": ("bit per second", "kMG"), "ton": ("ton", "kM")},
-}
+# Metric units: symbol, name, the prefixes that it is written with. One capital letter alone is often something else
+# than a unit, so the base symbols stand in `UNITS` and `LETTERS`.
+METRIC = (
+    *(("m", "meter", "pnµmcdk"), ("g", "gram", "nµmk"), ("s", "second", "pnµm"), ("l", "liter", "µmcd")),
+    *(("L", "liter", "µmcd"), ("Hz", "hertz", "kMGT"), ("W", "watt", "µmkMGT"), ("V", "volt", "µmkM")),
+    *(("A", "amp", "µmk"), ("Ω", "ohm", "mkM"), ("F", "farad", "pnµm"), ("H", "henry", "µm"), ("J", "joule", "mkMG")),
+    *(("N", "newton", "kM"), ("Pa", "pascal", "hkMG"), ("eV", " electron volt", "kMGT"), ("B", "byte", "kKMGTP")),
+    *(("bit", "bit", "kMGT"), ("mol", "mole", "µm"), ("cal", "calorie", "k"), ("Wh", "watt hour", "kMGT")),
+    *(("Ah", "amp hour", "mk"), ("Sv", "sievert", "mµ"), ("bar", "bar", "m"), ("ton", "ton", "kM")),
+    *(("bps", "bit per second", "kMG"), ("Bps", "byte per second", "kMG"), ("b/s", "bit per second", "kMG")),
+)
 CONTRACTED = {"kiloohm": "kilohm", "megaohm": "megohm"}
 COMPOSED = {
     f"{prefix}{symbol}": CONTRACTED.get(PREFIXES[prefix] + name, PREFIXES[prefix] + name)
-    for symbol, (name, prefixes) in METRIC.items()
+    for symbol, name, prefixes in METRIC
     for prefix in prefixes
-    if prefix + symbol not in ("mbps", "mT")
+    if prefix + symbol != "mbps"  # which is seldom the thousandth of a bit
 }
 # Units that a single capital letter names. They are read after a number, but not before a name or in a street.
 LETTERS = {"W": "watt", "V": "volt", "L": "liter", "J": "joule", "N": "newton", "Ω": "ohm", "K": "kelvin"}
