@@ -89,8 +89,10 @@ CHEMISTRY: list[Rule] = [
     rule(r"(?<=[A-Z0-9₀-₉a-z)])(?: ?(?:→|-->|⟶) ?)(?=[0-9]{0,2}[A-Z][A-Za-z]?[A-Z0-9₂-₉(])", lambda match: " yields "),
     rule(r"(?<=[A-Z][0-9₂-₉]) ?(?:→|->|-->|⟶|⇌) ?(?=[0-9A-Z])", lambda match: " yields "),
     rule(
-        rf"(?<![\w.#@/'-])(?P<count>[1-9][0-9]?)?(?P<formula>(?:{UNIT}|{GROUP}){{1,10}})(?![\w₀-₉]|\.\w|-[A-Z0-9])",
+        rf"(?<![\w.#@/'-])(?P<count>[1-9][0-9]?)?(?=[A-Za-z()]{{1,20}}{DIGIT})(?P<formula>(?:{UNIT}|{GROUP}){{1,10}})"
+        r"(?![\w₀-₉]|\.\w|-[A-Z0-9])",
         _formula,
     ),
+    rule(rf"(?<![\w.#@/'-])(?P<count>)(?P<formula>{any_of(COMPOUNDS)})(?![\w₀-₉]|\.\w|-[A-Z0-9])", _formula),
     rule(r"(?<!\w)pH(?!\w)", lambda match: "P H"),
 ]

@@ -5,7 +5,7 @@ import re
 from tts.text.english.acronyms import LETTER_A, letters
 from tts.text.english.lexicon import cmudict
 from tts.text.english.numbers import cardinal, spelled, year
-from tts.text.english.patterns import Rule, rule, words_of
+from tts.text.english.patterns import Rule, any_of, rule, words_of
 from tts.text.english.units import UNITS
 
 NAMES = {
@@ -27,12 +27,13 @@ DOMAINS = (
     "ch|"
     "jp|cn|ru|br|se|dk|pl|tv|dev|app|xyz|online|shop|blog|ly|gl|gg|co|(?:be|it|me|in|is|at|to|no)(?=/)"
 )
-ENDINGS = (
-    "sh|md|txt|py|js|ts|html?|css|csv|tsv|json|ya?ml|toml|xml|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|svg|webp|mp3|mp4|wav|"
-    "ogg|opus|flac|avi|mov|mkv|zip|tar|gz|tgz|bz2|rar|7z|exe|dll|bat|cmd|cpp|hpp|cc|java|rb|rs|go|php|sql|log|ini|cfg|"
-    "conf|lock|epub|mobi|iso|dmg|apk|deb|rpm|env|tex|bib|srt|vtt|ipynb|lua|swift|kt|vue|jsx|tsx|psd|bak|tmp|dat|db|"
-    "safetensors|ckpt|pt|onnx"
+ENDINGS = words_of(
+    "sh md txt py js ts htm html css csv tsv json yaml yml toml xml pdf doc docx xls xlsx ppt pptx jpg jpeg png gif "
+    "svg webp mp3 mp4 wav ogg opus flac avi mov mkv zip tar gz tgz bz2 rar 7z exe dll bat cmd cpp hpp cc java rb rs "
+    "go php sql log ini cfg conf lock epub mobi iso dmg apk deb tex bib srt vtt ipynb lua swift kt vue jsx tsx psd bak "
+    "tmp dat db safetensors ckpt pt onnx rpm env"
 )
+ENDING = any_of({*ENDINGS, *(ending.upper() for ending in ENDINGS)})
 DOTFILES = "gitignore|env|bashrc|zshrc|vimrc|profile|config|ssh|npmrc|dockerignore|editorconfig|htaccess|git|cache"
 DUNDERS = "init|main|name|file|str|repr|call|len|iter|next|all|doc|version|new|enter|exit|eq|hash|dict|getitem|setitem"
 RUNS = re.compile(r"mp[34](?!\w)|[^\W\d_]+(?:'[^\W\d_]+)?|[0-9]+|[^\s]")
@@ -163,11 +164,11 @@ ELECTRONIC: list[Rule] = [
     rule(r"(?<![\w.<>/~'\")-])(?:(?:~|\.{1,2})(?:/[\w.@+-]{1,60}){1,20}|(?:/[A-Za-z_.][\w.@+-]{0,60}){2,20})/?", _file),
     # src/main.py, autogen.sh
     rule(
-        rf"(?<![\w.@/~-])(?:[\w.-]{{1,60}}/){{0,12}}[\w-]{{2,80}}(?:\.[\w-]{{1,30}}){{0,3}}\.(?i:{ENDINGS})(?![\w-]|\.\w)",
+        rf"(?<![\w.@/~-])(?:[\w.-]{{1,60}}/){{0,12}}[\w-]{{2,80}}(?:\.[\w-]{{1,30}}){{0,3}}\.(?:{ENDING})(?![\w-]|\.\w)",
         _file,
     ),
     rule(r"(?<![\w.@/~-])(?:[\w-]{1,60}/){0,12}[A-Za-z][\w-]{1,80}\.(?:c|h|r|o)(?![\w.-])", _file),
-    rule(rf"(?<![\w.])\.(?:{ENDINGS}|{DOTFILES}|NET|com|org)(?![\w-])", _file),
+    rule(rf"(?<![\w.])\.(?:{any_of(ENDINGS)}|{DOTFILES}|NET|com|org)(?![\w-])", _file),
     rule(r"(?<=[A-Za-z])\.NET(?!\w)", lambda match: " dot net"),
     # foo.bar.baz, os.getcwd(): names of programs
     rule(r"(?<![\w.@/-])[a-z_]\w{1,30}(?:\.[a-z_]\w{1,30}){2,6}(?![\w.-])", lambda match: _spoken(match[0], short=2)),
@@ -187,7 +188,9 @@ ELECTRONIC: list[Rule] = [
     ),
     rule(r"(?<![\w.])[a-z]{1,24}(?:[A-Z][a-z0-9]{1,24}|[A-Z]{1,6}(?![a-z])){1,8}(?!\w)", _camel),
     rule(
-        r"(?<![\w.])(?:(?:[A-Z][a-z0-9]{1,24}|[A-Z]{2,6}(?=[A-Z][a-z])){2,8}|(?:[A-Z][a-z]{1,24}){1,8}[A-Z]{2,5})(?!\w)",
+        r"(?<![\w.])(?=[A-Za-z0-9]{1,80}[a-z][A-Z])(?:[A-Z][a-z0-9]{1,24}|[A-Z]{2,6}(?=[A-Z][a-z])){1,8}"
+        r"(?:[A-Z]{2,5})?(?!\w)",
         _camel,
     ),
+    rule(r"(?<![\w.])[A-Z]{2,6}(?=[A-Z][a-z])(?:[A-Z][a-z0-9]{1,24}){1,8}(?!\w)", _camel),
 ]

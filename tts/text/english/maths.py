@@ -143,11 +143,6 @@ def _functions(match: re.Match[str]) -> str:
     return f"{FUNCTIONS.get(name, name)} of {_letter(match['argument'])}"
 
 
-def _differential(match: re.Match[str]) -> str:
-    """The d of an integral."""
-    return "d " if "∫" in match.string else match[0]
-
-
 def _greek(match: re.Match[str]) -> str:
     """One or two letters as signs of science. Longer runs are words of Greek, and an omega may be ohms."""
     if match[0] == "Ω" and re.search(r"[0-9kM] ?$", match.string[max(0, match.start() - 2) : match.start()]):
@@ -202,7 +197,7 @@ EQUATIONS: list[Rule] = [
     rule(r"(?<== )([a-z]{2,20}) / (?=[a-z])", lambda match: f"{match[1]} divided by "),
     rule(r"(?<=[\w)])(?<!_)\^(?P<exponent>[-−+]?[A-Za-z0-9]{1,4}|[({][-−+A-Za-z0-9/]{1,12}[)}])(?!\w)", _power),
     rule(r"(?<=\w)\^([-+])(?![0-9A-Za-z])", lambda match: " plus " if match[1] == "+" else " minus "),
-    rule(r"(?<=\w )d(?=[xyztθ](?!\w))", _differential),
+    rule(r"(∫[^∫]{1,60} d)(?=[xyztθ](?!\w))", lambda match: f"{match[1]} "),
     rule(r"(?<![\w/.])1/(?=[a-z](?!\w))", lambda match: "one over "),
     rule(r"(?<=[\s(=])(?<![0-9] )–(?=[0-9])|\A–(?=[0-9])", lambda match: "-"),
     rule(rf"(?<![{ANY_GREEK}])[{GREEKS}]{{1,2}}(?![{ANY_GREEK}])", _greek),

@@ -321,10 +321,9 @@ MEASURES: list[Rule] = [
     rule(r"\bsq\.? (?=miles?|feet|foot|inch|yards?|meters?|kilometers?)", lambda match: "square "),
     rule(r"(?<=[0-9]) c\.(?= [a-z])", _cups),
     rule(
-        r"(?P<before>\b(?:to the power of (?:minus )?[a-z]+(?:-[a-z]+)?|cubed|squared)) "
-        rf"(?P<unit>{UNIT}){POWER}{DIVISOR}{AFTER}",
-        _powered,
+        rf"(?P<before>to the power of (?:minus )?[a-z]+(?:-[a-z]+)?) (?P<unit>{UNIT}){POWER}{DIVISOR}{AFTER}", _powered
     ),
+    rule(rf"(?P<before>(?:squared|cubed)) (?P<unit>{UNIT}){POWER}{DIVISOR}{AFTER}", _powered),
     rule(rf"\b(?P<before>[Pp]er|[Ii]n|{SPELLED_NUMBER})\s(?P<unit>{SURE}){AFTER}{STOP}", _counted),
     rule(
         rf"(?<=[a-z])/(?P<amount>[0-9]{{1,4}})\s?(?P<unit>{SURE}|g){AFTER}",
