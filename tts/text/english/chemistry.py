@@ -62,6 +62,8 @@ def _formula(match: re.Match[str]) -> str:
     elements = [piece for piece in PIECE.findall(formula) if not _plain(piece).isdigit()]
     small = any(c in formula for c in SUBSCRIPTS)
     ordinary = len(elements) < 2 and not (formula[0] in "OHNF" and re.fullmatch("[OHNF]2", formula))
+    if not small and re.fullmatch("[A-Za-z]+[0-9]{2,3}", formula):  # FY20, MP40
+        return match[0]
     if not small and (ordinary or not any(c.isdigit() for c in formula)) and formula not in COMPOUNDS:
         return match[0]
     return (f"{cardinal(count)} " if count else "") + _read(formula)

@@ -258,11 +258,11 @@ SECONDS: list[Rule] = [
     rule(r"(?<=[CF])/(?=[0-9]{1,3} ?°)", lambda match: " or "),
     rule(rf"{START}(10{{1,6}})s(?= of\b)", _many_of),
     rule(
-        rf"(?:\b(?P<before>{MEASURED}|[Aa]n?|[Tt]he|each) )?{START}(?P<low>[0-9]{{1,4}}(?:\.[0-9]{{1,4}})?)s(?!\w)"
+        rf"(?:\b(?P<before>{MEASURED}|[Aa]n?|[Tt]he|each) )?{START}(?<![A-Za-z]-)(?P<low>[0-9]{{1,4}}(?:\.[0-9]{{1,4}})?)s(?!\w)"
         rf"(?=(?P<after>[ -](?:{TIMED})\b)?)",
         _seconds,
     ),
-    rule(r"(?<![\w.,$£€'-])([0-9]|[1-9][0-9][1-9])s(?!\w)", _plural),
+    rule(r"(?<![\w.,$£€'-])([0-9]|[1-9][0-9][1-9])s(?!\w|\. ?[0-9])", _plural),
     rule(
         rf"{START}(240|360|480|540|720|1080|1440|2160|4320)([pi])(?=[0-9]{{0,3}}(?!\w))",
         lambda match: f"{pairs(match[1])} {match[2].upper()}",

@@ -55,7 +55,7 @@ def _circled(match) -> str:
 SIGN_RULES: list[Rule] = [
     rule(r"(?:[²³]|\^[0-9ni+-]){2,20}", lambda match: _raised(match[0])),  # ⁻¹²: one power, not three
     rule(f"[{''.join(CIRCLED)}](?: ?[{''.join(CIRCLED)}]){{0,50}}", _circled),
-    rule(r"(?<=[A-Za-z])\$+(?![0-9])", lambda match: " dollar" * len(match[0]) + " "),
+    rule(r"(?<=[A-Za-z])\$+(?! ?[0-9])", lambda match: " dollar" * len(match[0]) + " "),
     rule(r"(?<!\w)#(?=(\w{2,40})#)\1#", lambda match: f"hash {match[1]} hash"),
     rule(
         r"(?<!\w)(40[13]) ?\(([kb])\)", lambda match: f"four oh {'one' if match[1][2] == '1' else 'three'} {match[2]}"
