@@ -19,6 +19,7 @@ from tts.text.english.normaliser import normalise
 from tts.text.english.numbers import COUNTING
 from tts.text.english.patterns import words_of
 from tts.text.english.telephones import CALLED
+from tts.text.english.units import DOTTED
 from tts.text.english.verses import SHORT_BOOKS
 from tts.text.language import Language
 from tts.text.sentences import Abbreviations, Joints
@@ -50,9 +51,9 @@ ENGLISH = Language(
     abbreviations=Abbreviations(
         inner=frozenset({*TITLES, *INNER, *ALWAYS_INNER}),
         numbered=frozenset(
-            {*NUMBERED, *DATED, *SHORT_MONTHS, *CASED_MONTHS, *SHORT_DAYS, *SHORT_BOOKS, *CALLED, *SPENT}
+            {*NUMBERED, *DATED, *SHORT_MONTHS, *CASED_MONTHS, *SHORT_DAYS, *SHORT_BOOKS, *CALLED, *SPENT, *DOTTED}
         ),
-        words=frozenset({*NUMBERED_WORDS, *SHORT_BOOKS, "Sat", "Sun", "Mar"}),
+        words=frozenset({*NUMBERED_WORDS, *SHORT_BOOKS, *DOTTED, "Sat", "Sun", "Mar"}),
         ending=frozenset({*ENDINGS, *NEWS_STATES, "St"}) - CAPITAL_ENDS,
         letters=frozenset({"I"}),
         labels=LABELS,

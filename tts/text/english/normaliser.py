@@ -11,20 +11,26 @@ from functools import lru_cache
 from tts.text.characters import plain, tidy
 from tts.text.english.abbreviations import ABBREVIATIONS
 from tts.text.english.acronyms import ACRONYMS, LETTER_NAMES
+from tts.text.english.addresses import ADDRESSES
+from tts.text.english.chemistry import CHEMISTRY
 from tts.text.english.dates import DATES, date_notices
 from tts.text.english.electronic import ELECTRONIC
+from tts.text.english.emoji import PICTURES
+from tts.text.english.games import GAMES
+from tts.text.english.latex import formulas
 from tts.text.english.lexicon import PHONES
-from tts.text.english.maths import MATHS
+from tts.text.english.maths import EQUATIONS, MATHS
+from tts.text.english.measures import MEASURES, SECONDS
 from tts.text.english.models import MODELS
 from tts.text.english.money import MONEY
+from tts.text.english.music import MUSIC
 from tts.text.english.numerals import HEADINGS, NUMERALS, UNICODE_NUMERAL, unicode_numeral
 from tts.text.english.patterns import Rule
 from tts.text.english.quantities import GROUPED, NUMBERS, QUANTITIES
 from tts.text.english.serials import HYPHENED, SERIALS
-from tts.text.english.signs import SIGNS, SUPERSCRIPTS, VULGAR
+from tts.text.english.signs import ALIKE, SIGN_RULES, SIGNS, SUPERSCRIPTS, VULGAR
 from tts.text.english.telephones import TELEPHONES
 from tts.text.english.times import TIMES
-from tts.text.english.units import MEASURES
 from tts.text.english.verses import VERSES
 from tts.text.language import Normal
 
@@ -32,9 +38,9 @@ INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
 HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
-    *(*ELECTRONIC, *SERIALS, *TELEPHONES, *HYPHENED, *MODELS, *GROUPED, *VERSES, *MONEY, *TIMES, *DATES),
-    *(*HEADINGS, *ABBREVIATIONS, *NUMERALS, *MEASURES),
-    *LETTER_NAMES,
+    *(*SIGN_RULES, *GAMES, *PICTURES, *MUSIC, *CHEMISTRY, *ELECTRONIC, *EQUATIONS, *ADDRESSES, *SECONDS),
+    *(*SERIALS, *TELEPHONES, *HYPHENED, *MODELS, *GROUPED, *VERSES, *MONEY, *TIMES, *DATES),
+    *(*HEADINGS, *ABBREVIATIONS, *NUMERALS, *MEASURES, *LETTER_NAMES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]
 KEPT = ("—", "–")
@@ -51,7 +57,7 @@ def normalise(text: str) -> Normal:
             return HIDDEN
         return match[0]
 
-    text = INLINE.sub(hide, tidy(text).replace(HIDDEN, "\ufffd"))
+    text = INLINE.sub(hide, formulas(tidy(text)).replace(HIDDEN, "\ufffd"))
     text = UNICODE_NUMERAL.sub(unicode_numeral, text)
     text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
     text = re.sub(r"\s+", " ", text)
@@ -74,14 +80,15 @@ def _compatible(character: str) -> str:
         return f" {VULGAR[character]}"
     if character in SUPERSCRIPTS:
         return f"^{SUPERSCRIPTS[character]}"
-    if character == "μ":
-        return "µ"
+    if character in ALIKE:
+        return ALIKE[character]
     if unicodedata.category(character) == "Nd":
         return str(unicodedata.decimal(character))
     if unicodedata.category(character) == "Zs":
         return " "
     folded = plain(character)
-    return folded if character not in SIGNS and folded.isascii() and folded.isalpha() else character
+    drawn = unicodedata.category(character) in ("No", "Sk") or character in "™℠"  # these are no letters
+    return folded if character not in SIGNS and folded.isascii() and folded.isprintable() and not drawn else character
 
 
 def _character(character: str, left_out: Counter[str]) -> str:

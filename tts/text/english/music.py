@@ -1,0 +1,48 @@
+"""Keys, notes and chords: B♭, F♯m, C#m7; times of bars."""
+
+import re
+
+from tts.text.english.acronyms import LETTER_A
+from tts.text.english.numbers import cardinal
+from tts.text.english.patterns import Rule, rule
+
+SHIFTS = {"♭": " flat", "♯": " sharp", "#": " sharp", "b": " flat", "♮": " natural", "": ""}
+QUALITIES = {
+    **{"m": " minor", "min": " minor", "maj": " major", "M": " major", "dim": " diminished", "aug": " augmented"},
+    **{"sus": " suspended", "add": " add", "": ""},
+}
+PLAYED = "major|minor|clarinet|trumpet|cornet|tuba|tenor|alto|sax|saxophone|flat|scale|chord|key|instrument"
+
+
+def _chord(match: re.Match[str]) -> str:
+    note = LETTER_A if match["note"] == "A" else match["note"]
+    quality = match["quality"] or ""
+    number = f" {cardinal(match['number'])}" if match["number"] else ""
+    return note + SHIFTS[match["shift"] or ""] + QUALITIES[quality] + number
+
+
+def _bar(match: re.Match[str]) -> str:
+    return f"{cardinal(match['beats'])} {cardinal(match['value'])}"
+
+
+CHORD = r"(?P<quality>maj|min|dim|aug|sus|add|m|M)?(?P<number>1[13]|[24679])?"
+MUSIC: list[Rule] = [
+    rule(rf"(?<![\w♭♯#])(?P<note>[A-G])(?P<shift>[♭♯♮]){CHORD}(?![\w])", _chord),
+    rule(rf"(?<![\w♭♯#])(?P<note>[A-G])(?P<shift>#){CHORD}(?![\w#])(?<=[0-9mj])", _chord),
+    rule(rf"(?<![\w♭♯#])(?P<note>[ABDEG])(?P<shift>b)(?P<quality>)(?P<number>)(?=[ -](?:{PLAYED})\b)", _chord),
+    rule(
+        r"(?<![\w♭♯#'])(?P<note>[A-G])(?P<shift>b?)(?P<quality>m|maj|min|dim|sus|aug)(?P<number>[24679])(?!\w)", _chord
+    ),
+    rule(
+        r"(?<![\w♭♯#'])(?P<note>[A-G])(?P<shift>)"
+        r"(?P<quality>maj|dim|sus|aug|m(?=[,-]? [A-G](?:m|[,.]| |$)))(?P<number>)(?!\w)",
+        _chord,
+    ),
+    rule(
+        r"(?<![\w/.])(?P<beats>[2-9]|1[0-2])/(?P<value>[248]|16)(?= (?:time(?! in)|meter|bars?|measures?)\b)",
+        _bar,
+    ),
+    rule(r"(?<![\w/.])(?P<beats>4|12)/(?P<value>4|8)(?<=4/4|2/8)(?![\w/])", _bar),
+    rule(r"(?<=\bin )(?P<beats>[2-9])/(?P<value>[48])(?=[.,;]|$)", _bar),
+    rule(r"♩ ?=", lambda match: "quarter note equals"),
+]
