@@ -54,7 +54,7 @@ class Settings:
         return cls(**values | {"sampling": Sampling(**conf["sampling"])})
 
     def silence(self, after: str | None) -> float:
-        """Seconds of silence after a paragraph, a sentence, a clause or a cut; none at the end of a text."""
+        """Seconds of silence after what ends there, e.g. a sentence or a line; none at the end of a text."""
         return self.pauses[after] * self.pause / self.speed if after else 0.0
 
 

@@ -40,8 +40,8 @@ class Language:
         return self.read_lexicon()
 
     def split(self, text: str, max_chars: int) -> list[Sentence]:
-        """Sentences of at most `max_chars` characters; nothing but white space is lost."""
-        return split_sentences(text, max_chars, self.abbreviations)
+        """Sentences of at most `max_chars` characters; marks of Markdown, HTML and notes are left out."""
+        return split_sentences(text, max_chars, self.abbreviations, lambda word: self.fold(word) in self.lexicon)
 
 
 def language(name: str = "english") -> Language:
