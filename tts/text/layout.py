@@ -13,6 +13,7 @@ Known = Callable[[str], bool]  # whether the language has a word
 
 SCENE_INLINE = re.compile(r"(?<=\S)[ \t]{1,20}(?:\*[ \t]?\*[ \t]?\*|⁂|❦)[ \t]{1,20}(?=\S)")
 BULLET_INLINE = re.compile(r"[ \t]{1,20}[•‣◦▪●][ \t]{1,20}")
+LEADING = re.compile(r"(?:[.·…_][ \t]?){4}")
 LEADERS = re.compile(r"[ \t]{0,9}(?:[.·…_][ \t]?){4,200}[ \t]{0,9}(?=[0-9ivxlc]{1,6}[ \t]*$)")  # of a table of contents
 SIGNS = r"*⁂~=_\-–—―#+.·•^`❦❧☙◆◇✦✧★☆●○■□§|:─━═│┃┌┐└┘├┤┬┴┼╔╗╚╝║╠╣╬%/\\<>"
 ONLY_SIGNS = re.compile(rf"[{SIGNS}\s]+")
@@ -25,11 +26,14 @@ QUOTE_MARK = re.compile(r"(?:>[ \t]?){1,9}")
 BULLET = re.compile(r"[-*+•‣◦▪▫●○■□➢➤►▶→✓✔☐☑☒·–—][ \t]+(?=\S)")
 TICK_BOX = re.compile(r"\[[ xX]\][ \t]+")
 NUMBERED = re.compile(r"\(?(?:[0-9]{1,3}|[A-Za-z]|[ivxlcIVXLC]{1,6})(?:[.)]|\.\))(?:[ \t]+|(?=[A-Z][a-z]))(?=\S)")
+# What may begin with one of the marks above, so that most lines need no further look.
+MARKED = re.compile(r"[^\w\s\"'“‘]|[0-9①-➓]|[A-Za-z]{1,6}[.)]")
 CIRCLED = re.compile(r"[①-⓿❶-❿➀-➓]\s*")
 CAPITAL = re.compile(r"[\"'“‘(\[¿¡*_—–-]{0,4}[A-Z0-9À-ÖØ-ÞĀ-Ž]")
 STOPPED = re.compile(r"[.!?…][\"'”’»)\]]{0,4}$|[—–-][\"'”’»]{1,4}$")
 ENDED = re.compile(rf"{STOPPED.pattern}|[:;]$")
 COMPOUND = re.compile(r"[^\W\d_]{1,40}-[^\W\d_]{1,40}")
+WORD = re.compile(r"\S*")
 COLUMNS = re.compile(r"(?<=\S) {3,}(?=\S)")
 
 WRAPPED = 60  # prose is rarely wrapped at fewer columns
@@ -51,15 +55,15 @@ class Piece:
     ends: str
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Line:
     text: str  # without its list mark if that says nothing, and without indentation
     width: int
     indent: int
-    item: bool  # a list mark stands before it
-    heading: bool
-    cells: bool  # a row of a table
     forced: bool  # it begins after a break that is heard whatever the shape
+    item: bool = False  # a list mark stands before it
+    heading: bool = False
+    cells: bool = False  # a row of a table
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class _Page:
 
 def pieces(text: str, known: Known) -> list[Piece]:
     """The text as pieces in order. Nothing but white space, list marks, rules and frames is lost."""
-    text = SCENE_INLINE.sub(RULE, text)
+    text = BULLET_INLINE.sub(BREAK, SCENE_INLINE.sub(RULE, text))
     out: list[Piece] = []
     paragraph: list[str] = []
     lines = text.split("\n")
@@ -109,14 +113,13 @@ def _blocks(lines: list[str]) -> Iterator[list[_Line] | None]:
     """The lines of a paragraph, parted where a scene ends, which is a None."""
     block: list[_Line] = []
     table = any(_is_table_rule(line.strip()) for line in lines)
-    for number, line in enumerate(lines):
+    for line in lines:
         bare = line.strip()
         if not ONLY_SIGNS.fullmatch(bare):
-            for part, text in enumerate(BULLET_INLINE.sub(BREAK, line).split(BREAK)):
-                if text.strip():
-                    block.append(_line(text, table, part > 0))
-        elif _is_underline(bare, block) and number + 1 <= len(lines):
-            block[-1] = _Line(**{**vars(block[-1]), "heading": True})
+            parts = line.split(BREAK) if BREAK in line else [line]
+            block += [_line(part, table, number > 0) for number, part in enumerate(parts) if part.strip()]
+        elif _is_underline(bare, block):
+            block[-1].heading = True
         elif _is_scene(bare) and not (table and TABLE_RULE.fullmatch(bare)):
             yield block
             yield None
@@ -137,7 +140,7 @@ def _is_underline(bare: str, block: list[_Line]) -> bool:
     """==== or ---- under one line, which it makes a heading."""
     if not block or len(set(bare)) > 1 or bare[0] not in "=-~" or len(bare) < 3 or block[-1].item:
         return False
-    return bare[0] == "=" or (len(block) == 1 and not ENDED.search(block[-1].text))
+    return bare[0] == "=" or (len(block) == 1 and not ENDED.search(block[-1].text[-6:]))
 
 
 def _is_scene(bare: str) -> bool:
@@ -148,34 +151,40 @@ def _is_scene(bare: str) -> bool:
 
 
 def _line(raw: str, table: bool, forced: bool) -> _Line:
-    raw = raw.expandtabs(8) if raw[:1] in " \t" and "\t" in raw[: len(raw) - len(raw.lstrip())] else raw
     text = raw.strip()
     indent = len(raw) - len(raw.lstrip())
-    if quoted := QUOTE_MARK.match(text):
-        text = text[quoted.end() :].strip()
-    heading = item = False
+    if "\t" in raw[:indent]:
+        indent = len(raw[:indent].expandtabs(8))
+    line = _Line(text, indent + len(text), indent, forced)
+    if MARKED.match(text):
+        _without_mark(line)
+    if LEADING.search(line.text):
+        line.text = LEADERS.sub("\t", line.text)
+    bars = "|" in text or "│" in text or "║" in text
+    if bars and (table or (text[0] in "|│║" and text[-1] in "|│║")):
+        line.cells, line.text = True, _row(re.split(r"[|│║]", line.text))
+    elif "\t" in line.text:
+        line.cells, line.text = True, _row(line.text.split("\t"))
+    return line
+
+
+def _without_mark(line: _Line) -> None:
+    """Take the mark of a heading, a quotation or a list from a line. Numbers and letters are read, so they stay."""
+    if quoted := QUOTE_MARK.match(line.text):
+        line.text = line.text[quoted.end() :].strip()
+    text = line.text
     if mark := HEADING_MARK.match(text):
-        heading, text = True, CLOSING_MARK.sub("", text[mark.end() :])
+        line.heading, line.text = True, CLOSING_MARK.sub("", text[mark.end() :])
     elif framed := FRAMED.fullmatch(text):
-        heading, text = True, framed[2]
-    elif mark := BULLET.match(text):
-        item, text = True, text[mark.end() :]
-        if box := TICK_BOX.match(text):
-            text = text[box.end() :]
-    elif box := TICK_BOX.match(text):
-        item, text = True, text[box.end() :]
+        line.heading, line.text = True, framed[2]
+    elif (mark := BULLET.match(text)) or TICK_BOX.match(text):
+        text = text[mark.end() :] if mark else text
+        box = TICK_BOX.match(text)
+        line.item, line.text = True, text[box.end() :] if box else text
     elif mark := NUMBERED.match(text):
-        item, text = True, f"{mark[0].strip()} {text[mark.end() :].strip()}"
+        line.item, line.text = True, f"{mark[0].strip()} {text[mark.end() :]}"
     elif CIRCLED.match(text):
-        item = True
-    width = len(raw.rstrip())
-    text = LEADERS.sub("\t", text)
-    cells = False
-    if (table or (text[:1] in "|│║" and text[-1:] in "|│║")) and re.search(r"[|│┃║]", text):
-        cells, text = True, _row(re.split(r"[|│┃║]", text))
-    elif "\t" in text:
-        cells, text = True, _row(text.split("\t"))
-    return _Line(text, width, indent, item, heading, cells, forced)
+        line.item = True
 
 
 def _row(cells: list[str]) -> str:
@@ -187,8 +196,9 @@ def _row(cells: list[str]) -> str:
 def _paragraph(lines: list[_Line], page: _Page) -> Iterator[Piece]:
     if not lines:
         return
-    if sum(bool(COLUMNS.search(line.text)) for line in lines) > 1:  # columns apart by spaces
-        lines = [_Line(**{**vars(line), "text": _row(COLUMNS.split(line.text)), "cells": True}) for line in lines]
+    if sum("   " in line.text for line in lines) > 1:  # columns apart by spaces
+        for line in lines:
+            line.text, line.cells = _row(COLUMNS.split(line.text)), True
     heard = _breaks(lines, page.columns)
     start = 0
     for number in range(1, len(lines) + 1):
@@ -207,14 +217,14 @@ def _breaks(lines: list[_Line], columns: int) -> list[str]:
     margin = min(line.indent for line in lines)
     pairs = list(zip(lines, lines[1:], strict=False))
     # Whoever wraps prose puts a word into the next line only if it has no room in this one.
-    needed = [a.width + 1 + len(b.text.split(None, 1)[0]) for a, b in pairs]
+    needed = [a.width + 1 + len(WORD.match(b.text)[0]) for a, b in pairs]
     room = [width <= widest for width in needed]
     items = _items(lines)
     every = _each_line_is_heard(lines, widest, room, [width <= columns for width in needed])
     found = []
     for number, (a, b) in enumerate(pairs):
         hyphen = a.text[-1:] in "-\u00ad" and b.text[:1].islower()
-        stopped, ended = bool(STOPPED.search(a.text)), bool(ENDED.search(a.text))
+        stopped, ended = bool(STOPPED.search(a.text[-6:])), bool(ENDED.search(a.text[-6:]))
         capital, short = bool(CAPITAL.match(b.text)), a.width <= SHORT * widest
         heard = b.forced or a.heading or b.heading or items[number + 1] or a.cells or b.cells
         heard = heard or (every and not hyphen)
@@ -235,9 +245,9 @@ def _breaks(lines: list[_Line], columns: int) -> list[str]:
 def _items(lines: list[_Line]) -> list[bool]:
     """Which lines begin an item of a list. One mark alone may be the dash or number of a wrapped sentence."""
     marked = [line.item for line in lines]
-    if sum(marked) > 1 and (marked[0] or any(b and ENDED.search(a.text) for a, b in zip(lines, marked[1:], strict=False))):
+    if sum(marked) > 1 and (marked[0] or any(b and ENDED.search(a.text[-6:]) for a, b in zip(lines, marked[1:], strict=False))):
         return marked
-    lead = [False, *(bool(ENDED.search(line.text)) for line in lines[:-1])]
+    lead = [False, *(bool(ENDED.search(line.text[-6:])) for line in lines[:-1])]
     return [mark and (number == 0 or lead[number] or sum(marked) > 2) for number, mark in enumerate(marked)]
 
 
@@ -258,28 +268,24 @@ def _each_line_is_heard(lines: list[_Line], widest: int, room: list[bool], early
 
 def _joined(lines: list[str], page: _Page) -> str:
     """Lines as one, words that were divided at the ends of lines as they were before."""
-    text = lines[0]
-    parts = []
-    for after in lines[1:]:
-        if text.endswith("\u00ad") or (text[-1:] == "-" and after[:1].isalnum() and re.search(r"\w-$", text)):
-            text = _undivided(text, after, page)
-        elif text[-1:] in "—–" and text[-2:-1].strip() and after[:1].isalnum():
-            text += after
-        else:
-            parts.append(text)
-            text = after
-    return " ".join(" ".join([*parts, text]).split())
+    if len(lines) > 1:
+        lines = [*(_before(a, b, page) for a, b in zip(lines, lines[1:], strict=False)), lines[-1]]
+    return " ".join("".join(lines).split())
 
 
-def _undivided(text: str, after: str, page: _Page) -> str:
-    """Two lines as one, the first of which ends in a hyphen: nega- tive, well- known."""
-    if text[-1] == "\u00ad":
-        return text[:-1] + after
-    first = re.search(r"[^\W\d_]*$", text[:-1])[0].lower()
-    second = re.match(r"[^\W\d_]*", after)[0]
+def _before(line: str, after: str, page: _Page) -> str:
+    """A line as it goes on into the next: with a space, or without, as after a hyphen: nega- tive, well- known."""
+    if line[-1] == "\u00ad":
+        return line[:-1]
+    if line[-1] in "—–" and line[-2:-1].strip() and after[:1].isalnum():
+        return line
+    if line[-1] != "-" or not line[-2:-1].isalnum() or not after[:1].isalnum():
+        return f"{line} "
+    first = re.search(r"[^\W\d_]*$", line[-40:-1])[0].lower()
+    second = re.match(r"[^\W\d_]{0,40}", after)[0]
     if not first or not second.islower() or f"{first}-{second}" in page.compounds:
-        return text + after
-    return text[:-1] + after if page.known(first + second) or not page.known(first) else text + after
+        return line
+    return line[:-1] if page.known(first + second) or not page.known(first) else line
 
 
 def _with_headings(found: list[Piece]) -> list[Piece]:

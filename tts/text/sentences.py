@@ -88,7 +88,7 @@ def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviati
         return not (small and (quoted or stop.startswith(("..", "…"))))
     if small:
         return False
-    if ENUMERATION.fullmatch(text[start : match.start()].lstrip()[:9]):
+    if match.start() - start < 12 and ENUMERATION.fullmatch(text[start : match.start()].lstrip()):
         return False
     found = LAST_WORD.search(text[max(start, match.start() - 40) : match.start()])
     if len(stop) > 1 or not found:  # a quote or bracket closes after the stop

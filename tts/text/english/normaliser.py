@@ -13,6 +13,7 @@ from tts.text.english.abbreviations import ABBREVIATIONS
 from tts.text.english.acronyms import ACRONYMS
 from tts.text.english.dates import DATES, SLASHED_DATE
 from tts.text.english.electronic import ELECTRONIC
+from tts.text.english.gates import Gates
 from tts.text.english.lexicon import PHONES
 from tts.text.english.maths import MATHS
 from tts.text.english.money import MONEY
@@ -32,6 +33,8 @@ RULES: list[Rule] = [
     *(*ELECTRONIC, *TIMES, *HEADINGS, *ABBREVIATIONS, *NUMERALS, *SERIALS, *DATES, *MONEY, *MEASURES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]
+GATES = Gates([pattern for pattern, _ in RULES])
+UNSAID = re.compile(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]")
 KEPT = ("—", "–")
 NOTICED = 5  # kinds of left-out characters that a notice names
 
@@ -46,23 +49,39 @@ def normalise(text: str) -> Normal:
             return HIDDEN
         return match[0]
 
-    text = INLINE.sub(hide, tidy(text).replace(HIDDEN, "\ufffd"))
-    text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
-    text = re.sub(r"\s+", " ", text)
+    text = tidy(text).replace(HIDDEN, "\ufffd")
+    if "{" in text:
+        text = INLINE.sub(hide, text)
+    if not text.isascii():
+        text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
+    text = " ".join(text.split())
     notices = [
         f"{match[0]} was read with the month first"
-        for match in SLASHED_DATE.finditer(text)
+        for match in (SLASHED_DATE.finditer(text) if "/" in text else ())
         if int(match["a"]) <= 12 and int(match["b"]) <= 12 and match["a"] != match["b"]
     ]
-    for pattern, say in RULES:
-        text = pattern.sub(say, text)
-    text = re.sub(r"[)\]]+ ?$", "", text)  # at the end a bracket separates nothing
+    text = apply_rules(text)
+    text = text.rstrip(" )]")  # at the end a bracket separates nothing
     left_out: Counter[str] = Counter()
-    text = re.sub(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]", lambda match: _character(match[0], left_out), text)
+    text = UNSAID.sub(lambda match: _character(match[0], left_out), text)
     if left_out:
         notices.append(_notice(left_out))
-    shown = iter(inline)
-    return Normal(re.sub(HIDDEN, lambda match: next(shown), _spacing(text)), notices)
+    text = _spacing(text)
+    if inline:
+        shown = iter(inline)
+        text = re.sub(HIDDEN, lambda match: next(shown), text)
+    return Normal(text, notices)
+
+
+def apply_rules(text: str) -> str:
+    """Every rule in its turn. Those that need what the text does not hold are passed over."""
+    held = GATES.held(text)
+    for (pattern, say), needed in zip(RULES, GATES.needed, strict=True):
+        if held & needed == needed:
+            before, text = text, pattern.sub(say, text)
+            if text is not before:
+                held = GATES.held(text)
+    return text
 
 
 @lru_cache(maxsize=4096)
@@ -105,12 +124,19 @@ def _notice(left_out: Counter[str]) -> str:
     return f"left out, no way to say it: {', '.join(named)}{more}"
 
 
+DASH = re.compile(r"--+|–(?= |$)|(?:^|(?<= ))[-–](?= |$)")
+DASHES = re.compile(r" ?—(?: ?—)* ?")
+BEFORE_STOP = re.compile(r" +(?=[,.;:?!])")
+COMMAS = re.compile(r",(?: ?,)+")
+COMMA_AT_STOP = re.compile(r", ?(?=[.;:?!])|(?<=[.;:?!]),")
+
+
 def _spacing(text: str) -> str:
     """Single spaces, none before a stop, and one comma where brackets and commas met."""
-    text = re.sub(r"\s+", " ", text)  # first, because the patterns below expect single spaces and so take linear time
-    text = re.sub(r"--+|–(?= |$)|(?:^|(?<= ))[-–](?= |$)", "—", text)
-    text = re.sub(r" ?—(?: ?—)* ?", " — ", text).replace("–", "-")
-    text = re.sub(r" +(?=[,.;:?!])", "", text)
-    text = re.sub(r",(?: ?,)+", ",", text)
-    text = re.sub(r", ?(?=[.;:?!])|(?<=[.;:?!]),", "", text)
-    return re.sub(r"^[,;: ]+", "", text).strip()
+    text = " ".join(text.split())  # first, because the patterns below expect single spaces and so take linear time
+    if "-" in text or "–" in text or "—" in text:
+        text = DASHES.sub(" — ", DASH.sub("—", text)).replace("–", "-")
+    text = BEFORE_STOP.sub("", text)
+    if "," in text:
+        text = COMMA_AT_STOP.sub("", COMMAS.sub(",", text))
+    return text.lstrip(",;: ").rstrip()
