@@ -32,10 +32,13 @@ CIRCLED = re.compile(r"[①-⓿❶-❿➀-➓]\s*")
 CAPITAL = re.compile(r"[\"'“‘(\[¿¡*_—–-]{0,4}[A-Z0-9À-ÖØ-ÞĀ-Ž]")
 STOPPED = re.compile(r"[.!?…][\"'”’»)\]]{0,4}$|[—–-][\"'”’»]{1,4}$")
 ENDED = re.compile(rf"{STOPPED.pattern}|[:;]$")
+DIVIDED = re.compile(r"\w-$|\u00ad$")
 COMPOUND = re.compile(r"[^\W\d_]{1,40}-[^\W\d_]{1,40}")
 WORD = re.compile(r"\S*")
 COLUMNS = re.compile(r"(?<=\S) {3,}(?=\S)")
 
+TENS, ONES = ["", *"x xx xxx xl l".split()], ["", *"i ii iii iv v vi vii viii ix".split()]
+ROMAN = [ten + one for ten in TENS for one in ONES]  # by value, to 59
 WRAPPED = 60  # prose is rarely wrapped at fewer columns
 NARROW = 30  # no text that runs on stands in so few columns
 LIST = 45  # the longest line of a list without marks and capitals
@@ -61,7 +64,7 @@ class _Line:
     width: int
     indent: int
     forced: bool  # it begins after a break that is heard whatever the shape
-    item: bool = False  # a list mark stands before it
+    mark: str = ""  # of a list, that stands before it
     heading: bool = False
     cells: bool = False  # a row of a table
 
@@ -138,7 +141,7 @@ def _is_table_rule(bare: str) -> bool:
 
 def _is_underline(bare: str, block: list[_Line]) -> bool:
     """==== or ---- under one line, which it makes a heading."""
-    if not block or len(set(bare)) > 1 or bare[0] not in "=-~" or len(bare) < 3 or block[-1].item:
+    if not block or len(set(bare)) > 1 or bare[0] not in "=-~" or len(bare) < 3 or block[-1].mark:
         return False
     return bare[0] == "=" or (len(block) == 1 and not ENDED.search(block[-1].text[-6:]))
 
@@ -178,13 +181,14 @@ def _without_mark(line: _Line) -> None:
     elif framed := FRAMED.fullmatch(text):
         line.heading, line.text = True, framed[2]
     elif (mark := BULLET.match(text)) or TICK_BOX.match(text):
+        line.mark = text[0]
         text = text[mark.end() :] if mark else text
         box = TICK_BOX.match(text)
-        line.item, line.text = True, text[box.end() :] if box else text
+        line.text = text[box.end() :] if box else text
     elif mark := NUMBERED.match(text):
-        line.item, line.text = True, f"{mark[0].strip()} {text[mark.end() :]}"
+        line.mark, line.text = mark[0].strip(), f"{mark[0].strip()} {text[mark.end() :]}"
     elif CIRCLED.match(text):
-        line.item = True
+        line.mark = text[0]
 
 
 def _row(cells: list[str]) -> str:
@@ -218,23 +222,24 @@ def _breaks(lines: list[_Line], columns: int) -> list[str]:
     pairs = list(zip(lines, lines[1:], strict=False))
     # Whoever wraps prose puts a word into the next line only if it has no room in this one.
     needed = [a.width + 1 + len(WORD.match(b.text)[0]) for a, b in pairs]
-    room = [width <= widest for width in needed]
+    room = [width <= max(widest, columns) for width in needed]
     items = _items(lines)
-    every = _each_line_is_heard(lines, widest, room, [width <= columns for width in needed])
+    listed = any(items)
+    every = _each_line_is_heard(lines, widest, room, [width <= widest for width in needed])
     found = []
     for number, (a, b) in enumerate(pairs):
-        hyphen = a.text[-1:] in "-\u00ad" and b.text[:1].islower()
+        hyphen = bool(DIVIDED.search(a.text[-2:])) and b.text[:1].isalnum()
         stopped, ended = bool(STOPPED.search(a.text[-6:])), bool(ENDED.search(a.text[-6:]))
         capital, short = bool(CAPITAL.match(b.text)), a.width <= SHORT * widest
         heard = b.forced or a.heading or b.heading or items[number + 1] or a.cells or b.cells
         heard = heard or (every and not hyphen)
         # A line that ends early, such as a heading or the last one of a paragraph.
-        heard = heard or (room[number] and capital and (stopped or items[number] or short))
+        heard = heard or (room[number] and capital and not hyphen and (stopped or items[number] or short))
         last = stopped and (short or b.indent >= margin + 2 or a.width > UNWRAPPED)  # of a paragraph
-        heard = heard or (capital and last and not short)
+        heard = heard or (capital and last and not short) or (listed and capital and b.indent < a.indent)
         if not heard:
             found.append("")
-        elif a.heading or (number == 0 and not ended and not items[0] and not every and not a.cells and not b.forced):
+        elif a.heading or (number == 0 and not ended and not items[0] and not items[1] and not every and not a.cells and not b.forced):
             found.append(HEADING)
         else:
             inside = items[number] or every or a.cells or b.forced or items[number + 1] or widest < WRAPPED
@@ -243,27 +248,47 @@ def _breaks(lines: list[_Line], columns: int) -> list[str]:
 
 
 def _items(lines: list[_Line]) -> list[bool]:
-    """Which lines begin an item of a list. One mark alone may be the dash or number of a wrapped sentence."""
-    marked = [line.item for line in lines]
-    if sum(marked) > 1 and (marked[0] or any(b and ENDED.search(a.text[-6:]) for a, b in zip(lines, marked[1:], strict=False))):
-        return marked
-    lead = [False, *(bool(ENDED.search(line.text[-6:])) for line in lines[:-1])]
-    return [mark and (number == 0 or lead[number] or sum(marked) > 2) for number, mark in enumerate(marked)]
+    """Which lines begin an item of a list. A mark alone may be the dash, the number or the initial of a sentence."""
+    marked = [number for number, line in enumerate(lines) if line.mark]
+    if not marked:
+        return [False] * len(lines)
+    first = marked[0]
+    led = first == 0 or bool(ENDED.search(lines[first - 1].text[-6:]))
+    known: set[tuple[str, int]] = set()
+    for number in marked:
+        known |= _places(lines[number].mark)
+    found = [False] * len(lines)
+    for number in marked:
+        places = _places(lines[number].mark)
+        follows = any((kind, value + step) in known for kind, value in places for step in (-1, 1))
+        found[number] = follows or (led and not places) or len(marked) == len(lines)
+    return found
 
 
-def _each_line_is_heard(lines: list[_Line], widest: int, room: list[bool], early: list[bool]) -> bool:
+def _places(mark: str) -> set[tuple[str, int]]:
+    """The kinds of numbering to which a mark may belong, with its place in each; none for a bullet."""
+    bare = mark.strip("().[] \t").lower()
+    if bare.isdecimal():
+        return {("number", int(bare))}
+    if not bare.isalpha():
+        return set()
+    places = {("letter", ord(bare))} if len(bare) == 1 else set()
+    return places | ({("numeral", ROMAN.index(bare))} if bare in ROMAN else set())
+
+
+def _each_line_is_heard(lines: list[_Line], widest: int, room: list[bool], inside: list[bool]) -> bool:
     """Whether the lines are verse, a list without marks, an address: by capitals where lines begin, and short lines.
 
-    `room` says which next words have room in the widest line, `early` which in a line of wrapped prose.
+    `room` says which next words have room in a line of wrapped prose, `inside` which in the widest line here.
     """
-    if widest > VERSE or any(line.item for line in lines):
+    if widest > VERSE or any(line.mark for line in lines):
         return False
     capitals = sum(bool(CAPITAL.match(line.text)) for line in lines)
     if capitals >= CAPITALS * len(lines):
-        return 3 * sum(early) >= len(early) if widest < WRAPPED else len(lines) > 2 and 3 * sum(room) >= len(room)
+        return 3 * sum(room) >= len(room) and (widest < WRAPPED or len(lines) > 2)
     if widest < NARROW and len(lines) == 2:
         return all(len(line.text.split()) <= 3 and line.text.replace(" ", "").isalnum() for line in lines)
-    return len(lines) > 2 and (widest < NARROW or (widest < LIST and 2 * sum(room) >= len(room)))
+    return len(lines) > 2 and (widest < NARROW or (widest < LIST and 2 * sum(inside) >= len(inside)))
 
 
 def _joined(lines: list[str], page: _Page) -> str:

@@ -6,6 +6,7 @@ opening mark.
 
 import html
 import re
+from html.entities import html5
 
 BREAK = "\u2028"  # Unicode's line separator: a new line whatever the shape of the lines
 RULE = "\n\n***\n\n"
@@ -30,14 +31,15 @@ ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{
 
 ADDRESS = r"\((?:[^()\s]|\([^()\s]*\)){0,2000}(?:\s{1,4}(?:\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'))?\)"
 IMAGE = re.compile(rf"!\[([^\[\]\n]{{0,500}})\]{ADDRESS}")
-LINK = re.compile(rf"\[([^\[\]]{{1,500}})\](?:{ADDRESS}|\[[^\[\]\n]{{0,100}}\](?!\())")
+LINK = re.compile(rf"\[(?!(?:[0-9]{{1,3}}|[a-z])\]\[)([^\[\]]{{1,500}})\](?:{ADDRESS}|\[[^\[\]\n]{{0,100}}\](?!\())")
 DEFINITION = re.compile(r"(?m)^ {0,3}\[[^\[\]\n]{1,100}\]:[ \t]{1,4}<?(?:https?://|www\.|mailto:|/)\S{1,2000}.{0,300}$")
 AUTOLINK = re.compile(r"<(?:mailto:)?([^<>\s]{1,500}[@:][^<>\s]{1,2000})>")
 # A span may run over the end of a line, but not over an empty one.
 SPAN = r"(?=[^\s{0}])((?:[^{0}\n]|\n(?![ \t]*\n)){{1,500}})(?<=[^\s{0}])"
 EMPHASIS = (
     re.compile(r"(?<![`\w])(`{1,3})(?!`)([^`\n]{1,500})\1(?![`\w])"),
-    re.compile(rf"(?<![\w*])(\*{{1,3}}){SPAN.format('*')}\1(?![\w*])"),
+    re.compile(r"(?<![\w*])(\*\*)(?=[^\s*]|\*[^\s*])((?:[^*\n]|\*(?!\*)|\n(?![ \t]*\n)){1,500})(?<=[^\s*])\1(?!\w)"),
+    re.compile(rf"(?<![\w*])(\*){SPAN.format('*')}\1(?![\w*])"),
     re.compile(rf"(?<![\w_])(_{{1,3}}){SPAN.format('_')}\1(?![\w_])"),
     re.compile(rf"(?<![\w~])(~~){SPAN.format('~')}\1(?![\w~])"),
 )
@@ -59,7 +61,7 @@ BRACKET = (
 )
 # After a word, a stop or another mark; apart from the word only where nothing but a stop follows: "in [1]" is words.
 BRACKET_NOTE = re.compile(
-    rf"(?<=[^\s(\[=+*/^-])(?<!\w\.\w)\[\^?{BRACKET}\](?!\(|\w)|[ ]\[{BRACKET}\](?=[.,;:!?]|\s*$)|\[\^[^\[\]\s]{{1,50}}\]:?",
+    rf"(?<=[^\s(\[=+*/^-])(?<!\b[A-Za-z])\[\^?{BRACKET}\](?!\(|\w|\s?[=<>])|[ ]\[{BRACKET}\](?=[.,;:!?]|\s*$)|\[\^[^\[\]\s]{{1,50}}\]:?",
     re.IGNORECASE | re.MULTILINE,
 )
 SIGN_NOTE = re.compile(r"(?<=[^\W_]|[.,;:!?\"'”’)])(?:\*{1,3}|[†‡]{1,3}|§§?)(?=[.,;:!?\"'”’)]*(?:\s|$))(?!\s+[0-9(+=-])")
@@ -73,13 +75,20 @@ def plain(text: str) -> tuple[str, list[str]]:
     if "<" in text:
         text = AUTOLINK.sub(r"\1", _without_tags(text, notices))
     if "&" in text:
-        text = ENTITY.sub(lambda match: html.unescape(match[0]).replace("\xa0", " "), text)
+        text = ENTITY.sub(_entity, text)
     if "](" in text or "][" in text or "]:" in text:
         text = _without_links(text, notices)
     for pattern in EMPHASIS:
         for _ in range(2):  # inner marks, then those around them
             text = pattern.sub(r"\2", text)
     return _without_notes(text, notices), notices
+
+
+def _entity(match: re.Match[str]) -> str:
+    name = match[0][1:]
+    # html.unescape alone would find &not in &nothing;
+    known = name[0] == "#" or name in html5
+    return html.unescape(match[0]).replace("\xa0", " ") if known else match[0]
 
 
 def _without_tags(text: str, notices: list[str]) -> str:

@@ -36,7 +36,7 @@ RULES: list[Rule] = [
 GATES = Gates([pattern for pattern, _ in RULES])
 UNSAID = re.compile(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]")
 KEPT = ("—", "–")
-NOTICED = 5  # kinds of left-out characters that a notice names
+NOTICED = 5  # kinds of left-out characters that are named, of one sentence
 
 
 def normalise(text: str) -> Normal:
@@ -64,8 +64,7 @@ def normalise(text: str) -> Normal:
     text = text.rstrip(" )]")  # at the end a bracket separates nothing
     left_out: Counter[str] = Counter()
     text = UNSAID.sub(lambda match: _character(match[0], left_out), text)
-    if left_out:
-        notices.append(_notice(left_out))
+    notices += _notices(left_out)
     text = _spacing(text)
     if inline:
         shown = iter(inline)
@@ -112,16 +111,16 @@ def _character(character: str, left_out: Counter[str]) -> str:
     return "" if unicodedata.combining(character) else " "
 
 
-def _notice(left_out: Counter[str]) -> str:
-    """What was left out: letters by their script, signs by their name."""
+def _notices(left_out: Counter[str]) -> list[str]:
+    """What was left out, one notice for a kind: letters by their script, signs by their name."""
     kinds: Counter[str] = Counter()
     for character, count in left_out.items():
         name = unicodedata.name(character, f"U+{ord(character):04X}")
         shown = f"'{character}' " if character.isprintable() else ""
         kinds[f"{name.split()[0].title()} letters" if character.isalpha() else f"{shown}({name.lower()})"] += count
     named = [f"{kind} x {count}" if count > 1 else kind for kind, count in kinds.most_common(NOTICED)]
-    more = f" and {len(kinds) - NOTICED} more kinds" if len(kinds) > NOTICED else ""
-    return f"left out, no way to say it: {', '.join(named)}{more}"
+    more = [f"{len(kinds) - NOTICED} more kinds of characters"] if len(kinds) > NOTICED else []
+    return [f"left out, no way to say it: {kind}" for kind in (*named, *more)]
 
 
 DASH = re.compile(r"--+|–(?= |$)|(?:^|(?<= ))[-–](?= |$)")
