@@ -179,6 +179,8 @@ def find_text_file(words: list[str]) -> Path | None:
     files = [word for word in words if word != "-" and _exists(Path(word))]
     if len(words) == 1:
         named = Path(words[0]).suffix.lower() in FILE_SUFFIXES and not re.search(r"\s", words[0])
+        if named and _is_folder(Path(words[0])):
+            raise UsageError(f"{words[0]!r} is a folder: give a file in it")
         if named and not files:
             raise UsageError(
                 f"no text file {words[0]!r}; to speak those words, pass them through -: echo ... | infer.py -"
@@ -196,6 +198,13 @@ def _exists(path: Path) -> bool:
     try:
         return path.exists() and not path.is_dir()
     except (OSError, ValueError):  # a text longer than a path may be, or with a NUL inside
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
         return False
 
 
