@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 from tts.document import text
-from tts.document.document import SCENE, Document, TextBlock, chapters
+from tts.document.document import LINE, SCENE, Document, TextBlock, chapters
 
 BLOCKS = frozenset(
     "p div table td th tr ul ol li dl dt dd h1 h2 h3 h4 h5 h6 br hr pre blockquote figure figcaption "
@@ -37,6 +37,7 @@ class Page(HTMLParser):
         self._level = 0
         self._line = False  # what is open began as a line
         self._lined = False  # so did the block before, with nothing between
+        self._cells: list[str] = []  # of the row that is being read
         self._parts: list[str] = []
         self.feed(COMMENT.sub("", markup))  # the parser looks for the end of each comment again and again
         self.close()
@@ -92,13 +93,22 @@ class Page(HTMLParser):
         self._line = tag in LINES
 
     def _end_cell(self) -> None:
-        said = "".join(self._parts).rstrip()
-        if said.strip():
-            self._parts = [said if said[-1] in ".,;:!?" else f"{said},", " "]
+        if said := " ".join("".join(self._parts).split()):
+            self._cells.append(said)
+        self._parts = []
 
     def _end_block(self) -> None:
-        if said := " ".join("".join(self._parts).split()):
-            follows = self._line and self._lined and bool(self.blocks)
-            self.blocks.append(TextBlock(said, self._level, follows and not self._level))
-            self._lined = self._line
-        self._parts = []
+        self._end_cell()
+        if not self._cells:
+            return
+        # A row of a play is a name and what is said; a row of a table of figures is one line.
+        prose = len(self._cells) > 1 and any(cell[-1] in ".!?…”" and " " in cell for cell in self._cells)
+        said = LINE.join(self._cells) if prose else _row(self._cells)
+        self.blocks.append(TextBlock(said, self._level, self._line and self._lined and not prose and not self._level))
+        self._lined = self._line and not prose
+        self._cells = []
+
+
+def _row(cells: list[str]) -> str:
+    """The cells of a row with commas between them, where no mark ends one."""
+    return " ".join([*(cell if cell[-1] in ".,;:!?" else f"{cell}," for cell in cells[:-1]), cells[-1]])

@@ -43,7 +43,7 @@ def portions(text: str, max_chars: int, language: Language) -> Iterator[Portion]
         normal = language.normalise(sentence.text)
         notices = []
         for notice in (*sentence.notices, *normal.notices):
-            kind = re.sub(r"[0-9]+", "0", notice)
+            kind = re.sub(r" x [0-9]+$|[0-9]+", "", notice)
             if kind not in told:
                 told.add(kind)
                 notices.append(notice)

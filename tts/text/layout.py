@@ -14,7 +14,7 @@ Known = Callable[[str], bool]  # whether the language has a word
 SCENE_INLINE = re.compile(r"(?<=\S)[ \t]{1,20}(?:\*[ \t]?\*[ \t]?\*|⁂|❦)[ \t]{1,20}(?=\S)")
 BULLET_INLINE = re.compile(r"[ \t]{1,20}[•‣◦▪●][ \t]{1,20}")
 LEADING = re.compile(r"(?:[.·…_][ \t]?){4}")
-LEADERS = re.compile(r"[ \t]{0,9}(?:[.·…_][ \t]?){4,200}[ \t]{0,9}(?=[0-9ivxlc]{1,6}[ \t]*$)")  # of a table of contents
+LEADERS = re.compile(r"[ \t]{0,9}(?:[.·…_][ \t]?){4,200}[ \t]{0,9}(?=\S{1,12}[ \t]*$)")  # of a table of contents
 SIGNS = r"*⁂~=_\-–—―#+.·•^`❦❧☙◆◇✦✧★☆●○■□§|:─━═│┃┌┐└┘├┤┬┴┼╔╗╚╝║╠╣╬%/\\<>"
 ONLY_SIGNS = re.compile(rf"[{SIGNS}\s]+")
 SCENE_ALONE = frozenset("⁂❦❧☙◆◇✦✧★☆●○■#§*•")  # one of them alone is a scene break
@@ -29,7 +29,7 @@ NUMBERED = re.compile(r"\(?(?:[0-9]{1,3}|[A-Za-z]|[ivxlcIVXLC]{1,6})(?:[.)]|\.\)
 # What may begin with one of the marks above, so that most lines need no further look.
 MARKED = re.compile(r"[^\w\s\"'“‘]|[0-9①-➓]|[A-Za-z]{1,6}[.)]")
 CIRCLED = re.compile(r"[①-⓿❶-❿➀-➓]\s*")
-CAPITAL = re.compile(r"[\"'“‘(\[¿¡*_—–-]{0,4}[A-Z0-9À-ÖØ-ÞĀ-Ž]")
+CAPITAL = re.compile(r"[\"'“‘(\[¿¡*_—–§$£€#-]{0,4}[ ]?[A-Z0-9À-ÖØ-ÞĀ-Ž]")
 STOPPED = re.compile(r"[.!?…][\"'”’»)\]]{0,4}$|[—–-][\"'”’»]{1,4}$")
 ENDED = re.compile(rf"{STOPPED.pattern}|[:;]$")
 DIVIDED = re.compile(r"\w-$|\u00ad$")
@@ -261,7 +261,7 @@ def _items(lines: list[_Line]) -> list[bool]:
     for number in marked:
         places = _places(lines[number].mark)
         follows = any((kind, value + step) in known for kind, value in places for step in (-1, 1))
-        found[number] = follows or (led and not places) or len(marked) == len(lines)
+        found[number] = follows or (not places and (led or lines[number].mark not in "-+–—·")) or len(marked) == len(lines)
     return found
 
 
@@ -306,9 +306,9 @@ def _before(line: str, after: str, page: _Page) -> str:
         return line
     if line[-1] != "-" or not line[-2:-1].isalnum() or not after[:1].isalnum():
         return f"{line} "
-    first = re.search(r"[^\W\d_]*$", line[-40:-1])[0].lower()
+    compound, first = re.search(r"(-?)([^\W\d_]*)$", line[-40:-1].lower()).groups()
     second = re.match(r"[^\W\d_]{0,40}", after)[0]
-    if not first or not second.islower() or f"{first}-{second}" in page.compounds:
+    if compound or not first or not second.islower() or f"{first}-{second}" in page.compounds:
         return line
     return line[:-1] if page.known(first + second) or not page.known(first) else line
 

@@ -66,6 +66,14 @@ BRACKET_NOTE = re.compile(
 )
 SIGN_NOTE = re.compile(r"(?<=[^\W_]|[.,;:!?\"'”’)])(?:\*{1,3}|[†‡]{1,3}|§§?)(?=[.,;:!?\"'”’)]*(?:\s|$))(?!\s+[0-9(+=-])")
 
+LINE_NOTE = re.compile(r"(?m)^[ \t]{0,8}(?:\*{1,3}|[†‡]{1,3})(?=[^\W\d_])")  # before the text of a note
+PLAIN_NOTE = re.compile(
+    rf"(?:(?<=[a-z]{{2}}[.!?])(?<!\b(?:art|app|eqn|fig|sec|tab|ver|vol)\.)(?<!\b(?:no|pp|ch)\.)(?<!\b(?:chap|figs|vols|para)\.)"
+    r"|(?<=[.!?][\"”’]))[0-9]{1,2}(?=[ \t]+[\"“‘(]?[A-Z]|[ \t]*$)",
+    re.MULTILINE,
+)
+DOTS = re.compile(r"(?<![.\s])[ \xa0]?\.[ \xa0]\.[ \xa0]\.(?:[ \xa0]\.)?(?![ \xa0]?\.)")
+
 
 def plain(text: str) -> tuple[str, list[str]]:
     """A text without its marks, and notices of what was left out, one for a kind."""
@@ -81,6 +89,8 @@ def plain(text: str) -> tuple[str, list[str]]:
     for pattern in EMPHASIS:
         for _ in range(2):  # inner marks, then those around them
             text = pattern.sub(r"\2", text)
+    if ". ." in text or ".\xa0." in text:
+        text = DOTS.sub("...", text)
     return _without_notes(text, notices), notices
 
 
@@ -142,7 +152,10 @@ def _without_notes(text: str, notices: list[str]) -> str:
         marks += count
     if any(sign in text for sign in "*†‡§"):
         text, count = SIGN_NOTE.subn("", text)
-        marks += count
+        text, lines = LINE_NOTE.subn("", text)
+        marks += count + lines
+    text, count = PLAIN_NOTE.subn("", text)
+    marks += count
     if marks:
         notices.append("left out the marks of notes")
     return text

@@ -11,6 +11,7 @@ from functools import lru_cache
 from tts.text.characters import plain, tidy
 from tts.text.english.abbreviations import ABBREVIATIONS
 from tts.text.english.acronyms import ACRONYMS
+from tts.text.english.captions import CAPTIONS
 from tts.text.english.dates import DATES, SLASHED_DATE
 from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.gates import Gates
@@ -30,7 +31,7 @@ INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
 HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
-    *(*ELECTRONIC, *TIMES, *HEADINGS, *ABBREVIATIONS, *NUMERALS, *SERIALS, *DATES, *MONEY, *MEASURES),
+    *(*CAPTIONS, *ELECTRONIC, *TIMES, *HEADINGS, *ABBREVIATIONS, *NUMERALS, *SERIALS, *DATES, *MONEY, *MEASURES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]
 GATES = Gates([pattern for pattern, _ in RULES])
@@ -127,7 +128,7 @@ DASH = re.compile(r"--+|–(?= |$)|(?:^|(?<= ))[-–](?= |$)")
 DASHES = re.compile(r" ?—(?: ?—)* ?")
 BEFORE_STOP = re.compile(r" +(?=[,.;:?!])")
 COMMAS = re.compile(r",(?: ?,)+")
-COMMA_AT_STOP = re.compile(r", ?(?=[.;:?!])|(?<=[.;:?!]),")
+COMMA_AT_STOP = re.compile(r", ?(?=[.;:?!])|(?<=[.;:?!]),|[;:] ?(?=[.?!])")
 
 
 def _spacing(text: str) -> str:
@@ -136,6 +137,6 @@ def _spacing(text: str) -> str:
     if "-" in text or "–" in text or "—" in text:
         text = DASHES.sub(" — ", DASH.sub("—", text)).replace("–", "-")
     text = BEFORE_STOP.sub("", text)
-    if "," in text:
+    if "," in text or ":" in text or ";" in text:
         text = COMMA_AT_STOP.sub("", COMMAS.sub(",", text))
     return text.lstrip(",;: ").rstrip()
