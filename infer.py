@@ -5,6 +5,7 @@ Torch takes seconds to import, so everything that can be wrong with a command li
 
 import argparse
 import errno
+import json
 import os
 import re
 import shutil
@@ -12,10 +13,15 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tts import document, settings, voices
 from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable
 from tts.formats import OUTPUTS
+
+if TYPE_CHECKING:
+    from tts.text.language import Language
+    from tts.text.tokenizer import Tokenizer
 
 FILE_SUFFIXES = document.FORMATS.keys() | document.REFUSED.keys()  # a word that ends in one of them names a file
 MAX_CHARS = 16_000_000  # about five times War and Peace
@@ -29,6 +35,8 @@ examples:
   fortune | uv run infer.py - -o fortune.ogg               text from a pipe
   uv run infer.py "Take your time." --speed 0.85 --candidates 4 --seed 7
   uv run infer.py "The word {HH AH0 L OW1} is spelt in phonemes."
+  uv run infer.py --explain "Dr. No, 5'11\"."               what will be said, without speaking; --json for programs
+  uv run infer.py book.txt --lexicon names.txt             your readings first: Nguyen, win (a word and its reading)
   uv run infer.py "Livelier." -- sampling.temperature=0.9 pause=0.5
 Every setting after -- is in conf/infer.yaml. The same text, voice, seed and settings give the same bytes on the same
 kind of processor, however many cores it has. Another number of --threads gives other bytes, which sound alike.
@@ -81,11 +89,17 @@ def run(argv: list[str]) -> int:
         print("\n".join(describe()) or f"no voice ships in {voices.FOLDER}")
         return 0
     conf = configure(arguments, argv[split + 1 :])
+    if arguments.json and not arguments.explain:
+        raise UsageError("--json needs --explain")
+    if arguments.explain:
+        text = read_text(find_text_file(arguments.text), arguments.text)
+        show(text, conf, arguments.lexicon, as_json=arguments.json)
+        return 0
     voice = usage(voices.find, conf["voice"])
     text_file = find_text_file(arguments.text)
     output = check_output(arguments.output, text_file, voice)
     text = read_text(text_file, arguments.text)
-    return speak(text, voice, output, conf, quiet=arguments.quiet)
+    return speak(text, voice, output, conf, lexicon=arguments.lexicon, quiet=arguments.quiet)
 
 
 def make_parser() -> Parser:
@@ -107,6 +121,9 @@ def make_parser() -> Parser:
     )
     parser.add_argument("-v", "--voice", help="a name, a recording, or a folder of recordings of one speaker")
     parser.add_argument("--list-voices", action="store_true", help="show the voices that ship, and stop")
+    parser.add_argument("--explain", action="store_true", help="show what will be said, and stop; loads no net")
+    parser.add_argument("--json", action="store_true", help="with --explain: a line of JSON for each sentence")
+    parser.add_argument("--lexicon", metavar="FILE", help="your readings of words, which go before all rules")
     parser.add_argument("--seed", type=int, metavar="N", help="another seed, another take")
     parser.add_argument("--candidates", type=int, metavar="N", help="takes of each sentence to choose from")
     parser.add_argument(
@@ -162,6 +179,8 @@ def find_text_file(words: list[str]) -> Path | None:
     files = [word for word in words if word != "-" and _exists(Path(word))]
     if len(words) == 1:
         named = Path(words[0]).suffix.lower() in FILE_SUFFIXES and not re.search(r"\s", words[0])
+        if named and _is_folder(Path(words[0])):
+            raise UsageError(f"{words[0]!r} is a folder: give a file in it")
         if named and not files:
             raise UsageError(
                 f"no text file {words[0]!r}; to speak those words, pass them through -: echo ... | infer.py -"
@@ -179,6 +198,13 @@ def _exists(path: Path) -> bool:
     try:
         return path.exists() and not path.is_dir()
     except (OSError, ValueError):  # a text longer than a path may be, or with a NUL inside
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
         return False
 
 
@@ -231,7 +257,33 @@ def read_text(file: Path | None, words: list[str]) -> str:
     return text
 
 
-def speak(text: str, voice: Path, output: Path | None, conf: dict, *, quiet: bool) -> int:
+def show(text: str, conf: dict, lexicon: str | None, *, as_json: bool) -> None:
+    """Print what will be said, sentence by sentence, without loading a net."""
+    from tts.synthesis.explain import explain, tokenizer_of
+    from tts.synthesis.portions import check_text
+
+    check_text(text)
+    tokenizer = tokenizer_of(conf["weights"])
+    for said in explain(text, tokenizer, with_lexicon(lexicon, tokenizer), conf["max_chars"]):
+        if as_json:
+            print(json.dumps(vars(said)))
+            continue
+        rows = [("text", said.text), ("words", said.words), ("phonemes", said.phonemes)]
+        if said.pause:
+            rows.append(("pause", f"{said.pause}, {conf['pauses'][said.pause] * conf['pause'] / conf['speed']:.2f} s"))
+        rows += [("notice", notice) for notice in said.notices]
+        print("\n".join(f"{name:9} {printable(value)}" for name, value in rows if value), end="\n\n")
+
+
+def with_lexicon(lexicon: str | None, tokenizer: "Tokenizer") -> "Language":
+    """The tokenizer's language, after the user's own readings if a file of them is given."""
+    from tts.text.user_lexicon import UserLexicon
+
+    language = tokenizer.language
+    return UserLexicon.read(Path(lexicon).expanduser(), tokenizer).before(language) if lexicon else language
+
+
+def speak(text: str, voice: Path, output: Path | None, conf: dict, *, lexicon: str | None, quiet: bool) -> int:
     """Load the nets, speak, write, and say what was written."""
     import torch
     from tqdm import tqdm
@@ -253,6 +305,7 @@ def speak(text: str, voice: Path, output: Path | None, conf: dict, *, quiet: boo
         torch.set_num_threads(conf["threads"])
         source = voices.resolve(voice, tell)
         speech = TextToSpeech.load(conf["weights"], conf["device"])
+        speech.language = with_lexicon(lexicon, speech.tokenizer)
         latents = voices.latents_of(source, speech, cache=True, tell=tell)
         rate, samples = speech.audio.sample_rate, 0
         target = output or Path(scratch) / "speech.wav"

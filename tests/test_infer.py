@@ -1,6 +1,7 @@
 """The front door, with everything that people and machines push through it."""
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -275,7 +276,7 @@ def test_formats_are_read_and_other_kinds_refused(say):
         (b" \n\t ", ["empty"]),
         (b"\x89PNG\r\n\x1a\n\0\0\0", ["zero bytes"]),
         ("Déjà vu".encode("latin1"), ["UTF-8", "byte 1", "iconv"]),
-        ("Hello".encode("utf-16"), ["no"]),
+        ("Hello".encode("utf-16")[:-1], ["UTF-16", "byte 10"]),
         (b"x" * 1_000_000, ["1000000 characters"]),
         (b"a " * 9_000_000, ["16000000 are spoken"]),
         (b"*** --- !!!", ["no voice can say"]),
@@ -287,6 +288,55 @@ def test_formats_are_read_and_other_kinds_refused(say):
 def test_files_that_hold_no_speakable_text(say, data, words):
     Path("input.txt").write_bytes(data)
     failed(say("input.txt"), 1, *words)
+
+
+def test_a_folder_is_named(say):
+    Path("a.txt").mkdir()
+    failed(say("a.txt"), 2, "'a.txt' is a folder")
+
+
+def test_utf_16_is_read_by_its_mark(say):
+    for encoding in ("utf-16", "utf-8"):
+        Path("a.txt").write_bytes("Hello. Déjà vu.".encode(encoding))
+        assert say("a.txt", "-o", f"{encoding}.wav")[0] == 0
+    assert Path("utf-16.wav").read_bytes() == Path("utf-8.wav").read_bytes()
+
+
+def test_explains_what_will_be_said(say, home, capsys):
+    Path("a.txt").write_text("# No. 5\n\n1. Apples ☃\n2. Pears ☃☃\n\n***\n\n☃")
+    Path("own.txt").write_text("pears, {P EH1 R}\n")
+    flags = ["--weights", str(home / "weights"), "--explain", "--lexicon", "own.txt"]
+    assert infer.main([*flags, "--json", "a.txt"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["text"] for line in lines] == ["No. 5", "1. Apples ☃", "2. Pears ☃☃", "☃"]
+    assert [line["words"] for line in lines] == ["number five.", "one. Apples.", "two. {P EH1 R}.", ""]
+    assert [line["phonemes"] for line in lines[1:]] == ["{W AH N}. {AE P AH L Z}.", "{T UW}. {P EH R}.", ""]
+    assert [line["pause"] for line in lines] == ["heading", "line", "scene", None]
+    assert [len(line["notices"]) for line in lines] == [0, 1, 0, 1]  # once for a kind; nothing to say
+    assert infer.main([*flags, "a.txt"]) == 0
+    assert "pause     scene, 1.50 s" in capsys.readouterr().out
+    assert not list(Path().glob("*.wav"))
+
+
+def test_explaining_needs_no_torch(home):
+    code = "import infer, sys; infer.main(sys.argv[1:]); assert 'torch' not in sys.modules"
+    flags = ["--weights", str(home / "weights"), "--explain", "Hello."]
+    done = subprocess.run([sys.executable, "-c", code, *flags], capture_output=True, text=True, cwd=infer.settings.ROOT)
+    assert done.returncode == 0 and "{HH AH L OW}." in done.stdout, done.stderr
+
+
+def test_json_is_for_explaining(say):
+    failed(say("Hello.", "--json"), 2, "--json needs --explain")
+
+
+def test_the_users_readings_are_spoken(say):
+    Path("own.txt").write_text("Nguyen, win\n")
+    for text, flags in (("Nguyen.", ["--lexicon", "own.txt"]), ("win.", []), ("Nguyen.", [])):
+        assert say(text, "-o", f"{text}{len(flags)}.wav", *flags)[0] == 0
+    first, same, other = (Path(f"{name}.wav").read_bytes() for name in ("Nguyen.2", "win.0", "Nguyen.0"))
+    assert first == same != other
+    failed_one = say("Hello.", "--lexicon", "none.txt", "-o", "none.wav")
+    assert failed_one[0] == 1 and "no lexicon 'none.txt'" in failed_one[1]
 
 
 @pytest.mark.parametrize(

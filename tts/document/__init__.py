@@ -54,7 +54,9 @@ def read(path: Path) -> Document:
     suffix = path.suffix.lower()
     if suffix in REFUSED:
         raise ValueError(f"cannot read {str(path)!r}: {suffix} files are not read aloud: {REFUSED[suffix]}")
-    if not path.exists() or path.is_dir():  # a pipe is read, too
+    if path.is_dir():
+        raise ValueError(f"{str(path)!r} is a folder: give a file in it")
+    if not path.exists():  # a pipe is read, too
         raise ValueError(f"no such file: {str(path)!r}")
     with open(path, "rb") as file:
         data = file.read(MAX_BYTES + 1)

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 MAX_BYTES = 50 * 2**20  # of a text, unpacked: some fifteen times War and Peace
+LINE = "\u2028"  # Unicode's line separator, between the lines of a list, a poem or a table in one paragraph
+SCENE = "***"  # a paragraph that says nothing and parts two scenes
 CHAPTER_LEVEL = 3  # headings of this level and above begin a chapter; lower ones are paragraphs
 
 
 @dataclass
 class Chapter:
-    """A stretch of text under one heading; the title is empty where there is none."""
+    """A stretch of text under one heading; the title is empty where there is none. LINE parts lines of a paragraph."""
 
     title: str = ""
     paragraphs: list[str] = field(default_factory=list)
@@ -33,10 +35,11 @@ class Document:
 
 @dataclass(frozen=True)
 class TextBlock:
-    """A paragraph, or a heading of level 1 to 6."""
+    """A paragraph, a line of one, or a heading of level 1 to 6."""
 
     text: str
     level: int = 0  # 0: a paragraph
+    line: bool = False  # the next line of the list, the poem or the table before it
 
 
 def chapters(blocks: Iterable[TextBlock]) -> list[Chapter]:
@@ -48,6 +51,8 @@ def chapters(blocks: Iterable[TextBlock]) -> list[Chapter]:
             found.append(Chapter())
         if heading and not found[-1].title:
             found[-1].title = block.text
+        elif block.line and found[-1].paragraphs:
+            found[-1].paragraphs[-1] += LINE + block.text
         else:
             found[-1].paragraphs.append(block.text)
     return found

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from tts.document import text
-from tts.document.document import Document, TextBlock, chapters
+from tts.document.document import LINE, SCENE, Document, TextBlock, chapters
 from tts.document.html import COMMENT
 
 FRONT_MATTER = re.compile(r"\A---[^\S\n]*\n(.*?\n)??(?:---|\.\.\.)[^\S\n]*(?:\n|\Z)", re.DOTALL)
@@ -14,7 +14,8 @@ FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
 HEADING = re.compile(r"\s{0,3}(#{1,6})(?:\s|$)")
 UNDERLINE = re.compile(r"\s{0,3}(=+|-+)\s*$")
 RULE = re.compile(r"\s{0,3}([-*_])(?:\s*\1){2,}\s*$")
-ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s+(?:\[[ xX]\]\s+)?")
+ITEM = re.compile(r"\s*(?:[-*+]|(?P<number>\d{1,3}[.)]))\s+(?:\[[ xX]\]\s+)?")  # "1986. What a year." is none
+HARD_BREAK = re.compile(r"(?: {2,}|\\)$")
 QUOTE = re.compile(r"^\s{0,3}(?:>\s?)+")
 DEFINITION = re.compile(r"\s{0,3}\[[^\]]+\]:\s")  # [name]: address, or the text of a footnote
 TABLE_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?)?\s*$")
@@ -51,14 +52,21 @@ def parse(data: bytes) -> Document:
 
 
 def _blocks(lines: list[str]) -> Iterator[TextBlock]:
-    """Paragraphs, list items, quotes and headings, one after the other."""
+    """Paragraphs, list items, rows of tables, quotes and headings, one after the other."""
     open_lines: list[str] = []  # of the paragraph that is being read
     fence = ""
+    line_of = ""  # of what the open lines are a line: a list, a table
+    before = ""  # the same of the block before
+    table = False
 
     def close(level: int = 0) -> Iterator[TextBlock]:
-        if said := plain(" ".join(open_lines)):
-            yield TextBlock(said, level)
+        nonlocal before, line_of
+        said = LINE.join(plain(part) for part in " ".join(open_lines).split(LINE))
+        if said.strip(LINE):
+            yield TextBlock(said, level, line=bool(line_of) and line_of == before)
+            before = line_of
         open_lines.clear()
+        line_of = ""
 
     for line in lines:
         mark = FENCE.match(line)
@@ -71,17 +79,37 @@ def _blocks(lines: list[str]) -> Iterator[TextBlock]:
             yield from close()
             open_lines.append(_heading(line[heading.end() :]))
             yield from close(len(heading[1]))
-        elif open_lines and (underline := UNDERLINE.match(line)):
+        elif open_lines and not table and (underline := UNDERLINE.match(line)):
             yield from close(1 if underline[1][0] == "=" else 2)
-        elif not line.strip() or RULE.match(line) or DEFINITION.match(line) or TABLE_RULE.match(line):
+        elif TABLE_RULE.match(line) and "|" in line:
+            line_of = "table" if open_lines else ""
             yield from close()
+            table, before = True, "table"
+        elif RULE.match(line):
+            yield from close()
+            yield TextBlock(SCENE)
+            before = ""
+        elif not line.strip() or DEFINITION.match(line):
+            yield from close()
+            table = False
+        elif table:
+            yield from close()
+            line_of = "table"
+            open_lines.append(_row(line))
         else:
             line = QUOTE.sub("", line)
             if item := ITEM.match(line):
                 yield from close()
-                line = line[item.end() :]
-            open_lines.append(line.strip().strip("|").replace(" | ", ", "))
+                line_of = "list"
+                line = f"{item['number'] or ''} {line[item.end() :]}"
+            broken = HARD_BREAK.search(line)
+            open_lines.append(line.strip().removesuffix("\\") + LINE if broken else _row(line))
     yield from close()
+
+
+def _row(line: str) -> str:
+    """The cells of a row with commas between them; any other line as it is."""
+    return line.strip().strip("|").strip().replace(" | ", ", ")
 
 
 def _heading(words: str) -> str:

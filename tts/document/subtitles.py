@@ -16,6 +16,7 @@ ARROW = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}")
 VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
 TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}")
 # (applause), [music]: said by nobody.
+DASH = re.compile(r"(?m)^\s*[-–—](?:\s+|(?=[A-Z\"'“]))")  # before what each of two speakers says
 NOISE = re.compile(r"\[[^\]]*\]|\([^)]*\)|♪[^♪]*♪?")
 
 
@@ -41,7 +42,7 @@ def parse(data: bytes) -> Document:
     """What subtitles say, without times; a long pause or another speaker begins a paragraph."""
     paragraphs: list[list[str]] = []
     before = None
-    for cue in _sorted(_subtitles(text.decode(data))):
+    for cue in _sorted(_subtitles(text.decode(data)), shown_at_once=True):
         if before is None or cue.start - before.end >= NEW_PARAGRAPH or cue.speaker != before.speaker:
             paragraphs.append([])
         paragraphs[-1].append(cue.text)
@@ -49,8 +50,9 @@ def parse(data: bytes) -> Document:
     return Document(chapters=[Chapter(paragraphs=[" ".join(paragraph) for paragraph in paragraphs])])
 
 
-def _sorted(found: Iterable[Cue]) -> list[Cue]:
-    cues = [cue for cue in found if cue.text and 0 <= cue.start < cue.end]
+def _sorted(found: Iterable[Cue], *, shown_at_once: bool = False) -> list[Cue]:
+    """Cues by their times; those that end as they begin have words but no time in which they could be heard."""
+    cues = [cue for cue in found if cue.text and 0 <= cue.start <= cue.end and (shown_at_once or cue.start < cue.end)]
     if not cues:
         raise ValueError("no text with times in it")
     return sorted(cues, key=lambda cue: (cue.start, cue.end))
@@ -74,7 +76,7 @@ def _seconds(parts: tuple[str | None, ...]) -> float:
 
 
 def _clean(said: str) -> str:
-    return " ".join(NOISE.sub(" ", said).split()).removeprefix("- ")
+    return " ".join(DASH.sub("", NOISE.sub(" ", said)).split())
 
 
 def _json(lines: str) -> Iterator[Cue]:

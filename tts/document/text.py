@@ -14,10 +14,15 @@ OTHER_KINDS = {
 
 
 def decode(data: bytes) -> str:
-    """UTF-8, or a ValueError that says what it is instead."""
+    """UTF-8, or UTF-16 with its mark, or a ValueError that says what it is instead."""
     for start, kind in OTHER_KINDS.items():
         if data.startswith(start):
             raise ValueError(f"it is {kind}")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # as Windows Notepad saves "Unicode"
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"it is not whole UTF-16 (byte {error.start}): save it as plain UTF-8 text") from None
     if b"\0" in data:
         raise ValueError("it is no text file (it has zero bytes): save it as plain UTF-8 text")
     try:

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from tts import checkpoint
 from tts.nn import fast_dtype
 from tts.synthesis.listen import Verdict, listen
-from tts.synthesis.portions import Portion, check_text, portions
+from tts.synthesis.portions import Portion, check_text, nothing_to_say, portions, shortened
 from tts.synthesis.wave import stretch, trim
 from tts.text.tokenizer import Tokenizer
 from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Sampling, SpeakerLatents, Speech, Vocoder
@@ -54,7 +54,7 @@ class Settings:
         return cls(**values | {"sampling": Sampling(**conf["sampling"])})
 
     def silence(self, after: str | None) -> float:
-        """Seconds of silence after a paragraph, a sentence, a clause or a cut; none at the end of a text."""
+        """Seconds of silence after what ends there, e.g. a sentence or a line; none at the end of a text."""
         return self.pauses[after] * self.pause / self.speed if after else 0.0
 
 
@@ -148,11 +148,11 @@ class TextToSpeech:
                 own = derive_seed(own, f"time {said[own]}")
                 take = self.speak(portion.words, voice, settings=settings, seed=own)
                 if take.fault or take.attempts > 1:
-                    chunk.notices.append(f"{_account(take, settings)}: {_short(portion.words)}")
+                    chunk.notices.append(f"{_account(take, settings)}: {shortened(portion.words)}")
                 silence = round(settings.silence(portion.pause) * self.audio.sample_rate)
                 chunk.take, chunk.wave = take, F.pad(take.wave, (0, silence))
             elif portion.written.strip():
-                chunk.notices.append(f"nothing to say in: {_short(portion.written)}")
+                chunk.notices.append(nothing_to_say(portion.written))
             notices = (notices + chunk.notices)[:3]
             yield chunk
         if not said:
@@ -288,8 +288,3 @@ def _account(take: Take, settings: Settings) -> str:
     times = f"attempt {take.attempts} of {settings.retries + 1}"
     before = f" ({', then '.join(take.rejected)})" if take.rejected else ""
     return f"{take.fault}, at best, by {times}{before}" if take.fault else f"whole only at {times}{before}"
-
-
-def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= 60 else f"{words[:57]}..."

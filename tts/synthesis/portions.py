@@ -1,5 +1,6 @@
 """A text to the portions that are spoken one after the other: sentences, or parts of long ones."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,10 +33,20 @@ def check_text(text: str) -> None:
 
 
 def portions(text: str, max_chars: int, language: Language) -> Iterator[Portion]:
-    """Sentences with their words. A sentence that gets much longer in words, such as one of digits, is cut again."""
+    """Sentences with their words. A sentence that gets much longer in words, such as one of digits, is cut again.
+
+    A notice comes once for a kind: two notices that differ in numbers only are of one kind.
+    """
     sentences = language.split(text, max_chars)
+    told: set[str] = set()
     for index, sentence in enumerate(sentences):
         normal = language.normalise(sentence.text)
+        notices = []
+        for notice in (*sentence.notices, *normal.notices):
+            kind = re.sub(r" x [0-9]+$|[0-9]+", "", notice)
+            if kind not in told:
+                told.add(kind)
+                notices.append(notice)
         far = len(normal.text) > EXPANSION * max_chars
         parts = language.split(normal.text, max_chars) if far else [Sentence(normal.text, sentence.pause)]
         for number, part in enumerate(parts):
@@ -46,7 +57,7 @@ def portions(text: str, max_chars: int, language: Language) -> Iterator[Portion]
                 total=len(sentences),
                 written=sentence.text if first else "",
                 words=closed(part.text),
-                notices=tuple(normal.notices) if first else (),
+                notices=tuple(notices) if first else (),
                 pause=None if last and index == len(sentences) - 1 else pause,
             )
 
@@ -55,3 +66,14 @@ def closed(words: str) -> str:
     """With a full stop if no mark ends it: the nets learned from whole sentences, and stop best after one."""
     words = words.strip()
     return f"{words}." if words[-1:].isalnum() or words[-1:] in ("}", "'") else words
+
+
+def nothing_to_say(written: str) -> str:
+    """The notice of a sentence without a word."""
+    return f"nothing to say in: {shortened(written)}"
+
+
+def shortened(text: str) -> str:
+    """At most 60 characters of a text, on one line."""
+    words = " ".join(text.split())
+    return words if len(words) <= 60 else f"{words[:57]}..."

@@ -25,6 +25,7 @@ SAME = str.maketrans(
         "¿": "",
     }
 )
+ASCII = {code: instead for code, instead in SAME.items() if code < 128}
 # Letters that Unicode does not decompose into a plain letter and an accent.
 LATIN = str.maketrans(
     {
@@ -37,6 +38,8 @@ COMBINING = re.compile(r"[\u0300-\u036f]+")
 
 def tidy(text: str) -> str:
     """One character for each kind of quote and dash, nothing invisible, and U+FFFD for lone surrogates."""
+    if text.isascii():
+        return text.translate(ASCII)
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return unicodedata.normalize("NFC", text.translate(INVISIBLE).translate(SAME))
 

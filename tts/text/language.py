@@ -41,8 +41,12 @@ class Language:
         return self.read_lexicon()
 
     def split(self, text: str, max_chars: int) -> list[Sentence]:
-        """Sentences of at most `max_chars` characters; nothing but white space is lost."""
-        return split_sentences(text, max_chars, self.abbreviations, self.joints)
+        """Sentences of at most `max_chars` characters; marks of Markdown, HTML and notes are left out."""
+        return split_sentences(text, max_chars, self.abbreviations, self.joints, self.knows)
+
+    def knows(self, word: str) -> bool:
+        """Whether the lexicon has a word, in any case of letters."""
+        return self.fold(word) in self.lexicon
 
 
 def language(name: str = "english") -> Language:

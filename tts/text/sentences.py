@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# What ends where a piece ends; `pauses` of conf/infer.yaml says how long a silence each leaves.
-PARAGRAPH, SENTENCE, CLAUSE, CUT = "paragraph", "sentence", "clause", "cut"
+from tts.text.layout import SCENE, Known, pieces
+from tts.text.markup import plain
 
-PARAGRAPHS = re.compile(r"\s*\n\s*\n\s*|[\u2028\u2029\f]+")
+# What ends inside a piece of text; `tts.text.layout` names what ends after one.
+SENTENCE, CLAUSE, CUT = "sentence", "clause", "cut"
+
 CLOSERS = "\"'”’»)]}"
 OPENING = "\"'“‘«([{*_-–—"
 # A stop and the quotes and brackets that close after it. Chinese and Japanese stops need no space after them.
@@ -33,7 +35,8 @@ class Sentence:
     """A sentence or a part of one, spoken at once."""
 
     text: str
-    pause: str  # after it: PARAGRAPH, SENTENCE, CLAUSE or CUT
+    pause: str  # after it: SENTENCE, CLAUSE, CUT, or what `tts.text.layout` says
+    notices: tuple[str, ...] = ()  # of what the text before it and after it lost, on the first sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,17 +61,27 @@ class Joints:
     counting: frozenset[str]  # words of numbers, which stay together: twelve, point, million
 
 
-def split_sentences(text: str, max_chars: int, abbreviations: Abbreviations, joints: Joints) -> list[Sentence]:
-    """Sentences of at most `max_chars` characters, in order. Nothing but white space is lost."""
+def split_sentences(
+    text: str, max_chars: int, abbreviations: Abbreviations, joints: Joints, known: Known
+) -> list[Sentence]:
+    """Sentences of at most `max_chars` characters, in order. Marks of Markdown, HTML and notes are left out.
+
+    `known` says whether the language has a word: it helps to join words that were divided at the end of a line.
+    """
     if max_chars < 1:
         raise ValueError(f"max_chars is {max_chars}; a portion needs at least one character")
     out: list[Sentence] = []
-    for paragraph in PARAGRAPHS.split(text):
-        sentences = list(_sentences(" ".join(paragraph.split()), abbreviations))
-        for sentence in sentences:
+    text, notices = plain(text)
+    for piece in pieces(text, known):
+        before = len(out)
+        for sentence in _sentences(piece.text, abbreviations):
             out += _portions(sentence, max_chars, joints)
-        if sentences:
-            out[-1] = Sentence(out[-1].text, PARAGRAPH)
+        if len(out) > before:
+            out[-1] = Sentence(out[-1].text, piece.ends)
+        elif out and piece.ends == SCENE:
+            out[-1] = Sentence(out[-1].text, SCENE)
+    if out:
+        out[0] = Sentence(out[0].text, out[0].pause, tuple(notices))
     return out
 
 

@@ -66,8 +66,8 @@ def read(tmp_path, name: str, content: str | bytes) -> document.Document:
 def test_html_without_tags(tmp_path):
     found = read(tmp_path, "a.html", HTML)
     assert (found.title, found.author, found.language) == ("A & B", "Ann Other", "en-GB")
-    assert found.chapters == [Chapter("One", ["It was fine & dry.", "Then", "rain."]), Chapter("Two", ["End."])]
-    assert found.text == "One\n\nIt was fine & dry.\n\nThen\n\nrain.\n\nTwo\n\nEnd."
+    assert found.chapters == [Chapter("One", ["It was fine & dry.", "Then\u2028rain."]), Chapter("Two", ["End."])]
+    assert found.text == "One\n\nIt was fine & dry.\n\nThen\u2028rain.\n\nTwo\n\nEnd."
 
 
 def test_html_that_leaves_out_tags_loses_nothing(tmp_path):
@@ -84,13 +84,44 @@ def test_markdown_without_marks(tmp_path):
             "One",
             [
                 "It was fine and very dry, see the map and a chart. So it was* snake_case_here.",
-                "first",
-                "second goes on",
+                "first\u2028second goes on",
                 "quoted text",
             ],
         ),
-        Chapter("Two", ["One bold thing & more."]),
+        Chapter("Two", ["1. One bold thing & more."]),
     ]
+
+
+def test_html_keeps_lines_apart(tmp_path):
+    page = "<p>A:<ul><li>x<li>y</ul>B<table><tr><th>N<th>A<tr><td>Ann</td><td>3.</td></tr></table><hr><p>C<br>D<br>E</p>"
+    (chapter,) = read(tmp_path, "a.html", page).chapters
+    assert chapter.paragraphs == ["A:", "x\u2028y", "B", "N, A\u2028Ann, 3.", "***", "C\u2028D\u2028E"]
+
+
+def test_markdown_keeps_lines_apart(tmp_path):
+    page = "| N | A |\n|---|---|\n| Ann | 3 |\n| Bob | 4 |\n\nText.\n\n1. x\n2. y\n\n* * *\n\nC  \nD\\\nE\nF"
+    (chapter,) = read(tmp_path, "a.md", page).chapters
+    lines = ["N, A\u2028Ann, 3\u2028Bob, 4", "Text.", "1. x\u20282. y", "***", "C\u2028D\u2028E F"]
+    assert chapter.paragraphs == lines
+
+
+def test_a_year_is_no_number_of_a_list(tmp_path):
+    assert read(tmp_path, "a.md", "1986. What a year.").text == "1986. What a year."
+
+
+def test_subtitles_of_two_speakers_and_of_no_length(tmp_path):
+    srt = "1\n00:00:01,000 --> 00:00:01,000\n- Hello, Ann.\n- Hello.\n\n2\n00:00:02,000 --> 00:00:03,000\n-5 is cold.\n"
+    assert read(tmp_path, "a.srt", srt).text == "Hello, Ann. Hello. -5 is cold."
+
+
+def test_utf_16_is_read_by_its_mark(tmp_path):
+    assert read(tmp_path, "a.txt", "Déjà vu.".encode("utf-16")).text == "Déjà vu."
+
+
+def test_a_folder_is_named(tmp_path):
+    with pytest.raises(ValueError, match="a.txt.*is a folder"):
+        (tmp_path / "a.txt").mkdir()
+        document.read(tmp_path / "a.txt")
 
 
 def test_markdown_that_is_plain_text_stays(tmp_path):

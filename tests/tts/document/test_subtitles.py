@@ -49,6 +49,7 @@ def test_json_of_podcasts_and_of_whisper(tmp_path):
         ("a.json", '{"segments": [1, {"start": "x", "end": null, "text": "Hello"}]}'),
         ("a.srt", "no times at all"),
         ("a.srt", "1\n00:00:09,000 --> 00:00:01,000\nBackwards.\n"),
+        ("a.srt", "1\n00:00:01,000 --> 00:00:01,000\nIn no time.\n"),
     ],
 )
 def test_what_is_no_transcript_says_so(tmp_path, name, text):

@@ -2,7 +2,8 @@ import pytest
 
 from helpers.growth import growth
 from tts.text.language import language
-from tts.text.sentences import CLAUSE, CUT, PARAGRAPH, SENTENCE
+from tts.text.layout import PARAGRAPH
+from tts.text.sentences import CLAUSE, CUT, SENTENCE
 
 split = language("english").split
 

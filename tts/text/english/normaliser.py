@@ -12,11 +12,13 @@ from tts.text.characters import plain, tidy
 from tts.text.english.abbreviations import ABBREVIATIONS
 from tts.text.english.acronyms import ACRONYMS, LETTER_NAMES
 from tts.text.english.addresses import ADDRESSES
+from tts.text.english.captions import CAPTIONS
 from tts.text.english.chemistry import CHEMISTRY
 from tts.text.english.dates import DATES, date_notices
 from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.emoji import PICTURES
 from tts.text.english.games import GAMES
+from tts.text.english.gates import Gates
 from tts.text.english.latex import formulas
 from tts.text.english.lexicon import PHONES
 from tts.text.english.maths import EQUATIONS, MATHS
@@ -38,13 +40,15 @@ INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
 HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
-    *(*SIGN_RULES, *GAMES, *PICTURES, *MUSIC, *CHEMISTRY, *ELECTRONIC, *EQUATIONS, *ADDRESSES, *SECONDS),
+    *(*CAPTIONS, *SIGN_RULES, *GAMES, *PICTURES, *MUSIC, *CHEMISTRY, *ELECTRONIC, *EQUATIONS, *ADDRESSES, *SECONDS),
     *(*SERIALS, *TELEPHONES, *HYPHENED, *MODELS, *GROUPED, *VERSES, *MONEY, *TIMES, *DATES),
     *(*HEADINGS, *ABBREVIATIONS, *NUMERALS, *MEASURES, *LETTER_NAMES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]
+GATES = Gates([pattern for pattern, _ in RULES])
+UNSAID = re.compile(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]")
 KEPT = ("—", "–")
-NOTICED = 5  # kinds of left-out characters that a notice names
+NOTICED = 5  # kinds of left-out characters that are named, of one sentence
 
 
 def normalise(text: str) -> Normal:
@@ -57,20 +61,35 @@ def normalise(text: str) -> Normal:
             return HIDDEN
         return match[0]
 
-    text = INLINE.sub(hide, formulas(tidy(text)).replace(HIDDEN, "\ufffd"))
-    text = UNICODE_NUMERAL.sub(unicode_numeral, text)
-    text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
-    text = re.sub(r"\s+", " ", text)
+    text = formulas(tidy(text)).replace(HIDDEN, "\ufffd")
+    if "{" in text:
+        text = INLINE.sub(hide, text)
+    if not text.isascii():
+        text = UNICODE_NUMERAL.sub(unicode_numeral, text)
+        text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
+    text = " ".join(text.split())
     notices = date_notices(text)
-    for pattern, say in RULES:
-        text = pattern.sub(say, text)
-    text = re.sub(r"[)\]]+ ?$", "", text)  # at the end a bracket separates nothing
+    text = apply_rules(text)
+    text = text.rstrip(" )]")  # at the end a bracket separates nothing
     left_out: Counter[str] = Counter()
-    text = re.sub(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]", lambda match: _character(match[0], left_out), text)
-    if left_out:
-        notices.append(_notice(left_out))
-    shown = iter(inline)
-    return Normal(re.sub(HIDDEN, lambda match: next(shown), _spacing(text)), notices)
+    text = UNSAID.sub(lambda match: _character(match[0], left_out), text)
+    notices += _notices(left_out)
+    text = _spacing(text)
+    if inline:
+        shown = iter(inline)
+        text = re.sub(HIDDEN, lambda match: next(shown), text)
+    return Normal(text, notices)
+
+
+def apply_rules(text: str) -> str:
+    """Every rule in its turn. Those that need what the text does not hold are passed over."""
+    held = GATES.held(text)
+    for (pattern, say), needed in zip(RULES, GATES.needed, strict=True):
+        if held & needed == needed:
+            before, text = text, pattern.sub(say, text)
+            if text is not before:
+                held = GATES.held(text)
+    return text
 
 
 @lru_cache(maxsize=4096)
@@ -102,24 +121,31 @@ def _character(character: str, left_out: Counter[str]) -> str:
     return "" if unicodedata.combining(character) else " "
 
 
-def _notice(left_out: Counter[str]) -> str:
-    """What was left out: letters by their script, signs by their name."""
+def _notices(left_out: Counter[str]) -> list[str]:
+    """What was left out, one notice for a kind: letters by their script, signs by their name."""
     kinds: Counter[str] = Counter()
     for character, count in left_out.items():
         name = unicodedata.name(character, f"U+{ord(character):04X}")
         shown = f"'{character}' " if character.isprintable() else ""
         kinds[f"{name.split()[0].title()} letters" if character.isalpha() else f"{shown}({name.lower()})"] += count
     named = [f"{kind} x {count}" if count > 1 else kind for kind, count in kinds.most_common(NOTICED)]
-    more = f" and {len(kinds) - NOTICED} more kinds" if len(kinds) > NOTICED else ""
-    return f"left out, no way to say it: {', '.join(named)}{more}"
+    more = [f"{len(kinds) - NOTICED} more kinds of characters"] if len(kinds) > NOTICED else []
+    return [f"left out, no way to say it: {kind}" for kind in (*named, *more)]
+
+
+DASH = re.compile(r"--+|–(?= |$)|(?:^|(?<= ))[-–](?= |$)")
+DASHES = re.compile(r" ?—(?: ?—)* ?")
+BEFORE_STOP = re.compile(r" +(?=[,.;:?!])")
+COMMAS = re.compile(r",(?: ?,)+")
+COMMA_AT_STOP = re.compile(r", ?(?=[.;:?!])|(?<=[.;:?!]),|[;:] ?(?=[.?!])")
 
 
 def _spacing(text: str) -> str:
     """Single spaces, none before a stop, and one comma where brackets and commas met."""
-    text = re.sub(r"\s+", " ", text)  # first, because the patterns below expect single spaces and so take linear time
-    text = re.sub(r"--+|–(?= |$)|(?:^|(?<= ))[-–](?= |$)", "—", text)
-    text = re.sub(r" ?—(?: ?—)* ?", " — ", text).replace("–", "-")
-    text = re.sub(r" +(?=[,.;:?!])", "", text)
-    text = re.sub(r",(?: ?,)+", ",", text)
-    text = re.sub(r", ?(?=[.;:?!])|(?<=[.;:?!]),", "", text)
-    return re.sub(r"^[,;: ]+", "", text).strip()
+    text = " ".join(text.split())  # first, because the patterns below expect single spaces and so take linear time
+    if "-" in text or "–" in text or "—" in text:
+        text = DASHES.sub(" — ", DASH.sub("—", text)).replace("–", "-")
+    text = BEFORE_STOP.sub("", text)
+    if "," in text or ":" in text or ";" in text:
+        text = COMMA_AT_STOP.sub("", COMMAS.sub(",", text))
+    return text.lstrip(",;: ").rstrip()

@@ -61,9 +61,9 @@ def test_what_is_said_is_said_again_the_same(written):
 def test_what_cannot_be_said_is_named():
     result = normalise("Привет мир, hello 你好 ☃☃!")
     assert result.text == "hello!"
-    (notice,) = result.notices
-    assert "Cyrillic letters x 9" in notice
-    assert "'☃' (snowman) x 2" in notice
+    assert any("Cyrillic letters x 9" in notice for notice in result.notices)
+    assert any("'☃' (snowman) x 2" in notice for notice in result.notices)
+    assert len(result.notices) == 3
 
 
 def test_control_characters_are_named_by_their_code_point():

@@ -1,0 +1,51 @@
+"""What will be said, without speaking: each portion with its words, phonemes, pause and notices. Torch is not imported."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from tts.synthesis.portions import nothing_to_say, portions
+from tts.text.language import Language
+from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer, Tokenizer
+
+TOKENIZERS = {"phonemes": PhonemeTokenizer, "sentencepiece": SentencePieceTokenizer}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One portion as it will be said."""
+
+    text: str  # as written; empty for the later parts of a sentence that is cut because its words are many
+    words: str
+    phonemes: str  # as the GPT gets them, each word in braces
+    pause: str | None  # what ends after it, a key of `pauses`; None at the end
+    notices: list[str]
+
+
+def explain(text: str, tokenizer: Tokenizer, language: Language, max_chars: int) -> Iterator[Explanation]:
+    """Every portion of a text, cut and read as for speaking."""
+    for portion in portions(text, max_chars, language):
+        ids = tokenizer.encode(portion.words)
+        silent = tokenizer.silent_ids.issuperset(ids)
+        notices = list(portion.notices)
+        if silent and portion.written.strip():
+            notices.append(nothing_to_say(portion.written))
+        phonemes = "" if silent else tokenizer.decode(ids)
+        yield Explanation(portion.written, portion.words, phonemes, None if silent else portion.pause, notices)
+
+
+def tokenizer_of(weights: Path) -> Tokenizer:
+    """The tokenizer that the GPT in a folder of weights reads with, from the header of its file."""
+    path = weights / "gpt.safetensors"
+    if not path.is_file():
+        raise ValueError(f"no gpt.safetensors in {weights}: give a folder of weights with --weights")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            spec = json.loads((file.metadata() or {})["extra"])["text"]
+        tokenizer = TOKENIZERS[spec.pop("name")]
+    except (SafetensorError, json.JSONDecodeError, KeyError, TypeError):
+        raise ValueError(f"{path} does not say how it reads: export it with its tokenizer's spec") from None
+    return tokenizer(**spec)
