@@ -1,6 +1,7 @@
 """English, as `tts.text.language` hands it out: how it is normalised, split and pronounced."""
 
 from tts.text.characters import plain
+from tts.text.english.homographs import choose
 from tts.text.english.lexicon import cmudict
 from tts.text.english.normaliser import normalise
 from tts.text.english.tables import ENDINGS, INNER, NUMBERED, OPENERS, SHORT_DAYS, SHORT_MONTHS, TITLES
@@ -26,4 +27,5 @@ ENGLISH = Language(
         openers=OPENERS,
     ),
     read_lexicon=cmudict,
+    choose=choose,
 )
