@@ -9,9 +9,10 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from data.pack.corpora import ACCEPTED, read_ids
+from data.pack.engines import ENGINES
 from data.pack.pack import PackOptions, check_target, describe_shards, pack
 from data.pack.recording import FORMATS, Recipe
-from data.pack.synth import VOICES, synthesise
+from data.pack.synth import synthesise
 from tts.cli import UsageError
 from tts.settings import ROOT
 from tts.types import AudioConfig
@@ -36,13 +37,20 @@ def add_synth(commands) -> None:
     """The parser of `synth`."""
     parser = commands.add_parser(
         "synth",
-        help="books to shards, spoken by flite",
-        description="Make a corpus from books with the installed speech program flite, then pack it.",
+        help="books to shards, spoken by another system",
+        description="Make a corpus from books with another speech system, then pack it.",
         epilog="example: uv run python -m data synth book.epub notes.txt -o shards/flite --hours 3",
     )
     parser.add_argument("books", nargs="+", type=Path, metavar="BOOK", help=".txt or .epub")
     parser.add_argument(
-        "--voices", nargs="+", default=["slt", "rms", "awb"], metavar="VOICE", help=f"of {', '.join(VOICES)}"
+        "--engine", choices=tuple(ENGINES), default="flite", help="the system that speaks (default: flite)"
+    )
+    parser.add_argument(
+        "--voices",
+        nargs="+",
+        metavar="VOICE",
+        help="; ".join(f"{name} has {', '.join(kind.voices)}" for name, kind in ENGINES.items())
+        + ", and mixtures such as .7*jf_alpha+.3*jm_kumo (default: some of the engine's)",
     )
     parser.add_argument(
         "--hours",
@@ -123,8 +131,10 @@ def _run_pack(args: argparse.Namespace, settings: list[str]) -> int:
 
 def _run_synth(args: argparse.Namespace, settings: list[str]) -> int:
     check_target(args.out)
-    work = args.out.with_name(f"{args.out.name}.work") / "flite"
-    synthesise(args.books, work, voices=args.voices, hours=args.hours, seed=args.seed, workers=args.workers)
+    engine = ENGINES[args.engine]()
+    work = args.out.with_name(f"{args.out.name}.work") / engine.name
+    voices = args.voices or list(engine.spoken_by_default)
+    synthesise(args.books, work, engine=engine, voices=voices, hours=args.hours, seed=args.seed, workers=args.workers)
     return _pack([work], args)
 
 

@@ -1,11 +1,8 @@
-"""`python -m data synth`: a corpus for anyone without recordings, spoken by the program flite from books."""
+"""`python -m data synth`: a corpus for anyone without recordings, spoken from books by another system."""
 
 import hashlib
 import random
 import re
-import shutil
-import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,22 +11,18 @@ import soundfile
 from tqdm import tqdm
 
 from data.pack.corpora import HEADER
+from data.pack.engines import Engine
 from data.split import text_key
 from tts import document
 from tts.files import replacing
 from tts.text.language import language
 
-VOICES = ("slt", "rms", "awb", "kal", "kal16")  # built into flite; it takes paths and addresses too, we do not
 SHORTEST, LONGEST = 20, 160  # characters of a sentence
-CHARACTERS_PER_SECOND = 16.4  # of slt, rms and awb together, without silence at the ends; measured on three books
-HEADER_BYTES = 44  # of a wave without samples
-TIMEOUT = 60  # seconds for one sentence, a thousand times what it takes
-# Whole sentences of plain words: nothing that flite and our own normaliser might read differently.
+# Whole sentences of plain words: nothing that another system and our own normaliser might read differently.
 PLAIN = re.compile(r"[\"'“”‘’]?[A-Z][A-Za-z ,;:\"'“”‘’—–-]+[.!?][\"'”’]?")
-MISSING = "flite is not installed; get it with `apt install flite` or from https://github.com/festvox/flite"
-README = """# Speech made by flite
-Licence: speech made by the program flite (BSD-like licence, Carnegie Mellon University), from the texts of {books}.
-Voices: {voices}.
+README = """# Speech made by {engine}
+Licence: {licence}, from the texts of {books}.
+Synthetic: {engine}, voices {voices}.
 """
 
 
@@ -42,45 +35,45 @@ class Utterance:
 
     @property
     def id(self) -> str:
-        return f"{self.voice}-{hashlib.sha256(self.text.encode()).hexdigest()[:12]}"
+        return f"{re.sub('[^A-Za-z0-9_]', '-', self.voice)}-{hashlib.sha256(self.text.encode()).hexdigest()[:12]}"
 
 
 def synthesise(
-    books: list[Path], folder: Path, *, voices: list[str], hours: list[float], seed: int, workers: int
+    books: list[Path], folder: Path, *, engine: Engine, voices: list[str], hours: list[float], seed: int, workers: int
 ) -> None:
     """Make a metadata.csv corpus in `folder`; clips that are there already are kept, so a stopped run goes on."""
-    flite = shutil.which("flite")
-    if flite is None:
-        raise ValueError(MISSING)
-    unknown = [voice for voice in voices if voice not in VOICES]
-    if unknown or len(hours) not in (1, len(voices)):
-        raise ValueError(
-            f"unknown voice {unknown[0]!r}; known are {', '.join(VOICES)}"
-            if unknown
-            else f"{len(hours)} figures after --hours for {len(voices)} voices; give one, or one each"
-        )
+    for voice in voices:
+        engine.check(voice)
+    if len(hours) not in (1, len(voices)):
+        raise ValueError(f"{len(hours)} figures after --hours for {len(voices)} voices; give one, or one each")
+    engine.start()
     sentences = plain_sentences("\n\n".join(document.read(book).text for book in books))
     if not sentences:
         raise ValueError(f"no plain sentence of {SHORTEST} to {LONGEST} characters in {', '.join(map(str, books))}")
-    utterances = deal(sentences, voices, hours * len(voices) if len(hours) == 1 else hours, seed)
+    each = hours * len(voices) if len(hours) == 1 else hours
+    characters = [some * 3600 * engine.characters_per_second for some in each]
+    utterances = deal(sentences, voices, characters, seed)
     (folder / "audio").mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(max(1, workers)) as pool:
         try:
-            spoken = pool.map(lambda utterance: _speak(flite, utterance, folder / "audio"), utterances)
+            spoken = pool.map(lambda utterance: _speak(engine, utterance, folder / "audio"), utterances)
             seconds = list(tqdm(spoken, total=len(utterances), unit="clip", desc="speaking", dynamic_ncols=True))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
     lines = [
-        f"{utterance.id}|{utterance.voice}|{utterance.text}|{length:.3f}"
+        f"{utterance.id}|{engine.speaker(utterance.voice)}|{utterance.text}|{length:.3f}"
         for utterance, length in zip(utterances, seconds, strict=True)
         if length
     ]
     if not lines:
-        raise ValueError("flite spoke none of the sentences; try `flite -voice slt -t hello -o hello.wav`")
+        raise ValueError(f"{engine.name} spoke none of the {len(utterances)} sentences")
     (folder / "metadata.csv").write_text("\n".join([HEADER, *lines, ""]), encoding="utf-8")
     titles = ", ".join(book.name for book in books)
-    (folder / "README.md").write_text(README.format(books=titles, voices=", ".join(voices)), encoding="utf-8")
+    (folder / "README.md").write_text(
+        README.format(engine=engine.name, licence=engine.licence, books=titles, voices=", ".join(voices)),
+        encoding="utf-8",
+    )
 
 
 def plain_sentences(text: str) -> list[str]:
@@ -93,42 +86,30 @@ def plain_sentences(text: str) -> list[str]:
     return list(found.values())
 
 
-def deal(sentences: list[str], voices: list[str], hours: list[float], seed: int) -> list[Utterance]:
-    """Give each voice its hours; voices share sentences only when the books are too short for all."""
+def deal(sentences: list[str], voices: list[str], characters: list[float], seed: int) -> list[Utterance]:
+    """Give each voice its number of characters; voices share sentences only when the books are too short for all."""
     order = sentences[:]
     random.Random(seed).shuffle(order)
     utterances, position = [], 0
-    for voice, wanted in zip(voices, hours, strict=True):
-        left = wanted * 3600.0
+    for voice, wanted in zip(voices, characters, strict=True):
+        left = wanted
         for _ in order:
             if left <= 0:
                 break
             text = order[position % len(order)]
             utterances.append(Utterance(voice=voice, text=text))
-            left -= len(text) / CHARACTERS_PER_SECOND
+            left -= len(text)
             position += 1
     return utterances
 
 
-def _speak(flite: str, utterance: Utterance, folder: Path) -> float:
-    """Seconds of the spoken clip; 0 where flite fails, as it does on a few sentences."""
+def _speak(engine: Engine, utterance: Utterance, folder: Path) -> float:
+    """Seconds of the spoken clip; 0 where the engine fails, as each does on a few sentences."""
     path = folder / f"{utterance.id}.wav"
     if not path.is_file():
         try:
             with replacing(path) as wave:
-                _run(flite, utterance, wave)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired, EOFError):
+                engine.speak(utterance.text, utterance.voice, wave)
+        except EOFError:
             return 0.0
     return soundfile.info(path).duration
-
-
-def _run(flite: str, utterance: Utterance, wave: Path) -> None:
-    """Raises EOFError where flite says nothing and reports no error."""
-    with tempfile.TemporaryDirectory(prefix=".speak", dir=wave.parent.parent) as scratch:
-        # A file, not an argument: no sentence can look like an option or a command.
-        words = Path(scratch) / "text"
-        words.write_text(language().normalise(utterance.text).text, encoding="utf-8")
-        command = [flite, "-voice", utterance.voice, "-f", str(words), "-o", str(wave)]
-        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT)
-    if not wave.is_file() or wave.stat().st_size <= HEADER_BYTES:
-        raise EOFError(f"flite spoke nothing of {utterance.id}")

@@ -1,5 +1,7 @@
 """Mean opinion scores that nets predict."""
 
+import contextlib
+import io
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -46,3 +49,28 @@ class Dnsmos(Judge):
             "signal": float(rated["sig_mos"]),
             "noise": float(rated["bak_mos"]),
         }
+
+
+@dataclass(frozen=True)
+class DistillMos(Judge):
+    """DistillMOS (Stahl and Gamper 2025, arXiv 2502.05356): a wav2vec 2.0 judge in a small net; 1 to 5."""
+
+    silent: ClassVar[dict[str, float]] = {"overall": 1.0}
+    packages: ClassVar[tuple[str, ...]] = ("distillmos",)
+    measures: ClassVar[Mapping[str, Measure]] = {
+        "distillmos": Measure("DistillMOS, 1 to 5", *mean_of("overall"), 1, column="DistillMOS")
+    }
+
+    def identity(self) -> str:
+        return f"distillmos {installed('distillmos')}"
+
+    @cached_property
+    def rater(self) -> torch.nn.Module:
+        from distillmos import ConvTransformerSQAModel
+
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints where its weights are
+            return ConvTransformerSQAModel().eval()
+
+    @torch.no_grad()
+    def judge(self, wav: Float[Tensor, " N"], sample_rate: int) -> dict[str, float]:
+        return {"overall": float(self.rater(torch.from_numpy(to_array(wav, sample_rate))[None]))}

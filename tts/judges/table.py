@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tts.judges.judge import Judge
-from tts.judges.mos import Dnsmos
+from tts.judges.mos import DistillMos, Dnsmos
 from tts.judges.nets import CodecCtc, GptRecogniser
 from tts.judges.prosody import LikenessJudge, ProsodyJudge
 from tts.judges.recogniser import SpeechRecogniser
@@ -23,6 +23,7 @@ JUDGES: dict[str, type[Judge]] = {  # in the order of their measures in reports
     "heard": SpeechRecogniser,  # one of the table above
     "aligned": SphinxAligner,
     "mos": Dnsmos,
+    "distillmos": DistillMos,
     "voice": SpeakerJudge,  # resemblyzer, or another encoder from a file
     "likeness": LikenessJudge,
     "prosody": ProsodyJudge,

@@ -6,6 +6,7 @@ import pytest
 
 from data.__main__ import main
 from data.index import read_index
+from data.pack.engines import Kokoro, kokoro_phonemes
 from data.pack.synth import deal, plain_sentences
 from helpers.beside import epub
 from tts import document
@@ -48,12 +49,12 @@ def test_only_plain_sentences_are_spoken():
 
 def test_voices_get_different_sentences_while_there_are_enough():
     sentences = [f"Sentence {'x' * n} is here to be spoken." for n in range(50)]
-    jobs = deal(sentences, ["slt", "rms"], [0.01, 0.01], seed=0)
+    jobs = deal(sentences, ["slt", "rms"], [600, 600], seed=0)
     said = {voice: {job.text for job in jobs if job.voice == voice} for voice in ("slt", "rms")}
     assert said["slt"] and said["rms"] and not said["slt"] & said["rms"]
-    everything = deal(sentences, ["slt", "rms"], [9.0, 9.0], seed=0)
+    everything = deal(sentences, ["slt", "rms"], [1e6, 1e6], seed=0)
     assert len(everything) == 100 == len({job.id for job in everything})
-    assert jobs != deal(sentences, ["slt", "rms"], [0.01, 0.01], seed=1)
+    assert jobs != deal(sentences, ["slt", "rms"], [600, 600], seed=1)
 
 
 def test_a_missing_flite_is_one_clear_line(tmp_path, monkeypatch, capsys):
@@ -79,3 +80,21 @@ def test_a_book_becomes_shards_and_a_second_run_speaks_nothing_anew(tmp_path, ca
     assert before == {file.name: file.stat().st_mtime_ns for file in sound.iterdir()}
     assert main([*command[:5], "/etc/passwd", "--workers", "0"]) == 1
     assert "unknown voice" in capsys.readouterr().err
+
+
+def test_kokoro_reads_our_phones_with_their_stress():
+    assert kokoro_phonemes("The record, again!") == "ðə ɹˈɛkəɹd, əɡˈɛn!"
+    assert kokoro_phonemes("A child's joy") == "ə ʧˈIldz ʤˈY"
+
+
+def test_kokoro_leaves_out_what_no_lexicon_knows():
+    with pytest.raises(EOFError, match="'xqzzy'"):
+        kokoro_phonemes("The xqzzy.")
+
+
+def test_kokoro_knows_mixtures_and_refuses_other_voices():
+    Kokoro().check(".7*jf_alpha+.3*jm_kumo")
+    with pytest.raises(ValueError, match="unknown voice 'alba'; kokoro has jf_alpha"):
+        Kokoro().check(".7*alba+.3*jm_kumo")
+    with pytest.raises(ValueError, match="no mixture"):
+        Kokoro().check("2*jf_alpha")

@@ -1,10 +1,11 @@
 """English, as `tts.text.language` hands it out: how it is normalised, split and pronounced."""
 
 from tts.text.characters import plain
+from tts.text.english.abbreviations import ENDINGS, INNER, NUMBERED, OPENERS, TITLES
+from tts.text.english.dates import SHORT_DAYS, SHORT_MONTHS
 from tts.text.english.homographs import choose
 from tts.text.english.lexicon import cmudict
 from tts.text.english.normaliser import normalise
-from tts.text.english.tables import ENDINGS, INNER, NUMBERED, OPENERS, SHORT_DAYS, SHORT_MONTHS, TITLES
 from tts.text.language import Language
 from tts.text.sentences import Abbreviations
 

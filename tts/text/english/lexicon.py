@@ -28,7 +28,10 @@ PREFERRED = {"live": 2, "read": 2, "use": 2, "wind": 2, "lead": 2, "tears": 2, "
 @lru_cache(maxsize=1)
 def cmudict() -> Lexicon:
     """The dictionary, read once per process."""
-    return Lexicon.read(Path(__file__).parent / "cmudict.txt.gz", preferred=PREFERRED, derive=with_ending)
+    folder = Path(__file__).parent
+    lexicon = Lexicon.read(folder / "cmudict.txt.gz", preferred=PREFERRED, derive=with_ending)
+    added = (line.partition(" ") for line in (folder / "additions.txt").read_text(encoding="utf-8").splitlines())
+    return lexicon.extended({word: phones for word, _, phones in added if not word.startswith("#")})
 
 
 def with_ending(word: str, listed: Listed) -> Pronunciations:

@@ -1,6 +1,6 @@
 """English as it is written to English as it is said: words and punctuation only. What is left out is reported.
 
-Rules run in the order addresses, times, abbreviations, quantities, acronyms, signs; `{HH AH0 L OW1}` stays as it is.
+Rules run in the order of `RULES`, then what no rule has read; `{HH AH0 L OW1}` stays as it is.
 """
 
 import re
@@ -9,16 +9,29 @@ from collections import Counter
 from functools import lru_cache
 
 from tts.text.characters import plain, tidy
+from tts.text.english.abbreviations import ABBREVIATIONS
+from tts.text.english.acronyms import ACRONYMS
+from tts.text.english.dates import DATES, SLASHED_DATE
+from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.lexicon import PHONES
-from tts.text.english.quantities import QUANTITIES, SLASHED_DATE, TIMES, Rule
-from tts.text.english.tables import SIGNS, SUPERSCRIPTS, VULGAR
-from tts.text.english.words import ABBREVIATIONS, ACRONYMS, ADDRESSES
+from tts.text.english.maths import MATHS
+from tts.text.english.money import MONEY
+from tts.text.english.numerals import HEADINGS, NUMERALS
+from tts.text.english.patterns import Rule
+from tts.text.english.quantities import NUMBERS, QUANTITIES
+from tts.text.english.serials import SERIALS
+from tts.text.english.signs import SIGNS, SUPERSCRIPTS, VULGAR
+from tts.text.english.times import TIMES
+from tts.text.english.units import MEASURES
 from tts.text.language import Normal
 
 INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
 HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-RULES: list[Rule] = [*ADDRESSES, *TIMES, *ABBREVIATIONS, *QUANTITIES, *ACRONYMS]
+RULES: list[Rule] = [
+    *(*ELECTRONIC, *TIMES, *HEADINGS, *ABBREVIATIONS, *NUMERALS, *SERIALS, *DATES, *MONEY, *MEASURES),
+    *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
+]
 KEPT = ("—", "–")
 NOTICED = 5  # kinds of left-out characters that a notice names
 

@@ -8,9 +8,11 @@ from helpers.growth import growth
 from tts.text.english.normaliser import normalise
 from tts.text.english.numbers import roman
 
+# Files of "written => said" by kind; blank lines and lines that start with a number sign and a space are passed over.
 CASES = [
     tuple(line.split(" => "))
-    for line in (Path(__file__).parent / "cases.txt").read_text(encoding="utf-8").splitlines()
+    for path in sorted((Path(__file__).parent / "cases").glob("*.txt"))
+    for line in path.read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("# ")
 ]
 SIZE = 30_000  # characters; enough to tell quadratic from linear time
