@@ -65,6 +65,7 @@ PAST_CUES = frozenset("yesterday ago last had was were did earlier previously on
 FUTURE_CUES = frozenset("tomorrow will shall would can could must may might let please should tonight".split())
 PRESENT_CUES = frozenset("is are am do does has have don't often usually always every now today".split())
 AUXILIARIES = ("be", "have", "do", "modal", "to")
+CLAUSE_MARKS = frozenset(',;:—"()')
 SUBJECTS = ("subject", "pronoun", "determiner", "possessive", "object")
 
 
@@ -83,6 +84,17 @@ def read_senses(path: Path) -> dict[str, list[Sense]]:
         word, name, kinds, phones = line.split("\t")
         senses.setdefault(word, []).append(Sense(name, (name, *kinds.split()), phones))
     return senses
+
+
+@lru_cache(maxsize=1)
+def senses() -> dict[str, list[Sense]]:
+    """Those of `homographs.tsv`, read once per process."""
+    return read_senses(BESIDE / "homographs.tsv")
+
+
+def accented() -> list[str]:
+    """Words that would be others without their accents, as résumé would."""
+    return [word for word in senses() if not word.isascii()]
 
 
 class Place(NamedTuple):
@@ -104,7 +116,7 @@ class Homographs:
     def read(cls) -> "Homographs":
         """What ships beside this file."""
         with np.load(BESIDE / "homographs.npz", allow_pickle=False) as arrays:
-            return cls(read_senses(BESIDE / "homographs.tsv"), arrays["weights"])
+            return cls(senses(), arrays["weights"])
 
     def choose(self, text: str) -> dict[int, str]:
         """The phones of each homograph of a normalised text, by the character at which the word begins."""
@@ -149,10 +161,13 @@ def tokenise(text: str) -> tuple[list[int], list[str]]:
     """Where tokens begin, and the tokens. Numbers that follow one another, in digits or words, are one token."""
     starts: list[int] = []
     tokens: list[str] = []
+    after_number = False
     for match in TOKEN.finditer(text):
-        if not (tokens and _reduced(match[0])[1] == _reduced(tokens[-1])[1] == "number"):
+        number = match[0].isdigit() or CLASS_OF.get(match[0].lower()) == "number"
+        if not (number and after_number):
             starts.append(match.start())
             tokens.append(match[0])
+        after_number = number
     return starts, tokens
 
 
@@ -219,12 +234,13 @@ def features(place: Place) -> tuple[str, ...]:
     for name, token in (("-1", a), ("+1", x), ("-2", b), ("+2", y)):
         found += [f"e{name} {token.word[-3:]}", f"e{name} {token.word[-2:]}", f"c{name} {token.case}"]
     case = _reduced(place.word).case
-    found += [f"case {case} {not left}", f"case {case} {a.kind}"]
+    first = not any(token.case for token in left)
+    found += [f"case {case} {first}", f"case {case} {a.kind}"]
     for name, side in (("l", left), ("r", right)):
         for token in side:
             if token.case:
                 found += [f"bag {token.word}", f"bag{name} {token.word}"]
-    found += [*_tense("l", left), *_tense("r", right), *_nearest(left)]
+    found += [*_tense("l", left), *_tense("r", right), *_nearest(left), *_clause(left, right)]
     return tuple(dict.fromkeys(found))
 
 
@@ -247,6 +263,22 @@ def _nearest(left: list[Reduced]) -> list[str]:
         near = next(((i, token) for i, token in enumerate(left[:6]) if token.kind in kinds), None)
         found += [f"near {near[1].word}", f"near {near[1].kind} {min(near[0], 3)}"] if near else [f"near no {kinds[0]}"]
     return found
+
+
+def _clause(left: list[Reduced], right: list[Reduced]) -> list[str]:
+    """The nearest auxiliary verb of the clause with the subject, and with signs of tense anywhere in the sentence."""
+    end = next((i for i, token in enumerate(left[:7]) if token.word in CLAUSE_MARKS), 7)
+    clause = left[:end]
+    auxiliary = next((token.kind for token in clause if token.kind in AUXILIARIES), "none" if clause else "first")
+    near = clause[0] if clause else NONE
+    subject = near.word if near.kind in SUBJECTS else "name" if near.case == "Aa" else near.kind
+    words = {token.word for token in (*left, *right)}
+    kinds = {token.kind for token in (*left, *right)}
+    past = bool(words & PAST_CUES or kinds & {"past", "ed"})
+    present = bool(words & (PRESENT_CUES | FUTURE_CUES) or "present" in kinds)
+    tense = f"{past} {present}"
+    found = ("", f" {subject}", f" {tense}", f" {subject} {tense}")
+    return [f"clause {auxiliary}{more}" for more in found]
 
 
 def hashes(names: Sequence[str]) -> np.ndarray:

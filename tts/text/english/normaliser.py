@@ -13,6 +13,7 @@ from tts.text.english.abbreviations import ABBREVIATIONS
 from tts.text.english.acronyms import ACRONYMS
 from tts.text.english.dates import DATES, SLASHED_DATE
 from tts.text.english.electronic import ELECTRONIC
+from tts.text.english.homographs import accented
 from tts.text.english.lexicon import PHONES
 from tts.text.english.maths import MATHS
 from tts.text.english.money import MONEY
@@ -25,8 +26,9 @@ from tts.text.english.times import TIMES
 from tts.text.english.units import MEASURES
 from tts.text.language import Normal
 
-INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
-HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
+# Inline phones, and words that would be others without their accents.
+AS_IS = re.compile(rf"\{{[A-Z0-2 ]{{1,200}}\}}|(?i:\b(?:{'|'.join(accented())})\b)")
+HIDDEN = "\ue000"  # a private code point that stands for what is kept as it is while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
     *(*ELECTRONIC, *TIMES, *HEADINGS, *ABBREVIATIONS, *NUMERALS, *SERIALS, *DATES, *MONEY, *MEASURES),
@@ -38,15 +40,15 @@ NOTICED = 5  # kinds of left-out characters that a notice names
 
 def normalise(text: str) -> Normal:
     """Any text as words and punctuation. What cannot be said is left out, and a notice names it."""
-    inline: list[str] = []
+    kept: list[str] = []
 
     def hide(match: re.Match[str]) -> str:
-        if all(phone.rstrip("012") in PHONES for phone in match[0][1:-1].split()):
-            inline.append(match[0])
+        if match[0][0] != "{" or all(phone.rstrip("012") in PHONES for phone in match[0][1:-1].split()):
+            kept.append(match[0])
             return HIDDEN
         return match[0]
 
-    text = INLINE.sub(hide, tidy(text).replace(HIDDEN, "\ufffd"))
+    text = AS_IS.sub(hide, tidy(text).replace(HIDDEN, "\ufffd"))
     text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
     text = re.sub(r"\s+", " ", text)
     notices = [
@@ -61,7 +63,7 @@ def normalise(text: str) -> Normal:
     text = re.sub(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]", lambda match: _character(match[0], left_out), text)
     if left_out:
         notices.append(_notice(left_out))
-    shown = iter(inline)
+    shown = iter(kept)
     return Normal(re.sub(HIDDEN, lambda match: next(shown), _spacing(text)), notices)
 
 

@@ -3,6 +3,7 @@
 TRAIN.tsv is a file of the Wikipedia homograph data (Gorman, Mazovetskiy, Nikolaev, LREC 2018; Apache-2.0), a labelled
 sentence in each line: github.com/google-research-datasets/WikipediaHomographData. To them come the sentences of
 `homographs.examples.txt`, which are our own: what books say oftener than Wikipedia, and words that it does not cover.
+Other verbs of all these sentences teach the signs of past and present, by which "read" is judged.
 """
 
 import argparse
@@ -37,6 +38,18 @@ DECAY = 7.0  # L2, against a loss that is a sum over examples
 LARGEST = 127  # of int8
 
 
+# Verbs whose spelling shows their tense, as that of "read" does not: the base form, then the others.
+VERBS = """write wrote written|see saw seen|take took taken|give gave given|know knew known|speak spoke spoken|sing sang sung
+hear heard|tell told|teach taught|hold held|keep kept|begin began begun|buy bought|think thought|send sent|say said|get got
+feel felt|bring brought|lose lost|draw drew drawn|eat ate eaten|sit sat|find found|make made|go went gone|become became
+leave left|meet met|win won|build built|choose chose chosen|forget forgot|fall fell fallen|grow grew grown
+throw threw thrown|drive drove driven|break broke broken|wear wore worn"""
+TENSES = {
+    verb[0]: [Sense(verb[0], ("base_form",), ""), *(Sense(form, ("past_form",), "") for form in verb[1:])]
+    for verb in map(str.split, VERBS.replace("\n", "|").split("|"))
+}
+
+
 class Example(NamedTuple):
     """A homograph in a sentence, and the name of its sense."""
 
@@ -66,6 +79,17 @@ def read_own(path: Path, senses: dict[str, list[Sense]]) -> Iterator[Example]:
             if name not in words or words[name] not in lower:
                 raise ValueError(f"{path}: no {name!r} in {sentence!r}")
             yield Example(words[name], name, place_of(tokens, lower.index(words[name])))
+
+
+def tenses(examples: list[Example]) -> Iterator[Example]:
+    """Other verbs around the homographs, whose tense is known. They teach `read` the signs of tense."""
+    verbs = {sense.name: verb for verb, forms in TENSES.items() for sense in forms}
+    for example in examples:
+        place = example.place
+        tokens = [*reversed(place.left), place.word, *place.right]
+        for i, token in enumerate(tokens):
+            if token in verbs:
+                yield Example(verbs[token], token, place_of(tokens, i))
 
 
 class Problem:
@@ -142,7 +166,8 @@ def main(arguments: list[str] | None = None) -> None:
     options: argparse.Namespace = parser.parse_args(arguments)
     senses = read_senses(BESIDE / "homographs.tsv")
     examples = [*read_wikipedia(options.train), *read_own(options.own, senses)]
-    tagger = Homographs(senses, quantised(fit(Problem(examples, senses))))
+    examples += tenses(examples)
+    tagger = Homographs(senses, quantised(fit(Problem(examples, senses | TENSES))))
     with whole(options.out) as file:
         np.savez_compressed(file, weights=tagger.weights)
     if options.check:
