@@ -39,11 +39,12 @@ LARGEST = 127  # of int8
 
 
 # Verbs whose spelling shows their tense, as that of "read" does not: the base form, then the others.
-VERBS = """write wrote written|see saw seen|take took taken|give gave given|know knew known|speak spoke spoken|sing sang sung
-hear heard|tell told|teach taught|hold held|keep kept|begin began begun|buy bought|think thought|send sent|say said|get got
-feel felt|bring brought|lose lost|draw drew drawn|eat ate eaten|sit sat|find found|make made|go went gone|become became
-leave left|meet met|win won|build built|choose chose chosen|forget forgot|fall fell fallen|grow grew grown
-throw threw thrown|drive drove driven|break broke broken|wear wore worn"""
+VERBS = """write wrote written|see saw seen|take took taken|give gave given|know knew known|speak spoke spoken
+sing sang sung|hear heard|tell told|teach taught|hold held|keep kept|begin began begun|buy bought
+think thought|send sent|say said|get got|feel felt|bring brought|lose lost|draw drew drawn
+eat ate eaten|sit sat|find found|make made|go went gone|become became|leave left|meet met|win won
+build built|choose chose chosen|forget forgot|fall fell fallen|grow grew grown|throw threw thrown
+drive drove driven|break broke broken|wear wore worn"""
 TENSES = {
     verb[0]: [Sense(verb[0], ("base_form",), ""), *(Sense(form, ("past_form",), "") for form in verb[1:])]
     for verb in map(str.split, VERBS.replace("\n", "|").split("|"))
@@ -165,9 +166,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=OUT, help="where to write the weights")
     options: argparse.Namespace = parser.parse_args(arguments)
     senses = read_senses(BESIDE / "homographs.tsv")
-    examples = [*read_wikipedia(options.train), *read_own(options.own, senses)]
-    examples += tenses(examples)
-    tagger = Homographs(senses, quantised(fit(Problem(examples, senses | TENSES))))
+    labelled = [*read_wikipedia(options.train), *read_own(options.own, senses)]
+    problem = Problem([*labelled, *tenses(labelled)], senses | TENSES)
+    tagger = Homographs(senses, quantised(fit(problem)))
     with whole(options.out) as file:
         np.savez_compressed(file, weights=tagger.weights)
     if options.check:
