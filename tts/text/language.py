@@ -5,7 +5,7 @@ Another language is a package `tts/text/NAME/` with a `Language`, a line in `TAB
 normalises transcripts as English, and `tts.evaluate` has English texts and judges only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -24,6 +24,11 @@ class Normal:
     notices: list[str]
 
 
+def no_choice(text: str) -> Mapping[int, str]:
+    """Of a language whose words are said in one way each."""
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Language:
     """How one language is read aloud."""
@@ -34,6 +39,8 @@ class Language:
     abbreviations: Abbreviations
     joints: Joints
     read_lexicon: Callable[[], Lexicon]
+    # of a normalised text: where a homograph's first letter is -> the phones meant there, with spaces
+    choose: Callable[[str], Mapping[int, str]] = no_choice
 
     @cached_property
     def lexicon(self) -> Lexicon:

@@ -102,11 +102,14 @@ class PhonemeTokenizer:
         if letters > 0 and generator is None:
             raise ValueError(f"letters={letters} needs a random.Random as generator")
         out: list[str] = []
-        for match in TOKEN.finditer(tidy(text)):
+        text = tidy(text)
+        chosen = self.language.choose(text)
+        for match in TOKEN.finditer(text):
             if match["inline"] is not None:
                 out += self._inline(match["inline"])
             elif match["word"]:
-                out += self._word(match["word"], letters, generator)
+                begin = match.start() + match["word"].startswith("'")
+                out += self._word(match["word"], chosen.get(begin), letters, generator)
             elif match["space"]:
                 out += " "
             else:
@@ -124,12 +127,14 @@ class PhonemeTokenizer:
             word = []
         return text
 
-    def _word(self, word: str, letters: float, generator: random.Random | None) -> list[str]:
+    def _word(self, word: str, chosen: str | None, letters: float, generator: random.Random | None) -> list[str]:
         word = self.language.fold(word)
         phones = self.lexicon.phones(word)
         if phones is None and word != word.strip("'"):  # these are quotes around the word, not apostrophes
             word = word.strip("'")
             phones = self.lexicon.phones(word)
+        if chosen and word.strip("'").removesuffix("'s") not in self.lexicon.additions:
+            phones = chosen.split()
         if phones is None or (letters > 0 and generator.random() < letters):
             return [letter for letter in word if letter in self.ids]
         return [phone if self.stress else phone.rstrip("012") for phone in phones]

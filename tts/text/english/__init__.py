@@ -13,6 +13,7 @@ from tts.text.english.abbreviations import (
 )
 from tts.text.english.acronyms import LABELS
 from tts.text.english.dates import CASED_MONTHS, SHORT_DAYS, SHORT_MONTHS
+from tts.text.english.homographs import choose
 from tts.text.english.lexicon import cmudict
 from tts.text.english.money import SPENT
 from tts.text.english.normaliser import normalise
@@ -61,4 +62,5 @@ ENGLISH = Language(
     ),
     joints=Joints(before=CLAUSE_WORDS, leaning=LEANING_WORDS, counting=COUNTING),
     read_lexicon=cmudict,
+    choose=choose,
 )

@@ -19,6 +19,7 @@ from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.emoji import PICTURES
 from tts.text.english.games import GAMES
 from tts.text.english.gates import Gates
+from tts.text.english.homographs import accented
 from tts.text.english.latex import formulas
 from tts.text.english.lexicon import PHONES
 from tts.text.english.maths import EQUATIONS, MATHS
@@ -36,8 +37,9 @@ from tts.text.english.times import TIMES
 from tts.text.english.verses import VERSES
 from tts.text.language import Normal
 
-INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
-HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
+# Inline phones, and words that would be others without their accents.
+AS_IS = re.compile(rf"\{{[A-Z0-2 ]{{1,200}}\}}|(?i:\b(?:{'|'.join(accented())})\b)")
+HIDDEN = "\ue000"  # a private code point that stands for what is kept as it is while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
     *(*CAPTIONS, *SIGN_RULES, *GAMES, *PICTURES, *MUSIC, *CHEMISTRY, *ELECTRONIC, *EQUATIONS, *ADDRESSES, *SECONDS),
@@ -53,17 +55,17 @@ NOTICED = 5  # kinds of left-out characters that are named, of one sentence
 
 def normalise(text: str) -> Normal:
     """Any text as words and punctuation. What cannot be said is left out, and a notice names it."""
-    inline: list[str] = []
+    kept: list[str] = []
 
     def hide(match: re.Match[str]) -> str:
-        if all(phone.rstrip("012") in PHONES for phone in match[0][1:-1].split()):
-            inline.append(match[0])
+        if match[0][0] != "{" or all(phone.rstrip("012") in PHONES for phone in match[0][1:-1].split()):
+            kept.append(match[0])
             return HIDDEN
         return match[0]
 
     text = formulas(tidy(text)).replace(HIDDEN, "\ufffd")
-    if "{" in text:
-        text = INLINE.sub(hide, text)
+    if "{" in text or not text.isascii():
+        text = AS_IS.sub(hide, text)
     if not text.isascii():
         text = UNICODE_NUMERAL.sub(unicode_numeral, text)
         text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
@@ -75,8 +77,8 @@ def normalise(text: str) -> Normal:
     text = UNSAID.sub(lambda match: _character(match[0], left_out), text)
     notices += _notices(left_out)
     text = _spacing(text)
-    if inline:
-        shown = iter(inline)
+    if kept:
+        shown = iter(kept)
         text = re.sub(HIDDEN, lambda match: next(shown), text)
     return Normal(text, notices)
 

@@ -1,0 +1,179 @@
+"""`python -m tts.text.english.train_homographs TRAIN.tsv`: learn the weights of `homographs.py`.
+
+TRAIN.tsv is a file of the Wikipedia homograph data (Gorman, Mazovetskiy, Nikolaev, LREC 2018; Apache-2.0), a labelled
+sentence in each line: github.com/google-research-datasets/WikipediaHomographData. To them come the sentences of
+`homographs.examples.txt`, which are our own: what books say oftener than Wikipedia, and words that it does not cover.
+Other verbs of all these sentences teach the signs of past and present, by which "read" is judged.
+"""
+
+import argparse
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tts.cli import Parser, exit_code
+from tts.files import whole
+from tts.text.english.homographs import (
+    BESIDE,
+    BUCKET_BITS,
+    Homographs,
+    Place,
+    Sense,
+    buckets,
+    features,
+    hashes,
+    place_of,
+    read_senses,
+    tokenise,
+)
+
+OUT = BESIDE / "homographs.npz"
+STEPS = 120
+RATE = 0.05
+DECAY = 7.0  # L2, against a loss that is a sum over examples
+LARGEST = 127  # of int8
+
+
+# Verbs whose spelling shows their tense, as that of "read" does not: the base form, then the others.
+VERBS = """write wrote written|see saw seen|take took taken|give gave given|know knew known|speak spoke spoken
+sing sang sung|hear heard|tell told|teach taught|hold held|keep kept|begin began begun|buy bought
+think thought|send sent|say said|get got|feel felt|bring brought|lose lost|draw drew drawn
+eat ate eaten|sit sat|find found|make made|go went gone|become became|leave left|meet met|win won
+build built|choose chose chosen|forget forgot|fall fell fallen|grow grew grown|throw threw thrown
+drive drove driven|break broke broken|wear wore worn"""
+TENSES = {
+    verb[0]: [Sense(verb[0], ("base_form",), ""), *(Sense(form, ("past_form",), "") for form in verb[1:])]
+    for verb in map(str.split, VERBS.replace("\n", "|").split("|"))
+}
+
+
+class Example(NamedTuple):
+    """A homograph in a sentence, and the name of its sense."""
+
+    word: str
+    sense: str
+    place: Place
+
+
+def read_wikipedia(path: Path) -> Iterator[Example]:
+    """Examples of a file of the Wikipedia homograph data. Its offsets count bytes."""
+    with open(path, encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            before = len(row["sentence"].encode()[: int(row["start"])].decode())
+            starts, tokens = tokenise(row["sentence"])
+            i = max(i for i, start in enumerate(starts) if start <= before)
+            yield Example(row["homograph"], row["wordid"], place_of(tokens, i))
+
+
+def read_own(path: Path, senses: dict[str, list[Sense]]) -> Iterator[Example]:
+    """Examples of lines like `tear_nou: A tear fell. | She shed a tear.`; a sentence's first such word is meant."""
+    words = {sense.name: word for word, known in senses.items() for sense in known}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, _, sentences = line.partition(": ")
+        for sentence in sentences.split(" | "):
+            _, tokens = tokenise(sentence)
+            lower = [token.lower() for token in tokens]
+            if name not in words or words[name] not in lower:
+                raise ValueError(f"{path}: no {name!r} in {sentence!r}")
+            yield Example(words[name], name, place_of(tokens, lower.index(words[name])))
+
+
+def tenses(examples: list[Example]) -> Iterator[Example]:
+    """Other verbs around the homographs, whose tense is known. They teach `read` the signs of tense."""
+    verbs = {sense.name: verb for verb, forms in TENSES.items() for sense in forms}
+    for example in examples:
+        place = example.place
+        tokens = [*reversed(place.left), place.word, *place.right]
+        for i, token in enumerate(tokens):
+            if token in verbs:
+                yield Example(verbs[token], token, place_of(tokens, i))
+
+
+class Problem:
+    """All candidate senses of all examples as arrays. A segment is the features of one candidate for one kind."""
+
+    def __init__(self, examples: list[Example], senses: dict[str, list[Sense]]):
+        places: list[np.ndarray] = []
+        rows: list[int] = []  # the candidate of each segment
+        firsts: list[int] = []  # the first candidate of each example
+        golds: list[int] = []
+        count = 0
+        for example in examples:
+            found = hashes(features(example.place))
+            candidates = senses[example.word]
+            firsts.append(count)
+            golds.append(count + [sense.name for sense in candidates].index(example.sense))
+            for row, sense in enumerate(candidates, count):
+                places += [*buckets(found, hashes(sense.kinds)[:, None])]
+                rows += [row] * len(sense.kinds)
+            count += len(candidates)
+        self.lengths = np.array([len(place) for place in places])
+        self.places = np.concatenate(places).astype(np.int32)
+        self.segments = np.concatenate([[0], np.cumsum(self.lengths)[:-1]])
+        self.rows, self.firsts, self.golds = np.array(rows), np.array(firsts), np.array(golds)
+        self.example = np.repeat(np.arange(len(examples)), np.diff([*firsts, count]))
+
+    def probabilities(self, weights: np.ndarray) -> np.ndarray:
+        """Of every candidate among those of its example."""
+        scores = np.bincount(self.rows, np.add.reduceat(weights[self.places], self.segments), len(self.example))
+        grown = np.exp(scores - np.maximum.reduceat(scores, self.firsts)[self.example])
+        return grown / np.add.reduceat(grown, self.firsts)[self.example]
+
+    def gradient(self, weights: np.ndarray) -> np.ndarray:
+        """Of the cross-entropy, summed over examples."""
+        error = self.probabilities(weights)
+        error[self.golds] -= 1
+        return np.bincount(self.places, np.repeat(error[self.rows], self.lengths), len(weights))
+
+
+def fit(problem: Problem) -> np.ndarray:
+    """float32 weights, 2**BUCKET_BITS: the least cross-entropy with L2, by Adam on all examples at once."""
+    weights = np.zeros(1 << BUCKET_BITS, np.float32)
+    mean, square = np.zeros_like(weights), np.zeros_like(weights)
+    for step in range(1, STEPS + 1):
+        gradient = problem.gradient(weights).astype(np.float32) + DECAY * weights
+        mean = 0.9 * mean + 0.1 * gradient
+        square = 0.99 * square + 0.01 * gradient**2
+        move = mean / (1 - 0.9**step) / (np.sqrt(square / (1 - 0.99**step)) + 1e-6)
+        weights -= RATE * (1.02 - step / STEPS) * move
+    return weights
+
+
+def quantised(weights: np.ndarray) -> np.ndarray:
+    """int8 in proportion to the weights; only the order of scores matters, so no scale is kept."""
+    return np.round(weights * (LARGEST / np.abs(weights).max())).astype(np.int8)
+
+
+def report(examples: list[Example], tagger: Homographs) -> str:
+    """The share of examples that are right, over all and as a mean over words."""
+    right = defaultdict(list)
+    for example in examples:
+        right[example.word].append(tagger.sense(example.place, tagger.senses[example.word]).name == example.sense)
+    micro = sum(map(sum, right.values())) / len(examples)
+    macro = sum(sum(of) / len(of) for of in right.values()) / len(right)
+    return f"{micro:.1%} of {len(examples)} examples right; {macro:.1%} as a mean over {len(right)} words"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = Parser(prog="python -m tts.text.english.train_homographs", description=__doc__.splitlines()[0])
+    parser.add_argument("train", type=Path, help="train.tsv of the Wikipedia homograph data")
+    parser.add_argument("--own", type=Path, default=BESIDE / "homographs.examples.txt", help="our own sentences")
+    parser.add_argument("--check", type=Path, help="eval.tsv of the same data, to report how much of it is right")
+    parser.add_argument("--out", type=Path, default=OUT, help="where to write the weights")
+    options: argparse.Namespace = parser.parse_args(arguments)
+    senses = read_senses(BESIDE / "homographs.tsv")
+    labelled = [*read_wikipedia(options.train), *read_own(options.own, senses)]
+    problem = Problem([*labelled, *tenses(labelled)], senses | TENSES)
+    tagger = Homographs(senses, quantised(fit(problem)))
+    with whole(options.out) as file:
+        np.savez_compressed(file, weights=tagger.weights)
+    if options.check:
+        print(report(list(read_wikipedia(options.check)), tagger))
+
+
+if __name__ == "__main__":
+    raise SystemExit(exit_code("train_homographs", main))
