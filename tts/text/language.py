@@ -33,6 +33,7 @@ class Language:
     fold: Callable[[str], str]  # a word as the lexicon spells it: small letters, for English without accents
     abbreviations: Abbreviations
     read_lexicon: Callable[[], Lexicon]
+    guess: Callable[[str], list[str]] = list  # phones of a folded word that the lexicon lacks, or else its letters
 
     @cached_property
     def lexicon(self) -> Lexicon:

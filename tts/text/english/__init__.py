@@ -5,6 +5,7 @@ from tts.text.english.abbreviations import ENDINGS, INNER, NUMBERED, OPENERS, TI
 from tts.text.english.dates import SHORT_DAYS, SHORT_MONTHS
 from tts.text.english.lexicon import cmudict
 from tts.text.english.normaliser import normalise
+from tts.text.english.unknown import guess
 from tts.text.language import Language
 from tts.text.sentences import Abbreviations
 
@@ -27,4 +28,5 @@ ENGLISH = Language(
         openers=OPENERS,
     ),
     read_lexicon=cmudict,
+    guess=guess,
 )
