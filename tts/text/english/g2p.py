@@ -41,10 +41,11 @@ class Graphones:
         graphones = np.pad(graphones, ((0, 0), (1, 1)))  # 0 stands on both sides of a word
         parents = np.zeros_like(graphones)
         logs = np.full(graphones.shape, UNHEARD)
+        nothing = np.full((len(graphones), 1), -1)
         for _ in range(ORDER):
             nodes = self._child(parents, graphones)
             logs = np.where(nodes > 0, self.probs[nodes], logs + self.backoffs[parents])
-            parents = np.pad(nodes[:, :-1], ((0, 0), (1, 0)), constant_values=-1)
+            parents = np.concatenate([nothing, nodes[:, :-1]], axis=1)
         return logs[:, 1:].sum(axis=1)
 
     def _child(self, parents: np.ndarray, graphones: np.ndarray) -> np.ndarray:
@@ -78,7 +79,7 @@ class Reader:
         scores = np.zeros(1, np.float32)
         for place, here in enumerate(encoded):
             total = scores[:, None] + self._decode(here, paths[:, place : place + HISTORY])
-            best = np.argsort(-total, axis=None, kind="stable")[:BEAM]
+            best = np.argpartition(-total, min(BEAM, total.size - 1), axis=None)[:BEAM]
             parents, chosen = np.unravel_index(best, total.shape)
             paths, scores = paths[parents], total[parents, chosen]
             paths[:, place + HISTORY] = chosen
@@ -104,8 +105,9 @@ class Reader:
         around = np.pad(letters, REACH)
         shifts = range(2 * REACH + 1)
         hidden = w["letters.bias"] + sum(w["letters.weight"][k, around[k : k + len(letters)]] for k in shifts)
+        edge = np.zeros((1, hidden.shape[1]), np.float32)
         for block in range(self.blocks):
-            padded = np.pad(self._norm(hidden, f"norms.{block}"), ((1, 1), (0, 0)))
+            padded = np.concatenate([edge, self._norm(hidden, f"norms.{block}"), edge])
             near = np.concatenate([padded[:-2], padded[1:-1], padded[2:]], axis=1)
             hidden = hidden + self._linear(np.maximum(self._linear(near, f"convs.{block}"), 0), f"points.{block}")
         return self._linear(self._norm(hidden, "norm"), "encoded")
