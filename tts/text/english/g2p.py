@@ -15,11 +15,12 @@ ALPHABET = "_abcdefghijklmnopqrstuvwxyz'"  # the first stands for padding
 WEIGHTS = Path(__file__).parent / "g2p.npz"
 REACH = 4  # letters on either side that the first layer sees
 HISTORY = 6  # labels before a letter that the decoder sees
-BEAM = 10
+BEAM = 7
 ORDER = 6  # letters that the n-gram sees, with their labels
 SHARE = 1.2  # of the n-gram's log-probabilities relative to the net's
 STEP = 0.05  # nats by which the n-gram's logarithms are rounded
 UNHEARD = -15.0  # log-probability of a graphone that training lacks
+ONE_THREAD = 2**18  # products; OpenBLAS starts threads for more, which take longer than the multiplication
 PIECE = 40  # letters that are read at once; no word of CMUdict is longer
 
 
@@ -123,7 +124,10 @@ class Reader:
         return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
     def _linear(self, x: np.ndarray, name: str) -> np.ndarray:
-        return (self.weights[f"{name}.weight"] @ x.T).T + self.weights[f"{name}.bias"]
+        weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
+        rows = ONE_THREAD // weight.size
+        parts = [weight @ x[start : start + rows].T for start in range(0, len(x), rows)]
+        return (parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)).T + bias
 
     def _norm(self, x: np.ndarray, name: str) -> np.ndarray:
         x = x - x.sum(axis=1, keepdims=True) / x.shape[1]
