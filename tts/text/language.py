@@ -41,6 +41,7 @@ class Language:
     read_lexicon: Callable[[], Lexicon]
     # of a normalised text: where a homograph's first letter is -> the phones meant there, with spaces
     choose: Callable[[str], Mapping[int, str]] = no_choice
+    guess: Callable[[str], list[str]] = list  # phones of a folded word that the lexicon lacks, or else its letters
 
     @cached_property
     def lexicon(self) -> Lexicon:

@@ -1,4 +1,4 @@
-"""Normalised text to ids and back: phonemes, and letters for words that the lexicon lacks; or SentencePiece pieces.
+"""Normalised text to ids and back: phonemes, which the language guesses for unknown words; or SentencePiece pieces.
 
 `spec()` is a plain dict that goes into the header of a checkpoint and rebuilds the tokenizer.
 """
@@ -21,8 +21,12 @@ PADDING = 0  # its id in every tokenizer
 # Marks to symbols; marks that readers treat alike share one. A mark whose symbol a tokenizer lacks is left out.
 CLASSES = {**{mark: mark for mark in ',;:?!."'}, **dict.fromkeys("-–—", " - ")}
 # A hyphen between two words is a word boundary. Elsewhere it is a dash, at which readers pause.
+# W-w-what: one letter, or two or three consonants, before a word that begins with them.
+STUTTER = r"(?<![\w'-])(?P<first>(?i:[^\W\d_]|[b-df-hj-np-tv-z]{2,3}))-(?i:(?P=first)-){0,9}(?i:(?=(?P=first)[^\W\d_]))"
 TOKEN = re.compile(
-    r"\{(?P<inline>[^{}]*)\}|(?P<word>'?[^\W\d_]+(?:'[^\W\d_]+)*'?)|(?P<space>\s+|(?<=[\w'}])-(?=[\w'{]))|(?P<mark>[^\w\s])"
+    r"\{(?P<inline>[^{}]*)\}"
+    rf"|(?P<stutter>{STUTTER})?(?P<word>'?[^\W\d_]+(?:'[^\W\d_]+)*'?)"
+    r"|(?P<space>\s+|(?<=[\w'}])-(?=[\w'{]))|(?P<mark>[^\w\s])"
 )
 INLINE = re.compile(r"\{[^{}]*\}")
 
@@ -44,7 +48,7 @@ class Tokenizer(Protocol):
 
 
 class PhonemeTokenizer:
-    """Words of the lexicon as phones, other words as letters, a space between words, and punctuation.
+    """Words as phones, those that the lexicon lacks as the language guesses, a space between words, and punctuation.
 
     `symbols` is the vocabulary in the order of ids: padding first, phones in capitals, letters in lower case.
     `stress` says whether vowels keep their stress digit. `lexicon` is the name of the language's lexicon, or
@@ -108,8 +112,8 @@ class PhonemeTokenizer:
             if match["inline"] is not None:
                 out += self._inline(match["inline"])
             elif match["word"]:
-                begin = match.start() + match["word"].startswith("'")
-                out += self._word(match["word"], chosen.get(begin), letters, generator)
+                begin = match.start("word") + match["word"].startswith("'")
+                out += self._stuttered(match["stutter"] or "", match["word"], chosen.get(begin), letters, generator)
             elif match["space"]:
                 out += " "
             else:
@@ -127,6 +131,14 @@ class PhonemeTokenizer:
             word = []
         return text
 
+    def _stuttered(
+        self, stutter: str, word: str, chosen: str | None, letters: float, generator: random.Random | None
+    ) -> list[str]:
+        if stutter and stutter + word in self.lexicon:  # D-day
+            return self._word(stutter + word, None, letters, generator)
+        symbols = self._word(word, chosen, letters, generator)
+        return [*symbols[:1], " "] * stutter.count("-") + symbols
+
     def _word(self, word: str, chosen: str | None, letters: float, generator: random.Random | None) -> list[str]:
         word = self.language.fold(word)
         phones = self.lexicon.phones(word)
@@ -135,9 +147,12 @@ class PhonemeTokenizer:
             phones = self.lexicon.phones(word)
         if chosen and word.strip("'").removesuffix("'s") not in self.lexicon.additions:
             phones = chosen.split()
-        if phones is None or (letters > 0 and generator.random() < letters):
+        if phones is not None and letters > 0 and generator.random() < letters:
             return [letter for letter in word if letter in self.ids]
-        return [phone if self.stress else phone.rstrip("012") for phone in phones]
+        if phones is None:
+            phones = self.language.guess(word)
+        symbols = [phone if self.stress else phone.rstrip("012") for phone in phones]
+        return [symbol for symbol in symbols if symbol in self.ids]
 
     def _inline(self, phones: str) -> list[str]:
         symbols = [phone if self.stress else phone.rstrip("012") for phone in phones.split()]

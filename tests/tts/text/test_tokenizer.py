@@ -5,6 +5,7 @@ import warnings
 import pytest
 from omegaconf import OmegaConf
 
+from helpers.growth import growth
 from tts.checkpoint import build
 from tts.text.english.lexicon import cmudict
 from tts.text.tokenizer import PADDING, PhonemeTokenizer, SentencePieceTokenizer, unpinned
@@ -22,8 +23,8 @@ def tokenizer(spec, audio) -> PhonemeTokenizer:
     return build(spec, audio)
 
 
-def test_known_words_are_phones_and_others_letters(tokenizer):
-    assert tokenizer.decode(tokenizer.encode("Hello, zorkian!")) == "{HH AH L OW}, {z o r k i a n}!"
+def test_unknown_words_are_phones_that_the_language_guesses(tokenizer):
+    assert tokenizer.decode(tokenizer.encode("Hello, blick!")) == "{HH AH L OW}, {B L IH K}!"
 
 
 def test_padding_never_occurs(tokenizer):
@@ -31,7 +32,9 @@ def test_padding_never_occurs(tokenizer):
     assert max(tokenizer.encode(SENTENCE)) < tokenizer.vocab_size == len(tokenizer.symbols)
 
 
-@pytest.mark.parametrize("text", [SENTENCE, "well — no... yes", "-- a", "{HH AH L OW}{z o r}", "O'Zork's", ""])
+@pytest.mark.parametrize(
+    "text", [SENTENCE, "well — no... yes", "-- a", "{HH AH L OW}{z o r}", "W-w-what", "O'Zork's", ""]
+)
 def test_decode_is_undone_by_encode(tokenizer, text):
     ids = tokenizer.encode(text)
     assert tokenizer.encode(tokenizer.decode(ids)) == ids
@@ -54,7 +57,7 @@ def test_another_lexicon_than_in_training_is_said(tokenizer):
 
 
 def test_silent_ids_leave_only_sounds(tokenizer):
-    heard = [tokenizer.symbols[i] for i in tokenizer.encode("Hello, 'zo'!") if i not in tokenizer.silent_ids]
+    heard = [tokenizer.symbols[i] for i in tokenizer.encode("Hello, {z o}!") if i not in tokenizer.silent_ids]
     assert heard == ["HH", "AH", "L", "OW", "z", "o"]
 
 
@@ -87,7 +90,7 @@ def test_inline_phones_are_taken_as_they_stand(tokenizer):
 def test_the_users_words_come_first(tokenizer):
     mine = tokenizer.with_words({"Zorkian": "Z AO1 R K IY0 AH0 N"})
     assert mine.decode(mine.encode("zorkian's")) == "{Z AO R K IY AH N Z}"
-    assert tokenizer.decode(tokenizer.encode("zorkian")) == "{z o r k i a n}"
+    assert tokenizer.with_words({"blick": "B L AY K"}).encode("blick") != tokenizer.encode("blick")
     with pytest.raises(ValueError, match="no phone"):
         tokenizer.with_words({"zork": "Z OO"})
 
@@ -107,6 +110,26 @@ def test_hyphens_join_words_and_dashes_pause(tokenizer):
 def test_every_word_of_the_lexicon_has_only_known_phones(tokenizer):
     phones = {phone.rstrip("012") for entry in tokenizer.lexicon.entries.values() for phone in entry[0].split()}
     assert phones <= set(tokenizer.ids)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("W-w-what?", "{W} {W} {W AH T}?"),
+        ("Th-this", "{DH} {DH IH S}"),
+        ("a-and", "{AH} {AH N D}"),
+        ("D-Day, t-tests", "{D IY D EY}, {T IY T EH S T S}"),
+        ("T-shirt, so-so", "{T IY} {SH ER T}, {S OW} {S OW}"),
+    ],
+)
+def test_stutters_repeat_the_first_sound(tokenizer, written, said):
+    assert tokenizer.decode(tokenizer.encode(written)) == said
+
+
+@pytest.mark.parametrize("unit", ["a-", "ab-", "a", "xyz", "a'", "é", "shh-s"])
+def test_any_text_takes_linear_time(tokenizer, unit):
+    tokenizer.encode("blick")  # reads lexicon and model before the clock starts
+    assert growth(tokenizer.encode, unit * (30_000 // len(unit))) < 4
 
 
 @pytest.mark.parametrize(

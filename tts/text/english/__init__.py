@@ -21,6 +21,7 @@ from tts.text.english.numbers import COUNTING
 from tts.text.english.patterns import words_of
 from tts.text.english.telephones import CALLED
 from tts.text.english.units import DOTTED
+from tts.text.english.unknown import guess
 from tts.text.english.verses import SHORT_BOOKS
 from tts.text.language import Language
 from tts.text.sentences import Abbreviations, Joints
@@ -63,4 +64,5 @@ ENGLISH = Language(
     joints=Joints(before=CLAUSE_WORDS, leaning=LEANING_WORDS, counting=COUNTING),
     read_lexicon=cmudict,
     choose=choose,
+    guess=guess,
 )

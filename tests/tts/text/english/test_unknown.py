@@ -1,0 +1,89 @@
+"""Words that the lexicon lacks: what the model reads, and what is known without it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tts.text.english import g2p
+from tts.text.english.lexicon import PHONES, cmudict
+from tts.text.english.train_g2p import bare, edits
+from tts.text.english.unknown import guess
+
+HELD_OUT = {
+    line.split(" ")[0]: [bare(phones.split()) for phones in line.partition(" ")[2].split("|")]
+    for line in (Path(__file__).parent / "held_out.txt").read_text("utf-8").splitlines()
+    if not line.startswith("#")
+}
+
+
+def test_held_out_words_are_read_rightly_as_often_as_claimed():
+    assert len(HELD_OUT) == 200
+    found = {word: bare(g2p.reader().phones(word)) for word in HELD_OUT}
+    best = [min((edits(found[word], phones), len(phones)) for phones in right) for word, right in HELD_OUT.items()]
+    # 73 % of words and 94 % of phones, less two standard errors of 200 words
+    assert sum(wrong == 0 for wrong, _ in best) / len(best) >= 0.67
+    assert sum(wrong for wrong, _ in best) / sum(size for _, size in best) <= 0.075
+
+
+def test_the_model_is_small():
+    assert g2p.WEIGHTS.stat().st_size <= 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("word", "phones"),
+    [
+        ("nooooo", "N OW1"),
+        ("sooo", "S OW1"),
+        ("goooood", "G UH1 D"),
+        ("waaaay", "W EY1"),
+        ("aaaah", "AA1"),
+        ("shhhh", "SH"),
+        ("mmm", "M"),
+        ("hmmmm", "HH M"),
+        ("brrrr", "B ER1"),
+        ("zzzzz", "Z"),
+        ("hahaha", "HH AA1 HH AA1 HH AA1"),
+        ("xkcd", "EH1 K S K EY1 S IY1 D IY1"),
+        ("blicks's", "B L IH1 K S IH0 Z"),
+    ],
+)
+def test_is_said(word, phones):
+    assert " ".join(cmudict().phones(word) or guess(word)) == phones
+
+
+@pytest.mark.parametrize(("word", "phones"), [("th'", "DH AH0"), ("talkin'", "T AO1 K IH0 N"), ("psst", "P S T")])
+def test_clipped_words_and_sounds_are_in_the_lexicon(word, phones):
+    assert " ".join(cmudict().phones(word)) == phones
+
+
+def test_lexicon_and_model_say_phones_only():
+    added = {phone for entries in cmudict().entries.values() for entry in entries for phone in entry.split()}
+    assert {phone.rstrip("012") for phone in added} == PHONES
+    assert set(bare(" ".join(g2p.reader().labels).split())) <= PHONES
+
+
+def test_the_same_word_is_always_said_alike():
+    words = list(HELD_OUT)[:20]
+    once = [g2p.reader().phones(word) for word in words]
+    guess("abcdefghij" * 30)
+    assert [g2p.Reader(g2p.WEIGHTS).phones(word) for word in words] == once
+
+
+@pytest.mark.parametrize(
+    "word", ["", "'", "'''", "я", "😀", "éé", "a" * 10_000, "ab" * 5_000, "x" * 10_000, "a'" * 5_000]
+)
+def test_any_word_is_said_in_phones_of_which_no_letter_has_many(word):
+    phones = guess(word)
+    assert set(bare(phones)) <= PHONES
+    assert len(phones) <= 4 * len(word)
+
+
+def test_the_search_finds_the_likeliest_labels():
+    """With one letter there is nothing to search: the best label by net and n-gram wins."""
+    reader = g2p.reader()
+    letters = np.array([g2p.ALPHABET.index("x")])
+    scores = reader._decode(reader._encode(letters)[0], np.zeros((1, g2p.HISTORY), np.int64))[0]
+    graphones = reader.graphones[letters[0], :, None]
+    best = int((scores + g2p.SHARE * reader.ngram.score(graphones)).argmax())
+    assert reader.phones("x") == reader.labels[best].split()
