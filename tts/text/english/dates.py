@@ -49,7 +49,9 @@ SLASHED_DATE = re.compile(
 )
 # 2/14 after a word that a date follows
 SHORT_DATE = re.compile(
-    r"(?<![\w.,/-])(?P<before>(?:[Oo]n|[Dd]ated|[Dd]ue|[Bb]orn|[Ss]ince|[Uu]ntil|[Bb]y)\s)(?P<a>[0-3]?[0-9])/(?P<b>[0-3]?[0-9])(?![\w/-]|\.[0-9]|\s(?:of|[a-z]+s)\b)"
+    r"(?<![\w.,/-])(?P<before>(?:[Oo]n|[Dd]ated|[Dd]ue|[Bb]orn|[Ss]ince|[Uu]ntil|[Bb]y)\s)"
+    r"(?P<a>[0-3]?[0-9])/(?P<b>[0-3]?[0-9])"
+    rf"(?=[,;:!?)]|\.(?![0-9])|$|\s(?:{any_of(FUNCTION_WORDS - {'of'})})\b)"
 )
 
 
@@ -237,9 +239,9 @@ _DAYS: list[Rule] = [
     rule(r"(?<![\w.,/-])(?P<year>20[0-9]{2})-(?P<month>0[1-9]|1[0-2])(?![\w/-]|\.[0-9])", _year_month),
     rule(r"(?<![\w.,/-])(?P<quarter>[1-4])Q\s?'?(?P<year>20[0-9]{2}|[0-3][0-9])(?!\w)", _quarter),
     rule(
-        rf"(?P<the>\b[Tt]he\s)?(?<![\w.,:/$£€-])(?P<day>{DAY})(?:(?P<join>{DASH}|/|\s(?:and|to|&)\s)(?P<last>{DAY}))?"
+        rf"(?P<the>\b[Tt]he\s)?(?<![\w.,:$£€-])(?<![0-9]/)(?P<day>{DAY})(?:(?P<join>{DASH}|/|\s(?:and|to|&)\s)(?P<last>{DAY}))?"
         rf"(?:\s(?:of\s)?|-)(?P<month>{MONTH})(?:(?:,?\s|-)'?(?P<year>{YEAR}(?![0-9])|(?<=')[0-9]{{2}}(?![\w'])))?"
-        rf"(?!['-]?[0-9])(?P<dash>{DASH}(?=(?:{DAY}\s)?{MONTH}))?",
+        rf"(?!['-]?[0-9])(?P<dash>(?:{DASH}|/)(?=(?:{DAY}\s)?{MONTH}))?",
         _day_month,
     ),
     rule(

@@ -92,6 +92,8 @@ def _fraction(match: re.Match[str]) -> str:
             or _rated(match)
         ):
             return f"{number(a)} out of {number(b)}"
+    if re.fullmatch("1[5-9][0-9]{2}|20[0-9]{2}", b) and not whole and not match["end"]:
+        return f"{number(a)} slash {year(b)}"  # law 633/1941
     part = fraction(a, b)
     if re.match(r"-[a-z]", rest):
         part = re.sub("(?<=er|th|rd)s$", "", part)  # a 3/4-inch bolt
@@ -210,6 +212,10 @@ _GROUPS: list[Rule] = [
     rule(
         rf"{ALONE}(?P<number>{NUMBER})m(?=\s(?:{any_of(COUNTABLE)})\b)",
         lambda match: number(match["number"]) + " million",
+    ),
+    rule(
+        rf"(?<![\w.,$£€¥₩₹])(?P<number>{NUMBER})\s(?P<short>bn|mn|tn)(?!\w|\s?(?:[$£€]|[A-Z]{{3}}))",
+        lambda match: f"{number(match['number'])} {SHORT_MAGNITUDES[match['short']]}",
     ),
     # the same unit twice: 5km-10km, 10%-15%
     rule(

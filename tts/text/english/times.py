@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.acronyms import letters
-from tts.text.english.numbers import cardinal, decimal, pairs, two_digits
+from tts.text.english.numbers import cardinal, decimal, two_digits
 from tts.text.english.patterns import AFTER, ALONE, DASH, Rule, only_with, rule
 
 ZONES = (
@@ -56,6 +56,12 @@ def _zone(match: re.Match[str]) -> str:
     sign = "plus" if match["sign"] == "+" else "minus"
     words = f"{letters(match['zone'])} {sign} {cardinal(str(int(match['hour'])))}"
     return words + (f" {two_digits(match['minute'])}" if int(match["minute"] or 0) else "")
+
+
+def _hours(match: re.Match[str]) -> str:
+    """The hours of an army: 0800, 2130."""
+    zero = "oh " if match["hour"][0] == "0" else ""
+    return zero + _minutes(match["hour"], match["minute"], " hundred")
 
 
 def _stamp(match: re.Match[str]) -> str:
@@ -119,13 +125,8 @@ _TIMES: list[Rule] = [
         rf"(?:\s?(?P<zone>{ZONES}){AFTER})?",
         _time,
     ),
-    # 0800 hours
-    rule(
-        r"(?<![\w.,])0(?P<hour>[0-9])(?P<minute>[0-5][0-9])(?=\s?h(?:ou)?rs?\b)",
-        lambda match: (
-            f"oh {pairs(match['hour'] + match['minute']) if match['hour'] != '0' else two_digits(match['minute'])}"
-        ),
-    ),
+    # 0800 hours, 2100 hours
+    rule(r"(?<![\w.,])(?P<hour>[01][0-9]|2[0-4])(?P<minute>[0-5][0-9])(?=\s?h(?:ou)?rs?\b)", _hours),
     # the way of British books: at 7.30 in the morning, the 4.50 train
     rule(
         r"(?P<before>\b(?:[Aa]t|[Uu]ntil|[Tt]ill|[Bb]y|[Ff]rom)\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])"
