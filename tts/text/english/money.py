@@ -58,7 +58,6 @@ CURRENCIES = {  # one, many, one hundredth, hundredths
     "MXN": ("Mexican peso", "Mexican pesos", "centavo", "centavos"),
     "BRL": ("Brazilian real", "Brazilian reais", "centavo", "centavos"),
     "ZAR": ("rand", "rand", "cent", "cents"),
-    "TRY": ("Turkish lira", "Turkish lira", "kurus", "kurus"),
     "THB": ("baht", "baht", "satang", "satang"),
     "BTC": ("bitcoin", "bitcoin", "", ""),
 }

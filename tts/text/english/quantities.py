@@ -25,9 +25,21 @@ NUMBERED_FROM_ONE = (
 # Words before a number with a letter that is no million or billion: flat 3B.
 LABELS = words_of(
     "flat room apartment apt gate seat section class grade exhibit figure table part unit building appendix chapter "
-    "step platform level row type model block suite hall ward zone lot pier door exit line form phase schedule at in "
+    "step platform level row type model block suite hall ward zone lot pier door exit line form phase schedule "
     "number"
 )
+# What millions are counted of.
+COUNTABLE = words_of(
+    "people users views likes downloads copies followers subscribers men women times years units jobs euros"
+)
+BEFORE_AMOUNTS = words_of("over worth about around nearly almost than to of by from under some")
+SCREENS = words_of(
+    "video videos tv screen screens monitor monitors resolution footage display displays camera cameras film"
+)
+RACES = words_of("race run walk runner")
+PENCILS = words_of("pencil pencils")
+RATED = "rat(?:ed|ing)|scored?|gave (?:it|him|her|them)|grade|solid|mark|got"
+RATING = r"\s(?:stars|points|marks|rating|score|on|people|users|voters)\b"
 SHORT_MAGNITUDES = {
     "k": "thousand",
     "K": "thousand",
@@ -86,11 +98,7 @@ def _fraction(match: re.Match[str]) -> str:
             return f"{number(a)} {number(b)}"  # eyesight, 4/4 time, 80/20
         if re.match(r"[\s-](?:time|signature|meter|beat)\b", rest):
             return f"{number(a)} {number(b)}"
-        if (
-            int(a) == int(b)
-            or re.match(r"\s(?:stars|points|marks|rating|score|on|people|users|voters)\b", rest)
-            or _rated(match)
-        ):
+        if int(a) == int(b) or re.match(RATING, rest) or _rated(match):
             return f"{number(a)} out of {number(b)}"
     if re.fullmatch("1[5-9][0-9]{2}|20[0-9]{2}", b) and not whole and not match["end"]:
         return f"{number(a)} slash {year(b)}"  # law 633/1941
@@ -103,73 +111,43 @@ def _fraction(match: re.Match[str]) -> str:
 
 
 def _rated(match: re.Match[str]) -> bool:
-    before = match.string[max(0, match.start() - 20) : match.start()]
+    """Whether a score comes: He gave it 8/10."""
     return bool(
-        re.search(
-            r"\b(?:rat(?:ed|ing)|scored?|gave (?:it|him|her|them)|grade|solid|mark|got)(?: of|:| a| an)?\s$", before
-        )
+        re.search(rf"\b(?:{RATED})(?: of|:| a| an)?\s$", match.string[max(0, match.start() - 20) : match.start()])
     )
 
 
 def _shortened(match: re.Match[str]) -> str:
     """2.5k shops, 3B users, 1-2M; but flat 3B, the firm 3M, a 4K screen and a 5K race."""
     low, amount, short = match["low"], match["amount"], match["short"]
-    before = re.search(r"([A-Za-z]*)[\s(\"']*$", match.string[max(0, match.start() - 24) : match.start()])[1]
+    if not _is_magnitude(match):
+        return f"{number(amount)} {short.upper()}"
+    words = f"{number(amount)} {SHORT_MAGNITUDES[short]}"
+    if not low:
+        return words
+    below = f" {SHORT_MAGNITUDES[match['low_short']]}" if match["low_short"] else ""
+    return f"{number(low)}{below} to {words}"
+
+
+def _is_magnitude(match: re.Match[str]) -> bool:
+    """Whether the letter after a number is thousand, million or billion."""
+    amount, short = match["amount"], match["short"]
+    before = re.search(r"([A-Za-z]*)[\s(\"']*$", match.string[max(0, match.start() - 24) : match.start()])[1].lower()
     rest = match.string[match.end() : match.end() + 24]
     following = (re.match(r"[\s-]([a-z]+)", rest) or ["", ""])[1]
-    counted = (
-        "." in amount or "," in amount or low or rest.startswith("+") or (following and following not in FUNCTION_WORDS)
-    )
-    if short in ("M", "B") and not counted:
-        counted = (
-            before.lower() not in LABELS
-            and not re.match(r"\s[A-Z]", rest)
-            and (short == "M" and amount != "3" or _measured(before))
-        )
-    if short == "M" and amount == "3" and not (low or rest.startswith("+") or following in COUNTABLE):
-        counted = False
-    if short == "B" and (before.lower() in LABELS - {"at", "in"} or following.startswith("pencil")):
-        counted = False
+    noun = following if following not in FUNCTION_WORDS else ""
+    if match["low"] or rest.startswith("+"):
+        return True
     if short in ("k", "K"):
         screen = amount in ("2", "4", "5", "8") and short == "K" and following in ("", *SCREENS)
-        race = amount in ("5", "10") and (
-            following in ("race", "run", "walk", "runner")
-            or (before == "a" and (not following or following in FUNCTION_WORDS))
-        )
-        counted = not (screen or race)
-    if not counted:
-        return f"{number(amount)} {short.upper()}"
-    lower = (
-        f"{number(low)}{' ' + SHORT_MAGNITUDES[match['low_short']] if match['low_short'] else ''} to " if low else ""
-    )
-    return f"{lower}{number(amount)} {SHORT_MAGNITUDES[short]}"
-
-
-COUNTABLE = words_of(
-    "people users views likes downloads copies followers subscribers men women times years units jobs euros"
-)
-SCREENS = words_of(
-    "video videos tv screen screens monitor monitors resolution footage display displays camera cameras film"
-)
-
-
-def _measured(before: str) -> bool:
-    """Whether an amount follows this word."""
-    return before.lower() in (
-        "over",
-        "worth",
-        "about",
-        "around",
-        "nearly",
-        "almost",
-        "than",
-        "to",
-        "of",
-        "by",
-        "from",
-        "under",
-        "some",
-    )
+        race = amount in ("5", "10") and (noun in RACES or (before == "a" and not noun))
+        return not (screen or race)
+    if short == "M" and amount == "3":
+        return noun in COUNTABLE
+    if before in LABELS or noun in PENCILS:
+        return False
+    measured = short == "M" or before in BEFORE_AMOUNTS
+    return bool("." in amount or "," in amount or noun) or (measured and not re.match(r"\s[A-Z]", rest))
 
 
 def _ordinal(match: re.Match[str]) -> str:
