@@ -25,7 +25,8 @@ SHORT_DAYS = {
     **{"Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday"},
 }
 ANY_DAY = any_of({*SHORT_DAYS, *SHORT_DAYS.values()})
-MONTH_WORDS = {"march", "mar", "may"}  # in small letters these are months only beside a day and a year
+# In small letters these are months only beside a day and a year, or after "on".
+MONTH_WORDS = {"march", "mar", "may"}
 
 
 def _cased(names) -> str:
@@ -121,7 +122,8 @@ def _short_date(match: re.Match[str]) -> str:
 
 def _month_day(match: re.Match[str]) -> str:
     first, last, when = (match[name] for name in ("first", "last", "year"))
-    if (match["month"].rstrip(".") in MONTH_WORDS and not when) or _counts(match):
+    on = match.string[max(0, match.start() - 3) : match.start()].lower() == "on "
+    if (match["month"].rstrip(".") in MONTH_WORDS and not when and not on) or _counts(match):
         return match[0]
     words = f"{_name(match['month'])} {_day(first)}"
     words += f" {'and' if 'and' in match['join'] else 'to'} {_day(last)}" if last else ""
@@ -220,6 +222,11 @@ _WEEK: list[Rule] = [
         lambda match: match["before"] + SHORT_DAYS[match["day"]] + _stop(match),
     ),
     rule(
+        rf"(?P<before>\b(?i:on|every|each|by|until|since|next|last|this)\s)"
+        rf"(?P<day>Mon|Tues?|Thu(?:rs?)?|Fri|(?:{any_of(SHORT_DAYS)})(?=\.))(?:\.(?!\w)|(?![\w.']))",
+        lambda match: match["before"] + SHORT_DAYS[match["day"]] + _stop(match),
+    ),
+    rule(
         rf"(?<![\w.])(?<![Tt]he )({any_of(SHORT_DAYS)})"
         rf"(?:\.?(?=,?\s+(?:[0-9]{{1,2}}(?![0-9,])|{any_of([*MONTHS, *SHORT_MONTHS])}\b))"
         rf"|\.(?=\s+[a-z(&]|\s?[–,;:)-])|(?=\s(?:mornings?|afternoons?|evenings?|nights?)\b))",
@@ -243,9 +250,9 @@ _DAYS: list[Rule] = [
     rule(r"(?<![\w.,/-])(?P<year>20[0-9]{2})-(?P<month>0[1-9]|1[0-2])(?![\w/-]|\.[0-9])", _year_month),
     rule(r"(?<![\w.,/-])(?P<quarter>[1-4])Q\s?'?(?P<year>20[0-9]{2}|[0-3][0-9])(?!\w)", _quarter),
     rule(
-        rf"(?P<the>\b[Tt]he\s)?(?<![\w.,:$£€-])(?<![0-9]/)(?P<day>{DAY})"
+        rf"(?P<the>\b(?:[Tt]he|THE)\s)?(?<![\w.,:$£€-])(?<![0-9]/)(?P<day>{DAY})"
         rf"(?:(?P<join>{DASH}|/|\s(?:and|to|&)\s)(?P<last>{DAY}))?"
-        rf"(?:\s(?:of\s)?|-)(?P<month>{MONTH})(?:(?:,?\s|-)'?(?P<year>{YEAR}(?![0-9])|(?<=')[0-9]{{2}}(?![\w'])))?"
+        rf"(?:\s(?:(?:of|OF)\s)?|-)(?P<month>{MONTH})(?:(?:,?\s|-)'?(?P<year>{YEAR}(?![0-9])|(?<=')[0-9]{{2}}(?![\w'])))?"
         rf"(?!['-]?[0-9])(?P<dash>(?:{DASH}|/)(?=(?:{DAY}\s)?{MONTH}))?",
         _day_month,
     ),

@@ -197,7 +197,7 @@ _GROUPS: list[Rule] = [
     ),
     # the same unit twice: 5km-10km, 10%-15%
     rule(
-        rf"(?<![\w.,])(?P<low>{NUMBER}\s?(?P<unit>%|°[CF]?|[A-Za-z]{{1,3}})){DASH}(?={NUMBER}\s?(?P=unit)(?!\w))",
+        rf"(?<![\w.,$£€])(?P<low>{NUMBER}\s?(?P<unit>%|°[CF]?|[A-Za-z]{{1,3}})){DASH}(?={NUMBER}\s?(?P=unit)(?!\w))",
         lambda match: f"{match['low']} to ",
     ),
 ]
@@ -207,7 +207,8 @@ GROUPED = [only_with(_GROUPS, "[0-9]")]
 _AMOUNTS: list[Rule] = [
     rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
     rule(
-        r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})-(?P<of>[0-9]{1,3})(?![\w-])",
+        r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})"
+        r"-(?P<of>[0-9]{1,3})(?![\w-])",
         lambda match: f"{match['part']} {match['of']}",
     ),
     rule(r"(?<![\w.,$£€/-])(?:7-11|7-Eleven)(?![\w-])", lambda match: "seven eleven"),
@@ -217,7 +218,8 @@ _AMOUNTS: list[Rule] = [
         lambda match: _range(match) + (" times" if match["times"] else ""),
     ),
     rule(
-        r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,5})/(?P<b>[0-9]{1,5})(?P<end>(?i:st|nd|rd|th)s?)?(?![\w/]|\.[0-9])",
+        r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,5})/(?P<b>[0-9]{1,5})"
+        r"(?P<end>(?i:st|nd|rd|th)s?)?(?![\w/]|\.[0-9])",
         _fraction,
     ),
     rule(
@@ -225,11 +227,12 @@ _AMOUNTS: list[Rule] = [
         _ordinal,
     ),
     rule(
-        rf"{ALONE}(?:(?P<low>{NUMBER})(?P<low_short>k|K|M|B|bn|mn|tn)?{DASH})?(?P<amount>{NUMBER})(?P<short>k|K|M|B|bn|mn|tn)(?![\w])",
+        rf"{ALONE}(?:(?P<low>{NUMBER})(?P<low_short>{any_of(SHORT_MAGNITUDES)})?{DASH})?"
+        rf"(?P<amount>{NUMBER})(?P<short>{any_of(SHORT_MAGNITUDES)})(?!\w)",
         _shortened,
     ),
     rule(
-        rf"{ALONE}(?P<number>{NUMBER})(?:[eE](?P<sign>[+-])|(?:(?<=[.][0-9])|(?<=[0-9]))e)(?P<power>[0-9]{{1,3}})(?!\w)",
+        rf"{ALONE}(?P<number>{NUMBER})(?:[eE](?P<sign>[+-])|e)(?P<power>[0-9]{{1,3}})(?!\w)",
         _power,
     ),
     rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),
@@ -244,7 +247,8 @@ _REST: list[Rule] = [
     # B2B, COVID-19, R2D2, 3D: letters and digits side by side
     rule(r"(?<=[A-Za-z])-?(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", lambda match: " "),
     rule(
-        r"(?<![\w)])(?P<minus>-)?(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)*|[0-9]+(?:\.[0-9]+)*|\.[0-9]+)",
+        r"(?<![\w)])(?P<minus>-)?"
+        r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)*|[0-9]+(?:\.[0-9]+)*|\.[0-9]+)",
         _any_number,
     ),
     rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),

@@ -85,6 +85,11 @@ _TIMES: list[Rule] = [
         rf"(?:(?<=[0-9][ap]m)|(?<=[0-9 ][AP]M)|(?<= [ap]m)|(?<=\.m\.)|(?<=noon)|(?<=midnight)){DASH}(?={CLOCK})",
         lambda match: " to ",
     ),
+    rule(  # 9.30-10.30am
+        rf"(?<![\w.,])(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9]){DASH}"
+        r"(?=[0-9]{1,2}\.[0-5][0-9]\s?[apAP]\.?\s?[mM]\b)",
+        lambda match: _minutes(match["hour"], match["minute"], "") + " to ",
+    ),
     rule(
         rf"(?<=[0-9]){DASH}(?=[0-9]{{1,2}}(?:[:.][0-9]{{2}})?\s?[apAP]\.?\s?[mM]\b|noon\b|midnight\b)",
         lambda match: " to ",
@@ -115,7 +120,8 @@ _TIMES: list[Rule] = [
         _time,
     ),
     rule(
-        r"(?<![\w.,:])(?P<day>)(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9](?:\.[0-9]{1,6})?)(?![\w:])",
+        r"(?<![\w.,:])(?P<day>)(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9])"
+        r":(?P<second>[0-5][0-9](?:\.[0-9]{1,6})?)(?![\w:])",
         _length,
     ),
     rule(
@@ -134,7 +140,8 @@ _TIMES: list[Rule] = [
         lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),
     ),
     rule(
-        r"(?P<before>\b[Tt]he\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])(?=\s(?:train|bus|flight|ferry|news|show|from|to)\b)",
+        r"(?P<before>\b[Tt]he\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])"
+        r"(?=\s(?:train|bus|flight|ferry|news|show|from|to)\b)",
         lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),
     ),
 ]
