@@ -23,7 +23,7 @@ NUMBERED_FROM_ONE = (
     "question"
 )
 # Words before a number with a letter that is no million or billion: flat 3B.
-LABELS = words_of(
+LETTERED = words_of(
     "flat room apartment apt gate seat section class grade exhibit figure table part unit building appendix chapter "
     "step platform level row type model block suite hall ward zone lot pier door exit line form phase schedule "
     "number"
@@ -144,7 +144,7 @@ def _is_magnitude(match: re.Match[str]) -> bool:
         return not (screen or race)
     if short == "M" and amount == "3":
         return noun in COUNTABLE
-    if before in LABELS or noun in PENCILS:
+    if before in LETTERED or noun in PENCILS:
         return False
     measured = short == "M" or before in BEFORE_AMOUNTS
     return bool("." in amount or "," in amount or noun) or (measured and not re.match(r"\s[A-Z]", rest))
