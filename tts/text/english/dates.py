@@ -24,8 +24,9 @@ SHORT_DAYS = {
     **{"Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday"},
     **{"Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday"},
 }
-DAYS = sorted(set(SHORT_DAYS.values()))
-MONTH_WORDS = {"march", "mar", "may"}  # in small letters these are months only beside a day and a year
+ANY_DAY = any_of({*SHORT_DAYS, *SHORT_DAYS.values()})
+# In small letters these are months only beside a day and a year, or after "on".
+MONTH_WORDS = {"march", "mar", "may"}
 
 
 def _cased(names) -> str:
@@ -40,6 +41,8 @@ CASED_MONTHS = frozenset(
     form for name in SHORT_MONTHS for form in (name.upper(), name.lower()) if form not in MONTH_WORDS
 )
 ABBREVIATED = any_of(SHORT_MONTHS)
+# After the number these tell that it is no day: March 5 miles.
+NO_DAY = "%|percent|hundred|thousand|million|billion|trillion|dozen|miles?|times|steps"
 DAY = r"(?:0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th|ST|ND|RD|TH)?"
 YEAR = r"[12][0-9]{3}"
 IN = r"\b(?i:from|in|since|until|till|by|to|through|during|of|last|next|this|early|late|mid)"
@@ -49,7 +52,9 @@ SLASHED_DATE = re.compile(
 )
 # 2/14 after a word that a date follows
 SHORT_DATE = re.compile(
-    r"(?<![\w.,/-])(?P<before>(?:[Oo]n|[Dd]ated|[Dd]ue|[Bb]orn|[Ss]ince|[Uu]ntil|[Bb]y)\s)(?P<a>[0-3]?[0-9])/(?P<b>[0-3]?[0-9])(?![\w/-]|\.[0-9]|\s(?:of|[a-z]+s)\b)"
+    r"(?<![\w.,/-])(?P<before>(?:[Oo]n|[Dd]ated|[Dd]ue|[Bb]orn|[Ss]ince|[Uu]ntil)\s)"
+    r"(?P<a>[0-3]?[0-9])/(?P<b>[0-3]?[0-9])"
+    rf"(?=[,;:!?)]|\.(?![0-9])|$|\s(?:{any_of(FUNCTION_WORDS - {'of'})})\b)"
 )
 
 
@@ -117,7 +122,8 @@ def _short_date(match: re.Match[str]) -> str:
 
 def _month_day(match: re.Match[str]) -> str:
     first, last, when = (match[name] for name in ("first", "last", "year"))
-    if (match["month"].rstrip(".") in MONTH_WORDS and not when) or _counts(match):
+    on = match.string[max(0, match.start() - 3) : match.start()].lower() == "on "
+    if (match["month"].rstrip(".") in MONTH_WORDS and not when and not on) or _counts(match):
         return match[0]
     words = f"{_name(match['month'])} {_day(first)}"
     words += f" {'and' if 'and' in match['join'] else 'to'} {_day(last)}" if last else ""
@@ -203,11 +209,12 @@ def _era_first(match: re.Match[str]) -> str:
 _WEEK: list[Rule] = [
     # days of the week: Mon-Fri, Sat. night, Mon 5 May, Tue/Thu
     rule(
-        rf"(?<![\w.])(?P<first>{any_of(SHORT_DAYS)}|{any_of(DAYS)})\.?{DASH}(?=(?:{any_of(SHORT_DAYS)}|{any_of(DAYS)})\b)",
+        rf"(?<![\w.])(?P<first>{ANY_DAY})\.?{DASH}(?=(?:{ANY_DAY})\b)",
         lambda match: f"{_full(match['first'])} to ",
     ),
     rule(
-        rf"(?<![\w.])(?P<first>{any_of(SHORT_DAYS)})\.?(?P<join>,\s|/|\s(?:and|or|to|&)\s)(?=(?:{any_of(SHORT_DAYS)}|{any_of(DAYS)})(?![\w']))",
+        rf"(?<![\w.])(?P<first>{any_of(SHORT_DAYS)})\.?(?P<join>,\s|/|\s(?:and|or|to|&)\s)"
+        rf"(?=(?:{ANY_DAY})(?![\w']))",
         lambda match: _full(match["first"]) + match["join"].replace("/", " and "),
     ),
     rule(
@@ -215,15 +222,21 @@ _WEEK: list[Rule] = [
         lambda match: match["before"] + SHORT_DAYS[match["day"]] + _stop(match),
     ),
     rule(
-        rf"(?<![\w.])({any_of(SHORT_DAYS)})(?:\.?(?=,?\s+(?:[0-9]|{any_of([*MONTHS, *SHORT_MONTHS])}\b))"
+        rf"(?P<before>\b(?i:on|every|each|by|until|since|next|last|this)\s)"
+        rf"(?P<day>Mon|Tues?|Thu(?:rs?)?|Fri|(?:{any_of(SHORT_DAYS)})(?=\.))(?:\.(?!\w)|(?![\w.']))",
+        lambda match: match["before"] + SHORT_DAYS[match["day"]] + _stop(match),
+    ),
+    rule(
+        rf"(?<![\w.])(?<![Tt]he )({any_of(SHORT_DAYS)})"
+        rf"(?:\.?(?=,?\s+(?:[0-9]{{1,2}}(?![0-9,])|{any_of([*MONTHS, *SHORT_MONTHS])}\b))"
         rf"|\.(?=\s+[a-z(&]|\s?[–,;:)-])|(?=\s(?:mornings?|afternoons?|evenings?|nights?)\b))",
         lambda match: SHORT_DAYS[match[1]],
     ),
 ]
 _DAYS: list[Rule] = [
     rule(
-        rf"(?<![\w.,/-])(?P<year>{YEAR})(?P<sign>[-/.])(?P<month>0?[1-9]|1[0-2])(?P=sign)(?P<day>0?[1-9]|[12][0-9]|3[01])"
-        r"(?![\w/-]|\.[0-9])",
+        rf"(?<![\w.,/-])(?P<year>{YEAR})(?P<sign>[-/.])(?P<month>0?[1-9]|1[0-2])(?P=sign)"
+        r"(?P<day>0?[1-9]|[12][0-9]|3[01])(?![\w/-]|\.[0-9])",
         _iso_date,
     ),
     (SLASHED_DATE, slashed_date),
@@ -237,16 +250,17 @@ _DAYS: list[Rule] = [
     rule(r"(?<![\w.,/-])(?P<year>20[0-9]{2})-(?P<month>0[1-9]|1[0-2])(?![\w/-]|\.[0-9])", _year_month),
     rule(r"(?<![\w.,/-])(?P<quarter>[1-4])Q\s?'?(?P<year>20[0-9]{2}|[0-3][0-9])(?!\w)", _quarter),
     rule(
-        rf"(?P<the>\b[Tt]he\s)?(?<![\w.,:/$£€-])(?P<day>{DAY})(?:(?P<join>{DASH}|/|\s(?:and|to|&)\s)(?P<last>{DAY}))?"
-        rf"(?:\s(?:of\s)?|-)(?P<month>{MONTH})(?:(?:,?\s|-)'?(?P<year>{YEAR}(?![0-9])|(?<=')[0-9]{{2}}(?![\w'])))?"
-        rf"(?!['-]?[0-9])(?P<dash>{DASH}(?=(?:{DAY}\s)?{MONTH}))?",
+        rf"(?P<the>\b(?:[Tt]he|THE)\s)?(?<![\w.,:$£€-])(?<![0-9]/)(?P<day>{DAY})"
+        rf"(?:(?P<join>{DASH}|/|\s(?:and|to|&)\s)(?P<last>{DAY}))?"
+        rf"(?:\s(?:(?:of|OF)\s)?|-)(?P<month>{MONTH})(?:(?:,?\s|-)'?(?P<year>{YEAR}(?![0-9])|(?<=')[0-9]{{2}}(?![\w'])))?"
+        rf"(?!['-]?[0-9])(?P<dash>(?:{DASH}|/)(?=(?:{DAY}\s)?{MONTH}))?",
         _day_month,
     ),
     rule(
         rf"(?<![\w.'-])(?P<month>{MONTH})(?:\s|-)(?P<first>{DAY})"
         rf"(?:(?P<join>{DASH}|\sto\s|\sand\s(?={DAY}(?:[.,;:!?)]|$)))(?P<last>{DAY}))?"
         rf"(?:(?:,?\s|-)'?(?P<year>{YEAR}|(?<=')[0-9]{{2}}(?!')))?"
-        r"(?![\w:/%]|[.,][0-9]|-[0-9]|\s(?:%|percent|hundred|thousand|million|billion|trillion|dozen|miles?|times|steps)(?!\w))"
+        rf"(?![\w:/%]|[.,][0-9]|-[0-9]|\s(?:{NO_DAY})(?!\w))"
         rf"(?P<dash>{DASH}(?={MONTH}\s))?",
         _month_day,
     ),
@@ -278,8 +292,8 @@ _YEARS: list[Rule] = [
         lambda match: match[0] if match["month"] in MONTH_WORDS else NAMES[match["month"].lower()],
     ),
     # years: est. 1850, c. 1500, (b. 1920), 340 A.D., AD 79
-    rule(r"(?<![\w.])(?P<e>[Ee])st\.?\s?(?=[12][0-9]{3}\b)", lambda match: f"{match['e']}stablished "),
-    rule(r"(?<![\w.])[Cc](?:a?\.|a)\s?(?=[0-9]{3,4}\b)", lambda match: "circa "),
+    rule(r"(?<![\w.])(?P<e>[Ee])st\.\s?(?=[12][0-9]{3}\b)", lambda match: f"{match['e']}stablished "),
+    rule(r"(?<![\w.])c(?:a?\.|a)\s?(?=[0-9]{3,4}\b)", lambda match: "circa "),
     rule(
         r"(?<=\()(?P<word>b|d|r|fl)\.\s?(?=(?:circa )?[0-9]{3,4}\b)",
         lambda match: {"b": "born ", "d": "died ", "r": "reigned ", "fl": "flourished "}[match["word"]],
@@ -291,7 +305,8 @@ _YEARS: list[Rule] = [
         _era_first,
     ),
     rule(
-        rf"{ALONE}(?P<first>[1-9][0-9]{{0,3}}|[0-9]{{1,3}},[0-9]{{3}}|[0-9]{{5,6}})(?:{DASH}(?P<last>[1-9][0-9]{{0,3}}))?"
+        rf"{ALONE}(?P<first>[1-9][0-9]{{0,3}}|[0-9]{{1,3}},[0-9]{{3}}|[0-9]{{5,6}})"
+        rf"(?:{DASH}(?P<last>[1-9][0-9]{{0,3}}))?"
         r"\s?(?P<era>A\.\s?D\b\.?|AD|B\.\s?C\.\s?E\b\.?|BCE|B\.\s?C\b\.?|BC|C\.\s?E\b\.?|CE)(?!\w)",
         _era,
     ),
@@ -307,7 +322,8 @@ _YEARS: list[Rule] = [
     rule(r"(?<![\w.,])([12][0-9]{2}0) s(?!\w)", lambda match: decade(match[1])),
     rule(r"(?<![\w.,])'([0-9]{2})(?![\w'])", lambda match: two_digits(match[1])),
     rule(
-        r"(?P<before>\b(?:[Yy]ear|[Bb]y|[Ii]n|[Uu]ntil|[Ss]ince)\s)(?P<year>[2-9][1-9][0-9]{2}|[3-9]0[1-9][0-9])(?=[.,;:!?)]|$)(?![.,][0-9])",
+        r"(?P<before>\b(?:[Yy]ear|[Bb]y|[Ii]n|[Uu]ntil|[Ss]ince)\s)(?P<year>[2-9][1-9][0-9]{2}|[3-9]0[1-9][0-9])"
+        r"(?=[.,;:!?)]|$)(?![.,][0-9])",
         lambda match: match["before"] + pairs(match["year"]),
     ),
 ]

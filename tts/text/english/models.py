@@ -75,6 +75,10 @@ _MODELS: list[Rule] = [
         r"(?P<before>\b[Ff]light\s)(?P<code>[A-Z]{2}\s?[0-9]{1,4})(?![\w-])",
         lambda match: match["before"] + characters(match["code"]),
     ),
+    rule(
+        r"(?<![\w.])0x(?P<digits>[0-9A-Fa-f]{1,16})(?!\w)",
+        lambda match: f"zero {letters('X')} {characters(match['digits'])}",
+    ),
     # Boeing 747, 737-800, A380
     rule(
         rf"(?<!\w)(?P<before>(?:{any_of(IN_PARTS)})\s)(?P<number>[1-9][0-9]{{2}})(?![\w,-]|\.[0-9])",

@@ -58,7 +58,6 @@ CURRENCIES = {  # one, many, one hundredth, hundredths
     "MXN": ("Mexican peso", "Mexican pesos", "centavo", "centavos"),
     "BRL": ("Brazilian real", "Brazilian reais", "centavo", "centavos"),
     "ZAR": ("rand", "rand", "cent", "cents"),
-    "TRY": ("Turkish lira", "Turkish lira", "kurus", "kurus"),
     "THB": ("baht", "baht", "satang", "satang"),
     "BTC": ("bitcoin", "bitcoin", "", ""),
 }
@@ -188,6 +187,7 @@ _SUMS: list[Rule] = [
     # the decimal comma of the euro
     rule(r"(?<=€)\s?([0-9]{1,9}),([0-9]{2})(?![0-9,])", lambda match: f"{match[1]}.{match[2]}"),
     rule(r"(?<![\w.,])([0-9]{1,9}),([0-9]{2})(?=\s?€)", lambda match: f"{match[1]}.{match[2]}"),
+    rule(r"(?<=[€£$][0-9])(?P<rest>[0-9]{0,9}),[-–—](?=\s|$)", lambda match: match["rest"]),
     rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s{PENCE}", _shillings),
     rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s(?P<shillings>1?[0-9])s(?:\.|(?!\w))(?P<pence>)", _shillings),
     rule(rf"(?<![\w.,])(?P<pounds>){PENCE}", _shillings),

@@ -23,11 +23,23 @@ NUMBERED_FROM_ONE = (
     "question"
 )
 # Words before a number with a letter that is no million or billion: flat 3B.
-LABELS = words_of(
+LETTERED = words_of(
     "flat room apartment apt gate seat section class grade exhibit figure table part unit building appendix chapter "
-    "step platform level row type model block suite hall ward zone lot pier door exit line form phase schedule at in "
+    "step platform level row type model block suite hall ward zone lot pier door exit line form phase schedule "
     "number"
 )
+# What millions are counted of.
+COUNTABLE = words_of(
+    "people users views likes downloads copies followers subscribers men women times years units jobs euros"
+)
+BEFORE_AMOUNTS = words_of("over worth about around nearly almost than to of by from under some")
+SCREENS = words_of(
+    "video videos tv screen screens monitor monitors resolution footage display displays camera cameras film"
+)
+RACES = words_of("race run walk runner")
+PENCILS = words_of("pencil pencils")
+RATED = "rat(?:ed|ing)|scored?|gave (?:it|him|her|them)|grade|solid|mark|got"
+RATING = r"\s(?:stars|points|marks|rating|score|on|people|users|voters)\b"
 SHORT_MAGNITUDES = {
     "k": "thousand",
     "K": "thousand",
@@ -86,12 +98,10 @@ def _fraction(match: re.Match[str]) -> str:
             return f"{number(a)} {number(b)}"  # eyesight, 4/4 time, 80/20
         if re.match(r"[\s-](?:time|signature|meter|beat)\b", rest):
             return f"{number(a)} {number(b)}"
-        if (
-            int(a) == int(b)
-            or re.match(r"\s(?:stars|points|marks|rating|score|on|people|users|voters)\b", rest)
-            or _rated(match)
-        ):
+        if int(a) == int(b) or re.match(RATING, rest) or _rated(match):
             return f"{number(a)} out of {number(b)}"
+    if re.fullmatch("1[5-9][0-9]{2}|20[0-9]{2}", b) and not whole and not match["end"]:
+        return f"{number(a)} slash {year(b)}"  # law 633/1941
     part = fraction(a, b)
     if re.match(r"-[a-z]", rest):
         part = re.sub("(?<=er|th|rd)s$", "", part)  # a 3/4-inch bolt
@@ -101,73 +111,43 @@ def _fraction(match: re.Match[str]) -> str:
 
 
 def _rated(match: re.Match[str]) -> bool:
-    before = match.string[max(0, match.start() - 20) : match.start()]
+    """Whether a score comes: He gave it 8/10."""
     return bool(
-        re.search(
-            r"\b(?:rat(?:ed|ing)|scored?|gave (?:it|him|her|them)|grade|solid|mark|got)(?: of|:| a| an)?\s$", before
-        )
+        re.search(rf"\b(?:{RATED})(?: of|:| a| an)?\s$", match.string[max(0, match.start() - 20) : match.start()])
     )
 
 
 def _shortened(match: re.Match[str]) -> str:
     """2.5k shops, 3B users, 1-2M; but flat 3B, the firm 3M, a 4K screen and a 5K race."""
     low, amount, short = match["low"], match["amount"], match["short"]
-    before = re.search(r"([A-Za-z]*)[\s(\"']*$", match.string[max(0, match.start() - 24) : match.start()])[1]
+    if not _is_magnitude(match):
+        return f"{number(amount)} {short.upper()}"
+    words = f"{number(amount)} {SHORT_MAGNITUDES[short]}"
+    if not low:
+        return words
+    below = f" {SHORT_MAGNITUDES[match['low_short']]}" if match["low_short"] else ""
+    return f"{number(low)}{below} to {words}"
+
+
+def _is_magnitude(match: re.Match[str]) -> bool:
+    """Whether the letter after a number is thousand, million or billion."""
+    amount, short = match["amount"], match["short"]
+    before = re.search(r"([A-Za-z]*)[\s(\"']*$", match.string[max(0, match.start() - 24) : match.start()])[1].lower()
     rest = match.string[match.end() : match.end() + 24]
     following = (re.match(r"[\s-]([a-z]+)", rest) or ["", ""])[1]
-    counted = (
-        "." in amount or "," in amount or low or rest.startswith("+") or (following and following not in FUNCTION_WORDS)
-    )
-    if short in ("M", "B") and not counted:
-        counted = (
-            before.lower() not in LABELS
-            and not re.match(r"\s[A-Z]", rest)
-            and (short == "M" and amount != "3" or _measured(before))
-        )
-    if short == "M" and amount == "3" and not (low or rest.startswith("+") or following in COUNTABLE):
-        counted = False
-    if short == "B" and (before.lower() in LABELS - {"at", "in"} or following.startswith("pencil")):
-        counted = False
+    noun = following if following not in FUNCTION_WORDS else ""
+    if match["low"] or rest.startswith("+"):
+        return True
     if short in ("k", "K"):
         screen = amount in ("2", "4", "5", "8") and short == "K" and following in ("", *SCREENS)
-        race = amount in ("5", "10") and (
-            following in ("race", "run", "walk", "runner")
-            or (before == "a" and (not following or following in FUNCTION_WORDS))
-        )
-        counted = not (screen or race)
-    if not counted:
-        return f"{number(amount)} {short.upper()}"
-    lower = (
-        f"{number(low)}{' ' + SHORT_MAGNITUDES[match['low_short']] if match['low_short'] else ''} to " if low else ""
-    )
-    return f"{lower}{number(amount)} {SHORT_MAGNITUDES[short]}"
-
-
-COUNTABLE = words_of(
-    "people users views likes downloads copies followers subscribers men women times years units jobs euros"
-)
-SCREENS = words_of(
-    "video videos tv screen screens monitor monitors resolution footage display displays camera cameras film"
-)
-
-
-def _measured(before: str) -> bool:
-    """Whether an amount follows this word."""
-    return before.lower() in (
-        "over",
-        "worth",
-        "about",
-        "around",
-        "nearly",
-        "almost",
-        "than",
-        "to",
-        "of",
-        "by",
-        "from",
-        "under",
-        "some",
-    )
+        race = amount in ("5", "10") and (noun in RACES or (before == "a" and not noun))
+        return not (screen or race)
+    if short == "M" and amount == "3":
+        return noun in COUNTABLE
+    if before in LETTERED or noun in PENCILS:
+        return False
+    measured = short == "M" or before in BEFORE_AMOUNTS
+    return bool("." in amount or "," in amount or noun) or (measured and not re.match(r"\s[A-Z]", rest))
 
 
 def _ordinal(match: re.Match[str]) -> str:
@@ -211,9 +191,13 @@ _GROUPS: list[Rule] = [
         rf"{ALONE}(?P<number>{NUMBER})m(?=\s(?:{any_of(COUNTABLE)})\b)",
         lambda match: number(match["number"]) + " million",
     ),
+    rule(
+        rf"(?<![\w.,$£€¥₩₹])(?P<number>{NUMBER})\s(?P<short>bn|mn|tn)(?!\w|\s?(?:[$£€]|[A-Z]{{3}}))",
+        lambda match: f"{number(match['number'])} {SHORT_MAGNITUDES[match['short']]}",
+    ),
     # the same unit twice: 5km-10km, 10%-15%
     rule(
-        rf"(?<![\w.,])(?P<low>{NUMBER}\s?(?P<unit>%|°[CF]?|[A-Za-z]{{1,3}})){DASH}(?={NUMBER}\s?(?P=unit)(?!\w))",
+        rf"(?<![\w.,$£€])(?P<low>{NUMBER}\s?(?P<unit>%|°[CF]?|[A-Za-z]{{1,3}})){DASH}(?={NUMBER}\s?(?P=unit)(?!\w))",
         lambda match: f"{match['low']} to ",
     ),
 ]
@@ -223,7 +207,8 @@ GROUPED = [only_with(_GROUPS, "[0-9]")]
 _AMOUNTS: list[Rule] = [
     rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
     rule(
-        r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})-(?P<of>[0-9]{1,3})(?![\w-])",
+        r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})"
+        r"-(?P<of>[0-9]{1,3})(?![\w-])",
         lambda match: f"{match['part']} {match['of']}",
     ),
     rule(r"(?<![\w.,$£€/-])(?:7-11|7-Eleven)(?![\w-])", lambda match: "seven eleven"),
@@ -233,7 +218,8 @@ _AMOUNTS: list[Rule] = [
         lambda match: _range(match) + (" times" if match["times"] else ""),
     ),
     rule(
-        r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,5})/(?P<b>[0-9]{1,5})(?P<end>(?i:st|nd|rd|th)s?)?(?![\w/]|\.[0-9])",
+        r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,5})/(?P<b>[0-9]{1,5})"
+        r"(?P<end>(?i:st|nd|rd|th)s?)?(?![\w/]|\.[0-9])",
         _fraction,
     ),
     rule(
@@ -241,11 +227,12 @@ _AMOUNTS: list[Rule] = [
         _ordinal,
     ),
     rule(
-        rf"{ALONE}(?:(?P<low>{NUMBER})(?P<low_short>k|K|M|B|bn|mn|tn)?{DASH})?(?P<amount>{NUMBER})(?P<short>k|K|M|B|bn|mn|tn)(?![\w])",
+        rf"{ALONE}(?:(?P<low>{NUMBER})(?P<low_short>{any_of(SHORT_MAGNITUDES)})?{DASH})?"
+        rf"(?P<amount>{NUMBER})(?P<short>{any_of(SHORT_MAGNITUDES)})(?!\w)",
         _shortened,
     ),
     rule(
-        rf"{ALONE}(?P<number>{NUMBER})(?:[eE](?P<sign>[+-])|(?:(?<=[.][0-9])|(?<=[0-9]))e)(?P<power>[0-9]{{1,3}})(?!\w)",
+        rf"{ALONE}(?P<number>{NUMBER})(?:[eE](?P<sign>[+-])|e)(?P<power>[0-9]{{1,3}})(?!\w)",
         _power,
     ),
     rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),
@@ -260,7 +247,8 @@ _REST: list[Rule] = [
     # B2B, COVID-19, R2D2, 3D: letters and digits side by side
     rule(r"(?<=[A-Za-z])-?(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", lambda match: " "),
     rule(
-        r"(?<![\w)])(?P<minus>-)?(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)*|[0-9]+(?:\.[0-9]+)*|\.[0-9]+)",
+        r"(?<![\w)])(?P<minus>-)?"
+        r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)*|[0-9]+(?:\.[0-9]+)*|\.[0-9]+)",
         _any_number,
     ),
     rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),

@@ -10,7 +10,8 @@ from tts.text.english.telephones import groups, short
 # What a number after it belongs to; the digits are read one by one from five on.
 THINGS = (
     "account|acct|invoice|order|ticket|tracking|reference|ref|policy|passport|license|licence|serial|card|booking|"
-    "confirmation|case|customer|member|membership|employee|badge|routing|PO|phone|telephone|mobile|cell|fax|call|dial|text"
+    "confirmation|case|customer|member|membership|employee|badge|routing|PO|phone|telephone|"
+    "mobile|cell|fax|call|dial|text"
 )
 OF_A_THING = rf"\b(?i:{THINGS}|part|model|item|code|sku|seat|gate)(?:\s(?i:number|no\.?|id|code))?(?::|\sis|\swas)?\s"
 # Codes whose digits are read one by one from three on.
@@ -108,7 +109,7 @@ _MIXED: list[Rule] = [
     ),
     rule(
         rf"(?P<before>{OF_A_THING})(?=[A-Z0-9-]{{0,12}}[0-9])(?=[0-9-]{{0,12}}[A-Z])"
-        r"(?P<code>[A-Z0-9]{2,12}(?:-[A-Z0-9]{1,12}){1,4})(?![\w-])",
+        r"(?P<code>[A-Z0-9]{2,12}(?:-[A-Z0-9]{1,12}){1,4})(?![\w-]|\.[0-9])",
         _code,
     ),
 ]

@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.acronyms import letters
-from tts.text.english.numbers import cardinal, decimal, pairs, two_digits
+from tts.text.english.numbers import cardinal, decimal, two_digits
 from tts.text.english.patterns import AFTER, ALONE, DASH, Rule, only_with, rule
 
 ZONES = (
@@ -58,6 +58,12 @@ def _zone(match: re.Match[str]) -> str:
     return words + (f" {two_digits(match['minute'])}" if int(match["minute"] or 0) else "")
 
 
+def _hours(match: re.Match[str]) -> str:
+    """The hours of an army: 0800, 2130."""
+    zero = "oh " if match["hour"][0] == "0" else ""
+    return zero + _minutes(match["hour"], match["minute"], " hundred")
+
+
 def _stamp(match: re.Match[str]) -> str:
     """The time of 2024-05-01T12:30:00Z."""
     zone = {None: "", "Z": " " + letters("UTC")}.get(match["zone"], f" {letters('UTC')}{match['zone']}")
@@ -78,6 +84,11 @@ _TIMES: list[Rule] = [
     rule(
         rf"(?:(?<=[0-9][ap]m)|(?<=[0-9 ][AP]M)|(?<= [ap]m)|(?<=\.m\.)|(?<=noon)|(?<=midnight)){DASH}(?={CLOCK})",
         lambda match: " to ",
+    ),
+    rule(  # 9.30-10.30am
+        rf"(?<![\w.,])(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9]){DASH}"
+        r"(?=[0-9]{1,2}\.[0-5][0-9]\s?[apAP]\.?\s?[mM]\b)",
+        lambda match: _minutes(match["hour"], match["minute"], "") + " to ",
     ),
     rule(
         rf"(?<=[0-9]){DASH}(?=[0-9]{{1,2}}(?:[:.][0-9]{{2}})?\s?[apAP]\.?\s?[mM]\b|noon\b|midnight\b)",
@@ -109,7 +120,8 @@ _TIMES: list[Rule] = [
         _time,
     ),
     rule(
-        r"(?<![\w.,:])(?P<day>)(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9](?:\.[0-9]{1,6})?)(?![\w:])",
+        r"(?<![\w.,:])(?P<day>)(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9])"
+        r":(?P<second>[0-5][0-9](?:\.[0-9]{1,6})?)(?![\w:])",
         _length,
     ),
     rule(
@@ -119,13 +131,8 @@ _TIMES: list[Rule] = [
         rf"(?:\s?(?P<zone>{ZONES}){AFTER})?",
         _time,
     ),
-    # 0800 hours
-    rule(
-        r"(?<![\w.,])0(?P<hour>[0-9])(?P<minute>[0-5][0-9])(?=\s?h(?:ou)?rs?\b)",
-        lambda match: (
-            f"oh {pairs(match['hour'] + match['minute']) if match['hour'] != '0' else two_digits(match['minute'])}"
-        ),
-    ),
+    # 0800 hours, 2100 hours
+    rule(r"(?<![\w.,])(?P<hour>[01][0-9]|2[0-4])(?P<minute>[0-5][0-9])(?=\s?h(?:ou)?rs?\b)", _hours),
     # the way of British books: at 7.30 in the morning, the 4.50 train
     rule(
         r"(?P<before>\b(?:[Aa]t|[Uu]ntil|[Tt]ill|[Bb]y|[Ff]rom)\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])"
@@ -133,7 +140,8 @@ _TIMES: list[Rule] = [
         lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),
     ),
     rule(
-        r"(?P<before>\b[Tt]he\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])(?=\s(?:train|bus|flight|ferry|news|show|from|to)\b)",
+        r"(?P<before>\b[Tt]he\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])"
+        r"(?=\s(?:train|bus|flight|ferry|news|show|from|to)\b)",
         lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),
     ),
 ]

@@ -37,8 +37,10 @@ def _verse(match: re.Match[str]) -> str:
 
 _SCRIPTURE: list[Rule] = [
     rule(
-        rf"(?<![\w.])(?:(?P<place>[1-3]|I{{1,3}})\s)?(?:(?P<book>(?P<short>{any_of(SHORT_BOOKS)})|{any_of(BOOKS)}))(?P<stop>\.?)\s"
-        r"(?P<chapter>[0-9]{1,3})(?::(?P<verse>[0-9]{1,3})(?:\s?[-–]\s?(?P<last>[0-9]{1,3}(?::[0-9]{1,3})?))?)?(?![\w:]|-[0-9])",
+        rf"(?<![\w.])(?:(?P<place>[1-3]|I{{1,3}})\s)?"
+        rf"(?P<book>(?P<short>{any_of(SHORT_BOOKS)})|{any_of(BOOKS)})(?P<stop>\.?)\s"
+        r"(?P<chapter>[0-9]{1,3})"
+        r"(?::(?P<verse>[0-9]{1,3})(?:\s?[-–]\s?(?P<last>[0-9]{1,3}(?::[0-9]{1,3})?))?)?(?![\w:]|-[0-9])",
         _verse,
     ),
 ]
