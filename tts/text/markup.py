@@ -64,7 +64,9 @@ BRACKET_NOTE = re.compile(
     rf"(?<=[^\s(\[=+*/^-])(?<!\b[A-Za-z])\[\^?{BRACKET}\](?!\(|\w|\s?[=<>])|[ ]\[{BRACKET}\](?=[.,;:!?]|\s*$)|\[\^[^\[\]\s]{{1,50}}\]:?",
     re.IGNORECASE | re.MULTILINE,
 )
-SIGN_NOTE = re.compile(r"(?<=[^\W_]|[.,;:!?\"'”’)])(?:\*{1,3}|[†‡]{1,3}|§§?)(?=[.,;:!?\"'”’)]*(?:\s|$))(?!\s+[0-9(+=-])")
+SIGN_NOTE = re.compile(
+    r"(?<=[^\W_]|[.,;:!?\"'”’)])(?:\*{1,3}|[†‡]{1,3}|§§?)(?=[.,;:!?\"'”’)]*(?:\s|$))(?!\s+[0-9(+=-])"
+)
 
 LINE_NOTE = re.compile(r"(?m)^[ \t]{0,8}(?:\*{1,3}|[†‡]{1,3})(?=[^\W\d_])")  # before the text of a note
 PLAIN_NOTE = re.compile(

@@ -103,7 +103,8 @@ def test_words_divided_at_the_end_of_a_line_are_whole(divided, whole):
 
 
 @pytest.mark.parametrize(
-    "unit", ["\n", " ", "\t", " \n", "a\n", "a-\n", "1. a\n", "- ", "| a ", "***\n", "a ... 5\n", "\u00ad\n", "A\n", "• "]
+    "unit",
+    ["\n", " ", "\t", " \n", "a\n", "a-\n", "1. a\n", "- ", "| a ", "***\n", "a ... 5\n", "\u00ad\n", "A\n", "• "],
 )
 def test_any_lines_take_linear_time(unit):
     assert growth(lambda text: split(text, 200), (unit * 30_000)[:30_000]) < 4
