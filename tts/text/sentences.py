@@ -18,7 +18,7 @@ CLAUSES = (
     re.compile(r",[\"'”’)]{0,4}\s(?:(?<=[^0-9],\s)|(?<=[\"'”’)]\s)|(?![0-9]))"),
 )
 INLINE = re.compile(r"\{[^{}]{0,200}(?:\}|\Z)")  # phones; the end of a window may cut them in two
-TOKEN = re.compile(r"\S+")
+UNSPACED = re.compile(r"\S+")
 BEYOND = 30  # characters after the longest portion that are read to find out where to cut
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
 LAST_WORD = re.compile(r"[^\s(\[\"'“‘]{1,40}$")
@@ -167,7 +167,7 @@ def _cut(window: str, left: int, max_chars: int, joints: Joints) -> tuple[int, s
 
 def _spaces(window: str, joints: Joints) -> Iterator[tuple[int, int]]:
     """The spaces of a window, each with a rank: 0 before a clause, 1 between words, 2 after the, 3 inside a number."""
-    tokens = list(TOKEN.finditer(window))
+    tokens = list(UNSPACED.finditer(window))
     words = [re.sub(r"^\W+|\W+$", "", token[0]) for token in tokens]
     counts = [word.lower().split("-")[0] in joints.counting or any(c.isdigit() for c in word) for word in words]
     for i in range(1, len(tokens)):

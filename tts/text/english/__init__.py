@@ -2,15 +2,14 @@
 
 from tts.text.characters import plain
 from tts.text.english.abbreviations import (
-    DATED,
     ENDINGS,
     INNER,
     NEWS_STATES,
     NUMBERED,
     NUMBERED_WORDS,
     OPENERS,
-    SCRIPTURE,
     TITLES,
+    YEAR_MARKS,
 )
 from tts.text.english.acronyms import LABELS
 from tts.text.english.dates import SHORT_DAYS, SHORT_MONTHS
@@ -47,7 +46,7 @@ ENGLISH = Language(
     fold=fold,
     abbreviations=Abbreviations(
         inner=frozenset({*TITLES, *INNER, *ALWAYS_INNER}),
-        numbered=frozenset({*NUMBERED, *DATED, *SHORT_MONTHS, *SHORT_DAYS, *SCRIPTURE}),
+        numbered=frozenset({*NUMBERED, *YEAR_MARKS, *SHORT_MONTHS, *SHORT_DAYS}),
         words=frozenset({*NUMBERED_WORDS, "Sat", "Sun", "Mar"}),
         ending=frozenset({*ENDINGS, *NEWS_STATES, "St"}) - CAPITAL_ENDS,
         letters=frozenset({"I"}),

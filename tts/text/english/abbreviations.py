@@ -68,15 +68,10 @@ NUMBERED |= {"Pp": "pages", "Art": "article", "Sec": "section", "Max": "maximum"
 # Those of `NUMBERED` that are words as well.
 NUMBERED_WORDS = words_of("no No art Art ed Ed fig sec max Max min Min pt pts")
 # Read before a year.
-DATED = {
+YEAR_MARKS = {
     **{"c": "circa", "b": "born", "d": "died", "fl": "flourished", "r": "reigned", "est": "established"},
     **{"Est": "established"},
 }
-# Books of the Bible, whose full stop a chapter may follow.
-SCRIPTURE = words_of(
-    "Gen Ex Exod Lev Num Deut Josh Judg Sam Kgs Chron Neh Ps Pss Prov Eccl Isa Jer Lam Ezek Dan Hos Mic Hab Zech Mal "
-    "Matt Mk Lk Jn Rom Cor Gal Eph Phil Col Thess Tim Tit Heb Jas Pet Rev"
-)
 # Abbreviations without a full stop, or with a slash.
 FIXED = {
     **{"w/o": "without", "w/": "with", "and/or": "and or", "c/o": "care of", "24/7": "twenty-four seven"},
@@ -191,7 +186,7 @@ def _numbered(match: re.Match[str]) -> str:
 
 
 def _dated(match: re.Match[str]) -> str:
-    word = DATED[match["word"]]
+    word = YEAR_MARKS[match["word"]]
     return ("estimated" if word == "established" and "," in match["first"] else word) + " "
 
 
@@ -217,7 +212,7 @@ ABBREVIATIONS: list[Rule] = [
     rule(rf"(?<![\w.])({any_of(UNDOTTED)})(?:\.(?=\s+[^A-Z\s])|(?![\w.']))", lambda match: TITLES[match[1]]),
     rule(rf"(?<![\w.])({any_of(BEFORE_NAMES)})(?=\s[A-Z][a-z])", lambda match: TITLES[match[1]]),
     rule(r"(?<![\w.])vs\.?(?!\w)|(?<=[A-Za-z.]\s)v\.?(?=\s[A-Z])", lambda match: "versus"),
-    rule(rf"(?<![\w.])(?P<word>{any_of(DATED)})\.\s*(?=(?P<first>[0-9][0-9,]{{2,10}}))", _dated),
+    rule(rf"(?<![\w.])(?P<word>{any_of(YEAR_MARKS)})\.\s*(?=(?P<first>[0-9][0-9,]{{2,10}}))", _dated),
     rule(r"(?<![\w.])(?<![0-9] )([Mm]ax|[Mm]in)\.(?=\s[a-z])", lambda match: NUMBERED[match[1].lower()]),
     rule(rf"(?<![\w.])(?P<word>{any_of(NUMBERED)})\.:?\s*{NUMERIC}", _numbered),
     rule(r"(?<=[0-9](?:st|nd|rd|th) )ed\.", lambda match: NUMBERED["ed"]),
