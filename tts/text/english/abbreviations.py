@@ -193,9 +193,12 @@ def _dated(match: re.Match[str]) -> str:
 NAME = r"[A-Z][A-Za-z']{0,30}"
 NUMERIC = r"(?P<first>[0-9]|[IVXL]{1,9}(?![\w'])|[ivxl]{1,9}(?![\w']))"
 
-ABBREVIATIONS: list[Rule] = [
+# Whole forms, before any rule reads a part of them: R&B, WWII, 24/7.
+FORMS: list[Rule] = [
     *JOINED,
     rule(rf"(?<![\w/])(?:{any_of(FIXED)})(?![\w/]|\.\w)", lambda match: FIXED[match[0]]),
+]
+ABBREVIATIONS: list[Rule] = [
     rule(rf"(?<![\w.])Co\.? (?=(?:{any_of(COUNTIES)})(?!\w))", lambda match: "County "),
     rule(
         rf"(?:(?<=[a-z], )|(?<=\b[DR]-))(?P<state>{any_of(NEWS_STATES)})\.(?!\w)",

@@ -9,14 +9,14 @@ from collections import Counter
 from functools import lru_cache
 
 from tts.text.characters import plain, tidy
-from tts.text.english.abbreviations import ABBREVIATIONS
+from tts.text.english.abbreviations import ABBREVIATIONS, FORMS
 from tts.text.english.acronyms import ACRONYMS, LETTER_NAMES
 from tts.text.english.dates import DATES, SLASHED_DATE
 from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.lexicon import PHONES
 from tts.text.english.maths import MATHS
 from tts.text.english.money import MONEY
-from tts.text.english.numerals import HEADINGS, NUMERALS, UNICODE_NUMERAL, unicode_numeral
+from tts.text.english.numerals import HEADINGS, NUMERALS, ORDINAL_NUMERALS, UNICODE_NUMERAL, unicode_numeral
 from tts.text.english.patterns import Rule
 from tts.text.english.quantities import NUMBERS, QUANTITIES
 from tts.text.english.serials import SERIALS
@@ -29,6 +29,7 @@ INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")
 HIDDEN = "\ue000"  # a private code point that stands for inline phones while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
+    *(*FORMS, *ORDINAL_NUMERALS),
     *(*ELECTRONIC, *TIMES, *HEADINGS, *ABBREVIATIONS, *NUMERALS, *SERIALS, *DATES, *MONEY, *MEASURES),
     *LETTER_NAMES,
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),

@@ -195,6 +195,15 @@ HEADINGS: list[Rule] = [
 ]
 
 
+# XIXth, before it is taken for the name of a program.
+ORDINAL_NUMERALS: list[Rule] = [
+    rule(
+        r"(?<![\w.])([IVX]{1,6})(?:th|st|nd|rd)(?!\w)",
+        lambda match: ordinal(roman(match[1])) if roman(match[1]) else match[0],
+    ),
+]
+
+
 NUMERALS: list[Rule] = [
     rule(
         rf"(?<![\w.])(I{{1,3}})(?=\s(?:{any_of(SCRIPTURES)})(?!\w))",
@@ -206,8 +215,8 @@ NUMERALS: list[Rule] = [
         lambda match: f"{match['before'] or ''}{letters('IV')}" + ("'s" if match["several"] else ""),
     ),
     rule(
-        r"(?<![\w-])(?P<numeral>[IVX]{1,6}|[ivx]{2,6})(?:th|st|nd|rd)?"
-        r"(?:(?P<join>\s?[-–]\s?|\s(?:and|or|to)\s)(?P<second>[IVX]{1,6}|[ivx]{2,6})(?:th|st|nd|rd)?)?"
+        r"(?<![\w-])(?P<numeral>[IVX]{1,6}|[ivx]{2,6})"
+        r"(?:(?P<join>\s?[-–]\s?|\s(?:and|or|to)\s)(?P<second>[IVX]{1,6}|[ivx]{2,6}))?"
         rf"(?=\s(?:[Cc]entur(?:y|ies)|{any_of(AFTER_ORDINAL)})\b)",
         _century,
     ),
