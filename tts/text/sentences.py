@@ -23,7 +23,7 @@ BEYOND = 30  # characters after the longest portion that are read to find out wh
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
 LAST_WORD = re.compile(r"[^\s(\[\"'“‘]{1,40}$")
 NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
-INITIAL = re.compile(r"\s*[A-Z]\.(?=\s|$)")
+INITIAL = re.compile(r"\s*[A-Z](?:\.(?=\s|$)|(?=[,;:)]|\s*$))")  # or a letter that names: Fig. A
 INITIAL_BEFORE = re.compile(r"(?<!\w)[A-Z]\.\s?$")
 NUMERAL = re.compile(r"[IVXLC]{1,8}")
 
@@ -118,7 +118,8 @@ def _word_may_end(before: str, word: str, following: str, initial: bool, abbrevi
     if word in abbreviations.numbered:
         also_word = word in abbreviations.words
         numeral = NUMERAL.fullmatch(following) and not (also_word and len(following) == 1)
-        return not following[:1].isdigit() and not numeral and (opens or also_word)
+        letter = initial and not also_word
+        return not following[:1].isdigit() and not numeral and not letter and (opens or also_word)
     if len(word) == 1 and word.isalpha():  # an initial, or "plan B.", or a word
         if word in abbreviations.letters:
             return not initial and not INITIAL_BEFORE.search(before)

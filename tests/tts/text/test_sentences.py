@@ -39,6 +39,7 @@ CASES = {
     "On Main St. He left. On Main St. to St. John.": ["On Main St.", "He left.", "On Main St. to St. John."],
     "MR. DARCY spoke. It is 5 deg. C here.": ["MR. DARCY spoke.", "It is 5 deg. C here."],
     "Cheese, etc. Bob left. Boston, Mass. is old.": ["Cheese, etc.", "Bob left.", "Boston, Mass. is old."],
+    "See Fig. A. He left. See Vol. B, please.": ["See Fig. A.", "He left.", "See Vol. B, please."],
     "Yes, Miss. Bob left.": ["Yes, Miss.", "Bob left."],
     "": [],
     " \n\n ": [],

@@ -27,7 +27,14 @@ UNDOTTED = ("Mr", "Mrs", "Ms", "Mx", "Dr", "Prof", "Sgt", "Capt", "Lt", "Messrs"
 BEFORE_NAMES = ("Rev", "Revd", "Hon", "Gen", "Col", "Maj", "Cpl", "Pvt", "Gov", "Sen", "Rep", "Mt", "Adm")
 # Read with their full stop. The sentence may end there.
 ENDINGS = {
-    **{"etc": "et cetera", "&c": "et cetera", "Inc": "incorporated", "Ltd": "limited", "Co": "company"},
+    **{
+        "etc": "et cetera",
+        "Etc": "et cetera",
+        "&c": "et cetera",
+        "Inc": "incorporated",
+        "Ltd": "limited",
+        "Co": "company",
+    },
     **{"Cos": "companies", "Corp": "corporation", "Bros": "brothers", "Jr": "junior", "Sr": "senior"},
     **{"Esq": "esquire", "Ave": "avenue", "Blvd": "boulevard", "Rd": "road", "Ln": "lane", "Sq": "square"},
     **{"Hwy": "highway", "Pkwy": "parkway", "Ct": "court", "Bldg": "building", "Ctr": "center"},
@@ -179,6 +186,8 @@ def _ending(match: re.Match[str]) -> str:
 def _numbered(match: re.Match[str]) -> str:
     """No. 5, but not "No. I won't"; Vol. I is volume one."""
     word, first = match["word"], match["first"]
+    if first in "ABCDEFGH" and word not in NUMBERED_WORDS:  # Fig. A
+        return f"{NUMBERED[word]} {letters(first)}"
     if first == "I":
         return match[0] if word in NUMBERED_WORDS else f"{NUMBERED[word]} one"
     known = first[0].isdigit() or (roman(first) and (len(first) > 1 or word not in NUMBERED_WORDS))
@@ -191,7 +200,7 @@ def _dated(match: re.Match[str]) -> str:
 
 
 NAME = r"[A-Z][A-Za-z']{0,30}"
-NUMERIC = r"(?P<first>[0-9]|[IVXL]{1,9}(?![\w'])|[ivxl]{1,9}(?![\w']))"
+NUMERIC = r"(?P<first>[0-9]|[A-H](?![\w']|\.\w)|[IVXL]{1,9}(?![\w'])|[ivxl]{1,9}(?![\w']))"
 
 # Whole forms, before any rule reads a part of them: R&B, WWII, 24/7.
 FORMS: list[Rule] = [

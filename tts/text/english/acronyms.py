@@ -47,7 +47,7 @@ CONTEXTS = {
         "(?:the|a|by|from|with) <>|<> (?:said|says|declared|warn|recommend|report|estimate|announced|guideline|"
         "official|director|chief|data|team|expert|study|approved)",
         "(?:know|guess|see|tell|asked?|wonder|remember|exactly|that's|man|men|woman|people|those|someone|anyone) <>|"
-        "<>'|<> (?:cares|knows|wants|goes|am|the)\\b|<>[?]|"
+        "<>'|<> (?:cares|knows|wants|goes|am|the)\\b|<>[?!]|"
         "<> (?:did|do|does|is|was|are|were|would|could|can|will|has|have|told|said|made)\\b[^.!]{0,80}[?]",
     ),
     "AM": (
@@ -240,5 +240,5 @@ ACRONYMS: list[Rule] = [
     # Bs, Ps and Qs; As after a word that counts or owns them
     rule(r"(?<![\w'])([B-HJ-Z])s(?!\w)", lambda match: f"{match[1]}'s"),
     rule(r"(?<![\w'])As(?=[.,;!?]|$|\s(?:and|or|in|on|from)\b)", _letters_a),
-    rule(r"(?<![\w'])A(?![\w']|\.\w)", _letter_a),
+    rule(r"(?<![\w'])A(?![\w']|\.\w)|(?<=')A(?=')", _letter_a),
 ]
