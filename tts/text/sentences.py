@@ -20,12 +20,12 @@ CLAUSES = (
     re.compile(r",[\"'”’)]{0,4}\s(?:(?<=[^0-9],\s)|(?<=[\"'”’)]\s)|(?![0-9]))"),
 )
 INLINE = re.compile(r"\{[^{}]{0,200}(?:\}|\Z)")  # phones; the end of a window may cut them in two
-TOKEN = re.compile(r"\S+")
+UNSPACED = re.compile(r"\S+")
 BEYOND = 30  # characters after the longest portion that are read to find out where to cut
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
 LAST_WORD = re.compile(r"[^\s(\[\"'“‘]{1,40}$")
 NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
-INITIAL = re.compile(r"\s*[A-Z]\.(?=\s|$)")
+INITIAL = re.compile(r"\s*[A-Z](?:\.(?=\s|$)|(?=[,;:)]|\s*$))")  # or a letter that names: Fig. A
 INITIAL_BEFORE = re.compile(r"(?<!\w)[A-Z]\.\s?$")
 NUMERAL = re.compile(r"[IVXLC]{1,8}")
 
@@ -131,7 +131,8 @@ def _word_may_end(before: str, word: str, following: str, initial: bool, abbrevi
     if word in abbreviations.numbered:
         also_word = word in abbreviations.words
         numeral = NUMERAL.fullmatch(following) and not (also_word and len(following) == 1)
-        return not following[:1].isdigit() and not numeral and (opens or also_word)
+        letter = initial and not also_word
+        return not following[:1].isdigit() and not numeral and not letter and (opens or also_word)
     if len(word) == 1 and word.isalpha():  # an initial, or "plan B.", or a word
         if word in abbreviations.letters:
             return not initial and not INITIAL_BEFORE.search(before)
@@ -180,7 +181,7 @@ def _cut(window: str, left: int, max_chars: int, joints: Joints) -> tuple[int, s
 
 def _spaces(window: str, joints: Joints) -> Iterator[tuple[int, int]]:
     """The spaces of a window, each with a rank: 0 before a clause, 1 between words, 2 after the, 3 inside a number."""
-    tokens = list(TOKEN.finditer(window))
+    tokens = list(UNSPACED.finditer(window))
     words = [re.sub(r"^\W+|\W+$", "", token[0]) for token in tokens]
     counts = [word.lower().split("-")[0] in joints.counting or any(c.isdigit() for c in word) for word in words]
     for i in range(1, len(tokens)):

@@ -40,7 +40,8 @@ CASES = {
     "On Main St. He left. On Main St. to St. John.": ["On Main St.", "He left.", "On Main St. to St. John."],
     "MR. DARCY spoke. It is 5 deg. C here.": ["MR. DARCY spoke.", "It is 5 deg. C here."],
     "Cheese, etc. Bob left. Boston, Mass. is old.": ["Cheese, etc.", "Bob left.", "Boston, Mass. is old."],
-    "In 1 Cor. 13 it says so. Yes, Miss. Bob left.": ["In 1 Cor. 13 it says so.", "Yes, Miss.", "Bob left."],
+    "See Fig. A. He left. See Vol. B, please.": ["See Fig. A.", "He left.", "See Vol. B, please."],
+    "Yes, Miss. Bob left.": ["Yes, Miss.", "Bob left."],
     "": [],
     " \n\n ": [],
 }

@@ -2,7 +2,6 @@
 
 from tts.text.characters import plain
 from tts.text.english.abbreviations import (
-    DATED,
     ENDINGS,
     INNER,
     NEWS_STATES,
@@ -10,6 +9,7 @@ from tts.text.english.abbreviations import (
     NUMBERED_WORDS,
     OPENERS,
     TITLES,
+    YEAR_MARKS,
 )
 from tts.text.english.acronyms import LABELS
 from tts.text.english.dates import CASED_MONTHS, SHORT_DAYS, SHORT_MONTHS
@@ -53,7 +53,7 @@ ENGLISH = Language(
     abbreviations=Abbreviations(
         inner=frozenset({*TITLES, *INNER, *ALWAYS_INNER}),
         numbered=frozenset(
-            {*NUMBERED, *DATED, *SHORT_MONTHS, *CASED_MONTHS, *SHORT_DAYS, *SHORT_BOOKS, *CALLED, *SPENT, *DOTTED}
+            {*NUMBERED, *YEAR_MARKS, *SHORT_MONTHS, *CASED_MONTHS, *SHORT_DAYS, *SHORT_BOOKS, *CALLED, *SPENT, *DOTTED}
         ),
         words=frozenset({*NUMBERED_WORDS, *SHORT_BOOKS, *DOTTED, "Sat", "Sun", "Mar"}),
         ending=frozenset({*ENDINGS, *NEWS_STATES, "St"}) - CAPITAL_ENDS,

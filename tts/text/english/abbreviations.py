@@ -27,7 +27,14 @@ UNDOTTED = ("Mr", "Mrs", "Ms", "Mx", "Dr", "Prof", "Sgt", "Capt", "Lt", "Messrs"
 BEFORE_NAMES = ("Rev", "Revd", "Hon", "Gen", "Col", "Maj", "Cpl", "Pvt", "Gov", "Sen", "Rep", "Mt", "Adm")
 # Read with their full stop. The sentence may end there.
 ENDINGS = {
-    **{"etc": "et cetera", "&c": "et cetera", "Inc": "incorporated", "Ltd": "limited", "Co": "company"},
+    **{
+        "etc": "et cetera",
+        "Etc": "et cetera",
+        "&c": "et cetera",
+        "Inc": "incorporated",
+        "Ltd": "limited",
+        "Co": "company",
+    },
     **{"Cos": "companies", "Corp": "corporation", "Bros": "brothers", "Jr": "junior", "Sr": "senior"},
     **{"Esq": "esquire", "Ave": "avenue", "Blvd": "boulevard", "Rd": "road", "Ln": "lane", "Sq": "square"},
     **{"Hwy": "highway", "Pkwy": "parkway", "Ct": "court", "Bldg": "building", "Ctr": "center"},
@@ -68,7 +75,7 @@ NUMBERED |= {"Pp": "pages", "Art": "article", "Sec": "section", "Max": "maximum"
 # Those of `NUMBERED` that are words as well.
 NUMBERED_WORDS = words_of("no No art Art ed Ed fig sec max Max min Min pt pts")
 # Read before a year.
-DATED = {
+YEAR_MARKS = {
     **{"c": "circa", "b": "born", "d": "died", "fl": "flourished", "r": "reigned", "est": "established"},
     **{"Est": "established"},
 }
@@ -179,6 +186,8 @@ def _ending(match: re.Match[str]) -> str:
 def _numbered(match: re.Match[str]) -> str:
     """No. 5, but not "No. I won't"; Vol. I is volume one."""
     word, first = match["word"], match["first"]
+    if first in "ABCDEFGH" and word not in NUMBERED_WORDS:  # Fig. A
+        return f"{NUMBERED[word]} {letters(first)}"
     if first == "I":
         return match[0] if word in NUMBERED_WORDS else f"{NUMBERED[word]} one"
     known = first[0].isdigit() or (roman(first) and (len(first) > 1 or word not in NUMBERED_WORDS))
@@ -186,16 +195,19 @@ def _numbered(match: re.Match[str]) -> str:
 
 
 def _dated(match: re.Match[str]) -> str:
-    word = DATED[match["word"]]
+    word = YEAR_MARKS[match["word"]]
     return ("estimated" if word == "established" and "," in match["first"] else word) + " "
 
 
 NAME = r"[A-Z][A-Za-z']{0,30}"
-NUMERIC = r"(?P<first>[0-9]|[IVXL]{1,9}(?![\w'])|[ivxl]{1,9}(?![\w']))"
+NUMERIC = r"(?P<first>[0-9]|[A-H](?![\w']|\.\w)|[IVXL]{1,9}(?![\w'])|[ivxl]{1,9}(?![\w']))"
 
-ABBREVIATIONS: list[Rule] = [
+# Whole forms, before any rule reads a part of them: R&B, WWII, 24/7.
+FORMS: list[Rule] = [
     *JOINED,
     rule(rf"(?<![\w/])(?:{any_of(FIXED)})(?![\w/]|\.\w)", lambda match: FIXED[match[0]]),
+]
+ABBREVIATIONS: list[Rule] = [
     rule(rf"(?<![\w.])Co\.? (?=(?:{any_of(COUNTIES)})(?!\w))", lambda match: "County "),
     rule(
         rf"(?:(?<=[a-z], )|(?<=\b[DR]-))(?P<state>{any_of(NEWS_STATES)})\.(?!\w)",
@@ -212,7 +224,7 @@ ABBREVIATIONS: list[Rule] = [
     rule(rf"(?<![\w.])({any_of(UNDOTTED)})(?:\.(?=\s+[^A-Z\s])|(?![\w.']))", lambda match: TITLES[match[1]]),
     rule(rf"(?<![\w.])({any_of(BEFORE_NAMES)})(?=\s[A-Z][a-z])", lambda match: TITLES[match[1]]),
     rule(r"(?<![\w.])vs\.?(?!\w)|(?<=[A-Za-z.]\s)v\.?(?=\s[A-Z])", lambda match: "versus"),
-    rule(rf"(?<![\w.])(?P<word>{any_of(DATED)})\.\s*(?=(?P<first>[0-9][0-9,]{{2,10}}))", _dated),
+    rule(rf"(?<![\w.])(?P<word>{any_of(YEAR_MARKS)})\.\s*(?=(?P<first>[0-9][0-9,]{{2,10}}))", _dated),
     rule(r"(?<![\w.])(?<![0-9] )([Mm]ax|[Mm]in)\.(?=\s[a-z])", lambda match: NUMBERED[match[1].lower()]),
     rule(rf"(?<![\w.])(?P<word>{any_of(NUMBERED)})\.:?\s*{NUMERIC}", _numbered),
     rule(r"(?<=[0-9](?:st|nd|rd|th) )ed\.", lambda match: NUMBERED["ed"]),

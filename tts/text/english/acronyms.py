@@ -47,7 +47,7 @@ CONTEXTS = {
         "(?:the|a|by|from|with) <>|<> (?:said|says|declared|warn|recommend|report|estimate|announced|guideline|"
         "official|director|chief|data|team|expert|study|approved)",
         "(?:know|guess|see|tell|asked?|wonder|remember|exactly|that's|man|men|woman|people|those|someone|anyone) <>|"
-        "<>'|<> (?:cares|knows|wants|goes|am|the)\\b|<>[?]|"
+        "<>'|<> (?:cares|knows|wants|goes|am|the)\\b|<>[?!]|"
         "<> (?:did|do|does|is|was|are|were|would|could|can|will|has|have|told|said|made)\\b[^.!]{0,80}[?]",
     ),
     "AM": (
@@ -95,25 +95,21 @@ def _is_word(word: str) -> bool:
     return not _spelled(stem)
 
 
-def _shouting(match: re.Match[str]) -> bool:
-    """Whether the words around are in capitals too, and not because they are acronyms."""
-    text = match.string
-    near = re.findall(
-        r"[A-Za-z]{2,}", text[max(0, match.start() - 60) : match.start()] + " " + text[match.end() : match.end() + 60]
-    )
-    return sum(word.isupper() and word not in ACRONYM_WORDS and _is_word(word) for word in near) > sum(
-        not word.isupper() for word in near
-    )
+@lru_cache(maxsize=4096)
+def _shouts(around: str) -> bool:
+    """Whether the words around an acronym are in capitals too, and not because they are acronyms."""
+    words = re.findall(r"[A-Za-z]{2,}", around)
+    loud = sum(word.isupper() and word not in ACRONYM_WORDS and _is_word(word) for word in words)
+    return loud > sum(not word.isupper() for word in words)
 
 
-def _letters_here(match: re.Match[str], shouting: bool) -> bool:
-    """Whether a word that may be an acronym is one here."""
-    text = match.string
-    near = text[max(0, match.start() - 30) : match.start()] + "<>" + text[match.end("word") : match.end() + 90]
-    as_letters, as_word = CONTEXTS[match["word"]]
-    if re.search(rf"(?i)(?<!\w)(?:{as_letters})", near):
+@lru_cache(maxsize=4096)
+def _letters_here(word: str, around: str, shouting: bool) -> bool:
+    """Whether a word that may be an acronym is one here. `around` has "<>" in its place."""
+    as_letters, as_word = CONTEXTS[word]
+    if re.search(rf"(?i)(?<!\w)(?:{as_letters})", around):
         return True
-    return not (shouting or re.search(rf"(?i)(?<!\w)(?:{as_word})", near))
+    return not (shouting or re.search(rf"(?i)(?<!\w)(?:{as_word})", around))
 
 
 def _pronounceable(word: str) -> bool:
@@ -125,13 +121,16 @@ def _acronym(match: re.Match[str]) -> str:
     word, ending = match["word"], match["ending"] or ""
     if set(word) <= set("IVX") and word != "XXX" and (word == "II" or len(word) > 2) and (value := roman(word)):
         return cardinal(value) + ending
-    shouting = _shouting(match)
+    text, start, end = match.string, match.start(), match.end("word")
+    near = f"{text[max(0, start - 60) : start]} {text[match.end() : match.end() + 60]}"
     if word in CONTEXTS:
-        as_word = not _letters_here(match, shouting)
+        as_word = not _letters_here(word, f"{text[max(0, start - 30) : start]}<>{text[end : end + 90]}", _shouts(near))
     elif word in cmudict():
         as_word = _is_word(word)
+    elif len(word) == 4 and _pronounceable(word):
+        as_word = _shouts(near)
     else:
-        as_word = _pronounceable(word) and len(word) > (3 if shouting else 4)
+        as_word = len(word) > 4 and _pronounceable(word)
     return match[0] if as_word else letters(word) + ("'s" if ending else "")
 
 
@@ -240,5 +239,5 @@ ACRONYMS: list[Rule] = [
     # Bs, Ps and Qs; As after a word that counts or owns them
     rule(r"(?<![\w'])([B-HJ-Z])s(?!\w)", lambda match: f"{match[1]}'s"),
     rule(r"(?<![\w'])As(?=[.,;!?]|$|\s(?:and|or|in|on|from)\b)", _letters_a),
-    rule(r"(?<![\w'])A(?![\w']|\.\w)", _letter_a),
+    rule(r"(?<![\w'])A(?![\w']|\.\w)|(?<=')A(?=')", _letter_a),
 ]

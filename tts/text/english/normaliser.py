@@ -9,7 +9,7 @@ from collections import Counter
 from functools import lru_cache
 
 from tts.text.characters import plain, tidy
-from tts.text.english.abbreviations import ABBREVIATIONS
+from tts.text.english.abbreviations import ABBREVIATIONS, FORMS
 from tts.text.english.acronyms import ACRONYMS, LETTER_NAMES
 from tts.text.english.addresses import ADDRESSES
 from tts.text.english.captions import CAPTIONS
@@ -27,7 +27,7 @@ from tts.text.english.measures import MEASURES, SECONDS
 from tts.text.english.models import MODELS
 from tts.text.english.money import MONEY
 from tts.text.english.music import MUSIC
-from tts.text.english.numerals import HEADINGS, NUMERALS, UNICODE_NUMERAL, unicode_numeral
+from tts.text.english.numerals import HEADINGS, NUMERALS, ORDINAL_NUMERALS, UNICODE_NUMERAL, unicode_numeral
 from tts.text.english.patterns import Rule
 from tts.text.english.quantities import GROUPED, NUMBERS, QUANTITIES
 from tts.text.english.serials import HYPHENED, SERIALS
@@ -42,7 +42,8 @@ AS_IS = re.compile(rf"\{{[A-Z0-2 ]{{1,200}}\}}|(?i:\b(?:{'|'.join(accented())})\
 HIDDEN = "\ue000"  # a private code point that stands for what is kept as it is while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
-    *(*CAPTIONS, *SIGN_RULES, *GAMES, *PICTURES, *MUSIC, *CHEMISTRY, *ELECTRONIC, *EQUATIONS, *ADDRESSES, *SECONDS),
+    *(*FORMS, *ORDINAL_NUMERALS, *CAPTIONS),
+    *(*SIGN_RULES, *GAMES, *PICTURES, *MUSIC, *CHEMISTRY, *ELECTRONIC, *EQUATIONS, *ADDRESSES, *SECONDS),
     *(*SERIALS, *TELEPHONES, *HYPHENED, *MODELS, *GROUPED, *VERSES, *MONEY, *TIMES, *DATES),
     *(*HEADINGS, *ABBREVIATIONS, *NUMERALS, *MEASURES, *LETTER_NAMES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),

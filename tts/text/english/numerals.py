@@ -23,7 +23,7 @@ SERIES = words_of(
     "Saturn Rocky Mark Mk Fantasy Auto Scrolls Warcraft Rambo Apollo Gemini Titan Vatican Explorer Voyager Pioneer "
     "Panzer Tiger Division Symphony Concerto Sonata Suite"
 )
-TITLES = words_of("King Queen Pope Emperor Empress Tsar Czar Kaiser Prince Princess Sultan Pharaoh Kings Popes Saint")
+RULING = words_of("King Queen Pope Emperor Empress Tsar Czar Kaiser Prince Princess Sultan Pharaoh Kings Popes Saint")
 # Books of the Bible of which there are two or three.
 SCRIPTURES = words_of("Corinthians Kings Samuel Chronicles Thessalonians Maccabees Timothy Peter Esdras")
 # What a person may do, after a number that ends the name.
@@ -31,7 +31,9 @@ REIGNING = words_of(
     "reigned ruled died succeeded ascended abdicated conquered inherited married invaded himself herself"
 )
 # Words that are counted by ordinals.
-COUNTED = words_of("Corps Army Congress Olympiad International Legion Dynasty Olympics Infantry Fleet Airborne Dynasty")
+AFTER_ORDINAL = words_of(
+    "Corps Army Congress Olympiad International Legion Dynasty Olympics Infantry Fleet Airborne Dynasty"
+)
 # After "Part I" or "Charles I": I am, I liked. The number one is not followed by these.
 AFTER_PRONOUN = words_of(
     "am have had love like know knew think thought want need do did don't didn't can could can't couldn't will would "
@@ -126,7 +128,7 @@ def _after_name(match: re.Match[str]) -> str:
     if name in RULERS:
         if re.match(":[0-9]", match.string[match.end() :]):  # John III:16
             return _said(listed, cardinal)
-        pronoun = numeral == "I" and not _is_first(match, earlier in TITLES, earlier)
+        pronoun = numeral == "I" and not _is_first(match, earlier in RULING, earlier)
         return match[0] if pronoun or (name, numeral) == ("Malcolm", "X") else _said(listed, _the)
     if len(numeral) == 1:
         initial = re.match(r"\.\s?[A-Z]", match.string[match.end() :])
@@ -154,7 +156,7 @@ def _is_person(match: re.Match[str], name: str, earlier: str) -> bool:
     if name in SERIES:
         return False
     after = re.match(r"\s([a-z]+)", match.string[match.end() : match.end() + 20])
-    family = earlier in RULERS | GIVEN | TITLES or re.fullmatch("[A-Z]", earlier) is not None
+    family = earlier in RULERS | GIVEN | RULING or re.fullmatch("[A-Z]", earlier) is not None
     return family or name in GIVEN or name not in cmudict() or bool(after and after[1] in REIGNING)
 
 
@@ -193,6 +195,15 @@ HEADINGS: list[Rule] = [
 ]
 
 
+# XIXth, before it is taken for the name of a program.
+ORDINAL_NUMERALS: list[Rule] = [
+    rule(
+        r"(?<![\w.])([IVX]{1,6})(?:th|st|nd|rd)(?!\w)",
+        lambda match: ordinal(roman(match[1])) if roman(match[1]) else match[0],
+    ),
+]
+
+
 NUMERALS: list[Rule] = [
     rule(
         rf"(?<![\w.])(I{{1,3}})(?=\s(?:{any_of(SCRIPTURES)})(?!\w))",
@@ -204,9 +215,9 @@ NUMERALS: list[Rule] = [
         lambda match: f"{match['before'] or ''}{letters('IV')}" + ("'s" if match["several"] else ""),
     ),
     rule(
-        r"(?<![\w-])(?P<numeral>[IVX]{1,6}|[ivx]{2,6})(?:th|st|nd|rd)?"
-        r"(?:(?P<join>\s?[-–]\s?|\s(?:and|or|to)\s)(?P<second>[IVX]{1,6}|[ivx]{2,6})(?:th|st|nd|rd)?)?"
-        rf"(?=\s(?:[Cc]entur(?:y|ies)|{any_of(COUNTED)})\b)",
+        r"(?<![\w-])(?P<numeral>[IVX]{1,6}|[ivx]{2,6})"
+        r"(?:(?P<join>\s?[-–]\s?|\s(?:and|or|to)\s)(?P<second>[IVX]{1,6}|[ivx]{2,6}))?"
+        rf"(?=\s(?:[Cc]entur(?:y|ies)|{any_of(AFTER_ORDINAL)})\b)",
         _century,
     ),
     rule(

@@ -10,7 +10,7 @@ import pytest
 
 import tts.text.english
 from tts.text.characters import plain, tidy
-from tts.text.english.acronyms import letters
+from tts.text.english.acronyms import ACRONYM_WORDS, letters
 from tts.text.english.numbers import cardinal, decade, fraction, ordinal, year
 from tts.text.language import language
 
@@ -51,6 +51,10 @@ TABLES = tables()
 @pytest.mark.parametrize("name", TABLES)
 def test_every_table_writes_known_words(name):
     assert not {word for said in TABLES[name] for word in unknown(said)}
+
+
+def test_acronyms_that_are_words_are_known():
+    assert not unknown(" ".join(ACRONYM_WORDS))
 
 
 def test_the_tables_are_found():
