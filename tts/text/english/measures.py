@@ -258,7 +258,8 @@ SECONDS: list[Rule] = [
     rule(r"(?<=[CF])/(?=[0-9]{1,3} ?°)", lambda match: " or "),
     rule(rf"{START}(10{{1,6}})s(?= of\b)", _many_of),
     rule(
-        rf"(?:\b(?P<before>{MEASURED}|[Aa]n?|[Tt]he|each) )?{START}(?<![A-Za-z]-)(?P<low>[0-9]{{1,4}}(?:\.[0-9]{{1,4}})?)s(?!\w)"
+        rf"(?:\b(?P<before>{MEASURED}|[Aa]n?|[Tt]he|each) )?{START}(?<![A-Za-z]-)"
+        r"(?P<low>[0-9]{1,4}(?:\.[0-9]{1,4})?)s(?!\w)"
         rf"(?=(?P<after>[ -](?:{TIMED})\b)?)",
         _seconds,
     ),
