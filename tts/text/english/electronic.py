@@ -177,6 +177,9 @@ ELECTRONIC: list[Rule] = [
     rule(r"(?<!\w)0x([0-9A-Fa-f]{1,16})(?!\w)", lambda match: f"hex {' '.join(_spoken(c) for c in match[1].upper())}"),
     rule(r"(?<!\w)\$(?=\{?[A-Z_]{3,20}\b|\{?[a-z])", lambda match: "dollar "),
     rule(r"(?<=[a-z] )-(?=[A-Za-z](?: [\"'a-z]|$))", lambda match: "dash "),
+    # passwords and numbers of cases: ab9453, 123/261788
+    rule(r"(?<!\w)([a-z]{2,4})([0-9]{4,8})(?<!00)(?!\w)", lambda match: f"{match[1]} {spelled(match[2])}"),
+    rule(r"(?<=[0-9]/)[0-9]{5,20}(?![0-9.,]*[0-9])", lambda match: spelled(match[0])),
     rule(r"(?<![\w.])README(?!\w)", lambda match: "read me"),
     # two words in small letters that no space follows: nothing but a name
     rule(r"(?<![\w.@/-])(?P<address>[a-z][a-z0-9]{3,40}\.(?:abc|[b-df-hj-np-tv-xz]{2,3}))(?![\w.-])", _address),

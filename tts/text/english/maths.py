@@ -42,9 +42,11 @@ GREEKS = "".join(GREEK)
 ANY_GREEK = "\u0370-\u03ff\u1f00-\u1fff"
 SUBS = "".join(SUBSCRIPTS)
 POWER = r"(?:[²³]|\^[({]?[-−]?[A-Za-z0-9]{1,3}[)}]?)?"
+# Two small letters side by side are a product, but not these: F = ma.
+TWO = "(?:is|in|no|on|to|of|or|as|if|it|he|we|be|do|go|up|so|my|me|by|at|an|am|us|ok|oh|hi|ft|kg|km|cm|mm|lb|oz|ml)"
 ATOM = (
-    rf"(?:{NUMBER}|\.[0-9]{{1,6}})(?:%|°|[a-z]{{1,2}}(?![A-Za-z]))?{POWER}!?"
-    rf"|(?:{LETTER}[{SUBS}]{{0,2}}'?|{LETTER}[0-9]|[a-z]{{2}}(?=[²³^]){POWER}){POWER}"
+    rf"(?:{NUMBER}|\.[0-9]{{1,6}})(?:%|°|[abcnpqrxyz]{{1,2}}(?![A-Za-z]))?{POWER}!?"
+    rf"|(?:{LETTER}[{SUBS}]{{0,2}}'?|{LETTER}[0-9]|[a-z]{{2}}(?=[²³^]){POWER}|(?!{TWO})[a-z]{{2}}(?![A-Za-z])){POWER}"
 )
 OPEN, CLOSE = r"[(\[√]{0,3}[-−+±]?[(√]?", r"[)\]]{0,3}[²³]?"
 OPERATOR = any_of({**RELATIONS, **OPERATORS})
@@ -140,7 +142,8 @@ def _zone(match: re.Match[str]) -> str:
 
 def _functions(match: re.Match[str]) -> str:
     name = match["name"]
-    return f"{FUNCTIONS.get(name, name)} of {_letter(match['argument'])}"
+    name = FUNCTIONS.get(name) or name.replace("'", " prime")
+    return f"{name} of {_letter(match['argument'])}"
 
 
 def _greek(match: re.Match[str]) -> str:
@@ -158,9 +161,15 @@ EQUATIONS: list[Rule] = [
         _zone,
     ),
     rule(
-        rf"(?<!\w)(?P<name>[fghuvFGP]|{any_of(FUNCTIONS)}) ?\((?P<argument>{LETTER}|[0-9]{{1,4}}|[0-9]{LETTER})\)",
+        rf"(?<!\w)(?P<name>[fghuvFGP]'?|{any_of(FUNCTIONS)}) ?\((?P<argument>{LETTER}|[0-9]{{1,4}}|[0-9]{LETTER})\)",
         _functions,
     ),
+    rule(r"(?<!\w)P\(([A-Z])\|([A-Z])\)", lambda match: f"P of {_letter(match[1])} given {_letter(match[2])}"),
+    rule(r"(?<!\w)(sin|cos|tan) ?(?=[0-9]{1,3} ?°)", lambda match: f"{FUNCTIONS[match[1]]} of "),
+    rule(r"(?<!\w)ln (?=[0-9])", lambda match: "natural log of "),
+    rule(r"(?<!\w)d([a-z])/d([a-z])(?!\w)", lambda match: f"d {match[1]} over d {match[2]}"),
+    rule(r"(?<=[0-9]) / (?=[0-9])(?![0-9.]{1,9} ?=)", lambda match: " divided by "),
+    rule(r"(?<=\w) ~ (?=\w)", lambda match: " is about "),
     rule(r"(?<!\w)(?P<name>sin|cos|tan|ln|log) (?P<argument>[θφαβxn])(?!\w)", _functions),
     rule(
         rf"(?<!\w)log_?(?P<base>[{SUBS}]{{1,2}}|[0-9]{{1,2}}(?=\())",

@@ -31,7 +31,7 @@ DESCRIBED = words_of(
     "resistor resistors capacitor capacitors supply adapter charger outlet socket fuse plug bottle bottles jar jars "
     "can cans bag bags pipe pipes wall fence walk hike radius sprint dash freestyle relay angle angles turn weather "
     "heat clock process light jack record records laser rope wind winds delay timer timeout interval clip screen "
-    "monitor display pan pans skillet tablet tablets dose"
+    "view rotation camera arc monitor display pan pans skillet tablet tablets dose"
 )
 LONG = "long|wide|tall|high|deep|thick|across|by|x|×|in (?:diameter|length|height)|or"
 NOT_COUNTED = words_of(  # before a number and letter that name something: seat 20C, iPhone 5C, gate 12F
@@ -149,14 +149,19 @@ def _quoted(match: re.Match[str]) -> bool:
     return opened
 
 
+def _noun_follows(match: re.Match[str]) -> bool:
+    """A noun after feet or inches: a 2" pipe."""
+    noun = re.match(r" (?!inch)([a-z]{2,20})\b", match.string[match.end() : match.end() + 24])
+    return noun is not None and noun[1] not in NO_NOUN
+
+
 def _marked(match: re.Match[str]) -> str:
     """6' tall, a 2" pipe: feet or inches, unless the mark closes a quotation."""
     sure = match["sure"] is not None
     if _quoted(match) and not sure:
         return match[0]
     name = "foot" if match["mark"] == "'" else "inch"
-    noun = re.match(r" (?!inch)[a-z]{2,20}\b", match.string[match.end() : match.end() + 24])
-    singular = _single(match["low"]) or (noun and not sure and noun[0].strip() not in NO_NOUN)
+    singular = _single(match["low"]) or (not sure and _noun_follows(match))
     return f"{_amount(match['low'])} {name if singular else many(name)}"
 
 
@@ -169,7 +174,8 @@ def _dimensions(match: re.Match[str]) -> str:
         words.append(_amount(amount))
         if unit and (index == len(found) - 1 or unit not in MARKS or unit != last):
             name = MARKS.get(unit) or _name(unit.removesuffix("."))
-            words[-1] += f" {name if _single(amount) or _described(match) else many(name)}"
+            singular = _single(amount) or _described(match) or (unit in MARKS and _noun_follows(match))
+            words[-1] += f" {name if singular else many(name)}"
     return " by ".join(words)
 
 
@@ -255,11 +261,18 @@ SPELLED_NUMBER = (
 SECONDS: list[Rule] = [
     # 8 oz. can: before abbreviations, which would read the unit alone
     rule(rf"(?<=[0-9])([ -]?(?:{any_of(DOTTED)}))\.(?=\s+[a-z0-9(]|[,;:)])", lambda match: match[1]),
+    # 1 oz. at the end of a sentence
+    rule(
+        rf"{START}(?P<low>{AMOUNT})[ -]?(?P<unit>oz|lbs?|hrs?|yrs?|mins|secs)\.(?=[\"')]*$)",
+        lambda match: f"{_amount(match['low'])} {(str if _single(match['low']) else many)(_name(match['unit']))}.",
+    ),
+    rule(r"(?<=[0-9]) ?(?:kt?|K)\.?(?= (?:white |yellow |rose )?gold\b)", lambda match: " karat"),
+    rule(r"(?<![\w/])(?<![0-9] )km/h(?!\w)", lambda match: "kilometers per hour"),
     rule(r"(?<=[CF])/(?=[0-9]{1,3} ?°)", lambda match: " or "),
     rule(rf"{START}(10{{1,6}})s(?= of\b)", _many_of),
     rule(
-        rf"(?:\b(?P<before>{MEASURED}|[Aa]n?|[Tt]he|each) )?{START}"
-        r"(?<![A-Za-z]-)(?P<low>[0-9]{1,4}(?:\.[0-9]{1,4})?)s(?!\w)"
+        rf"(?:\b(?P<before>{MEASURED}|[Aa]n?|[Tt]he|each) )?{START}(?<![A-Za-z]-)"
+        r"(?P<low>[0-9]{1,4}(?:\.[0-9]{1,4})?)s(?!\w)"
         rf"(?=(?P<after>[ -](?:{TIMED})\b)?)",
         _seconds,
     ),
