@@ -99,7 +99,7 @@ def pieces(text: str, known: Known) -> list[Piece]:
 
 
 def _columns(lines: list[str]) -> int:
-    """At how many columns prose in these lines is wrapped at least. Narrow prose shows by small letters at line starts."""
+    """At how many columns prose here is wrapped at least. Narrow prose shows by small letters at line starts."""
     inner = [after.lstrip()[:1] for before, after in zip(lines, lines[1:], strict=False) if before.strip()]
     small = sum(letter.islower() for letter in inner)
     narrow = small >= PROSE_LINES and 2 * small > len([letter for letter in inner if letter])
@@ -239,7 +239,9 @@ def _breaks(lines: list[_Line], columns: int) -> list[str]:
         heard = heard or (capital and last and not short) or (listed and capital and b.indent < a.indent)
         if not heard:
             found.append("")
-        elif a.heading or (number == 0 and not ended and not items[0] and not items[1] and not every and not a.cells and not b.forced):
+        elif a.heading or (
+            number == 0 and not ended and not items[0] and not items[1] and not every and not a.cells and not b.forced
+        ):
             found.append(HEADING)
         else:
             inside = items[number] or every or a.cells or b.forced or items[number + 1] or widest < WRAPPED
@@ -261,7 +263,9 @@ def _items(lines: list[_Line]) -> list[bool]:
     for number in marked:
         places = _places(lines[number].mark)
         follows = any((kind, value + step) in known for kind, value in places for step in (-1, 1))
-        found[number] = follows or (not places and (led or lines[number].mark not in "-+–—·")) or len(marked) == len(lines)
+        found[number] = (
+            follows or (not places and (led or lines[number].mark not in "-+–—·")) or len(marked) == len(lines)
+        )
     return found
 
 

@@ -93,7 +93,9 @@ def test_markdown_without_marks(tmp_path):
 
 
 def test_html_keeps_lines_apart(tmp_path):
-    page = "<p>A:<ul><li>x<li>y</ul>B<table><tr><th>N<th>A<tr><td>Ann</td><td>3.</td></tr></table><hr><p>C<br>D<br>E</p>"
+    page = (
+        "<p>A:<ul><li>x<li>y</ul>B<table><tr><th>N<th>A<tr><td>Ann</td><td>3.</td></tr></table><hr><p>C<br>D<br>E</p>"
+    )
     (chapter,) = read(tmp_path, "a.html", page).chapters
     assert chapter.paragraphs == ["A:", "x\u2028y", "B", "N, A\u2028Ann, 3.", "***", "C\u2028D\u2028E"]
 

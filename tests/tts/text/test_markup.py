@@ -6,7 +6,7 @@ from helpers.growth import growth
 from tts.text.markup import plain
 
 PLAIN = {
-    "Tom &amp; Jerry &lt;3 &quot;hi&quot; &#39;s &#x41;": "Tom & Jerry <3 \"hi\" 's A",
+    "Tom &amp; Jerry &lt;3 &quot;hi&quot; &#39;s &#x41;": 'Tom & Jerry <3 "hi" \'s A',
     "AT&T; and &nothing; &copy=1": "AT&T; and &nothing; &copy=1",
     "<b>Bold</b> and <i class='x'>it</i>.": "Bold and it.",
     "press <Enter>, a < b > c, <3": "press <Enter>, a < b > c, <3",
@@ -17,7 +17,7 @@ PLAIN = {
     "![a chart](c.png) here": "a chart here",
     "[a link][1] here\n\n[1]: https://example.com": "a link here\n\n",
     "<https://example.com> and <ann@example.com>": "https://example.com and ann@example.com",
-    "**bold**, *it*, ***both***, **bold *and it***, __b__, _i_, ~~gone~~, `code`": "bold, it, both, bold and it, b, i, gone, code",
+    "**bold**, *it*, ***both***, **bold *and it***, __b__, _i_, ~~s~~, `c`": "bold, it, both, bold and it, b, i, s, c",
     "2 * 3 * 4, 2*3*4, snake_case_name, f**k, ~5": "2 * 3 * 4, 2*3*4, snake_case_name, f**k, ~5",
     "over _the\nend_ of": "over the\nend of",
     "Text.¹ More,²³ said¹,² he.⁴": "Text. More, said he.",
@@ -55,7 +55,27 @@ def test_a_notice_for_each_kind_that_is_left_out():
 
 @pytest.mark.parametrize(
     "unit",
-    ["<", "<p ", "</", "<!--", "<script>", "&amp", "[", "[a](", "[[a", "](", "*", "**a ", "a*", "_", "a_", "`", "~~a", "¹", "a¹"]
+    [
+        "<",
+        "<p ",
+        "</",
+        "<!--",
+        "<script>",
+        "&amp",
+        "[",
+        "[a](",
+        "[[a",
+        "](",
+        "*",
+        "**a ",
+        "a*",
+        "_",
+        "a_",
+        "`",
+        "~~a",
+        "¹",
+        "a¹",
+    ]
     + ["[1]", " [1]", "[^", "<sup>1", "![", "<a@", "[1]: /a\n", "†", "{", "(("],
 )
 def test_any_marks_take_linear_time(unit):
