@@ -64,7 +64,7 @@ Within thine own bud buriest thy content,
 And tender churl mak'st waste in niggarding:
   Pity the world, or else this glutton be,
   To eat the world's due, by the grave and thee."""
-PROSE = """The Time Traveller (for so it will be convenient to speak of him) was expounding a recondite matter to us. His
+PROSE = """The Time Traveller (for so it will be convenient to speak of him) was expounding a hard matter to us. His
 pale grey eyes shone and twinkled, and his usually pale face was flushed and animated. The fire burnt brightly, and the
 soft radiance of the incandescent lights in the lilies of silver caught the bubbles that flashed and passed in our
 glasses. Our chairs, being his patents, embraced and caressed us rather than submitted to be sat upon - 12. Smith and
