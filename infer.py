@@ -13,15 +13,10 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tts import document, settings, voices
 from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable
 from tts.formats import OUTPUTS
-
-if TYPE_CHECKING:
-    from tts.text.language import Language
-    from tts.text.tokenizer import Tokenizer
 
 FILE_SUFFIXES = document.FORMATS.keys() | document.REFUSED.keys()  # a word that ends in one of them names a file
 MAX_CHARS = 16_000_000  # about five times War and Peace
@@ -259,12 +254,12 @@ def read_text(file: Path | None, words: list[str]) -> str:
 
 def show(text: str, conf: dict, lexicon: str | None, *, as_json: bool) -> None:
     """Print what will be said, sentence by sentence, without loading a net."""
-    from tts.synthesis.explain import explain, tokenizer_of
+    from tts.synthesis.explain import explain, language_with, tokenizer_of
     from tts.synthesis.portions import check_text
 
     check_text(text)
     tokenizer = tokenizer_of(conf["weights"])
-    for said in explain(text, tokenizer, with_lexicon(lexicon, tokenizer), conf["max_chars"]):
+    for said in explain(text, tokenizer, language_with(lexicon, tokenizer), conf["max_chars"]):
         if as_json:
             print(json.dumps(vars(said)))
             continue
@@ -275,20 +270,13 @@ def show(text: str, conf: dict, lexicon: str | None, *, as_json: bool) -> None:
         print("\n".join(f"{name:9} {printable(value)}" for name, value in rows if value), end="\n\n")
 
 
-def with_lexicon(lexicon: str | None, tokenizer: "Tokenizer") -> "Language":
-    """The tokenizer's language, after the user's own readings if a file of them is given."""
-    from tts.text.user_lexicon import UserLexicon
-
-    language = tokenizer.language
-    return UserLexicon.read(Path(lexicon).expanduser(), tokenizer).before(language) if lexicon else language
-
-
 def speak(text: str, voice: Path, output: Path | None, conf: dict, *, lexicon: str | None, quiet: bool) -> int:
     """Load the nets, speak, write, and say what was written."""
     import torch
     from tqdm import tqdm
 
     from tts.audio import open_wave
+    from tts.synthesis.explain import language_with
     from tts.synthesis.pipeline import Settings, TextToSpeech
     from tts.synthesis.portions import check_text
 
@@ -305,7 +293,7 @@ def speak(text: str, voice: Path, output: Path | None, conf: dict, *, lexicon: s
         torch.set_num_threads(conf["threads"])
         source = voices.resolve(voice, tell)
         speech = TextToSpeech.load(conf["weights"], conf["device"])
-        speech.language = with_lexicon(lexicon, speech.tokenizer)
+        speech.language = language_with(lexicon, speech.tokenizer)
         latents = voices.latents_of(source, speech, cache=True, tell=tell)
         rate, samples = speech.audio.sample_rate, 0
         target = output or Path(scratch) / "speech.wav"

@@ -1,4 +1,4 @@
-"""What will be said, without speaking: each portion with its words, phonemes, pause and notices. Torch is not imported."""
+"""What will be said, without speaking: the words, phonemes, pause and notices of each portion. Needs no torch."""
 
 import json
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from tts.synthesis.portions import nothing_to_say, portions
 from tts.text.language import Language
 from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer, Tokenizer
+from tts.text.user_lexicon import UserLexicon
 
 TOKENIZERS = {"phonemes": PhonemeTokenizer, "sentencepiece": SentencePieceTokenizer}
 
@@ -35,6 +36,13 @@ def explain(text: str, tokenizer: Tokenizer, language: Language, max_chars: int)
             notices.append(nothing_to_say(portion.written))
         phonemes = "" if silent else tokenizer.decode(ids)
         yield Explanation(portion.written, portion.words, phonemes, None if silent else portion.pause, notices)
+
+
+def language_with(lexicon: str | None, tokenizer: Tokenizer) -> Language:
+    """The tokenizer's language, after the user's own readings if a file of them is given."""
+    if not lexicon:
+        return tokenizer.language
+    return UserLexicon.read(Path(lexicon).expanduser(), tokenizer).before(tokenizer.language)
 
 
 def tokenizer_of(weights: Path) -> Tokenizer:

@@ -99,7 +99,7 @@ def pieces(text: str, known: Known) -> list[Piece]:
 
 
 def _columns(lines: list[str]) -> int:
-    """At how many columns prose in these lines is wrapped at least. Narrow prose shows by small letters at line starts."""
+    """At how many columns prose here is wrapped at least. Narrow prose shows by small letters at line starts."""
     inner = [after.lstrip()[:1] for before, after in zip(lines, lines[1:], strict=False) if before.strip()]
     small = sum(letter.islower() for letter in inner)
     narrow = small >= PROSE_LINES and 2 * small > len([letter for letter in inner if letter])

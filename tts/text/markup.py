@@ -15,15 +15,15 @@ NOTICED = 3  # examples that a notice gives
 COMMENT = re.compile(r"<!--(?:[^<]|<(?!!--))*?-->|<(script|style)\b[^<>]*>(?:[^<]|<(?!/?(?:script|style)))*</\1\s*>")
 RAISED = re.compile(r"<(su[pb])>\s*(\[?[0-9]{1,3}\]?|[*†‡])\s*</\1>")
 BLOCKS = (
-    "p div ul ol dl dd dt table caption thead tbody tfoot blockquote pre section article header footer figure figcaption "
-    "main aside nav address form html head body title details summary"
+    "p div ul ol dl dd dt table caption thead tbody tfoot blockquote pre section article header footer figure "
+    "figcaption main aside nav address form html head body title details summary"
 ).split()
 LINES = ("br", "li", "tr", "option")
 CELLS = ("td", "th")
 INLINE = (
-    "a abbr acronym audio b bdi bdo big button center cite code data del dfn em emphasis font i img input ins kbd label "
-    "lang link mark meta nobr phoneme prosody q s samp say-as small source span speak strike strong sub sup svg time tt u "
-    "var video voice wbr"
+    "a abbr acronym audio b bdi bdo big button center cite code data del dfn em emphasis font i img input ins kbd "
+    "label lang link mark meta nobr phoneme prosody q s samp say-as small source span speak strike strong sub sup svg "
+    "time tt u var video voice wbr"
 ).split()
 NAMES = "|".join(sorted([*BLOCKS, *LINES, *CELLS, *INLINE, "hr", "break", "h[1-6]"], key=len, reverse=True))
 TAG = re.compile(rf"<(?P<end>/?)(?P<name>{NAMES})(?:\s[^<>]{{0,1000}})?/?>", re.IGNORECASE)
@@ -61,7 +61,8 @@ BRACKET = (
 )
 # After a word, a stop or another mark; apart from the word only where nothing but a stop follows: "in [1]" is words.
 BRACKET_NOTE = re.compile(
-    rf"(?<=[^\s(\[=+*/^-])(?<!\b[A-Za-z])\[\^?{BRACKET}\](?!\(|\w|\s?[=<>])|[ ]\[{BRACKET}\](?=[.,;:!?]|\s*$)|\[\^[^\[\]\s]{{1,50}}\]:?",
+    rf"(?<=[^\s(\[=+*/^-])(?<!\b[A-Za-z])\[\^?{BRACKET}\](?!\(|\w|\s?[=<>])|[ ]\[{BRACKET}\](?=[.,;:!?]|\s*$)"
+    r"|\[\^[^\[\]\s]{1,50}\]:?",
     re.IGNORECASE | re.MULTILINE,
 )
 SIGN_NOTE = re.compile(
@@ -70,7 +71,8 @@ SIGN_NOTE = re.compile(
 
 LINE_NOTE = re.compile(r"(?m)^[ \t]{0,8}(?:\*{1,3}|[†‡]{1,3})(?=[^\W\d_])")  # before the text of a note
 PLAIN_NOTE = re.compile(
-    rf"(?:(?<=[a-z]{{2}}[.!?])(?<!\b(?:art|app|eqn|fig|sec|tab|ver|vol)\.)(?<!\b(?:no|pp|ch)\.)(?<!\b(?:chap|figs|vols|para)\.)"
+    r"(?:(?<=[a-z]{2}[.!?])(?<!\b(?:no|pp|ch)\.)(?<!\b(?:art|app|eqn|fig|sec|tab|ver|vol)\.)"
+    r"(?<!\b(?:chap|figs|vols|para)\.)"
     r"|(?<=[.!?][\"”’]))[0-9]{1,2}(?=[ \t]+[\"“‘(]?[A-Z]|[ \t]*$)",
     re.MULTILINE,
 )

@@ -18,13 +18,15 @@ HEARD = {
     "• Milk\n• Eggs": "Milk/line Eggs/paragraph",
     "Milk • Eggs": "Milk/line Eggs/paragraph",
     "- [ ] Milk\n- [x] Eggs": "Milk/line Eggs/paragraph",
-    "To buy:\n- Milk\n- Eggs and\n  butter\nThen rest.": "To buy:/line Milk/line Eggs and butter/line Then rest./paragraph",
+    "Buy:\n- Milk\n- Eggs and\n  tea\nRest.": "Buy:/line Milk/line Eggs and tea/line Rest./paragraph",
     "A. Milk\nB. Eggs": "A. Milk/line B. Eggs/paragraph",
     "Name\tAge\nAnn\t30": "Name, Age/line Ann, 30/paragraph",
     "| Name | Age |\n|---|---|\n| Ann | 30 |": "Name, Age/line Ann, 30/paragraph",
     "Name    Age\nAnn     30": "Name, Age/line Ann, 30/paragraph",
     "The woods are lovely\nBut I have promises": "The woods are lovely/line But I have promises/paragraph",
-    "Chapter 1\nIt was dark, and there was nobody on the road to the old mill.": "Chapter 1/heading It was dark, and there was nobody on the road to the old mill./paragraph",
+    "Chapter 1\nIt was dark, and there was nobody on the road to the old mill.": (
+        "Chapter 1/heading It was dark, and there was nobody on the road to the old mill./paragraph"
+    ),
     "# Title\nText.": "Title/heading Text./paragraph",
     "Title\n=====\nText.": "Title/heading Text./paragraph",
     "Title\n\nText.": "Title/heading Text./paragraph",
@@ -39,7 +41,9 @@ HEARD = {
     "One.\f\nTwo.": "One./paragraph Two./paragraph",
     "One\u2028two": "One/line two/paragraph",
     "10 Downing Street\nLondon\nSW1A 2AA": "10 Downing Street/line London/line SW1A 2AA/paragraph",
-    "Dear Sir,\nThank you for the long letter that came today.": "Dear Sir,/line Thank you for the long letter that came today./paragraph",
+    "Dear Sir,\nThank you for the long letter that came today.": (
+        "Dear Sir,/line Thank you for the long letter that came today./paragraph"
+    ),
     "It was\n1. Apples\n2. Pears\n10. Plums": "It was/line 1. Apples/line 2. Pears/line 10. Plums/paragraph",
     "i. one\nii. two": "i. one/line ii. two/paragraph",
     "— Hello.\n— Hi.": "Hello./line Hi./paragraph",
@@ -60,7 +64,7 @@ Within thine own bud buriest thy content,
 And tender churl mak'st waste in niggarding:
   Pity the world, or else this glutton be,
   To eat the world's due, by the grave and thee."""
-PROSE = """The Time Traveller (for so it will be convenient to speak of him) was expounding a recondite matter to us. His
+PROSE = """The Time Traveller (for so it will be convenient to speak of him) was expounding a hard matter to us. His
 pale grey eyes shone and twinkled, and his usually pale face was flushed and animated. The fire burnt brightly, and the
 soft radiance of the incandescent lights in the lilies of silver caught the bubbles that flashed and passed in our
 glasses. Our chairs, being his patents, embraced and caressed us rather than submitted to be sat upon - 12. Smith and
@@ -104,7 +108,7 @@ def test_words_divided_at_the_end_of_a_line_are_whole(divided, whole):
 
 @pytest.mark.parametrize(
     "unit",
-    ["\n", " ", "\t", " \n", "a\n", "a-\n", "1. a\n", "- ", "| a ", "***\n", "a ... 5\n", "\u00ad\n", "A\n", "• "],
+    ["\n", " ", "\t", " \n", "a\n", "a-\n", "1. a\n", "- ", "| a ", "a .... 5\n", "\xad\n", "A\n", "• "],
 )
 def test_any_lines_take_linear_time(unit):
     assert growth(lambda text: split(text, 200), (unit * 30_000)[:30_000]) < 4
