@@ -89,7 +89,7 @@ class Index(Sequence[Entry]):
         self.folder = folder
         self.sample_rate: int = head["sample_rate"]  # Hz
         self.level: float = head["level"]  # dBFS, as in AudioConfig
-        self.corpora: dict[str, dict] = head["corpora"]  # name -> licence
+        self.corpora: dict[str, dict] = head["corpora"]  # name -> licence, and the system that spoke if it is synthetic
         self.alignment: dict | None = head.get("alignment")  # where the times come from
         self.shards = [Shard(**shard) for shard in head["shards"]]
         self.columns = columns

@@ -30,7 +30,10 @@ class Library(Sequence[Entry]):
         self.starts = [0, *accumulate(map(len, self.indexes))]  # number of the first clip of each folder, and of all
         self.corpora = [name for index in self.indexes for name in index.corpora]
         self.first_corpora = list(accumulate((len(index.corpora) for index in self.indexes), initial=0))
-        self.licences = {name: about["licence"] for index in self.indexes for name, about in index.corpora.items()}
+        about = {name: about for index in self.indexes for name, about in index.corpora.items()}
+        self.licences = {name: facts["licence"] for name, facts in about.items()}
+        # Shards packed before this was recorded say nothing of it.
+        self.synthetic = {name: facts.get("synthetic", "") for name, facts in about.items()}
         self.notices: list[str] = []  # about clips that cannot be read or may not be used
         whole = np.concatenate([self._whole(index) for index in self.indexes])
         told, trains = self.column("text_key"), self.column("split") == SPLITS.index("train")

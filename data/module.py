@@ -220,7 +220,7 @@ class SpeechData(L.LightningDataModule):
         return Stream(dataset, plans, workers=self.workers)
 
     def provenance(self) -> dict[str, dict]:
-        """What a net trained on this heard: hours of training audio, weight and licence of each corpus."""
+        """What a net trained on this heard: hours of training audio, weight, licence and engine of each corpus."""
         clips = self._wanted("train")
         corpus, seconds = self.library.corpus(clips), self.library.seconds(clips)
         return {
@@ -228,6 +228,7 @@ class SpeechData(L.LightningDataModule):
                 "hours": round(float(seconds[corpus == self.library.corpora.index(name)].sum()) / 3600, 3),
                 "weight": self.weights.get(name, 1.0),
                 "licence": self.library.licences[name],
+                "synthetic": self.library.synthetic[name],  # the system that spoke; empty for recordings
             }
             for name in sorted(self.library.corpora[place] for place in np.unique(corpus).tolist())
         }

@@ -18,6 +18,7 @@ from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Codes, Sampling
 
 SCORED = {"speech": SPEECH, "text": TEXT}
+OWN_DRAWS = 0x6770_7421  # makes the stage's generator another stream than torch's global one, which has the step's seed
 
 
 class GptStage(Stage):
@@ -64,7 +65,7 @@ class GptStage(Stage):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Each clip is read as one task, drawn by its share; in validation the draw is the same every time."""
-        generator = torch.Generator().manual_seed(self.step_seed() if self.training else 0)
+        generator = torch.Generator().manual_seed(self.step_seed() ^ OWN_DRAWS if self.training else 0)
         if self.training:
             batch = delayed(batch, self.shift, self.codec.net, generator)
         choice, able = self._draw_tasks(batch, generator)

@@ -1,7 +1,7 @@
-"""train.py as a user runs it, on nano nets and a corpus computed here: every stage learns, saves and resumes."""
+"""train.py as a user runs it, on nano nets and a corpus computed here: the codec learns, saves and resumes.
 
-import json
-from importlib.metadata import version
+The other stages do in tests/slow.
+"""
 
 import pytest
 import torch
@@ -11,58 +11,17 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 import train
+from helpers.resumption import train_and_resume
 from helpers.runs import CONF, STAGES, configure, nano_run
-from tts.checkpoint import build, load
-from tts.files import fingerprint
-from tts.training.accounting.runlog import account, read
+from tts.checkpoint import build
 from tts.training.config import check
 from tts.types import AudioConfig
-
-
-def slow(stage: str):
-    """A stage for the long run of the suite; the usual one takes the codec only."""
-    return pytest.param(stage, marks=pytest.mark.slow)
-
 
 SIZES = ("nano", "small", "base", "large")
 
 
-@pytest.mark.parametrize("stage", [stage if stage == "dvae" else slow(stage) for stage in STAGES])
-def test_trains_saves_and_resumes_to_the_same_weights(stage, shards, codec, tmp_path):
-    train.train(nano_run(stage, shards, codec, tmp_path / "whole", wandb=stage == "dvae"))
-    train.train(nano_run(stage, shards, codec, tmp_path / "halves", "trainer.max_steps=2"))
-    trainer = train.train(nano_run(stage, shards, codec, tmp_path / "halves"))
-    assert trainer.global_step == 4
-    whole, halves = (load(tmp_path / run / "net.safetensors") for run in ("whole", "halves"))
-    assert whole.provenance["step"] == halves.provenance["step"] == 4
-    assert whole.extra["text"]["name"] == "phonemes"
-    for (name, a), b in zip(whole.net.state_dict().items(), halves.net.state_dict().values(), strict=True):
-        assert torch.equal(a, b), name
-
-    left = {path.relative_to(tmp_path / "whole").parts[0] for path in (tmp_path / "whole").rglob("*")}
-    assert {"net.safetensors", "checkpoints", "csv", "show", "curves.png", "accounting.jsonl", "starts"} <= left
-    assert list((tmp_path / "whole/show").rglob("*.png"))
-    assert "val/loss" in (tmp_path / "whole/csv/metrics.csv").read_text().splitlines()[0]
-
-    starts = sorted((tmp_path / "halves/starts").iterdir())
-    assert [start.name for start in starts] == ["0001", "0002"]
-    configs = [OmegaConf.load(start / "config.yaml") for start in starts]
-    assert [config.trainer.max_steps for config in configs] == [2, 4]
-    about = json.loads((starts[0] / "run.json").read_text())
-    assert about["packages"]["torch"] == version("torch")
-    assert about["data"] == {str(shards): fingerprint(shards / "index.json")}
-
-    whole, halves = (account(run, read(tmp_path / run)) for run in ("whole", "halves"))
-    assert (whole.starts, halves.starts) == (1, 2)
-    assert whole.step == halves.step == 4
-    assert whole.audio_hours == pytest.approx(halves.audio_hours)
-    assert whole.flops_per_second > 0
-    assert 0 < whole.waiting_share < 1
-    assert whole.loss == pytest.approx(halves.loss)
-    heard = [line for line in read(tmp_path / "whole") if line["kind"] == "val"][-1]
-    batches = heard["batches"]
-    mean = sum(n * loss for n, loss in zip(batches["clips"], batches["loss"], strict=True)) / sum(batches["clips"])
-    assert mean == pytest.approx(heard["val/loss"], rel=1e-4)
+def test_trains_saves_and_resumes_to_the_same_weights(shards, codec, tmp_path):
+    train_and_resume("dvae", shards, codec, tmp_path)
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -29,6 +29,7 @@ MAX_SECONDS = 6 * 3600.0
 MAX_CHANNELS = 8
 RATES = (1000, 768_000)  # Hz
 BLOCK = 1 << 18  # samples read or written at once
+WAV_BYTES = (1 << 32) - (1 << 16)  # of samples in a WAV: the sizes in its header have 32 bits
 CANCELLED = 0.01  # if the mean of the channels has less than this share of their power, they cancel each other out
 
 
@@ -142,9 +143,11 @@ def _opened(path: Path, max_seconds: float) -> Iterator[tuple[int, Iterator[np.n
         raise ValueError(f"no such audio file: {path}")
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(soundfile.SoundFile(path))
+            # Without its name: libsndfile takes any content for MP3 if the name says so, and libmpg123 then prints.
+            descriptor = stack.enter_context(open(path, "rb")).fileno()
+            file = stack.enter_context(soundfile.SoundFile(descriptor, closefd=False))
         except soundfile.LibsndfileError as error:
-            yield stack.enter_context(_opened_av(path, max_seconds, str(error)))
+            yield stack.enter_context(_opened_av(path, max_seconds, error.error_string.rstrip(".")))
             return
         _check(path, file.samplerate, file.channels, file.frames / max(file.samplerate, 1), max_seconds)
         try:
@@ -172,7 +175,7 @@ def _opened_av(path: Path, max_seconds: float, reason: str) -> Iterator[tuple[in
             _check(path, stream.rate or 0, stream.channels, (container.duration or 0) / av.time_base, max_seconds)
             yield stream.rate, _read_av(av, container, stream, path, max_seconds)
     except av.error.FFmpegError as error:
-        raise ValueError(f"cannot read audio from {path}: {reason}; {error}") from None
+        raise ValueError(f"cannot read audio from {path}: {reason}; {error.strerror}") from None
 
 
 def _read_av(av: Any, container: Any, stream: Any, path: Path, max_seconds: float) -> Iterator[np.ndarray]:
@@ -218,8 +221,17 @@ class WaveWriter:
 
     def __init__(self, file: soundfile.SoundFile):
         self._file = file
+        self._samples_left = WAV_BYTES // 2 if file.format == "WAV" else None  # 16 bits each
 
     def write(self, wav: Float[Tensor, " N"]) -> None:
+        """Append samples. Raises ValueError, and writes none of them, if a WAV cannot hold them."""
+        if self._samples_left is not None:
+            self._samples_left -= len(wav)
+            if self._samples_left < 0:
+                hours = WAV_BYTES / 2 / self._file.samplerate / 3600
+                raise ValueError(
+                    f"a WAV holds at most {hours:.0f} h at {self._file.samplerate} Hz: write .flac or .ogg"
+                )
         for part in wav.detach().float().clamp(-1.0, 1.0).cpu().split(BLOCK):  # libvorbis crashes on long blocks
             self._file.write(part.numpy())
 

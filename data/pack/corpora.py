@@ -13,7 +13,7 @@ ACCEPTED = (
     f"a folder with metadata.csv (header {HEADER}) and audio/ID.*, an LJSpeech folder (metadata.csv without header, "
     "wavs/), or a LibriSpeech/LibriTTS tree (SPEAKER/CHAPTER/*.flac|wav with .trans.txt or .normalized.txt)"
 )
-LICENCE_CHARACTERS = 300
+README_CHARACTERS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,7 @@ class Corpus:
 
     name: str
     licence: str  # the licence line of its README; empty if there is none
+    synthetic: str  # the system that spoke, from the line "Synthetic: ..." of its README; empty for recordings
     recordings: list[Recording]
     heldout: frozenset[str]  # ids of the test split
     malformed: list[tuple[str, str]] = field(default_factory=list)  # (entry, reason)
@@ -49,7 +50,12 @@ def read_corpus(path: Path) -> Corpus:
         raise ValueError(f"no recordings of a known layout in {path}; give {ACCEPTED}")
     heldout = read_ids(path / HELDOUT) if (path / HELDOUT).is_file() else frozenset()
     return Corpus(
-        name=path.name, licence=read_licence(path), recordings=recordings, heldout=heldout, malformed=malformed
+        name=path.name,
+        licence=read_licence(path),
+        synthetic=_readme_line(path, "synthetic"),
+        recordings=recordings,
+        heldout=heldout,
+        malformed=malformed,
     )
 
 
@@ -113,8 +119,13 @@ def _sentence_case(text: str) -> str:
 
 def read_licence(path: Path) -> str:
     """The licence line of a README in the folder; empty if there is none."""
+    return _readme_line(path, "licen[cs]e")
+
+
+def _readme_line(path: Path, name: str) -> str:
+    """What follows a name such as "Licence:" in a README of the folder; empty if nothing does."""
     for readme in sorted(path.glob("README*")):
-        found = re.search(r"(?im)^\W*licen[cs]e\W+(.+)$", readme.read_text(encoding="utf-8", errors="replace"))
+        found = re.search(rf"(?im)^\W*{name}\W+(.+)$", readme.read_text(encoding="utf-8", errors="replace"))
         if found:
-            return found[1].strip()[:LICENCE_CHARACTERS]
+            return found[1].strip()[:README_CHARACTERS]
     return ""

@@ -114,7 +114,7 @@ def _fill(folder: Path, corpora: list[Corpus], options: PackOptions, alignment: 
                 rejected.append(Rejected(corpus=item.corpus.name, id=item.recording.id, reason=encoded.reason))
             else:
                 _write(writer, item, encoded, options.recipe.format)
-    about = {corpus.name: {"licence": corpus.licence} for corpus in corpora}
+    about = {corpus.name: {"licence": corpus.licence, "synthetic": corpus.synthetic} for corpus in corpora}
     return finish(folder, writer, rejected, audio=options.recipe.audio, corpora=about, alignment=alignment)
 
 

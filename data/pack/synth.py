@@ -22,7 +22,7 @@ SHORTEST, LONGEST = 20, 160  # characters of a sentence
 PLAIN = re.compile(r"[\"'“”‘’]?[A-Z][A-Za-z ,;:\"'“”‘’—–-]+[.!?][\"'”’]?")
 README = """# Speech made by {engine}
 Licence: {licence}, from the texts of {books}.
-Voices: {voices}. This speech is synthetic.
+Synthetic: {engine}, voices {voices}.
 """
 
 

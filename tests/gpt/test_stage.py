@@ -190,6 +190,20 @@ def test_seeds_and_accumulated_batches_draw_their_own_tasks_shifts_times_and_cor
         assert other[0] != first[0] and other[1] != first[1]
 
 
+def test_the_stage_draws_other_numbers_than_the_global_stream(codec, batch, monkeypatch):
+    monkeypatch.setenv("PL_GLOBAL_SEED", "3")
+    stage, drawn = make_stage(codec, shift=40.0).train(), []
+
+    def keep(batch, most, codec, generator):
+        drawn.append(torch.rand(100, generator=generator))
+        return batch
+
+    monkeypatch.setattr("gpt.stage.delayed", keep)
+    stage.losses(batch)
+    torch.manual_seed(stage.step_seed())
+    assert not torch.equal(drawn[0], torch.rand(100))
+
+
 def test_times_that_a_batch_brings_are_told(codec, batch):
     tasks = {"tts": {"segments": ["speaker", "text", "speech*"], "share": 1.0}}
     stage, known = make_stage(codec, tasks=tasks).eval(), copy.deepcopy(batch)

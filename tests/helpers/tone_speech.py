@@ -10,7 +10,14 @@ import numpy as np
 import soundfile
 import torch
 
+from helpers import nano
+from helpers.fake_judges import FakeMos
+from tts import settings
+from tts.evaluate.subjects import Studio
+from tts.judges.panel import Panel
+from tts.judges.prosody import ProsodyJudge
 from tts.judges.recogniser import SpeechRecogniser
+from tts.judges.similarity import TorchScriptEncoder
 
 RATE = 24000  # Hz
 LETTER, GAP, SPACE = 0.07, 0.02, 0.07  # seconds
@@ -50,6 +57,13 @@ def write_corpus(folder: Path, texts: list[str]) -> Path:
             lines.append(f"{speaker}{number}|{speaker}|{text}|{len(wave) / RATE:.2f}")
     (folder / "metadata.csv").write_text("\n".join([*lines, ""]))
     return folder
+
+
+def write_repeated(folder: Path) -> Path:
+    """Three short sentences, each read twice by every speaker."""
+    return write_corpus(
+        folder, 2 * ["a fine day for tones", "nobody hears the same word twice", "all the rest is quiet"]
+    )
 
 
 class ToneRecogniser(SpeechRecogniser):
@@ -101,3 +115,16 @@ class PitchNet(torch.nn.Module):
 def write_pitch_net(path: Path) -> Path:
     torch.jit.script(PitchNet()).save(str(path))
     return path
+
+
+def panel(folder: Path) -> Panel:
+    """Judges that understand tones, with their net and their cache in `folder`."""
+    net = TorchScriptEncoder(write_pitch_net(folder / "net.pt"))
+    judges = {"heard": ToneRecogniser(), "mos": FakeMos(), "voice": net, "prosody": ProsodyJudge()}
+    return Panel(judges, cache=folder / "cache", workers=1)
+
+
+def studio(folder: Path) -> Studio:
+    """Nano nets, written to `folder`, that speak as fast as they can."""
+    overrides = ["device=cpu", "steps=1", "retries=0", "sampling.max_codes_per_id=2.0"]
+    return Studio(weights=nano.weights(folder), conf=settings.compose(overrides))

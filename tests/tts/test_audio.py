@@ -9,7 +9,7 @@ import pytest
 import soundfile
 import torch
 
-from tts.audio import LogMel, decode, open_wave, pad_to_hop, probe, resample, set_level
+from tts.audio import WAV_BYTES, LogMel, decode, open_wave, pad_to_hop, probe, resample, set_level
 from tts.judges.compiled import librosa
 
 
@@ -156,6 +156,37 @@ def test_hostile_audio_gets_one_clear_error(tmp_path):
         if name != "nan.wav":
             with pytest.raises(ValueError, match=message):
                 probe(tmp_path / name, max_seconds=10)
+
+
+def test_junk_named_mp3_gets_the_true_reason_and_no_library_prints(tmp_path, capfd):
+    path = tmp_path / "junk.mp3"
+    path.write_bytes(np.random.default_rng(0).bytes(20_000))
+    for read in (probe, lambda path: decode(path, 24000)):
+        with pytest.raises(ValueError) as caught:
+            read(path)
+        assert str(caught.value) == (
+            f"cannot read audio from {path}: Format not recognised; Invalid data found when processing input"
+        )
+    assert capfd.readouterr() == ("", "")
+
+
+def test_more_than_a_wav_holds_is_refused_and_leaves_no_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("tts.audio.WAV_BYTES", 2 * 48_000)
+    with open_wave(tmp_path / "full.wav", 24000) as file:
+        file.write(torch.zeros(24000))
+        file.write(torch.zeros(24000))
+    assert soundfile.info(tmp_path / "full.wav").frames == 48_000
+    with pytest.raises(ValueError, match="a WAV holds at most 0 h at 24000 Hz: write .flac or .ogg"):
+        with open_wave(tmp_path / "over.wav", 24000) as file:
+            file.write(torch.zeros(48000))
+            file.write(torch.zeros(1))
+    with open_wave(tmp_path / "over.flac", 24000) as file:
+        file.write(torch.zeros(50_000))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["full.wav", "over.flac"]
+
+
+def test_the_largest_wav_stays_within_its_header():
+    assert WAV_BYTES + 1024 < 2**32  # RIFF's own size counts the other chunks, too
 
 
 def test_resampling_keeps_a_tone():

@@ -134,7 +134,7 @@ class Subject:
     hears: bool = True  # needs the recording of the text
     voice: str = "clip"  # in whose voice it speaks: that of the "clip", the "default" one, or "none" of them
 
-    def fits(self, clip: SuiteClip, studio: Studio) -> bool:
+    def fits(self, clip: SuiteClip) -> bool:
         """Whether the clip has what this subject needs."""
         own = self.voice != "clip" or clip.reference is not None or is_made(clip.speaker)
         return own and (clip.path is not None or not self.hears)

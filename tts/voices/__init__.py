@@ -45,15 +45,20 @@ def names() -> list[str]:
 
 
 def find(voice: str) -> Path:
-    """The path of a shipped name, a voice file, a clip or a folder of clips. Raises ValueError that lists the names."""
+    """The path of a shipped name, a voice file, a clip or a folder of clips.
+
+    Raises ValueError that lists the names, or says that a folder holds no recordings.
+    """
     if voice in names():
         return FOLDER / f"{voice}{SUFFIX}"
     path = Path(voice).expanduser()
     try:
-        if path.exists():
-            return path
+        found = path.exists()
     except (OSError, ValueError):  # the path is too long or contains a NUL
-        pass
+        found = False
+    if found:
+        clips(path)
+        return path
     known = names()
     near = difflib.get_close_matches(voice.lower(), known, 1)
     hint = f"did you mean {near[0]}? " if near else ""
@@ -90,7 +95,7 @@ def about(path: Path) -> About:
         raise ValueError(f"{path} is not a complete voice file ({error}): make it again with {REMAKE}") from None
 
 
-REMAKE = "`uv run python -m tts.voices make CLIPS... -o NAME --licence ... --description ...`"
+REMAKE = "`uv run python -m tts.voices make CLIPS... -o NAME --licence ... --description ... --source ... --gender ...`"
 
 
 def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":

@@ -20,7 +20,7 @@ from tts.voices.speech import find_speech
 SHORTEST = 1.0  # least seconds of speech in each recording
 MAX_SECONDS = 600.0  # most seconds of speech used in all; more would not change a few latents
 MAX_CLIP = 3600.0  # most seconds of one file
-METHOD = 2  # raise this when `make` computes something else, so that older cached voices are not used
+METHOD = 3  # raise this when `make` computes something else, so that older cached voices are not used
 
 Tell = Callable[[str], None]  # takes a notice for the user
 
@@ -59,23 +59,23 @@ def make(
     device: torch.device,
     tell: Tell = lambda notice: None,
 ) -> SpeakerLatents:
-    """The latents of a speaker, averaged over windows of the speech in the clips."""
+    """The latents of a speaker, averaged over windows of the speech in the clips; each counts by its length."""
     log_mel = LogMel(audio).to(device)
-    acoustic_sum, decoder_sum, count, left = 0.0, 0.0, 0, round(MAX_SECONDS * audio.sample_rate)
+    acoustic_sum, decoder_sum, heard, left = 0.0, 0.0, 0, round(MAX_SECONDS * audio.sample_rate)
 
     def listen(path: Path) -> None:
-        nonlocal acoustic_sum, decoder_sum, count, left
+        nonlocal acoustic_sum, decoder_sum, heard, left
         if left <= 0:
             return
         for window in split_windows(_speech(path, audio, tell)[:left], audio):
             mel: Mel = log_mel.measure(window[None].to(device), torch.tensor([len(window)], device=device))
-            acoustic_sum = acoustic_sum + acoustic.speaker_latents(mel)[0].double()
-            decoder_sum = decoder_sum + decoder.speaker_latents(mel)[0].double()
-            count += 1
+            acoustic_sum = acoustic_sum + len(window) * acoustic.speaker_latents(mel)[0].double()
+            decoder_sum = decoder_sum + len(window) * decoder.speaker_latents(mel)[0].double()
+            heard += len(window)
             left -= len(window)
 
     _those_that(listen, clips, tell)
-    return SpeakerLatents((acoustic_sum / count).float().cpu(), (decoder_sum / count).float().cpu())
+    return SpeakerLatents((acoustic_sum / heard).float().cpu(), (decoder_sum / heard).float().cpu())
 
 
 def _speech(path: Path, audio: AudioConfig, tell: Tell) -> Float[Tensor, " N"]:

@@ -16,7 +16,7 @@ from data.index import read_index
 from data.pack.recording import cut_silence, encode
 from data.shards import verify_shards
 from data.split import text_key
-from helpers.corpus import make_corpus, make_shards
+from helpers.corpus import make_corpus, make_shards, speech_data
 from tts.ogg import checksum
 
 
@@ -196,3 +196,14 @@ def test_opus_pages_keep_valid_checksums(audio):
     size = 27 + stream[26] + sum(stream[27 : 27 + stream[26]])
     page = stream[:22] + bytes(4) + stream[26:size]
     assert checksum(page) == int.from_bytes(stream[22:26], "little")
+
+
+def test_weights_will_name_the_licence_of_their_data_and_the_system_that_spoke_them(tmp_path, audio):
+    recorded, spoken = make_corpus(tmp_path / "recorded"), make_corpus(tmp_path / "kokoro")
+    (spoken / "README.md").write_text("# Made\nLicence: Apache-2.0\nSynthetic: kokoro, voices jm_kumo.\n")
+    data = speech_data(make_shards(tmp_path / "shards", audio, recorded, spoken), audio)
+    data.setup("fit")
+    about = data.provenance()
+    assert (about["recorded"]["synthetic"], about["kokoro"]["synthetic"]) == ("", "kokoro, voices jm_kumo.")
+    assert about["kokoro"]["licence"] == "Apache-2.0"
+    assert about["kokoro"]["hours"] > 0

@@ -35,3 +35,21 @@ for training in (True, False):
 def test_a_batch_of_one_item_among_others_leaves_blocks_compiled():
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["gpt", "diffusion"])
+def test_compiled_blocks_learn_what_eager_ones_do(stage, tmp_path, audio):
+    shards = corpus.make_shards(tmp_path / "shards", audio)
+    codec = nano.weights(tmp_path / "weights") / "dvae.safetensors"
+    runs = []
+    for compile in ("false", "true"):
+        more = [f"compile={compile}", "trainer.max_steps=6", "trainer.val_check_interval=6"]
+        process = child(bare_run(stage, shards, codec, tmp_path / compile, *more, trace=tmp_path / f"{compile}.trace"))
+        process.join()
+        assert process.exitcode == 0
+        runs.append(traced(tmp_path / f"{compile}.trace"))
+    assert len(runs[0]) == 6
+    for (_, keys, loss), (_, other_keys, other) in zip(*runs, strict=True):
+        assert keys == other_keys
+        assert float.fromhex(other) == pytest.approx(float.fromhex(loss), rel=1e-4)

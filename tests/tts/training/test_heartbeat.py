@@ -6,18 +6,22 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from unittest.mock import Mock
 
-import lightning as L
 import pytest
+import torch
 from torch.distributed import TCPStore
+from torch.utils.data import DataLoader
 
+from helpers.ranks import spread
+from helpers.trainers import quiet_trainer, tiny, tiny_batch
 from tts.training.distributed import Watch
 from tts.training.guard import Rollback
 from tts.training.heartbeat import LOST, Heartbeat
 from tts.training.stage import Stage
+from tts.types import AudioConfig, Batch
 
 PATIENCE = 4.0  # seconds
 
@@ -33,19 +37,28 @@ def finish(rank: int, port: int, late: float) -> None:
     del store
 
 
-def roll_back(rank: int, port: int, barrier) -> None:
+class Relapse(Stage):
+    """Goes back to a checkpoint in its first step, if told to."""
+
+    relapses = False
+
+    def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
+        if self.relapses:
+            raise Rollback("back")
+        return {"mean": self.net(batch.wav).square().mean()}
+
+
+def roll_back(folder: Path, audio: AudioConfig) -> None:
     """A rank that goes back to a checkpoint once, and ends well."""
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    store = TCPStore("127.0.0.1", port, is_master=True, wait_for_workers=False) if rank == 0 else None
-    trainer, stage = Mock(spec=L.Trainer, world_size=2, global_rank=rank), Stage.__new__(Stage)  # not looked into
-    trainer.strategy.barrier = barrier.wait
-    first, second = Watch(patience=PATIENCE), Watch(patience=PATIENCE)
-    first.on_fit_start(trainer, stage)
-    first.on_exception(trainer, stage, Rollback("back"))
-    second.on_fit_start(trainer, stage)
-    second.on_fit_end(trainer, stage)
-    time.sleep(2.0 * rank)  # closes its loggers
-    del store
+    for relapses in (True, False):
+        stage = tiny(Relapse, audio)
+        stage.relapses = relapses
+        options = {"strategy": "ddp", "devices": 2, "max_steps": 1, "use_distributed_sampler": False}
+        trainer = quiet_trainer(folder, callbacks=[Watch(patience=PATIENCE)], **options)
+        with suppress(Rollback):
+            trainer.fit(stage, DataLoader([tiny_batch()], batch_size=None))
+        assert trainer.global_step == (0 if relapses else 1)
+    time.sleep(2.0 * trainer.global_rank)  # closes its loggers
 
 
 def live(port: int, rank: int, world: int, begun, end, said: Path) -> None:
@@ -109,14 +122,10 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-def test_ranks_that_rolled_back_end_well():
-    context, port = multiprocessing.get_context("fork"), free_port()
-    barrier = context.Barrier(2)
-    processes = [context.Process(target=roll_back, args=(rank, port, barrier)) for rank in range(2)]
+def test_ranks_that_rolled_back_end_well(audio, tmp_path):
+    processes = spread(roll_back, tmp_path, audio, world=2)
     for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
+        process.join(120)
     assert [process.exitcode for process in processes] == [0, 0]
 
 

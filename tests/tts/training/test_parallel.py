@@ -6,8 +6,6 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import corpus, nano
-from helpers.runs import bare_run, child, traced
 from tts.nn import ConvBlock
 from tts.training.meter import Counter
 from tts.training.parallel import arrange
@@ -51,21 +49,3 @@ def test_recomputing_costs_a_forward_pass_and_changes_no_gradient(net):
     assert more == flops + inner
     for a, b in zip(gradients, same, strict=True):
         assert torch.equal(a, b)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("stage", ["gpt", "diffusion"])
-def test_compiled_blocks_learn_what_eager_ones_do(stage, tmp_path, audio):
-    shards = corpus.make_shards(tmp_path / "shards", audio)
-    codec = nano.weights(tmp_path / "weights") / "dvae.safetensors"
-    runs = []
-    for compile in ("false", "true"):
-        more = [f"compile={compile}", "trainer.max_steps=6", "trainer.val_check_interval=6"]
-        process = child(bare_run(stage, shards, codec, tmp_path / compile, *more, trace=tmp_path / f"{compile}.trace"))
-        process.join()
-        assert process.exitcode == 0
-        runs.append(traced(tmp_path / f"{compile}.trace"))
-    assert len(runs[0]) == 6
-    for (_, keys, loss), (_, other_keys, other) in zip(*runs, strict=True):
-        assert keys == other_keys
-        assert float.fromhex(other) == pytest.approx(float.fromhex(loss), rel=1e-4)

@@ -1,56 +1,29 @@
 """Runs that are killed, starved of disk or fed poison: what is left, and that they go on as if nothing had been."""
 
 import math
-import os
 import random
 import resource
-import signal
-import time
 from collections import deque
 from functools import partial
 
 import lightning as L
 import pytest
 import torch
-from omegaconf import open_dict
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
 import train
-from data.index import read_index
-from helpers.runs import STAGES, bare_run, child, traced
-from tts.files import PARTIAL
+from helpers.resumption import kill_and_resume
+from helpers.runs import bare_run
 from tts.training.checkpoints import Checkpoints, found, newest, save, verify
-from tts.training.guard import Guard, records
+from tts.training.guard import Guard
 from tts.training.stage import Stage
 from tts.types import Batch
 
-STEPS = 28
 
-
-def finish(cfg) -> int:
-    process = child(cfg)
-    process.join()
-    return process.exitcode
-
-
-@pytest.mark.parametrize("stage", [STAGES[0], *(pytest.param(stage, marks=pytest.mark.slow) for stage in STAGES[1:])])
-def test_killed_in_mid_epoch_and_resumed_equals_undisturbed(stage, shards, codec, tmp_path):
-    def run(name: str, part: int, **kill):
-        budget = 0.8 if stage == "vocoder" else 3  # its critic costs the most
-        settings = (f"data.batch_seconds={budget}", f"trainer.max_steps={STEPS}", "checkpoints.every=5")
-        trace = tmp_path / f"{name}.{part}"
-        return bare_run(stage, shards, codec, tmp_path / name, *settings, trace=trace, **kill)
-
-    assert finish(run("whole", 1)) == 0
-    assert finish(run("killed", 1, kill_at=7)) == -signal.SIGKILL
-    assert newest(tmp_path / "killed/checkpoints").stem == "0000005"
-    assert finish(run("killed", 2)) == 0
-    whole = traced(tmp_path / "whole.1")
-    assert [step for step, _, _ in whole] == list(range(1, STEPS + 1))
-    assert traced(tmp_path / "killed.1") == whole[:7]
-    assert traced(tmp_path / "killed.2") == whole[5:]
+def test_killed_in_mid_epoch_and_resumed_equals_undisturbed(shards, codec, tmp_path):
+    kill_and_resume("dvae", shards, codec, tmp_path)
 
 
 def test_a_checkpoint_is_whole_or_not_taken(tmp_path, caplog):
@@ -127,38 +100,6 @@ def test_without_room_the_last_good_checkpoint_stays(shards, codec, tmp_path, ca
     assert newest(tmp_path / "run/checkpoints").stem == "0000004"
 
 
-@pytest.mark.slow
-def test_poison_is_left_out_and_then_set_aside(shards, codec, tmp_path, caplog):
-    keys = [clip.key for clip in read_index(shards).clips if clip.split == "train"]
-    poison = {key: float("nan") for key in keys[:4]}
-
-    def run(name: str, *more: str):
-        settings = ("data.batch_seconds=2", "trainer.max_steps=24", "checkpoints.every=3", *more)
-        cfg = bare_run("dvae", shards, codec, tmp_path / name, *settings, trace=tmp_path / f"{name}.trace")
-        with open_dict(cfg):
-            cfg.stage._target_, cfg.stage.poison = "helpers.runs.Poisoned", poison
-        return cfg
-
-    train.train(run("patient", "guard.patience=100"))
-    assert not records(tmp_path / "patient/set_aside.jsonl")
-    refused = [line for line in caplog.text.splitlines() if "refused: loss" in line]
-    assert refused and all(any(key in line for key in poison) for line in refused)
-    state = torch.load(newest(tmp_path / "patient/checkpoints"), weights_only=True)["state_dict"]
-    assert all(value.isfinite().all() for value in state.values() if value.is_floating_point())
-
-    trainer = train.train(run("strict", "guard.patience=1", "guard.rollbacks=10"))
-    assert trainer.global_step == 24
-    aside = [key for record in records(tmp_path / "strict/set_aside.jsonl") for key in record["keys"]]
-    steps = traced(tmp_path / "strict.trace")
-    assert set(aside) & set(poison) and len(set(aside)) == len(aside)
-    last = max(place for place, (step, _, _) in enumerate(steps) if step <= steps[place - 1][0])
-    assert not {key for _, batch, _ in steps[last:] for key in batch} & set(aside)
-    assert not any("nan" in loss for _, _, loss in steps[last:])
-
-    with pytest.raises(ValueError, match="lower stage.optimizer.lr"):
-        train.train(run("hopeless", "guard.patience=1", "guard.rollbacks=0"))
-
-
 def test_a_spike_is_told_by_the_losses_before_it():
     def guard(losses: list[float], **changes) -> Guard:
         settings = {"path": "x", "checkpoints": "x", "patience": 1, "window": 100, "spread": 10, "rollbacks": 1}
@@ -205,25 +146,3 @@ def test_a_run_keeps_its_id_and_its_curves(shards, codec, tmp_path):
     rows = (tmp_path / "csv/metrics.csv").read_text().splitlines()
     column = rows[0].split(",").index("step")
     assert {int(row.split(",")[column]) for row in rows[1:]} == {0, 1, 2, 3}
-
-
-@pytest.mark.slow
-def test_thirty_kills_while_saving(shards, codec, tmp_path):
-    folder, draw = tmp_path / "run/checkpoints", random.Random(0)
-    folder.mkdir(parents=True)
-    for kill in range(30):
-        there = newest(folder)
-        before = int(there.stem) if there else 0
-        trace = tmp_path / f"{kill}.trace"
-        settings = ("trainer.max_steps=100000", "checkpoints.every=1", "data.batch_seconds=2")
-        process = child(bare_run("dvae", shards, codec, tmp_path / "run", *settings, trace=trace))
-        steps = draw.randint(1, 3)
-        while process.is_alive() and len(traced(trace)) < steps:
-            time.sleep(0.02)
-        while process.is_alive() and not any(name.endswith(PARTIAL) for name in os.listdir(folder)):
-            time.sleep(0.001)
-        process.kill()
-        process.join()
-        assert process.exitcode == -signal.SIGKILL
-        assert traced(trace)[0][0] == before + 1
-    assert newest(folder)

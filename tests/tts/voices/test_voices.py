@@ -1,6 +1,7 @@
 """Voices: files that say whose they are, and clones that are computed once."""
 
 import json
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -138,6 +139,16 @@ def test_latents_are_averaged_over_windows_and_loudness_does_not_matter(parts, t
     torch.testing.assert_close(clone.make([quiet], **parts).acoustic, one.acoustic, atol=2e-2, rtol=2e-2)
 
 
+def test_speech_counts_by_its_length(parts, tmp_path):
+    long, short = (
+        nano.hum(tmp_path / "long.wav", seconds=3.6),
+        nano.hum(tmp_path / "short.wav", seconds=1.2, pitch=240.0),
+    )
+    one, other, mean = (clone.make(clips, **parts) for clips in ([long], [short], [long, short]))
+    for a, b, c in zip(*map(both, (one, other, mean)), strict=True):
+        torch.testing.assert_close(c, (3 * a + b) / 4)
+
+
 def test_clips_that_hold_no_speech(parts, tmp_path):
     silent = nano.hum(tmp_path / "silent.wav", gain=0.0)
     short = nano.hum(tmp_path / "short.wav", seconds=0.2)
@@ -155,6 +166,25 @@ def test_a_folder_means_its_recordings(tmp_path):
     for name in ("b.wav", "a.FLAC", "c.m4b", "notes.txt", "._b.wav", ".hidden.wav"):
         (tmp_path / name).touch()
     assert [path.name for path in voices.clips(tmp_path)] == ["a.FLAC", "b.wav", "c.m4b"]
+
+
+def test_an_empty_folder_is_no_voice_and_that_is_known_without_torch(tmp_path):
+    script = f"""
+import sys
+import infer
+code = infer.main(["hello", "-v", {str(tmp_path)!r}])
+assert "torch" not in sys.modules
+sys.exit(code)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=settings.ROOT, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert f"no recordings in {tmp_path}" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_command_that_makes_a_voice_again_is_complete(capsys):
+    words = voices.REMAKE.strip("`").split("tts.voices ")[1].replace("--gender ...", "--gender other").split()
+    assert main(words) == 1
+    assert "CLIPS..." in capsys.readouterr().err  # nothing else is missing
 
 
 def test_recordings_that_cannot_be_read_are_left_out_and_told(parts, tmp_path):

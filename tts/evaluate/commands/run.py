@@ -68,7 +68,7 @@ def compare_subjects(
     codebooks: dict[str, dict[str, float]] = {}
     with WaveCache(cache) as waves:
         for name, subject in subjects.items():
-            own = [clip for clip in clips if subject.fits(clip, studio)]
+            own = [clip for clip in clips if subject.fits(clip)]
             takes = [(clip, seed) for clip in own for seed in range(seeds if subject.seeded else 1)]
             if not takes:
                 continue
