@@ -1,4 +1,4 @@
-"""An n-gram of graphones, counted and smoothed (Kneser-Ney with three discounts: Chen and Goodman 1999, equation 27)."""
+"""An n-gram of graphones by Kneser and Ney, smoothed with three discounts (Chen and Goodman 1999, equation 27)."""
 
 from collections import Counter, defaultdict
 from math import log
