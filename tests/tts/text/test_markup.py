@@ -21,7 +21,7 @@ PLAIN = {
     "2 * 3 * 4, 2*3*4, snake_case_name, f**k, ~5": "2 * 3 * 4, 2*3*4, snake_case_name, f**k, ~5",
     "over _the\nend_ of": "over the\nend of",
     "Text.¹ More,²³ said¹,² he.⁴": "Text. More, said he.",
-    "the war¹ and peace², it¹ was 1914³": "the war and peace, it was 1914",
+    "the war¹ and peace², it¹ was Ann's² 1914³": "the war and peace, it was Ann's 1914",
     "5 m² of x², km², 10³, sin² and E = mc²": "5 m² of x², km², 10³, sin² and E = mc²",
     "the war[1] and peace.[2][3] So[a] it[citation needed] is[12, 13].": "the war and peace. So it is.",
     "as in [1] and [5, 6] or a[i] = b[2]": "as in [1] and [5, 6] or a[i] = b[2]",
