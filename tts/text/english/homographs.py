@@ -28,6 +28,7 @@ TOKEN = re.compile(r"\{[^{}]*\}|[^\W\d_]+(?:'[^\W\d_]+)*(?:(?<=s)'(?!\w))?|\d+|[
 SENTENCE_END = frozenset(".?!")
 REACH = 14  # tokens on either side that a homograph looks at
 BUCKET_BITS = 21
+REMEMBERED = 4096  # places
 
 # Coarse classes of words. A word has the first class that lists it; others have a class by their ending.
 CLASSES = {
@@ -121,11 +122,19 @@ class Homographs:
     def choose(self, text: str) -> dict[int, str]:
         """The phones of each homograph of a normalised text, by the character at which the word begins."""
         starts, tokens = tokenise(text)
-        return {
-            starts[i]: phones
-            for i, token in enumerate(tokens)
-            if (phones := self._phones(token.lower().rstrip("'"), tokens, i)) is not None
-        }
+        chosen: dict[int, str] = {}
+        said: dict[Place, str] = {}  # so that a text that repeats itself takes less time than another
+        for i, token in enumerate(tokens):
+            word = token.lower().rstrip("'")
+            if word not in self.senses and word.removesuffix("'s") not in self.senses:
+                continue
+            place = place_of(tokens, i)
+            if place not in said:
+                if len(said) == REMEMBERED:
+                    said.clear()
+                said[place] = self._phones(word, place)
+            chosen[starts[i]] = said[place]
+        return chosen
 
     def sense(self, place: Place, candidates: Sequence[Sense]) -> Sense:
         """The likeliest of the senses at a place."""
@@ -137,13 +146,12 @@ class Homographs:
         ]
         return candidates[scores.index(max(scores))]
 
-    def _phones(self, word: str, tokens: list[str], i: int) -> str | None:
+    def _phones(self, word: str, place: Place) -> str:
         if word in self.senses:
-            return self.sense(place_of(tokens, i), self.senses[word]).phones
-        if word.endswith("'s") and word[:-2] in self.senses:  # only a noun has it
-            nouns = [s for s in self.senses[word[:-2]] if not {"verbal", "past"}.intersection(s.kinds)]
-            return " ".join(plural(self.sense(place_of(tokens, i), nouns or self.senses[word[:-2]]).phones.split()))
-        return None
+            return self.sense(place, self.senses[word]).phones
+        known = self.senses[word.removesuffix("'s")]
+        nouns = [sense for sense in known if not {"verbal", "past"}.intersection(sense.kinds)]  # verbs have no 's
+        return " ".join(plural(self.sense(place, nouns or known).phones.split()))
 
 
 @lru_cache(maxsize=1)
@@ -215,7 +223,6 @@ def _reduced(token: str) -> Reduced:
     return Reduced(word, kind, case)
 
 
-@lru_cache(maxsize=4096)  # a text that repeats itself costs no more than another
 def features(place: Place) -> tuple[str, ...]:
     """What a homograph is judged by: its neighbours, their classes and endings, and signs of tense in its sentence."""
     left, right = ([_reduced(token) for token in side] for side in (place.left, place.right))

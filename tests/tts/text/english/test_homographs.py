@@ -154,7 +154,7 @@ def test_a_hostile_text_is_looked_at_once(piece, monkeypatch):
     monkeypatch.setattr(Homographs, "sense", lambda self, place, candidates: seen.append(place) or candidates[0])
     text = piece * (200_000 // len(piece))
     chosen = choose(text)
-    assert len(seen) == len(chosen) <= len(text) // 4
+    assert len(seen) <= len(chosen) <= len(text) // 4
     assert all(len(place.left) + len(place.right) <= 2 * homographs.REACH for place in seen[:1000])
 
 
