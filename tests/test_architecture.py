@@ -19,7 +19,7 @@ PACKAGES = ("tts", "dvae", "gpt", "diffusion", "vocoder", "data")
 ARROWS = {
     "tts": set(),
     "tts.text": set(),
-    "tts.text.english": {"tts.text"},
+    "tts.text.english": {"tts", "tts.text"},
     "tts.document": set(),
     "tts.synthesis": {"tts", "tts.text"},
     "tts.voices": {"tts", "tts.synthesis"},

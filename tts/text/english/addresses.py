@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.abbreviations import ends_sentence
-from tts.text.english.acronyms import LETTER_A
+from tts.text.english.acronyms import LETTER_A, letters
 from tts.text.english.numbers import cardinal, spelled
 from tts.text.english.patterns import Rule, any_of, rule, words_of
 
@@ -89,7 +89,7 @@ def _state(match: re.Match[str]) -> str:
 
 ADDRESSES: list[Rule] = [
     rule(
-        rf"(?<![\w.,$£€/:'-])(?P<house>[0-9]{{1,5}})(?P<letter>[A-D])? (?:(?P<direction>{DIRECTION})\.? )?"
+        rf"(?<!No\. )(?<![\w.,$£€/:'-])(?P<house>[0-9]{{1,5}})(?P<letter>[A-D])? (?:(?P<direction>{DIRECTION})\.? )?"
         rf"(?P<name>{NAME}(?: {NAME}){{0,3}}) (?P<street>{STREET}|{SHORT})(?![\w'])(?P<stop>\.)?"
         rf"(?: (?P<after>{DIRECTION})(?![\w'.]))?",
         _address,
@@ -106,8 +106,8 @@ ADDRESSES: list[Rule] = [
     rule(rf"(?<=[a-z] )(?P<street>{any_of(CLEAR)})(?![\w'.])(?P<stop>(?!))?", _street),
     rule(r"\b[Hh]wy\.? (?=[0-9])", lambda match: "Highway "),
     rule(
-        rf"\b({any_of(PARTS)})\.? #?(?P<number>[0-9]{{1,4}})(?![0-9])",
-        lambda match: f"{PARTS[match[1]]} {house(match['number'])}",
+        rf"\b({any_of(PARTS)})\.? #?(?P<number>[0-9]{{1,4}})(?P<letter>[A-Z]?)(?!\w)",
+        lambda match: f"{PARTS[match[1]]} {house(match['number'])} {letters(match['letter'])}".rstrip(),
     ),
     rule(r"\bP\.? ?O\.? Box ([0-9]{1,6})(?!\w)", lambda match: f"P O Box {house(match[1])}"),
     rule(

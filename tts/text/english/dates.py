@@ -5,7 +5,7 @@ import re
 from tts.text.english.abbreviations import ends_sentence
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import decade, ordinal, pairs, two_digits, year
-from tts.text.english.patterns import ALONE, DASH, FUNCTION_WORDS, Rule, any_of, number, only_with, rule
+from tts.text.english.patterns import ALONE, DASH, FUNCTION_WORDS, Rule, any_of, number, rule
 
 MONTHS = {
     **{"January": "01", "February": "02", "March": "03", "April": "04", "May": "05", "June": "06", "July": "07"},
@@ -327,9 +327,4 @@ _YEARS: list[Rule] = [
         lambda match: match["before"] + pairs(match["year"]),
     ),
 ]
-DATES = [
-    only_with(_WEEK, "[MTWFS](?:on|ue|ed|hu|ri|at|un)"),
-    only_with(_DAYS, "[0-9]", "[A-Za-z/.-]"),
-    only_with(_MONTHS, "[JFMASOND](?:an|eb|ar|pr|ay|u[nlg]|ep|ct|ov|ec)"),
-    only_with(_YEARS, "[0-9]", "[A-Za-z'–-]"),
-]
+DATES = [*_WEEK, *_DAYS, *_MONTHS, *_YEARS]

@@ -263,7 +263,7 @@ SECONDS: list[Rule] = [
     rule(rf"(?<=[0-9])([ -]?(?:{any_of(DOTTED)}))\.(?=\s+[a-z0-9(]|[,;:)])", lambda match: match[1]),
     # 1 oz. at the end of a sentence
     rule(
-        rf"{START}(?P<low>{AMOUNT})[ -]?(?P<unit>oz|lbs?|hrs?|yrs?|mins|secs)\.(?=[\"')]*$)",
+        rf"{START}(?![0-2][0-9][0-5][0-9] ?h)(?P<low>{AMOUNT})[ -]?(?P<unit>oz|lbs?|hrs?|yrs?|mins|secs)\.(?=[\"')]*$)",
         lambda match: f"{_amount(match['low'])} {(str if _single(match['low']) else many)(_name(match['unit']))}.",
     ),
     rule(r"(?<=[0-9]) ?(?:kt?|K)\.?(?= (?:white |yellow |rose )?gold\b)", lambda match: " karat"),

@@ -4,7 +4,7 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import cardinal, in_plural, pairs, spelled
-from tts.text.english.patterns import Rule, any_of, only_with, rule, words_of
+from tts.text.english.patterns import Rule, any_of, rule, words_of
 from tts.text.english.serials import characters
 
 # Programs whose releases are counted part by part: Python 3.11 is three point eleven.
@@ -50,7 +50,7 @@ def _type(name: str) -> str:
     return letter + pairs(name.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ-"))
 
 
-_MODELS: list[Rule] = [
+MODELS: list[Rule] = [
     rule(
         r"(?<![\w.,])(?<!ersion )(?P<address>[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?:/(?P<mask>[0-9]{1,2}))?"
         r"(?::(?P<port>[0-9]{2,5}))?(?![\w-]|\.[0-9])",
@@ -101,6 +101,3 @@ _MODELS: list[Rule] = [
         r"(?<![\w.,])(?P<number>[1-9][0-9])ers(?!\w)", lambda match: cardinal(match["number"]).removesuffix("e") + "ers"
     ),
 ]
-
-
-MODELS = [only_with(_MODELS, "[0-9]", "[A-Za-z.:-]")]

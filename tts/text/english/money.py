@@ -14,7 +14,6 @@ from tts.text.english.patterns import (
     any_of,
     number,
     one,
-    only_with,
     rule,
     words_of,
 )
@@ -183,7 +182,7 @@ SPENT = ("Rs", *(f"{shillings}s" for shillings in range(1, 20)))
 PENCE = r"(?P<shillings>1?[0-9])\s?s\.?,?\s?(?P<pence>1?[0-9])\s?d(?:\.|(?!\w))"
 PLACE = r"(?<![\w.,])(?P<minus>[-−~])?"
 PER_UNIT = r"(?:/(?P<per>[A-Za-z]{1,20})(?!\w))?"
-_SUMS: list[Rule] = [
+MONEY: list[Rule] = [
     # the decimal comma of the euro
     rule(r"(?<=€)\s?([0-9]{1,9}),([0-9]{2})(?![0-9,])", lambda match: f"{match[1]}.{match[2]}"),
     rule(r"(?<![\w.,])([0-9]{1,9}),([0-9]{2})(?=\s?€)", lambda match: f"{match[1]}.{match[2]}"),
@@ -210,4 +209,3 @@ _SUMS: list[Rule] = [
     ),
     rule(rf"{ALONE}(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p(?!\.\s?m)))(?P<unit>[¢p]){AFTER}", _cents),
 ]
-MONEY = [only_with(_SUMS, "[0-9]", rf"{SIGN}|¢|[0-9][ps]|Rs|[A-Z]{{3}}")]

@@ -14,28 +14,10 @@ NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,5}|[0-9]{1,20})(?:\.[0-9]{1,20})?"
 ALONE = r"(?<![\w.,])"  # no part of a number or word stands directly before
 AFTER = r"(?![\w])"
 DASH = r"\s?[-–—]\s?"  # between the ends of a range
-WHOLE = re.compile(r"[\s\S]+")
 
 
 def rule(pattern: str, say: Callable[[re.Match[str]], str], flags: int = 0) -> Rule:
     return re.compile(pattern, flags), say
-
-
-def apply(rules: list[Rule], text: str) -> str:
-    """Text after these rules, in order."""
-    for pattern, say in rules:
-        text = pattern.sub(say, text)
-    return text
-
-
-def only_with(rules: list[Rule], *needed: str) -> Rule:
-    """These rules as one, run only on a text with a match of every pattern `needed`; most texts have none."""
-    conditions = [re.compile(pattern) for pattern in needed]
-
-    def say(match: re.Match[str]) -> str:
-        return apply(rules, match[0]) if all(condition.search(match[0]) for condition in conditions) else match[0]
-
-    return WHOLE, say
 
 
 def words_of(listed: str) -> frozenset[str]:

@@ -11,7 +11,6 @@ from tts.text.english.patterns import (
     Rule,
     any_of,
     number,
-    only_with,
     rule,
     words_of,
 )
@@ -174,7 +173,7 @@ def _any_number(match: re.Match[str]) -> str:
 
 
 # Before all other rules of numbers.
-_GROUPS: list[Rule] = [
+GROUPED: list[Rule] = [
     rule(
         r"(?<![\w.,+/:-])(?:(?<![0-9] )|(?<= 1[0-9]{3} )|(?<= 20[0-9]{2} ))"
         r"(?P<number>[1-9][0-9]{0,2}(?:(?: [0-9]{3}){1,5}|(?:'[0-9]{3}){1,5}|(?:_[0-9]{3}){1,5}|(?:\.000){2,5}))"
@@ -201,10 +200,9 @@ _GROUPS: list[Rule] = [
         lambda match: f"{match['low']} to ",
     ),
 ]
-GROUPED = [only_with(_GROUPS, "[0-9]")]
 
 
-_AMOUNTS: list[Rule] = [
+QUANTITIES: list[Rule] = [
     rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
     rule(
         r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})"
@@ -239,10 +237,9 @@ _AMOUNTS: list[Rule] = [
     rule(r"#(?=[A-Za-z])", lambda match: "hashtag "),
     rule(r"(?<=[0-9])x(?=\s[a-z])", lambda match: " times"),
 ]
-QUANTITIES = [only_with(_AMOUNTS, "[0-9#]", "[-–:/#A-Za-z]")]
 
 
-_REST: list[Rule] = [
+NUMBERS: list[Rule] = [
     rule(r"(?<=[A-Za-z][.,;:!?])(?=[0-9])", lambda match: " "),
     # B2B, COVID-19, R2D2, 3D: letters and digits side by side
     rule(r"(?<=[A-Za-z])-?(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", lambda match: " "),
@@ -253,4 +250,3 @@ _REST: list[Rule] = [
     ),
     rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),
 ]
-NUMBERS = [only_with(_REST, "[0-9]")]

@@ -4,7 +4,7 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import cardinal, spelled, spelled_in_groups
-from tts.text.english.patterns import Rule, only_with, rule
+from tts.text.english.patterns import Rule, rule
 from tts.text.english.telephones import groups, short
 
 # What a number after it belongs to; the digits are read one by one from five on.
@@ -113,10 +113,9 @@ _MIXED: list[Rule] = [
         _code,
     ),
 ]
-SERIALS = [only_with(_CODES, "[0-9]{3}"), only_with(_LONG, "[0-9]{5}"), only_with(_MIXED, "[0-9]", "[A-Z#]|xp")]
+SERIALS = [*_CODES, *_LONG, *_MIXED]
 # After the rules of telephones.
-_HYPHENED: list[Rule] = [
+HYPHENED: list[Rule] = [
     # several groups of digits: social security numbers, sort codes, formations
     rule(rf"(?<![\w.,/-]){NO_DATE}[0-9]{{1,12}}(?:-[0-9]{{1,12}}){{2,7}}(?![\w/-])", _hyphened),
 ]
-HYPHENED = [only_with(_HYPHENED, "-[0-9]")]

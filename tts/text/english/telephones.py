@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.numbers import cardinal, spelled
-from tts.text.english.patterns import Rule, only_with, rule
+from tts.text.english.patterns import Rule, rule
 
 
 def groups(text: str) -> str:
@@ -44,7 +44,7 @@ CALLED = ("tel", "Tel", "ext", "Ext", "exp", "Exp")
 EXTENSION = r"(?:,?\s?(?:x|[Ee]xt\.?|[Ee]xtension)\s?(?P<extension>[0-9]{1,6}))?(?![\w-])"
 AREA = r"(?:1[ .-])?\(?[0-9]{3}\)?[ .-]?(?<=[ .)-])"
 DIALLED = "[Cc]all(?:ed|ing)?|[Dd]ial(?:ed|ing)?|[Rr]ing|[Pp]hone[ds]?"
-_TELEPHONES: list[Rule] = [
+TELEPHONES: list[Rule] = [
     # +1 (555) 123-4567, 555-123-4567, 020 7946 0958, 555-1234
     rule(rf"(?<![\w.,])(?P<number>\+[0-9]{{1,3}}(?:[ .-]?\(?[0-9]{{1,6}}\)?){{2,5}}){EXTENSION}", _phone),
     rule(rf"(?<![\w.,])(?P<number>{AREA}[0-9]{{3}}[ .-][0-9]{{4}}(?:-[0-9]{{1,5}})?){EXTENSION}", _phone),
@@ -66,4 +66,3 @@ _TELEPHONES: list[Rule] = [
         lambda match: match["before"] + spelled(match["number"]),
     ),
 ]
-TELEPHONES = [only_with(_TELEPHONES, "[0-9]", "[0-9]{3}|[0-9]-[0-9]|[Tt]el|[Ee]xt")]

@@ -4,7 +4,7 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import cardinal, decimal, two_digits
-from tts.text.english.patterns import AFTER, ALONE, DASH, Rule, only_with, rule
+from tts.text.english.patterns import AFTER, ALONE, DASH, Rule, rule
 
 ZONES = (
     r"(?:[ECMPecmp][SDsd][Tt]|[ECMP]T|GMT|UTC|gmt|utc|BST|CES?T|EES?T|IST|JST|AE[SD]T|HKT|SGT|MSK"
@@ -70,7 +70,7 @@ def _stamp(match: re.Match[str]) -> str:
     return f", {_minutes(match['hour'], match['minute'], ' hundred')}{zone}"
 
 
-_TIMES: list[Rule] = [
+TIMES: list[Rule] = [
     rule(
         r"(?<=[0-9]-[0-3][0-9])[T ](?P<hour>[0-2][0-9]):(?P<minute>[0-5][0-9])(?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
         r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?(?!\w)",
@@ -145,4 +145,3 @@ _TIMES: list[Rule] = [
         lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),
     ),
 ]
-TIMES = [only_with(_TIMES, "[0-9]", "[:hmMU]|noon|[.][0-9]")]

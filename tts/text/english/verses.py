@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.numbers import cardinal
-from tts.text.english.patterns import Rule, any_of, only_with, rule, words_of
+from tts.text.english.patterns import Rule, any_of, rule, words_of
 
 SHORT_BOOKS = {
     **{"Gen": "Genesis", "Ex": "Exodus", "Exod": "Exodus", "Lev": "Leviticus", "Num": "Numbers", "Deut": "Deuteronomy"},
@@ -35,7 +35,7 @@ def _verse(match: re.Match[str]) -> str:
     return words + (f" to {' '.join(cardinal(part) for part in last.split(':'))}" if last else "")
 
 
-_SCRIPTURE: list[Rule] = [
+VERSES: list[Rule] = [
     rule(
         rf"(?<![\w.])(?:(?P<place>[1-3]|I{{1,3}})\s)?"
         rf"(?P<book>(?P<short>{any_of(SHORT_BOOKS)})|{any_of(BOOKS)})(?P<stop>\.?)\s"
@@ -44,4 +44,3 @@ _SCRIPTURE: list[Rule] = [
         _verse,
     ),
 ]
-VERSES = [only_with(_SCRIPTURE, "[0-9]", "[A-Z][a-z]")]

@@ -6,7 +6,6 @@ from tts.text.english.lexicon import cmudict
 from tts.text.english.money import COUNTRIES, CURRENCIES, MAGNITUDES, PRICED_PER
 from tts.text.english.normaliser import normalise
 from tts.text.english.numbers import THOUSANDS, cardinal, decade, in_plural, ordinal, pairs, roman, year
-from tts.text.english.patterns import only_with, rule
 from tts.text.english.verses import SHORT_BOOKS
 from tts.text.language import language
 
@@ -105,11 +104,3 @@ def test_a_date_with_one_order_has_none(date):
 )
 def test_no_sentence_ends_before_a_number_of_these(text):
     assert len(language().split(text, 400)) == 1
-
-
-def test_rules_with_a_condition_run_only_where_it_holds():
-    pattern, say = only_with([rule("a", lambda match: "b"), rule("b", lambda match: "c")], "[0-9]", "a")
-    assert pattern.sub(say, "a") == "a"
-    assert pattern.sub(say, "b1") == "b1"
-    assert pattern.sub(say, "a1") == "c1"
-    assert pattern.sub(say, "") == ""
