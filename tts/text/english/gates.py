@@ -4,6 +4,7 @@ A need is a set of strings of one or two characters, at least one of which stand
 """
 
 import re
+from collections.abc import Iterator
 from operator import add
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ class Gates:
         every = [needs(pattern) for pattern in patterns]
         number = {need: index for index, need in enumerate({need for found in every for need in found})}
         self.needed = [sum(1 << number[need] for need in found) for found in every]  # of each pattern
+        self.runs = list(_runs(self.needed))  # patterns one after another, first and end, and the needs that all have
         self.bits: dict[str, int] = {}  # of each string: the needs that it meets
         for need, index in number.items():
             for string in need:
@@ -37,6 +39,15 @@ class Gates:
         for string in {*text, *map(add, text, text[1:])} & self.bits.keys():
             found |= self.bits[string]
         return found
+
+
+def _runs(needed: list[int]) -> Iterator[tuple[int, int, int]]:
+    first, common = 0, -1
+    for place, own in enumerate([*needed, 0]):
+        if place == len(needed) or (place > first and not common & own):
+            yield first, place, common
+            first, common = place, -1
+        common &= own
 
 
 class _Part(NamedTuple):

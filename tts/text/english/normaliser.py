@@ -87,11 +87,16 @@ def normalise(text: str) -> Normal:
 def apply_rules(text: str) -> str:
     """Every rule in its turn. Those that need what the text does not hold are passed over."""
     held = GATES.held(text)
-    for (pattern, say), needed in zip(RULES, GATES.needed, strict=True):
-        if held & needed == needed:
-            before, text = text, pattern.sub(say, text)
-            if text is not before:
-                held = GATES.held(text)
+    for first, end, common in GATES.runs:
+        if held & common != common:
+            continue  # and so not the needs of any rule of the run
+        for place in range(first, end):
+            needed = GATES.needed[place]
+            if held & needed == needed:
+                pattern, say = RULES[place]
+                before, text = text, pattern.sub(say, text)
+                if text is not before:
+                    held = GATES.held(text)
     return text
 
 
