@@ -218,6 +218,7 @@ def export(net: Net, labels: list[str], arrays: dict[str, np.ndarray], path: Pat
     """The net in half precision and the n-gram, as `Reader` takes them."""
     weights = {name: value.half().numpy() for name, value in net.state_dict().items()}
     weights["letters.weight"] = weights["letters.weight"].transpose(2, 1, 0)
+    weights["letters.weight"][:, 0] = 0  # around a word the convolution sees zeros, and no padding is ever learned
     np.savez_compressed(path, labels=np.array(labels), **weights, **arrays)
 
 
