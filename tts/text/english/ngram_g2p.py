@@ -7,6 +7,8 @@ import numpy as np
 
 from tts.text.english.g2p import STEP
 
+LEAST = 0.1  # discount; few counts may give a negative one
+
 Gram = tuple[int, ...]
 
 
@@ -46,9 +48,10 @@ def _counts(sequences: list[list[int]], order: int) -> list[Counter[Gram]]:
 
 def _discounts(times: Counter[int]) -> list[float]:
     """What is taken from an n-gram that occurs 0, 1, 2, or more times."""
-    share = times[1] / (times[1] + 2 * times[2])
+    share = times[1] / max(1, times[1] + 2 * times[2])
     ratios = [times[n + 1] / max(1, times[n]) for n in (1, 2, 3)]
-    return [0.0, *(n - (n + 1) * share * ratio for n, ratio in zip((1, 2, 3), ratios, strict=True))]
+    found = [n - (n + 1) * share * ratio for n, ratio in zip((1, 2, 3), ratios, strict=True)]
+    return [0.0, *(max(LEAST, discount) for discount in found)]
 
 
 def packed(probs: dict[Gram, float], backoffs: dict[Gram, float]) -> dict[str, np.ndarray]:

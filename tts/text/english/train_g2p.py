@@ -10,7 +10,7 @@ import json
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -218,6 +218,7 @@ def export(net: Net, labels: list[str], arrays: dict[str, np.ndarray], path: Pat
     """The net in half precision and the n-gram, as `Reader` takes them."""
     weights = {name: value.half().numpy() for name, value in net.state_dict().items()}
     weights["letters.weight"] = weights["letters.weight"].transpose(2, 1, 0)
+    weights["letters.weight"][:, 0] = 0  # around a word the convolution sees zeros, and no padding is ever learned
     np.savez_compressed(path, labels=np.array(labels), **weights, **arrays)
 
 
@@ -236,7 +237,7 @@ def batches(words: list[list[int]], rng: random.Random) -> Iterator[list[int]]:
     yield from found
 
 
-def train(data: Samples, epochs: int, out: Path) -> None:
+def train(data: Samples, epochs: int, out: Path, after_epoch: Callable[[int], None]) -> None:
     """Fits a net and writes it after every epoch. A stopped training continues from the file `out` + `.checkpoint`."""
     arrays = ngram(data)
     torch.manual_seed(0)
@@ -269,9 +270,7 @@ def train(data: Samples, epochs: int, out: Path) -> None:
             optimizer.step()
         export(net, data.labels, arrays, out)
         torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epoch + 1}, checkpoint)
-        print(
-            f"epoch {epoch + 1}, words for tuning:", json.dumps(judge(Reader(out).phones, split().tuning)), flush=True
-        )
+        after_epoch(epoch + 1)
     checkpoint.unlink(missing_ok=True)
 
 
@@ -285,7 +284,7 @@ def edits(one: tuple[str, ...], other: tuple[str, ...]) -> int:
     return row[-1]
 
 
-def judge(guess, words: list[str]) -> dict[str, float]:
+def judge(guess: Callable[[str], list[str]], words: list[str]) -> dict[str, float]:
     """Error rates of words and phones, without and with stress; of a word's pronunciations the nearest counts."""
     figures = {"words": len(words)}
     for kind, form in (("", bare), (" with stress", tuple)):
@@ -306,7 +305,11 @@ def main() -> None:
     parser.add_argument("--judge", type=Path, metavar="FILE", help="measure these weights on held-out words")
     args = parser.parse_args()
     if args.out:
-        train(samples(split().training), args.epochs, args.out)
+
+        def report(epoch: int) -> None:
+            print(f"epoch {epoch}:", json.dumps(judge(Reader(args.out).phones, split().tuning)), flush=True)
+
+        train(samples(split().training), args.epochs, args.out, report)
     if args.judge:
         guess = Reader(args.judge).phones
         print("held-out words:", json.dumps(judge(guess, split().held_out)))

@@ -1,0 +1,126 @@
+"""The training of the model that reads unknown words, on a few words."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from tts.text.english.align_g2p import align
+from tts.text.english.g2p import ALPHABET, HISTORY, Reader
+from tts.text.english.ngram_g2p import estimate, packed
+from tts.text.english.train_g2p import (
+    Net,
+    Samples,
+    batches,
+    dictionary,
+    edits,
+    export,
+    families,
+    judge,
+    ngram,
+    split,
+    train,
+)
+
+
+def test_letters_say_the_phones_that_go_with_them():
+    words = {"box": "B AA K S", "bob": "B AA B", "sob": "S AA B", "phi": "F AY", "six": "S IH K S", "oh": "OW"}
+    cuts = align([(word, tuple(phones.split())) for word, phones in words.items()] * 5)
+    assert cuts[0] == [("B",), ("AA",), ("K", "S")]
+    assert cuts[4] == [("S",), ("IH",), ("K", "S")]
+
+
+def test_a_word_with_too_many_phones_is_not_aligned():
+    assert align([("a", ("B", "IY", "S")), ("be", ("B", "IY"))])[0] is None
+
+
+def test_an_n_gram_is_a_distribution_after_every_context():
+    rng = random.Random(0)
+    sequences = [[0, *rng.choices(range(1, 6), weights=[5, 4, 3, 2, 1], k=rng.randint(2, 7)), 0] for _ in range(300)]
+    probs, backoffs = estimate(sequences, 3)
+
+    def prob(context, last):
+        if (*context, last) in probs:
+            return np.exp(probs[(*context, last)])
+        return np.exp(backoffs.get(context, 0.0)) * prob(context[1:], last) if context else 0.0
+
+    for context in [(), *backoffs]:
+        assert sum(prob(context, last) for last in range(6)) == pytest.approx(1, abs=1e-6)
+    assert packed(probs, backoffs)["ngram.children"].sum() == len(probs.keys() | backoffs.keys())
+
+
+@pytest.fixture(scope="module")
+def samples() -> Samples:
+    words = [[ALPHABET.index(letter) for letter in word] for word in ("ab", "ba", "aab", "bba", "abab")] * 4
+    return Samples(labels=["", "AH0", "B"], words=words, targets=words)
+
+
+@pytest.fixture(scope="module")
+def net() -> Net:
+    torch.manual_seed(0)
+    return Net(3).eval().half().float()  # as the file rounds it
+
+
+def test_what_is_exported_computes_what_the_net_computes(samples, net, tmp_path):
+    export(net, samples.labels, ngram(samples), tmp_path / "g2p.npz")
+    reader = Reader(tmp_path / "g2p.npz")
+    letters = np.array([ALPHABET.index(letter) for letter in "abbabababb"])
+    labels = torch.tensor([[1, 2, 2, 1, 2, 1, 2, 1, 2, 2]])
+    with torch.no_grad():
+        expected = net(torch.from_numpy(letters)[None], labels)[0, :, 1:].log_softmax(-1)
+    before = np.pad(labels[0].numpy(), (HISTORY, 0))
+    encoded = reader._encode(letters)
+    found = [reader._decode(encoded[i], before[None, i : i + HISTORY])[0, 1:] for i in range(len(letters))]
+    np.testing.assert_allclose(np.stack(found), expected.numpy(), atol=1e-4)
+
+
+def test_the_packed_n_gram_scores_as_estimated(samples, net, tmp_path):
+    export(net, samples.labels, ngram(samples), tmp_path / "g2p.npz")
+    reader = Reader(tmp_path / "g2p.npz")
+    sequences = [[0, *word, 0] for word in samples.words]  # letter and label are one, so pairs are 1 and 2
+    probs, backoffs = estimate(sequences, 6)
+    word = (0, 1, 2, 1, 2, 0)
+    expected = 0.0
+    for end in range(2, len(word) + 1):
+        context = word[max(0, end - 6) : end - 1]
+        while (*context, word[end - 1]) not in probs:
+            expected, context = expected + backoffs.get(context, 0.0), context[1:]
+        expected += probs[(*context, word[end - 1])]
+    assert reader.ngram.score(np.array([word[1:-1]]))[0] == pytest.approx(expected, abs=0.03 * len(word) * 2)
+
+
+def test_a_stopped_training_continues_as_if_it_had_not_stopped(samples, tmp_path):
+    def stop(epoch: int) -> None:
+        raise KeyboardInterrupt
+
+    epochs = []
+    train(samples, 2, tmp_path / "whole.npz", epochs.append)
+    with pytest.raises(KeyboardInterrupt):
+        train(samples, 2, tmp_path / "stopped.npz", stop)
+    train(samples, 2, tmp_path / "stopped.npz", epochs.append)
+    assert epochs == [1, 2, 2]
+    whole, stopped = np.load(tmp_path / "whole.npz"), np.load(tmp_path / "stopped.npz")
+    assert all(np.array_equal(whole[name], stopped[name]) for name in whole.files)
+    assert not (tmp_path / "stopped.npz.checkpoint").exists()
+
+
+def test_every_word_is_in_one_batch_of_words_of_its_length(samples):
+    found = list(batches(samples.words, random.Random(0)))
+    assert sorted(number for batch in found for number in batch) == list(range(len(samples.words)))
+    assert all(len({len(samples.words[number]) for number in batch}) == 1 for batch in found)
+
+
+def test_held_out_words_and_their_families_are_not_in_the_training():
+    parts = split()
+    training, strict = set(parts.training), set(parts.held_out_families)
+    assert not training & {*parts.held_out, *parts.held_out_families, *parts.tuning}
+    assert not any(training & set(group) and strict & set(group) for group in families(dictionary()))
+    assert "bbc" not in dictionary()  # said by its letters
+
+
+def test_errors_are_counted_against_the_nearest_pronunciation():
+    assert edits(("AH", "B"), ("B",)) == 1
+    word = next(word for word in split().held_out if len(dictionary()[word]) > 1)
+    assert judge(lambda _: dictionary()[word][1], [word])["word error with stress"] == 0
+    assert judge(lambda _: [], [word])["phone error"] == 1
