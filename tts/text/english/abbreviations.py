@@ -52,8 +52,9 @@ ENDINGS = {
 INNER = {
     **{"e.g": "for example", "i.e": "that is", "viz": "namely", "cf": "compare", "ca": "circa"},
     **{"approx": "approximately", "a.k.a": "also known as", "c.f": "compare", "incl": "including", "esp": "especially"},
-    **{"orig": "originally", "attrib": "attributed", "Attn": "attention", "A.k.a": "also known as"},
+    **{"orig": "originally", "attrib": "attributed", "A.k.a": "also known as", "attn": "attention"},
 }
+INNER |= {word.capitalize(): said for word, said in INNER.items() if "." not in word}
 # Read only before a number, Arabic or Roman.
 NUMBERED = {
     **{"No": "number", "no": "number", "Nos": "numbers", "nos": "numbers", "p": "page", "pp": "pages"},
@@ -101,6 +102,9 @@ FIXED = {
     **{"int'l": "international", "Int'l": "international", "Rt. Hon.": "right honorable", "Rt Hon": "right honorable"},
     **{"Rt. Rev.": "right reverend", "Rt Rev": "right reverend", "i. e.": "that is", "e. g.": "for example"},
     **{"Lt. Col.": "lieutenant colonel", "Lt. Gen.": "lieutenant general", "Lt. Gov.": "lieutenant governor"},
+    **{"Brig. Gen.": "brigadier general", "Maj. Gen.": "major general", "Lt. Cmdr.": "lieutenant commander"},
+    **{"Rear Adm.": "rear admiral", "Vice Adm.": "vice admiral", "Sgt. Maj.": "sergeant major"},
+    **{"iOS": "I O S", "iPadOS": "I pad O S", "watchOS": "watch O S", "tvOS": "T V O S"},
 }
 COUNTIES = words_of(
     "Antrim Armagh Carlow Cavan Clare Cork Derry Donegal Down Dublin Durham Fermanagh Galway Kerry Kildare Kilkenny "
@@ -133,6 +137,11 @@ SAINTS = words_of(
     "Paul Peter John James George Mary Mark Luke Matthew Andrew Andrews Louis Patrick Francis Helens Edmunds Giles "
     "Albans Ives Bernard Bartholomew Nicholas Thomas Stephen Anne Annes Clair Kitts Vincent Petersburg Augustine "
     "Joseph Jude Lawrence Martin Michael Anthony Catherine Lucie Pancras Margaret David"
+)
+# What a senior may be: Sr. Vice President.
+ROLES = words_of(
+    "Vice Director Engineer Manager Editor Software Analyst Developer Staff Account Product Project Executive Research "
+    "Associate Advisor Adviser Consultant Partner Lecturer Producer Writer Designer Scientist VP"
 )
 # What is named after a street: Wall St Journal.
 STREET_PLACES = words_of("Station Journal Bridge School Market Church Hall Cafe Theatre Theater Partners Capital Park")
@@ -179,6 +188,13 @@ def _street(match: re.Match[str]) -> str:
     return match[0]
 
 
+def _in_orders(match: re.Match[str]) -> str:
+    """Sr. Mary is a sister, but the senior of a family stands after its name: John Lee Sr."""
+    before = _word_before(match)
+    family = before[:1].isupper() and before not in OPENERS
+    return match[0] if family or match["after"] in ROLES else {"Sr": "sister", "Br": "brother"}[match["short"]]
+
+
 def _ending(match: re.Match[str]) -> str:
     return ENDINGS[match[1]] + ("." if ends_sentence(match) else "")
 
@@ -219,7 +235,9 @@ ABBREVIATIONS: list[Rule] = [
     ),
     rule(r"(?<![\w.])(?:MR|MRS|MS|DR)\.?(?=\s+[A-Z])", lambda match: TITLES[match[0].rstrip(".").capitalize()].upper()),
     rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=-[A-Z])", lambda match: TITLES[match[1]]),  # Maj.-Gen.
-    rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=\s*[A-Z\"'{{])", lambda match: TITLES[match[1]] + " "),
+    rule(r"(?<![\w.])Wash\.(?=,?\s(?:D\.? ?C|State)\b)", lambda match: NEWS_STATES["Wash"]),
+    rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=\s*[A-Z\"'{{]|\sdoctor\s)", lambda match: TITLES[match[1]] + " "),
+    rule(rf"(?<![\w.])(?<!, )(?P<short>Sr|Br)\.(?=\s(?P<after>{NAME}))", _in_orders),
     rule(r"(?<![\w.])Mk\.?(?=\s[IVX0-9])", lambda match: "Mark"),
     rule(rf"(?<![\w.])({any_of(UNDOTTED)})(?:\.(?=\s+[^A-Z\s])|(?![\w.']))", lambda match: TITLES[match[1]]),
     rule(rf"(?<![\w.])({any_of(BEFORE_NAMES)})(?=\s[A-Z][a-z])", lambda match: TITLES[match[1]]),
