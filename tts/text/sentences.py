@@ -13,7 +13,9 @@ SENTENCE, CLAUSE, CUT = "sentence", "clause", "cut"
 CLOSERS = "\"'”’»)]}"
 OPENING = "\"'“‘«([{*_-–—"
 # A stop and the quotes and brackets that close after it. Chinese and Japanese stops need no space after them.
-STOP = re.compile(rf"(?P<stop>[.!?…]{{1,20}}[{re.escape(CLOSERS)}]{{0,8}})(?=\s|$)|(?<=[a-z][a-z])(?P<joined>[.!?])(?=[A-Z][a-z])|[。！？]")
+STOP = re.compile(
+    rf"(?P<stop>[.!?…]{{1,20}}[{re.escape(CLOSERS)}]{{0,8}})(?=\s|$)|(?<=[a-z][a-z])(?P<joined>[.!?])(?=[A-Z][a-z])|[。！？]"
+)
 # Where a clause ends: stronger marks, then commas. A dash before a digit is that of a range; 5, 1920 is a date.
 CLAUSES = (
     re.compile(r"[;:][\"'”’)]{0,4}\s|\s?—\s?|\s?–(?!\s?[0-9])\s?|\s-\s(?![0-9])|--+"),
@@ -23,7 +25,7 @@ INLINE = re.compile(r"\{[^{}]{0,200}(?:\}|\Z)")  # phones; the end of a window m
 UNSPACED = re.compile(r"\S+")
 BEYOND = 30  # characters after the longest portion that are read to find out where to cut
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
-LAST_WORD = re.compile(r"[^\s(\[\"'“‘]{1,40}$")
+LAST_WORD = re.compile(r"(?:[^\s(\[\"'“‘]|(?<=\w)'(?=\w)){1,40}$")
 NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
 INITIAL = re.compile(r"\s*[A-Z](?:\.(?=\s|$)|(?=[,;:)]|\s*$))")  # or a letter that names: Fig. A
 INITIAL_BEFORE = re.compile(r"(?<!\w)[A-Z]\.\s?$")

@@ -15,7 +15,15 @@ TITLES = {
     **{"Cdr": "commander", "Adm": "admiral", "Cpl": "corporal", "Pvt": "private", "Pte": "private"},
     **{"Gov": "governor", "Govs": "governors", "Sen": "senator", "Sens": "senators", "Rep": "representative"},
     **{"Reps": "representatives", "Pres": "president", "Amb": "ambassador", "Atty": "attorney"},
-    **{"Supt": "superintendent", "Insp": "inspector", "Det": "detective", "Messrs": "messieurs", "Mme": "madame"},
+    **{
+        "Supt": "superintendent",
+        "Insp": "inspector",
+        "Det": "detective",
+        "Messrs": "messieurs",
+        "Mssrs": "messieurs",
+        "Cpt": "captain",
+        "Mme": "madame",
+    },
     **{"Mmes": "mesdames", "Mlle": "mademoiselle", "Fr": "father", "Msgr": "monsignor", "Mgr": "monsignor"},
     **{"Ven": "venerable", "Mt": "mount", "Mts": "mounts", "Ft": "fort", "Ste": "saint", "Sts": "saints"},
     **{"Wm": "William", "Chas": "Charles", "Geo": "George", "Jas": "James", "Thos": "Thomas", "Robt": "Robert"},
@@ -46,7 +54,12 @@ ENDINGS = {
     **{"Ibid": "ibidem", "Assn": "association", "Ph.D": "P H D", "hr": "hour", "hrs": "hours"},
     **{"mins": "minutes", "secs": "seconds", "yr": "year", "yrs": "years", "lbs": "pounds", "oz": "ounces"},
     **{"Feb": "February", "Apr": "April", "Aug": "August", "Sept": "September", "Oct": "October"},
-    **{"Nov": "November", "Dec": "December"},
+    **{"Nov": "November", "Dec": "December", "Ret": "retired", "ret": "retired", "avg": "average", "Avg": "average"},
+    **{"qty": "quantity", "Qty": "quantity", "amt": "amount", "Amt": "amount", "acct": "account", "Acct": "account"},
+    **{"accts": "accounts", "pkg": "package", "pkgs": "packages", "mgr": "manager", "Mgr": "manager"},
+    **{"mgmt": "management", "Mgmt": "management", "Treas": "treasurer", "Secy": "secretary", "appt": "appointment"},
+    **{"appts": "appointments", "abbr": "abbreviation", "illus": "illustrated", "encl": "enclosed", "Encl": "enclosed"},
+    **{"tbsp": "tablespoon", "Jct": "junction", "hwy": "highway", "blvd": "boulevard", "bldg": "building"},
 }
 # Read with their full stop. The sentence goes on.
 INNER = {
@@ -65,6 +78,9 @@ NUMBERED = {
     **{"eq": "equation", "eqs": "equations", "op": "opus", "ext": "extension", "tel": "telephone"},
     **{"para": "paragraph", "paras": "paragraphs", "ser": "series", "vv": "verses", "pl": "plate"},
     **{"max": "maximum", "min": "minimum", "Apt": "apartment", "apt": "apartment", "Rm": "room", "rm": "room"},
+    **{"par": "paragraph", "ver": "version", "ep": "episode", "eps": "episodes", "wk": "week", "wks": "weeks"},
+    **{"prob": "problem", "thm": "theorem", "tab": "table", "app": "appendix", "cl": "clause", "ll": "lines"},
+    **{"fn": "footnote", "nn": "notes", "pop": "population"},
     **{"Rt": "route", "Rte": "route", "Flt": "flight", "Bldg": "building", "Hwy": "highway"},
 }
 NUMBERED |= {
@@ -74,7 +90,7 @@ NUMBERED |= {
 }
 NUMBERED |= {"Pp": "pages", "Art": "article", "Sec": "section", "Max": "maximum", "Min": "minimum", "Ed": "edition"}
 # Those of `NUMBERED` that are words as well.
-NUMBERED_WORDS = words_of("no No art Art ed Ed fig sec max Max min Min pt pts")
+NUMBERED_WORDS = words_of("no No art Art ed Ed fig sec max Max min Min pt pts par Par app App tab Tab pop Pop")
 # Read before a year.
 YEAR_MARKS = {
     **{"c": "circa", "b": "born", "d": "died", "fl": "flourished", "r": "reigned", "est": "established"},
@@ -96,6 +112,15 @@ FIXED = {
         "pH": "P H",
         "macOS": "mac O S",
         "M.D.s": "M D's",
+        "aka": "also known as",
+        "a/k/a": "also known as",
+        "d/b/a": "doing business as",
+        "w/in": "within",
+        "w/out": "without",
+        "s/he": "she or he",
+        "either/or": "either or",
+        "WW I": "World War one",
+        "WW II": "World War two",
         "gov't": "government",
         "Gov't": "government",
     },
@@ -106,6 +131,8 @@ FIXED = {
     **{"Rear Adm.": "rear admiral", "Vice Adm.": "vice admiral", "Sgt. Maj.": "sergeant major"},
     **{"iOS": "I O S", "iPadOS": "I pad O S", "watchOS": "watch O S", "tvOS": "T V O S"},
 }
+# Not after a number, which tells one from several.
+AREAS = {"fl. oz.": "fluid ounces", "sq. ft.": "square feet", "cu. ft.": "cubic feet"}
 COUNTIES = words_of(
     "Antrim Armagh Carlow Cavan Clare Cork Derry Donegal Down Dublin Durham Fermanagh Galway Kerry Kildare Kilkenny "
     "Laois Leitrim Limerick Londonderry Longford Louth Mayo Meath Monaghan Offaly Roscommon Sligo Tipperary Tyrone "
@@ -245,6 +272,9 @@ ABBREVIATIONS: list[Rule] = [
     rule(rf"(?<![\w.])(?P<word>{any_of(YEAR_MARKS)})\.\s*(?=(?P<first>[0-9][0-9,]{{2,10}}))", _dated),
     rule(r"(?<![\w.])(?<![0-9] )([Mm]ax|[Mm]in)\.(?=\s[a-z])", lambda match: NUMBERED[match[1].lower()]),
     rule(rf"(?<![\w.])(?P<word>{any_of(NUMBERED)})\.:?\s*{NUMERIC}", _numbered),
+    rule(r"(?<![\w.])[Ee]st\.(?=\s[a-z])", lambda match: "estimated"),
+    rule(r"(?<![\w.])[Aa]ssoc\.(?=\s[Pp]rof)", lambda match: "associate"),
+    rule(r"(?<![\w.])(?<![0-9] )(?:fl\. oz|sq\. ft|cu\. ft)\.", lambda match: AREAS[match[0]]),
     rule(r"(?<=[0-9](?:st|nd|rd|th) )ed\.", lambda match: NUMBERED["ed"]),
     rule(rf"(?<![\w.])({any_of(INNER)})\.(?!\w)", lambda match: INNER[match[1]]),
     rule(r"(?<![\w.])([Ee]\.g|[Ii]\.e)(?![\w.])", lambda match: INNER[match[1].lower()]),

@@ -210,7 +210,8 @@ def _names_a(before: str, after: str, opening: bool) -> bool:
 def _mark(match: re.Match[str]) -> str:
     """An A-, a B-: minus, and no dash."""
     article = re.search(r"\b[Aa]n?\s$", match.string[max(0, match.start() - 4) : match.start()])
-    return f"{letters(match[0])} minus" if article else match[0]
+    stopped = match.string[match.end() : match.end() + 1].strip()
+    return f"{letters(match[0])} minus" if article or stopped else match[0]
 
 
 def _letters_a(match: re.Match[str]) -> str:
@@ -228,7 +229,7 @@ LETTER_NAMES: list[Rule] = [
     ),
     rule(r"(?<=[0-9])A(?![\w'])", lambda match: f" {LETTER_A}"),
     # marks at school: an A-, a B-
-    rule(r"(?<![\w'])[A-F][-−](?=[\s.,;:!?)]|$)", _mark),
+    rule(r"(?<![\w'-])[A-F][-−](?=[\s.,;:!?)]|$)", _mark),
     rule(r"(?<![\w/])[A-Z]{1,4}(?:/[A-Z]{1,4}){1,2}(?![\w/])", _slashed),
     rule(r"(?<!\w)\(a\)|\Aa\)(?=\s)", lambda match: f"({LETTER_A})"),
 ]

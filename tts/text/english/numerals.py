@@ -43,7 +43,9 @@ AFTER_PRONOUN = words_of(
     "chose choose drew sang lost won understood understand forgot forget brought spent skipped wish care trust"
 )
 # After "Charles I" that begins a sentence: a name may be called to before these.
-THOUGHT = words_of("am have had love think want need do don't can could can't will would should must know hope wish hate")
+THOUGHT = words_of(
+    "am have had love think want need do don't can could can't will would should must know hope wish hate"
+)
 BEGINNING = re.compile(r"(?:^|[.!?][\"'”’]? )[\"'“‘]?[A-Z][a-z]+ $")  # a name alone, at the beginning of a sentence
 # These end in ed and yet follow a number: Part I ended.
 AFTER_NUMBER = words_of(
