@@ -71,6 +71,7 @@ BRACKET_NOTE = re.compile(
     r"|\[\^[^\[\]\s]{1,50}\]:?|(?<=[.,;:!?\"”’])\^(?:\[[0-9]{1,3}\]|[0-9]{1,3}(?![\w.^]))",
     re.IGNORECASE | re.MULTILINE,
 )
+CHANGED = re.compile(r"(?<![\w\])])\[([A-Za-z]{1,12})\](?=[a-z]{2})")  # letters that an editor put in: [T]he
 SIGN_NOTE = re.compile(
     r"(?<=[^\W_]|[.,;:!?\"'”’)])(?:\*{1,3}|[†‡]{1,3}|§§?)(?=[.,;:!?\"'”’)]*(?:\s|$))(?!\s+[0-9(+=-])"
 )
@@ -165,6 +166,8 @@ def _without_notes(text: str, notices: list[str]) -> str:
     if any(digit in text for digit in RAISED_DIGITS):
         text, count = RAISED_NOTE.subn("", text)
         marks += count
+    if "[" in text:
+        text = CHANGED.sub(r"\1", text)
     if "[" in text or "^" in text:
         text, count = BRACKET_NOTE.subn("", text)
         marks += count

@@ -32,6 +32,7 @@ INITIAL_BEFORE = re.compile(r"(?<!\w)[A-Z]\.\s?$")
 NAME = re.compile(r"[A-Z][a-z]{1,30}")
 FACTOR = re.compile(r"[0-9]{1,4}|[a-z]|.{1,40}\)")  # before the mark of a factorial
 OPERATOR = re.compile(r"\s?[=+−×÷*/<>≤≥≈-]\s|\s?[=/*]|\sis\s")  # after it
+SAYS = re.compile(r"\s([A-Z][a-z]{0,30}) ([a-z]{2,12})\b")  # "Stop!" Mary said.
 NUMERAL = re.compile(r"[IVXLC]{1,8}")
 
 
@@ -54,6 +55,7 @@ class Abbreviations:
     ending: frozenset[str]  # it ends if an opener follows: etc., Inc.
     letters: frozenset[str]  # single letters that are words; any other may be an initial
     labels: frozenset[str]  # words, in small letters, after which a single letter is a name and no initial: plan B
+    saying: frozenset[str]  # verbs that tell who spoke: said, asked
     exclaiming: frozenset[str]  # names that end in an exclamation mark
     openers: frozenset[str]  # words that begin a sentence more often than they follow an abbreviation
 
@@ -118,6 +120,8 @@ def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviati
             return False
         # The sentence goes on if a small letter follows: Wait... what? "Who is it?" she asked.
         quoted = stop[-1] in CLOSERS
+        if quoted and (said := SAYS.match(text, match.end())) and said[2] in abbreviations.saying:
+            return said[1] != "I" and said[1] in abbreviations.openers
         return not (small and (quoted or stop.startswith(("..", "…"))))
     if small:
         return False
@@ -146,6 +150,7 @@ def _word_may_end(before: str, word: str, following: str, initial: bool, abbrevi
     `following` does not begin with a small letter; it is empty if an `initial` follows.
     """
     opens = following in abbreviations.openers
+    word = word.rpartition("-")[2] or word  # ex-Gov. Brown, M-Mr. Fox
     if word in abbreviations.inner:
         return False
     if word in abbreviations.numbered:
@@ -157,7 +162,7 @@ def _word_may_end(before: str, word: str, following: str, initial: bool, abbrevi
         if word in abbreviations.letters:
             named = before.split()[-1:]  # Louis I. Kahn, but Part I. Words
             if named and NAME.fullmatch(named[0]) and named[0].lower() not in abbreviations.labels:
-                return opens or not NAME.fullmatch(following)
+                return not initial and (opens or not NAME.fullmatch(following))
             return not initial and not INITIAL_BEFORE.search(before)
         labelled = before.split()[-1:]
         return opens or (bool(labelled) and labelled[0].lower() in abbreviations.labels and not initial)

@@ -33,6 +33,10 @@ ALWAYS_INNER = ("Rt", "Rte", "v", "vs", "deg", "MR", "MRS", "MS", "DR", "PROF", 
 CAPITAL_ENDS = words_of("etc Mass Ill Kan Md Mont")
 # Names that end in an exclamation mark.
 EXCLAIMING = words_of("Yahoo Jeopardy Oklahoma Airplane Oliver Chips Joomla Yum Westward Mia Wham")
+SAYING = words_of(
+    "said says asked cried replied answered shouted whispered called yelled exclaimed repeated demanded added muttered "
+    "murmured screamed began continued"
+)
 CLAUSE_WORDS = words_of(
     "and but or nor because although though while when whenever where wherever which who whom whose that if unless "
     "until till before after since whether whereas"
@@ -62,6 +66,7 @@ ENGLISH = Language(
         ending=frozenset({*ENDINGS, *NEWS_STATES, "St"}) - CAPITAL_ENDS,
         letters=frozenset({"I"}),
         labels=LABELS | NUMBERED_PARTS,
+        saying=SAYING,
         exclaiming=EXCLAIMING,
         openers=OPENERS,
     ),

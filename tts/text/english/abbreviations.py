@@ -15,19 +15,13 @@ TITLES = {
     **{"Cdr": "commander", "Adm": "admiral", "Cpl": "corporal", "Pvt": "private", "Pte": "private"},
     **{"Gov": "governor", "Govs": "governors", "Sen": "senator", "Sens": "senators", "Rep": "representative"},
     **{"Reps": "representatives", "Pres": "president", "Amb": "ambassador", "Atty": "attorney"},
-    **{
-        "Supt": "superintendent",
-        "Insp": "inspector",
-        "Det": "detective",
-        "Messrs": "messieurs",
-        "Mssrs": "messieurs",
-        "Cpt": "captain",
-        "Mme": "madame",
-    },
+    **{"Supt": "superintendent", "Insp": "inspector", "Det": "detective", "Messrs": "messieurs", "Mme": "madame"},
     **{"Mmes": "mesdames", "Mlle": "mademoiselle", "Fr": "father", "Msgr": "monsignor", "Mgr": "monsignor"},
     **{"Ven": "venerable", "Mt": "mount", "Mts": "mounts", "Ft": "fort", "Ste": "saint", "Sts": "saints"},
     **{"Wm": "William", "Chas": "Charles", "Geo": "George", "Jas": "James", "Thos": "Thomas", "Robt": "Robert"},
-    **{"Benj": "Benjamin", "Edw": "Edward"},
+    **{"Benj": "Benjamin", "Edw": "Edward", "Mssrs": "messieurs", "Cpt": "captain", "Ens": "ensign"},
+    **{"Pfc": "private first class", "Spc": "specialist", "Comdr": "commander", "Ald": "alderman", "Bp": "bishop"},
+    **{"Abp": "archbishop"},
 }
 # Titles that are also read without a full stop. The others are words then (Gen, Col, Rep).
 UNDOTTED = ("Mr", "Mrs", "Ms", "Mx", "Dr", "Prof", "Sgt", "Capt", "Lt", "Messrs", "Mme", "Mlle", "Cmdr", "Msgr", "Supt")
@@ -59,6 +53,7 @@ ENDINGS = {
     **{"accts": "accounts", "pkg": "package", "pkgs": "packages", "mgr": "manager", "Mgr": "manager"},
     **{"mgmt": "management", "Mgmt": "management", "Treas": "treasurer", "Secy": "secretary", "appt": "appointment"},
     **{"appts": "appointments", "abbr": "abbreviation", "illus": "illustrated", "encl": "enclosed", "Encl": "enclosed"},
+    **{"co": "company", "inc": "incorporated", "corp": "corporation", "ltd": "limited", "bros": "brothers"},
     **{"tbsp": "tablespoon", "Jct": "junction", "hwy": "highway", "blvd": "boulevard", "bldg": "building"},
 }
 # Read with their full stop. The sentence goes on.
@@ -145,9 +140,12 @@ NEWS_STATES = {
     **{"Kan": "Kansas", "Ky": "Kentucky", "Mass": "Massachusetts"},
     **{"Md": "Maryland", "Mich": "Michigan", "Minn": "Minnesota", "Mo": "Missouri"},
     **{"Mont": "Montana", "Neb": "Nebraska", "Nev": "Nevada", "Okla": "Oklahoma", "Ore": "Oregon"},
+    **{"Ind": "Indiana", "Del": "Delaware", "Tex": "Texas"},
     **{"Tenn": "Tennessee", "Va": "Virginia", "Vt": "Vermont"},
     **{"Wash": "Washington", "Wis": "Wisconsin", "Wyo": "Wyoming"},
 }
+# Those that are other words too, after the letter of a party: R-Pa.
+PARTY_STATES = {"Pa": "Pennsylvania", "La": "Louisiana", "Miss": "Mississippi", "Me": "Maine", "Ida": "Idaho"}
 # Words that begin a sentence far more often than they follow an abbreviation inside one.
 OPENERS = words_of(
     "The A An He She It They We You I But And So Then There This That These Those When While If In On At As After "
@@ -256,6 +254,7 @@ ABBREVIATIONS: list[Rule] = [
         rf"(?:(?<=[a-z], )|(?<=\b[DR]-))(?P<state>{any_of(NEWS_STATES)})\.(?!\w)",
         lambda match: NEWS_STATES[match[1]] + ("." if ends_sentence(match) else ""),
     ),
+    rule(rf"(?<=\b[DR]-)({any_of(PARTY_STATES)})\.(?!\w)", lambda match: PARTY_STATES[match[1]]),
     rule(
         rf"(?<![\w.'])(?P<short>St|Dr(?=\.))(?P<dot>\.?)(?![\w.'])(?:(?=\s+(?P<after>{NAME})))?",
         _street,

@@ -6,7 +6,7 @@ from functools import lru_cache
 from tts.text.english.lexicon import cmudict
 from tts.text.english.names import GIVEN, RULERS
 from tts.text.english.numbers import cardinal, roman
-from tts.text.english.patterns import Rule, rule, words_of
+from tts.text.english.patterns import FUNCTION_WORDS, Rule, rule, words_of
 
 LETTER_A = "ay"  # the name of the letter; "a" would be read as the article
 # The lexicon has these words, but in capitals they are letters.
@@ -204,6 +204,8 @@ def _names_a(before: str, after: str, opening: bool) -> bool:
     if following[1][0].isupper() and len(following[1]) > 1:  # John A Smith, but "What A Day"
         initial = len(previous) == 1 and previous.isupper()
         return (initial or previous in GIVEN | RULERS) and not following[1].isupper()
+    if previous.islower() and following[1] in FUNCTION_WORDS:  # a big A on the door
+        return True
     return following[1] in AFTER_LETTER or previous.lower() in BEFORE_LETTER
 
 
