@@ -48,7 +48,7 @@ EMPHASIS = (
 MARKS = "*_#`~"
 HIDDEN = str.maketrans({mark: chr(0xE010 + place) for place, mark in enumerate(MARKS)})
 SHOWN = {hidden: ord(mark) for mark, hidden in ((chr(code), ord(hidden)) for code, hidden in HIDDEN.items())}
-ESCAPED = re.compile(r"\\([*_#`])|(?m:(?<=^[-+])|^)\\(?=[-+])|(?m:^([0-9]{1,9}))\\(?=[.)])")
+ESCAPED = re.compile(r"\\([*_#`])|(?m:^)\\(?=[-+])|(?m:^([0-9]{1,9}))\\(?=[.)])")
 FORMULA = re.compile(r"(?<![\\$\w])(\${1,2})(?=[^\s$])[^$\n]{1,300}(?<=[^\s\\])\1(?![0-9$])")
 SUPERSCRIPT = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 SUBSCRIPT = dict(zip("0123456789", "₀₁₂₃₄₅₆₇₈₉", strict=True))

@@ -28,7 +28,7 @@ from tts.text.language import Language
 from tts.text.sentences import Abbreviations, Joints
 
 # Their full stop never ends a sentence, though no rule reads them with it: Rt. Hon., Roe v. Wade, 5 deg. C.
-ALWAYS_INNER = ("Rt", "Rte", "v", "vs", "deg", "MR", "MRS", "MS", "DR", "PROF", "REV", "CAPT")
+ALWAYS_INNER = ("Rt", "Rte", "v", "vs", "deg", "MR", "MRS", "MS", "DR", "PROF", "REV", "CAPT", "INT", "EXT")
 # After these a capital always begins a sentence. The states among them are words too.
 CAPITAL_ENDS = words_of("etc Mass Ill Kan Md Mont")
 # Names that end in an exclamation mark.

@@ -54,7 +54,16 @@ ENDINGS = {
     **{"mgmt": "management", "Mgmt": "management", "Treas": "treasurer", "Secy": "secretary", "appt": "appointment"},
     **{"appts": "appointments", "abbr": "abbreviation", "illus": "illustrated", "encl": "enclosed", "Encl": "enclosed"},
     **{"co": "company", "inc": "incorporated", "corp": "corporation", "ltd": "limited", "bros": "brothers"},
-    **{"tbsp": "tablespoon", "Jct": "junction", "hwy": "highway", "blvd": "boulevard", "bldg": "building"},
+    **{
+        "wt": "weight",
+        "ht": "height",
+        "Hosp": "hospital",
+        "tbsp": "tablespoon",
+        "Jct": "junction",
+        "hwy": "highway",
+        "blvd": "boulevard",
+        "bldg": "building",
+    },
 }
 # Read with their full stop. The sentence goes on.
 INNER = {
@@ -107,6 +116,7 @@ FIXED = {
         "pH": "P H",
         "macOS": "mac O S",
         "M.D.s": "M D's",
+        "TL;DR": "T L D R",
         "aka": "also known as",
         "a/k/a": "also known as",
         "d/b/a": "doing business as",
@@ -151,7 +161,9 @@ OPENERS = words_of(
     "The A An He She It They We You I But And So Then There This That These Those When While If In On At As After "
     "Before For From His Her Its Our Their My Your What Who Where Why How No Not Yes Now One Some Many Most All Both "
     "Each Every Although Though Because Since Until However Perhaps Here To Of With Or Nor Yet Is Was Are Were Do Did "
-    "Once By Let Such Even Just Only Soon Suddenly Meanwhile Nothing Everyone Nobody"
+    "Once By Let Such Even Just Only Soon Today Tomorrow Yesterday Next Please Come Go Take See Call Turn Ask Tell "
+    "Visit Thanks Thank Can Could Would Should Does Have Has Had Try Make Get Give Later Suddenly Meanwhile Nothing "
+    "Everyone Nobody"
 )
 # Words that are capitalised before "St." though they are not the name of a street.
 NO_STREET = OPENERS | words_of(
@@ -210,7 +222,7 @@ def _street(match: re.Match[str]) -> str:
         return ("Street" if short == "St" else "Drive") + ("." if match["dot"] and last else "")
     if person:
         return "Saint" if short == "St" else "doctor"
-    return match[0]
+    return match[0] if short == "St" else "doctor" + ("." if not match.string[match.end() :].strip() else "")
 
 
 def _in_orders(match: re.Match[str]) -> str:
@@ -262,10 +274,17 @@ ABBREVIATIONS: list[Rule] = [
     rule(r"(?<![\w.])(?:MR|MRS|MS|DR)\.?(?=\s+[A-Z])", lambda match: TITLES[match[0].rstrip(".").capitalize()].upper()),
     rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=-[A-Z])", lambda match: TITLES[match[1]]),  # Maj.-Gen.
     rule(r"(?<![\w.])Wash\.(?=,?\s(?:D\.? ?C|State)\b)", lambda match: NEWS_STATES["Wash"]),
-    rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=\s*[A-Z\"'{{]|\sdoctor\s)", lambda match: TITLES[match[1]] + " "),
+    rule(
+        rf"(?<![\w.])({any_of(TITLES)})\.(?=\s*[A-Z\"'{{]|\s(?:doctor|and\s(?:Mrs|Mr|Ms|Dr))\b)",
+        lambda match: TITLES[match[1]] + " ",
+    ),
     rule(rf"(?<![\w.])(?<!, )(?P<short>Sr|Br)\.(?=\s(?P<after>{NAME}))", _in_orders),
+    # scenes of a script
+    rule(r"(?<![\w.])INT\.(?=/?\s?[A-Z]{2})", lambda match: "INTERIOR"),
+    rule(r"(?<![\w.])EXT\.(?=\s[A-Z]{2})", lambda match: "EXTERIOR"),
+    rule(r"(?<![\w.])Sec\.(?=\s[A-Z][a-z])", lambda match: "secretary"),
     rule(r"(?<![\w.])Mk\.?(?=\s[IVX0-9])", lambda match: "Mark"),
-    rule(rf"(?<![\w.])({any_of(UNDOTTED)})(?:\.(?=\s+[^A-Z\s])|(?![\w.']))", lambda match: TITLES[match[1]]),
+    rule(rf"(?<![\w.])({any_of(UNDOTTED)})(?:\.(?=\s+[^A-Z\s]|\s*\Z)|(?![\w.']))", lambda match: TITLES[match[1]]),
     rule(rf"(?<![\w.])({any_of(BEFORE_NAMES)})(?=\s[A-Z][a-z])", lambda match: TITLES[match[1]]),
     rule(r"(?<![\w.])vs\.?(?!\w)|(?<=[A-Za-z.]\s)v\.?(?=\s[A-Z])", lambda match: "versus"),
     rule(rf"(?<![\w.])(?P<word>{any_of(YEAR_MARKS)})\.\s*(?=(?P<first>[0-9][0-9,]{{2,10}}))", _dated),

@@ -29,6 +29,7 @@ SHORT_WORDS = words_of(
 # Letters of which some are said together.
 GATHERED = {
     **{"NAACP": "N double ay C P", "NCAA": "N C double ay", "IEEE": "I triple E", "OBGYN": "O B G Y N"},
+    **{"ICYMI": "I C Y M I"},
     **{"LSAT": "L sat", "MCAT": "M cat", "GMAT": "G mat"},
 }
 SPOKEN = words_of("OK")  # spelt in letters by the lexicon, and yet a word
@@ -248,7 +249,7 @@ JOINED: list[Rule] = [
 ACRONYMS: list[Rule] = [
     rule(r"(?<![\w'])(?P<word>[A-Z]{2,10})(?P<ending>'?s'?)?(?!\w)", _acronym),
     # Bs, Ps and Qs; As after a word that counts or owns them
-    rule(r"(?<![\w'])([B-HJ-Z])s(?!\w)", lambda match: f"{match[1]}'s"),
+    rule(r"(?<![\w'])([B-HJ-TV-Z])s(?!\w)", lambda match: f"{match[1]}'s"),
     rule(r"(?<![\w'])As(?=[.,;!?]|$|\s(?:and|or|in|on|from)\b)", _letters_a),
     rule(r"(?<![\w'])A(?![\w']|\.\w)|(?<=')A(?=')", _letter_a),
 ]

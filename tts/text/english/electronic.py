@@ -15,6 +15,7 @@ NAMES = {
 # Parts of names that the lexicon lacks or has as another word.
 SPOKEN = {
     **{"readme": "read me", "gitignore": "git ignore", "usr": "U S R", "mp3": "M P three", "mp4": "M P four"},
+    **{"var": "var", "lib": "lib", "tmp": "temp"},
     **{"src": "source", "www": "W W W", "id": "I D", "gmail": "gmail", "sh": "S H", "md": "M D", "un": "U N"},
 }
 ENDING_NAMES = {
@@ -155,7 +156,10 @@ def _camel(match: re.Match[str]) -> str:
 
 def _option(match: re.Match[str]) -> str:
     """git commit --amend, ls -la, the --force flag. In prose two hyphens are a dash."""
-    before, after = match.string[max(0, match.start() - 80) : match.start()], match.string[match.end() :]
+    before, after = (
+        match.string[max(0, match.start() - 80) : match.start()],
+        match.string[match.end() : match.end() + 14],
+    )
     name = match["name"]
     told = re.match(r"=|\s(?:flag|option|switch|argument|parameter)s?\b", after) or OPTION_BEFORE.search(before)
     long = match["dashes"] == "--"
@@ -205,7 +209,7 @@ ELECTRONIC: list[Rule] = [
     rule(rf"(?<!\w)__({DUNDERS})__{CALL}(?!\w)", lambda match: f"dunder {_spoken(match[1])}{match['calls'] or ''}"),
     rule(r"(?<!\w)_{3,200}(?!\w)", lambda match: " blank "),
     rule(
-        rf"(?<![\w/@.])(?![A-Za-z]_[a-z0-9]{{1,2}}(?!\w))(?P<body>_{{0,2}}[A-Za-z][A-Za-z0-9]{{0,40}}(?:_{{1,2}}[A-Za-z0-9]{{1,40}}){{1,12}}){CALL}(?!\w)",
+        rf"(?<![\w/.])(?<!\w@)(?![A-Za-z]_[a-z0-9]{{1,2}}(?!\w))(?P<body>_{{0,2}}[A-Za-z][A-Za-z0-9]{{0,40}}(?:_{{1,2}}[A-Za-z0-9]{{1,40}}){{1,12}}){CALL}(?!\w)",
         _identifier,
     ),
     rule(r"(?<![\w.])[a-z]{1,24}(?:[A-Z][a-z0-9]{1,24}|[A-Z]{1,6}(?![a-z])){1,8}(?!\w)", _camel),

@@ -93,7 +93,9 @@ def _is_first(match: re.Match[str], title: bool, earlier: str) -> bool:
         return True
     after = re.match(r"\s([a-z]+)|[.,;:!?)']|$", match.string[match.end() :])
     word = after[1] if after else ""
-    if word in REIGNING or (word and word not in THOUGHT and BEGINNING.search(match.string[: match.start()][-60:])):
+    if word in REIGNING or (
+        word and word not in THOUGHT and BEGINNING.search(match.string[max(0, match.start() - 60) : match.start()])
+    ):
         return True
     if _pronoun(match):
         return False
@@ -234,6 +236,10 @@ NUMERALS: list[Rule] = [
         rf"(?<=[A-Za-z]\s)(?P<list>(?P<numeral>{NUMERAL})(?!\w)"
         r"(?:(?:\s?[-–]\s?|,\s|,?\s(?:and|or|to)\s)(?:(?!I\b)[IVX]{1,9}|[ivx]{2,9})(?!\w)){0,4})(?P<point>\.(?=[0-9]))?",
         _after_name,
+    ),
+    rule(
+        r"(?<![\w.'])I(?P<join>\s?[-–]\s?|, |,? (?:and|or|&|versus) )(?=(?:II|III|IV)(?![\w']))",
+        lambda match: "one to " if match["join"].strip() in ("-", "–") else f"one{match['join']}",
     ),
     rule(r"(?<![\w.'])(?:[IVXLCDM]{4,15}|(?:X[LC]|LX)[IVX]{1,4})(?!\w)", _alone),
     rule(r"(?<!\S)([ivx]{2,5}|\A[ivx])[.)](?=\s)", _item),
