@@ -68,7 +68,7 @@ EMOTICONS = {
     **dict.fromkeys((":)", ":-)", ":))", "=)", "(:", ":]"), "smiling face"),
     **dict.fromkeys((":(", ":-(", ":'(", "=("), "frowning face"),
     **dict.fromkeys((";)", ";-)"), "winking face"),
-    **dict.fromkeys((":D", ":-D", "xD", "XD"), "laughing face"),
+    **dict.fromkeys((":D", ":-D", "xD"), "laughing face"),
     **dict.fromkeys((":P", ":-P", ":p", ":-p"), "face with tongue"),
 }
 SKIN = "[\U0001f3fb-\U0001f3ff]?"
