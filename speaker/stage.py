@@ -5,12 +5,14 @@ import math
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
 
 from speaker import loss
 from speaker.augment import Variation, vary, warp
 from speaker.model import bin_centres
+from tts.pictures import draw_mels
 from tts.training.stage import Stage
 from tts.types import Batch, Mel
 from tts.verification import equal_error_rate
@@ -61,8 +63,12 @@ class SpeakerStage(Stage):
         mels = [self.listen(batch.wav, batch.wav_len), self.listen(batch.reference, batch.reference_len)]
         if self.training:
             factor = self.drawn_factors(len(batch.keys))
-            mels = [vary(warp(mel, factor, self.centres), self.variation, self.centres, self.audio) for mel in mels]
+            mels = [self.vary(warp(mel, factor, self.centres)) for mel in mels]
         return self.net(mels[0]), self.net(mels[1])
+
+    def vary(self, mel: Mel) -> Mel:
+        """Another recording of the same speech."""
+        return vary(mel, self.variation, self.centres, self.audio)
 
     def listen(self, wav: Float[Tensor, "B N"], wav_len: Int[Tensor, " B"]) -> Mel:
         """The mel of a stretch of each clip: at random in training, the beginning in validation."""
@@ -79,6 +85,14 @@ class SpeakerStage(Stage):
         reach = math.log1p(self.warp)
         factor = ((2 * torch.rand(count, device=self.device) - 1) * reach).exp()
         return torch.where(torch.rand(count, device=self.device) < self.warp_share, factor, 1.0)
+
+    @torch.no_grad()
+    def showcase(self, batch: Batch) -> dict[str, Figure]:
+        """The first clip, and three recordings that training makes of it."""
+        mel = self.listen(batch.wav[:1], batch.wav_len[:1])
+        mels = {"recording": mel} | {f"varied, {number}": self.vary(mel) for number in (1, 2, 3)}
+        frames = {name: one.frames[0, :, : int(one.length)] for name, one in mels.items()}
+        return {"mel": draw_mels(frames, frame_rate=self.audio.frame_rate)}
 
     def on_validation_epoch_start(self) -> None:
         self.heard.clear()

@@ -3,16 +3,13 @@
 from functools import partial
 
 import lightning as L
-import pytest
 import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from helpers import corpus
 from helpers.nano import conf
-from helpers.runs import configure, quiet
 from speaker.stage import SpeakerStage
-from tts.checkpoint import build, read
+from tts.checkpoint import build
 from tts.training.optim import MuonAdamW
 from tts.types import Batch
 
@@ -78,7 +75,7 @@ def test_made_up_speakers_are_learnt(audio):
     assert validate(stage, make_batch(1000))["val/eer"] < 0.1
 
 
-def test_an_untrained_net_is_worse_than_a_perfect_one(audio):
+def test_the_score_is_the_error_rate_of_partners_among_strangers(audio):
     stage = make_stage(audio)
     stage.heard = [(["c/0", "c/1"], ["a", "b"], torch.eye(2), torch.eye(2))]
     assert stage.score() == 0
@@ -117,3 +114,9 @@ def test_both_clips_of_a_pair_are_warped_alike(audio):
     factor = stage.drawn_factors(1000)
     assert 1 / 1.15 - 1e-4 <= float(factor.min()) < 0.9 and 1.1 < float(factor.max()) <= 1.15 + 1e-4
     assert (make_stage(audio, warp_share=0.0).drawn_factors(50) == 1).all()
+
+
+def test_showcase_draws(audio, tmp_path):
+    (figure,) = make_stage(audio).eval().showcase(make_batch(0)).values()
+    figure.savefig(tmp_path / "mel.png")
+    assert len(figure.axes) == 4

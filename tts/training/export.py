@@ -1,5 +1,6 @@
 """Exports the trained net for inference: safetensors with its spec, its tokenizer and its provenance."""
 
+import math
 from pathlib import Path
 
 import lightning as L
@@ -14,7 +15,8 @@ from tts.training.stage import Stage
 class Export(L.Callback):
     """Writes the net as safetensors after every validation, with the averaged weights if there are any.
 
-    If the stage has a score, a net that is worse than the one in the file is not written. It must come before the weight-averaging callback, which restores the live weights at the same hook.
+    If the stage has a score, only a net that is better than the one in the file is written. This callback must come
+    before the weight-averaging one, which restores the live weights at the same hook.
     """
 
     def __init__(self, *, path: str, dtype: str):
@@ -51,4 +53,4 @@ class Export(L.Callback):
         if score is None or not self.path.is_file():
             return True
         best = read(self.path)[0]["provenance"].get("score")
-        return best is None or score < best
+        return best is None or math.isnan(best) or score < best
