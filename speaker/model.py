@@ -73,7 +73,8 @@ class SpeakerNet(nn.Module):
         f_max: float,  # Hz; mel bins above are not heard
     ):
         super().__init__()
-        self.bins = int((bin_centres(audio) <= f_max).sum())
+        with torch.device("cpu"):  # `meta` has no values to count
+            self.bins = int((bin_centres(audio) <= f_max).sum())
         if self.bins == 0:
             raise ValueError(f"no mel bin lies below f_max {f_max} Hz")
         self.stem = nn.Conv1d(self.bins, width, STRIDE, stride=STRIDE)
