@@ -4,6 +4,7 @@ Recordings of one corpus share a microphone, a room and a codec. If training did
 them instead of voices. All works on log magnitudes, at a hundredth of the cost of the same work on waves.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,13 +24,13 @@ class Variation:
     gain: float  # nats, standard deviation
     tilt: float  # nats, standard deviation of a smooth random equalisation
     noise_share: float
-    noise: tuple[float, float]  # dB below speech, drawn evenly
+    noise: Sequence[float]  # dB below speech, drawn evenly
     low_pass_share: float
-    low_pass: tuple[float, float]  # Hz, drawn evenly
+    low_pass: Sequence[float]  # Hz, drawn evenly
     high_pass_share: float
-    high_pass: tuple[float, float]  # Hz
+    high_pass: Sequence[float]  # Hz
     gate_share: float
-    gate: tuple[float, float]  # dB below the loudest value, under which a codec keeps nothing
+    gate: Sequence[float]  # dB below the loudest value, under which a codec keeps nothing
     mask_share: float
     mask_bins: int  # most mel bins of a stretch that is hidden
 

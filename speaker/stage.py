@@ -1,6 +1,7 @@
 """How the speaker net is trained: to find the other clip of the same speaker in a batch, whatever the recording."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ class SpeakerStage(Stage):
     def __init__(
         self,
         *,
-        seconds: tuple[float, float],  # of a clip in training; drawn evenly on a logarithmic scale
+        seconds: Sequence[float],  # of a clip in training; drawn evenly on a logarithmic scale
         judged_seconds: float,  # of a clip in validation
         scale: float,
         margin: float,
