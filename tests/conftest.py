@@ -16,7 +16,7 @@ import helpers.shapes  # noqa: F401  (jaxtyping finds the checker by its name, i
 # have no shapes; checking their many small calls took a tenth of the suite's time.
 TEXT_ROOMS = {"text", "document"}
 ROOMS = [f"tts.{path.stem}" for path in Path("tts").iterdir() if path.stem not in TEXT_ROOMS]
-jaxtyping.install_import_hook([*ROOMS, "dvae", "gpt", "diffusion", "vocoder"], "helpers.shapes.check")
+jaxtyping.install_import_hook([*ROOMS, "dvae", "gpt", "diffusion", "vocoder", "speaker"], "helpers.shapes.check")
 
 from tts.types import AudioConfig  # noqa: E402
 
