@@ -1,6 +1,7 @@
 """Shape annotations are checked in every test; in training they cost nothing."""
 
 import os
+import signal
 from pathlib import Path
 
 os.environ["WANDB_MODE"] = "disabled"
@@ -19,6 +20,12 @@ ROOMS = [f"tts.{path.stem}" for path in Path("tts").iterdir() if path.stem not i
 jaxtyping.install_import_hook([*ROOMS, "dvae", "gpt", "diffusion", "vocoder", "speaker"], "helpers.shapes.check")
 
 from tts.types import AudioConfig  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible():
+    """A shell makes jobs in the background ignore Ctrl-C; so would the processes that tests start and interrupt."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
