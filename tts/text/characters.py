@@ -12,7 +12,7 @@ INVISIBLE = dict.fromkeys(
 SAME = str.maketrans(
     {
         **dict.fromkeys("‘’‚‛′´`ʼʻ＇", "'"),
-        **dict.fromkeys("“”„‟″«»＂", '"'),
+        **dict.fromkeys("“”„‟″«»‹›＂", '"'),
         **dict.fromkeys("‐‑﹣－", "-"),
         **dict.fromkeys("‒–", "–"),
         **dict.fromkeys("—―⸺⸻", "—"),

@@ -16,6 +16,7 @@ BULLET_INLINE = re.compile(r"[ \t]{1,20}[•‣◦▪●][ \t]{1,20}")
 LEADING = re.compile(r"(?:[.·…_][ \t]?){4}")
 LEADERS = re.compile(r"[ \t]{0,9}(?:[.·…_][ \t]?){4,200}[ \t]{0,9}(?=\S{1,12}[ \t]*$)")  # of a table of contents
 SIGNS = r"*⁂~=_\-–—―#+.·•^`❦❧☙◆◇✦✧★☆●○■□§|:─━═│┃┌┐└┘├┤┬┴┼╔╗╚╝║╠╣╬%/\\<>"
+FENCE = re.compile(r"(?:```|~~~)[ \t]{0,4}[\w+#.-]{1,20}|```")  # around code, with the name of its language
 ONLY_SIGNS = re.compile(rf"[{SIGNS}\s]+")
 SCENE_ALONE = frozenset("⁂❦❧☙◆◇✦✧★☆●○■#§*•")  # one of them alone is a scene break
 TABLE_RULE = re.compile(r"[|+:\-=\s─━═│┃┌┐└┘├┤┬┴┼╔╗╚╝║╠╣╬]+")
@@ -118,6 +119,10 @@ def _blocks(lines: list[str]) -> Iterator[list[_Line] | None]:
     table = any(_is_table_rule(line.strip()) for line in lines)
     for line in lines:
         bare = line.strip()
+        if FENCE.fullmatch(bare):
+            yield block
+            block = []
+            continue
         if not ONLY_SIGNS.fullmatch(bare):
             parts = line.split(BREAK) if BREAK in line else [line]
             block += [_line(part, table, number > 0) for number, part in enumerate(parts) if part.strip()]

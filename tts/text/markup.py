@@ -44,6 +44,12 @@ EMPHASIS = (
     re.compile(rf"(?<![\w~])(~~){SPAN.format('~')}\1(?![\w~])"),
 )
 
+# Marks that a backslash or a formula keeps: as these code points until emphasis has been read.
+MARKS = "*_#`~"
+HIDDEN = str.maketrans({mark: chr(0xE010 + place) for place, mark in enumerate(MARKS)})
+SHOWN = {hidden: ord(mark) for mark, hidden in ((chr(code), ord(hidden)) for code, hidden in HIDDEN.items())}
+ESCAPED = re.compile(r"\\([*_#`])|(?m:(?<=^[-+])|^)\\(?=[-+])|(?m:^([0-9]{1,9}))\\(?=[.)])")
+FORMULA = re.compile(r"(?<![\\$\w])(\${1,2})(?=[^\s$])[^$\n]{1,300}(?<=[^\s\\])\1(?![0-9$])")
 SUPERSCRIPT = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 SUBSCRIPT = dict(zip("0123456789", "₀₁₂₃₄₅₆₇₈₉", strict=True))
 RAISED_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
@@ -62,9 +68,10 @@ BRACKET = (
 # After a word, a stop or another mark; apart from the word only where nothing but a stop follows: "in [1]" is words.
 BRACKET_NOTE = re.compile(
     rf"(?<=[^\s(\[=+*/^-])(?<!\b[A-Za-z])\[\^?{BRACKET}\](?!\(|\w|\s?[=<>])|[ ]\[{BRACKET}\](?=[.,;:!?]|\s*$)"
-    r"|\[\^[^\[\]\s]{1,50}\]:?",
+    r"|\[\^[^\[\]\s]{1,50}\]:?|(?<=[.,;:!?\"”’])\^(?:\[[0-9]{1,3}\]|[0-9]{1,3}(?![\w.^]))",
     re.IGNORECASE | re.MULTILINE,
 )
+CHANGED = re.compile(r"(?<![\w\])])\[([A-Za-z]{1,12})\](?=[a-z]{2})")  # letters that an editor put in: [T]he
 SIGN_NOTE = re.compile(
     r"(?<=[^\W_]|[.,;:!?\"'”’)])(?:\*{1,3}|[†‡]{1,3}|§§?)(?=[.,;:!?\"'”’)]*(?:\s|$))(?!\s+[0-9(+=-])"
 )
@@ -90,9 +97,17 @@ def plain(text: str) -> tuple[str, list[str]]:
         text = ENTITY.sub(_entity, text)
     if "](" in text or "][" in text or "]:" in text:
         text = _without_links(text, notices)
+    kept = text
+    if "$" in text:
+        text = FORMULA.sub(lambda match: match[0].translate(HIDDEN), text)
+    if "\\" in text:
+        text = ESCAPED.sub(lambda match: (match[1] or match[2] or "").translate(HIDDEN), text)
+    hidden = text is not kept
     for pattern in EMPHASIS:
         for _ in range(2):  # inner marks, then those around them
             text = pattern.sub(r"\2", text)
+    if hidden:
+        text = text.translate(SHOWN)
     if ". ." in text or ".\xa0." in text:
         text = DOTS.sub("...", text)
     return _without_notes(text, notices), notices
@@ -152,6 +167,8 @@ def _without_notes(text: str, notices: list[str]) -> str:
         text, count = RAISED_NOTE.subn("", text)
         marks += count
     if "[" in text:
+        text = CHANGED.sub(r"\1", text)
+    if "[" in text or "^" in text:
         text, count = BRACKET_NOTE.subn("", text)
         marks += count
     if any(sign in text for sign in "*†‡§"):

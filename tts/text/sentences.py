@@ -13,7 +13,9 @@ SENTENCE, CLAUSE, CUT = "sentence", "clause", "cut"
 CLOSERS = "\"'”’»)]}"
 OPENING = "\"'“‘«([{*_-–—"
 # A stop and the quotes and brackets that close after it. Chinese and Japanese stops need no space after them.
-STOP = re.compile(rf"(?P<stop>[.!?…]{{1,20}}[{re.escape(CLOSERS)}]{{0,8}})(?=\s|$)|[。！？]")
+STOP = re.compile(
+    rf"(?P<stop>[.!?…]{{1,20}}[{re.escape(CLOSERS)}]{{0,8}})(?=\s|$)|(?<=[a-z][a-z])(?P<joined>[.!?])(?=[A-Z][a-z])|[。！？]"
+)
 # Where a clause ends: stronger marks, then commas. A dash before a digit is that of a range; 5, 1920 is a date.
 CLAUSES = (
     re.compile(r"[;:][\"'”’)]{0,4}\s|\s?—\s?|\s?–(?!\s?[0-9])\s?|\s-\s(?![0-9])|--+"),
@@ -23,10 +25,14 @@ INLINE = re.compile(r"\{[^{}]{0,200}(?:\}|\Z)")  # phones; the end of a window m
 UNSPACED = re.compile(r"\S+")
 BEYOND = 30  # characters after the longest portion that are read to find out where to cut
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
-LAST_WORD = re.compile(r"[^\s(\[\"'“‘]{1,40}$")
+LAST_WORD = re.compile(r"(?:[^\s(\[\"'“‘]|(?<=\w)'(?=\w)){1,40}$")
 NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
 INITIAL = re.compile(r"\s*[A-Z](?:\.(?=\s|$)|(?=[,;:)]|\s*$))")  # or a letter that names: Fig. A
 INITIAL_BEFORE = re.compile(r"(?<!\w)[A-Z]\.\s?$")
+NAME = re.compile(r"[A-Z][a-z]{1,30}")
+FACTOR = re.compile(r"[0-9]{1,4}|[a-z]|.{1,40}\)")  # before the mark of a factorial
+OPERATOR = re.compile(r"\s?[=+−×÷*/<>≤≥≈-]\s|\s?[=/*]|\sis\s")  # after it
+SAYS = re.compile(r"\s([A-Z][a-z]{0,30}) ([a-z]{2,12})\b")  # "Stop!" Mary said.
 NUMERAL = re.compile(r"[IVXLC]{1,8}")
 
 
@@ -49,6 +55,8 @@ class Abbreviations:
     ending: frozenset[str]  # it ends if an opener follows: etc., Inc.
     letters: frozenset[str]  # single letters that are words; any other may be an initial
     labels: frozenset[str]  # words, in small letters, after which a single letter is a name and no initial: plan B
+    saying: frozenset[str]  # verbs that tell who spoke: said, asked
+    exclaiming: frozenset[str]  # names that end in an exclamation mark
     openers: frozenset[str]  # words that begin a sentence more often than they follow an abbreviation
 
 
@@ -98,15 +106,22 @@ def _sentences(paragraph: str, abbreviations: Abbreviations) -> Iterator[str]:
 def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviations) -> bool:
     """Whether the sentence from `start` ends at this stop."""
     stop = match["stop"]
+    following = NEXT_WORD.match(text[match.end() : match.end() + 60])[1] or ""
+    if match["joined"]:  # The end.The start; not Booking.Com
+        address = re.match(r"\w|[.@/-]\w", text[match.end() + len(following) : match.end() + len(following) + 2])
+        return (following in abbreviations.openers or match["joined"] != ".") and not address
     if stop is None:
         return True
-    following = NEXT_WORD.match(text[match.end() : match.end() + 60])[1] or ""
     if match.end() == len(text):
         return True
     small = following[:1].islower()
     if stop.startswith(("..", "…")) or stop.strip(CLOSERS) != ".":
+        if stop == "!" and _goes_on(text, start, match, small, abbreviations):
+            return False
         # The sentence goes on if a small letter follows: Wait... what? "Who is it?" she asked.
         quoted = stop[-1] in CLOSERS
+        if quoted and (said := SAYS.match(text, match.end())) and said[2] in abbreviations.saying:
+            return said[1] != "I" and said[1] in abbreviations.openers
         return not (small and (quoted or stop.startswith(("..", "…"))))
     if small:
         return False
@@ -120,12 +135,22 @@ def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviati
     return _word_may_end(before[: found.start()], found[0], "" if initial else following, initial, abbreviations)
 
 
+def _goes_on(text: str, start: int, match: re.Match[str], small: bool, abbreviations: Abbreviations) -> bool:
+    """Whether an exclamation mark belongs to a name or to a factorial: Yahoo! is; n! = 120."""
+    found = LAST_WORD.search(text[max(start, match.start() - 40) : match.start()])
+    word = found[0] if found else ""
+    if FACTOR.fullmatch(word) and OPERATOR.match(text, match.end()):
+        return True
+    return small and word in abbreviations.exclaiming
+
+
 def _word_may_end(before: str, word: str, following: str, initial: bool, abbreviations: Abbreviations) -> bool:
     """Whether a sentence may end after `word` and a full stop.
 
     `following` does not begin with a small letter; it is empty if an `initial` follows.
     """
     opens = following in abbreviations.openers
+    word = word.rpartition("-")[2] or word  # ex-Gov. Brown, M-Mr. Fox
     if word in abbreviations.inner:
         return False
     if word in abbreviations.numbered:
@@ -135,6 +160,9 @@ def _word_may_end(before: str, word: str, following: str, initial: bool, abbrevi
         return not following[:1].isdigit() and not numeral and not letter and (opens or also_word)
     if len(word) == 1 and word.isalpha():  # an initial, or "plan B.", or a word
         if word in abbreviations.letters:
+            named = before.split()[-1:]  # Louis I. Kahn, but Part I. Words
+            if named and NAME.fullmatch(named[0]) and named[0].lower() not in abbreviations.labels:
+                return not initial and (opens or not NAME.fullmatch(following))
             return not initial and not INITIAL_BEFORE.search(before)
         labelled = before.split()[-1:]
         return opens or (bool(labelled) and labelled[0].lower() in abbreviations.labels and not initial)

@@ -18,6 +18,7 @@ from tts.text.english.lexicon import cmudict
 from tts.text.english.money import SPENT
 from tts.text.english.normaliser import normalise
 from tts.text.english.numbers import COUNTING
+from tts.text.english.numerals import NUMBERED_PARTS
 from tts.text.english.patterns import words_of
 from tts.text.english.telephones import CALLED
 from tts.text.english.units import DOTTED
@@ -30,6 +31,12 @@ from tts.text.sentences import Abbreviations, Joints
 ALWAYS_INNER = ("Rt", "Rte", "v", "vs", "deg", "MR", "MRS", "MS", "DR", "PROF", "REV", "CAPT")
 # After these a capital always begins a sentence. The states among them are words too.
 CAPITAL_ENDS = words_of("etc Mass Ill Kan Md Mont")
+# Names that end in an exclamation mark.
+EXCLAIMING = words_of("Yahoo Jeopardy Oklahoma Airplane Oliver Chips Joomla Yum Westward Mia Wham")
+SAYING = words_of(
+    "said says asked cried replied answered shouted whispered called yelled exclaimed repeated demanded added muttered "
+    "murmured screamed began continued"
+)
 CLAUSE_WORDS = words_of(
     "and but or nor because although though while when whenever where wherever which who whom whose that if unless "
     "until till before after since whether whereas"
@@ -58,7 +65,9 @@ ENGLISH = Language(
         words=frozenset({*NUMBERED_WORDS, *SHORT_BOOKS, *DOTTED, "Sat", "Sun", "Mar"}),
         ending=frozenset({*ENDINGS, *NEWS_STATES, "St"}) - CAPITAL_ENDS,
         letters=frozenset({"I"}),
-        labels=LABELS,
+        labels=LABELS | NUMBERED_PARTS,
+        saying=SAYING,
+        exclaiming=EXCLAIMING,
         openers=OPENERS,
     ),
     joints=Joints(before=CLAUSE_WORDS, leaning=LEANING_WORDS, counting=COUNTING),

@@ -19,7 +19,9 @@ TITLES = {
     **{"Mmes": "mesdames", "Mlle": "mademoiselle", "Fr": "father", "Msgr": "monsignor", "Mgr": "monsignor"},
     **{"Ven": "venerable", "Mt": "mount", "Mts": "mounts", "Ft": "fort", "Ste": "saint", "Sts": "saints"},
     **{"Wm": "William", "Chas": "Charles", "Geo": "George", "Jas": "James", "Thos": "Thomas", "Robt": "Robert"},
-    **{"Benj": "Benjamin", "Edw": "Edward"},
+    **{"Benj": "Benjamin", "Edw": "Edward", "Mssrs": "messieurs", "Cpt": "captain", "Ens": "ensign"},
+    **{"Pfc": "private first class", "Spc": "specialist", "Comdr": "commander", "Ald": "alderman", "Bp": "bishop"},
+    **{"Abp": "archbishop"},
 }
 # Titles that are also read without a full stop. The others are words then (Gen, Col, Rep).
 UNDOTTED = ("Mr", "Mrs", "Ms", "Mx", "Dr", "Prof", "Sgt", "Capt", "Lt", "Messrs", "Mme", "Mlle", "Cmdr", "Msgr", "Supt")
@@ -46,14 +48,21 @@ ENDINGS = {
     **{"Ibid": "ibidem", "Assn": "association", "Ph.D": "P H D", "hr": "hour", "hrs": "hours"},
     **{"mins": "minutes", "secs": "seconds", "yr": "year", "yrs": "years", "lbs": "pounds", "oz": "ounces"},
     **{"Feb": "February", "Apr": "April", "Aug": "August", "Sept": "September", "Oct": "October"},
-    **{"Nov": "November", "Dec": "December"},
+    **{"Nov": "November", "Dec": "December", "Ret": "retired", "ret": "retired", "avg": "average", "Avg": "average"},
+    **{"qty": "quantity", "Qty": "quantity", "amt": "amount", "Amt": "amount", "acct": "account", "Acct": "account"},
+    **{"accts": "accounts", "pkg": "package", "pkgs": "packages", "mgr": "manager", "Mgr": "manager"},
+    **{"mgmt": "management", "Mgmt": "management", "Treas": "treasurer", "Secy": "secretary", "appt": "appointment"},
+    **{"appts": "appointments", "abbr": "abbreviation", "illus": "illustrated", "encl": "enclosed", "Encl": "enclosed"},
+    **{"co": "company", "inc": "incorporated", "corp": "corporation", "ltd": "limited", "bros": "brothers"},
+    **{"tbsp": "tablespoon", "Jct": "junction", "hwy": "highway", "blvd": "boulevard", "bldg": "building"},
 }
 # Read with their full stop. The sentence goes on.
 INNER = {
     **{"e.g": "for example", "i.e": "that is", "viz": "namely", "cf": "compare", "ca": "circa"},
     **{"approx": "approximately", "a.k.a": "also known as", "c.f": "compare", "incl": "including", "esp": "especially"},
-    **{"orig": "originally", "attrib": "attributed", "Attn": "attention", "A.k.a": "also known as"},
+    **{"orig": "originally", "attrib": "attributed", "A.k.a": "also known as", "attn": "attention"},
 }
+INNER |= {word.capitalize(): said for word, said in INNER.items() if "." not in word}
 # Read only before a number, Arabic or Roman.
 NUMBERED = {
     **{"No": "number", "no": "number", "Nos": "numbers", "nos": "numbers", "p": "page", "pp": "pages"},
@@ -64,6 +73,9 @@ NUMBERED = {
     **{"eq": "equation", "eqs": "equations", "op": "opus", "ext": "extension", "tel": "telephone"},
     **{"para": "paragraph", "paras": "paragraphs", "ser": "series", "vv": "verses", "pl": "plate"},
     **{"max": "maximum", "min": "minimum", "Apt": "apartment", "apt": "apartment", "Rm": "room", "rm": "room"},
+    **{"par": "paragraph", "ver": "version", "ep": "episode", "eps": "episodes", "wk": "week", "wks": "weeks"},
+    **{"prob": "problem", "thm": "theorem", "tab": "table", "app": "appendix", "cl": "clause", "ll": "lines"},
+    **{"fn": "footnote", "nn": "notes", "pop": "population"},
     **{"Rt": "route", "Rte": "route", "Flt": "flight", "Bldg": "building", "Hwy": "highway"},
 }
 NUMBERED |= {
@@ -73,7 +85,7 @@ NUMBERED |= {
 }
 NUMBERED |= {"Pp": "pages", "Art": "article", "Sec": "section", "Max": "maximum", "Min": "minimum", "Ed": "edition"}
 # Those of `NUMBERED` that are words as well.
-NUMBERED_WORDS = words_of("no No art Art ed Ed fig sec max Max min Min pt pts")
+NUMBERED_WORDS = words_of("no No art Art ed Ed fig sec max Max min Min pt pts par Par app App tab Tab pop Pop")
 # Read before a year.
 YEAR_MARKS = {
     **{"c": "circa", "b": "born", "d": "died", "fl": "flourished", "r": "reigned", "est": "established"},
@@ -95,13 +107,27 @@ FIXED = {
         "pH": "P H",
         "macOS": "mac O S",
         "M.D.s": "M D's",
+        "aka": "also known as",
+        "a/k/a": "also known as",
+        "d/b/a": "doing business as",
+        "w/in": "within",
+        "w/out": "without",
+        "s/he": "she or he",
+        "either/or": "either or",
+        "WW I": "World War one",
+        "WW II": "World War two",
         "gov't": "government",
         "Gov't": "government",
     },
     **{"int'l": "international", "Int'l": "international", "Rt. Hon.": "right honorable", "Rt Hon": "right honorable"},
     **{"Rt. Rev.": "right reverend", "Rt Rev": "right reverend", "i. e.": "that is", "e. g.": "for example"},
     **{"Lt. Col.": "lieutenant colonel", "Lt. Gen.": "lieutenant general", "Lt. Gov.": "lieutenant governor"},
+    **{"Brig. Gen.": "brigadier general", "Maj. Gen.": "major general", "Lt. Cmdr.": "lieutenant commander"},
+    **{"Rear Adm.": "rear admiral", "Vice Adm.": "vice admiral", "Sgt. Maj.": "sergeant major"},
+    **{"iOS": "I O S", "iPadOS": "I pad O S", "watchOS": "watch O S", "tvOS": "T V O S"},
 }
+# Not after a number, which tells one from several.
+AREAS = {"fl. oz.": "fluid ounces", "sq. ft.": "square feet", "cu. ft.": "cubic feet"}
 COUNTIES = words_of(
     "Antrim Armagh Carlow Cavan Clare Cork Derry Donegal Down Dublin Durham Fermanagh Galway Kerry Kildare Kilkenny "
     "Laois Leitrim Limerick Londonderry Longford Louth Mayo Meath Monaghan Offaly Roscommon Sligo Tipperary Tyrone "
@@ -114,9 +140,12 @@ NEWS_STATES = {
     **{"Kan": "Kansas", "Ky": "Kentucky", "Mass": "Massachusetts"},
     **{"Md": "Maryland", "Mich": "Michigan", "Minn": "Minnesota", "Mo": "Missouri"},
     **{"Mont": "Montana", "Neb": "Nebraska", "Nev": "Nevada", "Okla": "Oklahoma", "Ore": "Oregon"},
+    **{"Ind": "Indiana", "Del": "Delaware", "Tex": "Texas"},
     **{"Tenn": "Tennessee", "Va": "Virginia", "Vt": "Vermont"},
     **{"Wash": "Washington", "Wis": "Wisconsin", "Wyo": "Wyoming"},
 }
+# Those that are other words too, after the letter of a party: R-Pa.
+PARTY_STATES = {"Pa": "Pennsylvania", "La": "Louisiana", "Miss": "Mississippi", "Me": "Maine", "Ida": "Idaho"}
 # Words that begin a sentence far more often than they follow an abbreviation inside one.
 OPENERS = words_of(
     "The A An He She It They We You I But And So Then There This That These Those When While If In On At As After "
@@ -133,6 +162,11 @@ SAINTS = words_of(
     "Paul Peter John James George Mary Mark Luke Matthew Andrew Andrews Louis Patrick Francis Helens Edmunds Giles "
     "Albans Ives Bernard Bartholomew Nicholas Thomas Stephen Anne Annes Clair Kitts Vincent Petersburg Augustine "
     "Joseph Jude Lawrence Martin Michael Anthony Catherine Lucie Pancras Margaret David"
+)
+# What a senior may be: Sr. Vice President.
+ROLES = words_of(
+    "Vice Director Engineer Manager Editor Software Analyst Developer Staff Account Product Project Executive Research "
+    "Associate Advisor Adviser Consultant Partner Lecturer Producer Writer Designer Scientist VP"
 )
 # What is named after a street: Wall St Journal.
 STREET_PLACES = words_of("Station Journal Bridge School Market Church Hall Cafe Theatre Theater Partners Capital Park")
@@ -179,6 +213,13 @@ def _street(match: re.Match[str]) -> str:
     return match[0]
 
 
+def _in_orders(match: re.Match[str]) -> str:
+    """Sr. Mary is a sister, but the senior of a family stands after its name: John Lee Sr."""
+    before = _word_before(match)
+    family = before[:1].isupper() and before not in OPENERS
+    return match[0] if family or match["after"] in ROLES else {"Sr": "sister", "Br": "brother"}[match["short"]]
+
+
 def _ending(match: re.Match[str]) -> str:
     return ENDINGS[match[1]] + ("." if ends_sentence(match) else "")
 
@@ -213,13 +254,16 @@ ABBREVIATIONS: list[Rule] = [
         rf"(?:(?<=[a-z], )|(?<=\b[DR]-))(?P<state>{any_of(NEWS_STATES)})\.(?!\w)",
         lambda match: NEWS_STATES[match[1]] + ("." if ends_sentence(match) else ""),
     ),
+    rule(rf"(?<=\b[DR]-)({any_of(PARTY_STATES)})\.(?!\w)", lambda match: PARTY_STATES[match[1]]),
     rule(
         rf"(?<![\w.'])(?P<short>St|Dr(?=\.))(?P<dot>\.?)(?![\w.'])(?:(?=\s+(?P<after>{NAME})))?",
         _street,
     ),
     rule(r"(?<![\w.])(?:MR|MRS|MS|DR)\.?(?=\s+[A-Z])", lambda match: TITLES[match[0].rstrip(".").capitalize()].upper()),
     rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=-[A-Z])", lambda match: TITLES[match[1]]),  # Maj.-Gen.
-    rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=\s*[A-Z\"'{{])", lambda match: TITLES[match[1]] + " "),
+    rule(r"(?<![\w.])Wash\.(?=,?\s(?:D\.? ?C|State)\b)", lambda match: NEWS_STATES["Wash"]),
+    rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=\s*[A-Z\"'{{]|\sdoctor\s)", lambda match: TITLES[match[1]] + " "),
+    rule(rf"(?<![\w.])(?<!, )(?P<short>Sr|Br)\.(?=\s(?P<after>{NAME}))", _in_orders),
     rule(r"(?<![\w.])Mk\.?(?=\s[IVX0-9])", lambda match: "Mark"),
     rule(rf"(?<![\w.])({any_of(UNDOTTED)})(?:\.(?=\s+[^A-Z\s])|(?![\w.']))", lambda match: TITLES[match[1]]),
     rule(rf"(?<![\w.])({any_of(BEFORE_NAMES)})(?=\s[A-Z][a-z])", lambda match: TITLES[match[1]]),
@@ -227,6 +271,9 @@ ABBREVIATIONS: list[Rule] = [
     rule(rf"(?<![\w.])(?P<word>{any_of(YEAR_MARKS)})\.\s*(?=(?P<first>[0-9][0-9,]{{2,10}}))", _dated),
     rule(r"(?<![\w.])(?<![0-9] )([Mm]ax|[Mm]in)\.(?=\s[a-z])", lambda match: NUMBERED[match[1].lower()]),
     rule(rf"(?<![\w.])(?P<word>{any_of(NUMBERED)})\.:?\s*{NUMERIC}", _numbered),
+    rule(r"(?<![\w.])[Ee]st\.(?=\s[a-z])", lambda match: "estimated"),
+    rule(r"(?<![\w.])[Aa]ssoc\.(?=\s[Pp]rof)", lambda match: "associate"),
+    rule(r"(?<![\w.])(?<![0-9] )(?:fl\. oz|sq\. ft|cu\. ft)\.", lambda match: AREAS[match[0]]),
     rule(r"(?<=[0-9](?:st|nd|rd|th) )ed\.", lambda match: NUMBERED["ed"]),
     rule(rf"(?<![\w.])({any_of(INNER)})\.(?!\w)", lambda match: INNER[match[1]]),
     rule(r"(?<![\w.])([Ee]\.g|[Ii]\.e)(?![\w.])", lambda match: INNER[match[1].lower()]),

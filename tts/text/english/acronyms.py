@@ -6,13 +6,14 @@ from functools import lru_cache
 from tts.text.english.lexicon import cmudict
 from tts.text.english.names import GIVEN, RULERS
 from tts.text.english.numbers import cardinal, roman
-from tts.text.english.patterns import Rule, rule, words_of
+from tts.text.english.patterns import FUNCTION_WORDS, Rule, rule, words_of
 
 LETTER_A = "ay"  # the name of the letter; "a" would be read as the article
 # The lexicon has these words, but in capitals they are letters.
 SPELLED = words_of(
     "UN EU UK AI ID IDS PR TV GDP GPS JFK MGM FYI NGO AKA IRA IRS DEA ENT ETA EST LOL MS NY PS DA ET ESA PT AA EDU GA "
-    "CA VA MC MD ISO ISP SOS UPS URI VW RAF POWS NIH PBS CIS HQ GAO VOA NEA NEC ILO APR IMO COO"
+    "CA VA MC MD ISO ISP SOS UPS URI VW RAF POWS NIH PBS CIS HQ GAO VOA NEA NEC ILO APR IMO COO "
+    "GED ROI EEG ACLU GYN"
 )
 # Acronyms that are words. They stand in capitals in any text, so they do not show that it shouts.
 ACRONYM_WORDS = words_of(
@@ -25,6 +26,11 @@ SHORT_WORDS = words_of(
     "AH AL AM AN AS AT AW AY BE BO BY DO ED EH EL ER EX GO HA HE HI HM HO IF IN IS IT JO LA LO MA ME MM MY NO OF OH ON "
     "OR OW OX PA PI SO TO UH UM UP US WE YA YE YO"
 )
+# Letters of which some are said together.
+GATHERED = {
+    **{"NAACP": "N double ay C P", "NCAA": "N C double ay", "IEEE": "I triple E", "OBGYN": "O B G Y N"},
+    **{"LSAT": "L sat", "MCAT": "M cat", "GMAT": "G mat"},
+}
 SPOKEN = words_of("OK")  # spelt in letters by the lexicon, and yet a word
 # These are letters or words: patterns of what makes them letters, and of what makes them words. "<>" is the word.
 NEVER, ALWAYS = "(?!)", ""
@@ -61,7 +67,7 @@ CONTEXTS = {
         "(?:he|she|they|we|i|it|who|and|cat|have|had|[a-z]+ly) <>|"
         "<> (?:down|on|in|at|there|here|still|up|beside|by|near|under|with|alone|quietly)\\b",
     ),
-    "LA": (NEVER, "la,? <>|<>,? la"),
+    "LA": ("(?:in|to|from|for|near|of|downtown) <>|<> (?:times|county|lakers)", "la,? <>|<>,? la"),
     "ER": ("(?:the|an|to|in|from|our) <>|<> (?:doctor|nurse|visit|room|staff|waiting|physician)", "<>(?:,|[.][.])"),
     "OR": ("(?:the|an) <>|<> (?:nurse|staff|table)", ALWAYS),
     "ACT": (
@@ -69,7 +75,7 @@ CONTEXTS = {
         ALWAYS,
     ),
     "MA": (f"{OWNER} <>|<> (?:in|degree|from)", "<>[!?]"),
-    **dict.fromkeys(words_of("LED SEC PA AD RIP POW LAX"), (NEVER, NEVER)),
+    **dict.fromkeys(words_of("LED SEC PA AD RIP POW LAX ERA MIA DOE INS ALS ADD SAS VAT KIA"), (NEVER, NEVER)),
 }
 
 
@@ -121,6 +127,8 @@ def _acronym(match: re.Match[str]) -> str:
     word, ending = match["word"], match["ending"] or ""
     if set(word) <= set("IVX") and word != "XXX" and (word == "II" or len(word) > 2) and (value := roman(word)):
         return cardinal(value) + ending
+    if word in GATHERED:
+        return GATHERED[word] + ending
     text, start, end = match.string, match.start(), match.end("word")
     near = f"{text[max(0, start - 60) : start]} {text[match.end() : match.end() + 60]}"
     if word in CONTEXTS:
@@ -196,13 +204,16 @@ def _names_a(before: str, after: str, opening: bool) -> bool:
     if following[1][0].isupper() and len(following[1]) > 1:  # John A Smith, but "What A Day"
         initial = len(previous) == 1 and previous.isupper()
         return (initial or previous in GIVEN | RULERS) and not following[1].isupper()
+    if previous.islower() and following[1] in FUNCTION_WORDS:  # a big A on the door
+        return True
     return following[1] in AFTER_LETTER or previous.lower() in BEFORE_LETTER
 
 
 def _mark(match: re.Match[str]) -> str:
     """An A-, a B-: minus, and no dash."""
     article = re.search(r"\b[Aa]n?\s$", match.string[max(0, match.start() - 4) : match.start()])
-    return f"{letters(match[0])} minus" if article else match[0]
+    stopped = match.string[match.end() : match.end() + 1].strip()
+    return f"{letters(match[0])} minus" if article or stopped else match[0]
 
 
 def _letters_a(match: re.Match[str]) -> str:
@@ -220,7 +231,7 @@ LETTER_NAMES: list[Rule] = [
     ),
     rule(r"(?<=[0-9])A(?![\w'])", lambda match: f" {LETTER_A}"),
     # marks at school: an A-, a B-
-    rule(r"(?<![\w'])[A-F][-−](?=[\s.,;:!?)]|$)", _mark),
+    rule(r"(?<![\w'-])[A-F][-−](?=[\s.,;:!?)]|$)", _mark),
     rule(r"(?<![\w/])[A-Z]{1,4}(?:/[A-Z]{1,4}){1,2}(?![\w/])", _slashed),
     rule(r"(?<!\w)\(a\)|\Aa\)(?=\s)", lambda match: f"({LETTER_A})"),
 ]

@@ -36,6 +36,12 @@ ENDINGS = words_of(
 ENDING = any_of({*ENDINGS, *(ending.upper() for ending in ENDINGS)})
 DOTFILES = "gitignore|env|bashrc|zshrc|vimrc|profile|config|ssh|npmrc|dockerignore|editorconfig|htaccess|git|cache"
 DUNDERS = "init|main|name|file|str|repr|call|len|iter|next|all|doc|version|new|enter|exit|eq|hash|dict|getitem|setitem"
+# Before an option of a program: the name of one, or a word that tells.
+COMMAND = re.compile(
+    r"(?<![\w-])(?:git|npm|npx|pip3?|docker|cargo|uv|curl|wget|cmake|python3?|ls|rm|cp|mv|tar|grep|sed|awk|ssh"
+    r"|scp|kubectl|apt|apt-get|sudo|chmod|chown|gcc|pytest|rsync|ffmpeg|ps|du|df)\s"
+)
+OPTION_BEFORE = re.compile(r"\b(?:[Uu]s(?:e|ing)|[Pp]ass(?:ing)?|[Aa]dd(?:ing)?|[Ss]et|flag|option|switch|the)\s$")
 RUNS = re.compile(r"mp[34](?!\w)|[^\W\d_]+(?:'[^\W\d_]+)?|[0-9]+|[^\s]")
 CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+|[^\W\d_]+|[0-9]+")
 # Names of people and brands that keep together: McDonald, LeBron, DeVito.
@@ -147,6 +153,17 @@ def _camel(match: re.Match[str]) -> str:
     return " ".join(letters(part) if part.isupper() and len(part) > 1 else part for part in parts)
 
 
+def _option(match: re.Match[str]) -> str:
+    """git commit --amend, ls -la, the --force flag. In prose two hyphens are a dash."""
+    before, after = match.string[max(0, match.start() - 80) : match.start()], match.string[match.end() :]
+    name = match["name"]
+    told = re.match(r"=|\s(?:flag|option|switch|argument|parameter)s?\b", after) or OPTION_BEFORE.search(before)
+    long = match["dashes"] == "--"
+    if not COMMAND.search(before) and not (told and (long or len(name) == 1)):
+        return match[0]
+    return f"dash dash {_spoken(name)}" if long else f"dash {letters(name)}"
+
+
 CALL = r"(?P<calls>\(\))?"
 ELECTRONIC: list[Rule] = [
     rule(
@@ -176,6 +193,8 @@ ELECTRONIC: list[Rule] = [
     rule(r"(?<!\w)#(?=(?:include|define|ifn?def|endif|pragma)\b)", lambda match: "hash "),
     rule(r"(?<!\w)0x([0-9A-Fa-f]{1,16})(?!\w)", lambda match: f"hex {' '.join(_spoken(c) for c in match[1].upper())}"),
     rule(r"(?<!\w)\$(?=\{?[A-Z_]{3,20}\b|\{?[a-z])", lambda match: "dollar "),
+    rule(r"(?<!\S)(?P<dashes>--)(?P<name>[a-z][a-z0-9]{1,20}(?:-[a-z0-9]{1,20}){0,4})(?![\w-])", _option),
+    rule(r"(?<!\S)(?P<dashes>-)(?P<name>[A-Za-z]{1,4})(?=[\s.,;:)]|$)", _option),
     rule(r"(?<=[a-z] )-(?=[A-Za-z](?: [\"'a-z]|$))", lambda match: "dash "),
     # passwords and numbers of cases: ab9453, 123/261788
     rule(r"(?<!\w)([a-z]{2,4})([0-9]{4,8})(?<!00)(?!\w)", lambda match: f"{match[1]} {spelled(match[2])}"),

@@ -2,7 +2,7 @@
 
 import re
 
-from tts.text.english.patterns import Rule, rule
+from tts.text.english.patterns import Rule, any_of, rule
 
 EMOJI = {
     **{
@@ -64,6 +64,13 @@ EMOJI = {
         "🚫": "prohibited",
     },
 }
+EMOTICONS = {
+    **dict.fromkeys((":)", ":-)", ":))", "=)", "(:", ":]"), "smiling face"),
+    **dict.fromkeys((":(", ":-(", ":'(", "=("), "frowning face"),
+    **dict.fromkeys((";)", ";-)"), "winking face"),
+    **dict.fromkeys((":D", ":-D", "xD", "XD"), "laughing face"),
+    **dict.fromkeys((":P", ":-P", ":p", ":-p"), "face with tongue"),
+}
 SKIN = "[\U0001f3fb-\U0001f3ff]?"
 HEARTS = "❤♥💙💚💛💜🖤💕💖"
 
@@ -84,6 +91,9 @@ def _stars(match: re.Match[str]) -> str:
 PICTURES: list[Rule] = [
     rule(rf"(?<=\b(?:I|i) )(?:[{HEARTS}] ?)+(?=[A-Za-z])", lambda match: "love "),
     rule(rf"(?<=\b(?:We|we|my|My) )[{HEARTS}] ?(?=[A-Za-z])", lambda match: "love "),
+    rule(r"(?<=\b(?:I|i) )<3(?= [A-Za-z])", lambda match: "love"),
+    rule(r"(?<=\b(?:We|we|my|My) )<3(?= [A-Za-z])", lambda match: "love"),
+    rule(rf"(?<!\S)(?:{any_of(EMOTICONS)})(?=\s|[.,!?]|$)", lambda match: f"{EMOTICONS[match[0]]} "),
     rule(r"(?<![★☆])★{1,5}(?<=★★)☆{0,5}(?![★☆])|(?<![★☆])★☆{1,9}(?![★☆])", _stars),
     rule(r"(?<=[0-9]) ?[★⭐](?= [a-z])", lambda match: " star"),
     rule(r"(?<=[0-9]) ?[★⭐]", lambda match: " stars"),

@@ -85,7 +85,10 @@ FORMULA = re.compile(
     r"|(?<![\\$\w])\$(?=[^\s$])(?P<inline>[^$\n]{1,300})(?<=[^\s\\])\$(?![0-9])",
     re.DOTALL,
 )
-SMALL = re.compile(r"[A-Za-z0-9]{1,2}|[A-Za-z0-9]( ?[-+=<>/] ?[A-Za-z0-9]{1,3}){1,4}|[A-Za-z]\([A-Za-z]\)")
+SMALL = re.compile(
+    r"[A-Za-z0-9]{1,2}|[A-Za-z0-9]( ?[-+=<>/] ?[A-Za-z0-9]{1,3}){1,4}|[A-Za-z]\([A-Za-z]\)"
+    r"|\(?[A-Za-z0-9]{1,2}\)?( ?[-+=<>/*] ?\(?[A-Za-z0-9]{1,3}\)?){1,6}"
+)
 
 
 class _Reader:

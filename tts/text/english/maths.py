@@ -182,7 +182,7 @@ EQUATIONS: list[Rule] = [
         lambda match: f"{_letter(match[1])} sub {match[2]}",
     ),
     rule(
-        r"(?<![\w!])([0-9]{1,3}|[nk])!(?=\s?(?:[=+*/×÷)]|is\b))",
+        r"(?<![\w!])([0-9]{1,3}|[nkmrxN])!(?=\s?(?:[=+*/×÷<>≤≥≈)]|-\s|is\b))",
         lambda match: f"{match[1]} factorial",
     ),
     rule(EXPRESSION, _expression),

@@ -42,6 +42,11 @@ AFTER_PRONOUN = words_of(
     "remember recall believe suppose hope wonder never always really just still only also first most cannot use used "
     "chose choose drew sang lost won understood understand forgot forget brought spent skipped wish care trust"
 )
+# After "Charles I" that begins a sentence: a name may be called to before these.
+THOUGHT = words_of(
+    "am have had love think want need do don't can could can't will would should must know hope wish hate"
+)
+BEGINNING = re.compile(r"(?:^|[.!?][\"'”’]? )[\"'“‘]?[A-Z][a-z]+ $")  # a name alone, at the beginning of a sentence
 # These end in ed and yet follow a number: Part I ended.
 AFTER_NUMBER = words_of(
     "ended opened started closed appeared consisted described covered included contained showed involved required "
@@ -82,12 +87,16 @@ def _heading(match: re.Match[str]) -> str:
 
 def _is_first(match: re.Match[str], title: bool, earlier: str) -> bool:
     """Whether the I after a ruler's name is a number: Charles I was executed; not: when Charles I met."""
+    if re.match(r"\.\s[A-Z][a-z]", match.string[match.end() :]) and not title:  # Louis I. Kahn
+        return re.match(rf"\.\s(?:{any_of(OPENERS)})\b", match.string[match.end() :]) is not None
     if title:
+        return True
+    after = re.match(r"\s([a-z]+)|[.,;:!?)']|$", match.string[match.end() :])
+    word = after[1] if after else ""
+    if word in REIGNING or (word and word not in THOUGHT and BEGINNING.search(match.string[: match.start()][-60:])):
         return True
     if _pronoun(match):
         return False
-    after = re.match(r"\s([a-z]+)|[.,;:!?)']|$", match.string[match.end() :])
-    word = after[1] if after else ""
     sure = after is not None and (not word or word in REIGNING or word in ("of", "and", "in"))
     return sure or (
         bool(word) and earlier.lower() in ("", "of", "by", "under", "from", "to", "with", "against", "between")
@@ -197,6 +206,7 @@ HEADINGS: list[Rule] = [
 
 # XIXth, before it is taken for the name of a program.
 ORDINAL_NUMERALS: list[Rule] = [
+    rule(r"(?<!\w)James VI(?: and | & |/)I(?!\w)", lambda match: "James the sixth and first"),
     rule(
         r"(?<![\w.])([IVX]{1,6})(?:th|st|nd|rd)(?!\w)",
         lambda match: ordinal(roman(match[1])) if roman(match[1]) else match[0],

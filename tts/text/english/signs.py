@@ -53,6 +53,7 @@ def _circled(match) -> str:
 
 
 SIGN_RULES: list[Rule] = [
+    rule(r"§§|¶¶", lambda match: "sections " if match[0] == "§§" else "paragraphs "),
     rule(r"(?:[²³]|\^[0-9ni+-]){2,20}", lambda match: _raised(match[0])),  # ⁻¹²: one power, not three
     rule(f"[{''.join(CIRCLED)}](?: ?[{''.join(CIRCLED)}]){{0,50}}", _circled),
     rule(r"(?<=[A-Za-z])\$+(?! ?[0-9])", lambda match: " dollar" * len(match[0]) + " "),
