@@ -24,6 +24,7 @@ UNSPACED = re.compile(r"\S+")
 BEYOND = 30  # characters after the longest portion that are read to find out where to cut
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
 LAST_WORD = re.compile(r"[^\s(\[\"'“‘]{1,40}$")
+AFTER_RANGE = re.compile("^.*[0-9][-–—/]")  # of 31-Jan.
 NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
 INITIAL = re.compile(r"\s*[A-Z](?:\.(?=\s|$)|(?=[,;:)]|\s*$))")  # or a letter that names: Fig. A
 INITIAL_BEFORE = re.compile(r"(?<!\w)[A-Z]\.\s?$")
@@ -103,6 +104,8 @@ def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviati
     following = NEXT_WORD.match(text[match.end() : match.end() + 60])[1] or ""
     if match.end() == len(text):
         return True
+    if stop == "!" and text[match.end() : match.end() + 3].strip()[:1] in ("=", "<", ">", "≈"):  # n! = 6
+        return False
     small = following[:1].islower()
     if stop.startswith(("..", "…")) or stop.strip(CLOSERS) != ".":
         # The sentence goes on if a small letter follows: Wait... what? "Who is it?" she asked.
@@ -117,7 +120,8 @@ def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviati
     if len(stop) > 1 or not found:  # a quote or bracket closes after the stop
         return True
     initial = INITIAL.match(text, match.end()) is not None
-    return _word_may_end(before[: found.start()], found[0], "" if initial else following, initial, abbreviations)
+    word = AFTER_RANGE.sub("", found[0])
+    return _word_may_end(before[: found.start()], word, "" if initial else following, initial, abbreviations)
 
 
 def _word_may_end(before: str, word: str, following: str, initial: bool, abbreviations: Abbreviations) -> bool:

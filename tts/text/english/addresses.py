@@ -105,9 +105,16 @@ ADDRESSES: list[Rule] = [
     ),
     rule(rf"(?<=[a-z] )(?P<street>{any_of(CLEAR)})(?![\w'.])(?P<stop>(?!))?", _street),
     rule(r"\b[Hh]wy\.? (?=[0-9])", lambda match: "Highway "),
+    rule(  # I-95 N
+        r"(?<![\w-])(?P<road>(?:I|US|SR|CR|Interstate|Route|Rte|Highway)[- ][0-9]{1,3}) "
+        rf"(?P<way>{DIRECTION})(?![\w'.])",
+        lambda match: f"{match['road']} {DIRECTIONS[match['way']]}",
+    ),
     rule(
-        rf"\b({any_of(PARTS)})\.? #?(?P<number>[0-9]{{1,4}})(?P<letter>[A-Z]?)(?!\w)",
-        lambda match: f"{PARTS[match[1]]} {house(match['number'])} {letters(match['letter'])}".rstrip(),
+        rf"\b(?P<part>{any_of(PARTS)}|apt(?=\.? #|\.))\.? #?(?P<number>[0-9]{{1,4}})(?P<letter>[A-Z]?)(?!\w)",
+        lambda match: (
+            f"{PARTS[match['part'].capitalize()]} {house(match['number'])} {letters(match['letter'])}".rstrip()
+        ),
     ),
     rule(r"\bP\.? ?O\.? Box ([0-9]{1,6})(?!\w)", lambda match: f"P O Box {house(match[1])}"),
     rule(

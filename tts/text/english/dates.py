@@ -48,7 +48,8 @@ YEAR = r"[12][0-9]{3}"
 IN = r"\b(?i:from|in|since|until|till|by|to|through|during|of|last|next|this|early|late|mid)"
 SLASHED_DATE = re.compile(
     rf"(?<![\w.,/-])(?P<a>[0-3]?[0-9])(?:/(?P<b>[0-3]?[0-9])/(?P<year>{YEAR}|[0-9]{{2}})"
-    rf"|(?P<sign>[.-])(?P<b2>[0-3]?[0-9])(?P=sign)(?P<year2>{YEAR}))(?![\w/-]|\.[0-9])"
+    rf"|(?P<sign>[.-])(?P<b2>[0-3]?[0-9])(?P=sign)"
+    rf"(?P<year2>{YEAR}|(?<=[0-3][0-9]\.[01][0-9]\.)[0-9]{{2}}))(?![\w/-]|\.[0-9])"
 )
 # 2/14 after a word that a date follows
 SHORT_DATE = re.compile(
@@ -145,6 +146,8 @@ def _counts(match: re.Match[str]) -> bool:
 def _day_month(match: re.Match[str]) -> str:
     if match["month"].rstrip(".") in MONTH_WORDS and not match["year"]:
         return match[0]
+    if re.search(rf"(?:{MONTH}) $", match.string[max(0, match.start() - 11) : match.start()]):
+        return match[0]  # Dec. 31-Jan. 2
     if match["join"] == "/" and _digits(match["last"]) != _digits(match["day"]) + 1:
         return match[0]
     the = match["the"] or "the "
@@ -257,7 +260,7 @@ _DAYS: list[Rule] = [
         _day_month,
     ),
     rule(
-        rf"(?<![\w.'-])(?P<month>{MONTH})(?:\s|-)(?P<first>{DAY})"
+        rf"(?<![\w.'])(?<![^0-9]-)(?P<month>{MONTH})(?:\s|-)(?P<first>{DAY})"
         rf"(?:(?P<join>{DASH}|\sto\s|\sand\s(?={DAY}(?:[.,;:!?)]|$)))(?P<last>{DAY}))?"
         rf"(?:(?:,?\s|-)'?(?P<year>{YEAR}|(?<=')[0-9]{{2}}(?!')))?"
         rf"(?![\w:/%]|[.,][0-9]|-[0-9]|\s(?:{NO_DAY})(?!\w))"

@@ -102,8 +102,10 @@ def _unit(match: re.Match[str]) -> str:
 
 def _designated(match: re.Match[str]) -> bool:
     """Whether the number names something, as in seat 20C, iPhone 5C or Highway 12 N."""
-    before = re.search(r"(?<![A-Za-z])([A-Za-z]{2,20}) $", match.string[max(0, match.start() - 22) : match.start()])
-    return before is not None and before[1].lower() in NOT_COUNTED
+    text = match.string[max(0, match.start() - 22) : match.start()]
+    before = re.search(r"(?<![A-Za-z])([A-Za-z]{2,20}) $", text)
+    road = re.search(r"(?<![A-Za-z])[A-Z]{1,2}-$", text)  # I-95 N
+    return road is not None or (before is not None and before[1].lower() in NOT_COUNTED)
 
 
 def _compass(letter: str) -> str:
@@ -133,6 +135,8 @@ def _height(match: re.Match[str]) -> str:
     """5'10", 5 ft 10 in."""
     mark = "'" in match["foot"]
     inches = match["inches"]
+    if mark and inches.isdigit() and int(inches) > 11:  # of an arc, or of time
+        return f"{_amount(match[1])} minute{'' if one(match[1]) else 's'} {cardinal(inches)} seconds"
     foot = "foot" if mark or one(match[1]) else "feet"
     ending = "" if mark and "/" not in inches else " inch" if _single(inches) else " inches"
     return f"{cardinal(match[1])} {foot} {_amount(inches)}{ending}"
@@ -173,7 +177,9 @@ def _dimensions(match: re.Match[str]) -> str:
     for index, (amount, unit) in enumerate(found):
         words.append(_amount(amount))
         if unit and (index == len(found) - 1 or unit not in MARKS or unit != last):
-            name = MARKS.get(unit) or _name(unit.removesuffix("."))
+            symbol = unit.rstrip(".^23²³")
+            power = re.search("[23²³]", unit)
+            name = MARKS.get(unit) or _power(_name(symbol), power and power[0], symbol)
             singular = _single(amount) or _described(match) or (unit in MARKS and _noun_follows(match))
             words[-1] += f" {name if singular else many(name)}"
     return " by ".join(words)
@@ -207,8 +213,11 @@ def _plural(match: re.Match[str]) -> str:
 
 
 def _many_of(match: re.Match[str]) -> str:
-    """100s of people."""
-    return many(cardinal(match[1]).removeprefix("one "))
+    """100s of people, 1,000s of them, 10,000s: tens of thousands."""
+    first, _, thousands = match[1].partition(",")
+    words = many(cardinal(first).removeprefix("one ")) if first != "1" or not thousands else ""
+    big = many(cardinal("1," + thousands).removeprefix("one ")) if thousands else ""
+    return " of ".join(part for part in (words, big) if part)
 
 
 def _per(match: re.Match[str]) -> str:
@@ -238,7 +247,7 @@ def _powered(match: re.Match[str]) -> str:
 
 TIMES = ("min", "sec", "hr", "h", "yr", "mo", "wk", "gal", "lb", "kg", "mi", "km")
 MARKS = {"'": "foot", '"': "inch", "''": "inch"}
-DIMENSION = r"(?:\"|''|'|(?:mm|cm|m|km|ft|in|yd|mi)(?!\w)\.?)"
+DIMENSION = r"(?:\"|''|'|(?:mm|cm|m|km|ft|in|yd|mi)(?:\^?[23²³])?(?!\w)\.?)"
 RECORDS = ("33", "45", "78")  # gramophone records
 MEASURED = "took|takes|take|taking|for|within|after|every|lasts|lasted|last|waits?|waited|waiting|only|under"
 TIMED = "delay|timeout|timer|clip|video|ads?|later|ago|interval|per|left|pause|break|wait|limit|countdown|exposure"
@@ -269,7 +278,8 @@ SECONDS: list[Rule] = [
     rule(r"(?<=[0-9]) ?(?:kt?|K)\.?(?= (?:white |yellow |rose )?gold\b)", lambda match: " karat"),
     rule(r"(?<![\w/])(?<![0-9] )km/h(?!\w)", lambda match: "kilometers per hour"),
     rule(r"(?<=[CF])/(?=[0-9]{1,3} ?°)", lambda match: " or "),
-    rule(rf"{START}(10{{1,6}})s(?= of\b)", _many_of),
+    rule(rf"{START}(10{{1,6}}(?=s of\b)|10{{0,2}},000(?:,000)?)s(?!\w)", _many_of),
+    rule(r"(?<=[0-9])(?P<space>[ -]?)(?i:fl\.?\s?oz)\b(?:\.(?=\s+[a-z0-9(]|[,;:)]))?", lambda m: f"{m['space']}fl oz"),
     rule(
         rf"(?:\b(?P<before>{MEASURED}|[Aa]n?|[Tt]he|each) )?{START}(?<![A-Za-z]-)"
         r"(?P<low>[0-9]{1,4}(?:\.[0-9]{1,4})?)s(?!\w)"
@@ -304,7 +314,8 @@ MEASURES: list[Rule] = [
         _height,
     ),
     rule(
-        rf"{START}{AMOUNT}\s?{DIMENSION}?(?:\s?(?:x|×|by)\s?{AMOUNT}\s?{DIMENSION}?){{1,3}}(?!\w)(?<![0-9])",
+        rf"{START}{AMOUNT}\s?{DIMENSION}?(?:\s?(?:x|×|by)\s?{AMOUNT}\s?{DIMENSION}?){{1,3}}(?!\w)"
+        r"(?:(?<![0-9])|(?<=[a-z][23])|(?<=\^[23]))",
         _dimensions,
     ),
     rule(

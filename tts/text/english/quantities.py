@@ -36,6 +36,7 @@ SCREENS = words_of(
     "video videos tv screen screens monitor monitors resolution footage display displays camera cameras film"
 )
 RACES = words_of("race run walk runner")
+ATTACKS = ("9/11", "7/7")
 PENCILS = words_of("pencil pencils")
 RATED = "rat(?:ed|ing)|scored?|gave (?:it|him|her|them)|grade|solid|mark|got"
 RATING = r"\s(?:stars|points|marks|rating|score|on|people|users|voters)\b"
@@ -95,6 +96,8 @@ def _fraction(match: re.Match[str]) -> str:
     if not whole and not match["end"]:
         if (a, b) in (("20", "20"), ("20", "200"), ("4", "4")) or int(a) + int(b) == 100:
             return f"{number(a)} {number(b)}"  # eyesight, 4/4 time, 80/20
+        if f"{a}/{b}" in ATTACKS and re.match(r"[\s-](?:bomb|attack|terror|memorial|victim|survivor|commission)", rest):
+            return f"{number(a)} {number(b)}"
         if re.match(r"[\s-](?:time|signature|meter|beat)\b", rest):
             return f"{number(a)} {number(b)}"
         if int(a) == int(b) or re.match(RATING, rest) or _rated(match):
@@ -111,9 +114,9 @@ def _fraction(match: re.Match[str]) -> str:
 
 def _rated(match: re.Match[str]) -> bool:
     """Whether a score comes: He gave it 8/10."""
-    return bool(
-        re.search(rf"\b(?:{RATED})(?: of|:| a| an)?\s$", match.string[max(0, match.start() - 20) : match.start()])
-    )
+    before = match.string[max(0, match.start() - 20) : match.start()]
+    part = match.string[match.end() : match.end() + 4] == " of "  # got 3/4 of it
+    return not part and re.search(rf"\b(?:{RATED})(?: of|:| a| an| is| was)?\s$", before) is not None
 
 
 def _shortened(match: re.Match[str]) -> str:
@@ -181,6 +184,8 @@ GROUPED: list[Rule] = [
         _grouped,
     ),
     rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
+    rule(r"(?<=[A-Za-z]),(?=[0-9])", lambda match: ", "),
+    rule(r"(?<=[0-9])\.\.(?=[0-9])", lambda match: " to "),  # 1..10
     # Chapter 01
     rule(
         rf"(?P<before>\b(?i:{NUMBERED_FROM_ONE})\s)0{{1,3}}(?=[1-9][0-9]{{0,3}}(?![\w.,:/-]))",
@@ -203,6 +208,7 @@ GROUPED: list[Rule] = [
 
 
 QUANTITIES: list[Rule] = [
+    rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),  # before a letter after the number is read
     rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
     rule(
         r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})"
@@ -233,7 +239,6 @@ QUANTITIES: list[Rule] = [
         rf"{ALONE}(?P<number>{NUMBER})(?:[eE](?P<sign>[+-])|e)(?P<power>[0-9]{{1,3}})(?!\w)",
         _power,
     ),
-    rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),
     rule(r"#(?=[A-Za-z])", lambda match: "hashtag "),
     rule(r"(?<=[0-9])x(?=\s[a-z])", lambda match: " times"),
 ]
@@ -245,7 +250,7 @@ NUMBERS: list[Rule] = [
     rule(r"(?<=[A-Za-z])-?(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", lambda match: " "),
     rule(
         r"(?<![\w)])(?P<minus>-)?"
-        r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)*|[0-9]+(?:\.[0-9]+)*|\.[0-9]+)",
+        r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)*|[0-9]+(?:\.[0-9]+)*|(?<!\.)\.[0-9]+)",
         _any_number,
     ),
     rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),

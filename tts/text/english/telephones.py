@@ -51,7 +51,7 @@ TELEPHONES: list[Rule] = [
     rule(r"(?<![\w.,-])1-(?P<area>8[0-9]{2}|900)-(?=[0-9-]{0,3}[A-Z])", _free_call),
     rule(r"(?<![\w.,-])(?P<number>[0-9]{3})-(?=[A-Z]{4}(?!\w))", lambda match: spelled(match["number"]) + ", "),
     rule(r"(?<![\w.,])\(?0[0-9]{2,4}\)?[ -][0-9]{3,8}(?:[ -][0-9]{3,6})?(?![\w-])", _domestic),
-    rule(r"(?<![\w.,$£€-])[0-9]{3}-[0-9]{4}(?![\w-])", lambda match: groups(match[0])),
+    rule(rf"(?<![\w.,$£€-])(?P<number>[0-9]{{3}}-[0-9]{{4}}){EXTENSION}", _phone),
     rule(
         r"(?<!\w)(?P<word>[Tt])el\.?:?\s?(?=[0-9(+]|(?:plus|zero|one|two|three|four|five|six|seven|eight|nine)\b)",
         lambda match: f"{match['word']}elephone ",
