@@ -87,6 +87,13 @@ def _state(match: re.Match[str]) -> str:
     return words + (f" {spelled(code)}" if code else "") + (f", {spelled(more)}" if more else "")
 
 
+def _part(match: re.Match[str]) -> str:
+    """Apt. 4B, apt. #4B."""
+    part, name = match["part"], PARTS[match["part"].capitalize()]
+    words = f"{name if part[0].isupper() else name.lower()} {house(match['number'])} {letters(match['letter'])}"
+    return words.rstrip()
+
+
 ADDRESSES: list[Rule] = [
     rule(
         rf"(?<!No\. )(?<![\w.,$£€/:'-])(?P<house>[0-9]{{1,5}})(?P<letter>[A-D])? (?:(?P<direction>{DIRECTION})\.? )?"
@@ -112,9 +119,7 @@ ADDRESSES: list[Rule] = [
     ),
     rule(
         rf"\b(?P<part>{any_of(PARTS)}|apt(?=\.? #|\.))\.? #?(?P<number>[0-9]{{1,4}})(?P<letter>[A-Z]?)(?!\w)",
-        lambda match: (
-            f"{PARTS[match['part'].capitalize()]} {house(match['number'])} {letters(match['letter'])}".rstrip()
-        ),
+        _part,
     ),
     rule(r"\bP\.? ?O\.? Box ([0-9]{1,6})(?!\w)", lambda match: f"P O Box {house(match[1])}"),
     rule(

@@ -96,5 +96,6 @@ CHEMISTRY: list[Rule] = [
         _formula,
     ),
     rule(rf"(?<![\w.#@/'-])(?P<count>)(?P<formula>{any_of(COMPOUNDS)})(?![\w₀-₉]|\.\w|-[A-Z0-9])", _formula),
+    rule(r"(?<![\w.,])14C(?=[ -](?:dat(?:ing|ed?|es)|levels?|ages?)\b)", lambda match: "carbon fourteen"),
     rule(r"(?<!\w)pH(?!\w)", lambda match: "P H"),
 ]

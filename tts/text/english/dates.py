@@ -53,7 +53,8 @@ SLASHED_DATE = re.compile(
 )
 # 2/14 after a word that a date follows
 SHORT_DATE = re.compile(
-    r"(?<![\w.,/-])(?P<before>(?:[Oo]n|[Dd]ated|[Dd]ue|[Bb]orn|[Ss]ince|[Uu]ntil)\s)"
+    r"(?<![\w.,/-])(?P<before>(?:[Oo]n|[Dd]ated|[Dd]ue|[Bb]orn|[Ss]ince|[Uu]ntil|(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs?)?|Fri|Sat(?:ur)?|Sun|Easter)(?:day)?[.,]?)"
+    r"\s\(?)"
     r"(?P<a>[0-3]?[0-9])/(?P<b>[0-3]?[0-9])"
     rf"(?=[,;:!?)]|\.(?![0-9])|$|\s(?:{any_of(FUNCTION_WORDS - {'of'})})\b)"
 )
@@ -251,6 +252,7 @@ _DAYS: list[Rule] = [
     rule(r"(?<!\w)FY\s?'?(?=(?:20)?[0-9]{2}(?!\w))", lambda match: "fiscal year "),
     rule(rf"(?<![\w.,/-])(?P<first>{YEAR})/(?P<second>[0-9]{{2}})(?![\w/]|\.[0-9])", _season),
     rule(r"(?<![\w.,/-])(?P<year>20[0-9]{2})-(?P<month>0[1-9]|1[0-2])(?![\w/-]|\.[0-9])", _year_month),
+    rule(r"(?<!\w)(?P<quarter>Q[1-4])\s?'(?=[0-9]{2}(?!\w))", lambda match: match["quarter"] + " "),
     rule(r"(?<![\w.,/-])(?P<quarter>[1-4])Q\s?'?(?P<year>20[0-9]{2}|[0-3][0-9])(?!\w)", _quarter),
     rule(
         rf"(?P<the>\b(?:[Tt]he|THE)\s)?(?<![\w.,:$£€-])(?<![0-9]/)(?P<day>{DAY})"
@@ -313,6 +315,7 @@ _YEARS: list[Rule] = [
         r"\s?(?P<era>A\.\s?D\b\.?|AD|B\.\s?C\.\s?E\b\.?|BCE|B\.\s?C\b\.?|BC|C\.\s?E\b\.?|CE)(?!\w)",
         _era,
     ),
+    rule(r"(?<=[0-9](?:st|nd|rd|th)) [cC](?:ent)?\.(?=,? (?:[a-z]|BC|AD|CE|B\.|A\.|C\.))", lambda match: " century"),
     rule(r"(?<=[Cc]entury )(?P<era>AD|BC|CE|BCE)(?!\w)", lambda match: letters(match["era"])),
     # ranges of years and decades: '68-'72, 1950s-60s, 1999-present
     rule(rf"(?<='[0-9][0-9]){DASH}(?='[0-9]{{2}}(?!\w))", lambda match: " to "),

@@ -191,7 +191,8 @@ EQUATIONS: list[Rule] = [
         lambda match: match["name"].replace("'", " prime") + " of (",
     ),
     rule(
-        r"(?<![\w(])(?P<factor>[0-9]{1,3}[a-z]?|[a-eijk-oq-tw-z])\((?![a-z]-[a-z]\))(?=[a-z0-9]{1,3} ?[-+−] ?[a-z0-9]{1,3}\))",
+        r"(?<![\w(])(?P<factor>[0-9]{1,3}[a-z]?|[a-eijk-oq-tw-z])\((?![a-z]-[a-z]\))"
+        r"(?=[a-z0-9]{1,3} ?[-+−] ?[a-z0-9]{1,3}\))",
         lambda match: f"{match['factor']} × (",
     ),
     rule(r"(?<=[-+−][0-9a-z]\))!|(?<=[-+−] [0-9a-z]\))!", lambda match: " factorial"),
@@ -225,7 +226,7 @@ EQUATIONS: list[Rule] = [
 MATHS: list[Rule] = [
     rule(r"(?<=[0-9])\s?[x×]\s?(?=[0-9])", lambda match: " by " if "x" in match[0] else " times "),
     rule(r"(?<=\w)\^(?=[0-9-])", lambda match: " to the power of "),
-    rule(r"(?<=[0-9])\s?\*\s?(?=[0-9])", lambda match: " times "),
+    rule(r"(?<=[0-9])\s?[*·⋅]\s?(?=[0-9])", lambda match: " times "),
     rule(r"~\s?(?=[0-9$£€])", lambda match: "about "),
     rule(r"(?<=\b[A-Z])#", lambda match: " sharp"),
     rule(r"Ω", lambda match: " omega "),

@@ -252,7 +252,8 @@ RECORDS = ("33", "45", "78")  # gramophone records
 MEASURED = "took|takes|take|taking|for|within|after|every|lasts|lasted|last|waits?|waited|waiting|only|under"
 TIMED = "delay|timeout|timer|clip|video|ads?|later|ago|interval|per|left|pause|break|wait|limit|countdown|exposure"
 CURRENT = (
-    "fuses?|circuits?|breakers?|plugs?|sockets?|outlets?|chargers?|suppl(?:y|ies)|currents?|motors?|batter(?:y|ies)"
+    "fuses?|circuits?|breakers?|plugs?|sockets?|outlets?|chargers?|suppl(?:y|ies)|currents?|motors?|batter(?:y|ies)|"
+    "adapters?"
 )
 # Symbols that are no words and name nothing else, so that they are units without a number too.
 SURE = any_of(
@@ -278,7 +279,7 @@ SECONDS: list[Rule] = [
     rule(r"(?<=[0-9]) ?(?:kt?|K)\.?(?= (?:white |yellow |rose )?gold\b)", lambda match: " karat"),
     rule(r"(?<![\w/])(?<![0-9] )km/h(?!\w)", lambda match: "kilometers per hour"),
     rule(r"(?<=[CF])/(?=[0-9]{1,3} ?°)", lambda match: " or "),
-    rule(rf"{START}(10{{1,6}}(?=s of\b)|10{{0,2}},000(?:,000)?)s(?!\w)", _many_of),
+    rule(rf"{START}(?<![$£€])(10{{1,6}}(?=s of\b)|10{{0,2}},000(?:,000)?)s(?!\w)", _many_of),
     rule(r"(?<=[0-9])(?P<space>[ -]?)(?i:fl\.?\s?oz)\b(?:\.(?=\s+[a-z0-9(]|[,;:)]))?", lambda m: f"{m['space']}fl oz"),
     rule(
         rf"(?:\b(?P<before>{MEASURED}|[Aa]n?|[Tt]he|each) )?{START}(?<![A-Za-z]-)"
@@ -306,7 +307,7 @@ MEASURES: list[Rule] = [
         lambda match: f"{number(match[1])} point",
     ),
     rule(rf"{START}({NUMBER})\s?A(?=\s(?:{CURRENT})\b)", lambda match: f"{number(match[1])} amp"),
-    rule(rf"(?<=V at )({NUMBER})\s?A(?!\w)", lambda match: f"{number(match[1])} amps"),
+    rule(rf"(?:(?<=V at )|(?<=V )|(?<=V, )|(?<=V/))({NUMBER})\s?A(?!\w)", lambda match: f"{number(match[1])} amps"),
     rule(
         rf"{START}([0-9]{{1,3}})(?P<foot>'| ?(?:ft\.?|feet|foot)(?![A-Za-z])) ?-?"
         rf"(?P<inches>[0-9]{{1,2}}(?: {PART})?)(?![\w/])"
@@ -323,7 +324,7 @@ MEASURES: list[Rule] = [
         _marked,
     ),
     rule(
-        rf"{START}(?P<low>{AMOUNT})(?P<join>[ -]?)in(?:\.(?!\s+[A-Z])|(?=\)|\s?[x×]|[.!?]?$)|(?<=[0-9-]in)(?!\w)"
+        rf"{START}(?P<low>{AMOUNT})(?P<join>[ -]?)in(?:\.(?!\s+[A-Z])|(?=\)|\s?[x×]|[.!?]?$)|(?<=[0-9-]in)(?!\w|-[0-9])"
         r"|(?=\s(?:x|by|long|wide|tall|high|deep|thick|in diameter|of (?:rain|snow|water))\b))",
         _inches,
     ),

@@ -15,7 +15,8 @@ RELEASED = words_of(
 )
 # Names whose numbers of three digits are said in two parts: Boeing seven forty-seven.
 IN_PARTS = words_of(
-    "Boeing Airbus flight Flight Highway Interstate Route Hwy Porsche Ferrari Peugeot error Error HTTP Formula Apollo"
+    "Boeing Airbus flight Flight Highway Interstate Route Hwy Porsche Ferrari Peugeot error Error HTTP Formula Apollo "
+    "Levi's"
 )
 
 
@@ -62,7 +63,7 @@ MODELS: list[Rule] = [
         _hexadecimal,
     ),
     rule(
-        rf"(?<![\w.])(?:(?P<v>[vV])\.?\s?|(?P<name>{any_of(RELEASED)})[ -])"
+        rf"(?<![\w.])(?:(?P<v>[vV](?:er\.)?)\.?\s?|(?P<name>{any_of(RELEASED)})[ -])"
         r"(?P<number>[0-9]{1,5}(?:\.[0-9]{1,5}){1,4})(?![\w]|\.[0-9])",
         _version,
     ),
@@ -88,6 +89,10 @@ MODELS: list[Rule] = [
         r"(?<![\w.,-])(?P<type>7[0-8]7|A3[0-9]0)-(?P<series>[1-9]00)(?![\w-])",
         lambda match: f"{_type(match['type'])} {pairs(match['series'])}",
     ),
+    rule(
+        r"(?<![\w'-])(?P<road>US|SR|CR)-(?P<number>[1-9][0-9]{2})(?![\w-]|\.[0-9])",
+        lambda match: f"{letters(match['road'])} {pairs(match['number'])}",
+    ),
     rule(r"(?<![\w'-])(?P<type>[A-Z]-?[1-9][0-9]{2})(?![\w-]|\.[0-9])", lambda match: _type(match["type"])),
     # two 7s, MP3s, 747s, 49ers
     rule(
@@ -95,6 +100,7 @@ MODELS: list[Rule] = [
         r"(?= (?:and|or)\b|[.,;:!?]|$)",
         lambda match: match["before"] + _several(match),
     ),
+    rule(r"(?<=[a-z])-(?P<number>[2-9])s(?!\w)", lambda match: " " + _several(match)),  # omega-3s
     rule(r"(?<=[A-Z])-?(?P<number>[1-9][0-9]{0,2})s(?!\w)", lambda match: " " + _several(match)),
     rule(r"(?<![\w.,$£€'])(?P<number>[1-9][0-9]{2})s(?!\w)", _several),
     rule(

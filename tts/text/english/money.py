@@ -207,6 +207,7 @@ MONEY: list[Rule] = [
         rf"(?P<magnitude>[ -](?:{BIG_WORD}))?(?P<per>)(?![\w/])",
         _and_part,
     ),
+    rule(r"(?<=[0-9])/[-–=](?=[\s.,;)]|$)", lambda match: ""),  # Rs 500/-
     # the decimal comma of the euro
     rule(r"(?<=€)\s?([0-9]{1,9}),([0-9]{2})(?![0-9,])", lambda match: f"{match[1]}.{match[2]}"),
     rule(r"(?<![\w.,])([0-9]{1,9}),([0-9]{2})(?=\s?€)", lambda match: f"{match[1]}.{match[2]}"),

@@ -2,6 +2,7 @@
 
 import re
 
+from tts.text.english.acronyms import letters
 from tts.text.english.numbers import LONGEST, cardinal, fraction, ordinal, spelled_in_groups, two_digits, year
 from tts.text.english.patterns import (
     ALONE,
@@ -47,6 +48,8 @@ SHORT_MAGNITUDES = {
     "mn": "million",
     "B": "billion",
     "bn": "billion",
+    "mln": "million",
+    "bln": "billion",
     "tn": "trillion",
 }
 
@@ -83,8 +86,8 @@ def _range(match: re.Match[str]) -> str:
         whole = low[: -len(high)] + high  # 143–9
         high = whole if int(whole) > int(low) else high
     first, second = float(low.replace(",", "")), float(high.replace(",", ""))
-    if first >= second and first + second == 100 and first % 10 == 0:
-        return f"{number(low)} {number(high)}"  # 50-50, 60-40
+    if (first >= second and first + second == 100 and first % 10 == 0) or low == high in ("15", "30", "40"):
+        return f"{number(low)} {number(high)}"  # 50-50, 60-40, of tennis 40-40
     if len(low) > 2 and len(high) < len(low) - 1 and first > second and dash == "-" and "." not in low:
         return f"{number(low)}, {number(high)}"  # no range: 978-0
     return f"{number(low)} {'minus' if dash == ' - ' and first >= second else 'to'} {number(high)}"
@@ -100,7 +103,7 @@ def _fraction(match: re.Match[str]) -> str:
             return f"{number(a)} {number(b)}"
         if re.match(r"[\s-](?:time|signature|meter|beat)\b", rest):
             return f"{number(a)} {number(b)}"
-        if int(a) == int(b) or re.match(RATING, rest) or _rated(match):
+        if int(a) in (0, int(b)) or re.match(RATING, rest) or _rated(match):
             return f"{number(a)} out of {number(b)}"
     if re.fullmatch("1[5-9][0-9]{2}|20[0-9]{2}", b) and not whole and not match["end"]:
         return f"{number(a)} slash {year(b)}"  # law 633/1941
@@ -149,7 +152,9 @@ def _is_magnitude(match: re.Match[str]) -> bool:
     if before in LETTERED or noun in PENCILS:
         return False
     measured = short == "M" or before in BEFORE_AMOUNTS
-    return bool("." in amount or "," in amount or noun) or (measured and not re.match(r"\s[A-Z]", rest))
+    return bool("." in amount or "," in amount or noun) or (
+        measured and not re.match(r"\s[A-Z](?![a-z]{1,20}s\b)", rest)
+    )
 
 
 def _ordinal(match: re.Match[str]) -> str:
@@ -196,8 +201,19 @@ GROUPED: list[Rule] = [
         lambda match: number(match["number"]) + " million",
     ),
     rule(
-        rf"(?<![\w.,$£€¥₩₹])(?P<number>{NUMBER})\s(?P<short>bn|mn|tn)(?!\w|\s?(?:[$£€]|[A-Z]{{3}}))",
+        rf"(?<![\w.,$£€¥₩₹])(?P<number>{NUMBER})\s(?P<short>bn|mn|tn|mln|bln)(?!\w|\s?(?:[$£€]|[A-Z]{{3}}))",
         lambda match: f"{number(match['number'])} {SHORT_MAGNITUDES[match['short']]}",
+    ),
+    # 1 1/2-2, 1/2-3/4
+    rule(
+        rf"(?<![\w./-])(?P<low>(?:[0-9]{{1,3}} )?[1-9]/[2-9]){DASH}"
+        rf"(?=[0-9]{{1,3}}(?: [1-9]/[2-9]|/[2-9])?(?![\w/-]| ?[=+]))",
+        lambda match: f"{match['low']} to ",
+    ),
+    # A–D, A-Z
+    rule(
+        r"(?<![\w–'-])(?P<first>[A-Z])(?:–|(?<=A)-(?=Z))(?P<last>[A-Z])(?![\w–'-]|\sbonds?\b)",
+        lambda match: f"{letters(match['first'])} to {letters(match['last'])}",
     ),
     # the same unit twice: 5km-10km, 10%-15%
     rule(
@@ -209,6 +225,7 @@ GROUPED: list[Rule] = [
 
 QUANTITIES: list[Rule] = [
     rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),  # before a letter after the number is read
+    rule(r"(?<=[0-9]) : (?=[0-9](?![0-9]))", lambda match: " to "),
     rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
     rule(
         r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})"

@@ -85,10 +85,23 @@ _CODES: list[Rule] = [
     ),
 ]
 _LONG: list[Rule] = [
+    rule(r"\b([Aa])cct\.?(?=:?\s(?:[Nn]o\b|#|[Nn]umber|[0-9]))", lambda match: f"{match[1]}ccount"),
+    # of a court: 21-cv-1234
     rule(
-        rf"(?P<before>\b(?i:{THINGS}|part|model|item)\s)[Nn]o\.(?=\s[A-Z]{{0,4}}-?[0-9])",
+        r"(?<![\w.,-])(?P<year>[0-9]{1,2})-(?P<kind>cv|cr|mc|bk)-(?=[0-9]{2,6}(?![\w]))",
+        lambda match: f"{match['year']} {letters(match['kind'].upper())} ",
+    ),
+    rule(
+        rf"(?P<before>\b(?i:{THINGS}|part|model|item)\s)[Nn]o(?:\.:?|:)(?=\s[A-Z]{{0,4}}-?[0-9])",
         lambda match: match["before"] + "number",
     ),
+    # order no. 55-1023, ZIP+4 codes
+    rule(
+        rf"(?P<before>\b(?i:{THINGS})\s(?i:number|no\.?|id|code)(?::|\sis|\swas)?\s)(?P<code>[0-9]{{1,8}}-[0-9]{{2,8}})"
+        rf"{NO_NUMBER}",
+        lambda match: match["before"] + ", ".join(short(part) for part in match["code"].split("-")),
+    ),
+    rule(r"(?<![\w.,$£€/-])[0-9]{5}-[0-9]{4}(?![\w-]|\.[0-9])", lambda match: groups(match[0])),
     rule(
         rf"(?P<before>\b(?i:{THINGS})(?:\s(?i:number|no\.?|id|code))?(?::|\sis|\swas)?\s(?:#\s?)?)"
         rf"(?P<code>[0-9]{{5,20}}){NO_NUMBER}{NOT_COUNTING}",

@@ -61,5 +61,5 @@ SIGN_RULES: list[Rule] = [
         r"(?<!\w)(40[13]) ?\(([kb])\)", lambda match: f"four oh {'one' if match[1][2] == '1' else 'three'} {match[2]}"
     ),
     rule(r"(?<=[∑∏∫√]) ?of\b", lambda match: ""),
-    rule(r"(?<=[A-Za-z])#(?=[A-Za-z])", lambda match: " hash "),
+    rule(r"(?<=[A-Za-z])#(?=[A-Za-z])(?!(?<=[A-G]#)(?:maj|min|m|dim|aug|sus)[0-9]{0,2}\b)", lambda match: " hash "),
 ]

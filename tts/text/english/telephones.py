@@ -40,7 +40,7 @@ def _domestic(match: re.Match[str]) -> str:
 
 
 # Short words whose full stop ends no sentence before a number.
-CALLED = ("tel", "Tel", "ext", "Ext", "exp", "Exp")
+CALLED = ("tel", "Tel", "ext", "Ext", "exp", "Exp", "ver", "Ver")
 EXTENSION = r"(?:,?\s?(?:x|[Ee]xt\.?|[Ee]xtension)\s?(?P<extension>[0-9]{1,6}))?(?![\w-])"
 AREA = r"(?:1[ .-])?\(?[0-9]{3}\)?[ .-]?(?<=[ .)-])"
 DIALLED = "[Cc]all(?:ed|ing)?|[Dd]ial(?:ed|ing)?|[Rr]ing|[Pp]hone[ds]?"

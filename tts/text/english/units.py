@@ -52,6 +52,7 @@ UNITS = {
         "doz": "dozen",
         "pkg": "package",
         "pkgs": "package",
+        "pk": "pack",
         "sec": "second",
         "secs": "second",
     },
