@@ -112,6 +112,10 @@ ADDRESSES: list[Rule] = [
     ),
     rule(rf"(?<=[a-z] )(?P<street>{any_of(CLEAR)})(?![\w'.])(?P<stop>(?!))?", _street),
     rule(r"\b[Hh]wy\.? (?=[0-9])", lambda match: "Highway "),
+    rule(  # 20 km NW of here
+        rf"(?<=[a-z] )(?P<way>{DIRECTION})(?= of (?:the|town|here|[A-Z]))",
+        lambda match: DIRECTIONS[match["way"]].lower(),
+    ),
     rule(  # I-95 N
         r"(?<![\w-])(?P<road>(?:I|US|SR|CR|Interstate|Route|Rte|Highway)[- ][0-9]{1,3}) "
         rf"(?P<way>{DIRECTION})(?![\w'.])",

@@ -243,6 +243,11 @@ _DAYS: list[Rule] = [
         r"(?P<day>0?[1-9]|[12][0-9]|3[01])(?![\w/-]|\.[0-9])",
         _iso_date,
     ),
+    rule(  # 20240115
+        r"(?<![\w.,$£€#:/-])(?P<year>(?:19|20)[0-9]{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12][0-9]|3[01])"
+        r"(?![\w,/-]|\.[0-9]|\s[a-z]{2,20}s\b)",
+        _iso_date,
+    ),
     (SLASHED_DATE, slashed_date),
     (SHORT_DATE, _short_date),
     rule(

@@ -186,7 +186,8 @@ def _dimensions(match: re.Match[str]) -> str:
 
 
 def _inches(match: re.Match[str]) -> str:
-    return f"{_amount(match['low'])} {'inch' if _single(match['low']) or match['join'] == '-' else 'inches'}"
+    singular = _single(match["low"]) or match["join"] == "-" or _described(match)
+    return f"{_amount(match['low'])} {'inch' if singular else 'inches'}"
 
 
 def pairs(digits: str) -> str:
@@ -270,7 +271,7 @@ SPELLED_NUMBER = (
 # Before the dates, which read 10s as a decade, and before money, which reads 1080p as pence.
 SECONDS: list[Rule] = [
     # 8 oz. can: before abbreviations, which would read the unit alone
-    rule(rf"(?<=[0-9])([ -]?(?:{any_of(DOTTED)}))\.(?=\s+[a-z0-9(]|[,;:)])", lambda match: match[1]),
+    rule(rf"(?<=[0-9])([ -]?(?:{any_of({*DOTTED} - {'in'})}))\.(?=\s+[a-z0-9(]|[,;:)])", lambda match: match[1]),
     # 1 oz. at the end of a sentence
     rule(
         rf"{START}(?![0-2][0-9][0-5][0-9] ?h)(?P<low>{AMOUNT})[ -]?(?P<unit>oz|lbs?|hrs?|yrs?|mins|secs)\.(?=[\"')]*$)",
@@ -278,6 +279,7 @@ SECONDS: list[Rule] = [
     ),
     rule(r"(?<=[0-9]) ?(?:kt?|K)\.?(?= (?:white |yellow |rose )?gold\b)", lambda match: " karat"),
     rule(r"(?<![\w/])(?<![0-9] )km/h(?!\w)", lambda match: "kilometers per hour"),
+    rule(r"(?<=\b[Mm]ark [0-9])/(?=[0-9])", lambda match: " or "),
     rule(r"(?<=[CF])/(?=[0-9]{1,3} ?°)", lambda match: " or "),
     rule(rf"{START}(?<![$£€])(10{{1,6}}(?=s of\b)|10{{0,2}},000(?:,000)?)s(?!\w)", _many_of),
     rule(r"(?<=[0-9])(?P<space>[ -]?)(?i:fl\.?\s?oz)\b(?:\.(?=\s+[a-z0-9(]|[,;:)]))?", lambda m: f"{m['space']}fl oz"),

@@ -51,6 +51,11 @@ def _type(name: str) -> str:
     return letter + pairs(name.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ-"))
 
 
+def _chip(digits: str) -> str:
+    """9700: ninety-seven hundred; 12700: twelve seven hundred."""
+    return pairs(digits) if len(digits) == 4 else f"{cardinal(digits[:2])} {pairs(digits[2:])}"
+
+
 MODELS: list[Rule] = [
     rule(
         r"(?<![\w.,])(?<!ersion )(?P<address>[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?:/(?P<mask>[0-9]{1,2}))?"
@@ -79,6 +84,12 @@ MODELS: list[Rule] = [
     rule(
         r"(?<![\w.])0x(?P<digits>[0-9A-Fa-f]{1,16})(?!\w)",
         lambda match: f"zero {letters('X')} {characters(match['digits'])}",
+    ),
+    rule(r"(?<!\w)IPv(?=[46](?!\w))", lambda match: letters("IPV") + " "),
+    rule(r"(?<!\w)mp(?=[34](?!\w))", lambda match: letters("MP") + " "),
+    rule(  # i7-9700K
+        r"(?<!\w)i(?P<line>[3579])-(?P<number>[0-9]{4,5})(?P<end>[A-Z]{0,2})(?!\w)",
+        lambda match: f"{letters('I')} {match['line']} {_chip(match['number'])} {letters(match['end'])}".rstrip(),
     ),
     # Boeing 747, 737-800, A380
     rule(

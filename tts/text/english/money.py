@@ -232,7 +232,7 @@ MONEY: list[Rule] = [
         rf"(?:(?P<sign>{SIGN})(?!{SUM})|(?P<code>{CODE})(?!\s?[0-9])){AFTER}{PER_UNIT}",
         _money,
     ),
-    rule(rf"{ALONE}(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p(?!\.\s?m)))(?P<unit>[¢p]){AFTER}", _cents),
+    rule(rf"{ALONE}(?<!:)(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p(?!\.\s?m)))(?P<unit>[¢p]){AFTER}", _cents),
     rule(rf"{ALONE}(?P<amount>[1-9][0-9]?)(?P<unit>c)(?=-a-|\s(?:an?|each|per|off|{any_of(PRICED)})\b)", _cents),
     rule(rf"{ALONE}(?P<amount>[1-9][05])(?P<unit>c)(?![\w'-]|\.\w)", _cents),
 ]

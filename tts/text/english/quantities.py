@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.acronyms import letters
-from tts.text.english.numbers import LONGEST, cardinal, fraction, ordinal, spelled_in_groups, two_digits, year
+from tts.text.english.numbers import LONGEST, cardinal, fraction, ordinal, pairs, spelled_in_groups, two_digits, year
 from tts.text.english.patterns import (
     ALONE,
     DASH,
@@ -82,6 +82,8 @@ def _range(match: re.Match[str]) -> str:
             return f"{year(low)} to {year(high)}"
         if re.fullmatch("[0-9]{1,2}", high) and dash != " - ":
             return f"{year(low)} to {two_digits(high) if len(high) == 2 else cardinal(high)}"
+    if (low, high) == ("1", "2") and match.string.startswith(" punch", match.end()):
+        return "one two"
     if dash.strip() == "–" and low.isdigit() and high.isdigit() and 2 < len(low) and len(high) < len(low):
         whole = low[: -len(high)] + high  # 143–9
         high = whole if int(whole) > int(low) else high
@@ -190,6 +192,8 @@ GROUPED: list[Rule] = [
     ),
     rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
     rule(r"(?<=[A-Za-z]),(?=[0-9])", lambda match: ", "),
+    rule(r"(?<=[0-9])-in-(?=[0-9])", lambda match: " in "),
+    rule(rf"(?<![\w.,$£€])(40[13])[kK](?!\w|\s(?:{any_of(COUNTABLE)})\b)", lambda m: f"{pairs(m[1])} {letters('K')}"),
     rule(r"(?<=[0-9])\.\.(?=[0-9])", lambda match: " to "),  # 1..10
     # Chapter 01
     rule(
@@ -237,6 +241,10 @@ QUANTITIES: list[Rule] = [
         rf"(?<![\w.,/-])(?P<low>{NUMBER})(?P<dash>\s?–\s?|-| - )(?P<high>{NUMBER})"
         r"(?P<times>x(?=\s[a-z]))?(?![\w/-]|,[0-9])",
         lambda match: _range(match) + (" times" if match["times"] else ""),
+    ),
+    rule(  # 4.5/5
+        r"(?<![\w./,$£€-])(?P<rating>[0-9]{1,2}\.[0-9])/(?P<best>5|10|20|100)(?![\w/]|\.[0-9])",
+        lambda match: f"{number(match['rating'])} out of {number(match['best'])}",
     ),
     rule(
         r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,5})/(?P<b>[0-9]{1,5})"

@@ -49,6 +49,10 @@ TELEPHONES: list[Rule] = [
     rule(rf"(?<![\w.,])(?P<number>\+[0-9]{{1,3}}(?:[ .-]?\(?[0-9]{{1,6}}\)?){{2,5}}){EXTENSION}", _phone),
     rule(rf"(?<![\w.,])(?P<number>{AREA}[0-9]{{3}}[ .-][0-9]{{4}}(?:-[0-9]{{1,5}})?){EXTENSION}", _phone),
     rule(r"(?<![\w.,-])1-(?P<area>8[0-9]{2}|900)-(?=[0-9-]{0,3}[A-Z])", _free_call),
+    rule(
+        r"(?<![\w.,-])1-(?P<area>8[0-9]{2}|900)(?=[ -](?:numbers?|lines?|calls?|hotlines?)\b)",
+        lambda match: _free_call(match).rstrip(", ").replace(",", ""),
+    ),
     rule(r"(?<![\w.,-])(?P<number>[0-9]{3})-(?=[A-Z]{4}(?!\w))", lambda match: spelled(match["number"]) + ", "),
     rule(r"(?<![\w.,])\(?0[0-9]{2,4}\)?[ -][0-9]{3,8}(?:[ -][0-9]{3,6})?(?![\w-])", _domestic),
     rule(rf"(?<![\w.,$£€-])(?P<number>[0-9]{{3}}-[0-9]{{4}}){EXTENSION}", _phone),

@@ -78,6 +78,11 @@ def _stamp(match: re.Match[str]) -> str:
 
 
 TIMES: list[Rule] = [
+    rule(r"(?<=[0-9]:[0-5][0-9])-?ish\b", lambda match: " ish"),
+    rule(  # 2:30p
+        r"(?<![\w.,:])(?P<hour>1[0-2]|0?[1-9]):(?P<minute>[0-5][0-9])(?P<half>[ap])(?![\w'])",
+        lambda match: f"{_minutes(match['hour'], match['minute'], '')} {letters(match['half'].upper() + 'M')}",
+    ),
     rule(
         r"(?<=[0-9]-[0-3][0-9])[T ](?P<hour>[0-2][0-9]):(?P<minute>[0-5][0-9])(?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
         r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?(?!\w)",
@@ -122,7 +127,7 @@ TIMES: list[Rule] = [
         _time,
     ),
     rule(
-        rf"{ALONE}(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>)\s?(?P<half>[apAP])(?:\.\s?[mM]\.|[mM]{AFTER})"
+        rf"(?<![\w.,])(?<![0-9]/)(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>)\s?(?P<half>[apAP])(?:\.\s?[mM]\.|[mM]{AFTER})"
         rf"(?:\s?(?P<zone>{ZONES}){AFTER})?",
         _time,
     ),
@@ -147,7 +152,16 @@ TIMES: list[Rule] = [
         lambda match: "T minus ",
     ),
     # 0800 hours, 2100 hours
-    rule(r"(?<![\w.,])(?P<hour>[01][0-9]|2[0-4])(?P<minute>[0-5][0-9])(?=\s?h(?:ou)?rs?\b)", _hours),
+    rule(
+        r"(?<![\w.,])(?P<hour>[01][0-9]|2[0-4])(?P<minute>[0-5][0-9])\s?(?:hours?|hrs?|h)\b",
+        lambda match: _hours(match) + " hours",
+    ),
+    # at 0900
+    rule(
+        r"(?P<before>\b(?:[Aa]t|[Bb]y|[Uu]ntil|[Bb]efore|[Aa]fter|[Ff]rom|to)\s)(?P<hour>0[0-9])(?P<minute>[0-5][0-9])"
+        r"(?![\w,-]|[.,][0-9])",
+        lambda match: match["before"] + _hours(match),
+    ),
     # the way of British books: at 7.30 in the morning, the 4.50 train
     rule(
         r"(?P<before>\b(?:[Aa]t|[Uu]ntil|[Tt]ill|[Bb]y|[Ff]rom)\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])"
