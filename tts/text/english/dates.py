@@ -329,6 +329,10 @@ _YEARS: list[Rule] = [
         rf"(?:(?<=[0-9]0s)|(?<=[0-9]0'[s])){DASH}(?='?(?:{YEAR}|[1-9]0)'?s\b|[Pp]resent\b|(?:early|mid|late)\b)",
         lambda match: " to ",
     ),
+    rule(  # the 60-70s
+        rf"(?<![\w.,'-])([12][0-9]{{2}}0|[1-9]0){DASH}([12][0-9]{{2}}0|[1-9]0)'?s(?!\w)",
+        lambda match: f"{decade(match[1])} to {decade(match[2])}",
+    ),
     rule(r"(?<![\w.,])'?([12][0-9]{2}0|[0-9]0)'?s(?!\w)", lambda match: decade(match[1])),
     rule(r"(?<![\w.,])([12][0-9]{2}0) s(?!\w)", lambda match: decade(match[1])),
     rule(r"(?<![\w.,])'([0-9]{2})(?![\w'])", lambda match: two_digits(match[1])),

@@ -6,7 +6,7 @@ from tts.text.english.numbers import cardinal, fraction, two_digits
 from tts.text.english.patterns import AFTER, NUMBER, Rule, any_of, number, one, rule, words_of
 from tts.text.english.units import COUNTED, DOTTED, LENGTHS, LETTERS, UNITS, many
 
-PART = "[0-9]{1,3}/[0-9]{1,3}"
+PART = "[0-9]{1,3}/[0-9]{1,4}"
 BIG = "hundred|thousand|million|billion|trillion"
 AMOUNT = rf"(?:(?:{NUMBER}(?:[ -]{PART})?|{PART})(?:\s(?:{BIG}))?)(?![0-9/])"
 START = r"(?<![\w.,/'])"
@@ -270,6 +270,7 @@ SPELLED_NUMBER = (
 
 # Before the dates, which read 10s as a decade, and before money, which reads 1080p as pence.
 SECONDS: list[Rule] = [
+    rule(r"(?<!\w)([Nn])o\.(?= [0-9]{1,2}s(?!\w))", lambda match: f"{match[1]}umber".lower()),  # No. 1s
     # 8 oz. can: before abbreviations, which would read the unit alone
     rule(rf"(?<=[0-9])([ -]?(?:{any_of({*DOTTED} - {'in'})}))\.(?=\s+[a-z0-9(]|[,;:)])", lambda match: match[1]),
     # 1 oz. at the end of a sentence

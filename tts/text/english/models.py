@@ -97,6 +97,10 @@ MODELS: list[Rule] = [
         lambda match: match["before"] + pairs(match["number"]),
     ),
     rule(
+        r"(?<![\w.,$£€-])(?P<type>7[0-8]7)(?=\s(?:MAX|Max|Dreamliner|jets?|jumbo|airliner|planes?|pilots?|crash)(?!\w))",
+        lambda match: _type(match["type"]),
+    ),
+    rule(
         r"(?<![\w.,-])(?P<type>7[0-8]7|A3[0-9]0)-(?P<series>[1-9]00)(?![\w-])",
         lambda match: f"{_type(match['type'])} {pairs(match['series'])}",
     ),

@@ -228,6 +228,10 @@ GROUPED: list[Rule] = [
 
 
 QUANTITIES: list[Rule] = [
+    rule(
+        rf"(?<![\w.,–-])[-−](?P<low>{NUMBER})\s?–\s?(?=[-−]?[0-9])",
+        lambda match: f"minus {number(match['low'])} to ",
+    ),
     rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),  # before a letter after the number is read
     rule(r"(?<=[0-9]) : (?=[0-9](?![0-9]))", lambda match: " to "),
     rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),

@@ -86,6 +86,7 @@ _CODES: list[Rule] = [
 ]
 _LONG: list[Rule] = [
     rule(r"\b([Aa])cct\.?(?=:?\s(?:[Nn]o\b|#|[Nn]umber|[0-9]))", lambda match: f"{match[1]}ccount"),
+    rule(r"(?<!\w)[Aa]/[Cc](?=:?\s(?:[Nn]o\b|#|[Nn]umber|[0-9]{5}))", lambda match: "account"),
     # of a court: 21-cv-1234
     rule(
         r"(?<![\w.,-])(?P<year>[0-9]{1,2})-(?P<kind>cv|cr|mc|bk)-(?=[0-9]{2,6}(?![\w]))",

@@ -143,7 +143,7 @@ TIMES: list[Rule] = [
     rule(
         r"(?<![\w.,:])(?<!ratio of )(?<!odds of )(?<!ratio )(?P<hour>[01]?[0-9]|2[0-4]):"
         r"(?P<minute>[0-5][0-9])(?P<second>)(?P<half>)"
-        rf"(?:(?={ZONES}{AFTER})|(?![\w:]|,[0-9]|\s?(?:odds|ratio)\b))(?:\s?(?P<zone>{ZONES}){AFTER})?",
+        rf"(?:(?={ZONES}{AFTER})|h(?!\w)|(?![\w:]|,[0-9]|\s?(?:odds|ratio)\b))(?:\s?(?P<zone>{ZONES}){AFTER})?",
         _time,
     ),
     # T-10 and counting
