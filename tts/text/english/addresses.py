@@ -125,6 +125,7 @@ ADDRESSES: list[Rule] = [
         rf"\b(?P<part>{any_of(PARTS)}|apt(?=\.? #|\.))\.? #?(?P<number>[0-9]{{1,4}})(?P<letter>[A-Z]?)(?!\w)",
         _part,
     ),
+    rule(r"(?<=[0-9](?:st|nd|rd|th)) (?:Fl|fl|Flr)\b\.?(?=[,;)]|\s[a-z]|$)", lambda match: " Floor"),
     rule(r"\bP\.? ?O\.? Box ([0-9]{1,6})(?!\w)", lambda match: f"P O Box {house(match[1])}"),
     rule(
         rf"(?<=[a-z])(?P<comma>,)? (?P<state>{any_of(STATES)})(?![\w'])"

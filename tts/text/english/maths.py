@@ -176,7 +176,7 @@ EQUATIONS: list[Rule] = [
         lambda match: f"log base {cardinal(''.join(SUBSCRIPTS.get(c, c) for c in match['base']))} of ",
     ),
     rule(r"(?<=[0-9)])[²³]", lambda match: " squared" if match[0] == "²" else " cubed"),
-    rule(r"\|([A-Za-z]|-?[0-9]{1,4}|[a-z] ?[-+] ?[a-z])\|", lambda match: f"the absolute value of {match[1]}"),
+    rule(r"\|([A-Za-z]|-?[0-9]{1,4}|[a-z] ?[-+−] ?[a-z0-9])\|", lambda match: f"the absolute value of {match[1]}"),
     rule(
         r"(?<![\w_])([A-Za-z])_\{?([a-z]|[0-9]{1,2})\}?(?![\w_])",
         lambda match: f"{_letter(match[1])} sub {match[2]}",

@@ -37,7 +37,8 @@ LONG = "long|wide|tall|high|deep|thick|across|by|x|×|in (?:diameter|length|heig
 NOT_COUNTED = words_of(  # before a number and letter that name something: seat 20C, iPhone 5C, gate 12F
     "iphone room seat seats gate row flat apt apartment unit section bus route grade class form table figure exhibit "
     "appendix page chapter part level block building hall suite question problem exercise step option track size type "
-    "group no number model hotel flight car bin box lot stop platform ward district highway road street line channel"
+    "group no number model hotel exit flight car bin box lot stop platform ward district highway road street line "
+    "channel"
 )
 
 
@@ -280,6 +281,10 @@ SECONDS: list[Rule] = [
     ),
     rule(r"(?<=[0-9]) ?(?:kt?|K)\.?(?= (?:white |yellow |rose )?gold\b)", lambda match: " karat"),
     rule(r"(?<![\w/])(?<![0-9] )km/h(?!\w)", lambda match: "kilometers per hour"),
+    rule(
+        r"(?<![\w.,])([1-9])x([1-9][0-9]?)s(?!\w)",  # 2x4s
+        lambda match: f"{cardinal(match[1])} by {many(cardinal(match[2]))}",
+    ),
     rule(r"(?<=\b[Mm]ark [0-9])/(?=[0-9])", lambda match: " or "),
     rule(r"(?<=[CF])/(?=[0-9]{1,3} ?°)", lambda match: " or "),
     rule(rf"{START}(?<![$£€])(10{{1,6}}(?=s of\b)|10{{0,2}},000(?:,000)?)s(?!\w)", _many_of),
@@ -327,7 +332,8 @@ MEASURES: list[Rule] = [
         _marked,
     ),
     rule(
-        rf"{START}(?P<low>{AMOUNT})(?P<join>[ -]?)in(?:\.(?!\s+[A-Z])|(?=\)|\s?[x×]|[.!?]?$)|(?<=[0-9-]in)(?!\w|-[0-9])"
+        rf"{START}(?P<low>{AMOUNT})(?P<join>[ -]?)in(?:\.(?!\s+[A-Z])|(?=\)|\s?[x×=]|[.!?]?$)"
+        r"|(?<=[0-9-]in)(?!\w|-[0-9])"
         r"|(?=\s(?:x|by|long|wide|tall|high|deep|thick|in diameter|of (?:rain|snow|water))\b))",
         _inches,
     ),

@@ -36,10 +36,16 @@ BEFORE_AMOUNTS = words_of("over worth about around nearly almost than to of by f
 SCREENS = words_of(
     "video videos tv screen screens monitor monitors resolution footage display displays camera cameras film"
 )
+COURSES = (
+    "English|History|Math|Algebra|Biology|Chemistry|Physics|Psychology|Sociology|Philosophy|Economics|Econ|Marketing|"
+    "Business|Finance|Accounting|Law|Parenting|Cooking|Gardening|Writing|Spanish|French|Yoga|Science|Programming|Politics"
+)
 RACES = words_of("race run walk runner")
 ATTACKS = ("9/11", "7/7")
 PENCILS = words_of("pencil pencils")
-RATED = "rat(?:ed|ing)|scored?|gave (?:it|him|her|them)|grade|solid|mark|got"
+RATED = (
+    "rat(?:ed|ing)|(?i:hp|mp|xp|health|mana|stamina|rating|score)|scored?|gave (?:it|him|her|them)|grade|solid|mark|got"
+)
 RATING = r"\s(?:stars|points|marks|rating|score|on|people|users|voters)\b"
 SHORT_MAGNITUDES = {
     "k": "thousand",
@@ -99,7 +105,11 @@ def _fraction(match: re.Match[str]) -> str:
     whole, a, b = match["whole"], match["a"], match["b"]
     rest = match.string[match.end() : match.end() + 30]
     if not whole and not match["end"]:
-        if (a, b) in (("20", "20"), ("20", "200"), ("4", "4")) or int(a) + int(b) == 100:
+        if (
+            (a, b) in (("20", "20"), ("20", "200"), ("4", "4"))
+            or (a == "20" and rest.startswith(" vision"))
+            or int(a) + int(b) == 100
+        ):
             return f"{number(a)} {number(b)}"  # eyesight, 4/4 time, 80/20
         if f"{a}/{b}" in ATTACKS and re.match(r"[\s-](?:bomb|attack|terror|memorial|victim|survivor|commission)", rest):
             return f"{number(a)} {number(b)}"
@@ -193,6 +203,14 @@ GROUPED: list[Rule] = [
     rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
     rule(r"(?<=[A-Za-z]),(?=[0-9])", lambda match: ", "),
     rule(r"(?<=[0-9])-in-(?=[0-9])", lambda match: " in "),
+    # of baseball: a .500 team
+    rule(
+        r"(?<![\w.])\.([1-9][0-9]{2})(?=[ -](?:teams?|hitters?|average|batting|season|record|baseball|ball|club)\b)",
+        lambda match: cardinal(match[1]),
+    ),
+    rule(rf"(?P<course>\b(?:{COURSES})\s)101(?![\w,]|\.[0-9])", lambda match: match["course"] + "one oh one"),
+    rule(r"(?<=[0-9])x(?=/| (?:daily|weekly|monthly|yearly|a (?:day|week|month|year))\b)", lambda match: " times"),
+    rule(r"(?<=[0-9]) ?ff\.?(?![\w.])", lambda match: " and following"),
     rule(rf"(?<![\w.,$£€])(40[13])[kK](?!\w|\s(?:{any_of(COUNTABLE)})\b)", lambda m: f"{pairs(m[1])} {letters('K')}"),
     rule(r"(?<=[0-9])\.\.(?=[0-9])", lambda match: " to "),  # 1..10
     # Chapter 01
