@@ -80,7 +80,7 @@ def _stamp(match: re.Match[str]) -> str:
 TIMES: list[Rule] = [
     rule(r"(?<=[0-9]:[0-5][0-9])-?ish\b", lambda match: " ish"),
     rule(  # 2:30p
-        r"(?<![\w.,:])(?P<hour>1[0-2]|0?[1-9]):(?P<minute>[0-5][0-9])(?P<half>[ap])(?![\w'])",
+        r"(?<![\w.,:])(?P<hour>1[0-2]|0?[1-9]):(?P<minute>[0-5][0-9])(?P<half>[ap])(?![\w']|\.\s?[mM])",
         lambda match: f"{_minutes(match['hour'], match['minute'], '')} {letters(match['half'].upper() + 'M')}",
     ),
     rule(
