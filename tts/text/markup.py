@@ -67,7 +67,8 @@ BRACKET = (
 )
 # After a word, a stop or another mark; apart from the word only where nothing but a stop follows: "in [1]" is words.
 BRACKET_NOTE = re.compile(
-    rf"(?<=[^\s(\[=+*/^-])(?<!\b[A-Za-z])\[\^?{BRACKET}\](?!\(|\w|\s?[=<>])|[ ]\[{BRACKET}\](?=[.,;:!?]|\s*$)"
+    rf"(?<=[^\s(\[=+*/^-])(?<!\b[A-Za-z])(?<!\\sqrt)\[\^?{BRACKET}\](?!\(|\w|\s?[=<>])"
+    rf"|[ ]\[{BRACKET}\](?=[.,;:!?]|\s*$)"
     r"|\[\^[^\[\]\s]{1,50}\]:?|(?<=[.,;:!?\"”’])\^(?:\[[0-9]{1,3}\]|[0-9]{1,3}(?![\w.^]))",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -15,7 +15,7 @@ SIGNS = {
     **{"⇔": "if and only if", "∵": "because", "∑": "the sum of", "∏": "the product of", "∫": "the integral of"},
     **{"∂": "partial", "∇": "del", "⊥": "is perpendicular to", "∥": "is parallel to", "∠": "angle", "⋅": "times"},
     **{"→": "right arrow", "←": "left arrow", "↑": "up", "↓": "down", "↔": "to and from", "\\": "backslash"},
-    **{"$": "dollars", "£": "pounds", "€": "euros", "¥": "yen", "¢": "cents", "/": "slash", "µ": "micro"},
+    **{"$": "dollar", "£": "pound", "€": "euro", "¥": "yen", "¢": "cent", "/": "slash", "µ": "micro"},
     **{"♭": "flat", "♯": "sharp", "♮": "natural", "♀": "female", "♂": "male"},
 }
 GREEK = {
@@ -61,5 +61,6 @@ SIGN_RULES: list[Rule] = [
     rule(
         r"(?<!\w)(40[13]) ?\(([kb])\)", lambda match: f"four oh {'one' if match[1][2] == '1' else 'three'} {match[2]}"
     ),
-    rule(r"(?<=[A-Za-z])#(?=[A-Za-z])", lambda match: " hash "),
+    rule(r"(?<=[∑∏∫√]) ?of\b", lambda match: ""),
+    rule(r"(?<=[A-Za-z])#(?=[A-Za-z])(?!(?<=[A-G]#)(?:maj|min|m|dim|aug|sus)[0-9]{0,2}\b)", lambda match: " hash "),
 ]
