@@ -85,18 +85,18 @@ def normalise(text: str) -> Normal:
 
 
 def apply_rules(text: str) -> str:
-    """Every rule in its turn. Those that need what the text does not hold are passed over."""
-    held = GATES.held(text)
-    for first, end, common in GATES.runs:
-        if held & common != common:
-            continue  # and so not the needs of any rule of the run
-        for place in range(first, end):
-            needed = GATES.needed[place]
-            if held & needed == needed:
-                pattern, say = RULES[place]
-                before, text = text, pattern.sub(say, text)
-                if text is not before:
-                    held = GATES.held(text)
+    """Every rule in its turn. Those that need what the text does not hold are passed over.
+
+    The only white space in the text is single spaces.
+    """
+    ready = GATES.open(text)
+    while ready:
+        place = (ready & -ready).bit_length() - 1
+        pattern, say = RULES[place]
+        before, text = text, pattern.sub(say, text)
+        if text != before:
+            ready = GATES.open(text)
+        ready = ready >> place + 1 << place + 1
     return text
 
 
