@@ -7,7 +7,7 @@ digit or underscore and any other character.
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache, reduce
+from functools import cache, lru_cache, reduce
 from math import prod
 from operator import or_
 
@@ -250,7 +250,9 @@ def _mark(kind, value) -> str | None:
     if kind is kinds.AT:
         if value is kinds.AT_BOUNDARY:
             return EDGE
-        return {kinds.AT_END: IF_AFTER, kinds.AT_END_STRING: IF_AFTER}.get(value, IF_BEFORE if "BEGIN" in str(value) else "")
+        return {kinds.AT_END: IF_AFTER, kinds.AT_END_STRING: IF_AFTER}.get(
+            value, IF_BEFORE if "BEGIN" in str(value) else ""
+        )
     if kind is kinds.ASSERT_NOT:
         direction, parsed = value
         ways = parsed[0][1][1] if len(parsed) == 1 and parsed[0][0] is kinds.BRANCH else [parsed]
@@ -278,7 +280,7 @@ def _characters(kind, value, either_case: bool) -> set[str]:
     return {case for one in found for case in (one.lower(), one.upper(), *THIRD_CASES.get(one.lower(), ""))}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _share(character: str) -> float:
     if character in MARKS:
         return 0.4

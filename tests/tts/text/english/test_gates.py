@@ -49,7 +49,6 @@ def test_gates_change_nothing(text):
         ("(?i)ab", "ab aB Ab AB"),
         ("(?i)k", "k K \u212a"),
         ("[^a]b", "b"),
-        ("(?:abcdefg){2}", "cdef"),
     ],
 )
 def test_what_a_pattern_needs(pattern, needed):
