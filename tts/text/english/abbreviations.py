@@ -206,7 +206,9 @@ def _street(match: re.Match[str]) -> str:
     saint = short == "St" and person and (after.removesuffix("'s") in SAINTS or undotted)
     ordinal = name and before[0].isdigit() and not before.isdigit()
     if name and (ordinal or not saint) and (short == "St" or not person):
-        last = after in OPENERS if after else not re.match(r"\s*[^\s\"')]", match.string[match.end() :])
+        last = (
+            after in OPENERS if after else not re.match(r"\s*[^\s\"')]", match.string[match.end() : match.end() + 40])
+        )
         return ("Street" if short == "St" else "Drive") + ("." if match["dot"] and last else "")
     if person:
         return "Saint" if short == "St" else "doctor"

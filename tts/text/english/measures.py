@@ -78,7 +78,10 @@ def _described(match: re.Match[str]) -> bool:
     after = re.match(r"[ -]([a-z]{2,20})\b", match.string[match.end() : match.end() + 24])
     if not after or after[1] in NO_NOUN:
         return False
-    article = re.search(r"\b(?:[Aa]n?|[Tt]he|[Tt]his|[Tt]hat|[Ee]ach|[Ee]very) $", match.string[: match.start()][-8:])
+    article = re.search(
+        r"\b(?:[Aa]n?|[Tt]he|[Tt]his|[Tt]hat|[Ee]ach|[Ee]very) $",
+        match.string[max(0, match.start() - 8) : match.start()],
+    )
     return bool(article) or after[1] in DESCRIBED
 
 

@@ -48,7 +48,7 @@ def _raised(text: str) -> str:
 
 def _circled(match) -> str:
     """①②③: 1, 2, 3."""
-    comma = "," if match.string[match.end() :].lstrip()[:1].isalnum() else ""
+    comma = "," if match.string[match.end() : match.end() + 9].lstrip()[:1].isalnum() else ""
     return ", ".join(str(CIRCLED[character]) for character in match[0] if character in CIRCLED) + comma + " "
 
 

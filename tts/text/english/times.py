@@ -26,12 +26,12 @@ def _time(match: re.Match[str]) -> str:
         words += f" and {_count(second, 'second')}" if second and int(second) else ""
         words += " " + letters(f"{half}m".upper())
     elif int(hour) in range(1, 13):
-        words = _minutes(hour, minute, "" if match.string[match.end() :].startswith(" o'clock") else " o'clock")
+        words = _minutes(hour, minute, "" if match.string.startswith(" o'clock", match.end()) else " o'clock")
     else:
         words = "midnight" if int(hour) == 0 and minute == "00" else _minutes(hour, minute, " hundred")
     words += " " + letters(zone.upper()) if zone else ""
     # "at 5 p.m." ends its sentence only where a capital or nothing follows
-    rest = match.string[match.end() :].lstrip()[:1]
+    rest = match.string[match.end() : match.end() + 9].lstrip()[:1]
     return words + ("." if match[0].endswith(".") and (not rest or rest.isupper()) else "")
 
 
