@@ -143,6 +143,7 @@ class SpeechData(L.LightningDataModule):
         letters: float,  # share of known words shown as letters, in training
         weights: Mapping[str, float],  # corpus -> times per epoch; 1 if not named, 0 leaves it out
         needs_text: bool,  # only transcribed clips
+        new_speakers: bool,  # validation and test: only speakers of whom training has no clip
         seed: int,
         workers: int,
     ):
@@ -159,6 +160,7 @@ class SpeechData(L.LightningDataModule):
         self.letters = letters
         self.weights = dict(weights)
         self.needs_text = needs_text
+        self.new_speakers = new_speakers
         self.seed = seed
         self.workers = workers
         # Keys of clips not to train on (tts/training/guard.py), set by train.py.
@@ -186,10 +188,14 @@ class SpeechData(L.LightningDataModule):
         fixed = split != "train"
         pool = self._wanted("train", split)
         voices = None if self.reference_seconds is None else Voices(self.library, pool)
-        targets = self._usable(self._wanted(split), voices)
+        wanted = self._wanted(split)
+        if fixed and self.new_speakers:
+            wanted = wanted[~np.isin(self.library.voices(wanted), self.library.voices(self._wanted("train")))]
+        targets = self._usable(wanted, voices)
         if not len(targets):
             raise ValueError(
-                f"no usable clip in split {split!r}; loosen data.max_seconds or data.needs_text, or pack more"
+                f"no usable clip in split {split!r}; loosen data.max_seconds, data.needs_text or "
+                "data.new_speakers, or pack more"
             )
         dataset = ClipDataset(
             library=self.library,

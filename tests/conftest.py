@@ -1,6 +1,7 @@
 """Shape annotations are checked in every test; in training they cost nothing."""
 
 import os
+import signal
 from pathlib import Path
 
 os.environ["WANDB_MODE"] = "disabled"
@@ -16,9 +17,15 @@ import helpers.shapes  # noqa: F401  (jaxtyping finds the checker by its name, i
 # have no shapes; checking their many small calls took a tenth of the suite's time.
 TEXT_ROOMS = {"text", "document"}
 ROOMS = [f"tts.{path.stem}" for path in Path("tts").iterdir() if path.stem not in TEXT_ROOMS]
-jaxtyping.install_import_hook([*ROOMS, "dvae", "gpt", "diffusion", "vocoder"], "helpers.shapes.check")
+jaxtyping.install_import_hook([*ROOMS, "dvae", "gpt", "diffusion", "vocoder", "speaker"], "helpers.shapes.check")
 
 from tts.types import AudioConfig  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible():
+    """A shell makes jobs in the background ignore Ctrl-C; so would the processes that tests start and interrupt."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = ("train", "infer")
-PACKAGES = ("tts", "dvae", "gpt", "diffusion", "vocoder", "data")
+PACKAGES = ("tts", "dvae", "gpt", "diffusion", "vocoder", "speaker", "data")
 
 # Each room may import itself and what stands here; everything flows down to the kernel. Test files are free.
 ARROWS = {
@@ -32,6 +32,7 @@ ARROWS = {
     "gpt": {"tts", "tts.text", "tts.training"},
     "diffusion": {"tts", "tts.text", "tts.training"},
     "vocoder": {"tts", "tts.training"},
+    "speaker": {"tts", "tts.training"},
     "data": {"tts", "tts.text", "data.pack", "data.prepare"},
     "data.pack": {"tts", "tts.text", "tts.document", "data"},
     "data.prepare": {"tts", "tts.text", "tts.document", "tts.judges", "data", "data.pack"},
@@ -39,7 +40,7 @@ ARROWS = {
     "infer": {"tts", "tts.document", "tts.synthesis", "tts.voices"},
 }
 # Lightning, Hydra and wandb train; what speaks does without them.
-TRAINS = {"tts.training", "tts.training.accounting", "dvae", "gpt", "diffusion", "vocoder", "data", "train"}
+TRAINS = {"tts.training", "tts.training.accounting", "dvae", "gpt", "diffusion", "vocoder", "speaker", "data", "train"}
 
 
 def modules(root: Path) -> dict[str, Path]:

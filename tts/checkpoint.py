@@ -32,6 +32,7 @@ TABLE = {
     "flow": "diffusion.process:FlowMatching",
     "edm": "diffusion.process:EDM",
     "ddpm": "diffusion.process:DDPM",
+    "speaker": "speaker.model:SpeakerNet",
     "vocos": "vocoder.model:Vocos",
     "griffin_lim": "vocoder.griffin_lim:GriffinLim",
     "phonemes": "tts.text.tokenizer:PhonemeTokenizer",

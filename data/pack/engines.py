@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import ClassVar
@@ -16,6 +16,7 @@ import numpy as np
 import soundfile
 
 from tts.text.language import language
+from tts.text.tokenizer import PhonemeTokenizer
 
 HEADER_BYTES = 44  # of a wave without samples
 TIMEOUT = 60  # seconds for one sentence, a thousand times what flite takes
@@ -87,7 +88,7 @@ KOKORO_PHONES = {
 }
 UNSTRESSED = {"AH": "ə", "ER": "əɹ"}
 STRESS = {"1": "ˈ", "2": "ˌ"}
-PIECE = re.compile(r"(?P<word>[A-Za-z]+(?:'[A-Za-z]+)*'?)|(?P<mark>[,;:.!?—])|(?P<space>[\s-]+)")
+MARKS = {"-": "—"}
 SHARE = re.compile(r"(?:(?P<share>0?\.\d+)\*)?(?P<voice>\w+)")
 
 
@@ -95,7 +96,7 @@ class Kokoro(Engine):
     """Kokoro-82M (hexgrad 2025) in 8 bits by ONNX Runtime, from packages that hold its weights.
 
     A voice is one of its own, or a mixture of them such as `.7*jf_alpha+.3*jm_kumo`. The voices are Japanese; they
-    speak English well when they are given English phones, which come from our own lexicon.
+    speak English well when they are given English phones, which come from our own front end.
     """
 
     name = "kokoro"
@@ -167,24 +168,23 @@ class Kokoro(Engine):
         soundfile.write(path, wave, self.rate, format="WAV", subtype="PCM_16")
 
 
+@lru_cache(maxsize=1)
+def _tokenizer() -> PhonemeTokenizer:
+    """English with stress, in the marks that Kokoro knows."""
+    phones = [phone + stress for phone in KOKORO_PHONES for stress in ("", *"012")]
+    return PhonemeTokenizer(symbols=["_", " ", *".,;:?!-", *phones], stress=True, lexicon=language().lexicon.name)
+
+
 def kokoro_phonemes(text: str) -> str:
-    """A normalised text in the signs of Kokoro. Raises EOFError for a word that the lexicon lacks."""
-    english = language()
-    out = []
-    for match in PIECE.finditer(text):
-        if match["word"]:
-            word = english.fold(match["word"])
-            phones = english.lexicon.phones(word) or english.lexicon.phones(word.strip("'"))
-            if phones is None:
-                raise EOFError(f"no pronunciation of {word!r}")
-            out.append("".join(map(_sign, phones)))
-        else:
-            out.append(match["mark"] or " ")
-    return "".join(out).strip()
+    """A normalised text in the signs of Kokoro."""
+    tokenizer = _tokenizer()
+    return "".join(_sign(tokenizer.symbols[id]) for id in tokenizer.encode(text))
 
 
-def _sign(phone: str) -> str:
-    name, stress = phone.rstrip("012"), phone[-1]
+def _sign(symbol: str) -> str:
+    name, stress = symbol.rstrip("012"), symbol[-1]
+    if name not in KOKORO_PHONES:
+        return MARKS.get(symbol, symbol)
     return UNSTRESSED[name] if stress == "0" and name in UNSTRESSED else STRESS.get(stress, "") + KOKORO_PHONES[name]
 
 

@@ -342,3 +342,18 @@ def test_a_batch_is_pinned_with_every_tensor_in_it(shards, audio, monkeypatch):
     for name, tensor in tensors.items():
         assert getattr(found, name) is pinned[id(tensor)]
     assert found.keys == batch.keys and found.speakers == batch.speakers
+
+
+def test_validation_may_be_limited_to_speakers_that_training_never_hears(tmp_path, audio):
+    """By default a speaker's text may be held out while other clips of the speaker train."""
+    source = make_corpus(tmp_path / "many", speakers=8, clips=6, heldout=0)
+    shards = make_shards(tmp_path / "shards", audio, source, val_share=0.3, speaker_split="always")
+
+    def speakers(split: str, **changes) -> set[str]:
+        loader = speech_data(shards, audio, **changes).loader(split)
+        return {name for batch in itertools.islice(loader, len(loader)) for name in batch.speakers}
+
+    assert speakers("val") & speakers("train")
+    new = speakers("val", new_speakers=True)
+    assert new == speakers("val") - speakers("train") and new
+    assert speakers("train", new_speakers=True) == speakers("train")

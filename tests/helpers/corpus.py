@@ -84,6 +84,7 @@ def speech_data(path: Path | str | list[str], audio: AudioConfig, **changes) -> 
         "letters": 0.0,
         "weights": {},
         "needs_text": False,
+        "new_speakers": False,
         "seed": 1,
         "workers": 0,
     }

@@ -16,7 +16,7 @@ import train
 from dvae.stage import DvaeStage
 
 CONF = Path(__file__).parents[2] / "conf"
-STAGES = ("dvae", "gpt", "diffusion", "vocoder")
+STAGES = ("dvae", "gpt", "diffusion", "vocoder", "speaker")
 
 
 def configure(*overrides: str, name: str = "train") -> DictConfig:
@@ -36,6 +36,7 @@ def nano_run(stage: str, shards: Path, codec: Path, folder: Path, *overrides: st
         "dvae": [],
         "gpt": [f"stage.codec={codec}"],
         "diffusion": [f"stage.codec={codec}", "data.crop_seconds=0.5", "stage.steps=1"],
+        "speaker": ["data.crop_seconds=1.5", "data.new_speakers=false", "stage.seconds=[0.5,1.0]"],
         "vocoder": ["data.crop_seconds=0.4", "stage.adversarial_start=2", "stage.adversarial_every=1"],
     }
     cfg = configure(

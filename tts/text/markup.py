@@ -36,6 +36,7 @@ DEFINITION = re.compile(r"(?m)^ {0,3}\[[^\[\]\n]{1,100}\]:[ \t]{1,4}<?(?:https?:
 AUTOLINK = re.compile(r"<(?:mailto:)?([^<>\s]{1,500}[@:][^<>\s]{1,2000})>")
 # A span may run over the end of a line, but not over an empty one.
 SPAN = r"(?=[^\s{0}])((?:[^{0}\n]|\n(?![ \t]*\n)){{1,500}})(?<=[^\s{0}])"
+EMPHASIS_SIGNS = ("`", "**", "*", "_", "~~")
 EMPHASIS = (
     re.compile(r"(?<![`\w])(`{1,3})(?!`)([^`\n]{1,500})\1(?![`\w])"),
     re.compile(r"(?<![\w*])(\*\*)(?=[^\s*]|\*[^\s*])((?:[^*\n]|\*(?!\*)|\n(?![ \t]*\n)){1,500})(?<=[^\s*])\1(?!\w)"),
@@ -67,7 +68,8 @@ BRACKET = (
 )
 # After a word, a stop or another mark; apart from the word only where nothing but a stop follows: "in [1]" is words.
 BRACKET_NOTE = re.compile(
-    rf"(?<=[^\s(\[=+*/^-])(?<!\b[A-Za-z])\[\^?{BRACKET}\](?!\(|\w|\s?[=<>])|[ ]\[{BRACKET}\](?=[.,;:!?]|\s*$)"
+    rf"(?<=[^\s(\[=+*/^-])(?<!\b[A-Za-z])(?<!\\sqrt)\[\^?{BRACKET}\](?!\(|\w|\s?[=<>])"
+    rf"|[ ]\[{BRACKET}\](?=[.,;:!?]|\s*$)"
     r"|\[\^[^\[\]\s]{1,50}\]:?|(?<=[.,;:!?\"”’])\^(?:\[[0-9]{1,3}\]|[0-9]{1,3}(?![\w.^]))",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -77,10 +79,11 @@ SIGN_NOTE = re.compile(
 )
 
 LINE_NOTE = re.compile(r"(?m)^[ \t]{0,8}(?:\*{1,3}|[†‡]{1,3})(?=[^\W\d_])")  # before the text of a note
+# The first digit comes before what stands before it is looked at, because a search for digits alone is fast.
 PLAIN_NOTE = re.compile(
-    r"(?:(?<=[a-z]{2}[.!?])(?<!\b(?:no|pp|ch)\.)(?<!\b(?:art|app|eqn|fig|sec|tab|ver|vol)\.)"
-    r"(?<!\b(?:chap|figs|vols|para)\.)"
-    r"|(?<=[.!?][\"”’]))[0-9]{1,2}(?=[ \t]+[\"“‘(]?[A-Z]|[ \t]*$)",
+    r"[0-9](?:(?<=[a-z]{2}[.!?].)(?<!\b(?:no|pp|ch)\..)(?<!\b(?:art|app|eqn|fig|sec|tab|ver|vol)\..)"
+    r"(?<!\b(?:chap|figs|vols|para)\..)"
+    r"|(?<=[.!?][\"”’].))[0-9]?(?=[ \t]+[\"“‘(]?[A-Z]|[ \t]*$)",
     re.MULTILINE,
 )
 DOTS = re.compile(r"(?<![.\s])[ \xa0]?\.[ \xa0]\.[ \xa0]\.(?:[ \xa0]\.)?(?![ \xa0]?\.)")
@@ -103,8 +106,8 @@ def plain(text: str) -> tuple[str, list[str]]:
     if "\\" in text:
         text = ESCAPED.sub(lambda match: (match[1] or match[2] or "").translate(HIDDEN), text)
     hidden = text is not kept
-    for pattern in EMPHASIS:
-        for _ in range(2):  # inner marks, then those around them
+    for sign, pattern in zip(EMPHASIS_SIGNS, EMPHASIS, strict=True):
+        for _ in range(2 if sign in text else 0):  # inner marks, then those around them
             text = pattern.sub(r"\2", text)
     if hidden:
         text = text.translate(SHOWN)

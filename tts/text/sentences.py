@@ -26,6 +26,7 @@ UNSPACED = re.compile(r"\S+")
 BEYOND = 30  # characters after the longest portion that are read to find out where to cut
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
 LAST_WORD = re.compile(r"(?:[^\s(\[\"'“‘]|(?<=\w)'(?=\w)){1,40}$")
+AFTER_RANGE = re.compile("^.*[0-9][-–—/]")  # of 31-Jan.
 NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
 INITIAL = re.compile(r"\s*[A-Z](?:\.(?=\s|$)|(?=[,;:)]|\s*$))")  # or a letter that names: Fig. A
 INITIAL_BEFORE = re.compile(r"(?<!\w)[A-Z]\.\s?$")
@@ -132,7 +133,8 @@ def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviati
     if len(stop) > 1 or not found:  # a quote or bracket closes after the stop
         return True
     initial = INITIAL.match(text, match.end()) is not None
-    return _word_may_end(before[: found.start()], found[0], "" if initial else following, initial, abbreviations)
+    word = AFTER_RANGE.sub("", found[0])
+    return _word_may_end(before[: found.start()], word, "" if initial else following, initial, abbreviations)
 
 
 def _goes_on(text: str, start: int, match: re.Match[str], small: bool, abbreviations: Abbreviations) -> bool:

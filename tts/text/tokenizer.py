@@ -149,13 +149,15 @@ class PhonemeTokenizer:
             phones = chosen.split()
         if phones is not None and letters > 0 and generator.random() < letters:
             return [letter for letter in word if letter in self.ids]
-        if phones is None:
-            phones = self.language.guess(word)
-        symbols = [phone if self.stress else phone.rstrip("012") for phone in phones]
-        return [symbol for symbol in symbols if symbol in self.ids]
+        if phones is None:  # of a guess that is the word's letters, those that the tokenizer lacks are left out
+            return [symbol for symbol in map(self._symbol, self.language.guess(word)) if symbol in self.ids]
+        return [self._symbol(phone) for phone in phones]
+
+    def _symbol(self, phone: str) -> str:
+        return phone if self.stress else phone.rstrip("012")
 
     def _inline(self, phones: str) -> list[str]:
-        symbols = [phone if self.stress else phone.rstrip("012") for phone in phones.split()]
+        symbols = [self._symbol(phone) for phone in phones.split()]
         for symbol in symbols:
             if symbol not in self.ids or not (symbol[0].isalpha() or symbol == "'"):
                 known = " ".join(s for s in self.symbols if s[0].isupper())

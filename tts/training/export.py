@@ -1,11 +1,12 @@
 """Exports the trained net for inference: safetensors with its spec, its tokenizer and its provenance."""
 
+import math
 from pathlib import Path
 
 import lightning as L
 import torch
 
-from tts.checkpoint import export
+from tts.checkpoint import export, read
 from tts.training.checkpoints import spared
 from tts.training.sharding import Gathered
 from tts.training.stage import Stage
@@ -14,7 +15,8 @@ from tts.training.stage import Stage
 class Export(L.Callback):
     """Writes the net as safetensors after every validation, with the averaged weights if there are any.
 
-    It must come before the weight-averaging callback, which restores the live weights at the same hook.
+    If the stage has a score, only a net that is better than the one in the file is written. This callback must come
+    before the weight-averaging one, which restores the live weights at the same hook.
     """
 
     def __init__(self, *, path: str, dtype: str):
@@ -28,10 +30,13 @@ class Export(L.Callback):
         if trainer.sanity_checking:
             return
         net = Gathered(stage.net)
-        if not trainer.is_global_zero:
+        score = stage.score()
+        if not trainer.is_global_zero or not self.improves(score):
             return
         metrics = {key: round(float(value), 5) for key, value in trainer.callback_metrics.items() if "val/" in key}
         provenance = {**self.provenance, "step": trainer.global_step, "metrics": metrics}
+        if score is not None:
+            provenance["score"] = round(score, 5)
         with spared("the net", self.path):
             export(
                 self.path,
@@ -42,3 +47,10 @@ class Export(L.Callback):
                 extra=self.extra,
                 dtype=self.dtype,
             )
+
+    def improves(self, score: float | None) -> bool:
+        """Whether a net of this score should replace the one in the file."""
+        if score is None or not self.path.is_file():
+            return True
+        best = read(self.path)[0]["provenance"].get("score")
+        return best is None or math.isnan(best) or score < best

@@ -74,6 +74,10 @@ class Stage(L.LightningModule):
         """Further values that validation logs beside the losses."""
         return {}
 
+    def score(self) -> float | None:
+        """How bad the net was in the whole validation, lower is better. The best net is exported; None: the newest."""
+        return None
+
     def showcase(self, batch: Batch) -> dict[str, Figure | Tensor]:
         """Pictures (Figure) and sounds (1-D waves at `audio.sample_rate`) of a validation batch, by name."""
         return {}

@@ -4,7 +4,7 @@ import pytest
 
 from helpers.resumption import kill_and_resume, train_and_resume
 
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize("stage", ["gpt", "diffusion", "vocoder"])]
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("stage", ["gpt", "diffusion", "vocoder", "speaker"])]
 
 
 def test_trains_saves_and_resumes_to_the_same_weights(stage, shards, codec, tmp_path):

@@ -31,7 +31,10 @@ def test_every_command_adds_its_arguments_and_runs(name, capsys):
         (["compare", "a", "b", "--", "steps=1"], "compare takes no settings"),
         (["small", "--seeds", "none"], "'none' is no whole number above 0"),
         (["small", "--seeds", "0"], "'0' is no whole number above 0"),
-        (["small", "--judges", "jury"], "no judge 'jury': choose from heard, aligned, mos, voice, likeness, prosody"),
+        (
+            ["small", "--judges", "jury"],
+            "no judge 'jury': choose from heard, aligned, mos, distillmos, voice, likeness, prosody",
+        ),
         (["small", "--recogniser", "neighbour"], "no recogniser 'neighbour': use sphinx, whisper=FOLDER, ctc or"),
         (["small", "--recogniser", "sphinx=here"], "no recogniser sphinx=here: use sphinx"),
         (["small", "--recogniser", "whisper"], "whisper needs the folder of a model: use whisper=FOLDER"),

@@ -78,7 +78,7 @@ NUMBERED = {
     **{"pg": "page", "pgs": "pages", "vol": "volume", "vols": "volumes", "ch": "chapter", "chs": "chapters"},
     **{"chap": "chapter", "chaps": "chapters", "fig": "figure", "figs": "figures", "sec": "section"},
     **{"art": "article", "ed": "edition", "pt": "part", "pts": "parts", "bk": "book"},
-    **{"sc": "scene"},
+    **{"sc": "scene", "ll": "lines", "Lv": "level", "Lvl": "level"},
     **{"eq": "equation", "eqs": "equations", "op": "opus", "ext": "extension", "tel": "telephone"},
     **{"para": "paragraph", "paras": "paragraphs", "ser": "series", "vv": "verses", "pl": "plate"},
     **{"max": "maximum", "min": "minimum", "Apt": "apartment", "apt": "apartment", "Rm": "room", "rm": "room"},
@@ -218,7 +218,9 @@ def _street(match: re.Match[str]) -> str:
     saint = short == "St" and person and (after.removesuffix("'s") in SAINTS or undotted)
     ordinal = name and before[0].isdigit() and not before.isdigit()
     if name and (ordinal or not saint) and (short == "St" or not person):
-        last = after in OPENERS if after else not re.match(r"\s*[^\s\"')]", match.string[match.end() :])
+        last = (
+            after in OPENERS if after else not re.match(r"\s*[^\s\"')]", match.string[match.end() : match.end() + 40])
+        )
         return ("Street" if short == "St" else "Drive") + ("." if match["dot"] and last else "")
     if person:
         return "Saint" if short == "St" else "doctor"

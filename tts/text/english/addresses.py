@@ -87,6 +87,13 @@ def _state(match: re.Match[str]) -> str:
     return words + (f" {spelled(code)}" if code else "") + (f", {spelled(more)}" if more else "")
 
 
+def _part(match: re.Match[str]) -> str:
+    """Apt. 4B, apt. #4B."""
+    part, name = match["part"], PARTS[match["part"].capitalize()]
+    words = f"{name if part[0].isupper() else name.lower()} {house(match['number'])} {letters(match['letter'])}"
+    return words.rstrip()
+
+
 ADDRESSES: list[Rule] = [
     rule(
         rf"(?<!No\. )(?<![\w.,$£€/:'-])(?P<house>[0-9]{{1,5}})(?P<letter>[A-D])? (?:(?P<direction>{DIRECTION})\.? )?"
@@ -105,10 +112,20 @@ ADDRESSES: list[Rule] = [
     ),
     rule(rf"(?<=[a-z] )(?P<street>{any_of(CLEAR)})(?![\w'.])(?P<stop>(?!))?", _street),
     rule(r"\b[Hh]wy\.? (?=[0-9])", lambda match: "Highway "),
-    rule(
-        rf"\b({any_of(PARTS)})\.? #?(?P<number>[0-9]{{1,4}})(?P<letter>[A-Z]?)(?!\w)",
-        lambda match: f"{PARTS[match[1]]} {house(match['number'])} {letters(match['letter'])}".rstrip(),
+    rule(  # 20 km NW of here
+        rf"(?<=[a-z] )(?P<way>{DIRECTION})(?= of (?:the|town|here|[A-Z]))",
+        lambda match: DIRECTIONS[match["way"]].lower(),
     ),
+    rule(  # I-95 N
+        r"(?<![\w-])(?P<road>(?:I|US|SR|CR|Interstate|Route|Rte|Highway)[- ][0-9]{1,3}) "
+        rf"(?P<way>{DIRECTION})(?![\w'.])",
+        lambda match: f"{match['road']} {DIRECTIONS[match['way']]}",
+    ),
+    rule(
+        rf"\b(?P<part>{any_of(PARTS)}|apt(?=\.? #|\.))\.? #?(?P<number>[0-9]{{1,4}})(?P<letter>[A-Z]?)(?!\w)",
+        _part,
+    ),
+    rule(r"(?<=[0-9](?:st|nd|rd|th)) (?:Fl|fl|Flr)\b\.?(?=[,;)]|\s[a-z]|$)", lambda match: " Floor"),
     rule(r"\bP\.? ?O\.? Box ([0-9]{1,6})(?!\w)", lambda match: f"P O Box {house(match[1])}"),
     rule(
         rf"(?<=[a-z])(?P<comma>,)? (?P<state>{any_of(STATES)})(?![\w'])"

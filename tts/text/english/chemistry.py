@@ -96,5 +96,12 @@ CHEMISTRY: list[Rule] = [
         _formula,
     ),
     rule(rf"(?<![\w.#@/'-])(?P<count>)(?P<formula>{any_of(COMPOUNDS)})(?![\w₀-₉]|\.\w|-[A-Z0-9])", _formula),
+    rule(  # Cs-137, U-235
+        rf"(?<![\w'-])(?P<element>(?:{any_of(name for name in ISOTOPES if len(name) > 1)})(?=-[0-9]{{2,3}}))"
+        r"-(?P<mass>[0-9]{2,3})(?![\w-]|\.[0-9])",
+        _isotope,
+    ),
+    rule(r"(?<=\bO157):(?=H7\b)", lambda match: " "),
+    rule(r"(?<![\w.,])14C(?=[ -](?:dat(?:ing|ed?|es)|levels?|ages?)\b)", lambda match: "carbon fourteen"),
     rule(r"(?<!\w)pH(?!\w)", lambda match: "P H"),
 ]

@@ -48,11 +48,13 @@ YEAR = r"[12][0-9]{3}"
 IN = r"\b(?i:from|in|since|until|till|by|to|through|during|of|last|next|this|early|late|mid)"
 SLASHED_DATE = re.compile(
     rf"(?<![\w.,/-])(?P<a>[0-3]?[0-9])(?:/(?P<b>[0-3]?[0-9])/(?P<year>{YEAR}|[0-9]{{2}})"
-    rf"|(?P<sign>[.-])(?P<b2>[0-3]?[0-9])(?P=sign)(?P<year2>{YEAR}))(?![\w/-]|\.[0-9])"
+    rf"|(?P<sign>[.-])(?P<b2>[0-3]?[0-9])(?P=sign)"
+    rf"(?P<year2>{YEAR}|(?<=[0-3][0-9]\.[01][0-9]\.)[0-9]{{2}}))(?![\w/-]|\.[0-9])"
 )
 # 2/14 after a word that a date follows
 SHORT_DATE = re.compile(
-    r"(?<![\w.,/-])(?P<before>(?:[Oo]n|[Dd]ated|[Dd]ue|[Bb]orn|[Ss]ince|[Uu]ntil)\s)"
+    r"(?<![\w.,/-])(?P<before>(?:[Oo]n|[Dd]ated|[Dd]ue|[Bb]orn|[Ss]ince|[Uu]ntil|(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs?)?|Fri|Sat(?:ur)?|Sun|Easter)(?:day)?[.,]?)"
+    r"\s\(?)"
     r"(?P<a>[0-3]?[0-9])/(?P<b>[0-3]?[0-9])"
     rf"(?=[,;:!?)]|\.(?![0-9])|$|\s(?:{any_of(FUNCTION_WORDS - {'of'})})\b)"
 )
@@ -145,6 +147,8 @@ def _counts(match: re.Match[str]) -> bool:
 def _day_month(match: re.Match[str]) -> str:
     if match["month"].rstrip(".") in MONTH_WORDS and not match["year"]:
         return match[0]
+    if re.search(rf"(?:{MONTH}) $", match.string[max(0, match.start() - 11) : match.start()]):
+        return match[0]  # Dec. 31-Jan. 2
     if match["join"] == "/" and _digits(match["last"]) != _digits(match["day"]) + 1:
         return match[0]
     the = match["the"] or "the "
@@ -239,6 +243,11 @@ _DAYS: list[Rule] = [
         r"(?P<day>0?[1-9]|[12][0-9]|3[01])(?![\w/-]|\.[0-9])",
         _iso_date,
     ),
+    rule(  # 20240115
+        r"(?<![\w.,$£€#:/-])(?P<year>(?:19|20)[0-9]{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12][0-9]|3[01])"
+        r"(?![\w,/-]|\.[0-9]|\s[a-z]{2,20}s\b)",
+        _iso_date,
+    ),
     (SLASHED_DATE, slashed_date),
     (SHORT_DATE, _short_date),
     rule(
@@ -248,6 +257,7 @@ _DAYS: list[Rule] = [
     rule(r"(?<!\w)FY\s?'?(?=(?:20)?[0-9]{2}(?!\w))", lambda match: "fiscal year "),
     rule(rf"(?<![\w.,/-])(?P<first>{YEAR})/(?P<second>[0-9]{{2}})(?![\w/]|\.[0-9])", _season),
     rule(r"(?<![\w.,/-])(?P<year>20[0-9]{2})-(?P<month>0[1-9]|1[0-2])(?![\w/-]|\.[0-9])", _year_month),
+    rule(r"(?<!\w)(?P<quarter>Q[1-4])\s?'(?=[0-9]{2}(?!\w))", lambda match: match["quarter"] + " "),
     rule(r"(?<![\w.,/-])(?P<quarter>[1-4])Q\s?'?(?P<year>20[0-9]{2}|[0-3][0-9])(?!\w)", _quarter),
     rule(
         rf"(?P<the>\b(?:[Tt]he|THE)\s)?(?<![\w.,:$£€-])(?<![0-9]/)(?P<day>{DAY})"
@@ -257,7 +267,7 @@ _DAYS: list[Rule] = [
         _day_month,
     ),
     rule(
-        rf"(?<![\w.'-])(?P<month>{MONTH})(?:\s|-)(?P<first>{DAY})"
+        rf"(?<![\w.'])(?<![^0-9]-)(?P<month>{MONTH})(?:\s|-)(?P<first>{DAY})"
         rf"(?:(?P<join>{DASH}|\sto\s|\sand\s(?={DAY}(?:[.,;:!?)]|$)))(?P<last>{DAY}))?"
         rf"(?:(?:,?\s|-)'?(?P<year>{YEAR}|(?<=')[0-9]{{2}}(?!')))?"
         rf"(?![\w:/%]|[.,][0-9]|-[0-9]|\s(?:{NO_DAY})(?!\w))"
@@ -310,6 +320,7 @@ _YEARS: list[Rule] = [
         r"\s?(?P<era>A\.\s?D\b\.?|AD|B\.\s?C\.\s?E\b\.?|BCE|B\.\s?C\b\.?|BC|C\.\s?E\b\.?|CE)(?!\w)",
         _era,
     ),
+    rule(r"(?<=[0-9](?:st|nd|rd|th)) [cC](?:ent)?\.(?=,? (?:[a-z]|BC|AD|CE|B\.|A\.|C\.))", lambda match: " century"),
     rule(r"(?<=[Cc]entury )(?P<era>AD|BC|CE|BCE)(?!\w)", lambda match: letters(match["era"])),
     # ranges of years and decades: '68-'72, 1950s-60s, 1999-present
     rule(rf"(?<='[0-9][0-9]){DASH}(?='[0-9]{{2}}(?!\w))", lambda match: " to "),
@@ -317,6 +328,10 @@ _YEARS: list[Rule] = [
     rule(
         rf"(?:(?<=[0-9]0s)|(?<=[0-9]0'[s])){DASH}(?='?(?:{YEAR}|[1-9]0)'?s\b|[Pp]resent\b|(?:early|mid|late)\b)",
         lambda match: " to ",
+    ),
+    rule(  # the 60-70s
+        rf"(?<![\w.,'-])([12][0-9]{{2}}0|[1-9]0){DASH}([12][0-9]{{2}}0|[1-9]0)'?s(?!\w)",
+        lambda match: f"{decade(match[1])} to {decade(match[2])}",
     ),
     rule(r"(?<![\w.,])'?([12][0-9]{2}0|[0-9]0)'?s(?!\w)", lambda match: decade(match[1])),
     rule(r"(?<![\w.,])([12][0-9]{2}0) s(?!\w)", lambda match: decade(match[1])),

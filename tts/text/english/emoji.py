@@ -77,8 +77,8 @@ HEARTS = "❤♥💙💚💛💜🖤💕💖"
 
 def _named(match: re.Match[str]) -> str:
     """The name, between commas where words stand beside it. A picture that repeats is named once."""
-    before = "," if match.string[: match.start()].rstrip()[-1:].isalnum() else ""
-    after = "," if match.string[match.end() :].lstrip()[:1].isalnum() else ""
+    before = "," if match.string[max(0, match.start() - 9) : match.start()].rstrip()[-1:].isalnum() else ""
+    after = "," if match.string[match.end() : match.end() + 9].lstrip()[:1].isalnum() else ""
     return f"{before} {EMOJI[match[1]]}{after} "
 
 

@@ -20,7 +20,6 @@ ORDER = 6  # letters that the n-gram sees, with their labels
 SHARE = 1.4  # of the n-gram's log-probabilities relative to the net's
 STEP = 0.05  # nats by which the n-gram's logarithms are rounded
 UNHEARD = -15.0  # log-probability of a graphone that training lacks
-ONE_THREAD = 2**18  # multiplications; OpenBLAS starts threads for more, and waiting for them takes longer
 PIECE = 40  # letters that are read at once; no word of CMUdict is longer
 
 
@@ -109,8 +108,8 @@ class Reader:
         edge = np.zeros((1, hidden.shape[1]), np.float32)
         for block in range(self.blocks):
             padded = np.concatenate([edge, self._norm(hidden, f"norms.{block}"), edge])
-            near = self._conv(padded, f"convs.{block}")
-            hidden = hidden + self._linear(np.maximum(near, 0), f"points.{block}")
+            near = np.concatenate([padded[:-2], padded[1:-1], padded[2:]], axis=1)
+            hidden = hidden + self._linear(np.maximum(self._linear(near, f"convs.{block}"), 0), f"points.{block}")
         return self._linear(self._norm(hidden, "norm"), "encoded")
 
     def _decode(self, here: np.ndarray, before: np.ndarray) -> np.ndarray:
@@ -123,25 +122,13 @@ class Reader:
         logits -= logits.max(axis=1, keepdims=True)
         return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
-    def _conv(self, padded: np.ndarray, name: str) -> np.ndarray:
-        """Each letter's row with those on both sides, (S + 2, D) to (S, D)."""
-        weights, size = np.split(self.weights[f"{name}.weight"], 3, axis=1), len(padded) - 2
-        return sum(_product(padded[k : k + size], weights[k]) for k in range(3)) + self.weights[f"{name}.bias"]
-
     def _linear(self, x: np.ndarray, name: str) -> np.ndarray:
-        return _product(x, self.weights[f"{name}.weight"]) + self.weights[f"{name}.bias"]
+        return (self.weights[f"{name}.weight"] @ x.T).T + self.weights[f"{name}.bias"]
 
     def _norm(self, x: np.ndarray, name: str) -> np.ndarray:
         x = x - x.sum(axis=1, keepdims=True) / x.shape[1]
         x = x / np.sqrt((x * x).sum(axis=1, keepdims=True) / x.shape[1] + 1e-5)
         return x * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"]
-
-
-def _product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Rows (S, in) times a weight (out, in), in parts for which OpenBLAS starts no threads."""
-    rows = ONE_THREAD // weight.size
-    parts = [weight @ x[start : start + rows].T for start in range(0, len(x), rows)]
-    return (parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)).T
 
 
 @lru_cache(maxsize=1)

@@ -32,6 +32,7 @@ def _move(match: re.Match[str]) -> str:
 
 
 GAMES: list[Rule] = [
+    rule(r"\b(?:LVL|Lvl|lvl)\.?\s?(?=[0-9])", lambda match: "level "),
     rule(rf"(?<!\w)(?P<rank>10|[2-9AKQJT])(?P<suit>[{''.join(SUITS)}])", _card),
     rule(rf"[{''.join(SUITS)}](?<=[♠♦♣])", lambda match: f" {SUITS[match[0]]} "),
     rule(

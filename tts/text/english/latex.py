@@ -85,8 +85,9 @@ FORMULA = re.compile(
     r"|(?<![\\$\w])\$(?=[^\s$])(?P<inline>[^$\n]{1,300})(?<=[^\s\\])\$(?![0-9])",
     re.DOTALL,
 )
+APPLIED = re.compile(r"(?<=(?<!\w)[fghuvFGP]) \( (?=\w{1,8} \))")  # f ( x )
 SMALL = re.compile(
-    r"[A-Za-z0-9]{1,2}|[A-Za-z0-9]( ?[-+=<>/] ?[A-Za-z0-9]{1,3}){1,4}|[A-Za-z]\([A-Za-z]\)"
+    r"[A-Za-z0-9]{1,2}!?|[A-Za-z0-9]( ?[-+=<>/] ?[A-Za-z0-9]{1,3}){1,4}|[A-Za-z]\([A-Za-z]\)"
     r"|\(?[A-Za-z0-9]{1,2}\)?( ?[-+=<>/*] ?\(?[A-Za-z0-9]{1,3}\)?){1,6}"
 )
 
@@ -167,6 +168,9 @@ class _Reader:
             return ""
         if name in BIG:
             return self.bounds(name)
+        if name == "log" and self.peek() == "_":
+            self.next()
+            return f"log base {self.group()} of"
         if name:
             return COMMANDS.get(name, name if name.isalpha() else "%" if name == "%" else "")
         if token == "{":
@@ -217,7 +221,8 @@ def _formula(match: re.Match[str]) -> str:
     maths = re.search(r"[\\^_={]", content) or SMALL.fullmatch(content)
     if match["inline"] and (not maths or prose):
         return match[0]
-    return f" {_Reader(content).until('')} "
+    words = _Reader(content).until("")
+    return f" {APPLIED.sub(' of ', words)} "
 
 
 def formulas(text: str) -> str:

@@ -176,7 +176,7 @@ EQUATIONS: list[Rule] = [
         lambda match: f"log base {cardinal(''.join(SUBSCRIPTS.get(c, c) for c in match['base']))} of ",
     ),
     rule(r"(?<=[0-9)])[²³]", lambda match: " squared" if match[0] == "²" else " cubed"),
-    rule(r"\|([A-Za-z]|-?[0-9]{1,4}|[a-z] ?[-+] ?[a-z])\|", lambda match: f"the absolute value of {match[1]}"),
+    rule(r"\|([A-Za-z]|-?[0-9]{1,4}|[a-z] ?[-+−] ?[a-z0-9])\|", lambda match: f"the absolute value of {match[1]}"),
     rule(
         r"(?<![\w_])([A-Za-z])_\{?([a-z]|[0-9]{1,2})\}?(?![\w_])",
         lambda match: f"{_letter(match[1])} sub {match[2]}",
@@ -185,6 +185,17 @@ EQUATIONS: list[Rule] = [
         r"(?<![\w!])([0-9]{1,3}|[nkmrxN])!(?=\s?(?:[=+*/×÷<>≤≥≈)]|-\s|is\b))",
         lambda match: f"{match[1]} factorial",
     ),
+    # f(x + 1), n(n-1)!, 2(x + 1)
+    rule(
+        r"(?<!\w)(?P<name>[fghFG]'?)\((?=[a-z0-9]{1,3} ?[-+−] ?[a-z0-9]{1,3}\))",
+        lambda match: match["name"].replace("'", " prime") + " of (",
+    ),
+    rule(
+        r"(?<![\w(])(?P<factor>[0-9]{1,3}[a-z]?|[a-eijk-oq-tw-z])\((?![a-z]-[a-z]\))"
+        r"(?=[a-z0-9]{1,3} ?[-+−] ?[a-z0-9]{1,3}\))",
+        lambda match: f"{match['factor']} × (",
+    ),
+    rule(r"(?<=[-+−][0-9a-z]\))!|(?<=[-+−] [0-9a-z]\))!", lambda match: " factorial"),
     rule(EXPRESSION, _expression),
     rule(rf"(?<=[A-Za-z])([{SUBS}]{{1,4}})", lambda match: f" {cardinal(''.join(SUBSCRIPTS[c] for c in match[1]))}"),
     rule(r"\s?(?:!==?|=/=)\s?(?=[\w\"'({-])", lambda match: " is not equal to "),
@@ -207,7 +218,7 @@ EQUATIONS: list[Rule] = [
     rule(r"(?<=[\w)])(?<!_)\^(?P<exponent>[-−+]?[A-Za-z0-9]{1,4}|[({][-−+A-Za-z0-9/]{1,12}[)}])(?!\w)", _power),
     rule(r"(?<=\w)\^([-+])(?![0-9A-Za-z])", lambda match: " plus " if match[1] == "+" else " minus "),
     rule(r"(∫[^∫]{1,60} d)(?=[xyztθ](?!\w))", lambda match: f"{match[1]} "),
-    rule(r"(?<![\w/.])1/(?=[a-z](?!\w))", lambda match: "one over "),
+    rule(r"(?<![\w/.$£€¥])1/(?=[a-z](?!\w))", lambda match: "one over "),
     rule(r"(?<=[\s(=])(?<![0-9] )–(?=[0-9])|\A–(?=[0-9])", lambda match: "-"),
     rule(rf"(?<![{ANY_GREEK}])[{GREEKS}]{{1,2}}(?![{ANY_GREEK}])", _greek),
 ]
@@ -215,7 +226,7 @@ EQUATIONS: list[Rule] = [
 MATHS: list[Rule] = [
     rule(r"(?<=[0-9])\s?[x×]\s?(?=[0-9])", lambda match: " by " if "x" in match[0] else " times "),
     rule(r"(?<=\w)\^(?=[0-9-])", lambda match: " to the power of "),
-    rule(r"(?<=[0-9])\s?\*\s?(?=[0-9])", lambda match: " times "),
+    rule(r"(?<=[0-9])\s?[*·⋅]\s?(?=[0-9])", lambda match: " times "),
     rule(r"~\s?(?=[0-9$£€])", lambda match: "about "),
     rule(r"(?<=\b[A-Z])#", lambda match: " sharp"),
     rule(r"Ω", lambda match: " omega "),

@@ -6,7 +6,7 @@ from tts.text.english.numbers import cardinal, fraction, two_digits
 from tts.text.english.patterns import AFTER, NUMBER, Rule, any_of, number, one, rule, words_of
 from tts.text.english.units import COUNTED, DOTTED, LENGTHS, LETTERS, UNITS, many
 
-PART = "[0-9]{1,3}/[0-9]{1,3}"
+PART = "[0-9]{1,3}/[0-9]{1,4}"
 BIG = "hundred|thousand|million|billion|trillion"
 AMOUNT = rf"(?:(?:{NUMBER}(?:[ -]{PART})?|{PART})(?:\s(?:{BIG}))?)(?![0-9/])"
 START = r"(?<![\w.,/'])"
@@ -37,7 +37,8 @@ LONG = "long|wide|tall|high|deep|thick|across|by|x|×|in (?:diameter|length|heig
 NOT_COUNTED = words_of(  # before a number and letter that name something: seat 20C, iPhone 5C, gate 12F
     "iphone room seat seats gate row flat apt apartment unit section bus route grade class form table figure exhibit "
     "appendix page chapter part level block building hall suite question problem exercise step option track size type "
-    "group no number model hotel flight car bin box lot stop platform ward district highway road street line channel"
+    "group no number model hotel exit flight car bin box lot stop platform ward district highway road street line "
+    "channel"
 )
 
 
@@ -77,7 +78,10 @@ def _described(match: re.Match[str]) -> bool:
     after = re.match(r"[ -]([a-z]{2,20})\b", match.string[match.end() : match.end() + 24])
     if not after or after[1] in NO_NOUN:
         return False
-    article = re.search(r"\b(?:[Aa]n?|[Tt]he|[Tt]his|[Tt]hat|[Ee]ach|[Ee]very) $", match.string[: match.start()][-8:])
+    article = re.search(
+        r"\b(?:[Aa]n?|[Tt]he|[Tt]his|[Tt]hat|[Ee]ach|[Ee]very) $",
+        match.string[max(0, match.start() - 8) : match.start()],
+    )
     return bool(article) or after[1] in DESCRIBED
 
 
@@ -102,8 +106,10 @@ def _unit(match: re.Match[str]) -> str:
 
 def _designated(match: re.Match[str]) -> bool:
     """Whether the number names something, as in seat 20C, iPhone 5C or Highway 12 N."""
-    before = re.search(r"(?<![A-Za-z])([A-Za-z]{2,20}) $", match.string[max(0, match.start() - 22) : match.start()])
-    return before is not None and before[1].lower() in NOT_COUNTED
+    text = match.string[max(0, match.start() - 22) : match.start()]
+    before = re.search(r"(?<![A-Za-z])([A-Za-z]{2,20}) $", text)
+    road = re.search(r"(?<![A-Za-z])[A-Z]{1,2}-$", text)  # I-95 N
+    return road is not None or (before is not None and before[1].lower() in NOT_COUNTED)
 
 
 def _compass(letter: str) -> str:
@@ -133,6 +139,8 @@ def _height(match: re.Match[str]) -> str:
     """5'10", 5 ft 10 in."""
     mark = "'" in match["foot"]
     inches = match["inches"]
+    if mark and inches.isdigit() and int(inches) > 11:  # of an arc, or of time
+        return f"{_amount(match[1])} minute{'' if one(match[1]) else 's'} {cardinal(inches)} seconds"
     foot = "foot" if mark or one(match[1]) else "feet"
     ending = "" if mark and "/" not in inches else " inch" if _single(inches) else " inches"
     return f"{cardinal(match[1])} {foot} {_amount(inches)}{ending}"
@@ -173,14 +181,17 @@ def _dimensions(match: re.Match[str]) -> str:
     for index, (amount, unit) in enumerate(found):
         words.append(_amount(amount))
         if unit and (index == len(found) - 1 or unit not in MARKS or unit != last):
-            name = MARKS.get(unit) or _name(unit.removesuffix("."))
+            symbol = unit.rstrip(".^23²³")
+            power = re.search("[23²³]", unit)
+            name = MARKS.get(unit) or _power(_name(symbol), power and power[0], symbol)
             singular = _single(amount) or _described(match) or (unit in MARKS and _noun_follows(match))
             words[-1] += f" {name if singular else many(name)}"
     return " by ".join(words)
 
 
 def _inches(match: re.Match[str]) -> str:
-    return f"{_amount(match['low'])} {'inch' if _single(match['low']) or match['join'] == '-' else 'inches'}"
+    singular = _single(match["low"]) or match["join"] == "-" or _described(match)
+    return f"{_amount(match['low'])} {'inch' if singular else 'inches'}"
 
 
 def pairs(digits: str) -> str:
@@ -207,8 +218,11 @@ def _plural(match: re.Match[str]) -> str:
 
 
 def _many_of(match: re.Match[str]) -> str:
-    """100s of people."""
-    return many(cardinal(match[1]).removeprefix("one "))
+    """100s of people, 1,000s of them, 10,000s: tens of thousands."""
+    first, _, thousands = match[1].partition(",")
+    words = many(cardinal(first).removeprefix("one ")) if first != "1" or not thousands else ""
+    big = many(cardinal("1," + thousands).removeprefix("one ")) if thousands else ""
+    return " of ".join(part for part in (words, big) if part)
 
 
 def _per(match: re.Match[str]) -> str:
@@ -238,12 +252,13 @@ def _powered(match: re.Match[str]) -> str:
 
 TIMES = ("min", "sec", "hr", "h", "yr", "mo", "wk", "gal", "lb", "kg", "mi", "km")
 MARKS = {"'": "foot", '"': "inch", "''": "inch"}
-DIMENSION = r"(?:\"|''|'|(?:mm|cm|m|km|ft|in|yd|mi)(?!\w)\.?)"
+DIMENSION = r"(?:\"|''|'|(?:mm|cm|m|km|ft|in|yd|mi)(?:\^?[23²³])?(?!\w)\.?)"
 RECORDS = ("33", "45", "78")  # gramophone records
 MEASURED = "took|takes|take|taking|for|within|after|every|lasts|lasted|last|waits?|waited|waiting|only|under"
 TIMED = "delay|timeout|timer|clip|video|ads?|later|ago|interval|per|left|pause|break|wait|limit|countdown|exposure"
 CURRENT = (
-    "fuses?|circuits?|breakers?|plugs?|sockets?|outlets?|chargers?|suppl(?:y|ies)|currents?|motors?|batter(?:y|ies)"
+    "fuses?|circuits?|breakers?|plugs?|sockets?|outlets?|chargers?|suppl(?:y|ies)|currents?|motors?|batter(?:y|ies)|"
+    "adapters?"
 )
 # Symbols that are no words and name nothing else, so that they are units without a number too.
 SURE = any_of(
@@ -259,8 +274,9 @@ SPELLED_NUMBER = (
 
 # Before the dates, which read 10s as a decade, and before money, which reads 1080p as pence.
 SECONDS: list[Rule] = [
+    rule(r"(?<!\w)([Nn])o\.(?= [0-9]{1,2}s(?!\w))", lambda match: f"{match[1]}umber".lower()),  # No. 1s
     # 8 oz. can: before abbreviations, which would read the unit alone
-    rule(rf"(?<=[0-9])([ -]?(?:{any_of(DOTTED)}))\.(?=\s+[a-z0-9(]|[,;:)])", lambda match: match[1]),
+    rule(rf"(?<=[0-9])([ -]?(?:{any_of({*DOTTED} - {'in'})}))\.(?=\s+[a-z0-9(]|[,;:)])", lambda match: match[1]),
     # 1 oz. at the end of a sentence
     rule(
         rf"{START}(?![0-2][0-9][0-5][0-9] ?h)(?P<low>{AMOUNT})[ -]?(?P<unit>oz|lbs?|hrs?|yrs?|mins|secs)\.(?=[\"')]*$)",
@@ -268,8 +284,14 @@ SECONDS: list[Rule] = [
     ),
     rule(r"(?<=[0-9]) ?(?:kt?|K)\.?(?= (?:white |yellow |rose )?gold\b)", lambda match: " karat"),
     rule(r"(?<![\w/])(?<![0-9] )km/h(?!\w)", lambda match: "kilometers per hour"),
+    rule(
+        r"(?<![\w.,])([1-9])x([1-9][0-9]?)s(?!\w)",  # 2x4s
+        lambda match: f"{cardinal(match[1])} by {many(cardinal(match[2]))}",
+    ),
+    rule(r"(?<=\b[Mm]ark [0-9])/(?=[0-9])", lambda match: " or "),
     rule(r"(?<=[CF])/(?=[0-9]{1,3} ?°)", lambda match: " or "),
-    rule(rf"{START}(10{{1,6}})s(?= of\b)", _many_of),
+    rule(rf"{START}(?<![$£€])(10{{1,6}}(?=s of\b)|10{{0,2}},000(?:,000)?)s(?!\w)", _many_of),
+    rule(r"(?<=[0-9])(?P<space>[ -]?)(?i:fl\.?\s?oz)\b(?:\.(?=\s+[a-z0-9(]|[,;:)]))?", lambda m: f"{m['space']}fl oz"),
     rule(
         rf"(?:\b(?P<before>{MEASURED}|[Aa]n?|[Tt]he|each) )?{START}(?<![A-Za-z]-)"
         r"(?P<low>[0-9]{1,4}(?:\.[0-9]{1,4})?)s(?!\w)"
@@ -296,7 +318,7 @@ MEASURES: list[Rule] = [
         lambda match: f"{number(match[1])} point",
     ),
     rule(rf"{START}({NUMBER})\s?A(?=\s(?:{CURRENT})\b)", lambda match: f"{number(match[1])} amp"),
-    rule(rf"(?<=V at )({NUMBER})\s?A(?!\w)", lambda match: f"{number(match[1])} amps"),
+    rule(rf"(?:(?<=V at )|(?<=V )|(?<=V, )|(?<=V/))({NUMBER})\s?A(?!\w)", lambda match: f"{number(match[1])} amps"),
     rule(
         rf"{START}([0-9]{{1,3}})(?P<foot>'| ?(?:ft\.?|feet|foot)(?![A-Za-z])) ?-?"
         rf"(?P<inches>[0-9]{{1,2}}(?: {PART})?)(?![\w/])"
@@ -304,7 +326,8 @@ MEASURES: list[Rule] = [
         _height,
     ),
     rule(
-        rf"{START}{AMOUNT}\s?{DIMENSION}?(?:\s?(?:x|×|by)\s?{AMOUNT}\s?{DIMENSION}?){{1,3}}(?!\w)(?<![0-9])",
+        rf"{START}{AMOUNT}\s?{DIMENSION}?(?:\s?(?:x|×|by)\s?{AMOUNT}\s?{DIMENSION}?){{1,3}}(?!\w)"
+        r"(?:(?<![0-9])|(?<=[a-z][23])|(?<=\^[23]))",
         _dimensions,
     ),
     rule(
@@ -312,7 +335,8 @@ MEASURES: list[Rule] = [
         _marked,
     ),
     rule(
-        rf"{START}(?P<low>{AMOUNT})(?P<join>[ -]?)in(?:\.(?!\s+[A-Z])|(?=\)|\s?[x×]|[.!?]?$)|(?<=[0-9-]in)(?!\w)"
+        rf"{START}(?P<low>{AMOUNT})(?P<join>[ -]?)in(?:\.(?!\s+[A-Z])|(?=\)|\s?[x×=]|[.!?]?$)"
+        r"|(?<=[0-9-]in)(?!\w|-[0-9])"
         r"|(?=\s(?:x|by|long|wide|tall|high|deep|thick|in diameter|of (?:rain|snow|water))\b))",
         _inches,
     ),

@@ -15,7 +15,8 @@ RELEASED = words_of(
 )
 # Names whose numbers of three digits are said in two parts: Boeing seven forty-seven.
 IN_PARTS = words_of(
-    "Boeing Airbus flight Flight Highway Interstate Route Hwy Porsche Ferrari Peugeot error Error HTTP Formula Apollo"
+    "Boeing Airbus flight Flight Highway Interstate Route Hwy Porsche Ferrari Peugeot error Error HTTP Formula Apollo "
+    "Levi's"
 )
 
 
@@ -50,6 +51,11 @@ def _type(name: str) -> str:
     return letter + pairs(name.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ-"))
 
 
+def _chip(digits: str) -> str:
+    """9700: ninety-seven hundred; 12700: twelve seven hundred."""
+    return pairs(digits) if len(digits) == 4 else f"{cardinal(digits[:2])} {pairs(digits[2:])}"
+
+
 MODELS: list[Rule] = [
     rule(
         r"(?<![\w.,])(?<!ersion )(?P<address>[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?:/(?P<mask>[0-9]{1,2}))?"
@@ -62,7 +68,7 @@ MODELS: list[Rule] = [
         _hexadecimal,
     ),
     rule(
-        rf"(?<![\w.])(?:(?P<v>[vV])\.?\s?|(?P<name>{any_of(RELEASED)})[ -])"
+        rf"(?<![\w.])(?:(?P<v>[vV](?:er\.)?)\.?\s?|(?P<name>{any_of(RELEASED)})[ -])"
         r"(?P<number>[0-9]{1,5}(?:\.[0-9]{1,5}){1,4})(?![\w]|\.[0-9])",
         _version,
     ),
@@ -79,14 +85,28 @@ MODELS: list[Rule] = [
         r"(?<![\w.])0x(?P<digits>[0-9A-Fa-f]{1,16})(?!\w)",
         lambda match: f"zero {letters('X')} {characters(match['digits'])}",
     ),
+    rule(r"(?<!\w)IPv(?=[46](?!\w))", lambda match: letters("IPV") + " "),
+    rule(r"(?<!\w)mp(?=[34](?!\w))", lambda match: letters("MP") + " "),
+    rule(  # i7-9700K
+        r"(?<!\w)i(?P<line>[3579])-(?P<number>[0-9]{4,5})(?P<end>[A-Z]{0,2})(?!\w)",
+        lambda match: f"{letters('I')} {match['line']} {_chip(match['number'])} {letters(match['end'])}".rstrip(),
+    ),
     # Boeing 747, 737-800, A380
     rule(
         rf"(?<!\w)(?P<before>(?:{any_of(IN_PARTS)})\s)(?P<number>[1-9][0-9]{{2}})(?![\w,-]|\.[0-9])",
         lambda match: match["before"] + pairs(match["number"]),
     ),
     rule(
+        r"(?<![\w.,$£€-])(?P<type>7[0-8]7)(?=\s(?:MAX|Max|Dreamliner|jets?|jumbo|airliner|planes?|pilots?|crash)(?!\w))",
+        lambda match: _type(match["type"]),
+    ),
+    rule(
         r"(?<![\w.,-])(?P<type>7[0-8]7|A3[0-9]0)-(?P<series>[1-9]00)(?![\w-])",
         lambda match: f"{_type(match['type'])} {pairs(match['series'])}",
+    ),
+    rule(
+        r"(?<![\w'-])(?P<road>US|SR|CR)-(?P<number>[1-9][0-9]{2})(?![\w-]|\.[0-9])",
+        lambda match: f"{letters(match['road'])} {pairs(match['number'])}",
     ),
     rule(r"(?<![\w'-])(?P<type>[A-Z]-?[1-9][0-9]{2})(?![\w-]|\.[0-9])", lambda match: _type(match["type"])),
     # two 7s, MP3s, 747s, 49ers
@@ -95,6 +115,7 @@ MODELS: list[Rule] = [
         r"(?= (?:and|or)\b|[.,;:!?]|$)",
         lambda match: match["before"] + _several(match),
     ),
+    rule(r"(?<=[a-z])-(?P<number>[2-9])s(?!\w)", lambda match: " " + _several(match)),  # omega-3s
     rule(r"(?<=[A-Z])-?(?P<number>[1-9][0-9]{0,2})s(?!\w)", lambda match: " " + _several(match)),
     rule(r"(?<![\w.,$£€'])(?P<number>[1-9][0-9]{2})s(?!\w)", _several),
     rule(

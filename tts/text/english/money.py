@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.acronyms import letters
-from tts.text.english.numbers import cardinal, in_plural
+from tts.text.english.numbers import cardinal, fraction, in_plural
 from tts.text.english.patterns import (
     AFTER,
     ALONE,
@@ -17,6 +17,7 @@ from tts.text.english.patterns import (
     rule,
     words_of,
 )
+from tts.text.english.quantities import LETTERED
 
 CURRENCIES = {  # one, many, one hundredth, hundredths
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -125,6 +126,14 @@ def _money(match: re.Match[str]) -> str:
     return words + (f" per {PRICED_PER.get(per, per)}" if per else "")
 
 
+def _and_part(match: re.Match[str]) -> str:
+    """$3½ million: three and a half million dollars."""
+    part = re.sub("^one ", "a ", fraction(match["a"], match["b"]))
+    words = (match["before"] or "") + ("minus " if match["minus"] else "")
+    name = CURRENCIES[match["sign"]][0 if _describes(match) else 1]
+    return f"{words}{number(match['whole'])} and {part}{_big('', match['magnitude'])} {name}"
+
+
 def _big(amount: str, magnitude: str | None) -> str:
     """1.5 and m: one point five million."""
     return (number(amount) if amount else "") + (f" {MAGNITUDES[magnitude.strip(' -')]}" if magnitude else "")
@@ -164,8 +173,17 @@ def _cents(match: re.Match[str]) -> str:
     amount = match["amount"]
     if match["unit"] == "p" and amount in ("144", "240", "360", "480", "576", "720", "1080", "1440", "2160"):
         return match[0]  # lines of a picture
+    if match["unit"] == "c" and _lettered(match):
+        return match[0]
     names = ("penny", "pence") if match["unit"] == "p" else ("cent", "cents")
-    return f"{number(amount)} {names[not one(amount)]}"
+    priced = match["unit"] == "c" and re.match(rf"-|\s(?:{any_of(PRICED)})\b", match.string[match.end() :][:20])
+    return f"{number(amount)} {names[not (one(amount) or priced)]}"
+
+
+def _lettered(match: re.Match[str]) -> bool:
+    """Whether the letter after a number belongs to a name: figure 15c."""
+    before = re.search(r"([A-Za-z]{1,20})\.?\s$", match.string[max(0, match.start() - 22) : match.start()])
+    return before is not None and before[1].lower() in LETTERED
 
 
 def _shillings(match: re.Match[str]) -> str:
@@ -183,6 +201,13 @@ PENCE = r"(?P<shillings>1?[0-9])\s?s\.?,?\s?(?P<pence>1?[0-9])\s?d(?:\.|(?!\w))"
 PLACE = r"(?<![\w.,])(?P<minus>[-−~])?"
 PER_UNIT = r"(?:/(?P<per>[A-Za-z]{1,20})(?!\w))?"
 MONEY: list[Rule] = [
+    # $3½ million
+    rule(
+        rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?P<sign>{SIGN})(?P<whole>[0-9]{{1,4}})[ -](?P<a>[1-9])/(?P<b>[1-9])"
+        rf"(?P<magnitude>[ -](?:{BIG_WORD}))?(?P<per>)(?![\w/])",
+        _and_part,
+    ),
+    rule(r"(?<=[0-9])/[-–=](?=[\s.,;)]|$)", lambda match: ""),  # Rs 500/-
     # the decimal comma of the euro
     rule(r"(?<=€)\s?([0-9]{1,9}),([0-9]{2})(?![0-9,])", lambda match: f"{match[1]}.{match[2]}"),
     rule(r"(?<![\w.,])([0-9]{1,9}),([0-9]{2})(?=\s?€)", lambda match: f"{match[1]}.{match[2]}"),
@@ -207,5 +232,7 @@ MONEY: list[Rule] = [
         rf"(?:(?P<sign>{SIGN})(?!{SUM})|(?P<code>{CODE})(?!\s?[0-9])){AFTER}{PER_UNIT}",
         _money,
     ),
-    rule(rf"{ALONE}(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p(?!\.\s?m)))(?P<unit>[¢p]){AFTER}", _cents),
+    rule(rf"{ALONE}(?<!:)(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p(?!\.\s?m)))(?P<unit>[¢p]){AFTER}", _cents),
+    rule(rf"{ALONE}(?P<amount>[1-9][0-9]?)(?P<unit>c)(?=-a-|\s(?:an?|each|per|off|{any_of(PRICED)})\b)", _cents),
+    rule(rf"{ALONE}(?P<amount>[1-9][05])(?P<unit>c)(?![\w'-]|\.\w)", _cents),
 ]

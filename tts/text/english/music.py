@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.acronyms import LETTER_A
-from tts.text.english.numbers import cardinal
+from tts.text.english.numbers import cardinal, roman
 from tts.text.english.patterns import Rule, rule
 
 SHIFTS = {"♭": " flat", "♯": " sharp", "#": " sharp", "b": " flat", "♮": " natural", "": ""}
@@ -26,7 +26,15 @@ def _bar(match: re.Match[str]) -> str:
 
 
 CHORD = r"(?P<quality>maj|min|dim|aug|sus|add|m|M)?(?P<number>1[13]|[24679])?"
+PLAIN_CHORD = "[A-G][#b♭♯]?(?:maj7|m7|m|7)?"
+DEGREE = "VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i"
 MUSIC: list[Rule] = [
+    # Am–F–C–G
+    rule(
+        rf"(?<![\w'–-])(?=(?:[A-G]-){{0,6}}{PLAIN_CHORD}[-–])(?=[A-G–-]{{0,12}}[#b♭♯m7–])"
+        rf"{PLAIN_CHORD}(?:[-–]{PLAIN_CHORD}){{2,7}}(?![\w'–-])",
+        lambda match: re.sub("[-–]", ", ", match[0]),
+    ),
     rule(rf"(?<![\w♭♯#])(?P<note>[A-G])(?P<shift>[♭♯♮]){CHORD}(?![\w])", _chord),
     rule(rf"(?<![\w♭♯#])(?P<note>[A-G])(?P<shift>#){CHORD}(?![\w#])(?<=[0-9mj])", _chord),
     rule(rf"(?<![\w♭♯#])(?P<note>[ABDEG])(?P<shift>b)(?P<quality>)(?P<number>)(?=[ -](?:{PLAYED})\b)", _chord),
@@ -35,7 +43,8 @@ MUSIC: list[Rule] = [
     ),
     rule(
         r"(?<![\w♭♯#'])(?P<note>[A-G])(?P<shift>)"
-        r"(?P<quality>maj|dim|sus|aug|m(?=[,-]? [A-G](?:m|[,.]| |$)))(?P<number>)(?!\w)",
+        r"(?P<quality>maj|dim|sus|aug|m(?=[,-]? [A-G](?:m|[,.]| |$)|[ -](?:chords?|scale|key|triad)\b))"
+        r"(?P<number>)(?!\w)",
         _chord,
     ),
     rule(
@@ -44,5 +53,9 @@ MUSIC: list[Rule] = [
     ),
     rule(r"(?<![\w/.])(?P<beats>4|12)/(?P<value>4|8)(?<=4/4|2/8)(?![\w/])", _bar),
     rule(r"(?<=\bin )(?P<beats>[2-9])/(?P<value>[48])(?=[.,;]|$)", _bar),
+    rule(  # I-IV-V, ii–V–I
+        rf"(?<![\w'-])(?:{DEGREE})(?:[-–](?:{DEGREE})){{2,7}}(?![\w'-])(?!, )",
+        lambda match: " ".join(cardinal(roman(degree)) for degree in re.split("[-–]", match[0])),
+    ),
     rule(r"♩ ?=", lambda match: "quarter note equals"),
 ]

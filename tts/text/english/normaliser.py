@@ -51,11 +51,18 @@ RULES: list[Rule] = [
 GATES = Gates([pattern for pattern, _ in RULES])
 UNSAID = re.compile(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]")
 KEPT = ("—", "–")
+DIGIT = re.compile("[0-9]")
+SHORT = 100  # characters of a text whose reading is kept for the next time
 NOTICED = 5  # kinds of left-out characters that are named, of one sentence
 
 
 def normalise(text: str) -> Normal:
     """Any text as words and punctuation. What cannot be said is left out, and a notice names it."""
+    said, notices = _remembered(text) if len(text) <= SHORT else _normalised(text)
+    return Normal(said, list(notices))
+
+
+def _normalised(text: str) -> tuple[str, list[str]]:
     kept: list[str] = []
 
     def hide(match: re.Match[str]) -> str:
@@ -71,32 +78,36 @@ def normalise(text: str) -> Normal:
         text = UNICODE_NUMERAL.sub(unicode_numeral, text)
         text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
     text = " ".join(text.split())
-    notices = date_notices(text)
+    notices = date_notices(text) if DIGIT.search(text) else []
     text = apply_rules(text)
     text = text.rstrip(" )]")  # at the end a bracket separates nothing
     left_out: Counter[str] = Counter()
     text = UNSAID.sub(lambda match: _character(match[0], left_out), text)
-    notices += _notices(left_out)
+    if left_out:
+        notices += _notices(left_out)
     text = _spacing(text)
     if kept:
         shown = iter(kept)
         text = re.sub(HIDDEN, lambda match: next(shown), text)
-    return Normal(text, notices)
+    return text, notices
+
+
+_remembered = lru_cache(maxsize=4096)(_normalised)  # books and lists repeat short sentences
 
 
 def apply_rules(text: str) -> str:
-    """Every rule in its turn. Those that need what the text does not hold are passed over."""
-    held = GATES.held(text)
-    for first, end, common in GATES.runs:
-        if held & common != common:
-            continue  # and so not the needs of any rule of the run
-        for place in range(first, end):
-            needed = GATES.needed[place]
-            if held & needed == needed:
-                pattern, say = RULES[place]
-                before, text = text, pattern.sub(say, text)
-                if text is not before:
-                    held = GATES.held(text)
+    """Every rule in its turn. Those that need what the text does not hold are passed over.
+
+    The only white space in the text is single spaces.
+    """
+    ready = GATES.open(text)
+    while ready:
+        place = (ready & -ready).bit_length() - 1
+        pattern, say = RULES[place]
+        before, text = text, pattern.sub(say, text)
+        if text != before:
+            ready = GATES.open(text)
+        ready = ready >> place + 1 << place + 1
     return text
 
 

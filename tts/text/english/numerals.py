@@ -53,6 +53,7 @@ AFTER_NUMBER = words_of(
     "concluded introduced presented lasted followed remained resulted failed passed revealed listed"
 )
 UNICODE_NUMERAL = re.compile("[\u2160-\u217f]{1,15}")
+AHEAD = 100  # characters after a numeral that tell what it is
 NUMERAL = "(?:[IVXLCDM]{1,9}|[ivxlc]{1,9})"
 MEDICAL = (
     "fluids?|drips?|bags?|lines?|therapy|poles?|antibiotics?|access|push|needles?|catheters?|infusions?|injections?|"
@@ -62,7 +63,7 @@ MEDICAL = (
 
 def _pronoun(match: re.Match[str]) -> bool:
     """Whether what follows makes the I before it a pronoun: Lesson I learned, the part I liked."""
-    after = re.match(r"\s([a-z']{1,20})|'(?:m|ve|d|ll)\b", match.string[match.end() :])
+    after = re.match(r"\s([a-z']{1,20})|'(?:m|ve|d|ll)\b", match.string[match.end() : match.end() + AHEAD])
     if not after or not after[1]:
         return bool(after)
     word = after[1]
@@ -80,18 +81,23 @@ def _heading(match: re.Match[str]) -> str:
     value = roman(numeral)
     initial = match.string[match.end() : match.end() + 1] == "." and len(following or "") == 1
     single = len(numeral) == 1
-    title = re.fullmatch(r"[^.!?]{0,60}", match.string[match.end() :]) if numeral == "I" and following else None
+    title = (
+        re.fullmatch(r"[^.!?]{0,60}", match.string[match.end() : match.end() + AHEAD])
+        if numeral == "I" and following
+        else None
+    )
     opened = not single or title or following in OPENERS or (not following and numeral != "I" and match["rest"].strip())
     return cardinal(value) + match["rest"] if value and opened and not (single and initial) else match[0]
 
 
 def _is_first(match: re.Match[str], title: bool, earlier: str) -> bool:
     """Whether the I after a ruler's name is a number: Charles I was executed; not: when Charles I met."""
-    if re.match(r"\.\s[A-Z][a-z]", match.string[match.end() :]) and not title:  # Louis I. Kahn
-        return re.match(rf"\.\s(?:{any_of(OPENERS)})\b", match.string[match.end() :]) is not None
+    rest = match.string[match.end() : match.end() + AHEAD]
+    if re.match(r"\.\s[A-Z][a-z]", rest) and not title:  # Louis I. Kahn
+        return re.match(rf"\.\s(?:{any_of(OPENERS)})\b", rest) is not None
     if title:
         return True
-    after = re.match(r"\s([a-z]+)|[.,;:!?)']|$", match.string[match.end() :])
+    after = re.match(r"\s([a-z]+)|[.,;:!?)']|$", rest)
     word = after[1] if after else ""
     if word in REIGNING or (
         word and word not in THOUGHT and BEGINNING.search(match.string[max(0, match.start() - 60) : match.start()])
@@ -137,12 +143,12 @@ def _after_name(match: re.Match[str]) -> str:
     if not set(numeral) <= set("IVX"):
         return match[0]
     if name in RULERS:
-        if re.match(":[0-9]", match.string[match.end() :]):  # John III:16
+        if re.match(":[0-9]", match.string[match.end() : match.end() + AHEAD]):  # John III:16
             return _said(listed, cardinal)
         pronoun = numeral == "I" and not _is_first(match, earlier in RULING, earlier)
         return match[0] if pronoun or (name, numeral) == ("Malcolm", "X") else _said(listed, _the)
     if len(numeral) == 1:
-        initial = re.match(r"\.\s?[A-Z]", match.string[match.end() :])
+        initial = re.match(r"\.\s?[A-Z]", match.string[match.end() : match.end() + AHEAD])
         serial = name in SERIES and not initial and not (numeral == "I" and _pronoun(match))
         return _said(listed, cardinal) if serial else match[0]
     if not name.istitle() or name in OPENERS:
@@ -157,7 +163,7 @@ def _is_part(match: re.Match[str], name: str, earlier: str) -> bool:
         return False
     if numeral.upper() != "I" or len(listed) > 1 or earlier == "World":
         return True
-    return re.match(r"[.;:)]|\s*$", match.string[match.end() :]) is not None or (
+    return re.match(r"[.;:)]|\s*$", match.string[match.end() : match.end() + AHEAD]) is not None or (
         name[0].isupper() and not _pronoun(match)
     )
 
@@ -184,7 +190,7 @@ def _item(match: re.Match[str]) -> str:
     value = roman(match[1])
     if value is None:
         return match[0]
-    return cardinal(value) + ("," if match.string[match.end() :].lstrip()[:1].islower() else ".")
+    return cardinal(value) + ("," if match.string[match.end() : match.end() + AHEAD].lstrip()[:1].islower() else ".")
 
 
 def _bracketed(match: re.Match[str]) -> str:

@@ -2,7 +2,8 @@
 
 import re
 
-from tts.text.english.numbers import LONGEST, cardinal, fraction, ordinal, spelled_in_groups, two_digits, year
+from tts.text.english.acronyms import letters
+from tts.text.english.numbers import LONGEST, cardinal, fraction, ordinal, pairs, spelled_in_groups, two_digits, year
 from tts.text.english.patterns import (
     ALONE,
     DASH,
@@ -35,9 +36,16 @@ BEFORE_AMOUNTS = words_of("over worth about around nearly almost than to of by f
 SCREENS = words_of(
     "video videos tv screen screens monitor monitors resolution footage display displays camera cameras film"
 )
+COURSES = (
+    "English|History|Math|Algebra|Biology|Chemistry|Physics|Psychology|Sociology|Philosophy|Economics|Econ|Marketing|"
+    "Business|Finance|Accounting|Law|Parenting|Cooking|Gardening|Writing|Spanish|French|Yoga|Science|Programming|Politics"
+)
 RACES = words_of("race run walk runner")
+ATTACKS = ("9/11", "7/7")
 PENCILS = words_of("pencil pencils")
-RATED = "rat(?:ed|ing)|scored?|gave (?:it|him|her|them)|grade|solid|mark|got"
+RATED = (
+    "rat(?:ed|ing)|(?i:hp|mp|xp|health|mana|stamina|rating|score)|scored?|gave (?:it|him|her|them)|grade|solid|mark|got"
+)
 RATING = r"\s(?:stars|points|marks|rating|score|on|people|users|voters)\b"
 SHORT_MAGNITUDES = {
     "k": "thousand",
@@ -46,6 +54,8 @@ SHORT_MAGNITUDES = {
     "mn": "million",
     "B": "billion",
     "bn": "billion",
+    "mln": "million",
+    "bln": "billion",
     "tn": "trillion",
 }
 
@@ -78,12 +88,14 @@ def _range(match: re.Match[str]) -> str:
             return f"{year(low)} to {year(high)}"
         if re.fullmatch("[0-9]{1,2}", high) and dash != " - ":
             return f"{year(low)} to {two_digits(high) if len(high) == 2 else cardinal(high)}"
+    if (low, high) == ("1", "2") and match.string.startswith(" punch", match.end()):
+        return "one two"
     if dash.strip() == "–" and low.isdigit() and high.isdigit() and 2 < len(low) and len(high) < len(low):
         whole = low[: -len(high)] + high  # 143–9
         high = whole if int(whole) > int(low) else high
     first, second = float(low.replace(",", "")), float(high.replace(",", ""))
-    if first >= second and first + second == 100 and first % 10 == 0:
-        return f"{number(low)} {number(high)}"  # 50-50, 60-40
+    if (first >= second and first + second == 100 and first % 10 == 0) or low == high in ("15", "30", "40"):
+        return f"{number(low)} {number(high)}"  # 50-50, 60-40, of tennis 40-40
     if len(low) > 2 and len(high) < len(low) - 1 and first > second and dash == "-" and "." not in low:
         return f"{number(low)}, {number(high)}"  # no range: 978-0
     return f"{number(low)} {'minus' if dash == ' - ' and first >= second else 'to'} {number(high)}"
@@ -93,11 +105,17 @@ def _fraction(match: re.Match[str]) -> str:
     whole, a, b = match["whole"], match["a"], match["b"]
     rest = match.string[match.end() : match.end() + 30]
     if not whole and not match["end"]:
-        if (a, b) in (("20", "20"), ("20", "200"), ("4", "4")) or int(a) + int(b) == 100:
+        if (
+            (a, b) in (("20", "20"), ("20", "200"), ("4", "4"))
+            or (a == "20" and rest.startswith(" vision"))
+            or int(a) + int(b) == 100
+        ):
             return f"{number(a)} {number(b)}"  # eyesight, 4/4 time, 80/20
+        if f"{a}/{b}" in ATTACKS and re.match(r"[\s-](?:bomb|attack|terror|memorial|victim|survivor|commission)", rest):
+            return f"{number(a)} {number(b)}"
         if re.match(r"[\s-](?:time|signature|meter|beat)\b", rest):
             return f"{number(a)} {number(b)}"
-        if int(a) == int(b) or re.match(RATING, rest) or _rated(match):
+        if int(a) in (0, int(b)) or re.match(RATING, rest) or _rated(match):
             return f"{number(a)} out of {number(b)}"
     if re.fullmatch("1[5-9][0-9]{2}|20[0-9]{2}", b) and not whole and not match["end"]:
         return f"{number(a)} slash {year(b)}"  # law 633/1941
@@ -111,9 +129,9 @@ def _fraction(match: re.Match[str]) -> str:
 
 def _rated(match: re.Match[str]) -> bool:
     """Whether a score comes: He gave it 8/10."""
-    return bool(
-        re.search(rf"\b(?:{RATED})(?: of|:| a| an)?\s$", match.string[max(0, match.start() - 20) : match.start()])
-    )
+    before = match.string[max(0, match.start() - 20) : match.start()]
+    part = match.string[match.end() : match.end() + 4] == " of "  # got 3/4 of it
+    return not part and re.search(rf"\b(?:{RATED})(?: of|:| a| an| is| was)?\s$", before) is not None
 
 
 def _shortened(match: re.Match[str]) -> str:
@@ -146,7 +164,9 @@ def _is_magnitude(match: re.Match[str]) -> bool:
     if before in LETTERED or noun in PENCILS:
         return False
     measured = short == "M" or before in BEFORE_AMOUNTS
-    return bool("." in amount or "," in amount or noun) or (measured and not re.match(r"\s[A-Z]", rest))
+    return bool("." in amount or "," in amount or noun) or (
+        measured and not re.match(r"\s[A-Z](?![a-z]{1,20}s\b)", rest)
+    )
 
 
 def _ordinal(match: re.Match[str]) -> str:
@@ -181,6 +201,18 @@ GROUPED: list[Rule] = [
         _grouped,
     ),
     rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
+    rule(r"(?<=[A-Za-z]),(?=[0-9])", lambda match: ", "),
+    rule(r"(?<=[0-9])-in-(?=[0-9])", lambda match: " in "),
+    # of baseball: a .500 team
+    rule(
+        r"(?<![\w.])\.([1-9][0-9]{2})(?=[ -](?:teams?|hitters?|average|batting|season|record|baseball|ball|club)\b)",
+        lambda match: cardinal(match[1]),
+    ),
+    rule(rf"(?P<course>\b(?:{COURSES})\s)101(?![\w,]|\.[0-9])", lambda match: match["course"] + "one oh one"),
+    rule(r"(?<=[0-9])x(?=/| (?:daily|weekly|monthly|yearly|a (?:day|week|month|year))\b)", lambda match: " times"),
+    rule(r"(?<=[0-9]) ?ff\.?(?![\w.])", lambda match: " and following"),
+    rule(rf"(?<![\w.,$£€])(40[13])[kK](?!\w|\s(?:{any_of(COUNTABLE)})\b)", lambda m: f"{pairs(m[1])} {letters('K')}"),
+    rule(r"(?<=[0-9])\.\.(?=[0-9])", lambda match: " to "),  # 1..10
     # Chapter 01
     rule(
         rf"(?P<before>\b(?i:{NUMBERED_FROM_ONE})\s)0{{1,3}}(?=[1-9][0-9]{{0,3}}(?![\w.,:/-]))",
@@ -191,8 +223,19 @@ GROUPED: list[Rule] = [
         lambda match: number(match["number"]) + " million",
     ),
     rule(
-        rf"(?<![\w.,$£€¥₩₹])(?P<number>{NUMBER})\s(?P<short>bn|mn|tn)(?!\w|\s?(?:[$£€]|[A-Z]{{3}}))",
+        rf"(?<![\w.,$£€¥₩₹])(?P<number>{NUMBER})\s(?P<short>bn|mn|tn|mln|bln)(?!\w|\s?(?:[$£€]|[A-Z]{{3}}))",
         lambda match: f"{number(match['number'])} {SHORT_MAGNITUDES[match['short']]}",
+    ),
+    # 1 1/2-2, 1/2-3/4
+    rule(
+        rf"(?<![\w./-])(?P<low>(?:[0-9]{{1,3}} )?[1-9]/[2-9]){DASH}"
+        rf"(?=[0-9]{{1,3}}(?: [1-9]/[2-9]|/[2-9])?(?![\w/-]| ?[=+]))",
+        lambda match: f"{match['low']} to ",
+    ),
+    # A–D, A-Z
+    rule(
+        r"(?<![\w–'-])(?P<first>[A-Z])(?:–|(?<=A)-(?=Z))(?P<last>[A-Z])(?![\w–'-]|\sbonds?\b)",
+        lambda match: f"{letters(match['first'])} to {letters(match['last'])}",
     ),
     # the same unit twice: 5km-10km, 10%-15%
     rule(
@@ -203,6 +246,12 @@ GROUPED: list[Rule] = [
 
 
 QUANTITIES: list[Rule] = [
+    rule(
+        rf"(?<![\w.,–-])[-−](?P<low>{NUMBER})\s?–\s?(?=[-−]?[0-9])",
+        lambda match: f"minus {number(match['low'])} to ",
+    ),
+    rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),  # before a letter after the number is read
+    rule(r"(?<=[0-9]) : (?=[0-9](?![0-9]))", lambda match: " to "),
     rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
     rule(
         r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})"
@@ -214,6 +263,10 @@ QUANTITIES: list[Rule] = [
         rf"(?<![\w.,/-])(?P<low>{NUMBER})(?P<dash>\s?–\s?|-| - )(?P<high>{NUMBER})"
         r"(?P<times>x(?=\s[a-z]))?(?![\w/-]|,[0-9])",
         lambda match: _range(match) + (" times" if match["times"] else ""),
+    ),
+    rule(  # 4.5/5
+        r"(?<![\w./,$£€-])(?P<rating>[0-9]{1,2}\.[0-9])/(?P<best>5|10|20|100)(?![\w/]|\.[0-9])",
+        lambda match: f"{number(match['rating'])} out of {number(match['best'])}",
     ),
     rule(
         r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,5})/(?P<b>[0-9]{1,5})"
@@ -233,7 +286,6 @@ QUANTITIES: list[Rule] = [
         rf"{ALONE}(?P<number>{NUMBER})(?:[eE](?P<sign>[+-])|e)(?P<power>[0-9]{{1,3}})(?!\w)",
         _power,
     ),
-    rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),
     rule(r"#(?=[A-Za-z])", lambda match: "hashtag "),
     rule(r"(?<=[0-9])x(?=\s[a-z])", lambda match: " times"),
 ]
@@ -245,7 +297,7 @@ NUMBERS: list[Rule] = [
     rule(r"(?<=[A-Za-z])-?(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", lambda match: " "),
     rule(
         r"(?<![\w)])(?P<minus>-)?"
-        r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)*|[0-9]+(?:\.[0-9]+)*|\.[0-9]+)",
+        r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)*|[0-9]+(?:\.[0-9]+)*|(?<!\.)\.[0-9]+)",
         _any_number,
     ),
     rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),

@@ -85,6 +85,24 @@ _CODES: list[Rule] = [
     ),
 ]
 _LONG: list[Rule] = [
+    rule(r"\b([Aa])cct\.?(?=:?\s(?:[Nn]o\b|#|[Nn]umber|[0-9]))", lambda match: f"{match[1]}ccount"),
+    rule(r"(?<!\w)[Aa]/[Cc](?=:?\s(?:[Nn]o\b|#|[Nn]umber|[0-9]{5}))", lambda match: "account"),
+    # of a court: 21-cv-1234
+    rule(
+        r"(?<![\w.,-])(?P<year>[0-9]{1,2})-(?P<kind>cv|cr|mc|bk)-(?=[0-9]{2,6}(?![\w]))",
+        lambda match: f"{match['year']} {letters(match['kind'].upper())} ",
+    ),
+    rule(
+        rf"(?P<before>\b(?i:{THINGS}|part|model|item)\s)[Nn]o(?:\.:?|:)(?=\s[A-Z]{{0,4}}-?[0-9])",
+        lambda match: match["before"] + "number",
+    ),
+    # order no. 55-1023, ZIP+4 codes
+    rule(
+        rf"(?P<before>\b(?i:{THINGS})\s(?i:number|no\.?|id|code)(?::|\sis|\swas)?\s)(?P<code>[0-9]{{1,8}}-[0-9]{{2,8}})"
+        rf"{NO_NUMBER}",
+        lambda match: match["before"] + ", ".join(short(part) for part in match["code"].split("-")),
+    ),
+    rule(r"(?<![\w.,$£€/-])[0-9]{5}-[0-9]{4}(?![\w-]|\.[0-9])", lambda match: groups(match[0])),
     rule(
         rf"(?P<before>\b(?i:{THINGS})(?:\s(?i:number|no\.?|id|code))?(?::|\sis|\swas)?\s(?:#\s?)?)"
         rf"(?P<code>[0-9]{{5,20}}){NO_NUMBER}{NOT_COUNTING}",
@@ -113,9 +131,29 @@ _MIXED: list[Rule] = [
         _code,
     ),
 ]
-SERIALS = [*_CODES, *_LONG, *_MIXED]
+_UNBROKEN: list[Rule] = [
+    rule(r"(?<![\w/])S/N(?=:?\s?#?[A-Z0-9]{3})", lambda match: "serial number"),
+    # AB1234567
+    rule(
+        r"(?P<before>)(?<![\w.,#@/$£€+'-])(?P<code>[A-Z]{1,4}[0-9]{5,16})(?![\w'/-]|\.\w)",
+        _code,
+    ),
+    # 1Z999AA1, 4C530001: letters and digits change often, or there are many digits
+    rule(
+        r"(?P<before>)(?<![\w.,#@/$£€+'-])(?=[A-Z]{0,12}[0-9]{1,12}[A-Z])(?=[A-Z0-9]{6,20}(?![\w'/-]|\.\w))"
+        r"(?=[A-Z]{0,12}[0-9]{1,12}[A-Z]{1,12}(?:[0-9]{5}|[0-9]{1,12}[A-Z]))(?P<code>[A-Z0-9]{6,20})",
+        _code,
+    ),
+    rule(
+        rf"(?P<before>\b(?i:{THINGS})(?:\s(?i:number|no\.?|id|code))?(?::|\sis|\swas)?\s)(?=[A-Z]{{0,12}}[0-9])"
+        r"(?=[0-9]{0,12}[A-Z])(?P<code>[A-Z0-9]{5,20})(?![\w'/-]|\.\w)",
+        _code,
+    ),
+]
+SERIALS = [*_CODES, *_LONG, *_MIXED, *_UNBROKEN]
 # After the rules of telephones.
 HYPHENED: list[Rule] = [
+    rule(r"(?<![\w.,/-])24(?P<sign>[-/])7(?P=sign)365(?![\w/-])", lambda match: "twenty-four seven three sixty-five"),
     # several groups of digits: social security numbers, sort codes, formations
     rule(rf"(?<![\w.,/-]){NO_DATE}[0-9]{{1,12}}(?:-[0-9]{{1,12}}){{2,7}}(?![\w/-])", _hyphened),
 ]

@@ -15,7 +15,7 @@ SIGNS = {
     **{"⇔": "if and only if", "∵": "because", "∑": "the sum of", "∏": "the product of", "∫": "the integral of"},
     **{"∂": "partial", "∇": "del", "⊥": "is perpendicular to", "∥": "is parallel to", "∠": "angle", "⋅": "times"},
     **{"→": "right arrow", "←": "left arrow", "↑": "up", "↓": "down", "↔": "to and from", "\\": "backslash"},
-    **{"$": "dollars", "£": "pounds", "€": "euros", "¥": "yen", "¢": "cents", "/": "slash", "µ": "micro"},
+    **{"$": "dollar", "£": "pound", "€": "euro", "¥": "yen", "¢": "cent", "/": "slash", "µ": "micro"},
     **{"♭": "flat", "♯": "sharp", "♮": "natural", "♀": "female", "♂": "male"},
 }
 GREEK = {
@@ -48,7 +48,7 @@ def _raised(text: str) -> str:
 
 def _circled(match) -> str:
     """①②③: 1, 2, 3."""
-    comma = "," if match.string[match.end() :].lstrip()[:1].isalnum() else ""
+    comma = "," if match.string[match.end() : match.end() + 9].lstrip()[:1].isalnum() else ""
     return ", ".join(str(CIRCLED[character]) for character in match[0] if character in CIRCLED) + comma + " "
 
 
@@ -61,5 +61,6 @@ SIGN_RULES: list[Rule] = [
     rule(
         r"(?<!\w)(40[13]) ?\(([kb])\)", lambda match: f"four oh {'one' if match[1][2] == '1' else 'three'} {match[2]}"
     ),
-    rule(r"(?<=[A-Za-z])#(?=[A-Za-z])", lambda match: " hash "),
+    rule(r"(?<=[∑∏∫√]) ?of\b", lambda match: ""),
+    rule(r"(?<=[A-Za-z])#(?=[A-Za-z])(?!(?<=[A-G]#)(?:maj|min|m|dim|aug|sus)[0-9]{0,2}\b)", lambda match: " hash "),
 ]

@@ -40,7 +40,7 @@ def _domestic(match: re.Match[str]) -> str:
 
 
 # Short words whose full stop ends no sentence before a number.
-CALLED = ("tel", "Tel", "ext", "Ext", "exp", "Exp")
+CALLED = ("tel", "Tel", "ext", "Ext", "exp", "Exp", "ver", "Ver")
 EXTENSION = r"(?:,?\s?(?:x|[Ee]xt\.?|[Ee]xtension)\s?(?P<extension>[0-9]{1,6}))?(?![\w-])"
 AREA = r"(?:1[ .-])?\(?[0-9]{3}\)?[ .-]?(?<=[ .)-])"
 DIALLED = "[Cc]all(?:ed|ing)?|[Dd]ial(?:ed|ing)?|[Rr]ing|[Pp]hone[ds]?"
@@ -49,9 +49,13 @@ TELEPHONES: list[Rule] = [
     rule(rf"(?<![\w.,])(?P<number>\+[0-9]{{1,3}}(?:[ .-]?\(?[0-9]{{1,6}}\)?){{2,5}}){EXTENSION}", _phone),
     rule(rf"(?<![\w.,])(?P<number>{AREA}[0-9]{{3}}[ .-][0-9]{{4}}(?:-[0-9]{{1,5}})?){EXTENSION}", _phone),
     rule(r"(?<![\w.,-])1-(?P<area>8[0-9]{2}|900)-(?=[0-9-]{0,3}[A-Z])", _free_call),
+    rule(
+        r"(?<![\w.,-])1-(?P<area>8[0-9]{2}|900)(?=[ -](?:numbers?|lines?|calls?|hotlines?)\b)",
+        lambda match: _free_call(match).rstrip(", ").replace(",", ""),
+    ),
     rule(r"(?<![\w.,-])(?P<number>[0-9]{3})-(?=[A-Z]{4}(?!\w))", lambda match: spelled(match["number"]) + ", "),
     rule(r"(?<![\w.,])\(?0[0-9]{2,4}\)?[ -][0-9]{3,8}(?:[ -][0-9]{3,6})?(?![\w-])", _domestic),
-    rule(r"(?<![\w.,$£€-])[0-9]{3}-[0-9]{4}(?![\w-])", lambda match: groups(match[0])),
+    rule(rf"(?<![\w.,$£€-])(?P<number>[0-9]{{3}}-[0-9]{{4}}){EXTENSION}", _phone),
     rule(
         r"(?<!\w)(?P<word>[Tt])el\.?:?\s?(?=[0-9(+]|(?:plus|zero|one|two|three|four|five|six|seven|eight|nine)\b)",
         lambda match: f"{match['word']}elephone ",

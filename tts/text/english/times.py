@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.acronyms import letters
-from tts.text.english.numbers import cardinal, decimal, two_digits
+from tts.text.english.numbers import cardinal, decimal, spelled, two_digits
 from tts.text.english.patterns import AFTER, ALONE, DASH, Rule, rule
 
 ZONES = (
@@ -26,12 +26,12 @@ def _time(match: re.Match[str]) -> str:
         words += f" and {_count(second, 'second')}" if second and int(second) else ""
         words += " " + letters(f"{half}m".upper())
     elif int(hour) in range(1, 13):
-        words = _minutes(hour, minute, "" if match.string[match.end() :].startswith(" o'clock") else " o'clock")
+        words = _minutes(hour, minute, "" if match.string.startswith(" o'clock", match.end()) else " o'clock")
     else:
         words = "midnight" if int(hour) == 0 and minute == "00" else _minutes(hour, minute, " hundred")
     words += " " + letters(zone.upper()) if zone else ""
     # "at 5 p.m." ends its sentence only where a capital or nothing follows
-    rest = match.string[match.end() :].lstrip()[:1]
+    rest = match.string[match.end() : match.end() + 9].lstrip()[:1]
     return words + ("." if match[0].endswith(".") and (not rest or rest.isupper()) else "")
 
 
@@ -64,6 +64,13 @@ def _hours(match: re.Match[str]) -> str:
     return zero + _minutes(match["hour"], match["minute"], " hundred")
 
 
+def _race(match: re.Match[str]) -> str:
+    """3:43.13: three forty-three point one three."""
+    minute, second = match["minute"], match["second"]
+    whole = two_digits(second) if minute != "0" else cardinal(str(int(second)))
+    return f"{cardinal(str(int(minute))) + ' ' if int(minute) else ''}{whole} point {spelled(match['part'])}"
+
+
 def _stamp(match: re.Match[str]) -> str:
     """The time of 2024-05-01T12:30:00Z."""
     zone = {None: "", "Z": " " + letters("UTC")}.get(match["zone"], f" {letters('UTC')}{match['zone']}")
@@ -71,6 +78,11 @@ def _stamp(match: re.Match[str]) -> str:
 
 
 TIMES: list[Rule] = [
+    rule(r"(?<=[0-9]:[0-5][0-9])-?ish\b", lambda match: " ish"),
+    rule(  # 2:30p
+        r"(?<![\w.,:])(?P<hour>1[0-2]|0?[1-9]):(?P<minute>[0-5][0-9])(?P<half>[ap])(?![\w']|\.\s?[mM])",
+        lambda match: f"{_minutes(match['hour'], match['minute'], '')} {letters(match['half'].upper() + 'M')}",
+    ),
     rule(
         r"(?<=[0-9]-[0-3][0-9])[T ](?P<hour>[0-2][0-9]):(?P<minute>[0-5][0-9])(?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
         r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?(?!\w)",
@@ -115,7 +127,7 @@ TIMES: list[Rule] = [
         _time,
     ),
     rule(
-        rf"{ALONE}(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>)\s?(?P<half>[apAP])(?:\.\s?[mM]\.|[mM]{AFTER})"
+        rf"(?<![\w.,])(?<![0-9]/)(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>)\s?(?P<half>[apAP])(?:\.\s?[mM]\.|[mM]{AFTER})"
         rf"(?:\s?(?P<zone>{ZONES}){AFTER})?",
         _time,
     ),
@@ -124,20 +136,44 @@ TIMES: list[Rule] = [
         r":(?P<second>[0-5][0-9](?:\.[0-9]{1,6})?)(?![\w:])",
         _length,
     ),
+    rule(  # of a race: 3:43.13
+        r"(?<![\w.,:])(?P<minute>[0-9]{1,2}):(?P<second>[0-5][0-9])\.(?P<part>[0-9]{1,3})(?![\w:]|\.[0-9])",
+        _race,
+    ),
     rule(
         r"(?<![\w.,:])(?<!ratio of )(?<!odds of )(?<!ratio )(?P<hour>[01]?[0-9]|2[0-4]):"
         r"(?P<minute>[0-5][0-9])(?P<second>)(?P<half>)"
-        r"(?![\w:]|,[0-9]|\s?(?:odds|ratio)\b)"
-        rf"(?:\s?(?P<zone>{ZONES}){AFTER})?",
+        rf"(?:(?={ZONES}{AFTER})|h(?!\w)|(?![\w:]|,[0-9]|\s?(?:odds|ratio)\b))(?:\s?(?P<zone>{ZONES}){AFTER})?",
         _time,
     ),
+    # T-10 and counting
+    rule(
+        r"(?<![\w-])T ?[-−–] ?(?=[0-9]{1,3} (?:and (?:counting|holding)|to|(?:second|minute|hour|day|week)s?)\b)",
+        lambda match: "T minus ",
+    ),
     # 0800 hours, 2100 hours
-    rule(r"(?<![\w.,])(?P<hour>[01][0-9]|2[0-4])(?P<minute>[0-5][0-9])(?=\s?h(?:ou)?rs?\b)", _hours),
+    rule(
+        r"(?<![\w.,])(?P<hour>[01][0-9]|2[0-4])(?P<minute>[0-5][0-9])\s?(?:hours?|hrs?|h)\b",
+        lambda match: _hours(match) + " hours",
+    ),
+    # at 0900
+    rule(
+        r"(?P<before>\b(?:[Aa]t|[Bb]y|[Uu]ntil|[Bb]efore|[Aa]fter|[Ff]rom|to)\s)(?P<hour>0[0-9])(?P<minute>[0-5][0-9])"
+        r"(?![\w,-]|[.,][0-9])",
+        lambda match: match["before"] + _hours(match),
+    ),
     # the way of British books: at 7.30 in the morning, the 4.50 train
     rule(
         r"(?P<before>\b(?:[Aa]t|[Uu]ntil|[Tt]ill|[Bb]y|[Ff]rom)\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])"
         r"(?=\s(?:in the (?:morning|afternoon|evening)|at night|sharp|that|this|tomorrow|tonight|o'clock|on)\b)",
         lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),
+    ),
+    # at 14.30, but not: closed at 14.30
+    rule(
+        r"(?<!closed )(?<!opened )(?<!traded )(?<!trades )(?<!stood )(?<!sold )(?<!shares )(?<!stock )"
+        r"(?P<before>\b(?:[Aa]t|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter)\s)(?P<hour>2[0-3]|1[0-9]|[1-9])\."
+        r"(?P<minute>[0-5][05])(?=[.,;:!?)]*(?:$| ))(?=[,;:!?)]|\.? ?$|\.? [A-Z]|\s(?:and|on|in|to|with|for|when)\b)",
+        lambda match: match["before"] + _minutes(match["hour"], match["minute"], " hundred"),
     ),
     rule(
         r"(?P<before>\b[Tt]he\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])"

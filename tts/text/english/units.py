@@ -43,7 +43,14 @@ UNITS = {
     },
     **{"lb": "pound", "lbs": "pound", "oz": "ounce", "gal": "gallon", "gals": "gallon", "qt": "quart", "qts": "quart"},
     **{"pt": "pint", "pts": "point", "fl oz": "fluid ounce", "fl. oz": "fluid ounce", "tsp": "teaspoon"},
-    **{"tsps": "teaspoon", "tbsp": "tablespoon", "tbsps": "tablespoon", "Tbsp": "tablespoon", "tbs": "tablespoon"},
+    **{
+        "tsps": "teaspoon",
+        "tbsp": "tablespoon",
+        "tbsps": "tablespoon",
+        "Tbsp": "tablespoon",
+        "tbs": "tablespoon",
+        "Tbs": "tablespoon",
+    },
     **{"kgs": "kilogram", "gm": "gram", "gms": "gram", "kms": "kilometer", "mls": "milliliter", "cms": "centimeter"},
     **{
         "mcg": "microgram",
@@ -52,6 +59,7 @@ UNITS = {
         "doz": "dozen",
         "pkg": "package",
         "pkgs": "package",
+        "pk": "pack",
         "sec": "second",
         "secs": "second",
     },

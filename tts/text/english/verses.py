@@ -22,13 +22,18 @@ BOOKS = words_of(
     "Ephesians Philippians Colossians Thessalonians Timothy Titus Philemon Hebrews James Peter Jude Revelation Surah "
     "Quran Sirach Tobit Wisdom Maccabees"
 )
+IN_PARTS = words_of("Samuel Kings Chronicles Corinthians Thessalonians Timothy Peter Maccabees")
 FIRST = {"1": "First", "2": "Second", "3": "Third", "I": "First", "II": "Second", "III": "Third"}
 
 
 def _verse(match: re.Match[str]) -> str:
     """Ps. 23:4-6; 1 Cor. 13."""
     place, book, chapter, verse, last = (match[name] for name in ("place", "book", "chapter", "verse", "last"))
-    if not verse and not (place and match["short"]) and not (match["stop"] and book not in ("Col", "Rev", "Mt")):
+    if (
+        not verse
+        and not (place and (match["short"] or book in IN_PARTS))
+        and not (match["stop"] and book not in ("Col", "Rev", "Mt"))
+    ):
         return match[0]
     words = f"{FIRST[place] + ' ' if place else ''}{SHORT_BOOKS.get(book, book)} {cardinal(chapter)}"
     words += f"{',' if last else ''} {cardinal(verse)}" if verse else ""

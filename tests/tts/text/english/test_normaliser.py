@@ -91,3 +91,8 @@ def test_empty_text_says_nothing():
 )
 def test_only_proper_numerals_are_roman(numeral, value):
     assert roman(numeral) == value
+
+
+def test_whoever_changes_notices_changes_them_for_nobody_else():
+    normalise("a \u4e2d b").notices.clear()
+    assert normalise("a \u4e2d b").notices

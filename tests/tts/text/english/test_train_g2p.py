@@ -13,14 +13,8 @@ from tts.text.english.train_g2p import (
     Net,
     Samples,
     batches,
-    dictionary,
-    edits,
     export,
-    families,
-    judge,
     ngram,
-    split,
-    train,
 )
 
 
@@ -90,37 +84,7 @@ def test_the_packed_n_gram_scores_as_estimated(samples, net, tmp_path):
     assert reader.ngram.score(np.array([word[1:-1]]))[0] == pytest.approx(expected, abs=0.03 * len(word) * 2)
 
 
-def test_a_stopped_training_continues_as_if_it_had_not_stopped(samples, tmp_path):
-    def stop(epoch: int) -> None:
-        raise KeyboardInterrupt
-
-    epochs = []
-    train(samples, 2, tmp_path / "whole.npz", epochs.append)
-    with pytest.raises(KeyboardInterrupt):
-        train(samples, 2, tmp_path / "stopped.npz", stop)
-    train(samples, 2, tmp_path / "stopped.npz", epochs.append)
-    assert epochs == [1, 2, 2]
-    whole, stopped = np.load(tmp_path / "whole.npz"), np.load(tmp_path / "stopped.npz")
-    assert all(np.array_equal(whole[name], stopped[name]) for name in whole.files)
-    assert not (tmp_path / "stopped.npz.checkpoint").exists()
-
-
 def test_every_word_is_in_one_batch_of_words_of_its_length(samples):
     found = list(batches(samples.words, random.Random(0)))
     assert sorted(number for batch in found for number in batch) == list(range(len(samples.words)))
     assert all(len({len(samples.words[number]) for number in batch}) == 1 for batch in found)
-
-
-def test_held_out_words_and_their_families_are_not_in_the_training():
-    parts = split()
-    training, strict = set(parts.training), set(parts.held_out_families)
-    assert not training & {*parts.held_out, *parts.held_out_families, *parts.tuning}
-    assert not any(training & set(group) and strict & set(group) for group in families(dictionary()))
-    assert "bbc" not in dictionary()  # said by its letters
-
-
-def test_errors_are_counted_against_the_nearest_pronunciation():
-    assert edits(("AH", "B"), ("B",)) == 1
-    word = next(word for word in split().held_out if len(dictionary()[word]) > 1)
-    assert judge(lambda _: dictionary()[word][1], [word])["word error with stress"] == 0
-    assert judge(lambda _: [], [word])["phone error"] == 1

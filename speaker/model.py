@@ -1,0 +1,111 @@
+"""Who speaks: a reference mel as one vector that is the same for all that a person says.
+
+Dilated convolutions at a quarter of the frame rate, then attentive statistics pooling (Okabe et al. 2018, arXiv
+1803.10963): the weighted mean and deviation of every channel. The vector is trained alone to tell speakers apart
+(`speaker/stage.py`); other nets may read it, times a gain of their own.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from einops import rearrange
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tts.nn import ChannelNorm, ConvBlock, init_weights
+from tts.types import AudioConfig, Mel, mask
+
+STRIDE = 4  # mel frames of one position
+SMALLEST_VARIANCE = 1e-4  # below it the gradient of a square root is too steep
+
+
+class StatisticsPooling(nn.Module):
+    """Weighted mean and deviation over time. Each head has weights of its own for its part of the channels.
+
+    Keys and queries have unit length, so a score is a cosine times a temperature between 0 and `max_temperature`. No
+    position weighs more than exp(2 max_temperature) times another one.
+    """
+
+    def __init__(self, *, width: int, heads: int, max_temperature: float):
+        super().__init__()
+        if width % heads:
+            raise ValueError(f"width {width} is no multiple of heads {heads}")
+        self.heads = heads
+        self.max_temperature = max_temperature
+        self.queries = nn.Parameter(torch.randn(heads, width // heads))
+        self.key_value = nn.Conv1d(width, 2 * width, 1)
+        self.temperature = nn.Parameter(torch.zeros(heads, 1))  # before the sigmoid that bounds it
+
+    def weights(self, keys: Float[Tensor, "B H d K"], inside: Bool[Tensor, "B K"]) -> Float[Tensor, "B H K"]:
+        """The share of each position in what each head sees; 0 outside of a sequence."""
+        cosine = torch.einsum("hd,bhdk->bhk", F.normalize(self.queries, dim=-1), F.normalize(keys.float(), dim=2))
+        score = cosine * self.max_temperature * self.temperature.sigmoid()
+        return score.masked_fill(~inside[:, None], -torch.inf).softmax(-1)
+
+    def forward(self, x: Float[Tensor, "B D K"], inside: Bool[Tensor, "B K"]) -> Float[Tensor, "B D2"]:
+        """Means of all channels, then their deviations: D2 = 2 D."""
+        keys, values = rearrange(self.key_value(x), "b (two h d) k -> two b h d k", two=2, h=self.heads)
+        weight, values = self.weights(keys, inside)[:, :, None], values.float()
+        mean = (weight * values).sum(-1)
+        variance = (weight * (values - mean[..., None]).square()).sum(-1)
+        deviation = variance.clamp_min(SMALLEST_VARIANCE).sqrt()
+        return torch.cat((mean.flatten(1), deviation.flatten(1)), dim=1)
+
+
+class SpeakerNet(nn.Module):
+    """Reference mels to one vector each, of RMS 1. Only frames inside a reference's length count.
+
+    It hears the spectrum up to `f_max` relative to its mean over the reference. So neither a microphone's response nor
+    the bandwidth of a recording tells who speaks.
+    """
+
+    def __init__(
+        self,
+        *,
+        audio: AudioConfig,
+        width: int,
+        dilations: Sequence[int],  # of each block
+        heads: int,
+        max_temperature: float,
+        dropout: float,
+        out_width: int,
+        f_max: float,  # Hz; mel bins above are not heard
+    ):
+        super().__init__()
+        with torch.device("cpu"):  # `meta` has no values to count
+            self.bins = int((bin_centres(audio) <= f_max).sum())
+        if self.bins == 0:
+            raise ValueError(f"no mel bin lies below f_max {f_max} Hz")
+        self.stem = nn.Conv1d(self.bins, width, STRIDE, stride=STRIDE)
+        self.blocks = nn.ModuleList(
+            ConvBlock(width=width, hidden=width, kernel=3, dilation=dilation, dropout=dropout) for dilation in dilations
+        )
+        self.norm = ChannelNorm(width)
+        self.pooling = StatisticsPooling(width=width, heads=heads, max_temperature=max_temperature)
+        self.out = nn.Linear(2 * width, out_width)
+        init_weights(self)
+
+    def forward(self, mel: Mel) -> Float[Tensor, "B D"]:
+        """Vectors of RMS 1; the cosine of two of them says how alike two speakers are."""
+        x = relative(Mel(mel.frames[:, : self.bins], mel.length))
+        x = self.stem(F.pad(x, (0, -x.shape[-1] % STRIDE)))
+        inside = mask(-(-mel.length // STRIDE), x.shape[-1])
+        for block in self.blocks:
+            x = block(x * inside[:, None].to(x.dtype))  # zero beyond the end, as a convolution's own padding is
+        pooled = self.pooling(self.norm(x), inside)
+        return F.rms_norm(self.out(pooled).float(), (self.out.out_features,))
+
+
+def relative(mel: Mel) -> Float[Tensor, "B M T"]:
+    """Each bin relative to its mean over the frames of its reference; 0 beyond the end."""
+    inside = mask(mel.length, mel.frames.shape[-1])[:, None].to(mel.frames.dtype)
+    mean = (mel.frames * inside).sum(-1, keepdim=True) / mel.length.clamp_min(1)[:, None, None]
+    return (mel.frames - mean) * inside
+
+
+def bin_centres(audio: AudioConfig) -> Float[Tensor, " M"]:
+    """Hz at the middle of each mel bin (HTK scale, as in `LogMel`)."""
+    low, high = (2595 * torch.log10(1 + torch.tensor(hz) / 700) for hz in (audio.f_min, audio.f_max))
+    mels = torch.linspace(float(low), float(high), audio.n_mels + 2)[1:-1]
+    return 700 * (10 ** (mels / 2595) - 1)
