@@ -24,6 +24,8 @@ GERMAN = Language(
         ending=frozenset({"usw"}),
         letters=frozenset(),
         labels=frozenset(),
+        saying=frozenset({"sagte"}),
+        exclaiming=frozenset(),
         openers=frozenset({"Er"}),
     ),
     joints=Joints(before=frozenset({"und"}), leaning=frozenset({"der"}), counting=frozenset({"fünf"})),

@@ -58,7 +58,9 @@ FUNCTIONS = "sin|cos|tan|cot|sec|csc|log|det|max|min|exp|rad|deg|lim"  # sin² i
 SHORT = "is|it|of|to|on|at|by|we|he|me|my|us|up|so|no|do|go|an|as|be|if|or|am"
 # A raised number after a word or a stop is the mark of a note; after a unit or a variable it is a power.
 RAISED_NOTE = re.compile(
-    rf"(?:(?<=[.,;:!?\"'”’»…*])|(?<=[^\W\d_]{{3}})(?<!\b(?:{FUNCTIONS}))|(?<=[^\W\d_][)\]])|(?<=['’]s)"
+    rf"(?:(?<=[.,;:!?\"'”’»…*])|(?<=[^\W\d_]{{3}})(?<!\b(?:{FUNCTIONS}))"
+    r"|(?<=[^\W\d_][)\]])(?<![-+−*/=]\w[)\]])(?<![-+−*/=] \w[)\]])"
+    rf"|(?<=['’]s)"
     rf"|(?<=\b(?:{SHORT}))|(?<=\b1[5-9][0-9]{{2}})|(?<=\b20[0-9]{{2}}))"
     rf"[{RAISED_DIGITS}]{{1,3}}(?:[,⁻–, ]{{1,2}}[{RAISED_DIGITS}]{{1,3}}){{0,5}}(?![\w{RAISED_DIGITS}])"
 )

@@ -78,7 +78,7 @@ NUMBERED = {
     **{"pg": "page", "pgs": "pages", "vol": "volume", "vols": "volumes", "ch": "chapter", "chs": "chapters"},
     **{"chap": "chapter", "chaps": "chapters", "fig": "figure", "figs": "figures", "sec": "section"},
     **{"art": "article", "ed": "edition", "pt": "part", "pts": "parts", "bk": "book"},
-    **{"sc": "scene", "ll": "lines", "Lv": "level", "Lvl": "level"},
+    **{"sc": "scene", "ll": "lines", "Lv": "level", "Lvl": "level", "ep": "episode"},
     **{"eq": "equation", "eqs": "equations", "op": "opus", "ext": "extension", "tel": "telephone"},
     **{"para": "paragraph", "paras": "paragraphs", "ser": "series", "vv": "verses", "pl": "plate"},
     **{"max": "maximum", "min": "minimum", "Apt": "apartment", "apt": "apartment", "Rm": "room", "rm": "room"},

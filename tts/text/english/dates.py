@@ -53,7 +53,9 @@ SLASHED_DATE = re.compile(
 )
 # 2/14 after a word that a date follows
 SHORT_DATE = re.compile(
-    r"(?<![\w.,/-])(?P<before>(?:[Oo]n|[Dd]ated|[Dd]ue|[Bb]orn|[Ss]ince|[Uu]ntil|(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs?)?|Fri|Sat(?:ur)?|Sun|Easter)(?:day)?[.,]?)"
+    r"(?<![\w.,/-])(?P<before>(?:[Oo]n|RSVP by|[Ee]nds|[Ss]tarts|[Bb]egins|[Oo]pens|[Ee]xpires|[Dd]ated|[Dd]ue"
+    r"|[Bb]orn|[Ss]ince|[Uu]ntil"
+    r"|(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs?)?|Fri|Sat(?:ur)?|Sun|Easter)(?:day)?[.,]?)"
     r"\s\(?)"
     r"(?P<a>[0-3]?[0-9])/(?P<b>[0-3]?[0-9])"
     rf"(?=[,;:!?)]|\.(?![0-9])|$|\s(?:{any_of(FUNCTION_WORDS - {'of'})})\b)"

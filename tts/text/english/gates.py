@@ -67,7 +67,7 @@ class Gates:
         return met & met >> self.size & met >> 2 * self.size & (1 << self.size) - 1
 
     def _word(self, word: str) -> int:
-        word = _edged(word)
+        word = BOUNDARY.sub(EDGE, word)
         held = {word[i : i + size] for size in range(1, LONGEST + 1) for i in range(len(word))}
         return reduce(or_, (self.bits[string] for string in held & self.bits.keys()), 0)
 
@@ -75,10 +75,6 @@ class Gates:
 def _parts(word: str) -> Iterator[str]:
     """Parts of a word that together hold each of its strings."""
     return (word[start : start + WORD] for start in range(0, max(1, len(word) - LONGEST), WORD - LONGEST))
-
-
-def _edged(text: str) -> str:
-    return EDGES.sub(EDGE, BOUNDARY.sub(EDGE, text))
 
 
 def needs(pattern: re.Pattern[str]) -> list[Need]:

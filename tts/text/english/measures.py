@@ -159,7 +159,9 @@ def _quoted(match: re.Match[str]) -> bool:
 
 def _noun_follows(match: re.Match[str]) -> bool:
     """A noun after feet or inches: a 2" pipe."""
-    noun = re.match(r" (?!inch)([a-z]{2,20})\b", match.string[match.end() : match.end() + 24])
+    noun = re.match(
+        r" (?!inch)([a-z]{2,20}|TV|HDTV|LCD|LED|OLED|MacBook|iMac)\b", match.string[match.end() : match.end() + 24]
+    )
     return noun is not None and noun[1] not in NO_NOUN
 
 
@@ -229,6 +231,12 @@ def _per(match: re.Match[str]) -> str:
     return f"{match['before']} per {_power(_name(match['per']), match['power'], match['per'])}"
 
 
+def _per_amount(match: re.Match[str]) -> str:
+    """5 l/100 km; but 50 kg/110 lb."""
+    joint = "or" if match["unit"] in ("lb", "lbs", "oz", "mph", "kg") and match["amount"].strip("0") != "1" else "per"
+    return f" {joint} {cardinal(match['amount'])} {many(_name(match['unit']))}"
+
+
 def _counted(match: re.Match[str]) -> str:
     """Five km, in kg, per lb."""
     name = _name(match["unit"])
@@ -284,6 +292,8 @@ SECONDS: list[Rule] = [
     ),
     rule(r"(?<=[0-9]) ?(?:kt?|K)\.?(?= (?:white |yellow |rose )?gold\b)", lambda match: " karat"),
     rule(r"(?<![\w/])(?<![0-9] )km/h(?!\w)", lambda match: "kilometers per hour"),
+    rule(r"(?<=[0-9] )ft-lbs?(?:\.(?!$))?(?!\w)", lambda match: "foot-pounds"),
+    rule(r"(?<=\b50)/(?=60 ?Hz)", lambda match: " or "),
     rule(
         r"(?<![\w.,])([1-9])x([1-9][0-9]?)s(?!\w)",  # 2x4s
         lambda match: f"{cardinal(match[1])} by {many(cardinal(match[2]))}",
@@ -365,6 +375,6 @@ MEASURES: list[Rule] = [
     rule(rf"\b(?P<before>[Pp]er|[Ii]n|{SPELLED_NUMBER})\s(?P<unit>{SURE}){AFTER}{STOP}", _counted),
     rule(
         rf"(?<=[a-z])/(?P<amount>[0-9]{{1,4}})\s?(?P<unit>{SURE}|g){AFTER}",
-        lambda match: f" per {cardinal(match['amount'])} {many(_name(match['unit']))}",
+        _per_amount,
     ),
 ]

@@ -85,6 +85,7 @@ MODELS: list[Rule] = [
         r"(?<![\w.])0x(?P<digits>[0-9A-Fa-f]{1,16})(?!\w)",
         lambda match: f"zero {letters('X')} {characters(match['digits'])}",
     ),
+    rule(r"(?<!\w)Ctrl(?=\s?[+-])", lambda match: "Control"),
     rule(r"(?<!\w)IPv(?=[46](?!\w))", lambda match: letters("IPV") + " "),
     rule(r"(?<!\w)mp(?=[34](?!\w))", lambda match: letters("MP") + " "),
     rule(  # i7-9700K

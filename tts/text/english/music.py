@@ -29,6 +29,7 @@ CHORD = r"(?P<quality>maj|min|dim|aug|sus|add|m|M)?(?P<number>1[13]|[24679])?"
 PLAIN_CHORD = "[A-G][#b♭♯]?(?:maj7|m7|m|7)?"
 DEGREE = "VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i"
 MUSIC: list[Rule] = [
+    rule(r"(?<![\w/])([A-G][#b♭♯]?m?7?)/(?=[A-G][#b♭♯](?!\w))", lambda match: f"{match[1]} over "),  # D/F#
     # Am–F–C–G
     rule(
         rf"(?<![\w'–-])(?=(?:[A-G]-){{0,6}}{PLAIN_CHORD}[-–])(?=[A-G–-]{{0,12}}[#b♭♯m7–])"

@@ -19,7 +19,8 @@ CODES = (
     r"(?:(?i:zip|postal|post|area|pass|pin|access|security|verification|confirmation|sort|entry|door|gate|otp)"
     r"(?:\s?code)?|postcode|passcode|ZIP|PIN|OTP|SSN|PNR|CVV|CVC)(?:\snumber|\sno\.)?(?::|\sis|\swas|\sof)?\s"
 )
-ENDING = r"(?:ending|ends|ended)\s(?:in|with)|last (?:four|4) digits?(?: are| is|:)?"
+ENDING = r"(?:ending|ends|ended)\s(?:in|with)|(?:[Cc]ard|Visa|VISA|[Mm]aster[Cc]ard|Amex)\sending"
+ENDING += r"|last (?:four|4) digits?(?: are| is|:)?"
 NO_NUMBER = r"(?![\w-]|[.,][0-9])"  # after a code
 NOT_COUNTING = r"(?!\s[a-z]{1,20}s\b|\sof\b)"
 # 2020-05-01 and 01-05-2020 are dates

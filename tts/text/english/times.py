@@ -141,7 +141,8 @@ TIMES: list[Rule] = [
         _race,
     ),
     rule(
-        r"(?<![\w.,:])(?<!ratio of )(?<!odds of )(?<!ratio )(?P<hour>[01]?[0-9]|2[0-4]):"
+        r"(?<![\w.,:])(?<!ilute )(?<!iluted )(?<!ilution )"
+        r"(?<!ratio of )(?<!odds of )(?<!ratio )(?P<hour>[01]?[0-9]|2[0-4]):"
         r"(?P<minute>[0-5][0-9])(?P<second>)(?P<half>)"
         rf"(?:(?={ZONES}{AFTER})|h(?!\w)|(?![\w:]|,[0-9]|\s?(?:odds|ratio)\b))(?:\s?(?P<zone>{ZONES}){AFTER})?",
         _time,
