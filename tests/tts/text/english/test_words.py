@@ -4,11 +4,11 @@ import importlib
 import pkgutil
 import re
 import string
-from pathlib import Path
 
 import pytest
 
 import tts.text.english
+from helpers import cases
 from tts.text.characters import plain, tidy
 from tts.text.english.acronyms import ACRONYM_WORDS, letters
 from tts.text.english.numbers import cardinal, decade, fraction, ordinal, year
@@ -16,13 +16,6 @@ from tts.text.language import language
 
 LEXICON = language("english").lexicon
 WORD = re.compile(r"'?[A-Za-z]+(?:'[A-Za-z]+)*'?")
-# Words of the cases that were written so by the author of the text.
-CASES = [
-    tuple(line.split(" => "))
-    for path in sorted((Path(__file__).parent / "cases").glob("*.txt"))
-    for line in path.read_text(encoding="utf-8").splitlines()
-    if line and not line.startswith("# ")
-]
 
 
 def unknown(text: str) -> set[str]:
@@ -61,10 +54,13 @@ def test_the_tables_are_found():
     assert {"abbreviations.TITLES", "abbreviations.ENDINGS", "units.UNITS", "money.CURRENCIES"} <= set(TABLES)
 
 
-@pytest.mark.parametrize(("written", "said"), CASES)
-def test_what_a_case_writes_is_known(written, said):
-    own = {word.lower() for word in WORD.findall(plain(tidy(written)))}
-    assert not {word for word in unknown(said) if word.lower() not in own and word.lower().strip("'") not in own}
+@pytest.mark.parametrize("path", sorted(cases.ENGLISH.glob("*.txt")), ids=lambda path: path.stem)
+def test_what_a_case_writes_is_known(path):
+    found = {}
+    for written, said in cases.read(path):
+        own = {word.lower() for word in WORD.findall(plain(tidy(written)))}  # words of the author of the text
+        found[written] = {w for w in unknown(said) if w.lower() not in own and w.lower().strip("'") not in own}
+    assert not {written: words for written, words in found.items() if words}
 
 
 def test_every_letter_has_a_name():
