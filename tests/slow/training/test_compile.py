@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+from helpers import corpus, nano
+from helpers.runs import bare_run, child, traced
+
 # In a process of its own: the shape checks of the tests are nothing that dynamo can trace.
 SCRIPT = """
 from functools import partialmethod
