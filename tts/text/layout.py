@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tts.text.markup import BREAK, RULE
 
-# What ends where a piece of text ends; `pauses` of conf/infer.yaml says how long a silence each leaves.
+# What ends where a passage of text ends; `pauses` of conf/infer.yaml says how long a silence each leaves.
 LINE, HEADING, PARAGRAPH, SCENE = "line", "heading", "paragraph", "scene"
 
 Known = Callable[[str], bool]  # whether the language has a word
@@ -52,7 +52,7 @@ SHORT = 0.6  # of the widest line: too short for a line that was wrapped
 
 
 @dataclass(frozen=True)
-class Piece:
+class Passage:
     """Text that runs on, and what ends after it: LINE, HEADING, PARAGRAPH or SCENE."""
 
     text: str
@@ -79,10 +79,10 @@ class _Page:
     compounds: frozenset[str]  # words with a hyphen, which keep it where a line ends at it
 
 
-def pieces(text: str, known: Known) -> list[Piece]:
-    """The text as pieces in order. Nothing but white space, list marks, rules and frames is lost."""
+def passages(text: str, known: Known) -> list[Passage]:
+    """The text as passages in order. Nothing but white space, list marks, rules and frames is lost."""
     text = BULLET_INLINE.sub(BREAK, SCENE_INLINE.sub(RULE, text))
-    out: list[Piece] = []
+    out: list[Passage] = []
     paragraph: list[str] = []
     lines = text.split("\n")
     page = _Page(_columns(lines), known, frozenset(COMPOUND.findall(text.lower()) if "-\n" in text else ()))
@@ -107,10 +107,10 @@ def _columns(lines: list[str]) -> int:
     return min(WRAPPED, max(map(len, lines))) if narrow else WRAPPED
 
 
-def _end(out: list[Piece], kind: str) -> None:
-    """What ends after the last piece."""
+def _end(out: list[Passage], kind: str) -> None:
+    """What ends after the last passage."""
     if out:
-        out[-1] = Piece(out[-1].text, kind)
+        out[-1] = Passage(out[-1].text, kind)
 
 
 def _blocks(lines: list[str]) -> Iterator[list[_Line] | None]:
@@ -202,7 +202,7 @@ def _row(cells: list[str]) -> str:
     return " ".join(cell if cell[-1] in ",;:.!?" or cell is said[-1] else f"{cell}," for cell in said)
 
 
-def _paragraph(lines: list[_Line], page: _Page) -> Iterator[Piece]:
+def _paragraph(lines: list[_Line], page: _Page) -> Iterator[Passage]:
     if not lines:
         return
     if sum("   " in line.text for line in lines) > 1:  # columns apart by spaces
@@ -214,7 +214,7 @@ def _paragraph(lines: list[_Line], page: _Page) -> Iterator[Piece]:
         if number == len(lines) or heard[number - 1]:
             text = _joined([line.text for line in lines[start:number]], page)
             kind = PARAGRAPH if number == len(lines) else heard[number - 1]
-            yield Piece(text, HEADING if lines[start].heading and number - start == 1 else kind)
+            yield Passage(text, HEADING if lines[start].heading and number - start == 1 else kind)
             start = number
 
 
@@ -322,12 +322,12 @@ def _before(line: str, after: str, page: _Page) -> str:
     return line[:-1] if page.known(first + second) or not page.known(first) else line
 
 
-def _with_headings(found: list[Piece]) -> list[Piece]:
+def _with_headings(found: list[Passage]) -> list[Passage]:
     """A short line that stands alone and does not end like a sentence is a heading of what follows."""
     out = []
-    for number, piece in enumerate(found):
-        alone = piece.ends == PARAGRAPH and (number == 0 or found[number - 1].ends in (PARAGRAPH, SCENE, HEADING))
-        short = len(piece.text) <= TITLE and CAPITAL.match(piece.text)
-        title = short and (piece.text[-1].isalnum() or piece.text.isupper())
-        out.append(Piece(piece.text, HEADING) if alone and title and number + 1 < len(found) else piece)
+    for number, passage in enumerate(found):
+        alone = passage.ends == PARAGRAPH and (number == 0 or found[number - 1].ends in (PARAGRAPH, SCENE, HEADING))
+        short = len(passage.text) <= TITLE and CAPITAL.match(passage.text)
+        title = short and (passage.text[-1].isalnum() or passage.text.isupper())
+        out.append(Passage(passage.text, HEADING) if alone and title and number + 1 < len(found) else passage)
     return out

@@ -1,13 +1,13 @@
-"""A text as it is written to sentences. Long ones are cut; each piece has the pause that a reader leaves after it."""
+"""A text as it is written to sentences. Long ones are cut; each passage has the pause that a reader leaves after it."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tts.text.layout import SCENE, Known, pieces
+from tts.text.layout import SCENE, Known, passages
 from tts.text.markup import plain
 
-# What ends inside a piece of text; `tts.text.layout` names what ends after one.
+# What ends inside a passage of text; `tts.text.layout` names what ends after one.
 SENTENCE, CLAUSE, CUT = "sentence", "clause", "cut"
 
 CLOSERS = "\"'”’»)]}"
@@ -81,13 +81,13 @@ def split_sentences(
         raise ValueError(f"max_chars is {max_chars}; a portion needs at least one character")
     out: list[Sentence] = []
     text, notices = plain(text)
-    for piece in pieces(text, known):
+    for passage in passages(text, known):
         before = len(out)
-        for sentence in _sentences(piece.text, abbreviations):
+        for sentence in _sentences(passage.text, abbreviations):
             out += _portions(sentence, max_chars, joints)
         if len(out) > before:
-            out[-1] = Sentence(out[-1].text, piece.ends)
-        elif out and piece.ends == SCENE:
+            out[-1] = Sentence(out[-1].text, passage.ends)
+        elif out and passage.ends == SCENE:
             out[-1] = Sentence(out[-1].text, SCENE)
     if out:
         out[0] = Sentence(out[0].text, out[0].pause, tuple(notices))

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from tts.text.english.g2p import ALPHABET
-from tts.text.english.train_g2p import Samples, dictionary, edits, families, judge, split, train
+from tts.text.english.train_g2p import AlignedWords, dictionary, edits, families, judge, split, train
 
 pytestmark = pytest.mark.slow
 
 
 def test_a_stopped_training_continues_as_if_it_had_not_stopped(tmp_path):
     words = [[ALPHABET.index(letter) for letter in word] for word in ("ab", "ba", "aab", "bba", "abab")] * 4
-    samples = Samples(labels=["", "AH0", "B"], words=words, targets=words)
+    samples = AlignedWords(labels=["", "AH0", "B"], words=words, targets=words)
 
     def stop(epoch: int) -> None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Verification: how well the speaker net, and another encoder, tell pieces of one speaker from those of strangers."""
+"""Verification: how well the speaker net, and another encoder, tell excerpts of one speaker from those of strangers."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -28,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("corpora", nargs="+", type=Path, metavar="CORPUS", help="recordings that training never saw")
     parser.add_argument("--speakers", nargs="+", metavar="NAME", help="only these (all)")
     parser.add_argument("--net", type=Path, metavar="FILE", help="the speaker net (speaker.safetensors of --weights)")
-    parser.add_argument("--seconds", nargs="+", type=float, default=[1.5, 3, 6, 10], help="of a piece (1.5 3 6 10)")
-    parser.add_argument("--pieces", type=positive, default=20, help="of each speaker at most (20)")
+    parser.add_argument("--seconds", nargs="+", type=float, default=[1.5, 3, 6, 10], help="of an excerpt (1.5 3 6 10)")
+    parser.add_argument("--excerpts", type=positive, default=20, help="of each speaker at most (20)")
     add_shared(parser)
 
 
@@ -42,9 +42,9 @@ def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
             recordings = corpus.by_speaker([folder])
             chosen = {name: recordings[name] for name in arguments.speakers or recordings if name in recordings}
             for seconds in arguments.seconds:
-                pieces = cut_pieces(studio, chosen, seconds, arguments.pieces)
-                if len({piece.speaker for piece in pieces}) > 1:
-                    rows.append({"corpus": folder.name, "seconds": seconds} | verify(pieces, net, panel))
+                excerpts = cut_excerpts(studio, chosen, seconds, arguments.excerpts)
+                if len({excerpt.speaker for excerpt in excerpts}) > 1:
+                    rows.append({"corpus": folder.name, "seconds": seconds} | verify(excerpts, net, panel))
     if not rows:
         raise ValueError("no two of these speakers have enough speech: give more recordings, or shorter --seconds")
     arguments.output.mkdir(parents=True, exist_ok=True)
@@ -54,39 +54,39 @@ def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
 
 
 @dataclass(frozen=True)
-class Piece:
+class Excerpt:
     """So many seconds of a speaker."""
 
     speaker: str
     wave: Float[Tensor, " N"]
 
 
-def cut_pieces(studio: Studio, recordings: Mapping[str, Sequence[Path]], seconds: float, most: int) -> list[Piece]:
-    """At most so many pieces of each speaker, who has two or more.
+def cut_excerpts(studio: Studio, recordings: Mapping[str, Sequence[Path]], seconds: float, most: int) -> list[Excerpt]:
+    """At most so many excerpts of each speaker, who has two or more.
 
-    A piece is made of whole clips and cut to length, so no two pieces share a clip. The only clip of a speaker is cut
-    into several, which is easier: the recording is the same too.
+    An excerpt is made of whole clips and cut to length, so no two excerpts share a clip. The only clip of a speaker is
+    cut into several, which is easier: the recording is the same too.
     """
     size, found = round(seconds * studio.audio.sample_rate), []
     for name, paths in recordings.items():
-        pieces, parts = [], []
+        excerpts, parts = [], []
         for path in paths:
             parts.append(studio.recording(path))
-            while sum(map(len, parts)) >= size and len(pieces) < most:
+            while sum(map(len, parts)) >= size and len(excerpts) < most:
                 wave = torch.cat(parts)
-                pieces.append(Piece(name, wave[:size]))
+                excerpts.append(Excerpt(name, wave[:size]))
                 parts = [wave[size:]] if len(paths) == 1 else []
-        found += pieces if len(pieces) > 1 else []
+        found += excerpts if len(excerpts) > 1 else []
     return found
 
 
-def verify(pieces: Sequence[Piece], net: checkpoint.Loaded, panel: Panel) -> dict[str, Any]:
-    """The equal error rate of both encoders on all pairs of pieces."""
-    speakers = np.array([piece.speaker for piece in pieces])
-    opinions = panel.ask([Evidence(piece.wave) for piece in pieces], net.audio.sample_rate, "pieces")
+def verify(excerpts: Sequence[Excerpt], net: checkpoint.Loaded, panel: Panel) -> dict[str, Any]:
+    """The equal error rate of both encoders on all pairs of excerpts."""
+    speakers = np.array([excerpt.speaker for excerpt in excerpts])
+    opinions = panel.ask([Evidence(excerpt.wave) for excerpt in excerpts], net.audio.sample_rate, "excerpts")
     width = max(len(opinion["voice"] or ()) for opinion in opinions)
     judged = np.array([opinion["voice"] or [0.0] * width for opinion in opinions])
-    vectors = {OURS: embed(pieces, net), panel.identities["voice"]: judged}
+    vectors = {OURS: embed(excerpts, net), panel.identities["voice"]: judged}
     same = speakers[:, None] == speakers
     return {
         "speakers": len(set(speakers)),
@@ -96,10 +96,10 @@ def verify(pieces: Sequence[Piece], net: checkpoint.Loaded, panel: Panel) -> dic
 
 
 @torch.inference_mode()
-def embed(pieces: Sequence[Piece], net: checkpoint.Loaded) -> Float[np.ndarray, "K D"]:
-    """Each piece by the speaker net."""
+def embed(excerpts: Sequence[Excerpt], net: checkpoint.Loaded) -> Float[np.ndarray, "K D"]:
+    """Each excerpt by the speaker net."""
     log_mel = LogMel(net.audio)
-    mels = [log_mel.measure(piece.wave[None], torch.tensor([len(piece.wave)])) for piece in pieces]
+    mels = [log_mel.measure(excerpt.wave[None], torch.tensor([len(excerpt.wave)])) for excerpt in excerpts]
     return np.concatenate([net.net(mel).numpy() for mel in mels])
 
 

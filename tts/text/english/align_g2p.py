@@ -16,7 +16,7 @@ Entry = tuple[str, tuple[str, ...]]  # a word of `ALPHABET`, and its phones
 Cuts = list[tuple[str, ...]]  # the phones of each letter
 
 
-class Aligner:
+class LetterAligner:
     """Words and their phones as arrays, and the probability that a letter says a chunk of phones."""
 
     def __init__(self, entries: list[Entry]):
@@ -111,7 +111,7 @@ class Aligner:
 
 def align(entries: list[Entry], iterations: int = 8) -> list[Cuts | None]:
     """What each letter of each word says; None for a word with more phones than its letters can say."""
-    aligner = Aligner(entries)
+    aligner = LetterAligner(entries)
     for _ in range(iterations):
         aligner.improve()
     return aligner.best()

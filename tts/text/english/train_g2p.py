@@ -134,7 +134,7 @@ def split() -> Split:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Samples:
+class AlignedWords:
     """What the net learns: words, and the number of the label of each of their letters."""
 
     labels: list[str]
@@ -142,7 +142,7 @@ class Samples:
     targets: list[list[int]]
 
 
-def samples(words: list[str]) -> Samples:
+def samples(words: list[str]) -> AlignedWords:
     """Every pronunciation of these words, aligned with their letters."""
     stressed = {}
     for word in words:
@@ -158,7 +158,7 @@ def samples(words: list[str]) -> Samples:
     found = [(w, said) for w, said in found if min(counts[" ".join(bare(label.split()))] for label in said) >= RAREST]
     labels = ["", *sorted({label for _, said in found for label in said}, key=str.split)]
     numbers = {label: number for number, label in enumerate(labels[1:], 1)}
-    return Samples(
+    return AlignedWords(
         labels=labels,
         words=[[ALPHABET.index(letter) for letter in word] for word, _ in found],
         targets=[[numbers[label] for label in said] for _, said in found],
@@ -199,7 +199,7 @@ class Net(nn.Module):
         return self.out(self.last(hidden + F.relu(self.middle(hidden))))
 
 
-def ngram(data: Samples) -> dict[str, np.ndarray]:
+def ngram(data: AlignedWords) -> dict[str, np.ndarray]:
     """The n-gram of letters with their labels, stress aside, and the number of each pair, as `Reader` takes them."""
     sounds = [" ".join(bare(label.split())) for label in data.labels]
     words = [
@@ -237,7 +237,7 @@ def batches(words: list[list[int]], rng: random.Random) -> Iterator[list[int]]:
     yield from found
 
 
-def train(data: Samples, epochs: int, out: Path, after_epoch: Callable[[int], None]) -> None:
+def train(data: AlignedWords, epochs: int, out: Path, after_epoch: Callable[[int], None]) -> None:
     """Fits a net and writes it after every epoch. A stopped training continues from the file `out` + `.checkpoint`."""
     arrays = ngram(data)
     torch.manual_seed(0)

@@ -53,7 +53,7 @@ TENSES = {
 }
 
 
-class Example(NamedTuple):
+class LabelledWord(NamedTuple):
     """A homograph in a sentence, and the name of its sense."""
 
     word: str
@@ -61,17 +61,17 @@ class Example(NamedTuple):
     place: Place
 
 
-def read_wikipedia(path: Path) -> Iterator[Example]:
+def read_wikipedia(path: Path) -> Iterator[LabelledWord]:
     """Examples of a file of the Wikipedia homograph data. Its offsets count bytes."""
     with open(path, encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             before = len(row["sentence"].encode()[: int(row["start"])].decode())
             starts, tokens = tokenise(row["sentence"])
             i = max(i for i, start in enumerate(starts) if start <= before)
-            yield Example(row["homograph"], row["wordid"], place_of(tokens, i))
+            yield LabelledWord(row["homograph"], row["wordid"], place_of(tokens, i))
 
 
-def read_own(path: Path, senses: dict[str, list[Sense]]) -> Iterator[Example]:
+def read_own(path: Path, senses: dict[str, list[Sense]]) -> Iterator[LabelledWord]:
     """Examples of lines like `tear_nou: A tear fell. | She shed a tear.`; a sentence's first such word is meant."""
     words = {sense.name: word for word, known in senses.items() for sense in known}
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -81,10 +81,10 @@ def read_own(path: Path, senses: dict[str, list[Sense]]) -> Iterator[Example]:
             lower = [token.lower() for token in tokens]
             if name not in words or words[name] not in lower:
                 raise ValueError(f"{path}: no {name!r} in {sentence!r}")
-            yield Example(words[name], name, place_of(tokens, lower.index(words[name])))
+            yield LabelledWord(words[name], name, place_of(tokens, lower.index(words[name])))
 
 
-def tenses(examples: list[Example]) -> Iterator[Example]:
+def tenses(examples: list[LabelledWord]) -> Iterator[LabelledWord]:
     """Other verbs around the homographs, whose tense is known. They teach `read` the signs of tense."""
     verbs = {sense.name: verb for verb, forms in TENSES.items() for sense in forms}
     for example in examples:
@@ -92,13 +92,13 @@ def tenses(examples: list[Example]) -> Iterator[Example]:
         tokens = [*reversed(place.left), place.word, *place.right]
         for i, token in enumerate(tokens):
             if token in verbs:
-                yield Example(verbs[token], token, place_of(tokens, i))
+                yield LabelledWord(verbs[token], token, place_of(tokens, i))
 
 
 class Problem:
     """All candidate senses of all examples as arrays. A segment is the features of one candidate for one kind."""
 
-    def __init__(self, examples: list[Example], senses: dict[str, list[Sense]]):
+    def __init__(self, examples: list[LabelledWord], senses: dict[str, list[Sense]]):
         places: list[np.ndarray] = []
         rows: list[int] = []  # the candidate of each segment
         firsts: list[int] = []  # the first candidate of each example
@@ -149,7 +149,7 @@ def quantised(weights: np.ndarray) -> np.ndarray:
     return np.round(weights * (LARGEST / np.abs(weights).max())).astype(np.int8)
 
 
-def report(examples: list[Example], tagger: Homographs) -> str:
+def report(examples: list[LabelledWord], tagger: Homographs) -> str:
     """The share of examples that are right, over all and as a mean over words."""
     right = defaultdict(list)
     for example in examples:

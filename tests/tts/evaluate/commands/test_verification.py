@@ -11,7 +11,7 @@ from helpers import nano
 from helpers.fake_judges import FakeEncoder, marked_wave
 from tts.checkpoint import build, export, load
 from tts.evaluate.commands import verification
-from tts.evaluate.commands.verification import Piece, cut_pieces, error_rate
+from tts.evaluate.commands.verification import Excerpt, cut_excerpts, error_rate
 from tts.judges.panel import Panel
 
 
@@ -25,22 +25,25 @@ def clips(tmp_path_factory) -> dict:
     }
 
 
-def test_pieces_of_several_clips_share_none(clips, bare_studio):
-    pieces = cut_pieces(bare_studio, {"ada": clips["ada"]}, 1.5, 20)
-    assert [len(piece.wave) for piece in pieces] == [36000, 36000]  # the first and half of the second clip; the third
+def test_excerpts_of_several_clips_share_none(clips, bare_studio):
+    excerpts = cut_excerpts(bare_studio, {"ada": clips["ada"]}, 1.5, 20)
+    assert [len(excerpt.wave) for excerpt in excerpts] == [
+        36000,
+        36000,
+    ]  # the first and half of the second clip; the third
     third = bare_studio.recording(clips["ada"][2])
-    assert torch.equal(pieces[1].wave, third[:36000])
+    assert torch.equal(excerpts[1].wave, third[:36000])
 
 
 def test_an_only_clip_is_cut_into_several(clips, bare_studio):
-    pieces = cut_pieces(bare_studio, {"bo": clips["bo"]}, 1.5, 20)
+    excerpts = cut_excerpts(bare_studio, {"bo": clips["bo"]}, 1.5, 20)
     whole = bare_studio.recording(clips["bo"][0])
-    assert torch.equal(torch.cat([piece.wave for piece in pieces]), whole[: 3 * 36000])
-    assert len(cut_pieces(bare_studio, {"bo": clips["bo"]}, 1.5, 2)) == 2
+    assert torch.equal(torch.cat([excerpt.wave for excerpt in excerpts]), whole[: 3 * 36000])
+    assert len(cut_excerpts(bare_studio, {"bo": clips["bo"]}, 1.5, 2)) == 2
 
 
 def test_speakers_with_one_piece_are_left_out(clips, bare_studio):
-    assert cut_pieces(bare_studio, {"cy": clips["cy"]}, 1.0, 20) == []
+    assert cut_excerpts(bare_studio, {"cy": clips["cy"]}, 1.0, 20) == []
 
 
 def test_the_rate_counts_each_pair_once_and_its_interval_holds_it():
@@ -53,13 +56,13 @@ def test_the_rate_counts_each_pair_once_and_its_interval_holds_it():
 
 
 def test_both_encoders_judge_the_same_pieces(audio, tmp_path):
-    """By the fake one, pieces are their speaker; a random net is some net."""
+    """By the fake one, excerpts are their speaker; a random net is some net."""
     spec = nano.conf("model/speaker/nano")
     export(tmp_path / "net.safetensors", build(spec, audio), spec=spec, audio=audio, provenance={}, extra={})
-    pieces = [Piece(name, marked_wave(n, 24000)) for n, name in enumerate(["a", "a", "b", "b"])]
+    excerpts = [Excerpt(name, marked_wave(n, 24000)) for n, name in enumerate(["a", "a", "b", "b"])]
     encoder = FakeEncoder(opinions={0: (1.0, 0.0), 1: (1.0, 0.0), 2: (0.0, 1.0), 3: (0.0, 1.0)})
     with Panel({"voice": encoder}, cache=tmp_path / "cache", workers=1) as panel:
-        row = verification.verify(pieces, load(tmp_path / "net.safetensors"), panel)
+        row = verification.verify(excerpts, load(tmp_path / "net.safetensors"), panel)
     assert row["speakers"] == 2 and row["pairs"] == {"same": 2, "other": 4}
     assert row["rates"]["fake encoder"].value == 0
     assert 0 <= row["rates"]["speaker net"].value <= 1
@@ -82,5 +85,5 @@ def test_the_table_says_corpus_length_and_both_rates(monkeypatch, audio, tmp_pat
     options = ["--net", str(tmp_path / "net.safetensors"), "--seconds", "1", "9", "-o", str(tmp_path / "out")]
     assert main(["verification", str(corpus), *options]) == 0
     assert "two" in (table := capsys.readouterr().out) and "2, 4" in table and "fake encoder" in table
-    (row,) = json.loads((tmp_path / "out/verification.json").read_text())["figures"]  # nobody has pieces of 9 s
+    (row,) = json.loads((tmp_path / "out/verification.json").read_text())["figures"]  # nobody has excerpts of 9 s
     assert row["seconds"] == 1 and row["rates"]["fake encoder"]["value"] == 0

@@ -10,8 +10,8 @@ from tts.text.english.align_g2p import align
 from tts.text.english.g2p import ALPHABET, HISTORY, Reader
 from tts.text.english.ngram_g2p import estimate, packed
 from tts.text.english.train_g2p import (
+    AlignedWords,
     Net,
-    Samples,
     batches,
     export,
     ngram,
@@ -45,9 +45,9 @@ def test_an_n_gram_is_a_distribution_after_every_context():
 
 
 @pytest.fixture(scope="module")
-def samples() -> Samples:
+def samples() -> AlignedWords:
     words = [[ALPHABET.index(letter) for letter in word] for word in ("ab", "ba", "aab", "bba", "abab")] * 4
-    return Samples(labels=["", "AH0", "B"], words=words, targets=words)
+    return AlignedWords(labels=["", "AH0", "B"], words=words, targets=words)
 
 
 @pytest.fixture(scope="module")
