@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from data.pack.command import add_packing, recipe
-from data.prepare.executors import add_executor_options, make_executor
+from tts.executors import add_executor_options, make_executor
 from data.prepare.unpack import CONTAINERS
 from tts import settings
 from tts.cli import UsageError

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from data.pack.pack import check_target, replacing_folder
 from data.prepare.cache import processor_time
 from data.prepare.config import PrepareConfig
-from data.prepare.executors import Executor
+from tts.executors import Executor
 from data.prepare.gather import gather_shards
 from data.prepare.report import write_run_report
 from data.prepare.sources import Source, find_sources

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from data.prepare.executors import (
+from tts.executors import (
     EXECUTORS,
     LocalExecutor,
     RayExecutor,

@@ -115,7 +115,7 @@ class RayExecutor:
     """Tasks of one core each, on a Ray cluster or on one that is started here.
 
     `token` is a file with the token of a cluster that requires one. Without it Ray reads RAY_AUTH_MODE, and
-    RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH. All machines must see the sources and the work folder.
+    RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH. All machines must see what is read and the work folder.
     """
 
     address: str | None
@@ -224,7 +224,7 @@ def _silent_stderr() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class SlurmExecutor:
-    """A Slurm job array, submitted by submitit; each job of the array takes a share of the sources."""
+    """A Slurm job array, submitted by submitit; each job of the array takes a share of the jobs."""
 
     folder: Path  # for submitit's files; all machines must see it
     cluster: str  # slurm, or local for processes of this machine
@@ -258,7 +258,7 @@ class SlurmExecutor:
         executor = submitit.AutoExecutor(self.folder, cluster=self.cluster)
         executor.update_parameters(cpus_per_task=1, mem_gb=4, timeout_min=24 * 60, slurm_array_parallelism=self.workers)
         executor.update_parameters(**self.options)
-        # Sources are dealt in turn, so that long and short ones spread over the shares.
+        # Jobs are dealt in turn, so that long and short ones spread over the shares.
         shares = [jobs[start :: self.workers] for start in range(min(self.workers, len(jobs)))]
         with executor.batch():
             tasks = [executor.submit(_run_all, function, share) for share in shares]
