@@ -137,7 +137,7 @@ class TextToSpeech:
             codec=nets["dvae"],
             decoder=nets["diffusion"],
             vocoder=nets["vocoder"],
-            fingerprint=f"{gpt.fingerprint[:32]}{loaded['diffusion'].fingerprint[:32]}",
+            fingerprint=speaker_fingerprint({name: other.fingerprint for name, other in loaded.items()}),
             device=where,
         )
 
@@ -260,6 +260,11 @@ class TextToSpeech:
                 generator=generator,
             )
         return self.vocoder(stretch(mel, settings.speed).frames)[0].float().cpu()
+
+
+def speaker_fingerprint(nets: Mapping[str, str]) -> str:
+    """Of the two nets that know speakers, from the fingerprints of all nets by name."""
+    return f"{nets['gpt'][:32]}{nets['diffusion'][:32]}"
 
 
 def take_seed(seed: int, words: str, time: int) -> int:
