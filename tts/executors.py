@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 AHEAD = 2  # jobs per worker that are submitted ahead of time
 PATIENCE = 10.0  # seconds to wait for a cluster to answer
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Runs a function on jobs, in any order."""
 

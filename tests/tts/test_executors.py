@@ -99,6 +99,9 @@ def test_a_new_executor_takes_one_line_in_the_table(monkeypatch, tmp_path):
         def from_arguments(cls, args, work):
             return cls(args.nowhere_workers)
 
+        def map(self, function, jobs, lost, done):
+            return iter(())
+
     monkeypatch.setitem(EXECUTORS, "nowhere", Nowhere)
     parser = argparse.ArgumentParser()
     add_executor_options(parser)

@@ -258,7 +258,10 @@ def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | N
     weights = weights.resolve() if "weights" in given else settings.ROOT / weights
     if not weights.is_dir():
         raise ValueError(f"no weights: {weights} is no folder; give one with --weights DIR")
-    conf |= {"weights": str(weights), "voice": conf["voice"] if conf["voice"] in voices.names() else str(voice.resolve())}
+    conf |= {
+        "weights": str(weights),
+        "voice": conf["voice"] if conf["voice"] in voices.names() else str(voice.resolve()),
+    }
     include = arguments.include.split(",") if arguments.include else narrate["include"]
     announce = narrate["announce"] if arguments.announce is None else arguments.announce
     from tts.narration.plan import Order

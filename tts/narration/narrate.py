@@ -22,8 +22,8 @@ from tts.narration.project import Project, changes, remembered
 from tts.narration.script import Segment
 from tts.narration.speaking import Job, speak_paragraph
 from tts.narration.takes import BrokenTake, StoredTake
-from tts.narration.times import SaidWord, written_words
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
+from tts.narration.times import SaidWord, written_words
 
 Progress = Callable[[int], None]  # takes how many characters have been spoken
 

@@ -138,7 +138,7 @@ class Plan:
         return digest(self._said[index], take_seed(seed, words, self._times[index]))
 
     def want(self, index: int, seed: int | None = None) -> WantedTake:
-        """The take of a segment with this seed, or else the one that was chosen by ear, or else that of the settings."""
+        """The take of a segment with this seed, else the one that was chosen by ear, else that of the settings."""
         segment = self.script.segments[index]
         if seed is None:
             choice = self.choices.get(self._key(index, self.seed)) if self.choices else None
@@ -160,7 +160,7 @@ class Plan:
         self.wanted[index] = self.want(index)
 
     def find(self, id: str) -> list[int]:
-        """The segments that an id names: one, a paragraph's or a chapter's. Raises ValueError if nothing is said there."""
+        """The segments that an id names: one, a paragraph or a chapter. Raises ValueError if nothing is said there."""
         segments = enumerate(self.script.segments)
         found = [index for index, own in segments if own.words and f"{own.id}.".startswith(f"{id}.")]
         if not found:

@@ -6,20 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tts.document import (
-    CAPTION,
-    CODE,
-    DIRECTION,
-    HEADING,
-    LISTED,
-    MATTER,
-    NOTE,
-    SCENE,
-    Chapter,
-    Document,
-    Paragraph,
-    Span,
-)
+from tts.document import CAPTION, CODE, DIRECTION, HEADING, MATTER, NOTE, SCENE, Chapter, Document, Paragraph, Span
+from tts.document.document import LISTED
 from tts.synthesis.portions import MAX_WORD, Portion, nothing_to_say, portions
 from tts.text.language import Language
 
