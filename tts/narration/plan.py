@@ -97,7 +97,7 @@ class Plan:
         common = digest(prints, sound, device.type, str(fast_dtype(device)), self.nets.threads)
         self._said = self._determined(common, tokenizer_of(weights))
         self._times = self._counted()
-        self.choices = project.read("choices") or {}
+        self.choices = project.choices()
         # Of every segment; None where there is nothing to say.
         self.wanted = [self.want(index) if own.words else None for index, own in enumerate(self.script.segments)]
 
@@ -141,7 +141,7 @@ class Plan:
         """The take of a segment with this seed, else the one that was chosen by ear, else that of the settings."""
         segment = self.script.segments[index]
         if seed is None:
-            choice = self.choices.get(self._key(index, self.seed)) if self.choices else None
+            choice = self.choices and self.choices.get(self._key(index, self.seed))
             seed = choice["seed"] if choice else self.seed
         return WantedTake(
             key=self._key(index, seed),
