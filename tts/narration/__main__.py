@@ -122,7 +122,7 @@ def add_report(verbs) -> None:
 
 def _add_text(parser: Parser) -> None:
     """What is read, and how."""
-    parser.add_argument("book", metavar="BOOK", help=f"{', '.join(document.FORMATS)}, or any other text file")
+    parser.add_argument("book", metavar="BOOK", help=f"{', '.join(document.FORMATS)}, any other text file, or -")
     parser.add_argument("-v", "--voice", help="of the narrator: a name, a recording, or a folder of recordings")
     parser.add_argument("--cast", action="append", default=[], metavar="ROLE=VOICE", help="who speaks a role")
     parser.add_argument("--chapters", metavar="LIST", help="only these, such as 3-5,8")
@@ -150,6 +150,8 @@ def _add_quiet(parser: Parser) -> None:
 def _make(arguments: argparse.Namespace, overrides: list[str]) -> int:
     output = _checked_output(arguments.output, arguments.book)
     project = Project(arguments.project or Project.beside(output).folder)
+    if arguments.book == "-":
+        arguments.book = project.keep_text(sys.stdin.buffer.read(document.MAX_BYTES + 1))
     executor = make_executor(arguments, project.folder)
     order = _order(arguments, overrides, output)
     from tts.narration.narrate import make

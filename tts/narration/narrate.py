@@ -191,7 +191,7 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
     plan = Plan(order, project, tell)
     narration = Narration(plan, tell)
     now = remembered(plan.script)
-    for line in changes(project.read("script") or now, now):
+    for line in changes(project.read("script"), now):
         tell(line)
     project.write("order", asdict(order))
     jobs = narration.jobs()

@@ -9,6 +9,7 @@ BOOK.narration/
   voices/          the voices that speak, by their content
   chapters/        finished chapters, which can be heard while the rest is made
   try/             takes to choose from
+  text.txt         what came from standard input
   doubtful.html    takes in which the check found a fault
   manifest.json    when everything is said
 """
@@ -86,6 +87,12 @@ class Project:
         except (FileNotFoundError, ValueError):
             return None
 
+    def choices(self) -> dict[str, dict]:
+        """Seeds that were chosen by ear, by the keys of the takes that they replace."""
+        found = self.read("choices")
+        items = found.items() if isinstance(found, dict) else ()
+        return {key: own for key, own in items if isinstance(own, dict) and isinstance(own.get("seed"), int)}
+
     def write(self, name: str, value: object) -> None:
         """Write NAME.json."""
         with whole(self.folder / f"{name}.json", shared=True) as file:
@@ -117,6 +124,13 @@ class Project:
             if path not in kept:
                 path.unlink()
 
+    def keep_text(self, data: bytes) -> Path:
+        """A text that came from standard input, as a file that can be read again."""
+        path = self.folder / "text.txt"
+        with whole(path, shared=True) as file:
+            file.write(data)
+        return path
+
     def write_doubtful(self, doubtful: list[tuple[Segment, "StoredTake"]], total: int, path: Callable) -> None:
         """A page on which every doubtful take can be heard; `path` gives the file of a take."""
         rows = "\n".join(
@@ -138,8 +152,15 @@ def remembered(script: Script) -> list[dict]:
     return chapters
 
 
-def changes(old: list[dict], new: list[dict]) -> list[str]:
-    """What a new edition changes, in lines of English; nothing if the same is said in the same order."""
+def changes(old: object, new: list[dict]) -> list[str]:
+    """What a new edition changes, in lines of English; nothing if the same is said, or if `old` is no script."""
+    try:
+        return _changes(old, new)
+    except (TypeError, KeyError, ValueError):
+        return []
+
+
+def _changes(old: list[dict], new: list[dict]) -> list[str]:
     if old == new:
         return []
     before = Counter((role, words) for chapter in old for role, words in chapter["said"])

@@ -1,6 +1,7 @@
 """The command line of narration: verbs, exit codes, and one line for what is wrong."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,13 @@ def test_what_is_wrong_is_told_in_one_line(narration, argv, code, words, capsys)
     assert result[0] == code and lines[-1].startswith("narration: error: "), result
     assert all(word in lines[-1] for word in words) and "Traceback" not in result[2]
     assert not Path("x.flac").exists()
+
+
+def test_a_text_may_come_from_standard_input(narration, monkeypatch):
+    with open("book.md") as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        assert narration("make", "-", "-o", "out.flac")[0] == 3
+    assert Path("out.flac").stat().st_size and narration("retake", "1.1.1")[0] == 0
 
 
 def test_an_interrupted_run_says_how_to_go_on(narration, monkeypatch):
