@@ -237,7 +237,7 @@ class WaveWriter:
 
 
 @contextmanager
-def open_wave(path: str | os.PathLike, sample_rate: int, comment: str = "") -> Iterator[WaveWriter]:
+def open_wave(path: str | os.PathLike, sample_rate: int) -> Iterator[WaveWriter]:
     """Write an audio file block by block, in the format of `tts.formats.OUTPUTS` that its suffix names.
 
     The file appears under its name only when it is complete. Equal waves give equal bytes. Raises OSError that names
@@ -252,8 +252,6 @@ def open_wave(path: str | os.PathLike, sample_rate: int, comment: str = "") -> I
     with replacing(path, shared=True) as temporary, _Sink(temporary, "w+b") as sink:
         try:
             with soundfile.SoundFile(sink, "w", sample_rate, 1, subtype, format=container) as file:
-                if comment:
-                    file.comment = comment
                 yield WaveWriter(file)
         except Exception:  # on a full disk soundfile raises an AssertionError, or nothing
             if not sink.fault:

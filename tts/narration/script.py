@@ -169,8 +169,7 @@ class _Writer:
         if chapter.title:
             place = chapter.paragraphs[0].place if chapter.paragraphs else ""
             self.paragraph(Paragraph.of(chapter.title, HEADING, level=1, place=place), 0, f"{number}.0", "heading")
-        following = [own.kind for _, own in read[1:]] + [""]
-        for (index, own), then in zip(read, following, strict=True):
+        for (index, own), then in zip(read, [*(own.kind for _, own in read[1:]), ""], strict=False):
             if own.kind == SCENE:
                 self.pause_at_least(self.settings.silence("scene"))
             else:
@@ -236,9 +235,12 @@ class _Writer:
         self.segments.append(replace(base, written=portion.written, words=words, pause=pause, notices=notices))
 
     def pause_at_least(self, seconds: float) -> None:
-        """Make the pause after the last segment of this chapter as long as that, if there is one."""
-        if len(self.segments) > self.begun and self.segments[-1].pause < seconds:
-            self.segments[-1] = replace(self.segments[-1], pause=seconds)
+        """Make the pause after what was said last in this chapter as long as that, if anything was."""
+        for index in range(len(self.segments) - 1, self.begun - 1, -1):
+            own = self.segments[index]
+            if own.words or own.pause:
+                self.segments[index] = replace(own, pause=max(own.pause, seconds))
+                return
 
     def pause_exactly(self, seconds: float, base: Segment, number: int) -> int:
         """A pause that the text asks for instead of the usual one; gives how many segments that took."""
