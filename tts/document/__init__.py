@@ -6,9 +6,54 @@ A new format is one module and one line in `FORMATS`.
 from pathlib import Path
 
 from tts.document import epub, html, markdown, subtitles, text
-from tts.document.document import MAX_BYTES, Chapter, Document
+from tts.document.document import (
+    ASTERISKS,
+    CAPTION,
+    CODE,
+    DIRECTION,
+    HEADING,
+    ITEM,
+    LEFT_OUT,
+    LINE,
+    MATTER,
+    MAX_BYTES,
+    NOTE,
+    PROSE,
+    QUOTE,
+    ROW,
+    SCENE,
+    VERSE,
+    Chapter,
+    Document,
+    Paragraph,
+    Span,
+)
 
-__all__ = ["FORMATS", "MAX_BYTES", "REFUSED", "Chapter", "Document", "read"]
+__all__ = [
+    "ASTERISKS",
+    "CAPTION",
+    "CODE",
+    "DIRECTION",
+    "FORMATS",
+    "HEADING",
+    "ITEM",
+    "LEFT_OUT",
+    "LINE",
+    "MATTER",
+    "MAX_BYTES",
+    "NOTE",
+    "PROSE",
+    "QUOTE",
+    "REFUSED",
+    "ROW",
+    "SCENE",
+    "VERSE",
+    "Chapter",
+    "Document",
+    "Paragraph",
+    "Span",
+    "read",
+]
 
 # Bytes to a Document, by suffix; a suffix that stands neither here nor in REFUSED means plain text.
 FORMATS = {

@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 from tts.document import text
-from tts.document.document import LINE, SCENE, Document, TextBlock, chapters
+from tts.document.document import ASTERISKS, LINE, Document, TextBlock, chapters
 
 BLOCKS = frozenset(
     "p div table td th tr ul ol li dl dt dd h1 h2 h3 h4 h5 h6 br hr pre blockquote figure figcaption "
@@ -59,7 +59,7 @@ class Page(HTMLParser):
             self._end_block()
             self._begin(tag)
         if tag == "hr" and not self._inside:
-            self.blocks.append(TextBlock(SCENE))
+            self.blocks.append(TextBlock(ASTERISKS))
         if heading := HEADING.fullmatch(tag):
             self._level = int(heading[1])
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from tts.document import text
-from tts.document.document import LINE, SCENE, Document, TextBlock, chapters
+from tts.document.document import ASTERISKS, LINE, Document, TextBlock, chapters
 from tts.document.html import COMMENT
 
 FRONT_MATTER = re.compile(r"\A---[^\S\n]*\n(.*?\n)??(?:---|\.\.\.)[^\S\n]*(?:\n|\Z)", re.DOTALL)
@@ -87,7 +87,7 @@ def _blocks(lines: list[str]) -> Iterator[TextBlock]:
             table, before = True, "table"
         elif RULE.match(line):
             yield from close()
-            yield TextBlock(SCENE)
+            yield TextBlock(ASTERISKS)
             before = ""
         elif not line.strip() or DEFINITION.match(line):
             yield from close()

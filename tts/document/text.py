@@ -2,7 +2,7 @@
 
 import re
 
-from tts.document.document import Chapter, Document
+from tts.document.document import Chapter, Document, Paragraph
 
 PARAGRAPHS = re.compile(r"\n[^\S\n]*\n\s*")
 # What some programs save under any name, by its first bytes.
@@ -37,4 +37,4 @@ def parse(data: bytes) -> Document:
     """One chapter; lines inside a paragraph stay as they are."""
     lines = decode(data).replace("\r\n", "\n").replace("\r", "\n")
     paragraphs = [paragraph.strip() for paragraph in PARAGRAPHS.split(lines)]
-    return Document(chapters=[Chapter(paragraphs=[paragraph for paragraph in paragraphs if paragraph])])
+    return Document(chapters=[Chapter(paragraphs=[Paragraph.of(paragraph) for paragraph in paragraphs if paragraph])])
