@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from tts.document import Chapter, Document
-from tts.document.document import HEADING, ITEM, LINE, PROSE, QUOTE, ROW, RULE, SCENE, VERSE, Paragraph
+from tts.document.document import ASTERISKS, HEADING, ITEM, LINE, PROSE, QUOTE, ROW, SCENE, VERSE, Paragraph
 from tts.narration.script import NARRATOR
 from tts.narration.timeline import TimedChapter, TimedSegment, TimedWord, Timeline
 
@@ -66,7 +66,7 @@ def book() -> Document:
                 [
                     Paragraph.of("It was late. “Who is there?” she asked, and nobody answered; the waves went on."),
                     Paragraph.of(f"The sea is calm tonight,{LINE}The tide is full. The moon{LINE}Lies fair.", VERSE),
-                    Paragraph.of(RULE, SCENE),
+                    Paragraph.of(ASTERISKS, SCENE),
                     Paragraph.of("A rope;", ITEM),
                     Paragraph.of("a lamp.", ITEM),
                     Paragraph.of("Keep the light burning.", QUOTE),

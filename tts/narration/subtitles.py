@@ -91,7 +91,7 @@ def shown_words(segment: TimedSegment, offset: float = 0.0) -> list[Shown]:
     starts: list[float | None] = []
     stops: list[float | None] = []
     word = 0
-    for first, last in places:
+    for _, last in places:
         own = []
         while word < len(segment.words) and segment.words[word].first < last:
             own.append(segment.words[word])

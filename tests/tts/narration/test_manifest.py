@@ -1,8 +1,8 @@
 import json
 
 import pytest
-from helpers import timelines
 
+from helpers import timelines
 from tts.narration import manifest
 
 

@@ -1,8 +1,8 @@
 import re
 
 import pytest
-from helpers import timelines
 
+from helpers import timelines
 from tts.document import Chapter, Document
 from tts.document.document import Paragraph
 from tts.document.subtitles import read_cues
@@ -33,9 +33,8 @@ def test_our_own_reader_reads_the_same_words_and_times(form, words, tmp_path):
     timeline = of(LONG, "Yes, it was.", "Nobody said a word.")
     found = cues(getattr(subtitles, form)(timeline, words=words), tmp_path / f"a.{form}")
     assert said(found) == f"{LONG} Yes, it was. Nobody said a word."
-    own = [segment for segment in timeline.chapters[0].segments]
     assert found[0].start == pytest.approx(timelines.LEAD_IN, abs=1e-3)
-    starts = {round(timelines.LEAD_IN + segment.start, 3) for segment in own}
+    starts = {round(timelines.LEAD_IN + segment.start, 3) for segment in timeline.chapters[0].segments}
     assert starts <= {round(cue.start, 3) for cue in found}
     assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
 
@@ -45,8 +44,7 @@ def test_a_long_sentence_is_cut_into_cues_of_two_short_lines(tmp_path):
     blocks = [block.split("\n")[2:] for block in text.strip().split("\n\n")]
     assert len(blocks) == 3 and all(len(block) <= 2 for block in blocks)
     assert all(len(line) <= subtitles.WIDTH for block in blocks for line in block)
-    times = {word.start + timelines.LEAD_IN for word in timelines.of(Document(chapters=of(LONG) and [
-        Chapter("", [Paragraph.of(LONG)])])).chapters[0].segments[0].words}
+    times = [word.start + timelines.LEAD_IN for word in of(LONG).chapters[0].segments[0].words]
     for cue in cues(text, tmp_path / "a.srt"):
         assert min(abs(cue.start - time) for time in times) < 2e-3
 
@@ -68,7 +66,7 @@ def test_a_cue_a_word(tmp_path):
 
 def test_each_word_of_a_cue_has_its_time():
     text = subtitles.vtt(of("It was late. So late!"), words=True)
-    assert "00:00:02.000 --> 00:00:03.000\nIt <00:00:02.300>was <00:00:02.700>late.\n" in text
+    assert "00:00:02.000 --> 00:00:03.100\nIt <00:00:02.300>was <00:00:02.700>late.\n" in text
 
 
 def test_the_times_in_a_cue_ascend_and_lie_inside_it():
