@@ -75,7 +75,7 @@ def order(home: Path, folder: Path, text: str = BOOK, *overrides: str, **changed
     book.write_text(text, "utf-8")
     conf = settings.compose([*FAST, *overrides])
     conf |= {"weights": str(home / "weights"), "voice": str(home / "someone.safetensors")}
-    return replace(Order(book=str(book), output=str(folder / "book.flac"), conf=conf), **changed)
+    return replace(Order(book=str(book), output=str(folder / "book.flac"), conf=conf, mark=False), **changed)
 
 
 @contextmanager

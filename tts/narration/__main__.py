@@ -84,6 +84,10 @@ def add_make(verbs) -> None:
     parser = verbs.add_parser("make", help="speak a document into a recording, or go on with it")
     _add_text(parser)
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help=", ".join(OUTPUTS))
+    parser.add_argument("--preset", help="of loudness: podcast, audiobook, bedtime, or none")
+    parser.add_argument("--bed", metavar="SOUND", help="under the speech: rain, wind, fire, brown, or a recording")
+    parser.add_argument("--per-chapter", action="store_true", help="a file for each chapter")
+    parser.add_argument("--no-mark", action="store_true", help="leave out the inaudible mark of synthetic speech")
     _add_project(parser)
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes that speak; 0: this one (0)")
     add_executor_options(parser)
@@ -266,6 +270,10 @@ def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | N
     }
     include = arguments.include.split(",") if arguments.include else narrate["include"]
     announce = narrate["announce"] if arguments.announce is None else arguments.announce
+    sound = {}
+    if output:
+        sound = {"preset": arguments.preset or narrate["preset"], "bed": _found(arguments.bed or narrate["bed"])}
+        sound |= {"per_chapter": arguments.per_chapter, "mark": not arguments.no_mark}
     from tts.narration.plan import Order
 
     return Order(
@@ -277,7 +285,13 @@ def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | N
         include=tuple(name.strip() for name in include),
         announce=announce,
         cast=tuple(arguments.cast),
+        **sound,
     )
+
+
+def _found(bed: str | None) -> str | None:
+    """The bed as it is found from any folder."""
+    return str(Path(bed).resolve()) if bed and Path(bed).is_file() else bed
 
 
 def _composed(name: str, overrides: list[str]) -> dict:

@@ -12,10 +12,12 @@ import numpy as np
 import soundfile
 import torch
 
-from tts.audio import BLOCK, open_wave
-from tts.document import Document
+from tts.encoding import open_wave
 from tts.executors import Executor
 from tts.files import whole
+from tts.narration import manifest
+from tts.narration.beds import find_bed
+from tts.narration.encode import find_preset, laid_out, master
 from tts.narration.mix import Placed, mix_chapter
 from tts.narration.plan import Order, Plan, Tell
 from tts.narration.project import Project, changes, remembered
@@ -24,6 +26,9 @@ from tts.narration.speaking import Job, speak_paragraph
 from tts.narration.takes import BrokenTake, StoredTake
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
 from tts.narration.times import SaidWord, written_words
+from tts.synthesis.explain import sample_rate_of
+
+KEY = "software"  # the tag of a chapter that holds its key; soundfile does not see what FFmpeg writes as a comment
 
 Progress = Callable[[int], None]  # takes how many characters have been spoken
 
@@ -106,14 +111,15 @@ class Narration:
 
     def mixed(self) -> list[bool]:
         """Which chapters are there as they should be."""
-        return [_comment(path) == key for path, key in zip(self.paths, self.keys, strict=True)]
+        return [_key_in(path) == key for path, key in zip(self.paths, self.keys, strict=True)]
 
     def mix(self, chapter: int) -> None:
         """Write a chapter, from the store."""
-        if _comment(self.paths[chapter]) == self.keys[chapter]:
+        if _key_in(self.paths[chapter]) == self.keys[chapter]:
             return
         self.project.chapters.mkdir(parents=True, exist_ok=True)
-        with open_wave(self.paths[chapter], self.store.rate, self.keys[chapter]) as file:
+        tags = {"title": self.script.chapters[chapter].title, KEY: self.keys[chapter]}
+        with open_wave(self.paths[chapter], self.store.rate, tags=tags) as file:
             for placed in self._laid_out(chapter, lambda take: self.store.read(take.key)):
                 file.write(torch.from_numpy(placed.wave))
 
@@ -188,6 +194,9 @@ class Narration:
 
 def make(order: Order, project: Project, executor: Executor, tell: Tell, progress: Callable) -> Narrated:
     """Narrate a document. `progress(characters)` gives a function that is told how many of them have been spoken."""
+    find_preset(order.preset)  # what is wrong with these is told before hours of speaking
+    if order.bed:
+        find_bed(order.bed, sample_rate_of(Path(order.conf["weights"])))
     plan = Plan(order, project, tell)
     narration = Narration(plan, tell)
     now = remembered(plan.script)
@@ -203,21 +212,23 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
         for chapter in range(len(narration.chapters)):  # those that were mixed long ago, or by another run meanwhile
             narration.mix(chapter)
         project.remove_other_chapters(narration.paths)
-        timeline = narration.timeline()
-        files = publish(timeline, plan.script.document, narration.paths, Path(order.output), plan.store.rate)
+        timeline, files = publish(narration, order, tell)
         doubtful = narration.doubtful()
         project.write_doubtful(doubtful, spoken + kept, plan.store.path)
         project.write("script", now)
     return Narrated(files, timeline.seconds, spoken, kept, doubtful)
 
 
-def publish(timeline: Timeline, document: Document, chapters: list[Path], output: Path, rate: int) -> list[Path]:
-    """Write the recording from its chapters."""
-    with open_wave(output, rate) as file:
-        for path in chapters:
-            for block in soundfile.blocks(str(path), BLOCK, dtype="float32"):
-                file.write(torch.from_numpy(block))
-    return [output]
+def publish(narration: Narration, order: Order, tell: Tell) -> tuple[Timeline, list[Path]]:
+    """Write the recording from its chapters; gives its timeline and its files."""
+    timeline, text = narration.timeline(), narration.script.document
+    sound = {"preset": order.preset, "bed": order.bed, "per_chapter": order.per_chapter}
+    files = master(
+        narration.paths, Path(order.output), timeline=timeline, document=text, mark=order.mark, tell=tell, **sound
+    )
+    timeline = laid_out(timeline, **sound)
+    manifest.write(timeline, narration.project.manifest)
+    return timeline, files
 
 
 def speak_again(plan: Plan, indices: Iterable[int], seed: int | None) -> list[tuple[Segment, StoredTake]]:
@@ -243,11 +254,11 @@ def speak_choices(plan: Plan, index: int, count: int) -> list[tuple[Path, Stored
     return out
 
 
-def _comment(path: Path) -> str:
-    """The comment in a sound file; empty if it cannot be read."""
+def _key_in(path: Path) -> str:
+    """The key of the chapter in a file; empty if it cannot be read."""
     try:
         with soundfile.SoundFile(path) as file:
-            return file.comment
+            return getattr(file, KEY)
     except soundfile.LibsndfileError:
         return ""
 

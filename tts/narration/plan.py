@@ -37,6 +37,10 @@ class Order:
     include: tuple[str, ...] = ()
     announce: bool = False
     cast: tuple[str, ...] = ()  # ROLE=VOICE
+    preset: str = "none"  # of loudness, in `tts.narration.loudness.PRESETS`
+    bed: str | None = None  # a sound under the speech: one of `tts.narration.beds`, or a file
+    per_chapter: bool = False  # a file for each chapter
+    mark: bool = True  # whether the sound says inaudibly that it is synthetic
 
     @classmethod
     def last(cls, project: Project) -> "Order":
