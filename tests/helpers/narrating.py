@@ -79,8 +79,8 @@ def order(home: Path, folder: Path, text: str = BOOK, *overrides: str, **changed
 
 
 @contextmanager
-def no_bar(characters: int):
-    yield lambda spoken: None
+def no_bar(work: str):
+    yield lambda done, whole: None
 
 
 def narrate(order: Order, *, executor=None, tell=lambda notice: None, progress=no_bar) -> Narrated:
@@ -93,12 +93,12 @@ def killed_after(jobs: int):
     """A progress bar that kills the process with -9 when so many jobs are done."""
 
     @contextmanager
-    def progress(characters: int):
-        done = []
+    def progress(work: str):
+        told_of = []
 
-        def told(spoken: int) -> None:
-            done.append(spoken)
-            if len(done) == jobs:
+        def told(done: float, whole: float) -> None:
+            told_of.append(done)
+            if len(told_of) == jobs:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         yield told

@@ -331,15 +331,15 @@ class Terminal:
             print(printable(line), file=sys.stderr)
 
     @contextmanager
-    def progress(self, characters: int) -> Iterator[Callable[[int], None]]:
-        """A bar over characters: the time that they take hardly depends on which they are."""
+    def progress(self, work: str) -> Iterator[Callable[[float, float], None]]:
+        """A bar; gives what is told how much is done, and of how much."""
         from tqdm import tqdm
 
         shape = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]"
-        # disable=None: no bar where nobody watches. smoothing=0: the time left follows from all that was spoken.
+        # disable=None: no bar where nobody watches. smoothing=0: the time left follows from all that was done.
         disable = True if self.quiet else None
-        with tqdm(total=characters, desc="speaking", bar_format=shape, smoothing=0, disable=disable) as bar:
-            yield bar.update
+        with tqdm(total=1.0, desc=work, bar_format=shape, smoothing=0, leave=False, disable=disable) as bar:
+            yield lambda done, whole: bar.update(done / whole - bar.n)
 
 
 def clock(seconds: float) -> str:

@@ -4,6 +4,7 @@ A run that was stopped at any moment is continued by running it again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -30,7 +31,8 @@ from tts.synthesis.explain import sample_rate_of
 
 KEY = "software"  # the tag of a chapter that holds its key; soundfile does not see what FFmpeg writes as a comment
 
-Progress = Callable[[int], None]  # takes how many characters have been spoken
+Told = Callable[[float, float], None]  # takes how much is done, and of how much
+Progress = Callable[[str], AbstractContextManager[Told]]  # of a kind of work
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,18 @@ class Narration:
             self.tell(f"{error}: it is spoken again")
             return None
 
-    def speak(self, jobs: list[Job], executor: Executor, progress: Progress) -> None:
-        """Run the jobs, and mix each chapter as soon as it can be. Raises OSError if a worker died."""
-        lost = []
+    def speak(self, jobs: list[Job], executor: Executor, told: Told) -> None:
+        """Run the jobs, and mix each chapter as soon as it can be. Raises OSError if a worker died.
+
+        `told` gets characters: how long they take to speak hardly depends on which they are.
+        """
+        whole, said, lost = sum(job.characters for job in jobs), 0, []
 
         def done(job: Job, takes: list[StoredTake]) -> None:
+            nonlocal said
             self.takes.update((take.key, take) for take in takes)
-            progress(sum(len(want.words) for want in job.wanted))
+            said += job.characters
+            told(said, whole)
 
         waiting = dict(enumerate(self._lacking()))
         for takes in executor.map(speak_paragraph, jobs, lambda job: lost.append(job) or [], done):
@@ -192,8 +199,8 @@ class Narration:
         return [(segment, take) for segment, take in takes if take.faults]
 
 
-def make(order: Order, project: Project, executor: Executor, tell: Tell, progress: Callable) -> Narrated:
-    """Narrate a document. `progress(characters)` gives a function that is told how many of them have been spoken."""
+def make(order: Order, project: Project, executor: Executor, tell: Tell, progress: Progress) -> Narrated:
+    """Narrate a document, or go on with it."""
     find_preset(order.preset)  # what is wrong with these is told before hours of speaking
     if order.bed:
         find_bed(order.bed, sample_rate_of(Path(order.conf["weights"])))
@@ -206,26 +213,26 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
     jobs = narration.jobs()
     spoken = sum(len(job.wanted) for job in jobs)
     kept = len(narration.takes)
-    with progress(sum(len(want.words) for job in jobs for want in job.wanted)) as bar:
-        narration.speak(jobs, executor, bar)
+    with progress("speaking") as told:
+        narration.speak(jobs, executor, told)
     with project.locked(tell):
         for chapter in range(len(narration.chapters)):  # those that were mixed long ago, or by another run meanwhile
             narration.mix(chapter)
         project.remove_other_chapters(narration.paths)
-        timeline, files = publish(narration, order, tell)
+        with progress("mastering") as told:
+            timeline, files = publish(narration, order, tell, told)
         doubtful = narration.doubtful()
         project.write_doubtful(doubtful, spoken + kept, plan.store.path)
         project.write("script", now)
     return Narrated(files, timeline.seconds, spoken, kept, doubtful)
 
 
-def publish(narration: Narration, order: Order, tell: Tell) -> tuple[Timeline, list[Path]]:
+def publish(narration: Narration, order: Order, tell: Tell, told: Told) -> tuple[Timeline, list[Path]]:
     """Write the recording from its chapters; gives its timeline and its files."""
     timeline, text = narration.timeline(), narration.script.document
     sound = {"preset": order.preset, "bed": order.bed, "per_chapter": order.per_chapter}
-    files = master(
-        narration.paths, Path(order.output), timeline=timeline, document=text, mark=order.mark, tell=tell, **sound
-    )
+    both = {"timeline": timeline, "document": text}
+    files = master(narration.paths, Path(order.output), **both, mark=order.mark, tell=tell, progress=told, **sound)
     timeline = laid_out(timeline, **sound)
     manifest.write(timeline, narration.project.manifest)
     return timeline, files

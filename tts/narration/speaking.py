@@ -45,6 +45,10 @@ class Job:
     nets: Nets
     settings: Settings
 
+    @property
+    def characters(self) -> int:
+        return sum(len(want.words) for want in self.wanted)
+
 
 def speak_paragraph(job: Job) -> list[StoredTake]:
     """Speak the segments of a job; what another process has spoken meanwhile is kept."""

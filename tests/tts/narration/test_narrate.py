@@ -212,7 +212,7 @@ def test_rate_and_pitch_make_other_takes_and_volume_another_mix(home, tmp_path, 
     narration = Narration(Plan(order(home, tmp_path), Project(tmp_path / "book.narration"), print), print)
     keys = [want.key for want in narration.plan.wanted]
     assert len(set(keys)) == 3 and keys[3] == keys[0]
-    narration.speak(narration.jobs(), LocalExecutor(0), lambda spoken: None)
+    narration.speak(narration.jobs(), LocalExecutor(0), lambda done, whole: None)
     lengths = [narration.takes[key].samples for key in keys]
     assert lengths[1] == pytest.approx(lengths[0] / 2, abs=3000)
     assert lengths[2] == pytest.approx(lengths[0], abs=3000)
@@ -224,12 +224,12 @@ def test_progress_counts_what_is_spoken_and_nothing_else(home, begun):
     counts = []
 
     @contextmanager
-    def progress(characters: int):
-        counts.append(characters)
-        yield lambda spoken: counts.append(-spoken)
+    def progress(work: str):
+        yield lambda done, whole: counts.append((work, done, whole))
 
     narrate(order(home, begun, BOOK.replace("Nobody", "Everybody")), progress=progress)
-    assert counts == [len("Everybody cried."), -len("Everybody cried.")]
+    said = len("Everybody cried.")
+    assert [count for count in counts if count[0] == "speaking"] == [("speaking", said, said)]
 
 
 def test_doubtful_takes_are_listed_where_they_can_be_heard(home, undisturbed):
