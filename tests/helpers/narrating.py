@@ -119,7 +119,11 @@ def in_child(work) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def chapters(folder: Path) -> dict[str, bytes]:
+    """The chapters of a narration, by name."""
+    return {path.name: path.read_bytes() for path in sorted((folder / "book.narration" / "chapters").iterdir())}
+
+
 def contents(folder: Path) -> dict[str, bytes]:
-    """The sound of a narration: the recording and its chapters, by name."""
-    paths = [folder / "book.flac", *sorted((folder / "book.narration" / "chapters").iterdir())]
-    return {path.name: path.read_bytes() for path in paths}
+    """The chapters and the recording."""
+    return chapters(folder) | {"book.flac": (folder / "book.flac").read_bytes()}

@@ -230,7 +230,7 @@ def _report(arguments: argparse.Namespace, overrides: list[str]) -> int:
 
 
 def _show(segment: "Segment", take: "StoredTake", path: Path) -> None:
-    print(printable(f"{segment.id} seed {take.seed}: {'; '.join(take.faults) or 'no fault found'}  {path}"))
+    print(printable(f"{segment.id} seed {take.seed}: {'; '.join(take.faults) or 'no fault found'}: {path}"))
 
 
 def _last_plan(arguments: argparse.Namespace, terminal: "Terminal") -> "Plan":

@@ -271,4 +271,4 @@ def _key_in(path: Path) -> str:
 
 
 def _moved(word: SaidWord, seconds: float) -> SaidWord:
-    return word._replace(start=round(word.start + seconds, 3), stop=round(word.stop + seconds, 3))
+    return word._replace(start=word.start + seconds, stop=word.stop + seconds)

@@ -63,7 +63,7 @@ def test_retake_is_another_take_that_the_next_make_uses(narration):
     narration("make", "book.md", "-o", "out.flac")
     before = Path("out.flac").read_bytes()
     code, out, _ = narration("retake", "2.2", "--seed", "4")
-    assert code == 0 and out.startswith("2.2.1 seed 4: ") and Path(out.split("  ")[-1].strip()).is_file()
+    assert code == 0 and out.startswith("2.2.1 seed 4: ") and Path(out.rpartition(": ")[2].strip()).is_file()
     _, _, err = narration("make", "book.md", "-o", "out.flac")
     assert "0 takes were spoken" in err and Path("out.flac").read_bytes() != before
     shutil.copy("book.md", "moved.md")
