@@ -275,7 +275,7 @@ def speak(text: str, voice: Path, output: Path | None, conf: dict, *, lexicon: s
     import torch
     from tqdm import tqdm
 
-    from tts.audio import open_wave
+    from tts.encoding import open_wave
     from tts.synthesis.explain import language_with
     from tts.synthesis.pipeline import Settings, TextToSpeech
     from tts.synthesis.portions import check_text

@@ -16,6 +16,7 @@ import torch
 import infer
 from helpers import nano
 from tts import settings, voices
+from tts.audio import decode
 from tts.formats import OUTPUTS
 
 FAST = ["steps=1", "retries=0", "sampling.max_codes_per_id=1", "guidance=1", "sampling.guidance=1"]
@@ -54,11 +55,9 @@ def failed(result: tuple[int, str], code: int, *words: str) -> None:
 
 
 def test_speaks_into_every_format(say):
-    for suffix, (container, subtype) in OUTPUTS.items():
+    for suffix in OUTPUTS:
         assert say("Hello.", "-o", f"x{suffix}")[0] == 0
-        info = soundfile.info(f"x{suffix}")
-        assert (info.format, info.subtype, info.samplerate, info.channels) == (container, subtype, 24000, 1)
-        assert info.frames > 1000
+        assert len(decode(f"x{suffix}", 24000)) > 1000
 
 
 def test_same_seed_same_bytes(say):
@@ -179,7 +178,7 @@ def test_equal_input_gives_equal_bytes_in_every_format(say, suffix):
         assert say("Hello there.", "-o", f"{name}{suffix}")[0] == 0
         written.append(Path(f"{name}{suffix}").read_bytes())
         if suffix == ".ogg":
-            time.sleep(1.1)  # libsndfile takes the serial number of an Ogg stream from the clock
+            time.sleep(1.1)  # a serial number from the clock would be another one
     assert written[0] == written[1]
 
 

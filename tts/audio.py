@@ -1,4 +1,4 @@
-"""The only code that reads, writes or analyses sound.
+"""The only code that reads or analyses sound; `tts.encoding` writes it.
 
 Every net sees the same standardised log-mel spectrogram. Every rate is derived from `AudioConfig` by exact arithmetic.
 Every file is read by `decode`, which checks the header before it allocates memory.
@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +19,12 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tts.files import replacing
-from tts.formats import OUTPUTS
-from tts.ogg import SERIAL, set_serial
 from tts.types import AudioConfig, Mel
 
 MAX_SECONDS = 6 * 3600.0
 MAX_CHANNELS = 8
 RATES = (1000, 768_000)  # Hz
-BLOCK = 1 << 18  # samples read or written at once
-WAV_BYTES = (1 << 32) - (1 << 16)  # of samples in a WAV: the sizes in its header have 32 bits
+BLOCK = 1 << 18  # samples read at once
 CANCELLED = 0.01  # if the mean of the channels has less than this share of their power, they cancel each other out
 
 
@@ -214,64 +209,3 @@ def set_level(wav: Float[Tensor, " N"], audio: AudioConfig) -> Float[Tensor, " N
     active = power[power > power.max() * 1e-3].mean()
     gain = 10 ** (audio.level / 20) / active.sqrt()
     return wav * torch.minimum(gain, 0.99 / wav.abs().max())
-
-
-class WaveWriter:
-    """Writes a mono file block by block. `open_wave` makes it."""
-
-    def __init__(self, file: soundfile.SoundFile):
-        self._file = file
-        self._samples_left = WAV_BYTES // 2 if file.format == "WAV" else None  # 16 bits each
-
-    def write(self, wav: Float[Tensor, " N"]) -> None:
-        """Append samples. Raises ValueError, and writes none of them, if a WAV cannot hold them."""
-        if self._samples_left is not None:
-            self._samples_left -= len(wav)
-            if self._samples_left < 0:
-                hours = WAV_BYTES / 2 / self._file.samplerate / 3600
-                raise ValueError(
-                    f"a WAV holds at most {hours:.0f} h at {self._file.samplerate} Hz: write .flac or .ogg"
-                )
-        for part in wav.detach().float().clamp(-1.0, 1.0).cpu().split(BLOCK):  # libvorbis crashes on long blocks
-            self._file.write(part.numpy())
-
-
-@contextmanager
-def open_wave(path: str | os.PathLike, sample_rate: int) -> Iterator[WaveWriter]:
-    """Write an audio file block by block, in the format of `tts.formats.OUTPUTS` that its suffix names.
-
-    The file appears under its name only when it is complete. Equal waves give equal bytes. Raises OSError that names
-    the file if the disk is full.
-    """
-    path = Path(path)
-    if path.suffix.lower() not in OUTPUTS:
-        raise ValueError(f"cannot write {path.suffix or 'a file without suffix'}: use {', '.join(OUTPUTS)}")
-    container, subtype = OUTPUTS[path.suffix.lower()]
-    if not path.parent.is_dir():
-        raise ValueError(f"no such folder: {path.parent}")
-    with replacing(path, shared=True) as temporary, _Sink(temporary, "w+b") as sink:
-        try:
-            with soundfile.SoundFile(sink, "w", sample_rate, 1, subtype, format=container) as file:
-                yield WaveWriter(file)
-        except Exception:  # on a full disk soundfile raises an AssertionError, or nothing
-            if not sink.fault:
-                raise
-        if sink.fault:
-            raise OSError(sink.fault.errno, sink.fault.strerror, str(path)) from None
-        if container == "OGG":
-            set_serial(sink, SERIAL)
-
-
-class _Sink(FileIO):
-    """A file that remembers the error of a failed write: libsndfile hides it, and may miss one at the end."""
-
-    fault: OSError | None = None
-
-    def write(self, data: Any) -> int:
-        left = memoryview(data)
-        try:
-            while left:
-                left = left[super().write(left) :]
-        except OSError as error:
-            self.fault = self.fault or error
-        return len(data) - len(left)

@@ -128,9 +128,11 @@ def open_wave(
             yield writer
             writer.finish()
             container.close()
-        except BaseException:
+        except BaseException as error:
             with suppress(av.error.FFmpegError):  # the same as before, or a file without its end
                 container.close()
+            if isinstance(error, av.error.OSError):  # names the temporary file, and cannot be changed
+                raise OSError(error.errno, error.strerror, str(path)) from None
             raise
 
 
@@ -166,7 +168,7 @@ def _add_stream(
     layout = {1: "mono", 2: "stereo"}[channels]
     stream = container.add_stream(output.codec, rate=rate_of(output.codec, rate), layout=layout)
     stream.codec_context.flags |= Flags.bitexact
-    if output.kbits:
+    if output.lossy and kbits:
         stream.bit_rate = kbits * 1000 * channels
     return stream
 
@@ -221,6 +223,8 @@ def _add_cover(container: "av.container.OutputContainer", output: Output, cover:
         source = image.streams.video[0]
         packet = next(packet for packet in image.demux(source) if packet.size)
     except (av.error.FFmpegError, StopIteration, IndexError):
+        return None
+    if not source.width or not source.height:
         return None
     if output.container in PICTURED:
         stream = container.add_stream_from_template(source)

@@ -9,15 +9,16 @@ class Output:
 
     container: str
     codec: str
-    kbits: int = 0  # kbit/s for each channel; 0: lossless, 16 bits a sample
+    lossy: bool = True  # else 16 bits a sample
+    kbits: int = 0  # kbit/s for each channel; 0: what the codec chooses
     brand: str = ""  # of an MP4: what kind of file it says it is
 
 
 # What `tts.encoding.open_wave` writes.
 OUTPUTS = {
-    ".wav": Output("wav", "pcm_s16le"),
-    ".flac": Output("flac", "flac"),
-    ".ogg": Output("ogg", "libvorbis", kbits=64),
+    ".wav": Output("wav", "pcm_s16le", lossy=False),
+    ".flac": Output("flac", "flac", lossy=False),
+    ".ogg": Output("ogg", "libvorbis"),
     ".opus": Output("opus", "libopus", kbits=48),
     ".mp3": Output("mp3", "libmp3lame", kbits=64),
     ".m4a": Output("mp4", "aac", kbits=64, brand="M4A "),

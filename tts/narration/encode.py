@@ -188,9 +188,8 @@ def _write(
     suffix = piece.path.suffix.lower()
     if suffix not in OUTPUTS:
         raise ValueError(f"cannot write {str(piece.path)!r}: the name must end in {', '.join(OUTPUTS)}")
-    lossy = OUTPUTS[suffix].kbits > 0
     chain = _Chain(piece, rate, preset, bed, mark)
-    ceiling = None if preset.peak is None else preset.peak - (HEADROOM if lossy else 0.0)
+    ceiling = None if preset.peak is None else preset.peak - (HEADROOM if OUTPUTS[suffix].lossy else 0.0)
     gain = chain.fit(ceiling, work)
     for attempt in range(ATTEMPTS):
         with open_wave(
@@ -198,7 +197,7 @@ def _write(
             rate,
             channels=chain.channels,
             file_rate=preset.rate,
-            kbits=preset.kbits if lossy else None,
+            kbits=preset.kbits,
             tags=tags,
             chapters=_file_chapters(piece),
             cover=getattr(document, "cover", b""),

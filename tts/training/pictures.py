@@ -9,7 +9,7 @@ import lightning as L
 import matplotlib
 from matplotlib.figure import Figure
 
-from tts.audio import open_wave
+from tts.encoding import open_wave
 from tts.training.checkpoints import spared
 from tts.training.stage import Stage
 from tts.types import Batch

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from tts import corpus, voices
-from tts.audio import open_wave
+from tts.encoding import open_wave
 from tts.evaluate import plots, report
 from tts.evaluate.arguments import add_shared, make_panel, make_studio, positive
 from tts.evaluate.estimates import Estimate

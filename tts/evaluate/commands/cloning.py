@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tts import corpus, voices
-from tts.audio import open_wave
+from tts.encoding import open_wave
 from tts.evaluate import report
 from tts.evaluate.arguments import add_shared, make_panel, make_studio, positive
 from tts.evaluate.estimates import Estimate, Ratio, estimate

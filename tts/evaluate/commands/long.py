@@ -18,7 +18,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from tts import voices
-from tts.audio import decode, open_wave, set_level
+from tts.audio import decode, set_level
+from tts.encoding import open_wave
 from tts.evaluate import plots, report
 from tts.evaluate.arguments import add_shared, add_voice, make_panel, make_studio, positive
 from tts.evaluate.estimates import REPLICATES, SEED, Estimate, wilson

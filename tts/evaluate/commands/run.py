@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
-from tts.audio import open_wave
 from tts.corpus import evenly
+from tts.encoding import open_wave
 from tts.evaluate import page, plots, report, suites
 from tts.evaluate.arguments import add_shared, add_voice, make_panel, make_studio, positive
 from tts.evaluate.faults import phone_counter

@@ -10,7 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 from tqdm import tqdm
 
-from tts.audio import open_wave, set_level
+from tts.audio import set_level
+from tts.encoding import open_wave
 from tts.evaluate import report
 from tts.evaluate.arguments import add_shared, add_suites, add_voice, make_panel, make_studio, positive
 from tts.evaluate.estimates import wilson
