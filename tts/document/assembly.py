@@ -20,6 +20,7 @@ from tts.document.document import (
     SCENE,
     Chapter,
     Paragraph,
+    Span,
     licensed,
 )
 from tts.document.page import Page
@@ -29,6 +30,7 @@ SHORT = 1_000  # words that a page of the publisher has at most
 LINKS = 0.6  # of the characters of a table of contents lead elsewhere
 LISTED = 4  # paragraphs that lead elsewhere are a table of contents
 LONGEST_NOTE = 50  # paragraphs
+NOTE_NUMBER = re.compile(r"^\s*\[\w{1,4}\]\s*")
 MATTER_LABEL = re.compile(
     r"(?i)(?:the )?(?:table of )?contents|copyright(?: (?:page|notice|information))?|uncopyright|colophon|imprint|"
     r"(?:half[ -]?)?title[ -]?page|cover(?: page)?|list of (?:illustrations|figures|tables|plates)|also by .{1,60}|"
@@ -107,6 +109,9 @@ class _Book:
                 taken |= set(range(first, last))
                 for number in range(first, last):
                     self.paragraphs[number] = replace(self.paragraphs[number], kind=NOTE)
+                said = self.paragraphs[first]
+                bare = NOTE_NUMBER.sub("", said.text)
+                self.paragraphs[first] = replace(said, spans=(Span(bare),)) if bare else said
                 self.after.setdefault(here, []).append((first, last))
         self.moved = taken
 
