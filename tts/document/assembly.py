@@ -48,7 +48,7 @@ class BookPage:
 
 
 def resolve(href: str, base: str) -> tuple[str, str]:
-    """The name in the book and the fragment of a link that stands on the page `base`; no name for one that leads out."""
+    """The name in the book and the fragment of a link on the page `base`; no name for one that leads out."""
     try:
         parts = urlsplit(href.strip())
     except ValueError:
@@ -142,7 +142,7 @@ class _Book:
                 self.leave_out_links(first, last, page.page.linked)
 
     def leave_out_links(self, first: int, last: int, linked: dict[int, int]) -> None:
-        """A run of paragraphs that are links, with the heading before it if that says that it is a table of contents."""
+        """A run of paragraphs that are links is matter, and so is a heading before it that calls it contents."""
         run = first
         for number in range(first, last + 1):
             text = self.paragraphs[number].text if number < last else ""

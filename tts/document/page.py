@@ -46,8 +46,8 @@ ENDS = {
 }
 IN_CELLS = frozenset({"p", "div"})  # blocks that leave a row one line; others make its cells paragraphs
 MATTER_TYPES = frozenset(
-    "toc toc-brief landmarks page-list pagelist loi lot lov loa titlepage halftitlepage imprint colophon copyright-page "
-    "cover index other-credits seriespage publisher-logo".split()
+    "toc toc-brief landmarks page-list pagelist loi lot lov loa titlepage halftitlepage imprint colophon "
+    "copyright-page cover index other-credits seriespage publisher-logo".split()
 )
 NOTE_TYPES = frozenset("footnote footnotes endnote endnotes rearnote rearnotes".split())
 REFERENCE_TYPES = frozenset({"noteref", "backlink", "biblioref"})

@@ -89,7 +89,7 @@ SAMPLE = 200_000  # characters that show how wide the text is
 
 
 def _unwrapped(raw: str, columns: int) -> str:
-    """A wrapped paragraph in one line: each first word had no room in the line before. Divided words stay as they are."""
+    """A wrapped paragraph in one line: each first word had no room in the line before. Divided words stay."""
     if "\n" not in raw or not WRAPPED <= columns <= 100:
         return raw
     lines = raw.split("\n")

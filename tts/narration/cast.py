@@ -23,51 +23,40 @@ MAX_BYTES = 2**20
 MAIN = 0.05  # of all words: a role that says as much gets a voice of its own while there is one
 PLAIN_ROLE = re.compile(r"[A-Za-z][\w.' -]*[\w.]|[A-Za-z]")
 RESERVED = frozenset("true false null yes no on off y n".split())
-TITLES = {
-    **dict.fromkeys(
-        "mr sir lord king prince duke earl count baron father brother uncle master monsieur herr".split(), "male"
-    ),
-    **dict.fromkeys("rev canon captain sergeant butler grandfather son husband man boy".split(), "male"),
-    **dict.fromkeys(
-        "mrs miss ms lady queen princess duchess countess baroness mother sister aunt madame".split(), "female"
-    ),
-    **dict.fromkeys("mademoiselle frau nurse grandmother daughter wife woman girl dame madam".split(), "female"),
-}
-NAMES = {
-    **dict.fromkeys(
-        "adam alan albert alex alexander alfred algernon andrew anthony arthur ben benjamin bernard bertie bill bob brian "
-        "bruce carl charles charlie chris claudius daniel dave david dennis don donald douglas duncan ed edgar edmund "
-        "edward eric ernest francis frank fred frederick gary george gerald gilbert gordon graham greg hal hamlet harold "
-        "harry henry herbert horatio howard hugh ian iago isaac jack jacob jake james jason jeff jeremy jerry jim joe john "
-        "jonathan joseph josh justin keith ken kevin laertes larry laurence lee leo leonard lewis louis luke macbeth mark "
-        "martin matthew michael mike mortimer nathan neil nicholas nick noah oliver oscar othello owen patrick paul peter "
-        "philip phil polonius ralph raymond richard rob robert roger romeo ron ronald roy ryan sam samuel scott sean simon "
-        "stephen steve steven stuart ted terry theodore thomas tim timothy toby tom tony victor vincent walter wayne "
-        "will william".split(),
-        "male",
-    ),
-    **dict.fromkeys(
-        "abigail ada agatha agnes alice amanda amelia amy angela ann anna anne annie ashley audrey barbara beatrice becky "
-        "bella bertha beth betty bianca brenda bridget carol caroline cassandra catherine cecilia cecily charlotte "
-        "christina christine claire clara cordelia daisy deborah desdemona diana dora dorothy edith eleanor elizabeth "
-        "ella ellen emily emma esther eva eve evelyn fanny fiona flora florence frances gertrude gillian gloria grace "
-        "gwen gwendolen hannah harriet heather helen helena hermia irene iris isabel isabella jane janet jean jennifer "
-        "jenny jessica jill joan joanna josephine joyce judith judy julia julie juliet karen kate katherine kathleen kathy "
-        "kim laura lavinia leah lily linda lisa lorna louisa louise lucy lydia mabel maggie margaret maria marian marie "
-        "martha mary matilda maud melissa michelle mildred miranda miriam molly monica nancy naomi natalie nell nicole "
-        "nina nora olive olivia ophelia pamela patricia paula pauline peggy penelope phoebe polly portia prism rachel "
-        "rebecca regan rosalind rose rosemary rosie ruth sally sandra sarah sharon sheila sophia sophie stella susan "
-        "suzanne sylvia tess theresa tina titania ursula valerie vera victoria viola violet virginia wendy "
-        "winifred".split(),
-        "female",
-    ),
-}  # fmt: skip
+MEN = """
+    mr sir lord king prince duke earl count baron father brother uncle master monsieur herr rev canon captain
+    sergeant butler grandfather son husband man boy adam alan albert alex alexander alfred algernon andrew anthony
+    arthur ben benjamin bernard bertie bill bob brian bruce carl charles charlie chris claudius daniel dave david
+    dennis don donald douglas duncan ed edgar edmund edward eric ernest francis frank fred frederick gary george
+    gerald gilbert gordon graham greg hal hamlet harold harry henry herbert horatio howard hugh ian iago isaac jack
+    jacob jake james jason jeff jeremy jerry jim joe john jonathan joseph josh justin keith ken kevin laertes larry
+    laurence lee leo leonard lewis louis luke macbeth mark martin matthew michael mike mortimer nathan neil nicholas
+    nick noah oliver oscar othello owen patrick paul peter philip phil polonius ralph raymond richard rob robert
+    roger romeo ron ronald roy ryan sam samuel scott sean simon stephen steve steven stuart ted terry theodore
+    thomas tim timothy toby tom tony victor vincent walter wayne will william
+"""
+WOMEN = """
+    mrs miss ms lady queen princess duchess countess baroness mother sister aunt madame mademoiselle frau nurse
+    grandmother daughter wife woman girl dame madam abigail ada agatha agnes alice amanda amelia amy angela ann anna
+    anne annie ashley audrey barbara beatrice becky bella bertha beth betty bianca brenda bridget carol caroline
+    cassandra catherine cecilia cecily charlotte christina christine claire clara cordelia daisy deborah desdemona
+    diana dora dorothy edith eleanor elizabeth ella ellen emily emma esther eva eve evelyn fanny fiona flora
+    florence frances gertrude gillian gloria grace gwen gwendolen hannah harriet heather helen helena hermia irene
+    iris isabel isabella jane janet jean jennifer jenny jessica jill joan joanna josephine joyce judith judy julia
+    julie juliet karen kate katherine kathleen kathy kim laura lavinia leah lily linda lisa lorna louisa louise lucy
+    lydia mabel maggie margaret maria marian marie martha mary matilda maud melissa michelle mildred miranda miriam
+    molly monica nancy naomi natalie nell nicole nina nora olive olivia ophelia pamela patricia paula pauline peggy
+    penelope phoebe polly portia prism rachel rebecca regan rosalind rose rosemary rosie ruth sally sandra sarah
+    sharon sheila sophia sophie stella susan suzanne sylvia tess theresa tina titania ursula valerie vera victoria
+    viola violet virginia wendy winifred
+"""
+GENDERS = dict.fromkeys(MEN.split(), "male") | dict.fromkeys(WOMEN.split(), "female")  # of titles and given names
 
 
 def gender_of(name: str) -> str:
     """Male or female, where a title or a given name tells; empty where none does."""
     words = re.findall(r"[^\W\d_]+", name.casefold())
-    return next((found for table in (TITLES, NAMES) for word in words if (found := table.get(word))), "")
+    return next((GENDERS[word] for word in words if word in GENDERS), "")
 
 
 def roles_of(document: Document, known: Collection[str] = ()) -> dict[str, int]:
@@ -198,7 +187,7 @@ class Cast:
         self.chosen = {role: self.chosen[role] for role in roles}
 
     def _choose(self, role: str, roles: Mapping[str, int], available: Mapping[str, str], main: float) -> str:
-        """A main role takes a voice that no other main role has, if there is one; all prefer a voice of their gender."""
+        """A main role takes a voice that no other main role has, if there is one; all prefer their gender."""
         if not available:
             return self.chosen[NARRATOR]
         gender = gender_of(role)
