@@ -1,14 +1,13 @@
 """Word documents (.docx), read from their XML with the standard library only."""
 
 import io
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 from xml.etree import ElementTree
 
+from tts.document.archive import DAMAGE, check_directory, reason
 from tts.document.document import (
     HEADING,
     ITEM,
@@ -28,20 +27,17 @@ from tts.document.encoding import UNSAID
 from tts.document.page import commas
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-DAMAGE = (
-    zipfile.BadZipFile, zlib.error, struct.error, ElementTree.ParseError, EOFError, KeyError, OSError, RuntimeError,
-    NotImplementedError, ValueError,
-)  # fmt: skip
 
 
 def parse(data: bytes | BinaryIO) -> Document:
     """Headings by their styles, list items, rows, and notes after the paragraph that refers to them."""
     file = io.BytesIO(data) if isinstance(data, bytes) else data
     try:
+        check_directory(file)
         with zipfile.ZipFile(file) as archive:
             return _read(archive)
     except DAMAGE as error:
-        raise ValueError(f"no readable Word document: {error or 'it ends too soon'}") from None
+        raise ValueError(f"no readable Word document: {reason(error)}") from None
 
 
 def _read(archive: zipfile.ZipFile) -> Document:

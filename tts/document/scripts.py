@@ -83,13 +83,14 @@ def _named(text: str, shape: re.Pattern) -> re.Match | None:
 def _pieces(part: Paragraph, shape: re.Pattern) -> Iterator[Paragraph]:
     """The lines of a paragraph that begin with a name, each as a paragraph of its own."""
     number = re.fullmatch(r"line (\d+)", part.place)
-    start = 0
-    for cut in [*(NEXT_LINE.finditer(part.text) if shape is COLON else ()), None]:
-        said = part.text[start : cut.start() if cut else None]
+    text, start, line = part.text, 0, int(number[1]) if number else 0
+    for cut in [*(NEXT_LINE.finditer(text) if shape is COLON else ()), None]:
+        said = text[start : cut.start() if cut else None]
         if said.strip():
-            place = f"line {int(number[1]) + part.text.count(chr(10), 0, start)}" if number else part.place
-            yield replace(part, spans=(Span(said),), place=place)
-        start = cut.end() if cut else start
+            yield replace(part, spans=(Span(said),), place=f"line {line}" if number else part.place)
+        if cut:
+            line += text.count("\n", start, cut.end())
+            start = cut.end()
 
 
 def _speeches(part: Paragraph, shape: re.Pattern) -> Iterator[Paragraph]:
