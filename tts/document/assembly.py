@@ -20,6 +20,7 @@ from tts.document.document import (
     SCENE,
     Chapter,
     Paragraph,
+    Span,
     licensed,
 )
 from tts.document.page import Page
@@ -29,6 +30,7 @@ SHORT = 1_000  # words that a page of the publisher has at most
 LINKS = 0.6  # of the characters of a table of contents lead elsewhere
 LISTED = 4  # paragraphs that lead elsewhere are a table of contents
 LONGEST_NOTE = 50  # paragraphs
+NOTE_NUMBER = re.compile(r"^\s*\[\w{1,4}\]\s*")
 MATTER_LABEL = re.compile(
     r"(?i)(?:the )?(?:table of )?contents|copyright(?: (?:page|notice|information))?|uncopyright|colophon|imprint|"
     r"(?:half[ -]?)?title[ -]?page|cover(?: page)?|list of (?:illustrations|figures|tables|plates)|also by .{1,60}|"
@@ -46,7 +48,7 @@ class BookPage:
 
 
 def resolve(href: str, base: str) -> tuple[str, str]:
-    """The name in the book and the fragment of a link that stands on the page `base`; no name for one that leads out."""
+    """The name in the book and the fragment of a link on the page `base`; no name for one that leads out."""
     try:
         parts = urlsplit(href.strip())
     except ValueError:
@@ -107,6 +109,9 @@ class _Book:
                 taken |= set(range(first, last))
                 for number in range(first, last):
                     self.paragraphs[number] = replace(self.paragraphs[number], kind=NOTE)
+                said = self.paragraphs[first]
+                bare = NOTE_NUMBER.sub("", said.text)
+                self.paragraphs[first] = replace(said, spans=(Span(bare),)) if bare else said
                 self.after.setdefault(here, []).append((first, last))
         self.moved = taken
 
@@ -137,7 +142,7 @@ class _Book:
                 self.leave_out_links(first, last, page.page.linked)
 
     def leave_out_links(self, first: int, last: int, linked: dict[int, int]) -> None:
-        """A run of paragraphs that are links, with the heading before it if that says that it is a table of contents."""
+        """A run of paragraphs that are links is matter, and so is a heading before it that calls it contents."""
         run = first
         for number in range(first, last + 1):
             text = self.paragraphs[number].text if number < last else ""

@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 
 MAX_ENTRIES = 20_000
 MATTER_LANDMARKS = frozenset(
-    "cover toc landmarks titlepage title-page halftitlepage copyright-page copyright colophon imprint loi lot index".split()
+    "cover toc landmarks titlepage title-page halftitlepage copyright-page copyright colophon imprint loi lot "
+    "index".split()
 )
 
 

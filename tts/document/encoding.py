@@ -11,7 +11,14 @@ OTHER_KINDS = {
 # Signs that say nothing: soft hyphens, joiners, marks of direction, control characters, and those that the readers
 # use as marks of their own. The joiner of emoji (U+200D) stays.
 NOTHING = [*range(9), *range(14, 28), *range(127, 160), 0xAD, 0x61C, 0x180E, 0x200B, 0x200C, 0x200E, 0x200F]
-NOTHING += [*range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, *range(0xFFF9, 0xFFFC), *range(0xE000, 0xE010)]
+NOTHING += [
+    *range(0xD800, 0xE000),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    0xFEFF,
+    *range(0xFFF9, 0xFFFC),
+    *range(0xE000, 0xE010),
+]
 UNSAID = dict.fromkeys(NOTHING) | dict.fromkeys([28, 29, 30, 31, 0x85, 0x2029], " ")
 KANA = re.compile(r"[\u3040-\u30ff]{2}")
 SAMPLE = 100_000  # bytes that show which encoding a file has

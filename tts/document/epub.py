@@ -1,15 +1,13 @@
 """EPUB books, 2 and 3, read along their spine with the standard library only."""
 
 import io
-import lzma
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 from xml.etree import ElementTree
 
+from tts.document.archive import DAMAGE, check_directory, reason
 from tts.document.assembly import BookPage, assemble, resolve
 from tts.document.contents import MATTER_LANDMARKS, Entry, Navigation, ncx
 from tts.document.document import MAX_BYTES, Document
@@ -30,52 +28,25 @@ PAGE_TYPES = (
 )
 FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")  # hidden fonts are no protection
 CONTAINER, ENCRYPTION = "META-INF/container.xml", "META-INF/encryption.xml"
-MAX_DIRECTORY = 10 * 2**20  # bytes of the list of files: some 100,000
 MAX_COVER = 20 * 2**20
 PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")  # how a JPEG and a PNG begin
-# What the standard library raises for a broken archive or page, depending on how it is packed.
-DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    ElementTree.ParseError,
-    EOFError,
-    KeyError,
-    IndexError,
-    OSError,
-    RuntimeError,
-    OverflowError,
-    ValueError,
-)
 
 
 def parse(data: bytes | BinaryIO) -> Document:
     """A book, given as bytes or as a file. Raises ValueError for what is none, is damaged, or is protected."""
     file = io.BytesIO(data) if isinstance(data, bytes) else data
     try:
-        _check_directory(file)
+        check_directory(file)
         with zipfile.ZipFile(file) as archive:
             return _Book(archive).document()
     except Protected as error:
         raise ValueError(str(error)) from None
     except DAMAGE as error:
-        said = f"{str(error.args[0])} is not in it" if isinstance(error, KeyError) and error.args else error
-        raise ValueError(f"no readable EPUB: {said or 'it ends too soon'}") from None
+        raise ValueError(f"no readable EPUB: {reason(error)}") from None
 
 
 class Protected(Exception):
     """The text of the book is encrypted."""
-
-
-def _check_directory(file: BinaryIO) -> None:
-    """Refuse a list of files that would take all memory before a single file is read."""
-    size = file.seek(0, io.SEEK_END)
-    file.seek(max(0, size - 66_000))
-    end = file.read()
-    place = end.rfind(b"PK\x05\x06")
-    if place >= 0 and len(end) >= place + 16 and struct.unpack_from("<I", end, place + 12)[0] > MAX_DIRECTORY:
-        raise ValueError("it holds too many files")
 
 
 class _Book:

@@ -36,7 +36,7 @@ NOTE_TEXT = re.compile(r"\s{0,3}\[\^(?P<name>[^\[\]\s]+)\]:\s*")
 NOTE_MARK = re.compile(r"\[\^([^\[\]\s]+)\]")
 PICTURE = re.compile(r"!\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)\s*")
 DEFINITION = re.compile(r"\s{0,3}\[[^\]]+\]:\s")  # [name]: address, or the text of a footnote
-TABLE_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?)?\s*$")
+TABLE_RULE = re.compile(r"\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?)?")  # of a line without white space around it
 # Each takes time in proportion to the text, whatever the text is: spans are bounded or hold no further opening mark.
 SPAN = r"(?=\S)([^\n]{1,500}?)(?<=\S)"
 ADDRESS = r"\((?:[^()]|\([^()]*\))*\)"
@@ -131,6 +131,9 @@ class _Blocks:
         self._lines.append(line)
 
     def _line(self, line: str) -> Iterator[Paragraph]:
+        if not line and not self._fence and not self._lines:
+            self._table = False
+            return
         mark = FENCE.match(line)
         if self._fence:
             if mark and mark[1].startswith(self._fence):
@@ -147,7 +150,7 @@ class _Blocks:
             yield from self._close(len(heading[1]))
         elif self._lines and not self._table and (underline := UNDERLINE.match(line)):
             yield from self._close(1 if underline[1][0] == "=" else 2)
-        elif TABLE_RULE.match(line) and "|" in line:
+        elif "|" in line and TABLE_RULE.fullmatch(line.strip()):
             self._kind = ROW if self._lines else self._kind
             yield from self._close()
             self._table = True

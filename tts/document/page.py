@@ -46,8 +46,8 @@ ENDS = {
 }
 IN_CELLS = frozenset({"p", "div"})  # blocks that leave a row one line; others make its cells paragraphs
 MATTER_TYPES = frozenset(
-    "toc toc-brief landmarks page-list pagelist loi lot lov loa titlepage halftitlepage imprint colophon copyright-page "
-    "cover index other-credits seriespage publisher-logo".split()
+    "toc toc-brief landmarks page-list pagelist loi lot lov loa titlepage halftitlepage imprint colophon "
+    "copyright-page cover index other-credits seriespage publisher-logo".split()
 )
 NOTE_TYPES = frozenset("footnote footnotes endnote endnotes rearnote rearnotes".split())
 REFERENCE_TYPES = frozenset({"noteref", "backlink", "biblioref"})
@@ -64,6 +64,7 @@ SPEAKER_CLASSES = frozenset({"speaker", "persona"})
 DIRECTION_CLASSES = frozenset("stage-direction stagedirection stagedir".split())
 LICENCE = frozenset("pg-boilerplate pgheader pg-header pg-footer pgfooter pg-machine-header pg-start-separator".split())
 COMMENT = re.compile(r"<!--(?:.*?-->|.*)", re.DOTALL)
+DOCTYPE = re.compile(r"\A[^<]*(?:<\?[^>]*>\s*)?<!DOCTYPE[^<>\[]{0,1000}\[[^\]]*\]\s*>", re.IGNORECASE)
 LEVEL = re.compile(r"h([1-6])")
 NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,4}|[a-z]|[ivxlc]{1,6})[\])]?|[*†‡§¶]{1,4}|\[[^\]]{1,6}\]", re.IGNORECASE)
 NOTE_NAME = re.compile(r"(?i)fn|foot|note|ftn|endn|(?:^|[-_])ref")
@@ -144,6 +145,7 @@ class Page(HTMLParser):
         self._place, self._book = place, book
         self._stack = [_Element("")]
         self._open: dict[str, int] = {}  # how many elements of each name are open
+        self._roles: dict[str, int] = {}  # and of each role
         self._parts: list[str] = []
         self._block = self._elements = 0
         self._level = 0
@@ -155,7 +157,7 @@ class Page(HTMLParser):
         self._links = 0  # characters of links in it
         self._stanza = (0, False)  # of the paragraph before
         # The parser looks for the end of each comment again and again; lines are counted, so they stay.
-        self.feed(COMMENT.sub(lambda found: "\n" * found[0].count("\n"), markup).replace("\0", ""))
+        self.feed(COMMENT.sub(lambda found: "\n" * found[0].count("\n"), DOCTYPE.sub("", markup)).replace("\0", ""))
         self.close()
         self._pop_to(1)
         self._end_block()
@@ -183,6 +185,10 @@ class Page(HTMLParser):
             self._void(tag, given)
             return
         element = self._element(tag, given)
+        if element.role and self._roles.get(element.role):
+            element.role = ""  # one inside another says nothing new
+        elif element.role:
+            self._roles[element.role] = 1
         self._stack.append(element)
         self._open[tag] = self._open.get(tag, 0) + 1
         if len(self._stack) > DEEPEST:
@@ -338,8 +344,10 @@ class Page(HTMLParser):
     def _pop_to(self, depth: int) -> None:
         while len(self._stack) > depth:
             element = self._stack[-1]
-            if element.role and not element.skip:
-                self._finish(element)
+            if element.role:
+                self._roles[element.role] = 0
+                if not element.skip:
+                    self._finish(element)
             if element.tag == "q" and not element.skip:
                 self._parts.append("”")
             if element.tag in BLOCKS:
@@ -364,13 +372,14 @@ class Page(HTMLParser):
 
     def _finish(self, element: _Element) -> None:
         """What the role of an element makes of its text."""
-        if element.block != self._block and element.role != "direction":
+        if element.role == "direction":
+            self._parts.append(LEAVE)
+            return
+        if element.block != self._block:
             return  # it holds blocks, which have ended
         said = "".join(self._parts[element.part :])
         bare = " ".join(said.translate(PLAIN).split())
-        if element.role == "direction":
-            self._parts.append(LEAVE)
-        elif element.role in ("raised", "lowered"):
+        if element.role in ("raised", "lowered"):
             if bare.isdigit() and len(bare) < 4:
                 self._parts[element.part :] = [bare.translate(RAISED if element.role == "raised" else LOWERED)]
         elif element.role == "page":

@@ -89,7 +89,7 @@ SAMPLE = 200_000  # characters that show how wide the text is
 
 
 def _unwrapped(raw: str, columns: int) -> str:
-    """A wrapped paragraph in one line: each first word had no room in the line before. Divided words stay as they are."""
+    """A wrapped paragraph in one line: each first word had no room in the line before. Divided words stay."""
     if "\n" not in raw or not WRAPPED <= columns <= 100:
         return raw
     lines = raw.split("\n")
@@ -153,14 +153,17 @@ def _without_contents(paragraphs: list[Paragraph]) -> list[Paragraph]:
     """A table of contents is matter: short lines after its heading, up to the heading that is in it and comes again."""
     out, listed, inside = [], set(), False
     for paragraph in paragraphs:
-        lines = [_key(line) for line in paragraph.text.split("\n")]
+        lines = [_key(line) for line in paragraph.text.split("\n")]  # a wrapped line is listed whole, too
+        lines.append(_key(paragraph.text))
         if inside and (_key(paragraph.text) in listed or _is_text(paragraph.text)):
             inside = False
         if not inside and not listed and CONTENTS.fullmatch(paragraph.text.split("\n")[0].strip()):
             inside = True
         if inside:
-            listed |= set(lines)
+            listed |= set(lines) - {""}
             paragraph = Paragraph.of(paragraph.text, MATTER, place=paragraph.place)
+        elif paragraph.kind == PROSE and _key(paragraph.text) in listed:
+            paragraph = Paragraph.of(heading(paragraph.text.split("\n")), HEADING, level=2, place=paragraph.place)
         out.append(paragraph)
     return out
 
