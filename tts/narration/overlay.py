@@ -106,7 +106,9 @@ def epub(timeline: Timeline, document: Document, audio: Sequence[Path], path: Pa
         cover = next((kind for magic, kind in COVERS.items() if document.cover.startswith(magic)), None)
         if cover:
             picture = f'<p class="cover"><img src="cover.{cover[0]}" alt="Cover"/></p>\n'
-            _add(archive, "EPUB/cover.xhtml", _page(timeline, "Cover", f'<section epub:type="cover">{picture}</section>'))
+            _add(
+                archive, "EPUB/cover.xhtml", _page(timeline, "Cover", f'<section epub:type="cover">{picture}</section>')
+            )
             _add(archive, f"EPUB/cover.{cover[0]}", document.cover, zipfile.ZIP_STORED)
         _add(archive, "EPUB/nav.xhtml", _nav(timeline, chapters))
         _add(archive, "EPUB/toc.ncx", _ncx(timeline, chapters))
@@ -150,7 +152,7 @@ def xml_text(text: str) -> str:
     return escape(NOT_XML.sub("", text)).replace(LINE, "<br/>\n")
 
 
-def _identity(timeline: Timeline) -> str:
+def identity(timeline: Timeline) -> str:
     """The same for the same text and narrator, so that a reader keeps its place when a sentence is spoken again."""
     said = [timeline.title, timeline.author, timeline.language, timeline.narrator]
     for chapter in timeline.chapters:
@@ -159,7 +161,8 @@ def _identity(timeline: Timeline) -> str:
     return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, digest.hexdigest())}"
 
 
-def _language(timeline: Timeline) -> str:
+def language(timeline: Timeline) -> str:
+    """A tag that is fit for markup, whatever the book says."""
     return timeline.language if LANGUAGE.fullmatch(timeline.language) else UNKNOWN
 
 
@@ -220,10 +223,10 @@ def _around(paragraph: ShownParagraph) -> tuple[str, str]:
 
 
 def _page(timeline: Timeline, title: str, body: str) -> str:
-    language = _language(timeline)
+    code = language(timeline)
     return (
         f'{HEAD}<!DOCTYPE html>\n<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"'
-        f' lang="{language}" xml:lang="{language}">\n<head><title>{xml_text(title).replace("<br/>", " ")}</title>'
+        f' lang="{code}" xml:lang="{code}">\n<head><title>{xml_text(title).replace("<br/>", " ")}</title>'
         f'<link rel="stylesheet" type="text/css" href="style.css"/></head>\n<body>\n{body}</body>\n</html>\n'
     )
 
@@ -273,7 +276,7 @@ def _ncx(timeline: Timeline, chapters: Sequence[Entry]) -> str:
     )
     return (
         f'{HEAD}<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/" version="2005-1">\n'
-        f'<head><meta name="dtb:uid" content="{_identity(timeline)}"/></head>\n'
+        f'<head><meta name="dtb:uid" content="{identity(timeline)}"/></head>\n'
         f"<docTitle><text>{_title(timeline)}</text></docTitle>\n<navMap>\n{points}</navMap>\n</ncx>\n"
     )
 
@@ -316,18 +319,20 @@ def _package(
     parts = {"metadata": _metadata(timeline, document, chapters, bool(cover)), "manifest": items}
     body = "".join(
         f"<{name}{space}>\n{''.join(f'{line}{chr(10)}' for line in lines)}</{name}>\n"
-        for (name, lines), space in zip(parts.items(), (' xmlns:dc="http://purl.org/dc/elements/1.1/"', ""), strict=True)
+        for (name, lines), space in zip(
+            parts.items(), (' xmlns:dc="http://purl.org/dc/elements/1.1/"', ""), strict=True
+        )
     )
     return (
         f'{HEAD}<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id"'
-        f' xml:lang="{_language(timeline)}">\n{body}<spine toc="ncx">\n{chr(10).join(spine)}\n</spine>\n</package>\n'
+        f' xml:lang="{language(timeline)}">\n{body}<spine toc="ncx">\n{chr(10).join(spine)}\n</spine>\n</package>\n'
     )
 
 
 def _metadata(timeline: Timeline, document: Document, chapters: Sequence[Entry], cover: bool) -> Iterator[str]:
-    yield f'<dc:identifier id="id">{_identity(timeline)}</dc:identifier>'
+    yield f'<dc:identifier id="id">{identity(timeline)}</dc:identifier>'
     yield f"<dc:title>{_title(timeline)}</dc:title>"
-    yield f"<dc:language>{_language(timeline)}</dc:language>"
+    yield f"<dc:language>{language(timeline)}</dc:language>"
     told = {"creator": timeline.author, "publisher": document.publisher, "description": document.description}
     day = DAY.match(document.date)
     for name, value in {**told, "date": day[0] if day else ""}.items():

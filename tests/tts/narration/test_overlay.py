@@ -35,7 +35,9 @@ def tree(path, name):
 
 
 def words(page):
-    return {one.get("id"): "".join(one.itertext()) for one in page.iter(f"{XHTML}span") if one.get("id", "").startswith("w")}
+    return {
+        one.get("id"): "".join(one.itertext()) for one in page.iter(f"{XHTML}span") if one.get("id", "").startswith("w")
+    }
 
 
 def milliseconds(clock):
@@ -100,7 +102,9 @@ def test_kinds_of_paragraphs_have_their_marks(path):
     ]  # fmt: skip
     verse = page.find(f".//{XHTML}p[@class='verse']")
     assert len(verse.findall(f".//{XHTML}br")) == 2
-    assert " ".join("".join(verse.itertext()).split()) == "The sea is calm tonight, The tide is full. The moon Lies fair."
+    assert (
+        " ".join("".join(verse.itertext()).split()) == "The sea is calm tonight, The tide is full. The moon Lies fair."
+    )
 
 
 def test_speakers_are_named_and_not_marked(path):
@@ -124,7 +128,9 @@ def test_equal_recordings_give_equal_bytes_and_keep_their_name(path, audio, tmp_
     segment = replace(TIMELINE.chapters[0].segments[-1], take="another", seed=7)
     chapter = replace(TIMELINE.chapters[0], segments=[*TIMELINE.chapters[0].segments[:-1], segment])
     overlay.epub(replace(TIMELINE, chapters=[chapter, TIMELINE.chapters[1]]), BOOK, audio, again)
-    assert tree(again, "package.opf").findtext(".//{*}identifier") == tree(path, "package.opf").findtext(".//{*}identifier")
+    assert tree(again, "package.opf").findtext(".//{*}identifier") == tree(path, "package.opf").findtext(
+        ".//{*}identifier"
+    )
 
 
 def test_what_xml_cannot_hold_is_left_out(audio, tmp_path):
