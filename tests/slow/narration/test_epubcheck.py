@@ -5,8 +5,8 @@ import subprocess
 from dataclasses import replace
 
 import pytest
-from helpers import sounds, timelines
 
+from helpers import sounds, timelines
 from tts.narration import overlay
 
 JAR = shutil.which("epubcheck")

@@ -4,9 +4,11 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from helpers import timelines
 
+from helpers import timelines
 from tts import document
+from tts.document import Chapter, Document
+from tts.document.document import Paragraph
 from tts.narration import overlay
 
 BOOK = timelines.book()
@@ -134,8 +136,8 @@ def test_equal_recordings_give_equal_bytes_and_keep_their_name(path, audio, tmp_
 
 
 def test_what_xml_cannot_hold_is_left_out(audio, tmp_path):
-    hostile = timelines.of(document.Document(title="\0\x1f", chapters=[
-        document.Chapter("", [document.document.Paragraph.of("One\x00 two\ufffe ]]> & \ud800 <script>x</script>.")])]))  # fmt: skip
+    text = "One\x00 two\ufffe ]]> & \ud800 <script>x</script>."
+    hostile = timelines.of(Document(title="\0\x1f", chapters=[Chapter("", [Paragraph.of(text)])]))
     overlay.epub(replace(hostile, language='"x'), BOOK, audio[:1], tmp_path / "b.epub")
     page = tree(tmp_path / "b.epub", "chapter-001.xhtml")
     assert "<script>x</script>" in "".join(page.itertext()) and not page.findall(f".//{XHTML}script")
