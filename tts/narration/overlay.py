@@ -17,7 +17,7 @@ from pathlib import Path
 from tts.document import Document
 from tts.document.document import CAPTION, CODE, DIRECTION, HEADING, ITEM, LINE, NOTE, QUOTE, ROW, SCENE, VERSE
 from tts.files import replacing
-from tts.narration.paragraphs import Piece, ShownParagraph, shown_chapters
+from tts.narration.paragraphs import Piece, ShownParagraph, says_title, shown_chapters
 from tts.narration.timeline import Timeline
 
 MEDIA = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".m4b": "audio/mp4", ".mp4": "audio/mp4"}
@@ -192,7 +192,7 @@ def _marked(title: str, named: bool, shown: Sequence[ShownParagraph]) -> Marked:
         said += xml_text(segment.text[at:])
         return f'{xml_text(piece.before)}<span id="{id}">{said}</span>', id, own
 
-    if named and not (shown and shown[0].level == 1):
+    if named and not says_title(shown, title):
         body.append(f"<h1>{xml_text(title)}</h1>\n")
     for kind, group in groupby(shown, key=lambda own: own.kind):
         before, after = AROUND.get(kind, ("", ""))
@@ -214,7 +214,7 @@ def _marked(title: str, named: bool, shown: Sequence[ShownParagraph]) -> Marked:
 def _around(paragraph: ShownParagraph) -> tuple[str, str]:
     """The tags of a paragraph, with a place for its id."""
     if paragraph.kind == HEADING:
-        level = min(paragraph.level, 6)
+        level = min(max(paragraph.level, 1), 6)
         return f"<h{level}{{id}}>", f"</h{level}>"
     if paragraph.speaker:
         name = xml_text(paragraph.speaker).replace("{", "{{").replace("}", "}}")

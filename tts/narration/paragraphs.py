@@ -1,11 +1,11 @@
 """The text of a recording for the eye: paragraphs with their lines, and what stands between sentences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from tts.document import Chapter, Document
-from tts.document.document import HEADING, Paragraph
+from tts.document.document import HEADING, SCENE, Paragraph
 from tts.narration.script import NARRATOR
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
 
@@ -23,10 +23,14 @@ class ShownParagraph:
     """The sentences of a paragraph, and what is shown after the last."""
 
     kind: str
-    level: int  # of a heading; 1 is the title of a chapter
+    level: int  # of a heading
     speaker: str  # shown, not said; empty for the narrator
     pieces: list[Piece]
     after: str = ""
+
+    @property
+    def words(self) -> list[str]:
+        return _words([piece.segment for piece in self.pieces])
 
 
 def shown_chapters(timeline: Timeline, document: Document) -> Iterator[list[ShownParagraph]]:
@@ -35,7 +39,7 @@ def shown_chapters(timeline: Timeline, document: Document) -> Iterator[list[Show
     for chapter in timeline.chapters:
         found = next((n for n in range(later, len(document.chapters)) if _is_of(chapter, document.chapters[n])), None)
         later = later if found is None else found + 1
-        yield _paragraphs(chapter, Chapter() if found is None else document.chapters[found])
+        yield list(_paragraphs(chapter, Chapter() if found is None else document.chapters[found]))
 
 
 def _is_of(chapter: TimedChapter, source: Chapter) -> bool:
@@ -46,31 +50,29 @@ def _is_of(chapter: TimedChapter, source: Chapter) -> bool:
     return first in source.title or any(first in own.text for own in source.paragraphs)
 
 
-def _paragraphs(chapter: TimedChapter, source: Chapter) -> list[ShownParagraph]:
-    title = _title_len(chapter)
-    found = []
-    if title:
-        found.append(_laid_out(chapter.segments[:title], Paragraph.of(source.title, HEADING), 1))
-    for index, own in groupby(chapter.segments[title:], key=lambda segment: segment.paragraph):
+def says_title(shown: Sequence[ShownParagraph], title: str) -> bool:
+    """Whether a heading says the title of its chapter, so that it need not be shown once more."""
+    return any(own.kind == HEADING and own.words == title.split() for own in shown)
+
+
+def _paragraphs(chapter: TimedChapter, source: Chapter) -> Iterator[ShownParagraph]:
+    """Those that are heard, and the breaks between scenes, which are a pause."""
+    before = 0
+    for (index, _), own in groupby(chapter.segments, key=lambda one: (one.paragraph, one.id.rpartition(".")[0])):
         segments = list(own)
+        title = segments[0].kind == HEADING and _words(segments) == chapter.title.split()
+        if any(one.kind == SCENE for one in source.paragraphs[before:index]) and segments[0].kind != SCENE:
+            yield ShownParagraph(SCENE, 0, "", [])
+        before = index if title else index + 1
         known = source.paragraphs[index] if index < len(source.paragraphs) else None
-        found.append(_laid_out(segments, known, max(segments[0].level, 2)))
-    return found
+        yield _laid_out(segments, Paragraph.of(source.title) if title else known)
 
 
-def _title_len(chapter: TimedChapter) -> int:
-    """How many segments at the beginning of a chapter say its title."""
-    said: list[str] = []
-    for number, segment in enumerate(chapter.segments, 1):
-        said += segment.text.split()
-        if segment.kind != HEADING or segment.paragraph or len(said) > len(chapter.title.split()):
-            break
-        if said == chapter.title.split():
-            return number
-    return 0
+def _words(segments: Sequence[TimedSegment]) -> list[str]:
+    return [word for segment in segments for word in segment.text.split()]
 
 
-def _laid_out(segments: list[TimedSegment], source: Paragraph | None, level: int) -> ShownParagraph:
+def _laid_out(segments: list[TimedSegment], source: Paragraph | None) -> ShownParagraph:
     """Segments with what the source has between them, or with spaces where it is not found there."""
     text, at, places = source.text if source else "", 0, []
     for segment in segments:
@@ -86,4 +88,4 @@ def _laid_out(segments: list[TimedSegment], source: Paragraph | None, level: int
     else:
         gaps, after, speaker = ["", *[" "] * (len(segments) - 1)], "", role if role != NARRATOR else ""
     pieces = [Piece(gap, segment) for gap, segment in zip(gaps, segments, strict=True)]
-    return ShownParagraph(segments[0].kind, level if segments[0].kind == HEADING else 0, speaker, pieces, after)
+    return ShownParagraph(segments[0].kind, segments[0].level, speaker, pieces, after)

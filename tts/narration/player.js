@@ -43,11 +43,11 @@ function show(chapter) { // Only one chapter is in the page at a time.
   here = -1;
   now = null;
   text.replaceChildren();
-  const [title, , begin, end] = book.chapters[chapter], paragraphs = parsed(`chapter-${chapter}`);
-  if (title && !(paragraphs.length && paragraphs[0][1] === 1)) element("h1", "", text).textContent = title;
+  const [title, , begin, end] = book.chapters[chapter], own = parsed(`chapter-${chapter}`);
+  if (own.title) element("h1", "", text).textContent = own.title;
   let around = null, before = "";
-  for (const [kind, level, speaker, after, pieces] of paragraphs) {
-    const [outer, inner] = kind === "heading" ? ["", `h${Math.min(level, 6)}`] : TAGS[kind] || ["", "p"];
+  for (const [kind, level, speaker, after, pieces] of own.paragraphs) {
+    const [outer, inner] = kind === "heading" ? ["", `h${Math.min(Math.max(level, 1), 6)}`] : TAGS[kind] || ["", "p"];
     if (kind !== before) around = outer ? element(outer, "", text) : text;
     before = kind;
     if (kind === "scene") { element("hr", "", text); continue; }
@@ -56,11 +56,11 @@ function show(chapter) { // Only one chapter is in the page at a time.
     if (speaker) element("span", "speaker", paragraph).textContent = speaker;
     for (const [gap, said, start, stop, words, faults] of pieces) {
       put(paragraph, gap);
-      const own = element("span", faults ? "sentence doubtful" : "sentence", paragraph);
-      if (faults) own.title = faults;
-      own.dataset.number = sentences.length;
-      put(own, said);
-      sentences.push({ element: own, start, stop, words, text: said });
+      const sentence = element("span", faults ? "sentence doubtful" : "sentence", paragraph);
+      if (faults) sentence.title = faults;
+      sentence.dataset.number = sentences.length;
+      put(sentence, said);
+      sentences.push({ element: sentence, start, stop, words, text: said });
     }
     put(paragraph, after);
   }

@@ -18,7 +18,7 @@ from tts.document import Document
 from tts.document.document import SCENE
 from tts.files import whole
 from tts.narration.overlay import check_audio, identity, language
-from tts.narration.paragraphs import ShownParagraph, shown_chapters
+from tts.narration.paragraphs import ShownParagraph, says_title, shown_chapters
 from tts.narration.timeline import TimedSegment, Timeline
 
 HERE = Path(__file__).parent
@@ -45,7 +45,10 @@ def page(timeline: Timeline, document: Document, audio: Sequence[Path], path: Pa
     if embed and sum(one.stat().st_size for one in audio) > MAX_EMBEDDED:
         raise ValueError(f"more than {MAX_EMBEDDED >> 20} MB of sound: leave it beside the page")
     style, script = (HERE / f"player.{kind}" for kind in ("css", "js"))
-    chapters = [_chapter(shown) for shown in shown_chapters(timeline, document)]
+    chapters = [
+        _chapter(chapter.title, shown)
+        for chapter, shown in zip(timeline.chapters, shown_chapters(timeline, document), strict=True)
+    ]
     files = [_embedded(one) if embed else _relative(one, path) for one in audio]
     parts = {
         "language": escape(language(timeline)),
@@ -79,8 +82,9 @@ def _index(timeline: Timeline, files: Sequence[str]) -> dict:
     return {"id": identity(timeline), "files": list(files), "chapters": chapters, "doubtful": doubtful, "ids": ids}
 
 
-def _chapter(shown: Sequence[ShownParagraph]) -> list:
-    return [
+def _chapter(title: str, shown: Sequence[ShownParagraph]) -> dict:
+    """The paragraphs, and the title if no paragraph says it."""
+    paragraphs = [
         [
             own.kind,
             own.level,
@@ -90,6 +94,7 @@ def _chapter(shown: Sequence[ShownParagraph]) -> list:
         ]
         for own in shown
     ]
+    return {"title": "" if says_title(shown, title) else _line(title), "paragraphs": paragraphs}
 
 
 def _sentence(segment: TimedSegment) -> list:
@@ -108,7 +113,7 @@ def _sentence(segment: TimedSegment) -> list:
     ]
 
 
-def _data(index: dict, chapters: Sequence[list]) -> Iterator[str]:
+def _data(index: dict, chapters: Sequence[dict]) -> Iterator[str]:
     """Blocks of JSON that no browser runs; nothing in them can end the block."""
     names = ["book-data", *(f"chapter-{number}" for number in range(len(chapters)))]
     for name, value in zip(names, [index, *chapters], strict=True):

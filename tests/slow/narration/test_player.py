@@ -119,7 +119,7 @@ def test_place_speed_and_theme_are_remembered(browser, tmp_path):
 
 def test_a_link_leads_to_its_sentence(browser, tmp_path):
     opened(browser, tmp_path)
-    browser.value("location.hash = '#2.3.1'")
+    browser.value("location.hash = '#2.2.1'")
     browser.until("sentences[here]?.text === 'Who else & why?'")
     browser.value("location.hash = '#__proto__'")
     assert browser.value("sentences[here].text") == "Who else & why?"

@@ -63,7 +63,7 @@ def test_the_page_fetches_nothing_but_its_sound(path):
 def test_every_sentence_has_its_times_and_words(path):
     parts = Parts(path)
     for number, chapter in enumerate(TIMELINE.chapters):
-        pieces = [piece for paragraph in parts.data[f"chapter-{number}"] for piece in paragraph[4]]
+        pieces = [piece for paragraph in parts.data[f"chapter-{number}"]["paragraphs"] for piece in paragraph[4]]
         assert [piece[1] for piece in pieces] == [segment.text for segment in chapter.segments]
         assert [piece[2:4] for piece in pieces] == [
             [round(segment.start * 1000), round(segment.stop * 1000)] for segment in chapter.segments
@@ -81,7 +81,7 @@ def test_a_title_is_text_and_never_markup(audio, tmp_path):
     parts = Parts(tmp_path / "player.html")
     assert parts.scripts == [(player.HERE / "player.js").read_text("utf-8")] and "img" not in parts.tags
     assert parts.data["book-data"]["chapters"][0][0] == hostile
-    assert parts.data["chapter-1"][0][4][0][1] == hostile
+    assert parts.data["chapter-1"]["paragraphs"][0][4][0][1] == hostile
 
 
 def test_the_policy_allows_the_script_and_the_style_of_the_page_alone(path):
@@ -100,7 +100,7 @@ def test_doubtful_takes_are_listed_and_every_sentence_can_be_linked_to(audio, tm
     player.page(timeline, BOOK, audio, tmp_path / "player.html")
     index = Parts(tmp_path / "player.html").data["book-data"]
     assert index["doubtful"] == [[1, 1, "Is that you?", "a word is missing"]]
-    assert index["ids"]["2.2.1"] == [1, 1]
+    assert index["ids"]["2.1.1"] == [1, 1]
 
 
 def test_sound_may_be_inside_the_page(audio, tmp_path):
