@@ -1,0 +1,235 @@
+"""Waves to files: every format of `tts.formats.OUTPUTS`, with tags, chapters and a cover where the format has them.
+
+Equal input gives equal bytes: FFmpeg's bitexact mode leaves out dates, versions and random serial numbers.
+"""
+
+import base64
+import io
+import os
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from tts.files import replacing
+from tts.formats import OUTPUTS, Output
+
+if TYPE_CHECKING:
+    import av
+
+BLOCK = 1 << 18  # samples given to an encoder at once
+MILLISECOND = Fraction(1, 1000)
+# Containers whose chapters and cover are Vorbis comments, and those that hold a cover as a picture.
+COMMENTED = ("ogg", "opus", "flac")
+PICTURED = ("flac", "mp3", "mp4")
+PICTURES = {b"\xff\xd8\xff": ("jpeg_pipe", "image/jpeg"), b"\x89PNG\r\n\x1a\n": ("png_pipe", "image/png")}
+FRONT_COVER = 3  # the type of a picture in FLAC and ID3
+# ISO 639-2 as MP4 wants it, by what BCP 47 begins with.
+TRACK_LANGUAGES = {"en": "eng", "de": "deu"}
+
+
+@dataclass(frozen=True)
+class FileChapter:
+    """A chapter of a file. Formats other than WAV show it."""
+
+    title: str
+    start: float  # seconds
+    stop: float
+
+
+class WaveWriter:
+    """Writes a file block by block. `open_wave` makes it."""
+
+    def __init__(self, container: "av.container.OutputContainer", stream: "av.AudioStream", sample_rate: int):
+        import av
+
+        context = stream.codec_context
+        self._container, self._stream, self._sample_rate = container, stream, sample_rate
+        self._layout = context.layout.name
+        self._frame = av.AudioFrame
+        self._resampler = av.AudioResampler(
+            format=context.format.name, layout=self._layout, rate=context.sample_rate, frame_size=context.frame_size
+        )
+        self._written = 0
+
+    def write(self, wav: Float[Tensor, "*C N"]) -> None:
+        """Append samples of one channel, or (channels, samples)."""
+        planes = torch.as_tensor(wav).detach().float().clamp(-1.0, 1.0).cpu().reshape(-1, wav.shape[-1])
+        for part in planes.split(BLOCK, dim=1):
+            if not part.shape[1]:
+                continue
+            frame = self._frame.from_ndarray(part.contiguous().numpy(), format="fltp", layout=self._layout)
+            frame.sample_rate, frame.pts, frame.time_base = self._sample_rate, self._written, self._tick
+            self._written += part.shape[1]
+            self._encode(frame)
+
+    @property
+    def _tick(self) -> Fraction:
+        return Fraction(1, self._sample_rate)
+
+    def _encode(self, frame: "av.AudioFrame | None") -> None:
+        for ready in self._resampler.resample(frame):
+            self._container.mux(self._stream.encode(ready))
+
+    def finish(self) -> None:
+        """Write what the encoder still holds."""
+        if self._written:
+            self._encode(None)
+        self._container.mux(self._stream.encode(None))
+
+
+@contextmanager
+def open_wave(
+    path: str | os.PathLike,
+    sample_rate: int,
+    *,
+    channels: int = 1,
+    file_rate: int | None = None,
+    kbits: int | None = None,
+    tags: Mapping[str, str] | None = None,
+    chapters: Sequence[FileChapter] = (),
+    cover: bytes = b"",
+) -> Iterator[WaveWriter]:
+    """Write an audio file block by block, in the format of `tts.formats.OUTPUTS` that its suffix names.
+
+    Blocks are at `sample_rate`, the file is at `file_rate`, or else at the nearest rate above that its codec has.
+    `kbits`, for each channel, replaces the format's own. `tags` are FFmpeg's names; a format drops those it has no
+    place for. `cover` is a JPEG or a PNG; anything else is left out, as is a cover where the format has none (WAV).
+
+    The file appears under its name only when it is complete. Equal waves give equal bytes. Raises OSError that names
+    the file if the disk is full, ValueError for a suffix that is not in the table or a folder that does not exist.
+    """
+    import av
+
+    path = Path(path)
+    output = OUTPUTS.get(path.suffix.lower())
+    if output is None:
+        raise ValueError(f"cannot write {path.suffix or 'a file without suffix'}: use {', '.join(OUTPUTS)}")
+    if not path.parent.is_dir():
+        raise ValueError(f"no such folder: {path.parent}")
+    with replacing(path, shared=True) as temporary:
+        container = av.open(str(temporary), "w", format=output.container, options=_options(output))
+        try:
+            stream = _add_stream(container, output, file_rate or sample_rate, channels, kbits or output.kbits)
+            _add_tags(container, stream, output, tags or {})
+            _add_chapters(container, output, chapters)
+            picture = _add_cover(container, output, cover)
+            container.start_encoding()
+            if picture is not None:
+                container.mux(picture)
+            writer = WaveWriter(container, stream, sample_rate)
+            yield writer
+            writer.finish()
+            container.close()
+        except BaseException:
+            with suppress(av.error.FFmpegError):  # the same as before, or a file without its end
+                container.close()
+            raise
+
+
+def rate_of(codec: str, sample_rate: int) -> int:
+    """The rate that a codec takes for what is asked for at `sample_rate`, in Hz: the same, or the nearest one above."""
+    import av
+
+    rates = av.Codec(codec, "w").audio_rates
+    if not rates or sample_rate in rates:
+        return sample_rate
+    return min((rate for rate in rates if rate > sample_rate), default=max(rates))
+
+
+def picture_type(cover: bytes) -> str:
+    """The media type of a picture that files can hold, or nothing."""
+    return next((mime for magic, (_, mime) in PICTURES.items() if cover.startswith(magic)), "")
+
+
+def _options(output: Output) -> dict[str, str]:
+    options = {"fflags": "+bitexact"}
+    if output.container == "wav":
+        options["rf64"] = "auto"  # beyond 4 GB the sizes of a WAV have 64 bits
+    if output.container == "mp4":
+        options |= {"movflags": "+faststart", "brand": output.brand}  # plays while it is still being fetched
+    return options
+
+
+def _add_stream(
+    container: "av.container.OutputContainer", output: Output, rate: int, channels: int, kbits: int
+) -> "av.AudioStream":
+    from av.codec.context import Flags
+
+    layout = {1: "mono", 2: "stereo"}[channels]
+    stream = container.add_stream(output.codec, rate=rate_of(output.codec, rate), layout=layout)
+    stream.codec_context.flags |= Flags.bitexact
+    if output.kbits:
+        stream.bit_rate = kbits * 1000 * channels
+    return stream
+
+
+def _add_tags(
+    container: "av.container.OutputContainer", stream: "av.AudioStream", output: Output, tags: Mapping[str, str]
+) -> None:
+    container.metadata.update({key: _clean(value) for key, value in tags.items() if value})
+    language = TRACK_LANGUAGES.get(tags.get("language", "").partition("-")[0].lower())
+    if language and output.container == "mp4":
+        stream.metadata["language"] = language
+
+
+def _clean(value: str) -> str:
+    """Text that any tag can hold."""
+    return value.encode("utf-8", "replace").decode().replace("\0", " ")
+
+
+def _add_chapters(container: "av.container.OutputContainer", output: Output, chapters: Sequence[FileChapter]) -> None:
+    if output.container in COMMENTED:  # FFmpeg writes them for Opus alone, but reads these
+        for number, mark in enumerate(chapters):
+            minutes, seconds = divmod(mark.start, 60)
+            clock = f"{int(minutes) // 60:02}:{int(minutes) % 60:02}:{seconds:06.3f}"
+            container.metadata[f"CHAPTER{number:03}"] = clock
+            container.metadata[f"CHAPTER{number:03}NAME"] = _clean(mark.title)
+        return
+    container.set_chapters(
+        [
+            {
+                "id": number,
+                "start": round(mark.start * 1000),
+                "end": round(mark.stop * 1000),
+                "time_base": MILLISECOND,
+                "metadata": {"title": _clean(mark.title)},
+            }
+            for number, mark in enumerate(chapters)
+        ]
+    )
+
+
+def _add_cover(container: "av.container.OutputContainer", output: Output, cover: bytes) -> "av.Packet | None":
+    """Add a picture; gives back the packet to write first where it is a stream of its own."""
+    import av
+
+    mime = picture_type(cover)
+    if not mime:
+        return None
+    kind = next(pipe for pipe, other in PICTURES.values() if other == mime)
+    try:
+        # Read as what it is and as nothing else: FFmpeg's guess might be a playlist that names files.
+        image = av.open(io.BytesIO(cover), format=kind)
+        source = image.streams.video[0]
+        packet = next(packet for packet in image.demux(source) if packet.size)
+    except (av.error.FFmpegError, StopIteration, IndexError):
+        return None
+    if output.container in PICTURED:
+        stream = container.add_stream_from_template(source)
+        stream.disposition = av.stream.Disposition.attached_pic.value
+        packet.stream, packet.pts, packet.dts = stream, 0, 0
+        return packet
+    if output.container in COMMENTED:
+        name = mime.encode()
+        block = struct.pack(">II", FRONT_COVER, len(name)) + name
+        block += struct.pack(">IIIIII", 0, source.width, source.height, 24, 0, len(cover)) + cover
+        container.metadata["METADATA_BLOCK_PICTURE"] = base64.b64encode(block).decode()
+    return None

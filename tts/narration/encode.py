@@ -1,0 +1,341 @@
+"""Chapters of speech to finished files: loudness, bed, mark, codec, tags. Everything is measured before and after.
+
+chapters (24 kHz) -> silence around -> gain -> compressor -> bed -> mark -> limiter -> encoder
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import soundfile
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from tts.document import Document
+from tts.encoding import FileChapter, open_wave
+from tts.formats import OUTPUTS
+from tts.narration import loudness
+from tts.narration.beds import Bed, find_bed, under
+from tts.narration.blocks import decibels
+from tts.narration.loudness import PRESETS, SILENT, STEREO, Preset, Requirement
+from tts.narration.mark import marked
+from tts.narration.timeline import TimedChapter, Timeline
+
+BLOCK = 24_000  # samples read at once
+HEADROOM = 0.5  # dB that peaks of a lossy codec may rise
+ATTEMPTS = 3  # encodings of a file until its peaks are where they shall be
+CORRECTIONS = 2  # of the gain, for what compressor and limiter take away
+BELOW = 3.0  # dB under the loudness of speech at which the compressor starts
+GENRE = "Audiobook"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one file was asked for and what it measures, decoded again."""
+
+    path: Path
+    lines: list[Requirement]
+
+    @property
+    def met(self) -> bool:
+        return all(line.met for line in self.lines)
+
+    def __str__(self) -> str:
+        return loudness.table(self.path, self.lines)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One file: its chapters, in order, and what it is called."""
+
+    path: Path
+    sources: Sequence[Path]
+    chapters: Sequence[TimedChapter]
+    number: int  # among the files, counted from 1
+    title: str
+
+
+def master(
+    chapters: Sequence[Path],
+    output: Path,
+    *,
+    timeline: Timeline,
+    document: Document,
+    preset: str = "none",
+    bed: str | None = None,
+    mark: bool = True,
+    per_chapter: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
+    progress: Callable[[float, float], None] = lambda done, whole: None,
+) -> list[Path]:
+    """Make the finished file from the sound of each chapter (mono), or one file a chapter beside `output`.
+
+    `timeline` is that of the chapters as they are; `laid_out` gives that of the result. Files are measured again after
+    they are written, and `tell` gets the report. `progress` is called with seconds of sound done, and to do in all.
+    `bed` is a name or an audio file, as `find_bed` takes it. Raises ValueError for chapters that do not fit the
+    timeline, an unknown preset, bed or suffix; OSError as writing does.
+    """
+    asked = find_preset(preset)
+    if len(chapters) != len(timeline.chapters) or not chapters:
+        raise ValueError(f"{len(chapters)} chapters of sound, but {len(timeline.chapters)} in the timeline")
+    rate = _rate(chapters)
+    ground = find_bed(bed, rate) if bed else None
+    files = pieces(chapters, output, timeline, asked, ground is not None, per_chapter)
+    work = _Work(progress, sum(_seconds(piece.sources) for piece in files))
+    for piece in files:
+        tags = tags_of(timeline, document, piece, len(files), ground)
+        report = _write(piece, rate, asked, ground, mark, tags, document, work)
+        if report.lines:
+            tell(str(report))
+    return [piece.path for piece in files]
+
+
+def find_preset(name: str) -> Preset:
+    """A preset by its name. Raises ValueError that lists them."""
+    if name not in PRESETS:
+        raise ValueError(f"no preset {name!r}: use {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def laid_out(timeline: Timeline, *, preset: str, bed: str | None, per_chapter: bool) -> Timeline:
+    """The timeline of the finished recording: what stands before and after the speech belongs to its chapters."""
+    before, after = around(find_preset(preset), bool(bed))
+    last = len(timeline.chapters) - 1
+    at, chapters = 0.0, []
+    for index, chapter in enumerate(timeline.chapters):
+        ahead = before if per_chapter or index == 0 else 0.0
+        behind = after if per_chapter or index == last else 0.0
+        stop = at + ahead + (chapter.stop - chapter.start) + behind
+        segments = [_later(segment, ahead) for segment in chapter.segments]
+        chapters.append(replace(chapter, start=at, stop=stop, segments=segments))
+        at = stop
+    return replace(timeline, chapters=chapters, seconds=at)
+
+
+def around(preset: Preset, bed: bool) -> tuple[float, float]:
+    """Seconds before and after the speech of a file."""
+    return (preset.bed_before, preset.bed_after) if bed else (preset.before, preset.after)
+
+
+def pieces(
+    chapters: Sequence[Path], output: Path, timeline: Timeline, preset: Preset, bed: bool, per_chapter: bool
+) -> list[Piece]:
+    """The files that are made, with the times of their chapters from the start of each file."""
+    before, after = around(preset, bed)
+    if not per_chapter:
+        at, times = 0.0, []
+        for index, (path, chapter) in enumerate(zip(chapters, timeline.chapters, strict=True)):
+            stop = at + _seconds([path]) + (before if index == 0 else 0) + (after if index == len(chapters) - 1 else 0)
+            times.append(replace(chapter, start=at, stop=stop, segments=[]))
+            at = stop
+        return [Piece(output, chapters, times, 1, timeline.title)]
+    digits = max(2, len(str(len(chapters))))
+    found = []
+    for number, (path, chapter) in enumerate(zip(chapters, timeline.chapters, strict=True), 1):
+        name = output.with_name(f"{output.stem}-{number:0{digits}}{output.suffix}")
+        seconds = before + _seconds([path]) + after
+        times = [replace(chapter, start=0.0, stop=seconds, segments=[])]
+        found.append(Piece(name, [path], times, number, chapter.title or f"{timeline.title} {number}".strip()))
+    return found
+
+
+def tags_of(timeline: Timeline, document: Document, piece: Piece, files: int, bed: Bed | None) -> dict[str, str]:
+    """What a file says of itself, under the names that FFmpeg and Audiobookshelf read."""
+    series, _, part = getattr(document, "series", "").partition("#")
+    tags = {
+        "title": piece.title,
+        "album": timeline.title,
+        "artist": timeline.author,
+        "album_artist": timeline.author,
+        "composer": timeline.narrator,
+        "genre": GENRE,
+        "date": getattr(document, "date", ""),
+        "publisher": getattr(document, "publisher", ""),
+        "description": getattr(document, "description", ""),
+        "language": timeline.language,
+        # MP4 has no tag for a series; Audiobookshelf takes that of a television show.
+        "series": series.strip(),
+        "show": series.strip(),
+        "series-part": part.strip(),
+        "episode_id": part.strip(),
+        "comment": provenance(timeline, bed),
+        "track": f"{piece.number}/{files}" if files > 1 else "",
+    }
+    return {key: value for key, value in tags.items() if value}
+
+
+def provenance(timeline: Timeline, bed: Bed | None) -> str:
+    """What every file says about where its speech comes from."""
+    if not timeline.synthetic:
+        return ""
+    by = f"Synthetic speech, made by Triforce with weights {timeline.weights or 'unknown'}"
+    voices = f", voice: {timeline.narrator}" if timeline.narrator else ""
+    return f"{by}{voices}." + (f" Background: {bed.name}." if bed else "")
+
+
+def _write(
+    piece: Piece,
+    rate: int,
+    preset: Preset,
+    bed: Bed | None,
+    mark: bool,
+    tags: dict[str, str],
+    document: Document,
+    work: "_Work",
+) -> Report:
+    """Measure, correct, encode, and measure what was encoded; again with lower peaks if the codec raised them."""
+    suffix = piece.path.suffix.lower()
+    if suffix not in OUTPUTS:
+        raise ValueError(f"cannot write {str(piece.path)!r}: the name must end in {', '.join(OUTPUTS)}")
+    lossy = OUTPUTS[suffix].kbits > 0
+    chain = _Chain(piece, rate, preset, bed, mark)
+    ceiling = None if preset.peak is None else preset.peak - (HEADROOM if lossy else 0.0)
+    gain = chain.fit(ceiling, work)
+    for attempt in range(ATTEMPTS):
+        with open_wave(
+            piece.path,
+            rate,
+            channels=chain.channels,
+            file_rate=preset.rate,
+            kbits=preset.kbits if lossy else None,
+            tags=tags,
+            chapters=_file_chapters(piece),
+            cover=getattr(document, "cover", b""),
+        ) as file:
+            for block in work.counted(chain.blocks(gain, ceiling), rate):
+                file.write(block)
+        if preset == PRESETS["none"]:
+            return Report(piece.path, [])
+        file_rate, blocks = loudness.decoded(piece.path)
+        result = loudness.measure(work.counted(blocks, file_rate), file_rate)
+        if ceiling is None or preset.peak is None or result.true_peak <= preset.peak or attempt == ATTEMPTS - 1:
+            return Report(piece.path, loudness.requirements(preset, result))
+        ceiling -= result.true_peak - preset.peak + loudness.SAFETY
+    raise AssertionError("the last attempt returns")
+
+
+def _file_chapters(piece: Piece) -> list[FileChapter]:
+    return [FileChapter(one.title or str(number), one.start, one.stop) for number, one in enumerate(piece.chapters, 1)]
+
+
+class _Chain:
+    """The sound of one file, from its chapters to what is encoded; it can be run as often as it is asked for."""
+
+    def __init__(self, piece: Piece, rate: int, preset: Preset, bed: Bed | None, mark: bool):
+        self.piece, self.rate, self.preset, self.bed, self.mark = piece, rate, preset, bed, mark
+        self.channels = bed.channels if bed else 1
+        self.before, self.after = around(preset, bed is not None)
+        self.seconds = self.before + _seconds(piece.sources) + self.after
+        self.spoken = SILENT  # LUFS of the speech as it is, in one channel
+        self.first_gain = 0.0  # dB, before the compressor
+
+    def fit(self, ceiling: float | None, work: "_Work") -> float:
+        """Measure the speech, then the whole; gives the gain in dB after which the whole measures as asked."""
+        asks = self.preset.loudness is not None or self.preset.rms is not None
+        if not asks and self.bed is None:
+            return 0.0
+        speech = loudness.measure(work.counted(self.speech(), self.rate), self.rate)
+        self.spoken = speech.loudness
+        if self.spoken <= SILENT or not asks:
+            return 0.0
+        if self.preset.loudness is not None:
+            self.first_gain = self.preset.loudness - self.spoken
+        else:
+            self.first_gain = sum(self.preset.rms) / 2 - speech.rms
+        gain = 0.0
+        for _ in range(CORRECTIONS):
+            changed = self.preset.ratio != 1 or (ceiling is not None and speech.true_peak + self.first_gain > ceiling)
+            if not changed and self.bed is None:
+                break
+            result = loudness.measure(work.counted(self.blocks(gain, ceiling), self.rate), self.rate)
+            missing = self._missing(result)
+            gain += missing
+            if abs(missing) < loudness.TOLERANCE / 10:
+                break
+        return gain
+
+    def _missing(self, result: loudness.Measured) -> float:
+        """How many dB a result is too quiet."""
+        if self.preset.loudness is not None:
+            return self.preset.loudness + (STEREO if result.channels == 2 else 0.0) - result.loudness
+        return sum(self.preset.rms) / 2 - result.rms
+
+    def speech(self) -> Iterator[Float[Tensor, "1 N"]]:
+        """The chapters one after the other, with silence around."""
+        yield from _silence(round(self.before * self.rate))
+        for path in self.piece.sources:
+            with soundfile.SoundFile(path) as file:
+                for block in file.blocks(BLOCK, dtype="float32", always_2d=True):
+                    yield torch.from_numpy(block.T.copy())
+        yield from _silence(round(self.after * self.rate))
+
+    def blocks(self, gain: float, ceiling: float | None) -> Iterator[Float[Tensor, "C N"]]:
+        """Everything that is done to the speech."""
+        sound = _louder(self.speech(), self.first_gain)
+        heard = self.spoken + self.first_gain  # LUFS of one channel
+        if self.preset.ratio != 1:
+            sound = loudness.compressed(sound, self.rate, heard - BELOW, self.preset.ratio)
+        sound = _louder(sound, gain)
+        if self.bed:
+            against = self.preset.loudness if self.preset.loudness is not None else heard + gain
+            sound = under(sound, self.bed, self.rate, self.preset, speech_level=against, seconds=self.seconds)
+        if self.mark:
+            sound = marked(sound, self.rate)
+        if ceiling is not None:
+            sound = loudness.limited(sound, self.rate, ceiling)
+        return iter(sound)
+
+
+class _Work:
+    """Tells how much of all passes is done."""
+
+    def __init__(self, progress: Callable[[float, float], None], seconds: float):
+        self._progress, self._done, self._whole = progress, 0.0, seconds * (2 + CORRECTIONS)
+
+    def counted(self, blocks: Iterator[Tensor], rate: int) -> Iterator[Tensor]:
+        for block in blocks:
+            self._done += block.shape[1] / rate
+            self._progress(min(self._done, self._whole), self._whole)
+            yield block
+
+
+def _louder(blocks: Iterator[Tensor], gain: float) -> Iterator[Tensor]:
+    factor = decibels(gain)
+    return (block * factor for block in blocks) if gain else blocks
+
+
+def _silence(samples: int) -> Iterator[Tensor]:
+    for start in range(0, samples, BLOCK):
+        yield torch.zeros(1, min(BLOCK, samples - start))
+
+
+def _later(segment, seconds: float):
+    words = [replace(word, start=word.start + seconds, stop=word.stop + seconds) for word in segment.words]
+    return replace(segment, start=segment.start + seconds, stop=segment.stop + seconds, words=words)
+
+
+def _seconds(paths: Sequence[Path]) -> float:
+    total = 0.0
+    for path in paths:
+        info = soundfile.info(path)
+        total += info.frames / info.samplerate
+    return total
+
+
+def _rate(paths: Sequence[Path]) -> int:
+    """The one sample rate of all chapters."""
+    rates = {}
+    for path in paths:
+        try:
+            info = soundfile.info(path)
+        except soundfile.LibsndfileError as error:
+            raise ValueError(f"cannot read the chapter {path}: {error.error_string}") from None
+        if info.channels != 1:
+            raise ValueError(f"{info.channels} channels in {path}: chapters are mono")
+        rates.setdefault(info.samplerate, path)
+    if len(rates) > 1:
+        raise ValueError(
+            f"chapters at several rates: {', '.join(f'{path} at {rate} Hz' for rate, path in rates.items())}"
+        )
+    return next(iter(rates))

@@ -1,0 +1,276 @@
+"""How loud sound is and shall be: measures after ITU-R BS.1770-5 and EBU R 128, presets, compressor, limiter, report.
+
+Everything works block by block, so that 20 hours need no more memory than a minute; the powers of 100 ms that the gate
+of BS.1770 needs are all that grows (6 MB in 20 hours). Gains have no memory of their own: each follows from the sound
+around it, so how the sound is cut into blocks makes no difference.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torchaudio
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from tts.narration.blocks import decibels, windows
+
+SILENT = -120.0  # dB: what digital silence measures
+STEREO = 3.0  # dB that two equal channels are louder than one
+STEP = 0.1  # seconds: the gate of BS.1770 moves by as much
+GATED_STEPS = 4  # its windows last 400 ms
+QUIET_STEPS = 5  # the noise floor is measured over 500 ms
+ABSOLUTE_GATE = -70.0  # LUFS
+RELATIVE_GATE = -10.0  # LU below what passes the absolute gate
+OFFSET = -0.691  # dB: a sine of 997 Hz at full scale in one channel measures -3.01 LUFS
+WARM_UP = 0.5  # seconds after which the K filter has forgotten what came before
+OVERSAMPLING = 4
+FILTER_WIDTH = 16  # zero crossings on each side of the filter that finds peaks between samples
+
+LIMITER_HOP = 0.001  # seconds
+LIMITER_SPREAD = 15  # hops over which the gain of the limiter moves
+SAFETY = 0.1  # dB: gain that moves lifts peaks between samples a little
+COMPRESSOR_HOP = 0.01  # seconds
+COMPRESSOR_SPREAD = 12  # hops over which levels and gains are smoothed, each way
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """What a finished recording shall measure, and what stands around its speech. None asks for nothing."""
+
+    loudness: float | None = None  # LUFS of a mono file; a stereo file, which plays as loud, measures 3 more
+    rms: tuple[float, float] | None = None  # dB, the range
+    peak: float | None = None  # dBTP, at most
+    noise: float | None = None  # dB RMS of the quietest half second, at most
+    rate: int | None = None  # Hz of the file; None: that of the nets
+    kbits: int | None = None  # kbit/s for each channel; None: as the format has it
+    ratio: float = 1.0  # of the compressor; 1: off
+    before: float = 0.0  # seconds before the speech
+    after: float = 0.0
+    bed_before: float = 3.0  # the same, where there is a bed
+    bed_after: float = 4.0
+    bed_level: float = -20.0  # LU: the bed alone, against the speech
+    bed_duck: float = -6.0  # dB: how far the bed goes down under speech
+    fade_in: float = 2.0  # seconds, of the bed
+    fade_out: float = 3.0
+
+
+PRESETS = {
+    "none": Preset(),
+    "podcast": Preset(loudness=-19.0, peak=-1.0),
+    # What ACX asks for: half a second of silence before, and one to five after.
+    "audiobook": Preset(rms=(-23.0, -18.0), peak=-3.0, noise=-60.0, rate=44_100, kbits=192, before=0.5),
+    "bedtime": Preset(
+        loudness=-19.0,
+        peak=-1.0,
+        ratio=2.0,
+        before=7.0,
+        after=8.0,
+        bed_before=7.0,
+        bed_after=8.0,
+        fade_in=3.0,
+        fade_out=5.0,
+    ),
+}
+TOLERANCE = 0.5  # LU that a result may be off
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a recording measures."""
+
+    loudness: float  # LUFS, integrated
+    true_peak: float  # dBTP
+    rms: float  # dB, of all samples of all channels
+    noise: float  # dB RMS of the quietest half second
+    channels: int
+    rate: int  # Hz
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One line of a report."""
+
+    what: str
+    asked: str
+    measured: str
+    met: bool
+
+
+def measure(blocks: Iterable[Float[Tensor, "C N"]], rate: int) -> Measured:
+    """Measure a whole recording block by block."""
+    step = round(STEP * rate)
+    warm = round(WARM_UP * rate)
+    weighted, plain, peak, power, samples, channels = [], [], 0.0, 0.0, 0, 1
+    for window in windows(blocks, step * 10, warm, FILTER_WIDTH):
+        own = window.wave[:, warm : warm + window.length]
+        channels = len(own)
+        whole = window.length // step * step
+        heard = k_weighted(window.wave, rate)[:, warm : warm + whole]
+        weighted.append(heard.square().view(channels, -1, step).mean(2).sum(0))
+        plain.append(own[:, :whole].double().square().view(channels, -1, step).mean(2).mean(0))
+        around = window.wave[:, warm - FILTER_WIDTH : warm + window.length + FILTER_WIDTH]
+        peak = max(peak, float(oversampled(around).abs().max()))
+        power += float(own.double().square().sum())
+        samples += window.length
+    return Measured(
+        loudness=integrated(torch.cat(weighted) if weighted else torch.zeros(0, dtype=torch.float64)),
+        true_peak=level(peak**2),
+        rms=level(power / max(1, samples * channels)),
+        noise=quietest(torch.cat(plain) if plain else torch.zeros(0, dtype=torch.float64)),
+        channels=channels,
+        rate=rate,
+        seconds=samples / rate,
+    )
+
+
+def level(power: float) -> float:
+    """Power in dB, silence as SILENT."""
+    return max(SILENT, 10 * math.log10(power)) if power > 0 else SILENT
+
+
+def integrated(power: Float[Tensor, " K"]) -> float:
+    """Loudness in LUFS from K-weighted powers of 100 ms, summed over channels: BS.1770-5, equations 3 to 7."""
+    if len(power) < GATED_STEPS:
+        return OFFSET + level(float(power.mean())) if len(power) else SILENT
+    gated = power.unfold(0, GATED_STEPS, 1).mean(1)
+    gated = gated[gated > 10 ** ((ABSOLUTE_GATE - OFFSET) / 10)]
+    if not len(gated):
+        return SILENT
+    gated = gated[gated > gated.mean() * 10 ** (RELATIVE_GATE / 10)]
+    return OFFSET + level(float(gated.mean()))
+
+
+def quietest(power: Float[Tensor, " K"]) -> float:
+    """The level of the quietest half second, in dB, from powers of 100 ms."""
+    if len(power) < QUIET_STEPS:
+        return level(float(power.mean())) if len(power) else SILENT
+    return level(float(power.unfold(0, QUIET_STEPS, 1).mean(1).min()))
+
+
+def k_weighted(wave: Float[Tensor, "C N"], rate: int) -> Float[Tensor, "C N"]:
+    """As the ear weighs it: BS.1770's shelf, then its high-pass, at any rate; float64.
+
+    The analogue prototypes behind the table for 48 kHz are those that libebur128 derived.
+    """
+    wave = wave.double()
+    k = math.tan(math.pi * 1681.974450955533 / rate)
+    q, high = 0.7071752369554196, 10 ** (3.999843853973347 / 20)
+    middle = high**0.4996667741545416
+    norm = 1 + k / q + k * k
+    shelf = [(high + middle * k / q + k * k) / norm, 2 * (k * k - high) / norm, (high - middle * k / q + k * k) / norm]
+    wave = _biquad(wave, shelf, [1.0, 2 * (k * k - 1) / norm, (1 - k / q + k * k) / norm])
+    k, q = math.tan(math.pi * 38.13547087602444 / rate), 0.5003270373238773
+    norm = 1 + k / q + k * k
+    return _biquad(wave, [1.0, -2.0, 1.0], [1.0, 2 * (k * k - 1) / norm, (1 - k / q + k * k) / norm])
+
+
+def _biquad(wave: Tensor, numerator: list[float], denominator: list[float]) -> Tensor:
+    a, b = (torch.tensor(values, dtype=wave.dtype) for values in (denominator, numerator))
+    return torchaudio.functional.lfilter(wave, a, b, clamp=False)
+
+
+def oversampled(wave: Float[Tensor, "C N"]) -> Float[Tensor, "C M"]:
+    """With the values between the samples, where the peaks of what is played may be."""
+    return torchaudio.functional.resample(wave, 1, OVERSAMPLING, lowpass_filter_width=FILTER_WIDTH)
+
+
+def limited(blocks: Iterable[Float[Tensor, "C N"]], rate: int, ceiling: float) -> Iterator[Float[Tensor, "C N"]]:
+    """Turn peaks down to `ceiling` dBTP, softly and before they come; the rest stays as it is."""
+    hop = round(LIMITER_HOP * rate)
+    reach = 2 * LIMITER_SPREAD + 2  # hops on each side that the gain of a hop and its neighbours depend on
+    most = decibels(ceiling - SAFETY)
+    for window in windows(blocks, hop * 1000, reach * hop, reach * hop):
+        peaks = oversampled(window.wave).abs().amax(0, keepdim=True)
+        peaks = F.max_pool1d(peaks, hop * OVERSAMPLING)[0]
+        own = window.wave[:, reach * hop :][:, : window.length]
+        if peaks.max() <= most:
+            yield own
+            continue
+        need = (most / peaks.clamp_min(most))[None]
+        lowest = -F.max_pool1d(-need, 2 * LIMITER_SPREAD + 3, 1)[0]
+        yield own * per_sample(smoothed(lowest, LIMITER_SPREAD), hop)[: window.length]
+
+
+def compressed(
+    blocks: Iterable[Float[Tensor, "C N"]], rate: int, threshold: float, ratio: float
+) -> Iterator[Float[Tensor, "C N"]]:
+    """Turn down what is above `threshold` dB RMS, slowly: `ratio` dB more in are 1 dB more out."""
+    hop = round(COMPRESSOR_HOP * rate)
+    reach = 2 * COMPRESSOR_SPREAD + 1
+    for window in windows(blocks, hop * 100, reach * hop, reach * hop):
+        power = smoothed(hop_power(window.wave, hop), COMPRESSOR_SPREAD)
+        above = (10 * power.clamp_min(1e-12).log10() - threshold).clamp_min(0)
+        gain = smoothed(10 ** (above * (1 / ratio - 1) / 20), COMPRESSOR_SPREAD)
+        yield window.wave[:, reach * hop :][:, : window.length] * per_sample(gain, hop)[: window.length]
+
+
+def hop_power(wave: Float[Tensor, "C N"], hop: int) -> Float[Tensor, " K"]:
+    """The power of each hop, in the louder channel."""
+    return wave.square().view(len(wave), -1, hop).mean(2).amax(0)
+
+
+def smoothed(values: Float[Tensor, " K"], reach: int) -> Float[Tensor, " L"]:
+    """Averages under a Hann window that reaches so far on each side; the ends, which lack neighbours, are left out."""
+    weights = torch.hann_window(2 * reach + 3, periodic=False)[1:-1]
+    return F.conv1d(values[None, None], (weights / weights.sum())[None, None])[0, 0]
+
+
+def per_sample(values: Float[Tensor, " K"], hop: int) -> Float[Tensor, " N"]:
+    """Values of hops to those of samples, along straight lines; the first and the last hop only lend a neighbour."""
+    return F.interpolate(values[None, None], scale_factor=hop, mode="linear")[0, 0, hop:-hop]
+
+
+def requirements(preset: Preset, measured: Measured) -> list[Requirement]:
+    """What a preset asks for and what a file measures."""
+    lines = []
+    if preset.loudness is not None:
+        asked = preset.loudness + (STEREO if measured.channels == 2 else 0.0)
+        met = abs(measured.loudness - asked) <= TOLERANCE
+        lines.append(Requirement("loudness", f"{asked:.1f} ± {TOLERANCE} LUFS", f"{measured.loudness:.1f} LUFS", met))
+    if preset.rms is not None:
+        low, high = preset.rms
+        met = low <= measured.rms <= high
+        lines.append(Requirement("RMS", f"{low:.0f} to {high:.0f} dB", f"{measured.rms:.1f} dB", met))
+    if preset.peak is not None:
+        met = measured.true_peak <= preset.peak
+        lines.append(Requirement("true peak", f"<= {preset.peak:.0f} dBTP", f"{measured.true_peak:.1f} dBTP", met))
+    if preset.noise is not None:
+        met = measured.noise <= preset.noise
+        lines.append(Requirement("noise floor", f"<= {preset.noise:.0f} dB", f"{measured.noise:.1f} dB", met))
+    if preset.rate is not None:
+        lines.append(
+            Requirement("sample rate", f"{preset.rate} Hz", f"{measured.rate} Hz", measured.rate == preset.rate)
+        )
+    return lines
+
+
+def table(path: Path, lines: list[Requirement]) -> str:
+    """The report of one file for people."""
+    rows = [(line.what, line.asked, line.measured, "met" if line.met else "MISSED") for line in lines]
+    rows = [(path.name, "asked", "measured", ""), *rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def decoded(path: Path) -> tuple[int, Iterator[Float[Tensor, "C N"]]]:
+    """The rate of an audio file of our own and its blocks, with all channels."""
+    import av
+
+    container = av.open(str(path))
+    stream = container.streams.audio[0]
+
+    def blocks() -> Iterator[Tensor]:
+        with container:
+            resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
+            for frame in container.decode(stream):
+                for part in resampler.resample(frame):
+                    yield torch.from_numpy(part.to_ndarray())
+
+    return stream.rate, blocks()
