@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from data.pack.command import add_packing, recipe
-from data.prepare.unpack import CONTAINERS
 from tts import settings
+from tts.alignment.unpack import CONTAINERS
 from tts.cli import UsageError
 from tts.executors import add_executor_options, make_executor
 

@@ -1,7 +1,6 @@
 """Timelines of a recording in which each letter takes a tenth of a second, and the document that was read."""
 
 import re
-from dataclasses import replace
 
 from tts.document import Chapter, Document
 from tts.document.document import ASTERISKS, HEADING, ITEM, LINE, PROSE, QUOTE, ROW, SCENE, VERSE, Paragraph
@@ -31,14 +30,15 @@ def of(document: Document) -> Timeline:
         segments, at = [], 0.0
         title = [Paragraph.of(chapter.title, HEADING, level=1)] if chapter.title else []
         for index, paragraph in enumerate([*title, *chapter.paragraphs]):
+            if paragraph.kind == SCENE:
+                at += PAUSE
+                continue
             place = max(0, index - len(title))
             sentences = [match[0].strip() for match in SENTENCE.finditer(paragraph.text)]
             for portion, sentence in enumerate(sentences, 1):
                 fields = {"kind": paragraph.kind, "level": paragraph.level, "role": paragraph.speaker or NARRATOR}
-                id = f"{number}.{index + 1}.{portion}"
+                id = f"{number}.{index + 1 - len(title)}.{portion}"
                 segments.append(timed(sentence, round(at, 4), id=id, paragraph=place, **fields))
-                if paragraph.kind == SCENE:
-                    segments[-1] = replace(segments[-1], words=[])
                 at = segments[-1].stop + PAUSE
         chapters.append(TimedChapter(title=chapter.title, start=start, stop=round(start + at, 4), segments=segments))
         start = chapters[-1].stop
