@@ -75,7 +75,8 @@ def order(home: Path, folder: Path, text: str = BOOK, *overrides: str, **changed
     book.write_text(text, "utf-8")
     conf = settings.compose([*FAST, *overrides])
     conf |= {"weights": str(home / "weights"), "voice": str(home / "someone.safetensors")}
-    return replace(Order(book=str(book), output=str(folder / "book.flac"), conf=conf, mark=False), **changed)
+    asked = Order(book=str(book), output=str(folder / "book.flac"), conf=conf, mark=False)
+    return replace(asked, **{"cast": (f"narrator={conf['voice']}",)} | changed)
 
 
 @contextmanager

@@ -87,6 +87,7 @@ def add_make(verbs) -> None:
     parser.add_argument("--preset", help="of loudness: podcast, audiobook, bedtime, or none")
     parser.add_argument("--bed", metavar="SOUND", help="under the speech: rain, wind, fire, brown, or a recording")
     parser.add_argument("--per-chapter", action="store_true", help="a file for each chapter")
+    parser.add_argument("--outputs", metavar="LIST", help="what else to make, such as book.epub,words.srt")
     parser.add_argument("--no-mark", action="store_true", help="leave out the inaudible mark of synthetic speech")
     _add_project(parser)
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes that speak; 0: this one (0)")
@@ -129,6 +130,7 @@ def _add_text(parser: Parser) -> None:
     parser.add_argument("book", metavar="BOOK", help=f"{', '.join(document.FORMATS)}, any other text file, or -")
     parser.add_argument("-v", "--voice", help="of the narrator: a name, a recording, or a folder of recordings")
     parser.add_argument("--cast", action="append", default=[], metavar="ROLE=VOICE", help="who speaks a role")
+    parser.add_argument("--quotes", metavar="VOICE", help="who speaks the dialogue of prose")
     parser.add_argument("--chapters", metavar="LIST", help="only these, such as 3-5,8")
     parser.add_argument("--include", metavar="LIST", help="of notes,captions,code,directions,matter: read these, too")
     parser.add_argument("--announce", action=argparse.BooleanOptionalAction, help="begin with title and author")
@@ -182,9 +184,8 @@ def _list(arguments: argparse.Namespace, overrides: list[str]) -> int:
         total_words, total_seconds = total_words + words, total_seconds + seconds
         print(f"{chapter.number:5} {clock(seconds):>9} {words:8} words  {printable(chapter.title)}".rstrip())
     print(f"{'all':>5} {clock(total_seconds):>9} {total_words:8} words  {printable(script.document.title)}".rstrip())
-    roles = [role for role in script.roles if len(script.roles) > 1]
-    if roles:
-        print(f"roles: {', '.join(map(printable, roles))}")
+    if len(script.roles) > 1:
+        print(f"roles: {', '.join(map(printable, script.roles))}")
     return 0
 
 
@@ -273,8 +274,10 @@ def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | N
     sound = {}
     if output:
         sound = {"preset": arguments.preset or narrate["preset"], "bed": _found(arguments.bed or narrate["bed"])}
-        sound |= {"per_chapter": arguments.per_chapter, "mark": not arguments.no_mark}
+        outputs = arguments.outputs.split(",") if arguments.outputs else narrate["outputs"]
+        sound |= {"per_chapter": arguments.per_chapter, "mark": not arguments.no_mark, "outputs": tuple(outputs)}
     from tts.narration.plan import Order
+    from tts.narration.script import NARRATOR
 
     return Order(
         book=str(Path(arguments.book).resolve()),
@@ -284,7 +287,9 @@ def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | N
         chapters=arguments.chapters,
         include=tuple(name.strip() for name in include),
         announce=announce,
-        cast=tuple(arguments.cast),
+        # A voice that is given goes before the one in the file of the project.
+        cast=(*arguments.cast, *([f"{NARRATOR}={conf['voice']}"] if arguments.voice else ())),
+        quotes=arguments.quotes,
         **sound,
     )
 

@@ -16,10 +16,10 @@ import torch
 from tts.encoding import open_wave
 from tts.executors import Executor
 from tts.files import whole
-from tts.narration import manifest
 from tts.narration.beds import find_bed
 from tts.narration.encode import find_preset, laid_out, master
 from tts.narration.mix import Placed, mix_chapter
+from tts.narration.outputs import find_outputs, write_all
 from tts.narration.plan import Order, Plan, Tell
 from tts.narration.project import Project, changes, remembered
 from tts.narration.script import Segment
@@ -201,9 +201,7 @@ class Narration:
 
 def make(order: Order, project: Project, executor: Executor, tell: Tell, progress: Progress) -> Narrated:
     """Narrate a document, or go on with it."""
-    find_preset(order.preset)  # what is wrong with these is told before hours of speaking
-    if order.bed:
-        find_bed(order.bed, sample_rate_of(Path(order.conf["weights"])))
+    check(order)
     plan = Plan(order, project, tell)
     narration = Narration(plan, tell)
     now = remembered(plan.script)
@@ -227,6 +225,14 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
     return Narrated(files, timeline.seconds, spoken, kept, doubtful)
 
 
+def check(order: Order) -> None:
+    """Raise the ValueErrors of what comes last, before hours of speaking."""
+    find_preset(order.preset)
+    if order.bed:
+        find_bed(order.bed, sample_rate_of(Path(order.conf["weights"])))
+    find_outputs(order.outputs, [Path(order.output)])
+
+
 def publish(narration: Narration, order: Order, tell: Tell, told: Told) -> tuple[Timeline, list[Path]]:
     """Write the recording from its chapters; gives its timeline and its files."""
     timeline, text = narration.timeline(), narration.script.document
@@ -234,8 +240,7 @@ def publish(narration: Narration, order: Order, tell: Tell, told: Told) -> tuple
     both = {"timeline": timeline, "document": text}
     files = master(narration.paths, Path(order.output), **both, mark=order.mark, tell=tell, progress=told, **sound)
     timeline = laid_out(timeline, **sound)
-    manifest.write(timeline, narration.project.manifest)
-    return timeline, files
+    return timeline, files + write_all(timeline, text, files, narration.project.folder, order.outputs)
 
 
 def speak_again(plan: Plan, indices: Iterable[int], seed: int | None) -> list[tuple[Segment, StoredTake]]:

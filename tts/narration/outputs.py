@@ -31,15 +31,21 @@ def write_all(
     `audio` is one file for each chapter, or one for all. Raises ValueError for an unknown name, or for sound that
     an output cannot hold, before anything is written.
     """
-    chosen = list(dict.fromkeys(names))
-    if unknown := [name for name in chosen if name not in OUTPUTS]:
-        raise ValueError(f"no output {unknown[0]!r}: choose from {', '.join(OUTPUTS)}")
+    chosen = find_outputs(names, audio)
     overlay.check_audio(timeline, audio)
-    if "book.epub" in chosen:
-        overlay.check_kinds(audio)
     for name in chosen:
         OUTPUTS[name](timeline, document, audio, folder / name)
     return [folder / name for name in chosen]
+
+
+def find_outputs(names: Iterable[str], audio: Sequence[Path]) -> list[str]:
+    """The names, each once. Raises ValueError for an unknown one, and for audio whose format one cannot hold."""
+    chosen = list(dict.fromkeys(names))
+    if unknown := [name for name in chosen if name not in OUTPUTS]:
+        raise ValueError(f"no output {unknown[0]!r}: choose from {', '.join(OUTPUTS)}")
+    if "book.epub" in chosen:
+        overlay.check_kinds(audio)
+    return chosen
 
 
 def _write(text: str, path: Path) -> None:

@@ -10,8 +10,11 @@ from pathlib import Path
 
 from tts import document, settings, voices
 from tts.files import fingerprint
+from tts.narration.cast import Cast, given_cast, roles_of
+from tts.narration.outputs import USUAL
 from tts.narration.project import Project
-from tts.narration.script import NARRATOR, Script, chapter_numbers, script_of
+from tts.narration.quotes import DIALOGUE, quoted
+from tts.narration.script import Script, chapter_numbers, script_of
 from tts.narration.speaking import Job, Nets, WantedTake, load_nets
 from tts.narration.takes import TakeStore, digest
 from tts.nn import fast_dtype
@@ -37,17 +40,19 @@ class Order:
     include: tuple[str, ...] = ()
     announce: bool = False
     cast: tuple[str, ...] = ()  # ROLE=VOICE
+    quotes: str | None = None  # the voice of dialogue in prose; None: the narrator reads it
     preset: str = "none"  # of loudness, in `tts.narration.loudness.PRESETS`
     bed: str | None = None  # a sound under the speech: one of `tts.narration.beds`, or a file
     per_chapter: bool = False  # a file for each chapter
     mark: bool = True  # whether the sound says inaudibly that it is synthetic
+    outputs: tuple[str, ...] = USUAL  # what is made beside the recording, of `tts.narration.outputs.OUTPUTS`
 
     @classmethod
     def last(cls, project: Project) -> "Order":
         """The last one of a project. Raises ValueError if there is none that this version understands."""
         try:
             found = project.read("order")
-            order = cls(**found | {"include": tuple(found["include"]), "cast": tuple(found["cast"])})
+            order = cls(**found | {name: tuple(found[name]) for name in ("include", "cast", "outputs")})
             settings.check(order.conf)
         except (TypeError, KeyError, ValueError):
             raise ValueError(f"nothing was narrated in {str(project.folder)!r} yet: run make first") from None
@@ -57,6 +62,7 @@ class Order:
         """What is said."""
         tokenizer = tokenizer_of(Path(self.conf["weights"]))
         text = document.read(Path(self.book))
+        text = quoted(text) if self.quotes else text
         language = language_with(self.lexicon, tokenizer)
         if language.name == "english" and text.language and not text.language.lower().startswith("en"):
             tell(f"the text says that its language is {text.language!r}; it is read as {language.name.title()}")
@@ -106,17 +112,24 @@ class Plan:
         self.wanted = [self.want(index) if own.words else None for index, own in enumerate(self.script.segments)]
 
     def _cast(self, order: Order, prints: str, tell: Tell) -> dict[str, CastVoice]:
-        """The voice of every role."""
-        cast = cast_of(self.script.roles, order.conf["voice"], order.cast)
+        """The voice of every role. The project's file of them is read, and gets those that are new."""
+        cards = {name: voices.about(voices.find(name)) for name in voices.names()}
+        available = {name: card.gender for name, card in cards.items() if card.fingerprint == prints}
+        given = given_cast(order.cast) | ({DIALOGUE: order.quotes} if order.quotes else {})
+        cast = Cast.load(self.project.cast)
+        roles = roles_of(self.script.document)
+        cast.assign(roles, available, given, narrator=order.conf["voice"], path=self.project.cast)
+        cast.save(self.project.cast)
+        chosen = {role: cast.voice(role) for role in self.script.roles}
         kept = {}
-        for name in dict.fromkeys(cast.values()):
+        for name in dict.fromkeys(chosen.values()):
             source = voices.resolve(name, tell)
             if isinstance(source, Path):
                 latents = voices.load(source, fingerprint=prints)
             else:
                 latents = voices.latents_of(source, load_nets(self.nets), cache=True, tell=tell)
             kept[name] = self.project.keep_voice(name, latents, prints)
-        return {role: CastVoice(Path(name).stem, kept[name]) for role, name in cast.items()}
+        return {role: CastVoice(Path(name).stem, kept[name]) for role, name in chosen.items()}
 
     def _determined(self, common: str, tokenizer: Tokenizer) -> list[str]:
         """For each segment a hash of what determines its take apart from the seed. Volume and pauses are mixed in."""
@@ -196,17 +209,3 @@ class Plan:
             own, take = self.script.segments[index], self.wanted[index]
             parts.append((take.key if take else "", own.pause, own.manner.volume))
         return digest(MIXING, parts)
-
-
-def cast_of(roles: Iterable[str], narrator: str, given: Iterable[str]) -> dict[str, str]:
-    """The name of a voice for every role: the one that is given, else that of its own name, else the narrator's."""
-    chosen = {}
-    for entry in given:
-        role, equals, voice = entry.partition("=")
-        if not (role.strip() and equals and voice.strip()):
-            raise ValueError(f"{entry!r} casts nobody: write ROLE=VOICE")
-        chosen[role.strip()] = voice.strip()
-    if unknown := chosen.keys() - {*roles, NARRATOR}:
-        raise ValueError(f"nobody is called {sorted(unknown)[0]!r} in the text: there are {', '.join(roles)}")
-    own = {name: name for name in voices.names()}
-    return {role: chosen.get(role) or own.get(role) or chosen.get(NARRATOR, narrator) for role in roles}

@@ -11,7 +11,7 @@ BOOK.narration/
   try/             takes to choose from
   text.txt         what came from standard input
   doubtful.html    takes in which the check found a fault
-  manifest.json    when everything is said
+  manifest.json    when everything is said; player.html and subtitles lie beside it
 """
 
 import hashlib
@@ -55,7 +55,6 @@ class Project:
         self.chapters = folder / "chapters"
         self.tries = folder / "try"
         self.cast = folder / "cast.yaml"
-        self.manifest = folder / "manifest.json"
         self.doubtful = folder / "doubtful.html"
 
     @classmethod

@@ -9,7 +9,6 @@ import pytest
 from helpers import narrating
 from helpers.narrating import BOOK, FAST, TAKES
 from tts.narration.__main__ import clock, main
-from tts.narration.plan import cast_of
 
 
 @pytest.fixture(scope="module")
@@ -140,12 +139,6 @@ def test_an_interrupted_run_says_how_to_go_on(narration, monkeypatch):
     monkeypatch.setattr("tts.narration.narrate.speak_paragraph", interrupt)
     code, _, err = narration("make", "book.md", "-o", "out.flac")
     assert code == 130 and err.splitlines()[-1] == "narration: interrupted; run again to go on"
-
-
-def test_roles_are_cast():
-    assert cast_of(["narrator", "Jack", "slt"], "lj", []) == {"narrator": "lj", "Jack": "lj", "slt": "slt"}
-    assert cast_of(["narrator", "Jack"], "lj", ["Jack=rms"])["Jack"] == "rms"
-    assert cast_of(["Jack", "Ann"], "lj", ["narrator = slt", "Ann=rms"]) == {"Jack": "slt", "Ann": "rms"}
 
 
 def test_time_is_shown_as_on_a_clock():

@@ -147,13 +147,12 @@ def test_only_settings_that_change_the_sound_of_a_take_speak_again(home, begun, 
 def test_a_voice_counts_by_its_content_and_not_by_its_name(home, undisturbed, begun, tmp_path):
     same = tmp_path / "another.safetensors"
     shutil.copy(home / "someone.safetensors", same)
-    asked = order(home, begun)
-    conf = asked.conf | {"voice": str(same)}
-    assert spoken(home, begun, conf=conf) == 0
+    cast = (f"narrator={same}",)
+    assert spoken(home, begun, cast=cast) == 0
     assert chapters(begun) == chapters(undisturbed)  # the recording names its voice
     other = narrating.voice(home, "other", seed=2)
     shutil.copy(other, same)
-    assert spoken(home, begun, conf=conf) == TAKES
+    assert spoken(home, begun, cast=cast) == TAKES
 
 
 def test_a_broken_take_is_spoken_again(home, undisturbed, begun):
