@@ -140,17 +140,11 @@ def _add_text(parser: Parser) -> None:
     parser.add_argument("--device", help="cpu, cuda, mps; auto takes cuda if it is there, else cpu")
     parser.add_argument("--threads", type=int, metavar="N", help="of the processor, in each process (1)")
     parser.add_argument("--weights", metavar="DIR", help="folder of dvae, gpt, diffusion, vocoder .safetensors")
-    _add_quiet(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no notices")
 
 
 def _add_project(parser: Parser) -> None:
     parser.add_argument("--project", type=Path, metavar="DIR", help=f"what is kept of the work (OUTPUT{SUFFIX})")
-    if parser.get_default("quiet") is None:
-        _add_quiet(parser)
-
-
-def _add_quiet(parser: Parser) -> None:
-    parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no notices")
 
 
 def _make(arguments: argparse.Namespace, overrides: list[str]) -> int:
@@ -164,8 +158,12 @@ def _make(arguments: argparse.Namespace, overrides: list[str]) -> int:
 
     terminal = Terminal(arguments.quiet)
     done = make(order, project, executor, terminal.tell, terminal.progress)
-    for path in done.files:
-        terminal.say(f"{path}: {clock(done.seconds)}; {done.spoken} takes were spoken, {done.kept} were there")
+    for path in done.recordings:
+        terminal.say(path)
+    took = f"{done.spoken} takes were spoken, {done.kept} were there"
+    terminal.say(f"{clock(done.seconds)} in {done.chapters} chapters; {took}")
+    if done.others:
+        terminal.say(f"in {project.folder}: {', '.join(path.name for path in done.others)}")
     if done.doubtful:
         terminal.say(f"{len(done.doubtful)} takes stayed doubtful, to be heard in {project.doubtful}")
     return DOUBTFUL if done.doubtful else 0
@@ -192,11 +190,10 @@ def _list(arguments: argparse.Namespace, overrides: list[str]) -> int:
 def _retake(arguments: argparse.Namespace, overrides: list[str]) -> int:
     from tts.narration.narrate import speak_again
 
-    terminal = Terminal(arguments.quiet)
-    plan = _last_plan(arguments, terminal)
+    plan = _last_plan(arguments)
     indices = plan.doubtful() if arguments.id == "doubtful" else plan.find(arguments.id)
     if not indices:
-        terminal.say("nothing is doubtful")
+        print("nothing is doubtful")
     for segment, take in speak_again(plan, indices, arguments.seed):
         _show(segment, take, plan.store.path(take.key))
     return 0
@@ -208,7 +205,7 @@ def _try(arguments: argparse.Namespace, overrides: list[str]) -> int:
     count = arguments.keep or arguments.takes
     if not 0 < count <= 1000:
         raise UsageError(f"a take is counted from 1, not {count}")
-    plan = _last_plan(arguments, Terminal(arguments.quiet))
+    plan = _last_plan(arguments)
     for index in plan.find(arguments.id):
         if arguments.keep:
             plan.choose(index, plan.seed + arguments.keep - 1)
@@ -220,7 +217,7 @@ def _try(arguments: argparse.Namespace, overrides: list[str]) -> int:
 
 
 def _report(arguments: argparse.Namespace, overrides: list[str]) -> int:
-    plan = _last_plan(arguments, Terminal(arguments.quiet))
+    plan = _last_plan(arguments)
     doubtful = plan.doubtful()
     for index in doubtful:
         take = plan.store.find(plan.wanted[index].key)
@@ -234,7 +231,7 @@ def _show(segment: "Segment", take: "StoredTake", path: Path) -> None:
     print(printable(f"{segment.id} seed {take.seed}: {'; '.join(take.faults) or 'no fault found'}: {path}"))
 
 
-def _last_plan(arguments: argparse.Namespace, terminal: "Terminal") -> "Plan":
+def _last_plan(arguments: argparse.Namespace) -> "Plan":
     """The plan of the last make in a project: the one that is named, or the only one in this folder."""
     folder = arguments.project
     if not folder:
@@ -245,14 +242,14 @@ def _last_plan(arguments: argparse.Namespace, terminal: "Terminal") -> "Plan":
     from tts.narration.plan import Order, Plan
 
     project = Project(folder)
-    return Plan(Order.last(project), project, terminal.tell)
+    return Plan(Order.last(project), project, lambda notice: None)  # make has told them
 
 
 def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | None) -> "Order":
     """What the command line asks for, every value checked."""
-    narrate = _composed("narrate", [])
-    own = [item for item in overrides if item.partition("=")[0].partition(".")[0] in narrate]
-    narrate = _composed("narrate", own)
+    known = _composed("narrate", [])
+    own = [item for item in overrides if item.partition("=")[0] in known]
+    narrate = _composed("narrate", own) if own else known
     conf = _composed("infer", [item for item in overrides if item not in own])
     given = {key: value for key, value in vars(arguments).items() if key in conf and value is not None}
     conf.update(given)
@@ -331,7 +328,7 @@ class Terminal:
         if not self.quiet:
             tqdm.write(f"narration: note: {printable(notice)}", file=sys.stderr)
 
-    def say(self, line: str) -> None:
+    def say(self, line: object) -> None:
         if not self.quiet:
             print(printable(line), file=sys.stderr)
 

@@ -39,7 +39,9 @@ Progress = Callable[[str], AbstractContextManager[Told]]  # of a kind of work
 class Narrated:
     """What came of a run."""
 
-    files: list[Path]
+    recordings: list[Path]  # one, or one for each chapter
+    others: list[Path]  # what was made from it
+    chapters: int
     seconds: float  # of the recording
     spoken: int  # takes that were made in this run
     kept: int  # takes that were there
@@ -218,11 +220,13 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
             narration.mix(chapter)
         project.remove_other_chapters(narration.paths)
         with progress("mastering") as told:
-            timeline, files = publish(narration, order, tell, told)
+            timeline, recordings = publish(narration, order, tell, told)
+        others = write_all(timeline, plan.script.document, recordings, project.folder, order.outputs)
         doubtful = narration.doubtful()
         project.write_doubtful(doubtful, spoken + kept, plan.store.path)
         project.write("script", now)
-    return Narrated(files, timeline.seconds, spoken, kept, doubtful)
+    chapters = len(narration.chapters)
+    return Narrated(recordings, others, chapters, timeline.seconds, spoken, kept, doubtful)
 
 
 def check(order: Order) -> None:
@@ -235,12 +239,19 @@ def check(order: Order) -> None:
 
 def publish(narration: Narration, order: Order, tell: Tell, told: Told) -> tuple[Timeline, list[Path]]:
     """Write the recording from its chapters; gives its timeline and its files."""
-    timeline, text = narration.timeline(), narration.script.document
+    timeline = narration.timeline()
     sound = {"preset": order.preset, "bed": order.bed, "per_chapter": order.per_chapter}
-    both = {"timeline": timeline, "document": text}
-    files = master(narration.paths, Path(order.output), **both, mark=order.mark, tell=tell, progress=told, **sound)
-    timeline = laid_out(timeline, **sound)
-    return timeline, files + write_all(timeline, text, files, narration.project.folder, order.outputs)
+    files = master(
+        narration.paths,
+        Path(order.output),
+        timeline=timeline,
+        document=narration.script.document,
+        mark=order.mark,
+        tell=tell,
+        progress=told,
+        **sound,
+    )
+    return laid_out(timeline, **sound), files
 
 
 def speak_again(plan: Plan, indices: Iterable[int], seed: int | None) -> list[tuple[Segment, StoredTake]]:
