@@ -220,7 +220,7 @@ class Cast:
                 lines[place] = entry + (comment[0] if comment else "")
         text = "\n".join(lines) + "\n"
         if text != self._text:
-            with whole(path) as file:
+            with whole(path, shared=True) as file:
                 file.write(text.encode())
             self._text = text
 
