@@ -66,8 +66,8 @@ def find_bed(name: str, rate: int) -> Bed:
 
 
 def under(
-    speech: Iterable[Float[Tensor, "1 N"]], bed: Bed, rate: int, preset: Preset, *, speech_level: float, seconds: float
-) -> Iterator[Float[Tensor, "C N"]]:
+    speech: Iterable[Tensor], bed: Bed, rate: int, preset: Preset, *, speech_level: float, seconds: float
+) -> Iterator[Tensor]:
     """Lay a bed under speech of `speech_level` LUFS (mono) that lasts `seconds` with the silence around it.
 
     Alone the bed is `preset.bed_level` LU against the speech; while somebody speaks it goes down by
