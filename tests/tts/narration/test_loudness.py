@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from helpers.syllables import syllables
 from tts.narration.blocks import decibels, windows
 from tts.narration.loudness import (
     PRESETS,
@@ -20,19 +21,6 @@ from tts.narration.loudness import (
 )
 
 RATE = 24_000
-
-
-def speechlike(seconds: float, rate: int = RATE, channels: int = 1, seed: int = 0) -> torch.Tensor:
-    """Noise in syllables and pauses, with a slope like that of speech."""
-    generator = torch.Generator().manual_seed(seed)
-    size = round(seconds * rate)
-    spectrum = torch.fft.rfft(torch.randn(channels, size, generator=generator))
-    hertz = torch.fft.rfftfreq(size, 1 / rate)
-    wave = torch.fft.irfft(spectrum / (1 + (hertz / 500) ** 2).sqrt() * (hertz > 80), n=size)
-    time = torch.arange(size) / rate
-    syllables = (torch.sin(2 * torch.pi * 3.1 * time) + 0.6).clamp_min(0) * ((time % 2.5) < 1.9)
-    wave = wave * syllables
-    return wave / wave.abs().max() * 0.7
 
 
 def reference(wave: torch.Tensor, rate: int) -> tuple[float, float]:
@@ -66,7 +54,7 @@ def reference(wave: torch.Tensor, rate: int) -> tuple[float, float]:
 
 @pytest.mark.parametrize("rate, channels", [(24_000, 1), (24_000, 2), (44_100, 1), (48_000, 2), (16_000, 1)])
 def test_loudness_and_true_peak_are_those_of_ebur128(rate, channels):
-    wave = speechlike(12.0, rate, channels)
+    wave = syllables(12.0, rate, channels)
     found = measure(wave.split(7001, 1), rate)
     loudness, peak = reference(wave, rate)
     assert found.loudness == pytest.approx(loudness, abs=0.1)
@@ -96,7 +84,7 @@ def test_silence_measures_as_silence():
 
 
 def test_the_gate_leaves_pauses_out():
-    wave = speechlike(10.0)
+    wave = syllables(10.0, RATE)
     alone = measure([wave], RATE).loudness
     with_pause = measure([wave, torch.zeros(1, RATE * 20)], RATE)
     assert with_pause.loudness == pytest.approx(alone, abs=0.1)
@@ -105,7 +93,7 @@ def test_the_gate_leaves_pauses_out():
 
 @pytest.mark.parametrize("size", [100, 5000, 24_000])
 def test_measures_do_not_depend_on_blocks(size):
-    wave = speechlike(3.3)
+    wave = syllables(3.3, RATE)
     one, many = measure([wave], RATE), measure(wave.split(size, 1), RATE)
     assert many.loudness == pytest.approx(one.loudness, abs=1e-6) and many.true_peak == pytest.approx(one.true_peak)
 
@@ -121,7 +109,7 @@ def test_windows_show_what_stands_around():
 
 
 def test_limited_peaks_are_below_the_ceiling_and_the_rest_is_as_it_was():
-    wave = speechlike(4.0) * 0.2
+    wave = syllables(4.0, RATE) * 0.2
     wave[0, RATE : RATE + 200] *= 8
     wave[0, 2 * RATE] = 1.4  # a click, between blocks of a second
     out = torch.cat(list(limited(wave.split(5000, 1), RATE, -1.0)), 1)
@@ -135,7 +123,7 @@ def test_limited_peaks_are_below_the_ceiling_and_the_rest_is_as_it_was():
 
 
 def test_hot_speech_comes_out_at_the_ceiling():
-    wave = speechlike(5.0, channels=2) * 4
+    wave = syllables(5.0, RATE, channels=2) * 4
     out = torch.cat(list(limited(wave.split(7777, 1), RATE, -3.0)), 1)
     assert -3.5 < measure([out], RATE).true_peak <= -3.0
     assert float(oversampled(out).abs().max()) < 1
@@ -143,7 +131,7 @@ def test_hot_speech_comes_out_at_the_ceiling():
 
 @pytest.mark.parametrize("stage", [lambda b: limited(b, RATE, -10.0), lambda b: compressed(b, RATE, -30.0, 2.0)])
 def test_gains_do_not_depend_on_blocks(stage):
-    wave = speechlike(3.3)
+    wave = syllables(3.3, RATE)
     one, many = (torch.cat(list(stage(wave.split(size, 1))), 1) for size in (len(wave[0]), 1234))
     torch.testing.assert_close(one, many, rtol=0, atol=0)
     assert one.shape == wave.shape
