@@ -21,6 +21,7 @@ ARROWS = {
     "tts.text": set(),
     "tts.text.english": {"tts", "tts.text"},
     "tts.document": set(),
+    "tts.alignment": {"tts", "tts.text"},
     "tts.synthesis": {"tts", "tts.text"},
     "tts.voices": {"tts", "tts.synthesis"},
     "tts.judges": {"tts", "tts.text"},
@@ -34,8 +35,8 @@ ARROWS = {
     "vocoder": {"tts", "tts.training"},
     "speaker": {"tts", "tts.training"},
     "data": {"tts", "tts.text", "data.pack", "data.prepare"},
-    "data.pack": {"tts", "tts.text", "tts.document", "data"},
-    "data.prepare": {"tts", "tts.text", "tts.document", "tts.judges", "data", "data.pack"},
+    "data.pack": {"tts", "tts.text", "tts.document", "tts.alignment", "data"},
+    "data.prepare": {"tts", "tts.document", "tts.alignment", "tts.judges", "data", "data.pack"},
     "train": {"tts", "tts.training", "tts.training.accounting", "data"},
     "infer": {"tts", "tts.document", "tts.synthesis", "tts.voices"},
 }

@@ -4,7 +4,7 @@ Times are in codes from the beginning of speech. A text of S ids has S + 2 times
 where the speech ends.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -56,16 +56,23 @@ def spoken(
     steps = spelling.shape[1] // codes.ids.shape[1]  # to a code
     for item, (letters, length) in enumerate(zip(text.tolist(), text_len.tolist(), strict=True)):
         span = int(codes.length[item])
-        known = [place for place, id in enumerate(letters[:length], 1) if id not in silent_ids]
-        sounds = [letters[place - 1] for place in known]
-        repeats = sum(a == b for a, b in zip(sounds, sounds[1:], strict=False))
-        if not sounds or len(sounds) + repeats > span * steps:
+        known = [number for number, id in enumerate(letters[:length], 1) if id not in silent_ids]
+        found = aligned(spelling[item, : span * steps], [letters[number - 1] for number in known])
+        if not found:
             continue
-        path, _ = forced_align(spelling[item : item + 1, : span * steps].cpu(), torch.tensor([sounds]), blank=0)
-        middles = [(start + stop) / 2 / steps for start, stop in runs(path[0].numpy())]
+        middles = [(start + stop) / 2 / steps for start, stop in found]
         spread = np.interp(range(length + 2), [0, *known, length + 1], [0, *middles, span])
         times[item, : length + 2] = torch.from_numpy(spread).to(times)
     return times
+
+
+def aligned(spelling: Float[Tensor, "K V"], sounds: Sequence[int]) -> list[tuple[int, int]]:
+    """Where each of these sounds starts and stops in a spelling, in its steps; none if it has no room for all."""
+    repeats = sum(a == b for a, b in zip(sounds, sounds[1:], strict=False))
+    if not sounds or len(sounds) + repeats > len(spelling):
+        return []
+    path, _ = forced_align(spelling[None].cpu(), torch.tensor([sounds]), blank=0)
+    return runs(path[0].numpy())
 
 
 def runs(path: np.ndarray) -> list[tuple[int, int]]:

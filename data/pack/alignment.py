@@ -7,17 +7,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tts import align
-from tts.checkpoint import Loaded, build, load
-from tts.text.tokenizer import Tokenizer, unpinned
+from tts.alignment.spell import load_speller
+from tts.text.tokenizer import unpinned
 from tts.types import AudioConfig
-
-
-def load_speller(path: Path) -> tuple[Loaded, Tokenizer]:
-    """A codec that spells, and the tokenizer whose ids it spells."""
-    loaded = load(path)
-    if getattr(loaded.net, "ctc", None) is None or "text" not in loaded.extra:
-        raise ValueError(f"{path} has no CTC head: give a dvae that was trained with text")
-    return loaded, build(unpinned(loaded.extra["text"]), loaded.audio)
 
 
 class Aligner:

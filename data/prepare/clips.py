@@ -11,8 +11,8 @@ from data.prepare.cache import Record, ResultCache
 from data.prepare.config import PrepareConfig
 from data.prepare.judge import cluster_speakers, rejection
 from data.prepare.sources import Source
-from data.prepare.spell import Word
 from data.prepare.words import Transcript
+from tts.alignment.spell import Word
 from tts.text.language import language
 
 # A speaker called so in a transcript is somebody else in the next recording.

@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 from data.pack.command import add_packing, recipe
-from data.prepare.executors import add_executor_options, make_executor
-from data.prepare.unpack import CONTAINERS
 from tts import settings
+from tts.alignment.unpack import CONTAINERS
 from tts.cli import UsageError
+from tts.executors import add_executor_options, make_executor
 
 
 def add_prepare(commands) -> None:

@@ -1,26 +1,19 @@
 """Stage 1: a recording in any format becomes 16-bit mono samples of one rate, or is refused with a reason."""
 
-import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from data.prepare.sources import Source
-from tts.audio import RATES
-from tts.files import whole
-from tts.settings import ROOT
+from tts.alignment.recording import Samples, unpacked
 
-TIMEOUT = 4 * 3600  # seconds for one file
 STEP = 0.1  # seconds from one gating block of ITU-R BS.1770-4 to the next; a block spans four steps
 ABSOLUTE, RELATIVE = -70.0, -10.0  # LUFS, LU: the two gates of the standard
 
@@ -39,75 +32,22 @@ class IngestConfig:
     max_missing: float
 
 
-class Samples:
-    """The decoded wave of a source on disk, 16-bit mono. It is read in pieces, so a long recording takes no memory."""
-
-    def __init__(self, path: Path, rate: int):
-        self.path, self.rate = path, rate  # Hz
-        self.count = path.stat().st_size // 2
-
-    def __len__(self) -> int:
-        return self.count
-
-    def read(self, start: int, stop: int) -> Float[Tensor, " N"]:
-        """Samples from start to stop, with silence before the beginning and after the end of the recording."""
-        first, last = (min(max(place, 0), self.count) for place in (start, stop))
-        # Not mapped into memory: the pages of a long recording would count as the worker's own.
-        inside = np.fromfile(self.path, "<i2", last - first, offset=2 * first).astype(np.float32) / 32768
-        wave = np.pad(inside, (min(max(-start, 0), stop - start), 0))
-        return torch.from_numpy(np.pad(wave, (0, stop - start - len(wave))))
-
-    def clip(self, start: float, end: float) -> Float[Tensor, " N"]:
-        """The wave between two times in seconds."""
-        return self.read(round(start * self.rate), min(round(end * self.rate), len(self)))
-
-
 def ingest(source: Source, config: IngestConfig, rate: int, target: Path) -> dict:
     """Decode a source into `target`; returns what is known of its sound. Raises SourceRefused."""
     if os.path.getsize(source.path) == 0:
         raise SourceRefused("an empty file")
-    found = decode_in_child(source, config, rate, target)
+    found = _decoded(source, config, rate, target)
     if found["peak"] < 1e-4:
         raise SourceRefused("silence only")
     samples = Samples(target, rate)
     return {**found, "loudness": round(loudness(samples), 2)}
 
 
-def decode_in_child(source: Source, config: IngestConfig, rate: int, target: Path) -> dict:
-    """Decode a source in the child process `data/prepare/unpack.py`; `target` appears only when it is complete."""
-    limits = {
-        "suffix": os.path.splitext(source.path)[1][1:].lower(),
-        "seconds": config.max_hours * 3600,
-        "channels": config.max_channels,
-        "rates": RATES,
-        "max_missing": config.max_missing,
-        "bytes": int(config.max_gb * 2**30),
-    }
-    command = [sys.executable, "-m", "data.prepare.unpack", str(rate), json.dumps(limits)]
+def _decoded(source: Source, config: IngestConfig, rate: int, target: Path) -> dict:
     try:
-        with open(source.path, "rb") as file, whole(target, shared=True) as out:
-            done = subprocess.run(command, cwd=ROOT, stdin=file, stdout=out, stderr=subprocess.PIPE, timeout=TIMEOUT)
-            said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-            try:
-                found = json.loads(said)
-            except ValueError:
-                raise SourceRefused(f"the decoder crashed ({_cause(done.returncode)})") from None
-            if "refused" in found:
-                _check_space(target.parent, found["refused"])
-                raise SourceRefused(found["refused"])
-    except subprocess.TimeoutExpired:
-        raise SourceRefused(f"decoding took more than {TIMEOUT} s") from None
-    return found
-
-
-def _cause(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit {code}"
-
-
-def _check_space(folder: Path, reason: str) -> None:
-    """Raise OSError if the reason is a full disk, which is not the fault of the source."""
-    if "No space left" in reason:
-        raise OSError(28, reason, str(folder))
+        return unpacked(source.path, rate, target, **asdict(config))
+    except ValueError as error:
+        raise SourceRefused(str(error)) from None
 
 
 def k_weighting(rate: int) -> Float[np.ndarray, "2 6"]:
@@ -160,7 +100,7 @@ class LazySamples:
 
     def open(self) -> Samples:
         if not self.path.is_file():
-            decode_in_child(self.source, self.config, self.rate, self.path)
+            _decoded(self.source, self.config, self.rate, self.path)
         return Samples(self.path, self.rate)
 
 

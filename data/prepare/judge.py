@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from data.prepare.ingest import Samples
-from data.prepare.spell import Word
+from tts.alignment.recording import Samples
+from tts.alignment.spell import Word
 from tts.audio import block_power, resample
 from tts.judges.compiled import resemblyzer
 

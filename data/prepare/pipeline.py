@@ -17,12 +17,12 @@ from tqdm import tqdm
 from data.pack.pack import check_target, replacing_folder
 from data.prepare.cache import processor_time
 from data.prepare.config import PrepareConfig
-from data.prepare.executors import Executor
 from data.prepare.gather import gather_shards
 from data.prepare.report import write_run_report
 from data.prepare.sources import Source, find_sources
 from data.prepare.stages import Outcome, SourceJob, process_source
 from data.prepare.tally import Tally
+from tts.executors import Executor
 
 
 def work_folder(out: Path) -> Path:

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from data.prepare.ingest import Samples, SourceRefused
+from data.prepare.ingest import SourceRefused
+from tts.alignment.recording import Samples
 from tts.audio import block_power
 from tts.vad import SECONDS, speech_probabilities
 

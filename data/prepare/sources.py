@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlparse
 from xml.etree import ElementTree
 
 from data.pack.corpora import read_corpus, read_licence
-from data.prepare.unpack import CONTAINERS
+from tts.alignment.unpack import CONTAINERS
 from tts.corpus import Recording
 
 TRANSCRIPTS = (".srt", ".vtt", ".json")

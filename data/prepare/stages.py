@@ -23,8 +23,8 @@ from data.prepare.dedup import acoustic_fingerprint
 from data.prepare.ingest import LazySamples, SourceRefused, lazy_samples
 from data.prepare.segment import segment
 from data.prepare.sources import Source
-from data.prepare.spell import Speller
 from data.prepare.words import Transcript, find_words
+from tts.alignment.spell import Speller
 from tts.audio import set_level
 from tts.files import fingerprint, whole
 from tts.types import AudioConfig

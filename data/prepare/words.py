@@ -1,7 +1,7 @@
 """Stage 3: the words of a recording and their times, from a text, from a transcript with times, or from a recogniser.
 
-Wherever the words come from, they are aligned to what the codec's CTC head hears (`data/prepare/spell.py`), which gives
-their times and shows how well they agree with the sound (`data/prepare/align.py`).
+Wherever the words come from, they are aligned to what the codec's CTC head hears (`tts/alignment`), which gives their
+times and shows how well they agree with the sound.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from data.prepare.align import TimedWords, align, align_cues
-from data.prepare.borders import move_off_words, refine_borders
-from data.prepare.ctc import Piece, place_words
-from data.prepare.ingest import Samples, SourceRefused
+from data.prepare.ingest import SourceRefused
 from data.prepare.sources import TRANSCRIPTS, Source
-from data.prepare.spell import Speller, Spelling, Word
 from tts import document
+from tts.alignment.align import TimedWords, align, align_cues
+from tts.alignment.borders import move_off_words, refine_borders
+from tts.alignment.ctc import Piece, place_words
+from tts.alignment.recording import Samples
+from tts.alignment.spell import Speller, Spelling, Word
 from tts.document.subtitles import Cue, read_cues
 from tts.judges.recogniser import SpeechRecogniser
 from tts.judges.table import make_recogniser

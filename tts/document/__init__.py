@@ -4,11 +4,60 @@ A new format is one module and one line in `FORMATS`.
 """
 
 from pathlib import Path
+from typing import BinaryIO
 
-from tts.document import epub, html, markdown, subtitles, text
-from tts.document.document import MAX_BYTES, Chapter, Document
+from tts.document import docx, epub, html, markdown, marks, pdf, rtf, scripts, ssml, subtitles, text
+from tts.document.document import (
+    ASTERISKS,
+    CAPTION,
+    CODE,
+    DIRECTION,
+    HEADING,
+    ITEM,
+    LEFT_OUT,
+    LINE,
+    MATTER,
+    MAX_BYTES,
+    NOTE,
+    PAGE,
+    PROSE,
+    QUOTE,
+    ROW,
+    SCENE,
+    VERSE,
+    Chapter,
+    Document,
+    Paragraph,
+    Span,
+)
 
-__all__ = ["FORMATS", "MAX_BYTES", "REFUSED", "Chapter", "Document", "read"]
+__all__ = [
+    "ASTERISKS",
+    "CAPTION",
+    "CODE",
+    "DIRECTION",
+    "FORMATS",
+    "HEADING",
+    "ITEM",
+    "LEFT_OUT",
+    "LINE",
+    "MATTER",
+    "MAX_BYTES",
+    "NOTE",
+    "PAGE",
+    "PROSE",
+    "QUOTE",
+    "REFUSED",
+    "ROW",
+    "SCENE",
+    "VERSE",
+    "Chapter",
+    "Document",
+    "Paragraph",
+    "Span",
+    "parse",
+    "read",
+]
 
 # Bytes to a Document, by suffix; a suffix that stands neither here nor in REFUSED means plain text.
 FORMATS = {
@@ -22,14 +71,23 @@ FORMATS = {
     ".vtt": subtitles.parse,
     ".txt": text.parse,
     ".text": text.parse,
+    ".jsonl": scripts.parse_json,
+    ".fountain": scripts.parse_fountain,
+    ".ssml": ssml.parse,
+    ".docx": docx.parse,
+    ".rtf": rtf.parse,
+    ".pdf": pdf.parse,
 }
+PACKED = frozenset({".epub", ".docx"})  # read in parts, so that their pictures need no memory
+# Formats in which people write for this program, so that marks such as [pause 1] are meant.
+MARKED = frozenset(
+    {".md", ".markdown", ".txt", ".text", ".html", ".htm", ".xhtml", ".jsonl", ".fountain", ".docx", ".rtf"}
+)
 SAVE = "save it as EPUB or plain text"
 DATA = "write what is to be said into a text file"
 # Kinds that would be read aloud with their marks, and what to do instead.
 REFUSED = {
-    ".rtf": SAVE,
     ".doc": SAVE,
-    ".docx": SAVE,
     ".odt": SAVE,
     ".pages": SAVE,
     ".mobi": SAVE,
@@ -37,7 +95,6 @@ REFUSED = {
     ".fb2": SAVE,
     ".rst": SAVE,
     ".tex": SAVE,
-    ".pdf": "turn it into text first, e.g. with pdftotext",
     ".ass": "save it as .srt",
     ".ssa": "save it as .srt",
     ".csv": DATA,
@@ -47,6 +104,7 @@ REFUSED = {
     ".yaml": DATA,
     ".log": DATA,
 }
+MAX_PACKED = 2**30  # bytes of a packed file, most of which are pictures
 
 
 def read(path: Path) -> Document:
@@ -59,10 +117,25 @@ def read(path: Path) -> Document:
     if not path.exists():  # a pipe is read, too
         raise ValueError(f"no such file: {str(path)!r}")
     with open(path, "rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"{str(path)!r} is larger than {MAX_BYTES >> 20} MB: split it")
-    try:
-        return FORMATS.get(suffix, text.parse)(data)
-    except ValueError as error:
-        raise ValueError(f"cannot read {str(path)!r}: {error}") from None
+        packed = suffix in PACKED and path.is_file()
+        limit = MAX_PACKED if packed else MAX_BYTES
+        data = file if packed else file.read(limit + 1)
+        if (path.stat().st_size if packed else len(data)) > limit:
+            raise ValueError(f"{str(path)!r} is larger than {limit >> 20} MB: split it")
+        try:
+            return parse(data, suffix)
+        except ValueError as error:
+            raise ValueError(f"cannot read {str(path)!r}: {error}") from None
+
+
+def parse(data: bytes | BinaryIO, suffix: str = "") -> Document:
+    """What a file with this suffix holds, as a document; with its speakers, and its marks as spans.
+
+    A text that begins with <speak> is SSML, whatever it is called. Raises ValueError.
+    """
+    if isinstance(data, bytes) and FORMATS.get(suffix, text.parse) is text.parse and ssml.START.match(data[:2000]):
+        return ssml.parse(data)
+    found = FORMATS.get(suffix, text.parse)(data)
+    if suffix not in (".srt", ".vtt", ".jsonl", ".fountain", ".ssml"):
+        found = scripts.with_speakers(found)
+    return marks.marked(found) if suffix in MARKED or suffix not in FORMATS else found

@@ -1,30 +1,47 @@
-"""Markdown as text: marks go, words stay, headings begin chapters. Code blocks, comments and images are left out."""
+"""Markdown as text: marks go, words stay, headings begin chapters. Comments are left out."""
 
 import html
 import re
 from collections.abc import Iterator
 
-from tts.document import text
-from tts.document.document import LINE, SCENE, Document, TextBlock, chapters
-from tts.document.html import COMMENT
+from tts.document.document import (
+    CAPTION,
+    CODE,
+    HEADING,
+    ITEM,
+    LINE,
+    NOTE,
+    PROSE,
+    QUOTE,
+    ROW,
+    Document,
+    Paragraph,
+    bounded,
+    chapters,
+    scene,
+)
+from tts.document.encoding import decode
+from tts.document.page import COMMENT
 
 FRONT_MATTER = re.compile(r"\A---[^\S\n]*\n(.*?\n)??(?:---|\.\.\.)[^\S\n]*(?:\n|\Z)", re.DOTALL)
 FIELD = re.compile(r"""(?m)^(title|author|lang|language):[^\S\n]*["']?(.*?)["']?[^\S\n]*$""")
 FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
-HEADING = re.compile(r"\s{0,3}(#{1,6})(?:\s|$)")
+HEADING_MARK = re.compile(r"\s{0,3}(#{1,6})(?:\s|$)")
 UNDERLINE = re.compile(r"\s{0,3}(=+|-+)\s*$")
 RULE = re.compile(r"\s{0,3}([-*_])(?:\s*\1){2,}\s*$")
-ITEM = re.compile(r"\s*(?:[-*+]|(?P<number>\d{1,3}[.)]))\s+(?:\[[ xX]\]\s+)?")  # "1986. What a year." is none
+ITEM_MARK = re.compile(r"\s*(?:[-*+]|(?P<number>\d{1,3}[.)]))\s+(?:\[[ xX]\]\s+)?")  # "1986. What a year." is none
 HARD_BREAK = re.compile(r"(?: {2,}|\\)$")
-QUOTE = re.compile(r"^\s{0,3}(?:>\s?)+")
+QUOTE_MARK = re.compile(r"^\s{0,3}(?:>\s?)+")
+NOTE_TEXT = re.compile(r"\s{0,3}\[\^(?P<name>[^\[\]\s]+)\]:\s*")
+NOTE_MARK = re.compile(r"\[\^([^\[\]\s]+)\]")
+PICTURE = re.compile(r"!\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)\s*")
 DEFINITION = re.compile(r"\s{0,3}\[[^\]]+\]:\s")  # [name]: address, or the text of a footnote
-TABLE_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?)?\s*$")
+TABLE_RULE = re.compile(r"\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?)?")  # of a line without white space around it
 # Each takes time in proportion to the text, whatever the text is: spans are bounded or hold no further opening mark.
 SPAN = r"(?=\S)([^\n]{1,500}?)(?<=\S)"
 ADDRESS = r"\((?:[^()]|\([^()]*\))*\)"
 INLINE = (
     (re.compile(rf"!\[([^\[\]]*)\]{ADDRESS}"), r"\1"),  # images: what they show
-    (re.compile(r"\[\^[^\[\]]+\]"), ""),  # marks of footnotes
     (re.compile(rf"\[([^\[\]]+)\](?:{ADDRESS}|\[[^\[\]]*\])"), r"\1"),  # links: their words
     (re.compile(r"<(?:https?|mailto):[^<>\s]*>"), ""),
     (re.compile(r"</?[A-Za-z][^<>]*>"), ""),
@@ -39,72 +56,133 @@ INLINE = (
 
 
 def parse(data: bytes) -> Document:
-    lines = text.decode(data).replace("\r\n", "\n").replace("\r", "\n")
+    lines = decode(data).replace("\r\n", "\n").replace("\r", "\n")
     front = FRONT_MATTER.match(lines)
     told = dict(FIELD.findall(front[0])) if front else {}
-    found = chapters(_blocks(COMMENT.sub("", lines[front.end() :] if front else lines).split("\n")))
+    body = COMMENT.sub(lambda found: "\n" * found[0].count("\n"), lines[front.end() :] if front else lines)
+    first = lines.count("\n", 0, front.end()) + 1 if front else 1
     return Document(
         title=told.get("title", ""),
         author=told.get("author", ""),
         language=told.get("lang", told.get("language", "")),
-        chapters=found,
+        series=told.get("series", ""),
+        description=told.get("description", ""),
+        date=told.get("date", ""),
+        publisher=told.get("publisher", ""),
+        chapters=chapters(_with_notes(bounded(_Blocks(first).of(body.split("\n"))))),
     )
 
 
-def _blocks(lines: list[str]) -> Iterator[TextBlock]:
-    """Paragraphs, list items, rows of tables, quotes and headings, one after the other."""
-    open_lines: list[str] = []  # of the paragraph that is being read
-    fence = ""
-    line_of = ""  # of what the open lines are a line: a list, a table
-    before = ""  # the same of the block before
-    table = False
+def _with_notes(found: list[Paragraph]) -> list[Paragraph]:
+    """Notes after the paragraph that refers to them first; each still begins with its mark. Other marks go."""
+    notes: dict[str, list[Paragraph]] = {}
+    for part in found:
+        if part.kind == NOTE and (mark := NOTE_MARK.match(part.text)):
+            notes.setdefault(mark[1], []).append(part)
+    out = []
+    for part in found:
+        if part.kind == NOTE:
+            continue
+        marks = NOTE_MARK.findall(part.text) if part.kind != CODE else []
+        out.append(_unmarked(part) if marks else part)
+        for name in marks:
+            out += (_unmarked(note) for note in notes.pop(name, []))
+    return out + [_unmarked(note) for rest in notes.values() for note in rest]
 
-    def close(level: int = 0) -> Iterator[TextBlock]:
-        nonlocal before, line_of
-        said = LINE.join(plain(part) for part in " ".join(open_lines).split(LINE))
-        if said.strip(LINE):
-            yield TextBlock(said, level, line=bool(line_of) and line_of == before)
-            before = line_of
-        open_lines.clear()
-        line_of = ""
 
-    for line in lines:
-        mark = FENCE.match(line)
-        if fence:
-            fence = "" if mark and mark[1].startswith(fence) else fence
-        elif mark:
-            yield from close()
-            fence = mark[1]
-        elif heading := HEADING.match(line):
-            yield from close()
-            open_lines.append(_heading(line[heading.end() :]))
-            yield from close(len(heading[1]))
-        elif open_lines and not table and (underline := UNDERLINE.match(line)):
-            yield from close(1 if underline[1][0] == "=" else 2)
-        elif TABLE_RULE.match(line) and "|" in line:
-            line_of = "table" if open_lines else ""
-            yield from close()
-            table, before = True, "table"
-        elif RULE.match(line):
-            yield from close()
-            yield TextBlock(SCENE)
-            before = ""
-        elif not line.strip() or DEFINITION.match(line):
-            yield from close()
-            table = False
-        elif table:
-            yield from close()
-            line_of = "table"
-            open_lines.append(_row(line))
+def _unmarked(part: Paragraph) -> Paragraph:
+    lines = (" ".join(NOTE_MARK.sub("", line).split()) for line in part.text.split(LINE))
+    return Paragraph.of(LINE.join(lines), part.kind, level=part.level, place=part.place)
+
+
+class _Blocks:
+    """Lines as paragraphs, list items, rows of tables, quotes, headings and code, one after the other."""
+
+    def __init__(self, first: int):
+        self._number = first - 1
+        self._start = first  # line of what is open
+        self._lines: list[str] = []  # of what is open
+        self._kind = PROSE
+        self._fence = ""
+        self._table = False
+
+    def of(self, lines: list[str]) -> Iterator[Paragraph]:
+        for line in lines:
+            self._number += 1
+            yield from self._line(line)
+        yield from self._close()
+
+    def _close(self, level: int = 0) -> Iterator[Paragraph]:
+        lines, self._lines, kind, self._kind = self._lines, [], self._kind, PROSE
+        if kind == CODE:
+            said = LINE.join(line.strip() for line in lines)
         else:
-            line = QUOTE.sub("", line)
-            if item := ITEM.match(line):
-                yield from close()
-                line_of = "list"
-                line = f"{item['number'] or ''} {line[item.end() :]}"
-            broken = HARD_BREAK.search(line)
-            open_lines.append(line.strip().removesuffix("\\") + LINE if broken else _row(line))
-    yield from close()
+            text = " ".join(lines)
+            if picture := PICTURE.fullmatch(text):
+                kind = CAPTION
+                text = picture[1]
+            said = LINE.join(plain(part) for part in text.split(LINE))
+        if said.strip(LINE):
+            yield Paragraph.of(said, HEADING if level else kind, level=level, place=f"line {self._start}")
+
+    def _add(self, line: str) -> None:
+        if not self._lines:
+            self._start = self._number
+        self._lines.append(line)
+
+    def _line(self, line: str) -> Iterator[Paragraph]:
+        if not line and not self._fence and not self._lines:
+            self._table = False
+            return
+        mark = FENCE.match(line)
+        if self._fence:
+            if mark and mark[1].startswith(self._fence):
+                self._fence = ""
+                yield from self._close()
+            else:
+                self._add(line)
+        elif mark:
+            yield from self._close()
+            self._fence, self._kind = mark[1], CODE
+        elif heading := HEADING_MARK.match(line):
+            yield from self._close()
+            self._add(_heading(line[heading.end() :]))
+            yield from self._close(len(heading[1]))
+        elif self._lines and not self._table and (underline := UNDERLINE.match(line)):
+            yield from self._close(1 if underline[1][0] == "=" else 2)
+        elif "|" in line and TABLE_RULE.fullmatch(line.strip()):
+            self._kind = ROW if self._lines else self._kind
+            yield from self._close()
+            self._table = True
+        elif RULE.match(line):
+            yield from self._close()
+            yield scene(f"line {self._number}")
+        elif noted := NOTE_TEXT.match(line):
+            yield from self._close()
+            self._kind = NOTE
+            self._add(f"[^{noted['name']}] {line[noted.end() :].strip()}")
+        elif not line.strip() or DEFINITION.match(line):
+            yield from self._close()
+            self._table = False
+        elif self._table:
+            yield from self._close()
+            self._kind = ROW
+            self._add(_row(line))
+            yield from self._close()
+        else:
+            yield from self._text(line)
+
+    def _text(self, line: str) -> Iterator[Paragraph]:
+        quoted = QUOTE_MARK.match(line)
+        line = QUOTE_MARK.sub("", line)
+        if item := ITEM_MARK.match(line):
+            yield from self._close()
+            self._kind = ITEM
+            line = f"{item['number'] or ''} {line[item.end() :]}"
+        elif quoted and not self._lines:
+            self._kind = QUOTE
+        broken = HARD_BREAK.search(line)
+        self._add(line.strip().removesuffix("\\") + LINE if broken else _row(line))
 
 
 def _row(line: str) -> str:

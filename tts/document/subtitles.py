@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tts.document import text
-from tts.document.document import MAX_BYTES, Chapter, Document
+from tts.document.document import MAX_BYTES, Chapter, Document, Paragraph
+from tts.document.encoding import decode
 
 NEW_PARAGRAPH = 2.0  # seconds without speech
 TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
@@ -34,20 +34,21 @@ def read_cues(path: Path) -> list[Cue]:
     """Cues in the order of their times. Raises ValueError for a file that is no transcript."""
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"larger than {MAX_BYTES >> 20} MB")
-    lines = text.decode(path.read_bytes())
+    lines = decode(path.read_bytes())
     return _sorted(_json(lines) if path.suffix.lower() == ".json" else _subtitles(lines))
 
 
 def parse(data: bytes) -> Document:
     """What subtitles say, without times; a long pause or another speaker begins a paragraph."""
-    paragraphs: list[list[str]] = []
+    paragraphs: list[list[Cue]] = []
     before = None
-    for cue in _sorted(_subtitles(text.decode(data)), shown_at_once=True):
+    for cue in _sorted(_subtitles(decode(data)), shown_at_once=True):
         if before is None or cue.start - before.end >= NEW_PARAGRAPH or cue.speaker != before.speaker:
             paragraphs.append([])
-        paragraphs[-1].append(cue.text)
+        paragraphs[-1].append(cue)
         before = cue
-    return Document(chapters=[Chapter(paragraphs=[" ".join(paragraph) for paragraph in paragraphs])])
+    said = [Paragraph.of(" ".join(cue.text for cue in cues), speaker=cues[0].speaker) for cues in paragraphs]
+    return Document(chapters=[Chapter(paragraphs=said)])
 
 
 def _sorted(found: Iterable[Cue], *, shown_at_once: bool = False) -> list[Cue]:

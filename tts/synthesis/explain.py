@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
@@ -47,13 +48,28 @@ def language_with(lexicon: str | None, tokenizer: Tokenizer) -> Language:
 
 def tokenizer_of(weights: Path) -> Tokenizer:
     """The tokenizer that the GPT in a folder of weights reads with, from the header of its file."""
+    spec = _header(weights, "extra", "text")
+    try:
+        tokenizer = TOKENIZERS[spec.pop("name")]
+    except KeyError:
+        raise ValueError(
+            f"the gpt in {weights} does not say how it reads: export it with its tokenizer's spec"
+        ) from None
+    return tokenizer(**spec)
+
+
+def sample_rate_of(weights: Path) -> int:
+    """The sample rate, in Hz, at which the nets in a folder of weights speak."""
+    return _header(weights, "audio", "sample_rate")
+
+
+def _header(weights: Path, section: str, key: str) -> Any:
+    """What the file of the GPT says about itself."""
     path = weights / "gpt.safetensors"
     if not path.is_file():
         raise ValueError(f"no gpt.safetensors in {weights}: give a folder of weights with --weights")
     try:
         with safe_open(path, framework="numpy") as file:
-            spec = json.loads((file.metadata() or {})["extra"])["text"]
-        tokenizer = TOKENIZERS[spec.pop("name")]
+            return json.loads((file.metadata() or {})[section])[key]
     except (SafetensorError, json.JSONDecodeError, KeyError, TypeError):
-        raise ValueError(f"{path} does not say how it reads: export it with its tokenizer's spec") from None
-    return tokenizer(**spec)
+        raise ValueError(f"{path} does not say its {key}: export it with this version") from None

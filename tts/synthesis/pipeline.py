@@ -22,7 +22,7 @@ from tts import checkpoint
 from tts.nn import fast_dtype
 from tts.synthesis.listen import Verdict, listen
 from tts.synthesis.portions import Portion, check_text, nothing_to_say, portions, shortened
-from tts.synthesis.wave import stretch, trim
+from tts.synthesis.wave import sounding, stretch, trim
 from tts.text.tokenizer import Tokenizer
 from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Sampling, SpeakerLatents, Speech, Vocoder
 
@@ -71,10 +71,17 @@ class Take:
     """One sentence spoken: the attempt that was kept, as a wave without the pause that follows it."""
 
     wave: Float[Tensor, " N"]
-    codes: int
+    codes: Codes
+    start: int  # samples that were cut off before it
     attempts: int
-    fault: str | None  # what is wrong with it: "ran on", "skips 'word'"; None where nothing was found
+    faults: list[str]  # what is wrong with it: "ran on", "skips 'word'"
+    loss: float  # nats, of the check
     rejected: list[str]  # faults of the attempts that were not kept
+
+    @property
+    def fault(self) -> str | None:
+        """Everything that is wrong with it; None where nothing was found."""
+        return "; ".join(self.faults) or None
 
 
 @dataclass
@@ -130,22 +137,20 @@ class TextToSpeech:
             codec=nets["dvae"],
             decoder=nets["diffusion"],
             vocoder=nets["vocoder"],
-            fingerprint=f"{gpt.fingerprint[:32]}{loaded['diffusion'].fingerprint[:32]}",
+            fingerprint=speaker_fingerprint({name: other.fingerprint for name, other in loaded.items()}),
             device=where,
         )
 
     def stream(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Iterator[Chunk]:
         """Speak a text of any length sentence by sentence. Raises ValueError if no sentence of it can be said."""
         check_text(text)
-        said: Counter[int] = Counter()  # how often each sentence came
+        said: Counter[str] = Counter()  # how often each sentence came
         notices: list[str] = []
         for portion in portions(text, settings.max_chars, self.language):
             chunk = Chunk(portion, torch.zeros(0), list(portion.notices), None)
             if self.sayable(portion.words):
-                # A sentence said again is another take; any other change to the text leaves this one's seed alone.
-                own = derive_seed(seed, portion.words)
-                said[own] += 1
-                own = derive_seed(own, f"time {said[own]}")
+                said[portion.words] += 1
+                own = take_seed(seed, portion.words, said[portion.words])
                 take = self.speak(portion.words, voice, settings=settings, seed=own)
                 if take.fault or take.attempts > 1:
                     chunk.notices.append(f"{_account(take, settings)}: {shortened(portion.words)}")
@@ -177,9 +182,11 @@ class TextToSpeech:
         wave = self.render(codes, latents, voice, settings=settings, seed=seed)
         return Take(
             wave=trim(wave, self.audio.sample_rate),
-            codes=int(codes.length),
+            codes=codes,
+            start=sounding(wave, self.audio.sample_rate).start,
             attempts=len(attempts),
-            fault="; ".join(best.verdict.faults) or None,
+            faults=best.verdict.faults,
+            loss=best.verdict.loss,
             rejected=["; ".join(other.verdict.faults) for other in attempts if other is not best],
         )
 
@@ -253,6 +260,19 @@ class TextToSpeech:
                 generator=generator,
             )
         return self.vocoder(stretch(mel, settings.speed).frames)[0].float().cpu()
+
+
+def speaker_fingerprint(nets: Mapping[str, str]) -> str:
+    """Of the two nets that know speakers, from the fingerprints of all nets by name."""
+    return f"{nets['gpt'][:32]}{nets['diffusion'][:32]}"
+
+
+def take_seed(seed: int, words: str, time: int) -> int:
+    """The seed of a sentence that is said for the first, second ... time: a sentence said again is another take.
+
+    Any other change to the text leaves it alone.
+    """
+    return derive_seed(derive_seed(seed, words), f"time {time}")
 
 
 def derive_seed(seed: int, text: str) -> int:

@@ -1,7 +1,7 @@
 """A text to the portions that are spoken one after the other: sentences, or parts of long ones."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableSet
 from dataclasses import dataclass
 
 from tts.text.language import Language
@@ -32,13 +32,14 @@ def check_text(text: str) -> None:
         raise ValueError(f"a word of {longest} characters is no text that can be read aloud: at most {MAX_WORD}")
 
 
-def portions(text: str, max_chars: int, language: Language) -> Iterator[Portion]:
+def portions(text: str, max_chars: int, language: Language, told: MutableSet[str] | None = None) -> Iterator[Portion]:
     """Sentences with their words. A sentence that gets much longer in words, such as one of digits, is cut again.
 
-    A notice comes once for a kind: two notices that differ in numbers only are of one kind.
+    A notice comes once for a kind: two notices that differ in numbers only are of one kind. `told` holds the kinds that
+    other texts have told before, and gets those of this one.
     """
     sentences = language.split(text, max_chars)
-    told: set[str] = set()
+    told = set() if told is None else told
     for index, sentence in enumerate(sentences):
         normal = language.normalise(sentence.text)
         notices = []

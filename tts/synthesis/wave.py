@@ -22,16 +22,23 @@ def stretch(mel: Mel, speed: float) -> Mel:
     return Mel(F.interpolate(mel.frames, size=size, mode="linear"), length)
 
 
-def trim(wave: Float[Tensor, " N"], sample_rate: int) -> Float[Tensor, " K"]:
-    """Cut silence at both ends down to a margin, and fade, so that pauses have their length and nothing clicks."""
+def sounding(wave: Float[Tensor, " N"], sample_rate: int) -> range:
+    """The samples between the silences at both ends, with a margin; none if everything is silent."""
     block = sample_rate // 100
     power = block_power(wave, block)
     loud = (power > power.max() * QUIET).nonzero() if len(power) else power.nonzero()
     if not len(loud):
-        return wave
+        return range(0)
     margin = round(MARGIN * sample_rate)
-    start, stop = int(loud[0]) * block - margin, (int(loud[-1]) + 1) * block + margin
-    wave = wave[max(0, start) : stop].clone()
+    return range(max(0, int(loud[0]) * block - margin), min(len(wave), (int(loud[-1]) + 1) * block + margin))
+
+
+def trim(wave: Float[Tensor, " N"], sample_rate: int) -> Float[Tensor, " K"]:
+    """Cut silence at both ends down to a margin, and fade, so that pauses have their length and nothing clicks."""
+    sound = sounding(wave, sample_rate)
+    if not sound:
+        return wave
+    wave = wave[sound.start : sound.stop].clone()
     size = min(round(FADE * sample_rate), len(wave))
     ramp = torch.linspace(0, 1, size)
     wave[:size] *= ramp

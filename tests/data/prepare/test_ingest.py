@@ -7,8 +7,9 @@ import soundfile
 import torch
 import torchaudio
 
-from data.prepare.ingest import IngestConfig, Samples, SourceRefused, ingest, loudness
+from data.prepare.ingest import IngestConfig, SourceRefused, ingest, loudness
 from data.prepare.sources import Source
+from tts.alignment.recording import Samples
 
 STATUS = Path("/proc/self/status")
 LIMITS = IngestConfig(max_hours=0.01, max_channels=2, max_gb=1.0, max_missing=0.05)  # 36 s

@@ -1,10 +1,10 @@
 import numpy as np
 import torch
 
-from data.prepare.ingest import Samples
 from data.prepare.judge import JudgeConfig, bandwidth, cluster_speakers, music_share, rejection, score_clip
-from data.prepare.spell import Word
 from tts import settings
+from tts.alignment.recording import Samples
+from tts.alignment.spell import Word
 
 RATE = 24000
 TIME = torch.arange(4 * RATE) / RATE

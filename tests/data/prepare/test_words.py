@@ -2,8 +2,8 @@
 
 import json
 
-from data.prepare.spell import Word
 from data.prepare.words import Transcript
+from tts.alignment.spell import Word
 
 
 def test_a_transcript_survives_the_cache():

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from data.pack.alignment import load_speller
-from data.prepare.ingest import Samples
+from tts.alignment.recording import Samples
+from tts.checkpoint import Loaded, build, load
+from tts.text.tokenizer import Tokenizer, unpinned
 
 CORE, CONTEXT = 704, 24  # codes computed at once, and codes on either side that give them context
 SENTENCE = 2000  # characters normalised at once
@@ -78,6 +79,14 @@ class Spelling:
         first, last = np.searchsorted(self.best.steps, (start * self.rate, end * self.rate))
         heard = float(self.best.probabilities[first:last].sum())
         return min(1.0, sum(word.confidence * len(word.ids) for word in words) / max(heard, 1.0))
+
+
+def load_speller(path: Path) -> tuple[Loaded, Tokenizer]:
+    """A codec that spells, and the tokenizer whose ids it spells."""
+    loaded = load(path)
+    if getattr(loaded.net, "ctc", None) is None or "text" not in loaded.extra:
+        raise ValueError(f"{path} has no CTC head: give a dvae that was trained with text")
+    return loaded, build(unpinned(loaded.extra["text"]), loaded.audio)
 
 
 class Speller:

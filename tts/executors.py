@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 AHEAD = 2  # jobs per worker that are submitted ahead of time
 PATIENCE = 10.0  # seconds to wait for a cluster to answer
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Runs a function on jobs, in any order."""
 
@@ -115,7 +116,7 @@ class RayExecutor:
     """Tasks of one core each, on a Ray cluster or on one that is started here.
 
     `token` is a file with the token of a cluster that requires one. Without it Ray reads RAY_AUTH_MODE, and
-    RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH. All machines must see the sources and the work folder.
+    RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH. All machines must see what is read and the work folder.
     """
 
     address: str | None
@@ -224,7 +225,7 @@ def _silent_stderr() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class SlurmExecutor:
-    """A Slurm job array, submitted by submitit; each job of the array takes a share of the sources."""
+    """A Slurm job array, submitted by submitit; each job of the array takes a share of the jobs."""
 
     folder: Path  # for submitit's files; all machines must see it
     cluster: str  # slurm, or local for processes of this machine
@@ -258,7 +259,7 @@ class SlurmExecutor:
         executor = submitit.AutoExecutor(self.folder, cluster=self.cluster)
         executor.update_parameters(cpus_per_task=1, mem_gb=4, timeout_min=24 * 60, slurm_array_parallelism=self.workers)
         executor.update_parameters(**self.options)
-        # Sources are dealt in turn, so that long and short ones spread over the shares.
+        # Jobs are dealt in turn, so that long and short ones spread over the shares.
         shares = [jobs[start :: self.workers] for start in range(min(self.workers, len(jobs)))]
         with executor.batch():
             tasks = [executor.submit(_run_all, function, share) for share in shares]

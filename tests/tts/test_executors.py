@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from data.prepare.executors import (
+from tts.executors import (
     EXECUTORS,
     LocalExecutor,
     RayExecutor,
@@ -98,6 +98,9 @@ def test_a_new_executor_takes_one_line_in_the_table(monkeypatch, tmp_path):
         @classmethod
         def from_arguments(cls, args, work):
             return cls(args.nowhere_workers)
+
+        def map(self, function, jobs, lost, done):
+            return iter(())
 
     monkeypatch.setitem(EXECUTORS, "nowhere", Nowhere)
     parser = argparse.ArgumentParser()

@@ -1,10 +1,9 @@
 """Alignment of a text to a long recording: when each of its words is said.
 
-A long text is first matched to the phonemes that the codec hears (`data/prepare/spell.py`) by anchors: runs of phonemes
-that occur once in both (`data/prepare/anchors.py`). This takes a second for hours of sound. Forced alignment then
-places every phoneme between two anchors (`data/prepare/ctc.py`). If the result explains too little of what is heard, as
-happens when the codec hears a voice badly, a short text is aligned as a whole, and a long one minute by minute. Times
-are exact to half a code, about 21 ms.
+A long text is first matched to the phonemes that the codec hears (`spell.py`) by anchors: runs of phonemes that occur
+once in both (`anchors.py`). This takes a second for hours of sound. Forced alignment then places every phoneme between
+two anchors (`ctc.py`). If the result explains too little of what is heard, as happens when the codec hears a voice
+badly, a short text is aligned as a whole, and a long one minute by minute. Times are exact to half a code, about 21 ms.
 """
 
 import math
@@ -14,9 +13,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from data.prepare.anchors import anchors, pace
-from data.prepare.ctc import Piece, place_run, place_words
-from data.prepare.spell import Spelling, Word
+from tts.alignment.anchors import anchors, pace
+from tts.alignment.ctc import Piece, place_run, place_words
+from tts.alignment.spell import Spelling, Word
 
 PIECE = 200  # phonemes aligned at once between anchors, about 17 s
 DENSE = 40_000_000  # the most that steps times phonemes may be in one forced alignment, about 8 minutes of speech

@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from data.prepare.ingest import Samples
-from data.prepare.spell import Word
+from tts.alignment.recording import Samples
+from tts.alignment.spell import Word
 from tts.audio import block_power
 
 BLOCK = 0.01  # seconds per block of power

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.prepare.align import TimedWords, align, align_cues
-from data.prepare.anchors import anchors, pace
-from data.prepare.ctc import Piece, place_words
-from data.prepare.spell import Speller, Spelling, Word
+from tts.alignment.align import TimedWords, align, align_cues
+from tts.alignment.anchors import anchors, pace
+from tts.alignment.ctc import Piece, place_words
+from tts.alignment.spell import Speller, Spelling, Word
 
 RATE = 46.875  # steps per second
 VOCAB = 40

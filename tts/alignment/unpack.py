@@ -1,4 +1,4 @@
-"""The decoder, a child process with limits: `python -m data.prepare.unpack RATE LIMITS < recording > samples`.
+"""The decoder, a child process with limits: `python -m tts.alignment.unpack RATE LIMITS < recording > samples`.
 
 Recordings are untrusted input. The process that decodes them has limits on memory and time, can open no other file, and
 may crash without harm to the run. It does not import torch, because it starts once per recording. It writes one line

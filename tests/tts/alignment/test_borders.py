@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from data.prepare.borders import move_off_words, power_and_threshold, refine_borders
-from data.prepare.ingest import Samples
-from data.prepare.spell import Word
+from tts.alignment.borders import move_off_words, power_and_threshold, refine_borders
+from tts.alignment.recording import Samples
+from tts.alignment.spell import Word
 
 RATE = 24000
 SPANS = [(0.5, 1.0), (1.0, 1.4), (2.0, 2.6), (62.3, 62.9)]  # seconds of sound: two without a pause, two alone

@@ -1,0 +1,155 @@
+"""The player in a real browser, from a file, with real sound."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from helpers import sounds, timelines
+from helpers.browser import CHROMIUM, Browser
+from tts.narration import player
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not CHROMIUM, reason="needs chromium")]
+
+BOOK = replace(timelines.book(), title="<i>Salt</i></title><script>document.title = 'taken'</script>")
+TIMELINE = timelines.of(BOOK)
+LATE = TIMELINE.chapters[0].segments[1].words[2]  # "late" of "It was late."
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with Browser(tmp_path_factory.mktemp("profile")) as browser:
+        browser.look(1280, 800)
+        yield browser
+
+
+def opened(browser: Browser, folder: Path, *, alone: bool = True, embed: bool = False) -> Browser:
+    """The page of a recording with a file for each chapter, or one for both."""
+    chapters = TIMELINE.chapters if alone else [replace(TIMELINE.chapters[0], start=0.0, stop=TIMELINE.seconds)]
+    audio = [
+        sounds.encoded(folder / f"{number}.mp3", chapter.stop - chapter.start)
+        for number, chapter in enumerate(chapters)
+    ]
+    player.page(TIMELINE, BOOK, audio, folder / "player.html", embed=embed)
+    browser.open((folder / "player.html").as_uri())
+    browser.value("onpagehide = null, localStorage.clear()")  # what a test before this one left
+    browser.requests.clear()
+    browser.errors.clear()
+    browser.open((folder / "player.html").as_uri())
+    browser.until("audio.readyState > 0 && wanted === null")
+    return browser
+
+
+def hear(browser: Browser, seconds: float) -> str:
+    """The word that is marked at a time of the file."""
+    browser.value(f"audio.currentTime = {seconds}")
+    browser.until(f"!audio.seeking && Math.abs(seek.value - {seconds}) < 0.1")
+    return browser.value("document.querySelector('.word.now')?.textContent")
+
+
+@pytest.mark.parametrize("embed", [False, True])
+def test_the_word_that_is_heard_is_marked(browser, tmp_path, embed):
+    opened(browser, tmp_path, embed=embed)
+    assert hear(browser, LATE.start + 0.05) == "late"
+    assert hear(browser, LATE.start - 0.15) == "was"
+    assert browser.value("document.querySelector('.sentence.here').textContent") == "It was late."
+    assert hear(browser, 0.05) == "The"
+
+
+def test_words_are_marked_while_it_plays(browser, tmp_path):
+    opened(browser, tmp_path)
+    browser.value("$('play').click()")
+    browser.until("document.querySelector('.word.now')?.textContent === 'was'")
+    browser.press(" ")
+    browser.until("audio.paused")
+
+
+def test_a_click_on_a_sentence_and_on_a_word_goes_there(browser, tmp_path):
+    opened(browser, tmp_path)
+    browser.value("sentences[2].element.click()")
+    browser.until(f"!audio.seeking && Math.abs(audio.currentTime - {TIMELINE.chapters[0].segments[2].start}) < 0.1")
+    browser.value("sentences[2].element.querySelectorAll('.word')[1].click()")
+    browser.until(
+        f"!audio.seeking && Math.abs(audio.currentTime - {TIMELINE.chapters[0].segments[2].words[1].start}) < 0.1"
+    )
+
+
+def test_one_chapter_is_in_the_page_and_the_next_is_opened_by_key_and_by_list(browser, tmp_path):
+    opened(browser, tmp_path)
+    assert browser.value("text.querySelector('h1').textContent") == "The Sea"
+    browser.press("]")
+    browser.until("audio.readyState > 0 && wanted === null && audio.getAttribute('src') === '1.mp3'")
+    assert browser.value("[...text.querySelectorAll('h1')].map((one) => one.textContent)") == ["Two Voices"]
+    assert browser.value("[...text.querySelectorAll('.speaker')].map((one) => one.textContent)") == ["Jack", "Gwen <3"]
+    browser.value("document.querySelector('#contents button').click()")
+    assert browser.value("text.querySelector('h1').textContent") == "The Sea"
+
+
+def test_a_chapter_goes_over_into_the_next(browser, tmp_path):
+    opened(browser, tmp_path)
+    browser.value("audio.currentTime = audio.duration - 0.3, audio.play()")
+    browser.until("text.querySelector('h1').textContent === 'Two Voices' && !audio.paused")
+
+
+def test_one_file_holds_all_chapters(browser, tmp_path):
+    opened(browser, tmp_path, alone=False)
+    second = TIMELINE.chapters[1]
+    browser.press("]")
+    browser.until(f"!audio.seeking && Math.abs(audio.currentTime - {second.start}) < 0.1")
+    assert hear(browser, second.start + second.segments[1].words[1].start + 0.05) == "that"
+    browser.press("[")
+    browser.value(f"audio.currentTime = {second.start - 0.3}, audio.play()")
+    browser.until("text.querySelector('h1').textContent === 'Two Voices'")
+
+
+def test_place_speed_and_theme_are_remembered(browser, tmp_path):
+    opened(browser, tmp_path)
+    browser.press("]")
+    browser.until("audio.readyState > 0 && wanted === null")
+    browser.press(">")
+    browser.value("$('theme').click()")
+    hear(browser, 1.3)
+    browser.open((tmp_path / "player.html").as_uri())
+    browser.until("audio.readyState > 0 && wanted === null")
+    assert browser.value("[current, $('speed').value, document.documentElement.dataset.theme]") == [
+        1, "1.1", "dark",
+    ]  # fmt: skip
+    assert browser.value("audio.currentTime") == pytest.approx(1.3, abs=0.11)
+
+
+def test_a_link_leads_to_its_sentence(browser, tmp_path):
+    opened(browser, tmp_path)
+    browser.value("location.hash = '#2.2.1'")
+    browser.until("sentences[here]?.text === 'Who else & why?'")
+    browser.value("location.hash = '#__proto__'")
+    assert browser.value("sentences[here].text") == "Who else & why?"
+
+
+def test_arrows_go_from_sentence_to_sentence(browser, tmp_path):
+    opened(browser, tmp_path)
+    for key, said in (("ArrowRight", "It was late."), ("ArrowRight", "“Who is there?”"), ("ArrowLeft", "It was late.")):
+        browser.press(key)
+        browser.until(f"sentences[here].text === {said!r} && !audio.seeking")
+
+
+def test_nothing_is_fetched_but_the_sound_and_nothing_in_a_title_runs(browser, tmp_path):
+    opened(browser, tmp_path)
+    assert {Path(url).name for url in browser.requests if url.startswith("file:")} == {"player.html", "0.mp3"}
+    assert all(url.startswith(("file:", "about:")) for url in browser.requests) and browser.errors == []
+    assert browser.value("document.title") == BOOK.title
+
+
+@pytest.mark.parametrize("width, height, phone", [(1280, 800, False), (360, 640, True)])
+def test_nothing_lies_outside_the_window(browser, tmp_path, width, height, phone):
+    browser.look(width, height, phone=phone)
+    opened(browser, tmp_path)
+    for button in ("play", "later-chapter", "speed", "theme", "seek"):
+        box = browser.value(
+            f"(({{x, y, right, bottom}}) => [x, y, right, bottom])($('{button}').getBoundingClientRect())"
+        )
+        assert min(box) >= 0 and box[2] <= width and box[3] <= height, button
+    assert browser.value("document.documentElement.scrollWidth") <= width
+    assert browser.value(
+        "[...document.querySelectorAll('button, select, input')].every((one) => one.ariaLabel || one.textContent)"
+    )
+    browser.look(1280, 800)

@@ -1,0 +1,295 @@
+"""EPUB 2 and 3: spine, contents, metadata, notes, kinds, plays, and what is refused."""
+
+import pytest
+
+from helpers.books import book, nav, ncx, page
+from tts import document
+from tts.document import CAPTION, CODE, DIRECTION, HEADING, ITEM, MATTER, NOTE, PAGE, PROSE, QUOTE, ROW, SCENE, VERSE
+
+TITLES = {f"c{n}.xhtml": f"<h2>{n}</h2><p>Text {n}.</p>" for n in range(1, 4)}
+
+
+def titles(data: bytes) -> list[str]:
+    return [chapter.title for chapter in document.parse(data, ".epub").chapters if chapter.words]
+
+
+def parts(data: bytes) -> list[tuple[str, str]]:
+    found = document.parse(data, ".epub")
+    return [(part.kind, part.text) for chapter in found.chapters for part in chapter.paragraphs]
+
+
+def body(markup: str) -> list[tuple[str, str]]:
+    return parts(book({"a.xhtml": page(markup)}))
+
+
+def test_nested_contents_name_every_chapter():
+    entries = [("Part One", [("First", "c1.xhtml"), ("Second", "c2.xhtml")]), ("Third", "c3.xhtml")]
+    pages = {name: text.replace("<h2>", "<p>").replace("</h2>", "</p>") for name, text in TITLES.items()}
+    assert titles(book(pages, contents=nav(entries))) == ["First", "Second", "Third"]
+    assert titles(book(pages, contents2=ncx([("A", "c1.xhtml"), ("B", "c2.xhtml"), ("C", "c3.xhtml")]))) == list("ABC")
+
+
+def test_one_file_of_many_chapters():
+    text = "".join(f'<section id="s{n}"><h2>Tale {n}</h2><p>It was {n}.</p></section>' for n in range(284))
+    data = book({"all.xhtml": page(text)}, contents=nav([(f"Tale {n}", f"all.xhtml#s{n}") for n in range(284)]))
+    found = document.parse(data, ".epub").chapters
+    assert len(found) == 284
+    assert (found[7].title, [part.text for part in found[7].paragraphs]) == ("Tale 7", ["It was 7."])
+    assert titles(book({"all.xhtml": page(text)})) == [f"Tale {n}" for n in range(284)]  # by its headings
+
+
+def test_three_hundred_files():
+    pages = {f"f{n}.xhtml": f"<h1>Chapter {n}</h1><p>Text.</p>" for n in range(300)}
+    assert len(titles(book(pages))) == 300
+
+
+def test_a_chapter_may_go_on_in_further_files():
+    pages = {"a.xhtml": "<h2>I</h2><p>One.</p>", "b.xhtml": "<p>Two.</p>", "c.xhtml": "<h2>II</h2><p>Three.</p>"}
+    found = document.parse(book(pages, contents=nav([("I", "a.xhtml"), ("II", "c.xhtml")])), ".epub").chapters
+    assert [(chapter.title, len(chapter.paragraphs)) for chapter in found] == [("I", 2), ("II", 1)]
+
+
+def test_a_heading_in_two_parts_is_one_title_if_the_contents_say_so():
+    pages = {
+        "a.xhtml": "<hgroup><h2>I</h2><p>The <i>Ship</i></p></hgroup><p>It sailed.</p>",
+        "b.xhtml": "<h2>CHAPTER II<br/>The Storm</h2><p>It sank.</p>",
+    }
+    assert titles(book(pages, contents=nav([("I: The Ship", "a.xhtml"), ("II", "b.xhtml")]))) == [
+        "I: The Ship",
+        "CHAPTER II: The Storm",
+    ]
+
+
+def test_titles_that_are_missing_come_from_the_pages():
+    pages = {"a.xhtml": page("<p>One.</p>", "The Start"), "b.xhtml": page("<p>Two.</p>", "The End")}
+    assert titles(book(pages)) == ["The Start", "The End"]
+
+
+def test_an_anchor_after_a_heading_belongs_to_it():
+    text = "<h2>One</h2><p id='a'>A.</p><h2>Two</h2><p id='b'>B.</p>"
+    assert titles(book({"x.xhtml": page(text)}, contents=nav([("1", "x.xhtml#a"), ("2", "x.xhtml#b")]))) == [
+        "One",
+        "Two",
+    ]
+
+
+def test_a_long_chapter_that_the_contents_do_not_part_is_parted_by_its_headings():
+    long = "".join(f"<h2>Chapter {n}</h2><p>{'word ' * 4000}</p>" for n in range(1, 5))
+    found = titles(book({"a.xhtml": "<h1>Preface</h1><p>x</p>", "b.xhtml": page(long)}, contents=nav([("Preface", "a.xhtml"), ("Text", "b.xhtml")])))  # fmt: skip
+    assert found == ["Preface", *(f"Chapter {n}" for n in range(1, 5))]
+
+
+def test_a_spine_may_repeat_skip_and_fall_back():
+    items = '<item id="svg" href="p.svg" media-type="image/svg+xml" fallback="i1"/>'
+    spine = [f'<itemref idref="{idref}"/>' for idref in ("i0", "svg", "i0", "nobody", "i1")]
+    data = book({"a.xhtml": "<p>A.</p>", "b.xhtml": "<p>B.</p>"}, items=items, spine=spine)
+    assert [text for _, text in parts(data)] == ["A.", "B."]
+    aside = book({"a.xhtml": "<p>A.</p>", "b.xhtml": "<p>B.</p>"}, spine=['<itemref idref="i0"/>', '<itemref idref="i1" linear="no"/>'])  # fmt: skip
+    assert parts(aside) == [(PROSE, "A."), (MATTER, "B.")]
+
+
+def test_names_are_decoded_and_none_leads_out_of_the_book():
+    data = book({"my%20page.xhtml": "<p>A.</p>"}, files={"o/my page.xhtml": page("<p>Decoded.</p>")})
+    assert [text for _, text in parts(data)] == ["Decoded."]
+    spine = ['<itemref idref="x"/>', '<itemref idref="i0"/>']
+    for href in ("../../../etc/passwd", "..%2f..%2fetc/passwd", "/etc/passwd", "file:///etc/passwd"):
+        outside = book({"a.xhtml": "<p>A.</p>"}, items=f'<item id="x" href="{href}"/>', spine=spine)
+        assert [text for _, text in parts(outside)] == ["A."]
+    with pytest.raises(ValueError, match="o/gone.xhtml is not in it"):
+        parts(book({"a.xhtml": "<p>A.</p>"}, items='<item id="x" href="gone.xhtml"/>', spine=spine))
+
+
+def test_the_first_package_that_is_there():
+    roots = '<rootfile full-path="gone.opf"/><rootfile full-path="o/p.opf"/><rootfile full-path="o/q.opf"/>'
+    assert [text for _, text in parts(book({"a.xhtml": "<p>A.</p>"}, roots=roots))] == ["A."]
+
+
+METADATA = """<dc:title id="s">A Sea Story</dc:title><dc:title id="m">Ships</dc:title>
+<meta refines="#m" property="title-type">main</meta><dc:creator id="a">Ann Other</dc:creator><dc:creator>Bob</dc:creator>
+<dc:creator id="t">Tom</dc:creator><meta refines="#t" property="role">trl</meta><dc:language>en-GB</dc:language>
+<dc:description>&lt;p&gt;Of &lt;i&gt;ships&lt;/i&gt;.&lt;/p&gt;</dc:description><dc:date>1899</dc:date>
+<dc:publisher>Press</dc:publisher>"""
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+
+
+def test_metadata():
+    found = document.parse(book({"a.xhtml": "<p>A.</p>"}, metadata=METADATA), ".epub")
+    assert (found.title, found.author, found.language) == ("Ships", "Ann Other, Bob", "en-GB")
+    assert (found.description, found.date, found.publisher) == ("Of ships.", "1899", "Press")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        '<meta name="calibre:series" content="Sea"/><meta name="calibre:series_index" content="2.0"/>',
+        '<meta property="belongs-to-collection" id="c">Sea</meta><meta refines="#c" property="group-position">2</meta>',
+    ],
+)
+def test_a_series_with_its_number(metadata):
+    assert document.parse(book({"a.xhtml": "<p>A.</p>"}, metadata=metadata), ".epub").series == "Sea 2"
+
+
+@pytest.mark.parametrize("way", ["properties", "meta", "guide", "page"])
+def test_a_cover(way):
+    items = f'<item id="art" href="c.png" media-type="image/png"{" properties=" + repr("cover-image") * (way == "properties")}/>'
+    items = items if way == "properties" else '<item id="art" href="c.png" media-type="image/png"/>'
+    data = book(
+        {"a.xhtml": "<p>A.</p>"},
+        items=items,
+        metadata='<meta name="cover" content="art"/>' * (way == "meta"),
+        guide={"guide": '<guide><reference type="cover" href="c.png"/></guide>',
+               "page": '<guide><reference type="cover" href="v.xhtml"/></guide>'}.get(way, ""),
+        files={"o/c.png": PNG, "o/v.xhtml": page('<img src="c.png"/>')},
+    )  # fmt: skip
+    assert document.parse(data, ".epub").cover == PNG
+
+
+def test_a_cover_that_is_no_picture_is_none():
+    items = '<item id="c" href="c.png" properties="cover-image"/>'
+    for content in (b"<svg/>", PNG + bytes(21 << 20)):
+        data = book({"a.xhtml": "<p>A.</p>"}, items=items, files={"o/c.png": content})
+        assert document.parse(data, ".epub").cover == b""
+
+
+NOTES = {
+    "typed": '<p>One.<a epub:type="noteref" href="#n">1</a> Two.</p><p>Three.</p><aside epub:type="footnote" id="n"><p>A note.</p></aside>',
+    "hidden": '<p>One.<a epub:type="noteref" href="#n">1</a> Two.</p><p>Three.</p><aside epub:type="footnote" id="n" hidden=""><p>A note.</p></aside>',
+    "role": '<p>One.<a role="doc-noteref" href="#n">1</a> Two.</p><p>Three.</p><aside role="doc-footnote" id="n">A note.</aside>',
+    "raised": '<p>One.<a id="r" href="#n"><sup>1</sup></a> Two.</p><p>Three.</p><p id="n">A note. <a href="#r">↩</a></p>',
+    "inside": '<p>One.<sup><a id="r" href="#n">1</a></sup> Two.</p><p>Three.</p><ol><li id="n">A note.</li></ol>',
+    "bracket": '<p>One.<a id="fnref1" href="#n">[1]</a> Two.</p><p>Three.</p><p id="n"><a href="#fnref1">[1]</a> A note.</p>',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", NOTES)
+def test_notes_come_where_they_are_referred_to_and_their_marks_are_not_said(way):
+    assert body(NOTES[way]) == [(PROSE, "One. Two."), (NOTE, "A note."), (PROSE, "Three.")]
+
+
+def test_endnotes_in_a_file_of_their_own():
+    pages = {
+        "a.xhtml": page('<h2>I</h2><p>One.<a epub:type="noteref" href="notes.xhtml#n1">1</a></p><p>Two.</p>'),
+        "notes.xhtml": page(
+            '<section epub:type="endnotes"><h2>Notes</h2><ol><li id="n1"><p>A note. '
+            '<a href="a.xhtml#r" epub:type="backlink">↩</a></p></li></ol></section>'
+        ),
+    }
+    found = document.parse(book(pages, contents=nav([("I", "a.xhtml"), ("Notes", "notes.xhtml")])), ".epub")
+    assert len(found.chapters) == 1
+    assert [(part.kind, part.text) for part in found.chapters[0].paragraphs] == [
+        (PROSE, "One."),
+        (NOTE, "A note."),
+        (PROSE, "Two."),
+    ]
+    assert found.text == "I\n\nOne.\n\nTwo."
+
+
+def test_a_power_and_an_ordinal_are_no_notes():
+    assert body("<p>x<sup>2</sup>, the 4<sup>th</sup>, CO<sub>2</sub></p>") == [(PROSE, "x², the 4th, CO₂")]
+
+
+def test_a_link_with_a_number_is_said():
+    pages = {"a.xhtml": '<p>See chapter <a href="b.xhtml">2</a> and page <a href="b.xhtml#p">12</a>.</p>', "b.xhtml": "<p id='p'>B.</p>"}  # fmt: skip
+    assert parts(book(pages)) == [(PROSE, "See chapter 2 and page 12."), (PROSE, "B.")]
+
+
+def test_printed_pages_are_told_apart():
+    markup = (
+        '<p>One <span epub:type="pagebreak" id="p" title="12"></span>two <span class="pagenum">[Pg 13]</span>three.</p>'
+    )
+    assert body(markup) == [(PROSE, "One two three."), (PAGE, "Page 12"), (PAGE, "Page 13")]
+
+
+def test_kinds():
+    assert body(
+        "<h2>I</h2><h4>Deep</h4><blockquote><p>Quoted.</p></blockquote><ul><li>Item</li></ul><hr/>"
+        "<table><tr><th>N</th><td>3</td></tr></table><pre>a = 1\nb</pre>"
+        '<figure><img alt="A ship" src="x"/><figcaption>Fig. 1</figcaption></figure>'
+        '<blockquote epub:type="z3998:verse"><p><span>One</span><br/><span>two</span></p></blockquote>'
+        '<div class="stanza"><div class="line">a</div><div class="line">b</div></div>'
+    ) == [
+        (HEADING, "Deep"),
+        (QUOTE, "Quoted."),
+        (ITEM, "Item"),
+        (SCENE, "***"),
+        (ROW, "N, 3"),
+        (CODE, "a = 1\u2028b"),
+        (CAPTION, "A ship"),
+        (CAPTION, "Fig. 1"),
+        (VERSE, "One\u2028two"),
+        (VERSE, "a\u2028b"),
+    ]
+
+
+def test_matter_is_known_by_type_name_label_and_links():
+    pages = {
+        "titlepage.xhtml": "<h1>Ships</h1>",
+        "x1.xhtml": page('<section epub:type="colophon"><p>Set in type.</p></section>'),
+        "x2.xhtml": page("<h2>Contents</h2><p>One 3</p>"),
+        "x3.xhtml": page("".join(f'<p><a href="c{n}.xhtml">The chapter {n}</a></p>' for n in range(1, 7))),
+        "c1.xhtml": "<h2>I</h2><p>Text.</p>",
+        "x4.xhtml": "<p>All rights reserved.</p>",
+    }
+    data = book(pages, contents=nav([("Ships", "titlepage.xhtml"), ("I", "c1.xhtml"), ("Copyright", "x4.xhtml")]))
+    assert document.parse(data, ".epub").text == "I\n\nText."
+
+
+def test_formulas_and_pictures_of_text():
+    assert body('<p>So <math alttext="x^{2}"><mi>x</mi></math>.</p>') == [(PROSE, "So $x^{2}$.")]
+    assert body("<p>So <math><mi>x</mi><mo>=</mo><mn>2</mn></math>.</p>") == [(PROSE, "So x = 2 .")]
+    assert body('<p><img alt="T" src="t.png"/>he ship.</p>') == [(PROSE, "The ship.")]
+    assert body('<h2><img alt="Chapter One" src="t.png"/></h2><p>A.</p>') == [(PROSE, "A.")]
+    assert titles(book({"a.xhtml": page('<h2><img alt="Chapter One" src="t.png"/></h2><p>A.</p>')})) == ["Chapter One"]
+
+
+def test_other_languages_and_signs_that_say_nothing():
+    assert body('<p>A <i xml:lang="fr">mot jus\u00adte</i>\u2060—said.</p>') == [(PROSE, "A mot juste—said.")]
+
+
+PLAY = """<table>
+<tr><td/><td><i epub:type="z3998:stage-direction"><b epub:type="z3998:persona">Lane</b> enters.</i></td></tr>
+<tr><td epub:type="z3998:persona">Algernon</td><td>Did you hear, <i epub:type="z3998:stage-direction">Sits.</i> Lane? Yes.</td></tr>
+<tr><td epub:type="z3998:persona">Lane</td><td>No, sir. <i epub:type="z3998:stage-direction">(Goes out.)</i></td></tr>
+<tr><td epub:type="z3998:persona">Algernon</td><td><p>Oh!</p><blockquote epub:type="z3998:verse"><p>La<br/>la</p></blockquote></td></tr>
+</table><p>Curtain.</p>"""  # fmt: skip
+
+
+def test_a_play_in_a_table():
+    (chapter,) = document.parse(book({"a.xhtml": page(PLAY)}), ".epub").chapters
+    assert [(part.kind, part.speaker, part.text) for part in chapter.paragraphs] == [
+        (DIRECTION, "", "Lane enters."),
+        (PROSE, "Algernon", "Did you hear, Lane?"),
+        (DIRECTION, "", "Sits."),
+        (PROSE, "Algernon", "Yes."),
+        (PROSE, "Lane", "No, sir."),
+        (DIRECTION, "", "Goes out."),
+        (PROSE, "Algernon", "Oh!"),
+        (VERSE, "Algernon", "La\u2028la"),
+        (PROSE, "", "Curtain."),
+    ]
+
+
+def test_speakers_before_their_lines():
+    markup = '<p class="speaker">ANN</p><p>Hello.</p><p><b class="speaker">Bob.</b> Hi.</p>'
+    (chapter,) = document.parse(book({"a.xhtml": page(markup)}), ".epub").chapters
+    assert [(part.speaker, part.text) for part in chapter.paragraphs] == [("ANN", "Hello."), ("Bob", "Hi.")]
+
+
+ENCRYPTED = '<encryption><EncryptedData><EncryptionMethod Algorithm="{}"/></EncryptedData></encryption>'
+
+
+def test_protected_books_are_refused_and_hidden_fonts_are_no_protection(tmp_path):
+    aes, font = "http://www.w3.org/2001/04/xmlenc#aes128-cbc", "http://www.idpf.org/2008/embedding"
+    path = tmp_path / "b.epub"
+    path.write_bytes(book({"a.xhtml": "<p>A.</p>"}, files={"META-INF/encryption.xml": ENCRYPTED.format(aes)}))
+    with pytest.raises(ValueError, match=r"b.epub.*protected \(DRM\)"):
+        document.read(path)
+    path.write_bytes(book({"a.xhtml": "<p>A.</p>"}, files={"META-INF/encryption.xml": ENCRYPTED.format(font)}))
+    assert document.read(path).text == "A."
+
+
+def test_a_book_may_hold_more_pictures_than_a_text_may_be_long(tmp_path):
+    pictures = {f"o/{n}.bin": b"\0" * (30 << 20) for n in range(2)}
+    path = tmp_path / "b.epub"
+    path.write_bytes(book({"a.xhtml": "<p>A.</p>"}, files=pictures))
+    assert document.read(path).text == "A."

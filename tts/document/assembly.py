@@ -1,0 +1,295 @@
+"""The pages of a book as chapters: where its contents say that they begin, or else its headings."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from posixpath import dirname, join, normpath
+from urllib.parse import unquote, urlsplit
+
+from tts.document.contents import Entry
+from tts.document.document import (
+    CAPTION,
+    CHAPTER_LEVEL,
+    HEADING,
+    LEFT_OUT,
+    MATTER,
+    MAX_PARAGRAPHS,
+    NOTE,
+    PAGE,
+    SCENE,
+    Chapter,
+    Paragraph,
+    Span,
+    licensed,
+)
+from tts.document.page import Page
+
+LONG = 10_000  # words of a chapter that its headings part, where the contents do not
+SHORT = 1_000  # words that a page of the publisher has at most
+LINKS = 0.6  # of the characters of a table of contents lead elsewhere
+LISTED = 4  # paragraphs that lead elsewhere are a table of contents
+LONGEST_NOTE = 50  # paragraphs
+NOTE_NUMBER = re.compile(r"^\s*\[\w{1,4}\]\s*")
+MATTER_LABEL = re.compile(
+    r"(?i)(?:the )?(?:table of )?contents|copyright(?: (?:page|notice|information))?|uncopyright|colophon|imprint|"
+    r"(?:half[ -]?)?title[ -]?page|cover(?: page)?|list of (?:illustrations|figures|tables|plates)|also by .{1,60}|"
+    r"(?:the )?full project gutenberg(?:™|\(tm\))? licen[sc]e.{0,20}|transcriber[’']s? notes?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BookPage:
+    """A page of a book under its name in the book. `matter` says that it is the publisher's."""
+
+    name: str
+    page: Page
+    matter: bool = False
+
+
+def resolve(href: str, base: str) -> tuple[str, str]:
+    """The name in the book and the fragment of a link on the page `base`; no name for one that leads out."""
+    try:
+        parts = urlsplit(href.strip())
+    except ValueError:
+        return "", ""
+    if parts.scheme or parts.netloc:
+        return "", ""
+    path = unquote(parts.path)
+    name = normpath(join(dirname(base), path)) if path else base
+    return ("" if name.startswith(("../", "/")) or name == ".." else name), unquote(parts.fragment)
+
+
+def assemble(pages: Sequence[BookPage], contents: Sequence[Entry] = (), base: str = "") -> list[Chapter]:
+    """The chapters of a book. `base` is the page from which the links of the contents lead."""
+    book = _Book(pages)
+    book.mark_notes()
+    book.mark_matter(contents, base)
+    book.find_chapters(contents, base)
+    return book.chapters()
+
+
+class _Book:
+    """All paragraphs of a book in one list, with where its pages, chapters and notes begin."""
+
+    def __init__(self, pages: Sequence[BookPage]):
+        self.pages = pages
+        self.paragraphs: list[Paragraph] = []
+        self.firsts: dict[str, int] = {}  # of each page, its first paragraph
+        for page in pages:
+            self.firsts.setdefault(page.name, len(self.paragraphs))
+            kind = {"kind": MATTER} if page.matter else {}
+            self.paragraphs += (
+                replace(part, **kind) if kind and part.kind not in LEFT_OUT else part for part in page.page.paragraphs
+            )
+            if len(self.paragraphs) > MAX_PARAGRAPHS:
+                raise ValueError(f"it has more than {MAX_PARAGRAPHS:,} paragraphs: split it")
+        self.paragraphs = licensed(self.paragraphs)
+        self.by_name = {page.name: page.page for page in pages}
+        self.lasts = {page.name: self.firsts[page.name] + len(self.by_name[page.name].paragraphs) for page in pages}
+        self.starts: dict[int, str] = {}  # of each chapter, with what the contents say
+        self.after: dict[int, list[tuple[int, int]]] = {}  # notes by the paragraph that they follow
+
+    # Notes
+
+    def mark_notes(self) -> None:
+        """What the marks of notes lead to is a note, and comes after the paragraph that refers to it first."""
+        taken: set[int] = set()
+        for page in self.pages:
+            for reference in page.page.references:
+                here = self.firsts[page.name] + reference.paragraph
+                name, fragment = resolve(reference.href, page.name)
+                first, last = self.span(name, fragment)
+                if first >= last or last - first > LONGEST_NOTE or first <= here < last:
+                    continue
+                if self.paragraphs[first].kind != NOTE and first <= here:
+                    continue  # a way back
+                if not taken.isdisjoint(range(first, last)):
+                    continue
+                taken |= set(range(first, last))
+                for number in range(first, last):
+                    self.paragraphs[number] = replace(self.paragraphs[number], kind=NOTE)
+                said = self.paragraphs[first]
+                bare = NOTE_NUMBER.sub("", said.text)
+                self.paragraphs[first] = replace(said, spans=(Span(bare),)) if bare else said
+                self.after.setdefault(here, []).append((first, last))
+        self.moved = taken
+
+    def span(self, name: str, fragment: str) -> tuple[int, int]:
+        """The paragraphs of the element with an id; none if it is not there."""
+        page = self.by_name.get(name)
+        if page is None or fragment not in page.anchors:
+            return len(self.paragraphs), 0
+        first, last = page.anchors[fragment]
+        start = self.firsts[name]
+        return min(start + first, self.lasts[name]), min(start + last, self.lasts[name])
+
+    # Matter
+
+    def mark_matter(self, contents: Sequence[Entry], base: str) -> None:
+        """Paragraphs that hold little but links, and short pages that the contents or their heading name as such."""
+        labels: dict[str, list[str]] = {}
+        for entry in contents:
+            labels.setdefault(resolve(entry.href, base)[0], []).append(entry.label)
+        for page in self.pages:
+            first, last = self.firsts[page.name], self.lasts[page.name]
+            parts = [part for part in self.paragraphs[first:last] if part.kind not in LEFT_OUT]
+            named = labels.get(page.name, [])
+            heads = [*named[: len(named) == 1], *(part.text for part in parts[:1] if part.kind == HEADING)]
+            if any(MATTER_LABEL.fullmatch(head) for head in heads) and _words(parts) < SHORT:
+                self.leave_out(first, last)
+            else:
+                self.leave_out_links(first, last, page.page.linked)
+
+    def leave_out_links(self, first: int, last: int, linked: dict[int, int]) -> None:
+        """A run of paragraphs that are links is matter, and so is a heading before it that calls it contents."""
+        run = first
+        for number in range(first, last + 1):
+            text = self.paragraphs[number].text if number < last else ""
+            if text and linked.get(number - first, 0) > LINKS * len(text):
+                continue
+            if number - run >= LISTED:
+                head = self.paragraphs[run - 1] if run > first else None
+                self.leave_out(run - (head is not None and bool(MATTER_LABEL.fullmatch(head.text))), number)
+            run = number + 1
+
+    def leave_out(self, first: int, last: int) -> None:
+        for number in range(first, last):
+            if self.paragraphs[number].kind not in LEFT_OUT:
+                self.paragraphs[number] = replace(self.paragraphs[number], kind=MATTER)
+
+    # Chapters
+
+    def find_chapters(self, contents: Sequence[Entry], base: str) -> None:
+        for entry in contents:
+            name, fragment = resolve(entry.href, base)
+            if name not in self.by_name:
+                continue
+            first = self.firsts[name]
+            if fragment in self.by_name[name].anchors:
+                first = self.span(name, fragment)[0]
+            elif fragment and first in self.starts:
+                continue
+            while first > self.firsts[name] and self.paragraphs[first - 1].kind == HEADING and first not in self.starts:
+                if first - 1 in self.starts:
+                    break
+                first -= 1
+            if first < len(self.paragraphs):
+                before = self.starts.get(first)
+                both = before and entry.label and before != entry.label and ": " not in before
+                self.starts[first] = f"{before}: {entry.label}" if both else entry.label or before or ""
+        bounds = [*sorted(self.starts), len(self.paragraphs)]
+        pairs = zip(bounds, bounds[1:], strict=False)
+        if sum(any(part.kind not in LEFT_OUT for part in self.paragraphs[a:b]) for a, b in pairs) < 2:
+            self.by_headings(0, len(self.paragraphs), CHAPTER_LEVEL)
+            self.starts |= {self.firsts[page.name]: self.starts.get(self.firsts[page.name], "") for page in self.pages}
+        else:
+            self.by_pages()
+            self.by_length()
+
+    def by_headings(self, first: int, last: int, level: int) -> None:
+        """A heading of this level or above begins a chapter where it follows text."""
+        text = True
+        for number in range(first, last):
+            part = self.paragraphs[number]
+            if part.kind == HEADING and part.level <= level and text:
+                self.starts.setdefault(number, "")
+            text = part.kind != HEADING and (text or part.kind not in (PAGE, CAPTION))
+
+    def by_pages(self) -> None:
+        """A page that the contents leave out goes on in the chapter before unless it begins with a heading as high."""
+        highest = CHAPTER_LEVEL
+        for page in self.pages:
+            first, last = self.firsts[page.name], self.lasts[page.name]
+            parts = [part for part in self.paragraphs[first:last] if part.kind not in (PAGE, CAPTION)]
+            if not parts:
+                continue
+            level = parts[0].level if parts[0].kind == HEADING else 0
+            if any(start in self.starts for start in range(first, last)):
+                highest = level or highest
+                if first in self.starts:
+                    continue
+            sort = parts[0].kind in LEFT_OUT
+            before = self.paragraphs[first - 1].kind in LEFT_OUT if first else not sort
+            if (0 < level <= highest) or sort != before:
+                self.starts.setdefault(first, "")
+
+    def by_length(self) -> None:
+        """A very long chapter is parted at its own headings."""
+        bounds = [*sorted(self.starts), len(self.paragraphs)]
+        for first, last in zip(bounds, bounds[1:], strict=False):
+            parts = self.paragraphs[first + 1 : last]
+            if _words([part for part in parts if part.kind not in LEFT_OUT]) > LONG:
+                levels = [part.level for part in parts if part.kind == HEADING and part.level <= CHAPTER_LEVEL]
+                if levels and levels.count(min(levels)) > 2:
+                    self.by_headings(first + 1, last, min(levels))
+
+    def chapters(self) -> list[Chapter]:
+        titles = Counter(page.page.title for page in self.pages)
+        own = {
+            self.firsts[page.name]: page.page.title
+            for page in self.pages
+            if titles[page.page.title] == 1 and len(self.pages) > 1
+        }
+        bounds = sorted({0, *self.starts, len(self.paragraphs)})
+        found = []
+        for first, last in zip(bounds, bounds[1:], strict=False):
+            paragraphs = self.paragraphs[first:last]
+            title, used = _title(paragraphs, self.starts.get(first, ""), own.get(first, ""))
+            placed = []
+            for number, part in enumerate(paragraphs, first):
+                if number not in self.moved and number - first not in used:
+                    placed.append(part)
+                for start, stop in self.after.get(number, ()):
+                    placed += self.paragraphs[start:stop]
+            if not placed and not title or (len(placed) < len(paragraphs) and all(_is_note_head(p) for p in placed)):
+                continue
+            left_out = placed and all(part.kind in LEFT_OUT | {SCENE} for part in placed)
+            found.append(Chapter("" if left_out else title, placed))
+        return _merged(found)
+
+
+def _title(paragraphs: list[Paragraph], label: str, own: str) -> tuple[str, set[int]]:
+    """The title of a chapter and which of its paragraphs it says: its headings if the contents say the same.
+
+    Without a heading it is what the contents say, or else the title of the page.
+    """
+    heads = []
+    for number, part in enumerate(paragraphs):
+        if part.kind == HEADING:
+            heads.append(number)
+        elif part.kind not in (PAGE, CAPTION, SCENE):
+            break
+    if not heads:
+        read = any(part.kind not in LEFT_OUT | {SCENE} for part in paragraphs)
+        return (label or own) if read else "", set()
+    for count in range(len(heads), 0, -1):
+        said = " ".join(paragraphs[number].text for number in heads[:count])
+        if label and _letters(said) == _letters(label):
+            return label, set(heads[:count])
+    return paragraphs[heads[0]].text, {heads[0]}
+
+
+def _is_note_head(paragraph: Paragraph) -> bool:
+    """What is left of a page whose notes have all been put where they belong."""
+    return paragraph.kind == NOTE and paragraph.level > 0
+
+
+def _words(paragraphs: Sequence[Paragraph]) -> int:
+    return sum(len(paragraph.text.split()) for paragraph in paragraphs)
+
+
+def _letters(text: str) -> str:
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
+
+
+def _merged(found: list[Chapter]) -> list[Chapter]:
+    """Pages of the publisher that follow each other are one chapter without a title."""
+    out: list[Chapter] = []
+    for chapter in found:
+        matter = not chapter.title and chapter.paragraphs and all(part.kind in LEFT_OUT for part in chapter.paragraphs)
+        if matter and out and not out[-1].title and all(part.kind in LEFT_OUT for part in out[-1].paragraphs):
+            out[-1].paragraphs += chapter.paragraphs
+        else:
+            out.append(chapter)
+    return out

@@ -1,0 +1,611 @@
+"""A page of HTML, alone or inside an EPUB, as paragraphs; with the parser of the standard library."""
+
+import codecs
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from tts.document import encoding
+from tts.document.document import (
+    CAPTION,
+    CODE,
+    DIRECTION,
+    HEADING,
+    ITEM,
+    LEFT_OUT,
+    LINE,
+    MATTER,
+    MAX_PARAGRAPHS,
+    NOTE,
+    PAGE,
+    PROSE,
+    QUOTE,
+    ROW,
+    VERSE,
+    Paragraph,
+    heading,
+    scene,
+)
+
+BLOCKS = frozenset(
+    "p div table td th tr ul ol li dl dt dd h1 h2 h3 h4 h5 h6 hgroup hr pre blockquote figure figcaption caption thead "
+    "tbody tfoot section article aside main header footer nav address details summary body form fieldset".split()
+)
+VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+UNREAD = frozenset(
+    "script style head title svg template noscript audio video object iframe canvas select textarea button rt rp "
+    "annotation annotation-xml case".split()
+)
+PREFIXES = frozenset({"html", "xhtml", "h", "svg", "m", "mml", "math", "epub"})  # of names of elements; others stay
+# An element that begins ends what is open and cannot hold it, up to one of the second set.
+ENDS = {
+    **{tag: (frozenset({"li"}), frozenset({"ul", "ol"})) for tag in ("li",)},
+    **{tag: (frozenset({"dt", "dd"}), frozenset({"dl"})) for tag in ("dt", "dd")},
+    **{tag: (frozenset({"td", "th"}), frozenset({"tr", "table"})) for tag in ("td", "th")},
+    "tr": (frozenset({"tr", "td", "th"}), frozenset({"table"})),
+}
+IN_CELLS = frozenset({"p", "div"})  # blocks that leave a row one line; others make its cells paragraphs
+MATTER_TYPES = frozenset(
+    "toc toc-brief landmarks page-list pagelist loi lot lov loa titlepage halftitlepage imprint colophon "
+    "copyright-page cover index other-credits seriespage publisher-logo".split()
+)
+NOTE_TYPES = frozenset("footnote footnotes endnote endnotes rearnote rearnotes".split())
+REFERENCE_TYPES = frozenset({"noteref", "backlink", "biblioref"})
+REFERENCE_CLASSES = frozenset(
+    "noteref footnote-ref footnoteref footnote_ref fnref fnanchor footnote endnote-ref".split()
+)
+BACK_CLASSES = frozenset("backlink footnote-back footnote-backref reversefootnote".split())
+PAGE_CLASSES = frozenset("pagenum pageno pagenumber page-number page_number pagebreak folionum".split())
+VERSE_TYPES = frozenset("verse poem song hymn lyrics".split())
+VERSE_CLASSES = frozenset("verse poem poetry stanza lg linegroup poetry-container".split())
+STANZAS = frozenset("stanza lg linegroup".split())
+VERSE_LINES = frozenset("line l verse-line verseline".split())
+SPEAKER_CLASSES = frozenset({"speaker", "persona"})
+DIRECTION_CLASSES = frozenset("stage-direction stagedirection stagedir".split())
+LICENCE = frozenset("pg-boilerplate pgheader pg-header pg-footer pgfooter pg-machine-header pg-start-separator".split())
+COMMENT = re.compile(r"<!--(?:.*?-->|.*)", re.DOTALL)
+DOCTYPE = re.compile(r"\A[^<]*(?:<\?[^>]*>\s*)?<!DOCTYPE[^<>\[]{0,1000}\[[^\]]*\]\s*>", re.IGNORECASE)
+LEVEL = re.compile(r"h([1-6])")
+NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,4}|[a-z]|[ivxlc]{1,6})[\])]?|[*†‡§¶]{1,4}|\[[^\]]{1,6}\]", re.IGNORECASE)
+NOTE_NAME = re.compile(r"(?i)fn|foot|note|ftn|endn|(?:^|[-_])ref")
+BACK_MARK = re.compile(r"(?:[↩↑⏎⮐⤴^]\ufe0e?|\[?(?:back|return|↩)\]?)+", re.IGNORECASE)
+GENERIC_ALT = re.compile(
+    r"(?i)(?:image|img|picture|photo|illustration|figure|cover|logo|decoration|ornament|\*|.*\.(?:jpe?g|png|gif|svg))?\d*"
+)
+PAGE_NUMBER = re.compile(r"(?i)[\[({]?\s*(?:p(?:age|g|p)?\.?\s*)?(\d{1,5}|[ivxlc]{1,8})\s*[\])}]?")
+ENCODINGS = ("iso8859", "cp125", "latin", "mac", "koi8", "shift_jis", "cp932", "euc", "gb", "big5")
+ENCODING = re.compile(rb"""(?i)(?:encoding|charset)\s*=\s*["']?\s*([\w.:-]{2,40})""")
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
+# Within a block, until it ends: where a stage direction begins and ends, and where a paragraph of a cell ends.
+ENTER, LEAVE, NEXT = "\ue000", "\ue001", "\u2029"
+SENTENCE_END = re.compile(r"(?<!\bMr)(?<!\bMrs)(?<!\bDr)(?<!\bSt)(?<!\bMiss)[.!?…][\"'”’)\]]*\s+")
+BLANK = f" \t\r\n\f\xa0{LINE}{NEXT}{ENTER}{LEAVE}"
+LONGEST_NAME = 60  # characters, of who speaks
+LOOK_BACK = 100  # open elements among which the one that ends is looked for
+DEEPEST = 200_000  # open elements
+LONGEST_TAG = 1_000_000  # characters; the pictures that pages hold in their tags say nothing anyway
+
+
+def decode(data: bytes) -> str:
+    """A page as text: by its mark, by what it says of itself, or as UTF-8."""
+    named = ENCODING.search(data[:1024])
+    if not data.startswith((b"\xff\xfe", b"\xfe\xff", codecs.BOM_UTF8)) and named:
+        try:
+            name = codecs.lookup(named[1].decode("ascii")).name
+            if name.startswith(ENCODINGS):
+                return data.decode(name)
+        except (LookupError, UnicodeDecodeError):
+            pass  # it is not what it says
+    return encoding.decode(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A mark of a note: where it stands and where the note is."""
+
+    paragraph: int  # index of the last paragraph of its block
+    href: str
+
+
+@dataclass(slots=True)
+class _Element:
+    """An element that is open, with what holds for its content."""
+
+    tag: str
+    kind: str = PROSE
+    skip: bool = False
+    stanza: int = 0  # of verse: paragraphs of one stanza are lines
+    line: bool = False  # of verse
+    role: str = (
+        ""  # what is done with its text when it ends: reference, link, page, persona, direction, raised, lowered
+    )
+    given: dict[str, str] = field(default_factory=dict)
+    anchor: str = ""
+    first: int = 0  # paragraph of its beginning
+    block: int = 0  # the block in which it began, and its first part there
+    part: int = 0
+
+
+class Page(HTMLParser):
+    """The paragraphs of a page with their kinds, where its anchors are, and its references to notes.
+
+    Everything inside a block runs on; tags and scripts are left out. `book` says that a menu without a type belongs to
+    the text.
+    """
+
+    def __init__(self, markup: str, place: str = "", *, book: bool = False):
+        super().__init__(convert_charrefs=True)
+        self.paragraphs: list[Paragraph] = []
+        self.anchors: dict[str, tuple[int, int]] = {}  # id: index of the first paragraph, and of that after the last
+        self.references: list[Reference] = []
+        self.title = self.author = self.language = ""
+        self.linked: dict[int, int] = {}  # by paragraph: characters inside links that lead elsewhere in the book
+        self._place, self._book = place, book
+        self._stack = [_Element("")]
+        self._open: dict[str, int] = {}  # how many elements of each name are open
+        self._roles: dict[str, int] = {}  # and of each role
+        self._parts: list[str] = []
+        self._block = self._elements = 0
+        self._level = 0
+        self._speaker = ""
+        self._lead: tuple[int, int] | None = None  # the parts of the block that name who speaks
+        self._row: list[str] | None = None  # the cells of the row that is open
+        self._pending: list[Paragraph] = []  # captions and pages, which come after the block
+        self._hrefs: list[str] = []  # of references in the block
+        self._links = 0  # characters of links in it
+        self._stanza = (0, False)  # of the paragraph before
+        # The parser looks for the end of each comment again and again; lines are counted, so they stay.
+        self.feed(COMMENT.sub(lambda found: "\n" * found[0].count("\n"), DOCTYPE.sub("", markup)).replace("\0", ""))
+        self.close()
+        self._pop_to(1)
+        self._end_block()
+        self._end_row()
+
+    # What the parser calls
+
+    def parse_starttag(self, i: int) -> int:
+        end = self.check_for_whole_start_tag(i)
+        return end if end - i > LONGEST_TAG else super().parse_starttag(i)
+
+    def handle_starttag(self, name: str, attrs: list[tuple[str, str | None]]) -> None:
+        tag = _bare(name)
+        given = {key: value or "" for key, value in attrs}
+        self._tell(tag, given)
+        if (tag == "body" or tag in BLOCKS) and self._open.get("head"):
+            self._pop("head")  # its end may be left out, and so may <body>
+        if tag in ENDS:
+            self._imply(*ENDS[tag])
+        elif tag in BLOCKS and self._open.get("p"):
+            self._imply(frozenset({"p"}), BLOCKS - {"p"})
+        if tag in BLOCKS:
+            self._begin_block(tag)
+        if tag in VOID:
+            self._void(tag, given)
+            return
+        element = self._element(tag, given)
+        if element.role and self._roles.get(element.role):
+            element.role = ""  # one inside another says nothing new
+        elif element.role:
+            self._roles[element.role] = 1
+        self._stack.append(element)
+        self._open[tag] = self._open.get(tag, 0) + 1
+        if len(self._stack) > DEEPEST:
+            raise ValueError(f"its elements are nested more than {DEEPEST:,} deep")
+        if element.skip:
+            return
+        if element.role == "direction":
+            self._parts.append(ENTER)
+        elif tag == "q":
+            self._parts.append("“")
+        elif tag == "math":
+            self._parts.append(_formula(given.get("alttext", "")))
+            element.skip = bool(given.get("alttext"))
+        if level := LEVEL.fullmatch(tag):
+            self._level = int(level[1])
+            self._speaker = ""
+
+    def handle_startendtag(self, name: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(name, attrs)
+        if _bare(name) not in VOID:
+            self.handle_endtag(name)
+
+    def handle_endtag(self, name: str) -> None:
+        tag = _bare(name)
+        if not self._open.get(tag):
+            if tag in BLOCKS:
+                self._end_block()
+            return
+        if tag in BLOCKS or tag in UNREAD:
+            self._pop(tag)
+            return
+        for depth in range(len(self._stack) - 1, max(0, len(self._stack) - LOOK_BACK), -1):
+            if self._stack[depth].tag == tag:
+                self._pop_to(depth)
+                return
+            if self._stack[depth].tag in BLOCKS:
+                return
+
+    def handle_data(self, data: str) -> None:
+        top = self._stack[-1]
+        if top.tag == "title" and not self._open.get("svg"):
+            self.title = " ".join(f"{self.title} {data}".split())
+        if top.skip:
+            return
+        if top.kind == CODE and self._open.get("pre"):
+            data = data.replace("\n", LINE)
+        else:
+            data = data.replace(LINE, " ")
+        self._parts.append(data.translate(encoding.UNSAID))
+        if self._open.get("math") and not data.isspace():
+            self._parts.append(" ")
+
+    def unknown_decl(self, data: str) -> None:
+        if data.startswith("CDATA["):
+            self.handle_data(data[len("CDATA[") :])
+
+    # Elements
+
+    def _tell(self, tag: str, given: dict[str, str]) -> None:
+        if tag == "html":
+            self.language = given.get("lang") or given.get("xml:lang", "")
+        elif tag == "meta" and given.get("name", "").lower() == "author":
+            self.author = " ".join(given.get("content", "").split())
+
+    def _element(self, tag: str, given: dict[str, str]) -> _Element:
+        above = self._stack[-1]
+        types = {token.rpartition(":")[2].lower() for token in given.get("epub:type", "").split()}
+        types |= {token.lower().removeprefix("doc-") for token in given.get("role", "").split() if "doc-" in token}
+        classes = set(given.get("class", "").lower().split())
+        element = _Element(tag, above.kind, above.skip, above.stanza, above.line, given=given)
+        element.anchor = given.get("id") or (given.get("name", "") if tag == "a" else "")
+        element.first, element.block, element.part = len(self.paragraphs), self._block, len(self._parts)
+        element.role = _role(tag, types, classes, given)
+        if element.role != "reference" and above.kind not in LEFT_OUT:
+            element.kind = self._kind(tag, types, classes, given) or above.kind
+        hidden = "hidden" in given or re.search(r"display\s*:\s*none", given.get("style", ""))
+        if tag in UNREAD or (hidden and element.kind != NOTE):
+            element.skip = True
+        self._elements += 1
+        if element.kind == VERSE:
+            if classes & STANZAS or (tag == "p" and not classes & VERSE_LINES):
+                element.stanza, element.line = self._elements, False
+            element.line = element.line or bool(classes & VERSE_LINES)
+        return element
+
+    def _kind(self, tag: str, types: set[str], classes: set[str], given: dict[str, str]) -> str:
+        """The kind that an element gives to what it holds; empty where it gives none."""
+        block = tag in BLOCKS
+        if types & NOTE_TYPES or (block and classes & (NOTE_TYPES | {"fn"})):
+            return NOTE
+        if types & MATTER_TYPES or (block and classes & LICENCE) or given.get("id") in LICENCE:
+            return MATTER
+        if (block and "toc" in classes) or (tag == "nav" and not self._book):
+            return MATTER
+        if tag in ("figcaption", "caption") or (block and "caption" in classes):
+            return CAPTION
+        if tag == "pre" and not types & VERSE_TYPES:
+            return CODE
+        if types & VERSE_TYPES or (block and classes & (VERSE_CLASSES | VERSE_LINES) and tag not in ("td", "tr")):
+            return VERSE
+        if tag == "blockquote":
+            return "" if self._stack[-1].kind == VERSE else QUOTE
+        return ITEM if tag in ("li", "dt", "dd") else ""
+
+    def _begin_block(self, tag: str) -> None:
+        if self._row is not None and tag in ("td", "th"):
+            self._parts.clear()
+            return
+        if self._row is not None and tag not in IN_CELLS:
+            self._flow()
+        self._end_block()
+        if tag == "tr":
+            self._row, self._speaker = [], ""
+
+    def _void(self, tag: str, given: dict[str, str]) -> None:
+        top = self._stack[-1]
+        if given.get("id"):
+            self.anchors.setdefault(given["id"], (len(self.paragraphs), len(self.paragraphs) + 1))
+        if top.skip:
+            return
+        if tag == "br":
+            self._parts.append(LINE)
+        elif tag == "hr":
+            self._speaker = ""
+            self._emit(scene(self._where()))
+        elif tag == "img" and (alt := " ".join(given.get("alt", "").split())):
+            bare = not "".join(self._parts).strip()
+            if (len(alt) == 1 and alt.isalpha()) or (self._level and bare):
+                self._parts.append(alt)  # an initial, or a heading in a picture
+            elif not GENERIC_ALT.fullmatch(alt) and given.get("role") not in ("presentation", "none"):
+                kind = top.kind if top.kind in LEFT_OUT else CAPTION
+                self._pending.append(Paragraph.of(alt, kind, place=self._where()))
+
+    # Ends
+
+    def _imply(self, ended: frozenset[str], bounds: frozenset[str]) -> None:
+        """End the elements that cannot hold what begins."""
+        outermost = 0
+        for depth in range(len(self._stack) - 1, max(0, len(self._stack) - LOOK_BACK), -1):
+            if self._stack[depth].tag in bounds:
+                break
+            if self._stack[depth].tag in ended:
+                outermost = depth
+        if outermost:
+            self._pop_to(outermost)
+
+    def _pop(self, tag: str) -> None:
+        depth = len(self._stack) - 1
+        while self._stack[depth].tag != tag:
+            depth -= 1
+        self._pop_to(depth)
+
+    def _pop_to(self, depth: int) -> None:
+        while len(self._stack) > depth:
+            element = self._stack[-1]
+            if element.role:
+                self._roles[element.role] = 0
+                if not element.skip:
+                    self._finish(element)
+            if element.tag == "q" and not element.skip:
+                self._parts.append("”")
+            if element.tag in BLOCKS:
+                self._end_element(element)
+            self._stack.pop()
+            self._open[element.tag] -= 1
+            if element.anchor:
+                pending = element.tag not in BLOCKS or element.tag in ("td", "th")
+                self.anchors.setdefault(element.anchor, (element.first, len(self.paragraphs) + pending))
+
+    def _end_element(self, element: _Element) -> None:
+        if element.tag in ("td", "th") and self._row is not None:
+            self._end_cell(element)
+            return
+        self._end_block()
+        if element.tag in ("tr", "table"):
+            self._end_row()
+        if element.tag in ("tr", "table", "section", "article", "body"):
+            self._speaker = ""
+        if LEVEL.fullmatch(element.tag):
+            self._level = 0
+
+    def _finish(self, element: _Element) -> None:
+        """What the role of an element makes of its text."""
+        if element.role == "direction":
+            self._parts.append(LEAVE)
+            return
+        if element.block != self._block:
+            return  # it holds blocks, which have ended
+        said = "".join(self._parts[element.part :])
+        bare = " ".join(said.translate(PLAIN).split())
+        if element.role in ("raised", "lowered"):
+            if bare.isdigit() and len(bare) < 4:
+                self._parts[element.part :] = [bare.translate(RAISED if element.role == "raised" else LOWERED)]
+        elif element.role == "page":
+            self._pages(bare or element.given.get("title") or element.given.get("aria-label", ""))
+            del self._parts[element.part :]
+        elif element.role == "persona":
+            if not "".join(self._parts[: element.part]).strip() and bare:
+                self._lead = (element.part, len(self._parts))
+        elif element.role == "reference" or self._is_mark(element, bare):
+            self._hrefs.append(element.given.get("href", ""))
+            del self._parts[element.part :]
+        elif ":" not in element.given.get("href", ":"):
+            self._links += len(bare)
+
+    def _is_mark(self, element: _Element, bare: str) -> bool:
+        """Whether a link without a type is the mark of a note, or leads back to one."""
+        target = element.given.get("href", "")
+        if "#" not in target:
+            return False
+        if BACK_MARK.fullmatch(bare):
+            return True
+        if not NOTE_MARK.fullmatch(bare):
+            return False
+        raised = any(above.role == "raised" for above in self._stack[-4:-1])
+        said = "".join(self._parts[element.part :])
+        named = NOTE_NAME.search(target.partition("#")[2]) or NOTE_NAME.search(element.anchor)
+        return bool(raised or said != said.translate(PLAIN) or named or not bare.isalnum())
+
+    def _pages(self, number: str) -> None:
+        found = PAGE_NUMBER.fullmatch(number.strip())
+        if found or number.strip():
+            said = f"Page {found[1]}" if found else number.strip()
+            self._pending.append(Paragraph.of(said, PAGE, place=self._where()))
+
+    # Blocks and rows
+
+    def _where(self) -> str:
+        return self._place or f"line {self.getpos()[0]}"
+
+    def _end_block(self) -> None:
+        if self._row is not None and (self._open.get("td") or self._open.get("th")):
+            self._parts.append(NEXT)
+            return
+        raw = self._after_name()
+        self._parts.clear()
+        self._block += 1
+        if raw.strip(BLANK):
+            self._add(raw, self._stack[-1])
+        self._end_references()
+
+    def _after_name(self) -> str:
+        """The text of the block. Where it begins with the name of who speaks, this is remembered and taken away."""
+        lead, self._lead = self._lead, None
+        if lead is None:
+            return "".join(self._parts)
+        named = _line("".join(self._parts[lead[0] : lead[1]]))
+        rest = "".join(self._parts[lead[1] :]).lstrip()
+        marked = rest[:1] in (".", ":", "—", "–", LINE) or named[-1:] in (".", ":")
+        if len(named) > LONGEST_NAME or (rest and not marked):
+            return "".join(self._parts)
+        self._speaker = named.rstrip(" .:,—–-")
+        return rest.lstrip(f".:—– {LINE}")
+
+    def _end_references(self) -> None:
+        for paragraph in self._pending:
+            self._emit(paragraph)
+        if self._links and self.paragraphs:
+            self.linked[len(self.paragraphs) - 1 - len(self._pending)] = self._links
+        self._links = 0
+        self._pending.clear()
+        for href in self._hrefs:
+            self.references.append(Reference(max(0, len(self.paragraphs) - 1), href))
+        self._hrefs.clear()
+
+    def _end_cell(self, cell: _Element) -> None:
+        raw = "".join(self._parts)
+        name = _line(raw.replace(NEXT, " ")).rstrip(" .:") if cell.role == "persona" and not self._row else ""
+        self._parts.clear()
+        self._lead = None
+        self._block += 1
+        if name:
+            self._row, self._speaker, self._links = None, name, 0  # what follows in the row is what they say
+        else:
+            self._row.append(raw)
+
+    def _flow(self) -> None:
+        """The row that is open holds more than text: its cells are paragraphs."""
+        cells, self._row = [*self._row, "".join(self._parts)], None
+        self._parts.clear()
+        self._block += 1
+        for cell in cells:
+            self._add(cell, self._stack[-1])
+
+    def _end_row(self) -> None:
+        cells = [cell for cell in self._row or [] if cell.strip(BLANK)]
+        self._row = None
+        top = self._stack[-1]
+        kind = top.kind if top.kind in LEFT_OUT else ROW
+        lines = [[line for part in re.split(f"[{NEXT}{LINE}]", cell) if (line := _line(part))] for cell in cells]
+        # A row of a play is a name and what is said; a row of a table of figures is one line.
+        prose = any(line[-1] in ".!?…”" and " " in line for cell in lines for line in cell)
+        if len(cells) == 1:
+            self._add(cells[0], top, top.kind if prose else kind)
+        elif cells:
+            said = [LINE.join(cell).replace(ENTER, "").replace(LEAVE, "") for cell in lines]
+            self._emit(Paragraph.of(LINE.join(said) if prose else commas(said), kind, place=self._where()))
+        self._end_references()
+
+    def _add(self, raw: str, element: _Element, kind: str = "") -> None:
+        """A block as paragraphs: a heading is one, and others end at an empty line and where a direction stands."""
+        kind = kind or element.kind
+        if not raw.strip(BLANK):
+            return
+        level = self._level or (self._group_level() if self._open.get("hgroup") else 0)
+        if level:
+            kind = kind if kind in LEFT_OUT else HEADING
+            self._emit(Paragraph.of(_heading(raw), kind, level=level, place=self._where()))
+            return
+        for part in re.split(rf"{LINE}\s*{LINE}(?:\s|{LINE})*|{NEXT}", raw):
+            for said, directed in directions(part):
+                lines = [line for piece in said.split(LINE) if (line := _line(piece))]
+                if not lines:
+                    continue
+                if directed:
+                    self._emit(Paragraph.of(_unwrapped(" ".join(lines)), DIRECTION, place=self._where()))
+                    continue
+                speaker = self._speaker if kind not in LEFT_OUT else ""
+                self._said(Paragraph.of(LINE.join(lines), kind, speaker=speaker, place=self._where()), element)
+
+    def _group_level(self) -> int:
+        before = self.paragraphs[-1] if self.paragraphs else None
+        return min(6, before.level + 1) if before and before.level else 2
+
+    def _said(self, paragraph: Paragraph, element: _Element) -> None:
+        """Emit a paragraph; the next line of a stanza goes on in the paragraph of the line before."""
+        stanza, self._stanza = self._stanza, (element.stanza, element.line)
+        before = self.paragraphs[-1] if self.paragraphs else None
+        if (
+            paragraph.kind == VERSE
+            and before is not None
+            and before.kind == VERSE
+            and not self._pending
+            and (element.stanza, element.line) == stanza
+            and (element.line or (element.stanza and element.tag != "p"))
+        ):
+            self.paragraphs[-1] = Paragraph.of(
+                f"{before.text}{LINE}{paragraph.text}", VERSE, speaker=before.speaker, place=before.place
+            )
+        else:
+            self._emit(paragraph)
+
+    def _emit(self, paragraph: Paragraph) -> None:
+        if len(self.paragraphs) >= MAX_PARAGRAPHS:
+            raise ValueError(f"it has more than {MAX_PARAGRAPHS:,} paragraphs: split it")
+        if paragraph.kind != VERSE:
+            self._stanza = (0, False)
+        self.paragraphs.append(paragraph)
+
+
+def directions(said: str) -> list[tuple[str, bool]]:
+    """What is said and the directions in it, each told apart. A direction inside a sentence comes after its end."""
+    if ENTER not in said and LEAVE not in said:
+        return [(said, False)]
+    found: list[tuple[str, bool]] = []
+    spoken, waiting = "", []
+    for number, piece in enumerate(re.split(f"[{ENTER}{LEAVE}]", said)):
+        if number % 2:
+            if piece.strip():
+                waiting.append(piece)
+            continue
+        open_sentence = spoken.strip() and not SENTENCE_END.search(f"{spoken.rstrip()[-8:]} ")
+        if waiting and not open_sentence:
+            found += [(spoken, False)] * bool(spoken.strip()) + [(one, True) for one in waiting]
+            spoken, waiting = "", []
+        if waiting and piece.strip():
+            end = SENTENCE_END.search(piece)
+            cut = end.end() if end else len(piece)
+            found += [(f"{spoken.rstrip()} {piece[:cut].lstrip()}", False), *((one, True) for one in waiting)]
+            spoken, waiting = piece[cut:], []
+        else:
+            spoken += piece
+    found += [(spoken, False)] * bool(spoken.strip()) + [(one, True) for one in waiting]
+    return found
+
+
+def commas(cells: list[str]) -> str:
+    """The cells of a row with commas between them, where no mark ends one."""
+    return " ".join([*(cell if cell[-1] in ".,;:!?" else f"{cell}," for cell in cells[:-1]), cells[-1]])
+
+
+def _bare(name: str) -> str:
+    prefix, colon, rest = name.partition(":")
+    return rest if colon and prefix in PREFIXES else name
+
+
+def _role(tag: str, types: set[str], classes: set[str], given: dict[str, str]) -> str:
+    if types & REFERENCE_TYPES or (tag == "a" and classes & (REFERENCE_CLASSES | BACK_CLASSES)):
+        return "reference"
+    if "pagebreak" in types or classes & PAGE_CLASSES:
+        return "page"
+    if "stage-direction" in types or classes & DIRECTION_CLASSES:
+        return "direction"
+    if "persona" in types or classes & SPEAKER_CLASSES:
+        return "persona"
+    if tag == "a" and "href" in given:
+        return "link"
+    return {"sup": "raised", "sub": "lowered"}.get(tag, "")
+
+
+def _line(raw: str) -> str:
+    return " ".join(raw.split())
+
+
+def _heading(raw: str) -> str:
+    raw = raw.replace(ENTER, "").replace(LEAVE, "").replace(NEXT, LINE)
+    return heading([line for piece in raw.split(LINE) if (line := _line(piece))])
+
+
+def _unwrapped(direction: str) -> str:
+    """A direction without the brackets around it."""
+    pairs = {"(": ")", "[": "]"}
+    closed = direction[:1] in pairs and direction.rstrip(".").endswith(pairs[direction[0]])
+    return direction.rstrip(".")[1:-1].strip() if closed and len(direction) > 2 else direction
+
+
+def _formula(alternative: str) -> str:
+    """What a formula says of itself, marked as one where it is written in TeX."""
+    said = _line(alternative)
+    return f"${said}$" if re.search(r"[\\^_{}]", said) and "$" not in said else said

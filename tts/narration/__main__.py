@@ -1,0 +1,360 @@
+"""Audiobooks and dialogues: `python -m tts.narration make book.epub -o book.flac`.
+
+Torch takes seconds to import, so a mistyped command line is answered before that.
+"""
+
+import argparse
+import errno
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tts import document, settings, voices
+from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable
+from tts.executors import add_executor_options, make_executor
+from tts.formats import OUTPUTS
+from tts.narration.project import SUFFIX, Project
+
+if TYPE_CHECKING:
+    from tts.narration.plan import Order, Plan
+    from tts.narration.script import Segment
+    from tts.narration.takes import StoredTake
+
+DOUBTFUL = 3  # exit code: done, with takes in which the check found a fault
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+PACE = 15.0  # characters of normalised text that are spoken in a second, about
+EXAMPLES = """\
+examples:
+  python -m tts.narration list book.epub                           chapters, words, and about how long they take
+  python -m tts.narration make book.epub -o book.flac              run it again to go on after a stop
+  python -m tts.narration make book.epub -o book.flac --chapters 3-5,8
+  python -m tts.narration make play.txt -o play.flac --cast "Jack=rms" --cast "Gwendolen=slt"
+  python -m tts.narration retake 12.3 --seed 4                     another take of a paragraph; `make` puts it in
+  python -m tts.narration try 12.3.1 --takes 4                     four takes of a sentence, to choose by ear
+  python -m tts.narration try 12.3.1 --keep 2
+  python -m tts.narration report                                   what stayed doubtful
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a verb and return its exit code: 0 done, 1 failed, 2 usage, 3 done with doubtful takes, 130 interrupted."""
+    try:
+        return run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        return complain("narration: interrupted; run again to go on", INTERRUPTED)
+    except UsageError as error:
+        return complain(f"narration: error: {error}", MISUSED)
+    except OSError as error:
+        if error.errno in FULL:
+            return complain(f"narration: error: no space left to write {error.filename}; run again to go on", FAILED)
+        reason = f"{error.strerror}: {error.filename}" if error.filename and error.strerror else error
+        return complain(f"narration: error: {reason}", FAILED)
+    except (ValueError, ModuleNotFoundError) as error:
+        return complain(f"narration: error: {error}", FAILED)
+
+
+def run(argv: list[str]) -> int:
+    """Everything that `main` does except naming errors."""
+    split = argv.index("--") if "--" in argv else len(argv)
+    arguments = make_parser().parse_args(argv[:split])
+    overrides = argv[split + 1 :]
+    if overrides and not hasattr(arguments, "book"):
+        raise UsageError(f"{arguments.verb} takes its settings from the last make: give none after --")
+    return arguments.run(arguments, overrides)
+
+
+def make_parser() -> Parser:
+    """What a person types; whatever has a default in conf/infer.yaml or conf/narrate.yaml has none here."""
+    parser = Parser(
+        prog="narration",
+        description="Make an audiobook of a book, or a dialogue of a script.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=Parser)
+    for add in (add_make, add_list, add_retake, add_try, add_report):
+        add(verbs)
+    return parser
+
+
+def add_make(verbs) -> None:
+    parser = verbs.add_parser("make", help="speak a document into a recording, or go on with it")
+    _add_text(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help=", ".join(OUTPUTS))
+    parser.add_argument("--preset", help="of loudness: podcast, audiobook, bedtime, or none")
+    parser.add_argument("--bed", metavar="SOUND", help="under the speech: rain, wind, fire, brown, or a recording")
+    parser.add_argument("--per-chapter", action="store_true", help="a file for each chapter")
+    parser.add_argument("--outputs", metavar="LIST", help="what else to make, such as book.epub,words.srt")
+    parser.add_argument("--no-mark", action="store_true", help="leave out the inaudible mark of synthetic speech")
+    _add_project(parser)
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes that speak; 0: this one (0)")
+    add_executor_options(parser)
+    parser.set_defaults(run=_make)
+
+
+def add_list(verbs) -> None:
+    parser = verbs.add_parser("list", help="chapters, words, and about how long they will take")
+    _add_text(parser)
+    parser.set_defaults(run=_list)
+
+
+def add_retake(verbs) -> None:
+    parser = verbs.add_parser("retake", help="give a sentence, a paragraph or all that is doubtful another take")
+    parser.add_argument("id", metavar="ID", help="CHAPTER.PARAGRAPH, CHAPTER.PARAGRAPH.SENTENCE, or doubtful")
+    parser.add_argument("--seed", type=int, metavar="N", help="of the new take; by default the next one")
+    _add_project(parser)
+    parser.set_defaults(run=_retake)
+
+
+def add_try(verbs) -> None:
+    parser = verbs.add_parser("try", help="several takes of a sentence or a paragraph, to choose from by ear")
+    parser.add_argument("id", metavar="ID", help="CHAPTER.PARAGRAPH or CHAPTER.PARAGRAPH.SENTENCE")
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--takes", type=int, default=4, metavar="N", help="how many (4)")
+    choice.add_argument("--keep", type=int, metavar="N", help="the take of this number is the one from now on")
+    _add_project(parser)
+    parser.set_defaults(run=_try)
+
+
+def add_report(verbs) -> None:
+    parser = verbs.add_parser("report", help="the takes that stayed doubtful, with a page on which to hear them")
+    _add_project(parser)
+    parser.set_defaults(run=_report)
+
+
+def _add_text(parser: Parser) -> None:
+    """What is read, and how."""
+    parser.add_argument("book", metavar="BOOK", help=f"{', '.join(document.FORMATS)}, any other text file, or -")
+    parser.add_argument("-v", "--voice", help="of the narrator: a name, a recording, or a folder of recordings")
+    parser.add_argument("--cast", action="append", default=[], metavar="ROLE=VOICE", help="who speaks a role")
+    parser.add_argument("--quotes", metavar="VOICE", help="who speaks the dialogue of prose")
+    parser.add_argument("--chapters", metavar="LIST", help="only these, such as 3-5,8")
+    parser.add_argument("--include", metavar="LIST", help="of notes,captions,code,directions,matter: read these, too")
+    parser.add_argument("--announce", action=argparse.BooleanOptionalAction, help="begin with title and author")
+    parser.add_argument("--lexicon", metavar="FILE", help="your readings of words, which go before all rules")
+    parser.add_argument("--seed", type=int, metavar="N", help="another seed, another take of everything")
+    parser.add_argument("--speed", type=float, metavar="X", help="tempo, 1 is as spoken; pitch stays")
+    parser.add_argument("--device", help="cpu, cuda, mps; auto takes cuda if it is there, else cpu")
+    parser.add_argument("--threads", type=int, metavar="N", help="of the processor, in each process (1)")
+    parser.add_argument("--weights", metavar="DIR", help="folder of dvae, gpt, diffusion, vocoder .safetensors")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no notices")
+
+
+def _add_project(parser: Parser) -> None:
+    parser.add_argument("--project", type=Path, metavar="DIR", help=f"what is kept of the work (OUTPUT{SUFFIX})")
+
+
+def _make(arguments: argparse.Namespace, overrides: list[str]) -> int:
+    output = _checked_output(arguments.output, arguments.book)
+    project = Project(arguments.project or Project.beside(output).folder)
+    if arguments.book == "-":
+        arguments.book = project.keep_text(sys.stdin.buffer.read(document.MAX_BYTES + 1))
+    executor = make_executor(arguments, project.folder)
+    order = _order(arguments, overrides, output)
+    from tts.narration.narrate import make
+
+    terminal = Terminal(arguments.quiet)
+    done = make(order, project, executor, terminal.tell, terminal.progress)
+    for path in done.recordings:
+        terminal.say(path)
+    took = f"{done.spoken} takes were spoken, {done.kept} were there"
+    terminal.say(f"{clock(done.seconds)} in {done.chapters} chapters; {took}")
+    if done.others:
+        terminal.say(f"in {project.folder}: {', '.join(path.name for path in done.others)}")
+    if done.doubtful:
+        terminal.say(f"{len(done.doubtful)} takes stayed doubtful, to be heard in {project.doubtful}")
+    return DOUBTFUL if done.doubtful else 0
+
+
+def _list(arguments: argparse.Namespace, overrides: list[str]) -> int:
+    order = _order(arguments, overrides, None)
+    terminal = Terminal(arguments.quiet)
+    script = order.script(terminal.tell)
+    total_words = total_seconds = 0
+    for number, chapter in enumerate(script.chapters):
+        own = script.of(number)
+        words = sum(len(segment.words.split()) for segment in own)
+        speech = sum(len(segment.words) / segment.manner.rate for segment in own) / PACE / order.conf["speed"]
+        seconds = speech + sum(segment.pause for segment in own)
+        total_words, total_seconds = total_words + words, total_seconds + seconds
+        print(f"{chapter.number:5} {clock(seconds):>9} {words:8} words  {printable(chapter.title)}".rstrip())
+    print(f"{'all':>5} {clock(total_seconds):>9} {total_words:8} words  {printable(script.document.title)}".rstrip())
+    if len(script.roles) > 1:
+        print(f"roles: {', '.join(map(printable, script.roles))}")
+    return 0
+
+
+def _retake(arguments: argparse.Namespace, overrides: list[str]) -> int:
+    from tts.narration.narrate import speak_again
+
+    plan = _last_plan(arguments)
+    indices = plan.doubtful() if arguments.id == "doubtful" else plan.find(arguments.id)
+    if not indices:
+        print("nothing is doubtful")
+    for segment, take in speak_again(plan, indices, arguments.seed):
+        _show(segment, take, plan.store.path(take.key))
+    return 0
+
+
+def _try(arguments: argparse.Namespace, overrides: list[str]) -> int:
+    from tts.narration.narrate import speak_choices
+
+    count = arguments.keep or arguments.takes
+    if not 0 < count <= 1000:
+        raise UsageError(f"a take is counted from 1, not {count}")
+    plan = _last_plan(arguments)
+    for index in plan.find(arguments.id):
+        if arguments.keep:
+            plan.choose(index, plan.seed + arguments.keep - 1)
+            print(f"{plan.script.segments[index].id}: take {arguments.keep} is used from now on; run make to put it in")
+            continue
+        for path, take in speak_choices(plan, index, count):
+            _show(plan.script.segments[index], take, path)
+    return 0
+
+
+def _report(arguments: argparse.Namespace, overrides: list[str]) -> int:
+    plan = _last_plan(arguments)
+    doubtful = plan.doubtful()
+    for index in doubtful:
+        take = plan.store.find(plan.wanted[index].key)
+        _show(plan.script.segments[index], take, plan.store.path(take.key))
+    spoken = sum(want is not None for want in plan.wanted)
+    print(f"{len(doubtful)} of {spoken} takes are doubtful; {plan.project.doubtful} is a page to hear them on")
+    return DOUBTFUL if doubtful else 0
+
+
+def _show(segment: "Segment", take: "StoredTake", path: Path) -> None:
+    print(printable(f"{segment.id} seed {take.seed}: {'; '.join(take.faults) or 'no fault found'}: {path}"))
+
+
+def _last_plan(arguments: argparse.Namespace) -> "Plan":
+    """The plan of the last make in a project: the one that is named, or the only one in this folder."""
+    folder = arguments.project
+    if not folder:
+        found = sorted(path for path in Path().glob(f"*{SUFFIX}") if path.is_dir())
+        if len(found) != 1:
+            raise UsageError(f"{len(found) or 'no'} folders *{SUFFIX} here: name one with --project")
+        folder = found[0]
+    from tts.narration.plan import Order, Plan
+
+    project = Project(folder)
+    return Plan(Order.last(project), project, lambda notice: None)  # make has told them
+
+
+def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | None) -> "Order":
+    """What the command line asks for, every value checked."""
+    known = _composed("narrate", [])
+    own = [item for item in overrides if item.partition("=")[0] in known]
+    narrate = _composed("narrate", own) if own else known
+    conf = _composed("infer", [item for item in overrides if item not in own])
+    given = {key: value for key, value in vars(arguments).items() if key in conf and value is not None}
+    conf.update(given)
+    try:
+        settings.check(conf)
+        voice = voices.find(conf["voice"])
+    except ValueError as error:
+        raise UsageError(error) from None
+    weights = Path(conf["weights"]).expanduser()
+    weights = weights.resolve() if "weights" in given else settings.ROOT / weights
+    if not weights.is_dir():
+        raise ValueError(f"no weights: {weights} is no folder; give one with --weights DIR")
+    conf |= {
+        "weights": str(weights),
+        "voice": conf["voice"] if conf["voice"] in voices.names() else str(voice.resolve()),
+    }
+    include = arguments.include.split(",") if arguments.include else narrate["include"]
+    announce = narrate["announce"] if arguments.announce is None else arguments.announce
+    sound = {}
+    if output:
+        sound = {"preset": arguments.preset or narrate["preset"], "bed": _found(arguments.bed or narrate["bed"])}
+        outputs = arguments.outputs.split(",") if arguments.outputs else narrate["outputs"]
+        sound |= {"per_chapter": arguments.per_chapter, "mark": not arguments.no_mark, "outputs": tuple(outputs)}
+    from tts.narration.plan import Order
+    from tts.narration.script import NARRATOR
+
+    return Order(
+        book=str(Path(arguments.book).resolve()),
+        output=str(output or ""),
+        conf=conf,
+        lexicon=arguments.lexicon and str(Path(arguments.lexicon).expanduser().resolve()),
+        chapters=arguments.chapters,
+        include=tuple(name.strip() for name in include),
+        announce=announce,
+        # A voice that is given goes before the one in the file of the project.
+        cast=(*arguments.cast, *([f"{NARRATOR}={conf['voice']}"] if arguments.voice else ())),
+        quotes=arguments.quotes,
+        **sound,
+    )
+
+
+def _found(bed: str | None) -> str | None:
+    """The bed as it is found from any folder."""
+    return str(Path(bed).resolve()) if bed and Path(bed).is_file() else bed
+
+
+def _composed(name: str, overrides: list[str]) -> dict:
+    try:
+        return settings.compose(overrides, name)
+    except ValueError as error:
+        raise UsageError(error) from None
+
+
+def _checked_output(name: str, book: str) -> Path:
+    """A path that can be written, as far as can be seen without writing."""
+    path = Path(name).expanduser().resolve()
+    if path.suffix.lower() not in OUTPUTS:
+        raise UsageError(f"cannot write {name!r}: the name must end in {', '.join(OUTPUTS)}")
+    if not path.parent.is_dir():
+        raise UsageError(f"no folder {str(path.parent)!r} for {path.name!r}: make it first")
+    if path.is_dir() or path == Path(book).resolve():
+        raise UsageError(f"{name!r} would overwrite what is there: give -o another name")
+    return path
+
+
+class Terminal:
+    """Where notices and progress are shown."""
+
+    def __init__(self, quiet: bool):
+        self.quiet = quiet
+
+    def tell(self, notice: str) -> None:
+        """A notice, above the bar if there is one."""
+        from tqdm import tqdm
+
+        if not self.quiet:
+            tqdm.write(f"narration: note: {printable(notice)}", file=sys.stderr)
+
+    def say(self, line: object) -> None:
+        if not self.quiet:
+            print(printable(line), file=sys.stderr)
+
+    @contextmanager
+    def progress(self, work: str) -> Iterator[Callable[[float, float], None]]:
+        """A bar; gives what is told how much is done, and of how much."""
+        from tqdm import tqdm
+
+        shape = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]"
+        # disable=None: no bar where nobody watches. smoothing=0: the time left follows from all that was done.
+        disable = True if self.quiet else None
+        with tqdm(total=1.0, desc=work, bar_format=shape, smoothing=0, leave=False, disable=disable) as bar:
+            yield lambda done, whole: bar.update(done / whole - bar.n)
+
+
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds."""
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def _terminate(signum: int, frame: object) -> None:
+    """Unwind as Ctrl-C does, so that temporary files go."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(main())

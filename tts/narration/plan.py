@@ -1,0 +1,211 @@
+"""A plan: what is said of a document, by whom, and under which key the store has the take of every segment.
+
+A plan needs no net, unless a voice is to be cloned from a recording.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tts import document, settings, voices
+from tts.files import fingerprint
+from tts.narration.cast import Cast, given_cast, roles_of
+from tts.narration.outputs import USUAL
+from tts.narration.project import Project
+from tts.narration.quotes import DIALOGUE, quoted
+from tts.narration.script import Script, chapter_numbers, script_of
+from tts.narration.speaking import Job, Nets, WantedTake, load_nets
+from tts.narration.takes import TakeStore, digest
+from tts.nn import fast_dtype
+from tts.synthesis.explain import language_with, sample_rate_of, tokenizer_of
+from tts.synthesis.pipeline import NETS, Settings, pick_device, speaker_fingerprint, take_seed
+from tts.text.tokenizer import Tokenizer
+
+MIXING = 1  # raised when the same takes come to be mixed otherwise
+SILENT = {"pause", "pauses", "max_chars"}  # settings that change no take
+
+Tell = Callable[[str], None]  # takes a notice for the user
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is asked for, as plain data."""
+
+    book: str  # the path of a document
+    output: str
+    conf: dict  # of conf/infer.yaml
+    lexicon: str | None = None
+    chapters: str | None = None  # "3-5,8"
+    include: tuple[str, ...] = ()
+    announce: bool = False
+    cast: tuple[str, ...] = ()  # ROLE=VOICE
+    quotes: str | None = None  # the voice of dialogue in prose; None: the narrator reads it
+    preset: str = "none"  # of loudness, in `tts.narration.loudness.PRESETS`
+    bed: str | None = None  # a sound under the speech: one of `tts.narration.beds`, or a file
+    per_chapter: bool = False  # a file for each chapter
+    mark: bool = True  # whether the sound says inaudibly that it is synthetic
+    outputs: tuple[str, ...] = USUAL  # what is made beside the recording, of `tts.narration.outputs.OUTPUTS`
+
+    @classmethod
+    def last(cls, project: Project) -> "Order":
+        """The last one of a project. Raises ValueError if there is none that this version understands."""
+        try:
+            found = project.read("order")
+            order = cls(**found | {name: tuple(found[name]) for name in ("include", "cast", "outputs")})
+            settings.check(order.conf)
+        except (TypeError, KeyError, ValueError):
+            raise ValueError(f"nothing was narrated in {str(project.folder)!r} yet: run make first") from None
+        return order
+
+    def script(self, tell: Tell) -> Script:
+        """What is said."""
+        tokenizer = tokenizer_of(Path(self.conf["weights"]))
+        text = document.read(Path(self.book))
+        text = quoted(text) if self.quotes else text
+        language = language_with(self.lexicon, tokenizer)
+        if language.name == "english" and text.language and not text.language.lower().startswith("en"):
+            tell(f"the text says that its language is {text.language!r}; it is read as {language.name.title()}")
+        script = script_of(
+            text,
+            language=language,
+            settings=Settings.parse(self.conf),
+            include=self.include,
+            chapters=chapter_numbers(self.chapters) if self.chapters else None,
+            announce=self.announce,
+        )
+        for notice in script.notices:
+            tell(notice)
+        for segment in script.segments:
+            for notice in segment.notices:
+                tell(f"{segment.id}: {notice}")
+        return script
+
+
+@dataclass(frozen=True)
+class CastVoice:
+    """Who speaks a role."""
+
+    name: str  # as the user knows the voice
+    path: Path  # in the project, named by its content
+
+
+class Plan:
+    """A script, its cast, and the take that each of its segments wants."""
+
+    def __init__(self, order: Order, project: Project, tell: Tell):
+        weights, device = Path(order.conf["weights"]), pick_device(order.conf["device"])
+        self.project, self.seed = project, order.conf["seed"]
+        self.script = order.script(tell)
+        self.settings = Settings.parse(order.conf)
+        self.nets = Nets(weights=weights, device=str(device), threads=order.conf["threads"])
+        self.store = TakeStore(project.takes, sample_rate_of(weights))
+        prints = {name: fingerprint(weights / f"{name}.safetensors") for name in NETS}
+        self.weights = digest(prints)
+        self.voices = self._cast(order, speaker_fingerprint(prints), tell)
+        sound = {name: value for name, value in asdict(self.settings).items() if name not in SILENT}
+        common = digest(prints, sound, device.type, str(fast_dtype(device)), self.nets.threads)
+        self._said = self._determined(common, tokenizer_of(weights))
+        self._times = self._counted()
+        self.choices = project.choices()
+        # Of every segment; None where there is nothing to say.
+        self.wanted = [self.want(index) if own.words else None for index, own in enumerate(self.script.segments)]
+
+    def _cast(self, order: Order, prints: str, tell: Tell) -> dict[str, CastVoice]:
+        """The voice of every role. The project's file of them is read, and gets those that are new."""
+        cards = {name: voices.about(voices.find(name)) for name in voices.names()}
+        available = {name: card.gender for name, card in cards.items() if card.fingerprint == prints}
+        given = given_cast(order.cast) | ({DIALOGUE: order.quotes} if order.quotes else {})
+        cast = Cast.load(self.project.cast)
+        roles = roles_of(self.script.document)
+        cast.assign(roles, available, given, narrator=order.conf["voice"], path=self.project.cast)
+        cast.save(self.project.cast)
+        chosen = {role: cast.voice(role) for role in self.script.roles}
+        kept = {}
+        for name in dict.fromkeys(chosen.values()):
+            source = voices.resolve(name, tell)
+            if isinstance(source, Path):
+                latents = voices.load(source, fingerprint=prints)
+            else:
+                latents = voices.latents_of(source, load_nets(self.nets), cache=True, tell=tell)
+            kept[name] = self.project.keep_voice(name, latents, prints)
+        return {role: CastVoice(Path(name).stem, kept[name]) for role, name in chosen.items()}
+
+    def _determined(self, common: str, tokenizer: Tokenizer) -> list[str]:
+        """For each segment a hash of what determines its take apart from the seed. Volume and pauses are mixed in."""
+        out = []
+        for segment in self.script.segments:
+            ids = tokenizer.encode(segment.words) if segment.words else []
+            voice, manner = self.voices[segment.role].path.stem, segment.manner
+            out.append(digest(common, ids, segment.words, voice, manner.rate, manner.pitch))
+        return out
+
+    def _counted(self) -> list[int]:
+        """For each segment, how often its words came in its paragraph, itself included."""
+        said: Counter[tuple[str, str]] = Counter()
+        out = []
+        for segment in self.script.segments:
+            own = (segment.id.rpartition(".")[0], segment.words)
+            said[own] += 1
+            out.append(said[own])
+        return out
+
+    def _key(self, index: int, seed: int) -> str:
+        words = self.script.segments[index].words
+        return digest(self._said[index], take_seed(seed, words, self._times[index]))
+
+    def want(self, index: int, seed: int | None = None) -> WantedTake:
+        """The take of a segment with this seed, else the one that was chosen by ear, else that of the settings."""
+        segment = self.script.segments[index]
+        if seed is None:
+            choice = self.choices and self.choices.get(self._key(index, self.seed))
+            seed = choice["seed"] if choice else self.seed
+        return WantedTake(
+            key=self._key(index, seed),
+            words=segment.words,
+            time=self._times[index],
+            voice=self.voices[segment.role].path,
+            manner=segment.manner,
+            seed=seed,
+        )
+
+    def choose(self, index: int, seed: int) -> None:
+        """Keep this seed for a segment for as long as nothing else about its take changes."""
+        own = self.script.segments[index]
+        self.choices[self._key(index, self.seed)] = {"seed": seed, "id": own.id, "words": own.words}
+        self.project.write("choices", self.choices)
+        self.wanted[index] = self.want(index)
+
+    def find(self, id: str) -> list[int]:
+        """The segments that an id names: one, a paragraph or a chapter. Raises ValueError if nothing is said there."""
+        segments = enumerate(self.script.segments)
+        found = [index for index, own in segments if own.words and f"{own.id}.".startswith(f"{id}.")]
+        if not found:
+            raise ValueError(f"nothing is said at {id!r}: name a paragraph such as 2.3, or a sentence of it, 2.3.1")
+        return found
+
+    def doubtful(self) -> list[int]:
+        """The segments whose take is there, and has a fault."""
+        found = []
+        for index, want in enumerate(self.wanted):
+            take = self.store.find(want.key) if want else None
+            if take and take.faults:
+                found.append(index)
+        return found
+
+    def job(self, indices: Iterable[int]) -> Job:
+        """What speaks these segments."""
+        return Job(
+            wanted=tuple(self.wanted[index] for index in indices),
+            takes=self.project.takes,
+            nets=self.nets,
+            settings=self.settings,
+        )
+
+    def chapter_key(self, indices: Iterable[int]) -> str:
+        """A hash of what determines the sound of a chapter."""
+        parts = []
+        for index in indices:
+            own, take = self.script.segments[index], self.wanted[index]
+            parts.append((take.key if take else "", own.pause, own.manner.volume))
+        return digest(MIXING, parts)
