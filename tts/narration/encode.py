@@ -9,7 +9,6 @@ from pathlib import Path
 
 import soundfile
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from tts.document import Document
@@ -260,7 +259,7 @@ class _Chain:
             return self.preset.loudness + (STEREO if result.channels == 2 else 0.0) - result.loudness
         return sum(self.preset.rms) / 2 - result.rms
 
-    def speech(self) -> Iterator[Float[Tensor, "1 N"]]:
+    def speech(self) -> Iterator[Tensor]:
         """The chapters one after the other, with silence around."""
         yield from _silence(round(self.before * self.rate))
         for path in self.piece.sources:
@@ -269,7 +268,7 @@ class _Chain:
                     yield torch.from_numpy(block.T.copy())
         yield from _silence(round(self.after * self.rate))
 
-    def blocks(self, gain: float, ceiling: float | None) -> Iterator[Float[Tensor, "C N"]]:
+    def blocks(self, gain: float, ceiling: float | None) -> Iterator[Tensor]:
         """Everything that is done to the speech."""
         sound = _louder(self.speech(), self.first_gain)
         heard = self.spoken + self.first_gain  # LUFS of one channel
