@@ -94,7 +94,8 @@ def _packed_attacks(times: Callable[[int], int]) -> Iterator[tuple[str, bytes]]:
         book({"a.xhtml": '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><html><p>Read &e; this.</p></html>'}),
     )
     for n, href in enumerate(["../../../etc/passwd", "/etc/passwd", "..%2f..%2fetc%2fpasswd", "file:///etc/passwd",
-                              "http://example.org/x", "\\\\host\\x", "a.xhtml#../../x", "//host/x", "%00", "[x", ""]):  # fmt: skip
+                              "http://example.org/x", "\\\\host\\x", "a.xhtml#../../x", "//host/x", "%00", "[x",
+                              ""]):  # fmt: skip
         yield f"href{n}.epub", book({"a.xhtml": "<p>Text.</p>"}, items=f'<item id="x" href="{href}"/>',
                                     spine=['<itemref idref="x"/>', '<itemref idref="i0"/>'])  # fmt: skip
         yield f"nav{n}.epub", book({"a.xhtml": "<p>Text.</p>"}, contents=nav([("One", href), ("Two", "a.xhtml")]))
@@ -281,19 +282,24 @@ def _texts(times: Callable[[int], int]) -> Iterator[tuple[str, bytes]]:
 
 def _scripts(times: Callable[[int], int]) -> Iterator[tuple[str, bytes]]:
     for n, line in enumerate(
-        ['{"text": 1}', "[]", "[" * times(100_000), '{"text": ""}', "", '{"text": "x", "rate": 1e9}', '{"text": "x", "pause": NaN}',
+        ['{"text": 1}', "[]", "[" * times(100_000), '{"text": ""}', "", '{"text": "x", "rate": 1e9}',
+         '{"text": "x", "pause": NaN}',
          '{"text": "\\ud800"}', '{"speaker": "x"}', "null", '{"text": "x"}\n' * times(5000), '{"a": ' * times(5000)]
     ):  # fmt: skip
         yield f"script{n}.jsonl", line.encode()
     for n, text in enumerate(
-        ["", "/*" * times(20_000), "[[" * times(20_000), "A\n" * times(20_000), "A\nb\n\n" * times(10_000), "(" * times(20_000), "> x <\n" * times(5000),
+        ["", "/*" * times(20_000), "[[" * times(20_000), "A\n" * times(20_000), "A\nb\n\n" * times(10_000),
+         "(" * times(20_000), "> x <\n" * times(5000),
          "*" * times(20_000), "_*" * times(20_000), "Title: x", "INT. X\n\n" * times(5000)]
     ):  # fmt: skip
         yield f"play{n}.fountain", text.encode()
     for n, body in enumerate(
         ["<break time='1e9s'/>", "<break time='9999999s'/>x", "<prosody rate='-5%'>x</prosody>", "<p>" * 300, "&e;",
-         "<audio src='http://example.org/x'/>", "<prosody rate='x-fast'>" * 20 + "x" + "</prosody>" * 20, "<sub>x</sub>",
-         "<say-as interpret-as='ordinal'>x</say-as>", "<phoneme ph='ǃ'>x</phoneme>", "x" * times(1_000_000), "<s/>" * times(50_000),
+         "<audio src='http://example.org/x'/>",
+         "<prosody rate='x-fast'>" * 20 + "x" + "</prosody>" * 20,
+         "<sub>x</sub>",
+         "<say-as interpret-as='ordinal'>x</say-as>", "<phoneme ph='ǃ'>x</phoneme>", "x" * times(1_000_000),
+         "<s/>" * times(50_000),
          "\0", "<voice>x</voice>", "<mark name='x'/>" * times(10_000)]
     ):  # fmt: skip
         yield f"ssml{n}.ssml", f"<speak>{body}</speak>".encode()

@@ -242,7 +242,7 @@ class _Book:
             item = self._items[identity]
             name = resolve(item.get("href", ""), self._package)[0]
             kind = item.get("media-type", "").lower()
-            if kind in PAGE_TYPES or not kind:
+            if kind in PAGE_TYPES or not kind or name.lower().endswith((".xhtml", ".html", ".htm")):
                 return name
             identity = item.get("fallback", "")
         return ""

@@ -24,7 +24,8 @@ def styled(style: str, text: str) -> str:
 def test_a_word_document():
     body = (
         f"{styled('TOC1', 'One 3')}{styled('Heading1', 'One')}"
-        "<w:p><w:r><w:t>It </w:t></w:r><w:del><w:r><w:delText>was</w:delText></w:r></w:del><w:ins><w:r><w:t>is</w:t></w:r>"
+        "<w:p><w:r><w:t>It </w:t></w:r><w:del><w:r><w:delText>was</w:delText></w:r></w:del>"
+        "<w:ins><w:r><w:t>is</w:t></w:r>"
         '</w:ins><w:r><w:footnoteReference w:id="2"/></w:r><w:r><w:t>.</w:t></w:r></w:p>'
         f"{styled('ListParagraph', 'Item')}"
         "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>A</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>3</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
@@ -65,7 +66,8 @@ def pdf(pages: list[list[str]]) -> bytes:
         drawn = "".join(f"1 0 0 1 72 {760 - 14 * row} Tm ({line}) Tj\n" for row, line in enumerate(lines))
         stream = f"BT /F1 10 Tf {drawn} ET"
         objects.append(
-            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 3 0 R>>>>/Contents {5 + 2 * n} 0 R>>"
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 3 0 R>>>>"
+            f"/Contents {5 + 2 * n} 0 R>>"
         )
         objects.append(f"<</Length {len(stream)}>>stream\n{stream}\nendstream")
     out, offsets = "%PDF-1.4\n", []

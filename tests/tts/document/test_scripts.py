@@ -110,6 +110,12 @@ def test_a_play_with_names_before_a_stop():
     ]
 
 
+def test_a_play_in_a_table_without_types():
+    lines = [("Ann", "Hello, Bob."), ("Bob", "Hello, Ann."), ("Ann", "So it is."), ("Bob", "It is so.")]
+    rows = "".join(f"<tr><td>{name}</td><td>{line}</td></tr>" for name, line in lines)
+    assert [(name, line) for _, name, line in said(f"<table>{rows}</table>", ".html")] == lines
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -124,7 +130,10 @@ def test_prose_with_colons_is_no_script(text):
 
 
 def test_json_lines():
-    text = '{"chapter": "One"}\n{"speaker": "Ann", "text": "Hello.", "rate": 0.9, "pause": 1}\n\n{"text": "x", "voice": "lj"}'
+    text = (
+        '{"chapter": "One"}\n{"speaker": "Ann", "text": "Hello.", "rate": 0.9, "pause": 1}\n\n'
+        '{"text": "x", "voice": "lj"}'
+    )
     (chapter,) = document.parse(text.encode(), ".jsonl").chapters
     first, second = chapter.paragraphs
     assert (chapter.title, first.speaker, first.place, second.place) == ("One", "Ann", "line 2", "line 4")

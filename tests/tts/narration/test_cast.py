@@ -124,7 +124,8 @@ def test_an_unknown_role_in_the_file_is_named_with_its_line(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "gender"),
-    [("Jack", "male"), ("ALGERNON", "male"), ("Lady Bracknell", "female"), ("MR. BOB", "male"), ("Miss Prism", "female"),
+    [("Jack", "male"), ("ALGERNON", "male"), ("Lady Bracknell", "female"), ("MR. BOB", "male"),
+     ("Miss Prism", "female"),
      ("Old Woman", "female"), ("STEEL", ""), ("", "")],
 )  # fmt: skip
 def test_genders_of_names(name, gender):
