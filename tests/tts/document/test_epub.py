@@ -1,5 +1,7 @@
 """EPUB 2 and 3: spine, contents, metadata, notes, kinds, plays, and what is refused."""
 
+import base64
+
 import pytest
 
 from helpers.books import book, nav, ncx, page
@@ -151,6 +153,13 @@ def test_a_cover(way):
                "page": '<guide><reference type="cover" href="v.xhtml"/></guide>'}.get(way, ""),
         files={"o/c.png": PNG, "o/v.xhtml": page('<img src="c.png"/>')},
     )  # fmt: skip
+    assert document.parse(data, ".epub").cover == PNG
+
+
+def test_a_picture_inside_a_drawing():
+    drawing = f'<svg><image xlink:href="data:image/png;base64,{base64.b64encode(PNG).decode()}"/></svg>'
+    items = '<item id="c" href="c.svg" media-type="image/svg+xml" properties="cover-image"/>'
+    data = book({"a.xhtml": "<p>A.</p>"}, items=items, files={"o/c.svg": drawing})
     assert document.parse(data, ".epub").cover == PNG
 
 
