@@ -17,6 +17,7 @@ from tts.document.document import (
     MAX_PARAGRAPHS,
     NOTE,
     PAGE,
+    PROSE,
     SCENE,
     Chapter,
     Paragraph,
@@ -30,6 +31,7 @@ SHORT = 1_000  # words that a page of the publisher has at most
 LINKS = 0.6  # of the characters of a table of contents lead elsewhere
 LISTED = 4  # paragraphs that lead elsewhere are a table of contents
 LONGEST_NOTE = 50  # paragraphs
+LONGEST_TITLE, TITLE_PARTS = 200, 4  # characters of a heading, and how many may be one title
 NOTE_NUMBER = re.compile(r"^\s*\[\w{1,4}\]\s*")
 MATTER_LABEL = re.compile(
     r"(?i)(?:the )?(?:table of )?contents|copyright(?: (?:page|notice|information))?|uncopyright|colophon|imprint|"
@@ -250,24 +252,25 @@ class _Book:
 
 
 def _title(paragraphs: list[Paragraph], label: str, own: str) -> tuple[str, set[int]]:
-    """The title of a chapter and which of its paragraphs it says: its headings if the contents say the same.
+    """The title of a chapter, and which of its paragraphs say it, so that they are not read again.
 
-    Without a heading it is what the contents say, or else the title of the page.
+    What the contents say comes first if the chapter begins with it, in headings or in paragraphs that look like some.
+    Otherwise it is the first heading; without one, what the contents say, or else the title of the page.
     """
-    heads = []
+    begins: list[int] = []
     for number, part in enumerate(paragraphs):
-        if part.kind == HEADING:
-            heads.append(number)
+        if part.kind in (HEADING, PROSE) and len(part.text) <= LONGEST_TITLE:
+            begins.append(number)
         elif part.kind not in (PAGE, CAPTION, SCENE):
             break
-    if not heads:
-        read = any(part.kind not in LEFT_OUT | {SCENE} for part in paragraphs)
-        return (label or own) if read else "", set()
-    for count in range(len(heads), 0, -1):
-        said = " ".join(paragraphs[number].text for number in heads[:count])
+    for count in range(min(len(begins), TITLE_PARTS), 0, -1):
+        said = " ".join(paragraphs[number].text for number in begins[:count])
         if label and _letters(said) == _letters(label):
-            return label, set(heads[:count])
-    return paragraphs[heads[0]].text, {heads[0]}
+            return label, set(begins[:count])
+    if begins and paragraphs[begins[0]].kind == HEADING:
+        return paragraphs[begins[0]].text, {begins[0]}
+    read = any(part.kind not in LEFT_OUT | {SCENE} for part in paragraphs)
+    return (label or own) if read else "", set()
 
 
 def _is_note_head(paragraph: Paragraph) -> bool:

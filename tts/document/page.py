@@ -68,6 +68,7 @@ DOCTYPE = re.compile(r"\A[^<]*(?:<\?[^>]*>\s*)?<!DOCTYPE[^<>\[]{0,1000}\[[^\]]*\
 LEVEL = re.compile(r"h([1-6])")
 NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,4}|[a-z]|[ivxlc]{1,6})[\])]?|[*†‡§¶]{1,4}|\[[^\]]{1,6}\]", re.IGNORECASE)
 NOTE_NAME = re.compile(r"(?i)fn|foot|note|ftn|endn|(?:^|[-_])ref")
+EMPTY_BRACKETS = re.compile(r"\s?(?:\[\s*\]|\(\s*\))")  # what was around the mark of a note
 BACK_MARK = re.compile(r"(?:[↩↑⏎⮐⤴^]\ufe0e?|\[?(?:back|return|↩)\]?)+", re.IGNORECASE)
 GENERIC_ALT = re.compile(
     r"(?i)(?:image|img|picture|photo|illustration|figure|cover|logo|decoration|ornament|\*|.*\.(?:jpe?g|png|gif|svg))?\d*"
@@ -380,7 +381,9 @@ class Page(HTMLParser):
         said = "".join(self._parts[element.part :])
         bare = " ".join(said.translate(PLAIN).split())
         if element.role in ("raised", "lowered"):
-            if bare.isdigit() and len(bare) < 4:
+            if self._hrefs and not bare.strip(" ,;–-[]()"):
+                del self._parts[element.part :]  # what parted the marks of several notes
+            elif bare.isdigit() and len(bare) < 4:
                 self._parts[element.part :] = [bare.translate(RAISED if element.role == "raised" else LOWERED)]
         elif element.role == "page":
             self._pages(bare or element.given.get("title") or element.given.get("aria-label", ""))
@@ -424,6 +427,8 @@ class Page(HTMLParser):
             self._parts.append(NEXT)
             return
         raw = self._after_name()
+        if self._hrefs:
+            raw = EMPTY_BRACKETS.sub("", raw)
         self._parts.clear()
         self._block += 1
         if raw.strip(BLANK):
