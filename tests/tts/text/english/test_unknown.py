@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tts.text.english import g2p
+from tts.text.english.learning.train_g2p import bare, edits
 from tts.text.english.lexicon import PHONES, cmudict
-from tts.text.english.train_g2p import bare, edits
 from tts.text.english.unknown import guess
 
 HELD_OUT = {
@@ -83,7 +83,17 @@ def test_the_search_finds_the_likeliest_labels():
     """With one letter there is nothing to search: the best label by net and n-gram wins."""
     reader = g2p.reader()
     letters = np.array([g2p.ALPHABET.index("x")])
-    scores = reader._decode(reader._encode(letters)[0], np.zeros((1, g2p.HISTORY), np.int64))[0]
-    graphones = reader.graphones[letters[0], :, None]
-    best = int((scores + g2p.SHARE * reader.ngram.score(graphones)).argmax())
+    encoded = reader._encode(letters)[:, 0]
+    scores = reader._decode(letters[0], encoded, np.zeros((1, g2p.HISTORY), np.int64))[:, 0]
+    labels = reader.said[letters[0]]
+    graphones = reader.graphones[letters[0], labels, None]
+    best = labels[(scores + g2p.SHARE * reader.ngram.score(graphones)).argmax()]
     assert reader.phones("x") == reader.labels[best].split()
+
+
+@pytest.mark.parametrize("word", ["cat", "through", "zworykin", "shh", "naïve"])
+def test_easy_words_need_no_wider_search(word, monkeypatch):
+    found = g2p.reader().phones(word)
+    monkeypatch.setattr(g2p, "BEAM", 50)
+    monkeypatch.setattr(g2p, "MARGIN", 50.0)
+    assert g2p.reader().phones(word) == found

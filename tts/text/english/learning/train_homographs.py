@@ -1,4 +1,4 @@
-"""`python -m tts.text.english.train_homographs TRAIN.tsv`: learn the weights of `homographs.py`.
+"""`python -m tts.text.english.learning.train_homographs TRAIN.tsv`: learn the weights of `homographs.py`.
 
 TRAIN.tsv is a file of the Wikipedia homograph data (Gorman, Mazovetskiy, Nikolaev, LREC 2018; Apache-2.0), a labelled
 sentence in each line: github.com/google-research-datasets/WikipediaHomographData. To them come the sentences of
@@ -160,7 +160,7 @@ def report(examples: list[LabelledWord], tagger: Homographs) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = Parser(prog="python -m tts.text.english.train_homographs", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m tts.text.english.learning.train_homographs", description=__doc__.splitlines()[0])
     parser.add_argument("train", type=Path, help="train.tsv of the Wikipedia homograph data")
     parser.add_argument("--own", type=Path, default=BESIDE / "homographs.examples.txt", help="our own sentences")
     parser.add_argument("--check", type=Path, help="eval.tsv of the same data, to report how much of it is right")
