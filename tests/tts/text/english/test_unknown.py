@@ -7,7 +7,7 @@ import pytest
 
 from tts.text.english import g2p
 from tts.text.english.learning.train_g2p import bare, edits
-from tts.text.english.lexicon import PHONES, cmudict
+from tts.text.english.lexicon import OWN, PHONES, cmudict
 from tts.text.english.unknown import guess
 
 HELD_OUT = {
@@ -91,9 +91,33 @@ def test_the_search_finds_the_likeliest_labels():
     assert reader.phones("x") == reader.labels[best].split()
 
 
-@pytest.mark.parametrize("word", ["cat", "through", "zworykin", "shh", "naïve"])
+@pytest.mark.parametrize("word", ["cat", "through", "thornfield", "shh", "naïve"])
 def test_easy_words_need_no_wider_search(word, monkeypatch):
     found = g2p.reader().phones(word)
     monkeypatch.setattr(g2p, "BEAM", 50)
     monkeypatch.setattr(g2p, "MARGIN", 50.0)
     assert g2p.reader().phones(word) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "phones"),
+    [
+        ("siobhan", "SH AH0 V AO1 N"),  # CMUdict: as it is written
+        ("camus", "K AA0 M UW1"),
+        ("hermione", "HH ER0 M AY1 AH0 N IY0"),
+        ("niamh's", "N IY1 V Z"),  # not in CMUdict
+        ("sean", "SH AO1 N"),
+        ("quixote", "K IY0 HH OW1 T IY0"),
+    ],
+)
+def test_names_are_said_as_readers_of_english_say_them(name, phones):
+    assert " ".join(cmudict().phones(name)) == phones
+
+
+def test_our_own_entries_are_phones_each_once():
+    folder = Path(g2p.__file__).parent
+    lines = [line for name in OWN for line in (folder / name).read_text("utf-8").splitlines() if line[0] != "#"]
+    words = [line.partition(" ")[0] for line in lines]
+    assert [word for word in words if words.count(word) > 1] == []
+    for line in lines:
+        assert set(bare(line.split(" ")[1:])) <= PHONES, line
