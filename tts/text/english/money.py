@@ -192,7 +192,17 @@ def _shillings(match: re.Match[str]) -> str:
     parts = [f"{number(pounds)} {_coin(pounds, 'pound', 'pounds')}"] if pounds else []
     parts.append(f"{cardinal(shillings)} {_coin(shillings, 'shilling', 'shillings')}")
     parts += [f"{cardinal(pence)} {_coin(pence, 'penny', 'pence')}"] if pence else []
-    return " ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+    return " ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] + _last_stop(match)
+
+
+def _pence(match: re.Match[str]) -> str:
+    return f"{cardinal(match['pence'])} {_coin(match['pence'], 'penny', 'pence')}{_last_stop(match)}"
+
+
+def _last_stop(match: re.Match[str]) -> str:
+    """The full stop of an abbreviation that ends a sentence is the sentence's as well."""
+    before, after = match.string[: match.start()].strip(), match.string[match.end() :].strip()
+    return "." if match[0].endswith(".") and before and not after else ""
 
 
 def _coin(amount: str, singular: str, plural: str) -> str:
@@ -210,13 +220,7 @@ OLD_MONEY: list[Rule] = [
     rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s(?P<shillings>1?[0-9])s(?:\.|(?!\w))(?P<pence>)", _shillings),
     rule(rf"(?<![\w.,])(?P<pounds>){PENCE}", _shillings),
     rule(r"(?<![\w.,])(?P<pounds>)(?P<shillings>1?[0-9])s\.(?P<pence>)(?=,? [a-z0-9])", _shillings),
-    rule(
-        r"(?<![\w.,])(?P<pence>1?[0-9])d\.(?P<end>\s*\Z)?(?!\w)",
-        lambda match: (
-            f"{cardinal(match['pence'])} {_coin(match['pence'], 'penny', 'pence')}"
-            + ("." if match["end"] is not None else "")
-        ),
-    ),
+    rule(r"(?<![\w.,])(?P<pence>1?[0-9])d\.(?!\w)", _pence),
 ]
 MONEY: list[Rule] = [
     # $3½ million

@@ -8,6 +8,7 @@ import pytest
 from tts.text.english import g2p
 from tts.text.english.learning.train_g2p import bare, edits
 from tts.text.english.lexicon import OWN, PHONES, cmudict
+from tts.text.english.normaliser import normalise
 from tts.text.english.unknown import guess
 
 HELD_OUT = {
@@ -121,3 +122,23 @@ def test_our_own_entries_are_phones_each_once():
     assert [word for word in words if words.count(word) > 1] == []
     for line in lines:
         assert set(bare(line.split(" ")[1:])) <= PHONES, line
+
+
+@pytest.mark.parametrize(
+    ("written", "said", "phones"),
+    [
+        ("No-o-o-o!", "Noooo!", "N OW1"),
+        ("Ple-e-ease", "Pleeease", "P L IY1 Z"),
+        ("Sh-h-h.", "Shhh.", "SH"),
+        ("Hm-m", "Hmmm", "HH M"),
+        ("We-e-ell", "Weeell", "W EH1 L"),
+    ],
+)
+def test_a_word_that_hyphens_lengthen_is_one_word(written, said, phones):
+    assert normalise(written).text == said
+    assert " ".join(guess(said.strip("!.").lower())) == phones
+
+
+@pytest.mark.parametrize("text", ["co-op", "to re-elect", "I-I can't", "W-w-what", "an X-ray", "A-a-and"])
+def test_other_hyphens_stay(text):
+    assert normalise(text).text == text
