@@ -108,7 +108,7 @@ NUMBERED = {
 NUMBERED |= {
     word.capitalize(): said
     for word, said in NUMBERED.items()
-    if word[0].islower() and word not in ("p", "pp", "art", "ed", "sec", "min", "max", "no", "nos")
+    if word[0].islower() and word not in ("n", "p", "pp", "art", "ed", "sec", "min", "max", "no", "nos")
 }
 NUMBERED |= {"Pp": "pages", "Art": "article", "Sec": "section", "Max": "maximum", "Min": "minimum", "Ed": "edition"}
 # Those of `NUMBERED` that are words as well.
@@ -333,6 +333,11 @@ ABBREVIATIONS: list[Rule] = [
     rule(r"(?<![\w.])[Aa]ssoc\.(?=\s[Pp]rof)", lambda match: "associate"),
     rule(r"(?<![\w.])(?<![0-9] )(?:fl\. oz|sq\. ft|cu\. ft)\.", lambda match: AREAS[match[0]]),
     rule(r"(?<=[0-9](?:st|nd|rd|th) )ed\.", lambda match: NUMBERED["ed"]),
+    rule(
+        r"(?<=[0-9](?:st|nd|rd|th) )c(?:ent)?\.(?!\w)",
+        lambda match: "century" + ("." if ends_sentence(match) else ""),
+    ),
+    rule(r"(?<=\bhundred )hrs(?![\w.])", lambda match: "hours"),  # 21:00 hrs
     rule(rf"(?<![\w.])({any_of(INNER)})\.(?!\w)", lambda match: INNER[match[1]]),
     rule(r"(?<![\w.])([Ee]\.g|[Ii]\.e)(?![\w.])", lambda match: INNER[match[1].lower()]),
     rule(rf"(?<![\w.])({any_of(ENDINGS)})\.(?!\w)", _ending),
