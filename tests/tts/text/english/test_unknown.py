@@ -142,3 +142,23 @@ def test_a_word_that_hyphens_lengthen_is_one_word(written, said, phones):
 @pytest.mark.parametrize("text", ["co-op", "to re-elect", "I-I can't", "W-w-what", "an X-ray", "A-a-and"])
 def test_other_hyphens_stay(text):
     assert normalise(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("word", "phones"),
+    [
+        ("labourers", "L EY1 B ER0 ER0 Z"),
+        ("vapour", "V EY1 P ER0"),
+        ("manoeuvring", "M AH0 N UW1 V ER0 IH0 NG"),
+        ("manoeuvre", "M AH0 N UW1 V ER0"),
+        ("palaeontology", "P EY2 L IY0 AH0 N T AA1 L AH0 JH IY0"),
+        ("quarrelling", "K W AA1 R AH0 L IH0 NG"),
+        ("pitilessly", "P IH1 T IY0 L AH0 S L IY0"),
+        ("filthily", "F IH1 L TH AH0 L IY0"),
+        ("vapourlike", "V EY1 P ER0 L AY2 K"),
+        ("cheerlessness", "CH IH1 R L AH0 S N AH0 S"),
+    ],
+)
+def test_british_spellings_and_endings_are_said_as_the_words_that_are_known(word, phones):
+    assert cmudict().phones(word) is None
+    assert " ".join(guess(word)) == phones
