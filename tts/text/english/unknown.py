@@ -90,15 +90,20 @@ def _with_suffix(word: str) -> list[str]:
     """Pitilessly: pity, less and ly."""
     for suffix, said in SUFFIXES.items():
         stem = word.removesuffix(suffix)
-        if stem != word and len(stem) > 2 and (phones := _known(stem) or _before_suffix(stem, suffix)):
-            return [*(phones[:-1] if suffix == "ly" and phones[-1] == "L" else phones), *said.split()]
+        if stem != word and len(stem) > 2 and (phones := _before_suffix(stem, suffix)):
+            return [*phones, *said.split()]
     return []
 
 
 def _before_suffix(stem: str, suffix: str) -> list[str]:
-    """Heartily, heartiness: hearty."""
-    phones = _known(stem[:-1] + "y") if stem.endswith("i") else []
-    return [*phones[:-1], "AH0"] if suffix == "ly" and phones[-1:] == ["IY0"] else phones
+    """Hearty in heartiness and, with another last vowel, in heartily; full in fully, music in musically."""
+    hearty = _known(stem[:-1] + "y") if stem.endswith("i") else []
+    phones = hearty or _known(stem)
+    if suffix != "ly" or not phones:
+        return phones
+    if hearty and phones[-1] == "IY0":
+        return [*phones[:-1], "AH0"]
+    return phones[: -2 if stem.endswith("ical") else -1] if phones[-1] == "L" else phones
 
 
 def _known(word: str) -> list[str]:

@@ -156,6 +156,8 @@ def test_other_hyphens_stay(text):
         ("pitilessly", "P IH1 T IY0 L AH0 S L IY0"),
         ("filthily", "F IH1 L TH AH0 L IY0"),
         ("vapourlike", "V EY1 P ER0 L AY2 K"),
+        ("prettiness", "P R IH1 T IY0 N AH0 S"),  # from pretty, not from Pretti
+        ("satirically", "S AH0 T IH1 R AH0 K L IY0"),
         ("cheerlessness", "CH IH1 R L AH0 S N AH0 S"),
     ],
 )
