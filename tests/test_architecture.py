@@ -19,7 +19,8 @@ PACKAGES = ("tts", "dvae", "gpt", "diffusion", "vocoder", "speaker", "data")
 ARROWS = {
     "tts": set(),
     "tts.text": set(),
-    "tts.text.english": {"tts", "tts.text"},
+    "tts.text.english": {"tts.text"},
+    "tts.text.english.learning": {"tts", "tts.text", "tts.text.english"},
     "tts.document": set(),
     "tts.alignment": {"tts", "tts.text"},
     "tts.synthesis": {"tts", "tts.text"},

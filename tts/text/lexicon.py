@@ -41,8 +41,8 @@ class Lexicon:
         return cls(name=name, fingerprint=fingerprint, entries=entries, additions={}, derive=derive)
 
     def extended(self, words: Mapping[str, str]) -> "Lexicon":
-        """The same lexicon with words that its data lacks. What it lists stays, and so does the fingerprint."""
-        return replace(self, entries={**{word: [phones] for word, phones in words.items()}, **self.entries})
+        """The same lexicon with words that its data lacks or has wrongly. The fingerprint stays."""
+        return replace(self, entries={**self.entries, **{word: [phones] for word, phones in words.items()}})
 
     def with_words(self, words: Mapping[str, str]) -> "Lexicon":
         """The same lexicon with the user's own words, e.g. {"Triforce": "T R AY1 F AO2 R S"}."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tts.text.english.g2p import ALPHABET
-from tts.text.english.train_g2p import AlignedWords, dictionary, edits, families, judge, split, train
+from tts.text.english.learning.train_g2p import AlignedWords, dictionary, edits, families, judge, split, train
 
 pytestmark = pytest.mark.slow
 

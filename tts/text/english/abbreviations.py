@@ -3,6 +3,7 @@
 import re
 
 from tts.text.english.acronyms import JOINED, LABELS, letters
+from tts.text.english.money import OLD_MONEY
 from tts.text.english.numbers import roman
 from tts.text.english.patterns import Rule, any_of, rule, words_of
 
@@ -38,12 +39,27 @@ ENDINGS = {
         "Co": "company",
     },
     **{"Cos": "companies", "Corp": "corporation", "Bros": "brothers", "Jr": "junior", "Sr": "senior"},
-    **{"Esq": "esquire", "Ave": "avenue", "Blvd": "boulevard", "Rd": "road", "Ln": "lane", "Sq": "square"},
+    **{
+        "Esq": "esquire",
+        "Esqs": "esquires",
+        "Ave": "avenue",
+        "Blvd": "boulevard",
+        "Rd": "road",
+        "Ln": "lane",
+        "Sq": "square",
+    },
     **{"Hwy": "highway", "Pkwy": "parkway", "Ct": "court", "Bldg": "building", "Ctr": "center"},
     **{"dept": "department", "Dept": "department", "depts": "departments", "Univ": "university"},
     **{"govt": "government", "Govt": "government", "Intl": "international", "Natl": "national"},
     **{"Mfg": "manufacturing", "mfg": "manufacturing", "Asst": "assistant", "asst": "assistant"},
-    **{"Assoc": "associates", "Dist": "district", "Inst": "institute", "Soc": "society", "Acad": "academy"},
+    **{
+        "Assoc": "associates",
+        "Dist": "district",
+        "Inst": "institute",
+        "Tech": "technology",
+        "Soc": "society",
+        "Acad": "academy",
+    },
     **{"misc": "miscellaneous", "anon": "anonymous", "Anon": "anonymous", "al": "al", "ibid": "ibidem"},
     **{"Ibid": "ibidem", "Assn": "association", "Ph.D": "P H D", "hr": "hour", "hrs": "hours"},
     **{"mins": "minutes", "secs": "seconds", "yr": "year", "yrs": "years", "lbs": "pounds", "oz": "ounces"},
@@ -69,6 +85,8 @@ ENDINGS = {
 INNER = {
     **{"e.g": "for example", "i.e": "that is", "viz": "namely", "cf": "compare", "ca": "circa"},
     **{"approx": "approximately", "a.k.a": "also known as", "c.f": "compare", "incl": "including", "esp": "especially"},
+    **{"Wm": "William", "Chas": "Charles", "Geo": "George", "Thos": "Thomas", "Jas": "James", "Robt": "Robert"},
+    **{"Edw": "Edward", "Benj": "Benjamin", "Saml": "Samuel", "Danl": "Daniel", "Jno": "John", "Edwd": "Edward"},
     **{"orig": "originally", "attrib": "attributed", "A.k.a": "also known as", "attn": "attention"},
 }
 INNER |= {word.capitalize(): said for word, said in INNER.items() if "." not in word}
@@ -84,13 +102,13 @@ NUMBERED = {
     **{"max": "maximum", "min": "minimum", "Apt": "apartment", "apt": "apartment", "Rm": "room", "rm": "room"},
     **{"par": "paragraph", "ver": "version", "ep": "episode", "eps": "episodes", "wk": "week", "wks": "weeks"},
     **{"prob": "problem", "thm": "theorem", "tab": "table", "app": "appendix", "cl": "clause", "ll": "lines"},
-    **{"fn": "footnote", "nn": "notes", "pop": "population"},
+    **{"fn": "footnote", "n": "note", "nn": "notes", "pop": "population"},
     **{"Rt": "route", "Rte": "route", "Flt": "flight", "Bldg": "building", "Hwy": "highway"},
 }
 NUMBERED |= {
     word.capitalize(): said
     for word, said in NUMBERED.items()
-    if word[0].islower() and word not in ("p", "pp", "art", "ed", "sec", "min", "max", "no", "nos")
+    if word[0].islower() and word not in ("n", "p", "pp", "art", "ed", "sec", "min", "max", "no", "nos")
 }
 NUMBERED |= {"Pp": "pages", "Art": "article", "Sec": "section", "Max": "maximum", "Min": "minimum", "Ed": "edition"}
 # Those of `NUMBERED` that are words as well.
@@ -157,6 +175,13 @@ NEWS_STATES = {
 # Those that are other words too, after the letter of a party: R-Pa.
 PARTY_STATES = {"Pa": "Pennsylvania", "La": "Louisiana", "Miss": "Mississippi", "Me": "Maine", "Ida": "Idaho"}
 # Words that begin a sentence far more often than they follow an abbreviation inside one.
+# Those that are no words, so that they need no town before them.
+ONLY_STATES = words_of("Calif Conn Mich Minn Okla Tenn Tex Fla Ariz Nev")
+# Before "of", after a distance: ten miles N. of Bath.
+POINTS = {
+    **{"N": "north", "S": "south", "E": "east", "W": "west", "N.E": "northeast", "N.W": "northwest"},
+    **{"S.E": "southeast", "S.W": "southwest"},
+}
 OPENERS = words_of(
     "The A An He She It They We You I But And So Then There This That These Those When While If In On At As After "
     "Before For From His Her Its Our Their My Your What Who Where Why How No Not Yes Now One Some Many Most All Both "
@@ -260,6 +285,13 @@ NUMERIC = r"(?P<first>[0-9]|[A-H](?![\w']|\.\w)|[IVXL]{1,9}(?![\w'])|[ivxl]{1,9}
 # Whole forms, before any rule reads a part of them: R&B, WWII, 24/7.
 FORMS: list[Rule] = [
     *JOINED,
+    *OLD_MONEY,
+    # No-o-o, ple-e-ease, Sh-h: what lengthens a word belongs to it.
+    rule(
+        r"(?<![\w'-])(?P<begin>[A-Za-z]{1,8})(?P<more>(?P<letter>[a-z])(?:-(?P=letter)){2,12}|(?P<last>[a-z])-(?P=last)(?![\w-]))"
+        r"(?P<end>[a-z]{0,8})(?![\w-])",
+        lambda match: match["begin"] + match["more"].replace("-", "") + (match["last"] or "") + match["end"],
+    ),
     rule(rf"(?<![\w/])(?:{any_of(FIXED)})(?![\w/]|\.\w)", lambda match: FIXED[match[0]]),
 ]
 ABBREVIATIONS: list[Rule] = [
@@ -268,6 +300,11 @@ ABBREVIATIONS: list[Rule] = [
         rf"(?:(?<=[a-z], )|(?<=\b[DR]-))(?P<state>{any_of(NEWS_STATES)})\.(?!\w)",
         lambda match: NEWS_STATES[match[1]] + ("." if ends_sentence(match) else ""),
     ),
+    rule(
+        rf"(?:(?<=\bof )|(?<=\bin )|(?<=\bfrom ))(?P<state>{any_of(ONLY_STATES)})\.(?!\w)",
+        lambda match: NEWS_STATES[match[1]] + ("." if ends_sentence(match) else ""),
+    ),
+    rule(rf"(?<=[a-z] )({any_of(POINTS)})\.(?= of\b)", lambda match: POINTS[match[1]]),
     rule(rf"(?<=\b[DR]-)({any_of(PARTY_STATES)})\.(?!\w)", lambda match: PARTY_STATES[match[1]]),
     rule(
         rf"(?<![\w.'])(?P<short>St|Dr(?=\.))(?P<dot>\.?)(?![\w.'])(?:(?=\s+(?P<after>{NAME})))?",
@@ -296,6 +333,11 @@ ABBREVIATIONS: list[Rule] = [
     rule(r"(?<![\w.])[Aa]ssoc\.(?=\s[Pp]rof)", lambda match: "associate"),
     rule(r"(?<![\w.])(?<![0-9] )(?:fl\. oz|sq\. ft|cu\. ft)\.", lambda match: AREAS[match[0]]),
     rule(r"(?<=[0-9](?:st|nd|rd|th) )ed\.", lambda match: NUMBERED["ed"]),
+    rule(
+        r"(?<=[0-9](?:st|nd|rd|th) )c(?:ent)?\.(?!\w)",
+        lambda match: "century" + ("." if ends_sentence(match) else ""),
+    ),
+    rule(r"(?<=\bhundred )hrs(?![\w.])", lambda match: "hours"),  # 21:00 hrs
     rule(rf"(?<![\w.])({any_of(INNER)})\.(?!\w)", lambda match: INNER[match[1]]),
     rule(r"(?<![\w.])([Ee]\.g|[Ii]\.e)(?![\w.])", lambda match: INNER[match[1].lower()]),
     rule(rf"(?<![\w.])({any_of(ENDINGS)})\.(?!\w)", _ending),

@@ -230,7 +230,8 @@ LETTER_NAMES: list[Rule] = [
         r"(?<![\w'.])A(?=-?[0-9]|[♭♯#+]|-(?:list|level|levels|team|bomb|frame|line|side|flat|sharp|minor|major)\b)",
         lambda match: LETTER_A,
     ),
-    rule(r"(?<=[0-9])A(?![\w'])", lambda match: f" {LETTER_A}"),
+    rule(r"(?<=[0-9])[Aa](?![\w'])", lambda match: f" {LETTER_A}"),
+    rule(r"(?<![\w/])a(?=/[b-z](?!\w))", lambda match: LETTER_A),  # a/b
     # marks at school: an A-, a B-
     rule(r"(?<![\w'-])[A-F][-−](?=[\s.,;:!?)]|$)", _mark),
     rule(r"(?<![\w/])[A-Z]{1,4}(?:/[A-Z]{1,4}){1,2}(?![\w/])", _slashed),

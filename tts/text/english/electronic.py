@@ -20,7 +20,15 @@ SPOKEN = {
 }
 ENDING_NAMES = {
     **{"jpg": "jpeg", "xlsx": "X L S X", "docx": "doc X", "pptx": "P P T X", "epub": "E pub", "mp3": "M P three"},
-    **{"mp4": "M P four", "ipynb": "I P Y N B", "html": "H T M L", "gitignore": "git ignore", "7z": "seven Z"},
+    **{
+        "mp4": "M P four",
+        "m4a": f"M four {LETTER_A}",
+        "m4b": "M four B",
+        "ipynb": "I P Y N B",
+        "html": "H T M L",
+        "gitignore": "git ignore",
+        "7z": "seven Z",
+    },
     **{"bz2": "B Z two", "abc": letters("abc")},
 }
 DOMAINS = (
@@ -32,7 +40,7 @@ ENDINGS = words_of(
     "sh md txt py js ts htm html css csv tsv json yaml yml toml xml pdf doc docx xls xlsx ppt pptx jpg jpeg png gif "
     "svg webp mp3 mp4 wav ogg opus flac avi mov mkv zip tar gz tgz bz2 rar 7z exe dll bat cmd cpp hpp cc java rb rs "
     "go php sql log ini cfg conf lock epub mobi iso dmg apk deb tex bib srt vtt ipynb lua swift kt vue jsx tsx psd bak "
-    "tmp dat db safetensors ckpt pt onnx rpm env"
+    "m4a m4b aac rtf odt ods tmp dat db safetensors ckpt pt onnx rpm env"
 )
 ENDING = any_of({*ENDINGS, *(ending.upper() for ending in ENDINGS)})
 DOTFILES = "gitignore|env|bashrc|zshrc|vimrc|profile|config|ssh|npmrc|dockerignore|editorconfig|htaccess|git|cache"
@@ -189,6 +197,7 @@ ELECTRONIC: list[Rule] = [
         _file,
     ),
     rule(r"(?<![\w.@/~-])(?:[\w-]{1,60}/){0,12}[A-Za-z][\w-]{1,80}\.(?:c|h|r|o)(?![\w.-])", _file),
+    rule(r"(?<![\w.@/~-])(?:src|lib|usr|tmp|var|bin|docs|tests)/(?![\w/])", _file),
     rule(rf"(?<![\w.])\.(?:{any_of(ENDINGS)}|{DOTFILES}|NET|com|org)(?![\w-])", _file),
     rule(r"(?<=[A-Za-z])\.NET(?!\w)", lambda match: " dot net"),
     # foo.bar.baz, os.getcwd(): names of programs

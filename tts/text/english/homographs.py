@@ -3,7 +3,7 @@
 The score of a sense is the sum of the weights of its features, such as the words around it and their classes. A sense
 shares weights with others of its kind (`nominal`, `verbal`), so a word without examples of its own is judged by what
 its kind has in common. The weights are hashed into one table (Weinberger et al. 2009, arXiv 0902.2206).
-`python -m tts.text.english.train_homographs` trains them.
+`python -m tts.text.english.learning.train_homographs` trains them.
 
 `homographs.tsv` holds a sense in each line: the word, the sense, the kinds it shares weights with, and its phones. A
 word with one sense is there because CMUdict lacks it or says it wrongly.

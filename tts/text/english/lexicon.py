@@ -21,6 +21,7 @@ VOICELESS = {"P", "T", "K", "F", "TH"}
 STOPS = {"T", "D"}
 # Endings with an apostrophe whose sound does not depend on the word, as that of 's and 'd does.
 CONTRACTED = {"'ll": ["AH0", "L"], "'ve": ["AH0", "V"], "'re": ["ER0"], "'m": ["AH0", "M"]}
+OWN = ("additions.txt", "names.txt")  # entries of our own, which go before those of the dictionary
 # Where the dictionary's first entry is the rarer word in running text.
 PREFERRED = {"live": 2, "read": 2, "use": 2, "wind": 2, "lead": 2, "tears": 2, "record": 2, "subject": 2, "wound": 2}
 
@@ -30,8 +31,9 @@ def cmudict() -> Lexicon:
     """The dictionary, read once per process."""
     folder = Path(__file__).parent
     lexicon = Lexicon.read(folder / "cmudict.txt.gz", preferred=PREFERRED, derive=with_ending)
-    added = (line.partition(" ") for line in (folder / "additions.txt").read_text(encoding="utf-8").splitlines())
-    return lexicon.extended({word: phones for word, _, phones in added if not word.startswith("#")})
+    lines = [line for name in OWN for line in (folder / name).read_text(encoding="utf-8").splitlines()]
+    added = (line.partition(" ") for line in lines if not line.startswith("#"))
+    return lexicon.extended({word: phones for word, _, phones in added})
 
 
 def with_ending(word: str, listed: Listed) -> Pronunciations:

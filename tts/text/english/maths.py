@@ -35,7 +35,8 @@ FUNCTIONS = {
 BOUNDS = {"<": "less than", ">": "more than", "<=": "at most", ">=": "at least", "≤": "at most", "≥": "at least"}
 NO_QUANTITY = words_of(
     "and or but of in at on with for to from by about than if when while is are was were be only just a an the all any "
-    "also not that age aged ages keep use need needs usually always between until after before within per"
+    "also not that age aged ages keep use need needs usually always between until after before within per "
+    "cost costs take takes weigh weighs last lasts score scores pay pays"
 )
 LETTER = f"[A-Za-z{''.join(GREEK)}]"
 GREEKS = "".join(GREEK)
@@ -156,6 +157,7 @@ def _greek(match: re.Match[str]) -> str:
 
 # Before dates, times and ranges: these read a minus as "to" and a slash as a fraction.
 EQUATIONS: list[Rule] = [
+    rule(r"(?<==)\s?[1-9][0-9]{3}(?![\w-]|[.,:/][0-9])", lambda match: f" {cardinal(match[0].strip())}"),  # no year
     rule(
         r"(?<!\w)(?P<zone>UTC|GMT) ?(?P<sign>[-+−–])(?P<hours>[01]?[0-9])(?::?(?P<minutes>[0-5][0-9]))?(?![\w:])",
         _zone,

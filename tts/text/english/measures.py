@@ -319,7 +319,9 @@ SECONDS: list[Rule] = [
     ),
 ]
 
+TINY = any_of(UNITS.keys() - {"in", "a", "at"})  # .5 mm, but .300 in June
 MEASURES: list[Rule] = [
+    rule(rf"(?<![\w.])\.(?=[0-9]{{1,4}}\s?(?:{TINY})(?!\w))", lambda match: "0."),
     rule(
         rf"{START}({NUMBER})\s?[°º]\s?(?:({NUMBER})\s?['′]\s?)(?:({NUMBER})\s?(?:\"|''))?(?:\s?([NSEW])(?!\w))?", _arc
     ),

@@ -189,10 +189,24 @@ def _lettered(match: re.Match[str]) -> bool:
 def _shillings(match: re.Match[str]) -> str:
     """£3 10s. 6d.: pounds, shillings and pence."""
     pounds, shillings, pence = match["pounds"], match["shillings"], match["pence"]
-    parts = [f"{number(pounds)} {'pound' if pounds == '1' else 'pounds'}"] if pounds else []
-    parts.append(f"{cardinal(shillings)} {'shilling' if shillings == '1' else 'shillings'}")
-    parts += [f"{cardinal(pence)} {'penny' if pence == '1' else 'pence'}"] if pence else []
-    return " ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+    parts = [f"{number(pounds)} {_coin(pounds, 'pound', 'pounds')}"] if pounds else []
+    parts.append(f"{cardinal(shillings)} {_coin(shillings, 'shilling', 'shillings')}")
+    parts += [f"{cardinal(pence)} {_coin(pence, 'penny', 'pence')}"] if pence else []
+    return " ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] + _last_stop(match)
+
+
+def _pence(match: re.Match[str]) -> str:
+    return f"{cardinal(match['pence'])} {_coin(match['pence'], 'penny', 'pence')}{_last_stop(match)}"
+
+
+def _last_stop(match: re.Match[str]) -> str:
+    """The full stop of an abbreviation that ends a sentence is the sentence's as well."""
+    before, after = match.string[: match.start()].strip(), match.string[match.end() :].strip()
+    return "." if match[0].endswith(".") and before and not after else ""
+
+
+def _coin(amount: str, singular: str, plural: str) -> str:
+    return singular if amount == "1" else plural
 
 
 # Words whose full stop ends no sentence before a number: Rs. 500, £3 10s. 6d.
@@ -200,6 +214,14 @@ SPENT = ("Rs", *(f"{shillings}s" for shillings in range(1, 20)))
 PENCE = r"(?P<shillings>1?[0-9])\s?s\.?,?\s?(?P<pence>1?[0-9])\s?d(?:\.|(?!\w))"
 PLACE = r"(?<![\w.,])(?P<minus>[-−~])?"
 PER_UNIT = r"(?:/(?P<per>[A-Za-z]{1,20})(?!\w))?"
+# Shillings and pence, before any rule takes 10s for tens or seconds: these have no full stop within a sentence.
+OLD_MONEY: list[Rule] = [
+    rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s{PENCE}", _shillings),
+    rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s(?P<shillings>1?[0-9])s(?:\.|(?!\w))(?P<pence>)", _shillings),
+    rule(rf"(?<![\w.,])(?P<pounds>){PENCE}", _shillings),
+    rule(r"(?<![\w.,])(?P<pounds>)(?P<shillings>1?[0-9])s\.(?P<pence>)(?=,? [a-z0-9])", _shillings),
+    rule(r"(?<![\w.,])(?P<pence>1?[0-9])d\.(?!\w)", _pence),
+]
 MONEY: list[Rule] = [
     # $3½ million
     rule(
@@ -212,9 +234,6 @@ MONEY: list[Rule] = [
     rule(r"(?<=€)\s?([0-9]{1,9}),([0-9]{2})(?![0-9,])", lambda match: f"{match[1]}.{match[2]}"),
     rule(r"(?<![\w.,])([0-9]{1,9}),([0-9]{2})(?=\s?€)", lambda match: f"{match[1]}.{match[2]}"),
     rule(r"(?<=[€£$][0-9])(?P<rest>[0-9]{0,9}),[-–—](?=\s|$)", lambda match: match["rest"]),
-    rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s{PENCE}", _shillings),
-    rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s(?P<shillings>1?[0-9])s(?:\.|(?!\w))(?P<pence>)", _shillings),
-    rule(rf"(?<![\w.,])(?P<pounds>){PENCE}", _shillings),
     rule(
         r"(?<![\w.,])[$£€]([1-9][0-9]{0,2}(?:,[0-9]{3})?|[0-9]{4})s(?!\w)",
         lambda match: in_plural(cardinal(match[1]).removeprefix("one ")),

@@ -38,6 +38,7 @@ MUSIC: list[Rule] = [
     ),
     rule(rf"(?<![\w♭♯#])(?P<note>[A-G])(?P<shift>[♭♯♮]){CHORD}(?![\w])", _chord),
     rule(rf"(?<![\w♭♯#])(?P<note>[A-G])(?P<shift>#){CHORD}(?![\w#])(?<=[0-9mj])", _chord),
+    rule(r"(?<![\w♭♯#])A#(?![\w#])", lambda match: f"{LETTER_A} sharp"),
     rule(rf"(?<![\w♭♯#])(?P<note>[ABDEG])(?P<shift>b)(?P<quality>)(?P<number>)(?=[ -](?:{PLAYED})\b)", _chord),
     rule(
         r"(?<![\w♭♯#'])(?P<note>[A-G])(?P<shift>b?)(?P<quality>m|maj|min|dim|sus|aug)(?P<number>[24679])(?!\w)", _chord

@@ -96,7 +96,7 @@ def _is_first(match: re.Match[str], title: bool, earlier: str) -> bool:
     if re.match(r"\.\s[A-Z][a-z]", rest) and not title:  # Louis I. Kahn
         return re.match(rf"\.\s(?:{any_of(OPENERS)})\b", rest) is not None
     if title:
-        return True
+        return re.match(r"\sam\b|'(?:m|ve|ll)\b", rest) is None
     after = re.match(r"\s([a-z]+)|[.,;:!?)']|$", rest)
     word = after[1] if after else ""
     if word in REIGNING or (

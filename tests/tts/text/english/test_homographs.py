@@ -8,19 +8,15 @@ import pytest
 
 from helpers.nano import conf
 from tts.checkpoint import build
-from tts.text.english import homographs, train_homographs
+from tts.text.english import homographs
 from tts.text.english.homographs import BESIDE, Homographs, choose, senses
+from tts.text.english.learning.train_homographs import read_own
 from tts.text.english.lexicon import PHONES, VOWELS
 from tts.text.language import language
 from tts.text.tokenizer import PhonemeTokenizer
 
 HERE = Path(__file__).parent
 OURS = HERE / "homographs.txt"  # sentences in the English of books; none of them was trained on
-WIKIPEDIA = (
-    '"homograph"\t"wordid"\t"sentence"\t"start"\t"end"\n'
-    '"tear"\t"tear_nou"\t"Ötzi shed a tear."\t13\t17\n'
-    '"tear"\t"tear_vrb"\t"Do not tear it."\t7\t11\n'
-)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +65,7 @@ def test_the_pronunciation_that_is_meant_is_said(tokenizer, text, phones):
 
 
 def test_sentences_of_books_are_read_rightly():
-    examples = list(train_homographs.read_own(OURS, senses()))
+    examples = list(read_own(OURS, senses()))
     tagger = Homographs.read()
     right = [tagger.sense(e.place, senses()[e.word]).name == e.sense for e in examples]
     assert len(examples) > 400
@@ -171,21 +167,3 @@ def test_choosing_needs_no_torch():
         "import sys; from tts.text.english import ENGLISH; ENGLISH.choose('I read.'); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
-
-
-def test_training_learns_its_examples_and_is_repeatable(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(train_homographs, "STEPS", 10)
-    (tmp_path / "train.tsv").write_text(WIKIPEDIA, encoding="utf-8")
-    (tmp_path / "own.txt").write_text("row_2: They had a row about money.\n", encoding="utf-8")
-    files = [str(tmp_path / name) for name in ("train.tsv", "a.npz", "b.npz")]
-    for out in files[1:]:
-        train_homographs.main([files[0], "--own", str(tmp_path / "own.txt"), "--check", files[0], "--out", out])
-        assert "100.0% of 2 examples right" in capsys.readouterr().out
-    assert Path(files[1]).read_bytes() == Path(files[2]).read_bytes()
-
-
-def test_a_sentence_without_its_word_is_an_error(tmp_path):
-    path = tmp_path / "own.txt"
-    path.write_text("tear_nou: She wept.\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="no 'tear_nou' in 'She wept.'"):
-        list(train_homographs.read_own(path, senses()))

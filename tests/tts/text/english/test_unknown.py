@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tts.text.english import g2p
-from tts.text.english.lexicon import PHONES, cmudict
-from tts.text.english.train_g2p import bare, edits
+from tts.text.english.learning.train_g2p import bare, edits
+from tts.text.english.lexicon import OWN, PHONES, cmudict
+from tts.text.english.normaliser import normalise
 from tts.text.english.unknown import guess
 
 HELD_OUT = {
@@ -83,7 +84,83 @@ def test_the_search_finds_the_likeliest_labels():
     """With one letter there is nothing to search: the best label by net and n-gram wins."""
     reader = g2p.reader()
     letters = np.array([g2p.ALPHABET.index("x")])
-    scores = reader._decode(reader._encode(letters)[0], np.zeros((1, g2p.HISTORY), np.int64))[0]
-    graphones = reader.graphones[letters[0], :, None]
-    best = int((scores + g2p.SHARE * reader.ngram.score(graphones)).argmax())
+    encoded = reader._encode(letters)[:, 0]
+    scores = reader._decode(letters[0], encoded, np.zeros((1, g2p.HISTORY), np.int64))[:, 0]
+    labels = reader.said[letters[0]]
+    graphones = reader.graphones[letters[0], labels, None]
+    best = labels[(scores + g2p.SHARE * reader.ngram.score(graphones)).argmax()]
     assert reader.phones("x") == reader.labels[best].split()
+
+
+@pytest.mark.parametrize("word", ["cat", "through", "thornfield", "shh", "naïve"])
+def test_easy_words_need_no_wider_search(word, monkeypatch):
+    found = g2p.reader().phones(word)
+    monkeypatch.setattr(g2p, "BEAM", 50)
+    monkeypatch.setattr(g2p, "MARGIN", 50.0)
+    assert g2p.reader().phones(word) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "phones"),
+    [
+        ("siobhan", "SH AH0 V AO1 N"),  # CMUdict: as it is written
+        ("camus", "K AA0 M UW1"),
+        ("hermione", "HH ER0 M AY1 AH0 N IY0"),
+        ("niamh's", "N IY1 V Z"),  # not in CMUdict
+        ("sean", "SH AO1 N"),
+        ("quixote", "K IY0 HH OW1 T IY0"),
+    ],
+)
+def test_names_are_said_as_readers_of_english_say_them(name, phones):
+    assert " ".join(cmudict().phones(name)) == phones
+
+
+def test_our_own_entries_are_phones_each_once():
+    folder = Path(g2p.__file__).parent
+    lines = [line for name in OWN for line in (folder / name).read_text("utf-8").splitlines() if line[0] != "#"]
+    words = [line.partition(" ")[0] for line in lines]
+    assert [word for word in words if words.count(word) > 1] == []
+    for line in lines:
+        assert set(bare(line.split(" ")[1:])) <= PHONES, line
+
+
+@pytest.mark.parametrize(
+    ("written", "said", "phones"),
+    [
+        ("No-o-o-o!", "Noooo!", "N OW1"),
+        ("Ple-e-ease", "Pleeease", "P L IY1 Z"),
+        ("Sh-h-h.", "Shhh.", "SH"),
+        ("Hm-m", "Hmmm", "HH M"),
+        ("We-e-ell", "Weeell", "W EH1 L"),
+    ],
+)
+def test_a_word_that_hyphens_lengthen_is_one_word(written, said, phones):
+    assert normalise(written).text == said
+    assert " ".join(guess(said.strip("!.").lower())) == phones
+
+
+@pytest.mark.parametrize("text", ["co-op", "to re-elect", "I-I can't", "W-w-what", "an X-ray", "A-a-and"])
+def test_other_hyphens_stay(text):
+    assert normalise(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("word", "phones"),
+    [
+        ("labourers", "L EY1 B ER0 ER0 Z"),
+        ("vapour", "V EY1 P ER0"),
+        ("manoeuvring", "M AH0 N UW1 V ER0 IH0 NG"),
+        ("manoeuvre", "M AH0 N UW1 V ER0"),
+        ("palaeontology", "P EY2 L IY0 AH0 N T AA1 L AH0 JH IY0"),
+        ("quarrelling", "K W AA1 R AH0 L IH0 NG"),
+        ("pitilessly", "P IH1 T IY0 L AH0 S L IY0"),
+        ("filthily", "F IH1 L TH AH0 L IY0"),
+        ("vapourlike", "V EY1 P ER0 L AY2 K"),
+        ("prettiness", "P R IH1 T IY0 N AH0 S"),  # from pretty, not from Pretti
+        ("satirically", "S AH0 T IH1 R AH0 K L IY0"),
+        ("cheerlessness", "CH IH1 R L AH0 S N AH0 S"),
+    ],
+)
+def test_british_spellings_and_endings_are_said_as_the_words_that_are_known(word, phones):
+    assert cmudict().phones(word) is None
+    assert " ".join(guess(word)) == phones

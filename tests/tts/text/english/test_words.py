@@ -27,7 +27,7 @@ def tables() -> dict[str, set[str]]:
     """The values of every public table of English that maps what is written to what is said."""
     found: dict[str, set[str]] = {}
     for module in pkgutil.iter_modules(tts.text.english.__path__):
-        if module.name.startswith("train") or module.name == "homographs":  # its tables are of words read, not said
+        if module.name == "homographs":  # its tables are of words read, not said
             continue
         names = vars(importlib.import_module(f"tts.text.english.{module.name}"))
         for name, table in names.items():

@@ -1,15 +1,17 @@
 """The training of the model that reads unknown words, on a few words."""
 
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 
-from tts.text.english.align_g2p import align
 from tts.text.english.g2p import ALPHABET, HISTORY, Reader
-from tts.text.english.ngram_g2p import estimate, packed
-from tts.text.english.train_g2p import (
+from tts.text.english.learning.align_g2p import align
+from tts.text.english.learning.ngram_g2p import estimate, packed
+from tts.text.english.learning.train_g2p import (
     AlignedWords,
     Net,
     batches,
@@ -57,15 +59,16 @@ def net() -> Net:
 
 
 def test_what_is_exported_computes_what_the_net_computes(samples, net, tmp_path):
-    export(net, samples.labels, ngram(samples), tmp_path / "g2p.npz")
+    any_letter_says_any_label = {"graphones": np.ones((len(ALPHABET), 3), np.uint8)}
+    export(net, samples.labels, ngram(samples) | any_letter_says_any_label, tmp_path / "g2p.npz")
     reader = Reader(tmp_path / "g2p.npz")
     letters = np.array([ALPHABET.index(letter) for letter in "abbabababb"])
     labels = torch.tensor([[1, 2, 2, 1, 2, 1, 2, 1, 2, 2]])
     with torch.no_grad():
         expected = net(torch.from_numpy(letters)[None], labels)[0, :, 1:].log_softmax(-1)
     before = np.pad(labels[0].numpy(), (HISTORY, 0))
-    encoded = reader._encode(letters)
-    found = [reader._decode(encoded[i], before[None, i : i + HISTORY])[0, 1:] for i in range(len(letters))]
+    encoded = reader._encode(letters).T
+    found = [reader._decode(letters[i], encoded[i], before[None, i : i + HISTORY])[:, 0] for i in range(len(letters))]
     np.testing.assert_allclose(np.stack(found), expected.numpy(), atol=1e-4)
 
 
@@ -88,3 +91,17 @@ def test_every_word_is_in_one_batch_of_words_of_its_length(samples):
     found = list(batches(samples.words, random.Random(0)))
     assert sorted(number for batch in found for number in batch) == list(range(len(samples.words)))
     assert all(len({len(samples.words[number]) for number in batch}) == 1 for batch in found)
+
+
+def test_a_letter_says_only_what_it_said_in_training(samples, net, tmp_path):
+    export(net, samples.labels, ngram(samples), tmp_path / "g2p.npz")
+    assert Reader(tmp_path / "g2p.npz").phones("abba") == ["AH0", "B", "B", "AH0"]
+
+
+def test_the_command_says_in_one_line_what_it_lacks():
+    done = subprocess.run([sys.executable, "-m", "tts.text.english.learning.train_g2p"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "train_g2p: error: nothing to do: give --out or --judge; "
+        "see python -m tts.text.english.learning.train_g2p --help\n"
+    )
