@@ -234,7 +234,7 @@ def read_text(file: Path | None, words: list[str]) -> str:
         if len(data) > document.MAX_BYTES:
             raise ValueError(f"standard input is larger than {document.MAX_BYTES >> 20} MB: split it")
         try:
-            text = document.text.parse(data).text
+            text = document.parse(data).text
         except ValueError as error:
             raise ValueError(f"cannot read standard input: {error}") from None
         name = "standard input"

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +18,7 @@ from tts.document.document import (
     MAX_PARAGRAPHS,
     NOTE,
     PAGE,
+    PROSE,
     SCENE,
     Chapter,
     Paragraph,
@@ -25,11 +27,13 @@ from tts.document.document import (
 )
 from tts.document.page import Page
 
+UNREAD = LEFT_OUT | {SCENE}
 LONG = 10_000  # words of a chapter that its headings part, where the contents do not
 SHORT = 1_000  # words that a page of the publisher has at most
 LINKS = 0.6  # of the characters of a table of contents lead elsewhere
 LISTED = 4  # paragraphs that lead elsewhere are a table of contents
 LONGEST_NOTE = 50  # paragraphs
+LONGEST_TITLE, TITLE_PARTS = 200, 4  # characters of a heading, and how many may be one title
 NOTE_NUMBER = re.compile(r"^\s*\[\w{1,4}\]\s*")
 MATTER_LABEL = re.compile(
     r"(?i)(?:the )?(?:table of )?contents|copyright(?: (?:page|notice|information))?|uncopyright|colophon|imprint|"
@@ -78,10 +82,9 @@ class _Book:
         self.firsts: dict[str, int] = {}  # of each page, its first paragraph
         for page in pages:
             self.firsts.setdefault(page.name, len(self.paragraphs))
-            kind = {"kind": MATTER} if page.matter else {}
-            self.paragraphs += (
-                replace(part, **kind) if kind and part.kind not in LEFT_OUT else part for part in page.page.paragraphs
-            )
+            self.paragraphs += page.page.paragraphs
+            if page.matter:
+                self.leave_out(self.firsts[page.name], len(self.paragraphs))
             if len(self.paragraphs) > MAX_PARAGRAPHS:
                 raise ValueError(f"it has more than {MAX_PARAGRAPHS:,} paragraphs: split it")
         self.paragraphs = licensed(self.paragraphs)
@@ -155,7 +158,7 @@ class _Book:
 
     def leave_out(self, first: int, last: int) -> None:
         for number in range(first, last):
-            if self.paragraphs[number].kind not in LEFT_OUT:
+            if self.paragraphs[number].kind not in UNREAD:
                 self.paragraphs[number] = replace(self.paragraphs[number], kind=MATTER)
 
     # Chapters
@@ -244,30 +247,35 @@ class _Book:
                     placed += self.paragraphs[start:stop]
             if not placed and not title or (len(placed) < len(paragraphs) and all(_is_note_head(p) for p in placed)):
                 continue
-            left_out = placed and all(part.kind in LEFT_OUT | {SCENE} for part in placed)
+            left_out = placed and all(part.kind in UNREAD for part in placed)
             found.append(Chapter("" if left_out else title, placed))
         return _merged(found)
 
 
 def _title(paragraphs: list[Paragraph], label: str, own: str) -> tuple[str, set[int]]:
-    """The title of a chapter and which of its paragraphs it says: its headings if the contents say the same.
+    """The title of a chapter, and which of its paragraphs say it, so that they are not read again.
 
-    Without a heading it is what the contents say, or else the title of the page.
+    What the contents say comes first if the chapter begins with it, in headings or in paragraphs that look like some.
+    Otherwise it is the first heading; without one, what the contents say, or else the title of the page.
     """
-    heads = []
+    begins: list[int] = []
     for number, part in enumerate(paragraphs):
-        if part.kind == HEADING:
-            heads.append(number)
+        if part.kind in (HEADING, PROSE) and len(part.text) <= LONGEST_TITLE:
+            begins.append(number)
         elif part.kind not in (PAGE, CAPTION, SCENE):
             break
-    if not heads:
-        read = any(part.kind not in LEFT_OUT | {SCENE} for part in paragraphs)
-        return (label or own) if read else "", set()
-    for count in range(len(heads), 0, -1):
-        said = " ".join(paragraphs[number].text for number in heads[:count])
+    for count in range(min(len(begins), TITLE_PARTS), 0, -1):
+        said = " ".join(paragraphs[number].text for number in begins[:count])
         if label and _letters(said) == _letters(label):
-            return label, set(heads[:count])
-    return paragraphs[heads[0]].text, {heads[0]}
+            return label, set(begins[:count])
+    heads = list(takewhile(lambda number: paragraphs[number].kind == HEADING, begins))
+    for count, number in enumerate(heads[:TITLE_PARTS], 1):
+        if _letters(paragraphs[number].text) == _letters(label):  # under the heading of a part
+            return ": ".join(paragraphs[one].text for one in heads[:count]), set(heads[:count])
+    if begins and paragraphs[begins[0]].kind == HEADING:
+        return paragraphs[begins[0]].text, {begins[0]}
+    read = any(part.kind not in UNREAD for part in paragraphs)
+    return (label or own) if read else "", set()
 
 
 def _is_note_head(paragraph: Paragraph) -> bool:
@@ -287,8 +295,8 @@ def _merged(found: list[Chapter]) -> list[Chapter]:
     """Pages of the publisher that follow each other are one chapter without a title."""
     out: list[Chapter] = []
     for chapter in found:
-        matter = not chapter.title and chapter.paragraphs and all(part.kind in LEFT_OUT for part in chapter.paragraphs)
-        if matter and out and not out[-1].title and all(part.kind in LEFT_OUT for part in out[-1].paragraphs):
+        matter = not chapter.title and chapter.paragraphs and all(part.kind in UNREAD for part in chapter.paragraphs)
+        if matter and out and not out[-1].title and all(part.kind in UNREAD for part in out[-1].paragraphs):
             out[-1].paragraphs += chapter.paragraphs
         else:
             out.append(chapter)

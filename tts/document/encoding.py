@@ -20,7 +20,7 @@ NOTHING += [
     *range(0xE000, 0xE010),
 ]
 UNSAID = dict.fromkeys(NOTHING) | dict.fromkeys([28, 29, 30, 31, 0x85, 0x2029], " ")
-KANA = re.compile(r"[\u3040-\u30ff]{2}")
+KANA = re.compile(r"[\u3040-\u30ff]")
 SAMPLE = 100_000  # bytes that show which encoding a file has
 
 
@@ -55,6 +55,6 @@ def _zeros(sample: bytes) -> str:
 def _guess(sample: bytes) -> str:
     """The encoding in which a text that is no UTF-8 probably is, as iconv calls it."""
     japanese = sample.decode("shift_jis", "ignore")
-    if len(KANA.findall(japanese)) > 2 and len(japanese) < 0.9 * len(sample):
+    if 20 * len(KANA.findall(japanese)) > len(japanese) and len(japanese) < 0.9 * len(sample):
         return "shift_jis"
     return "cp1252" if any(0x80 <= byte < 0xA0 for byte in sample) else "latin1"

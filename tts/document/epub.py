@@ -1,9 +1,11 @@
 """EPUB books, 2 and 3, read along their spine with the standard library only."""
 
+import base64
 import io
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 from xml.etree import ElementTree
 
@@ -29,6 +31,8 @@ PAGE_TYPES = (
 FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")  # hidden fonts are no protection
 CONTAINER, ENCRYPTION = "META-INF/container.xml", "META-INF/encryption.xml"
 MAX_COVER = 20 * 2**20
+EMBEDDED = re.compile(rb"""(?i)href\s*=\s*["']data:image/(?:jpe?g|png);base64,([A-Za-z0-9+/=\s]{1,40000000})["']""")
+SHOWN = re.compile(rb"""(?i)<(?:img|image)\b[^<>]{0,500}?(?:src|href)\s*=\s*["']([^"'<>]{1,500})["']""")
 PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")  # how a JPEG and a PNG begin
 
 
@@ -75,7 +79,7 @@ class _Book:
             language=self._told("language"),
             series=self._series(),
             description=_plain(self._told("description")),
-            date=self._told("date"),
+            date=self._told("date").partition("T")[0],
             publisher=self._told("publisher"),
             cover=self._cover(),
             chapters=assemble(pages, contents, base),
@@ -185,13 +189,14 @@ class _Book:
             return b""
         if data.startswith(PICTURES) and len(data) <= MAX_COVER:
             return data
-        shown = re.search(
-            rb"""(?i)<(?:img|image)\b[^<>]{0,500}?(?:src|href)\s*=\s*["']([^"'<>]{1,500})["']""", data[:50_000]
-        )
-        inner = resolve(shown[1].decode("utf-8", "replace"), name)[0] if shown and b"<html" in data[:2000] else ""
-        return (
-            self._picture(inner) if inner in self._names and inner.lower().endswith((".jpg", ".jpeg", ".png")) else b""
-        )
+        if drawn := EMBEDDED.search(data):  # a drawing around a picture, as Standard Ebooks makes covers
+            with suppress(ValueError):
+                picture = base64.b64decode(drawn[1])
+                return picture if picture.startswith(PICTURES) else b""
+        shown = SHOWN.search(data[:50_000])
+        inner = resolve(shown[1].decode("utf-8", "replace"), name)[0] if shown else ""
+        known = inner in self._names and inner != name and inner.lower().endswith((".jpg", ".jpeg", ".png"))
+        return self._picture(inner) if known else b""
 
     # Pages
 
@@ -242,7 +247,7 @@ class _Book:
             item = self._items[identity]
             name = resolve(item.get("href", ""), self._package)[0]
             kind = item.get("media-type", "").lower()
-            if kind in PAGE_TYPES or not kind:
+            if kind in PAGE_TYPES or not kind or name.lower().endswith((".xhtml", ".html", ".htm")):
                 return name
             identity = item.get("fallback", "")
         return ""

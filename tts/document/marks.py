@@ -41,9 +41,7 @@ def _chapter(chapter: Chapter) -> Chapter:
         spans: list[Span] = []
         for span in part.spans:
             spans += _spans(span, part.place)
-        if voice:
-            spans = [replace(span, voice=span.voice or voice) for span in spans]
-        said = [span for span in spans if span.text.strip()]
+        said = [replace(span, voice=span.voice or voice) for span in spans if span.text.strip()]
         if not said and any(MARK.search(span.text) for span in part.spans):  # marks that stand alone
             voice = next((span.voice for span in reversed(spans) if span.voice), "") if _names(part) else voice
             pause = _later(pause, *(span.pause for span in spans))
@@ -51,7 +49,7 @@ def _chapter(chapter: Chapter) -> Chapter:
         if said and pause is not None:
             said[0], pause = replace(said[0], pause=_later(pause, said[0].pause)), None
         if spans and not spans[-1].text.strip():
-            pause = spans[-1].pause
+            pause = spans[-1].pause  # at the end of a paragraph: it comes before the next
         out.append(replace(part, spans=tuple(said) or part.spans))
     return Chapter(chapter.title, out)
 
@@ -78,7 +76,7 @@ def _spans(span: Span, place: str) -> list[Span]:
             continue  # words: [pause for effect]
         before = span.text[start : mark.start()]
         if before.strip():
-            out.append(replace(span, text=before, voice=voice, pause=pause))
+            out.append(replace(span, text=before.lstrip() if start else before, voice=voice, pause=pause))
             pause = None
         start = mark.end()
         if mark["pause"]:

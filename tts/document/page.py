@@ -38,11 +38,13 @@ UNREAD = frozenset(
 )
 PREFIXES = frozenset({"html", "xhtml", "h", "svg", "m", "mml", "math", "epub"})  # of names of elements; others stay
 # An element that begins ends what is open and cannot hold it, up to one of the second set.
+_PARTS = frozenset("tbody thead tfoot".split())
 ENDS = {
-    **{tag: (frozenset({"li"}), frozenset({"ul", "ol"})) for tag in ("li",)},
-    **{tag: (frozenset({"dt", "dd"}), frozenset({"dl"})) for tag in ("dt", "dd")},
-    **{tag: (frozenset({"td", "th"}), frozenset({"tr", "table"})) for tag in ("td", "th")},
+    "li": (frozenset({"li"}), frozenset({"ul", "ol"})),
+    **dict.fromkeys(("dt", "dd"), (frozenset({"dt", "dd"}), frozenset({"dl"}))),
+    **dict.fromkeys(("td", "th"), (frozenset({"td", "th"}), frozenset({"tr", "table"}))),
     "tr": (frozenset({"tr", "td", "th"}), frozenset({"table"})),
+    **dict.fromkeys(_PARTS, (_PARTS | {"tr", "td", "th"}, frozenset({"table"}))),
 }
 IN_CELLS = frozenset({"p", "div"})  # blocks that leave a row one line; others make its cells paragraphs
 MATTER_TYPES = frozenset(
@@ -68,6 +70,7 @@ DOCTYPE = re.compile(r"\A[^<]*(?:<\?[^>]*>\s*)?<!DOCTYPE[^<>\[]{0,1000}\[[^\]]*\
 LEVEL = re.compile(r"h([1-6])")
 NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,4}|[a-z]|[ivxlc]{1,6})[\])]?|[*†‡§¶]{1,4}|\[[^\]]{1,6}\]", re.IGNORECASE)
 NOTE_NAME = re.compile(r"(?i)fn|foot|note|ftn|endn|(?:^|[-_])ref")
+EMPTY_BRACKETS = re.compile(r"\s?(?:\[\s*\]|\(\s*\))")  # what was around the mark of a note
 BACK_MARK = re.compile(r"(?:[↩↑⏎⮐⤴^]\ufe0e?|\[?(?:back|return|↩)\]?)+", re.IGNORECASE)
 GENERIC_ALT = re.compile(
     r"(?i)(?:image|img|picture|photo|illustration|figure|cover|logo|decoration|ornament|\*|.*\.(?:jpe?g|png|gif|svg))?\d*"
@@ -313,7 +316,8 @@ class Page(HTMLParser):
             self._parts.append(LINE)
         elif tag == "hr":
             self._speaker = ""
-            self._emit(scene(self._where()))
+            if top.kind not in LEFT_OUT:
+                self._emit(scene(self._where()))
         elif tag == "img" and (alt := " ".join(given.get("alt", "").split())):
             bare = not "".join(self._parts).strip()
             if (len(alt) == 1 and alt.isalpha()) or (self._level and bare):
@@ -380,7 +384,9 @@ class Page(HTMLParser):
         said = "".join(self._parts[element.part :])
         bare = " ".join(said.translate(PLAIN).split())
         if element.role in ("raised", "lowered"):
-            if bare.isdigit() and len(bare) < 4:
+            if self._hrefs and not bare.strip(" ,;–-[]()"):
+                del self._parts[element.part :]  # what parted the marks of several notes
+            elif bare.isdigit() and len(bare) < 4:
                 self._parts[element.part :] = [bare.translate(RAISED if element.role == "raised" else LOWERED)]
         elif element.role == "page":
             self._pages(bare or element.given.get("title") or element.given.get("aria-label", ""))
@@ -424,6 +430,8 @@ class Page(HTMLParser):
             self._parts.append(NEXT)
             return
         raw = self._after_name()
+        if self._hrefs:
+            raw = EMPTY_BRACKETS.sub("", raw)
         self._parts.clear()
         self._block += 1
         if raw.strip(BLANK):

@@ -15,6 +15,7 @@ from tts.document.document import (
     HEADING,
     LINE,
     PROSE,
+    ROW,
     VERSE,
     Chapter,
     Document,
@@ -38,6 +39,8 @@ COLON = re.compile(rf"(?P<name>{NAME}){ASIDE}:(?=\s)\s*(?P<said>.*)", re.DOTALL)
 ALONE = re.compile(rf"(?P<name>{CAPITALS})[.:]?{ASIDE}[.:]?[ \t]*[\n{LINE}](?P<said>.*)", re.DOTALL)
 # ALGERNON. Did you hear it?
 STOP = re.compile(rf"(?P<name>{CAPITALS})\.{ASIDE}(?=\s)\s*(?P<said>.*)", re.DOTALL)
+# A row of a table: a cell with the name, and one with what is said.
+CELL = re.compile(rf"(?P<name>{NAME})[.:]?(?P<aside>(?!))?{LINE}(?P<said>.*)", re.DOTALL)
 NEXT_LINE = re.compile(rf"[\n{LINE}](?={NAME}(?:\s*\([^()\n]{{1,200}}\))?:\s)")
 NO_NAMES = frozenset("SCENE ACT TIME PLACE NOTE NOTES END CURTAIN PROLOGUE EPILOGUE CHAPTER PART".split())
 SHARE = 0.5  # of the paragraphs of a script begin with a name
@@ -51,7 +54,7 @@ BOUNDS = {"rate": (0.25, 4.0), "pitch": (-12.0, 12.0), "volume": (-60.0, 20.0), 
 def with_speakers(document: Document) -> Document:
     """The same document; if it is a script, with its speakers and stage directions. Other texts stay as they are."""
     parts = [part for chapter in document.chapters for part in chapter.paragraphs]
-    shape = None if any(part.speaker for part in parts) else _shape([part for part in parts if part.kind == PROSE])
+    shape = None if any(part.speaker for part in parts) else _shape(parts)
     if shape is None:
         return document
     return replace(
@@ -65,14 +68,18 @@ def with_speakers(document: Document) -> Document:
 
 def _shape(parts: list[Paragraph]) -> re.Pattern | None:
     """How the names stand before what is said; None if this is no script."""
-    for shape in (COLON, ALONE, STOP):
-        pieces = [piece for part in parts for piece in _pieces(part, shape)]
+    for shape in (COLON, ALONE, STOP, CELL):
+        pieces = [piece for part in parts if part.kind == _kind(shape) for piece in _pieces(part, shape)]
         names = Counter(found["name"] for piece in pieces if (found := _named(piece.text, shape)))
         moves = sum(bool(MOVE.match(piece.text) or piece.text.startswith(("[", "("))) for piece in pieces)
         again = [name for name, count in names.items() if count > 1]
         if len(again) > 1 and names.total() >= SHARE * (len(pieces) - moves):
             return shape
     return None
+
+
+def _kind(shape: re.Pattern) -> str:
+    return ROW if shape is CELL else PROSE
 
 
 def _named(text: str, shape: re.Pattern) -> re.Match | None:
@@ -94,7 +101,7 @@ def _pieces(part: Paragraph, shape: re.Pattern) -> Iterator[Paragraph]:
 
 
 def _speeches(part: Paragraph, shape: re.Pattern) -> Iterator[Paragraph]:
-    if part.kind != PROSE:
+    if part.kind != _kind(shape):
         yield part
         return
     for piece in _pieces(part, shape):

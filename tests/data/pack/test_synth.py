@@ -34,8 +34,8 @@ def test_hostile_books_are_refused(tmp_path):
         archive.writestr("META-INF/container.xml", '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><x>&b;</x>')
     with pytest.raises(ValueError, match="entities"):
         document.read(tmp_path / "laugh.epub")
-    with pytest.raises(ValueError, match="pdftotext"):
-        document.read(tmp_path / "book.pdf")
+    with pytest.raises(ValueError, match="save it as EPUB"):
+        document.read(tmp_path / "book.mobi")
 
 
 def test_only_plain_sentences_are_spoken():

@@ -1,5 +1,7 @@
 """EPUB 2 and 3: spine, contents, metadata, notes, kinds, plays, and what is refused."""
 
+import base64
+
 import pytest
 
 from helpers.books import book, nav, ncx, page
@@ -60,6 +62,25 @@ def test_a_heading_in_two_parts_is_one_title_if_the_contents_say_so():
     ]
 
 
+def test_a_title_that_looks_like_a_paragraph_is_read_once():
+    pages = {f"c{n}.xhtml": f'<p class="c1">CHAPTER {n}</p><p>The Ship</p><p>It sailed.</p>' for n in (1, 2)}
+    entries = [(f"Chapter {n} - The Ship", f"c{n}.xhtml") for n in (1, 2)]
+    found = document.parse(book(pages, contents=nav(entries)), ".epub")
+    assert found.text == "Chapter 1 - The Ship\n\nIt sailed.\n\nChapter 2 - The Ship\n\nIt sailed."
+
+
+def test_a_part_that_the_contents_do_not_name_is_in_the_title():
+    pages = {"a.xhtml": "<h1>Part I</h1><h2>One</h2><p>x</p>", "b.xhtml": "<h2>Two</h2><p>y</p>"}
+    assert titles(book(pages, contents=nav([("One", "a.xhtml"), ("Two", "b.xhtml")]))) == ["Part I: One", "Two"]
+
+
+def test_a_chapter_of_which_nothing_is_read_has_no_text():
+    (front, chapter) = document.parse(
+        book({"titlepage.xhtml": "<h1>Ships</h1><hr/>", "a.xhtml": "<h2>I</h2><p>x</p>"}), ".epub"
+    ).chapters
+    assert (front.text, front.words, chapter.text, chapter.words) == ("", 0, "I\n\nx", 2)
+
+
 def test_titles_that_are_missing_come_from_the_pages():
     pages = {"a.xhtml": page("<p>One.</p>", "The Start"), "b.xhtml": page("<p>Two.</p>", "The End")}
     assert titles(book(pages)) == ["The Start", "The End"]
@@ -75,8 +96,9 @@ def test_an_anchor_after_a_heading_belongs_to_it():
 
 def test_a_long_chapter_that_the_contents_do_not_part_is_parted_by_its_headings():
     long = "".join(f"<h2>Chapter {n}</h2><p>{'word ' * 4000}</p>" for n in range(1, 5))
-    found = titles(book({"a.xhtml": "<h1>Preface</h1><p>x</p>", "b.xhtml": page(long)}, contents=nav([("Preface", "a.xhtml"), ("Text", "b.xhtml")])))  # fmt: skip
-    assert found == ["Preface", *(f"Chapter {n}" for n in range(1, 5))]
+    pages = {"a.xhtml": "<h1>Preface</h1><p>x</p>", "b.xhtml": page(long)}
+    entries = [("Preface", "a.xhtml"), ("Text", "b.xhtml")]
+    assert titles(book(pages, contents=nav(entries))) == ["Preface", *(f"Chapter {n}" for n in range(1, 5))]
 
 
 def test_a_spine_may_repeat_skip_and_fall_back():
@@ -84,7 +106,8 @@ def test_a_spine_may_repeat_skip_and_fall_back():
     spine = [f'<itemref idref="{idref}"/>' for idref in ("i0", "svg", "i0", "nobody", "i1")]
     data = book({"a.xhtml": "<p>A.</p>", "b.xhtml": "<p>B.</p>"}, items=items, spine=spine)
     assert [text for _, text in parts(data)] == ["A.", "B."]
-    aside = book({"a.xhtml": "<p>A.</p>", "b.xhtml": "<p>B.</p>"}, spine=['<itemref idref="i0"/>', '<itemref idref="i1" linear="no"/>'])  # fmt: skip
+    spine = ['<itemref idref="i0"/>', '<itemref idref="i1" linear="no"/>']
+    aside = book({"a.xhtml": "<p>A.</p>", "b.xhtml": "<p>B.</p>"}, spine=spine)
     assert parts(aside) == [(PROSE, "A."), (MATTER, "B.")]
 
 
@@ -105,7 +128,8 @@ def test_the_first_package_that_is_there():
 
 
 METADATA = """<dc:title id="s">A Sea Story</dc:title><dc:title id="m">Ships</dc:title>
-<meta refines="#m" property="title-type">main</meta><dc:creator id="a">Ann Other</dc:creator><dc:creator>Bob</dc:creator>
+<meta refines="#m" property="title-type">main</meta><dc:creator id="a">Ann Other</dc:creator>
+<dc:creator>Bob</dc:creator>
 <dc:creator id="t">Tom</dc:creator><meta refines="#t" property="role">trl</meta><dc:language>en-GB</dc:language>
 <dc:description>&lt;p&gt;Of &lt;i&gt;ships&lt;/i&gt;.&lt;/p&gt;</dc:description><dc:date>1899</dc:date>
 <dc:publisher>Press</dc:publisher>"""
@@ -131,8 +155,8 @@ def test_a_series_with_its_number(metadata):
 
 @pytest.mark.parametrize("way", ["properties", "meta", "guide", "page"])
 def test_a_cover(way):
-    items = f'<item id="art" href="c.png" media-type="image/png"{" properties=" + repr("cover-image") * (way == "properties")}/>'
-    items = items if way == "properties" else '<item id="art" href="c.png" media-type="image/png"/>'
+    marked = 'properties="cover-image"' if way == "properties" else ""
+    items = f'<item id="art" href="c.png" media-type="image/png" {marked}/>'
     data = book(
         {"a.xhtml": "<p>A.</p>"},
         items=items,
@@ -144,6 +168,13 @@ def test_a_cover(way):
     assert document.parse(data, ".epub").cover == PNG
 
 
+def test_a_picture_inside_a_drawing():
+    drawing = f'<svg><image xlink:href="data:image/png;base64,{base64.b64encode(PNG).decode()}"/></svg>'
+    items = '<item id="c" href="c.svg" media-type="image/svg+xml" properties="cover-image"/>'
+    data = book({"a.xhtml": "<p>A.</p>"}, items=items, files={"o/c.svg": drawing})
+    assert document.parse(data, ".epub").cover == PNG
+
+
 def test_a_cover_that_is_no_picture_is_none():
     items = '<item id="c" href="c.png" properties="cover-image"/>'
     for content in (b"<svg/>", PNG + bytes(21 << 20)):
@@ -151,19 +182,28 @@ def test_a_cover_that_is_no_picture_is_none():
         assert document.parse(data, ".epub").cover == b""
 
 
+# A mark in the first paragraph, and its note after the second.
 NOTES = {
-    "typed": '<p>One.<a epub:type="noteref" href="#n">1</a> Two.</p><p>Three.</p><aside epub:type="footnote" id="n"><p>A note.</p></aside>',
-    "hidden": '<p>One.<a epub:type="noteref" href="#n">1</a> Two.</p><p>Three.</p><aside epub:type="footnote" id="n" hidden=""><p>A note.</p></aside>',
-    "role": '<p>One.<a role="doc-noteref" href="#n">1</a> Two.</p><p>Three.</p><aside role="doc-footnote" id="n">A note.</aside>',
-    "raised": '<p>One.<a id="r" href="#n"><sup>1</sup></a> Two.</p><p>Three.</p><p id="n">A note. <a href="#r">↩</a></p>',
-    "inside": '<p>One.<sup><a id="r" href="#n">1</a></sup> Two.</p><p>Three.</p><ol><li id="n">A note.</li></ol>',
-    "bracket": '<p>One.<a id="fnref1" href="#n">[1]</a> Two.</p><p>Three.</p><p id="n"><a href="#fnref1">[1]</a> A note.</p>',
-}  # fmt: skip
+    "typed": ('<a epub:type="noteref" href="#n">1</a>', '<aside epub:type="footnote" id="n"><p>A note.</p></aside>'),
+    "hidden": (
+        '<a epub:type="noteref" href="#n">1</a>',
+        '<aside epub:type="footnote" id="n" hidden="">A note.</aside>',
+    ),
+    "role": ('<a role="doc-noteref" href="#n">1</a>', '<aside role="doc-footnote" id="n">A note.</aside>'),
+    "raised": ('<a id="r" href="#n"><sup>1</sup></a>', '<p id="n">A note. <a href="#r">↩</a></p>'),
+    "inside": ('<sup><a id="r" href="#n">1</a></sup>', '<ol><li id="n">A note.</li></ol>'),
+    "bracket": ('<a id="fnref1" href="#n">[1]</a>', '<p id="n"><a href="#fnref1">[1]</a> A note.</p>'),
+}
 
 
 @pytest.mark.parametrize("way", NOTES)
 def test_notes_come_where_they_are_referred_to_and_their_marks_are_not_said(way):
-    assert body(NOTES[way]) == [(PROSE, "One. Two."), (NOTE, "A note."), (PROSE, "Three.")]
+    mark, note = NOTES[way]
+    assert body(f"<p>One.{mark} Two.</p><p>Three.</p>{note}") == [
+        (PROSE, "One. Two."),
+        (NOTE, "A note."),
+        (PROSE, "Three."),
+    ]
 
 
 def test_endnotes_in_a_file_of_their_own():
@@ -188,9 +228,18 @@ def test_a_power_and_an_ordinal_are_no_notes():
     assert body("<p>x<sup>2</sup>, the 4<sup>th</sup>, CO<sub>2</sub></p>") == [(PROSE, "x², the 4th, CO₂")]
 
 
+def test_brackets_and_commas_around_marks_go_with_them():
+    notes = '<p id="a">A.</p><p id="b">B.</p>'
+    mark = '<a epub:type="noteref" href="#{0}">{0}</a>'
+    two = f"<sup>[{mark.format('a')}, {mark.format('b')}]</sup>"
+    assert body(f"<p>One [{mark.format('a')}].</p>{notes}")[0] == (PROSE, "One.")
+    assert body(f"<p>One{two}.</p>{notes}")[:3] == [(PROSE, "One."), (NOTE, "A."), (NOTE, "B.")]
+
+
 def test_a_link_with_a_number_is_said():
-    pages = {"a.xhtml": '<p>See chapter <a href="b.xhtml">2</a> and page <a href="b.xhtml#p">12</a>.</p>', "b.xhtml": "<p id='p'>B.</p>"}  # fmt: skip
-    assert parts(book(pages)) == [(PROSE, "See chapter 2 and page 12."), (PROSE, "B.")]
+    pages = {"a.xhtml": '<p>See <a href="b.xhtml">2</a> and page <a href="b.xhtml#p">12</a>.</p>'}
+    pages["b.xhtml"] = "<p id='p'>B.</p>"
+    assert parts(book(pages)) == [(PROSE, "See 2 and page 12."), (PROSE, "B.")]
 
 
 def test_printed_pages_are_told_apart():
@@ -248,9 +297,11 @@ def test_other_languages_and_signs_that_say_nothing():
 
 PLAY = """<table>
 <tr><td/><td><i epub:type="z3998:stage-direction"><b epub:type="z3998:persona">Lane</b> enters.</i></td></tr>
-<tr><td epub:type="z3998:persona">Algernon</td><td>Did you hear, <i epub:type="z3998:stage-direction">Sits.</i> Lane? Yes.</td></tr>
+<tr><td epub:type="z3998:persona">Algernon</td>
+<td>Did you hear, <i epub:type="z3998:stage-direction">Sits.</i> Lane? Yes.</td></tr>
 <tr><td epub:type="z3998:persona">Lane</td><td>No, sir. <i epub:type="z3998:stage-direction">(Goes out.)</i></td></tr>
-<tr><td epub:type="z3998:persona">Algernon</td><td><p>Oh!</p><blockquote epub:type="z3998:verse"><p>La<br/>la</p></blockquote></td></tr>
+<tr><td epub:type="z3998:persona">Algernon</td>
+<td><p>Oh!</p><blockquote epub:type="z3998:verse"><p>La<br/>la</p></blockquote></td></tr>
 </table><p>Curtain.</p>"""  # fmt: skip
 
 
