@@ -19,13 +19,16 @@ from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, 
 from tts.formats import OUTPUTS
 
 FILE_SUFFIXES = document.FORMATS.keys() | document.REFUSED.keys()  # a word that ends in one of them names a file
+PLAIN = document.FORMATS[".txt"]
+BOOK_FLAGS = ("voice", "lexicon", "seed", "speed", "device", "threads", "weights")  # that narration has, too
+BOOK_SETTINGS = ("candidates", "listen", "steps", "guidance")  # of conf/infer.yaml
 MAX_CHARS = 16_000_000  # about five times War and Peace
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 EXAMPLES = """\
 examples:
   uv run infer.py "The quick brown fox jumps over the lazy dog." -o fox.wav
   uv run infer.py chapter.txt -v lj -o chapter.flac        a text file, another voice
-  uv run infer.py book.epub -o book.ogg                    a book; also .html, .md, .srt, .vtt
+  uv run infer.py book.epub -o book.m4b                    an audiobook with chapters; run it again to go on
   uv run infer.py "Hello." -v me.m4a                       the voice of a recording, or of a folder of them
   fortune | uv run infer.py - -o fortune.ogg               text from a pipe
   uv run infer.py "Take your time." --speed 0.85 --candidates 4 --seed 7
@@ -93,6 +96,8 @@ def run(argv: list[str]) -> int:
     voice = usage(voices.find, conf["voice"])
     text_file = find_text_file(arguments.text)
     output = check_output(arguments.output, text_file, voice)
+    if text_file and output and is_book(text_file, output):
+        return narrate(text_file, output, arguments, argv[split + 1 :])
     text = read_text(text_file, arguments.text)
     return speak(text, voice, output, conf, lexicon=arguments.lexicon, quiet=arguments.quiet)
 
@@ -225,6 +230,22 @@ def check_output(name: str | None, text_file: Path | None, voice: Path) -> Path 
         if path.exists() and path.samefile(source):  # through links, too
             raise UsageError(f"{str(path)!r} would overwrite {str(source)!r}, which is read: give -o another name")
     return path
+
+
+def is_book(file: Path, output: Path) -> bool:
+    """Whether a file is narrated chapter by chapter rather than spoken in one go, as words and plain text are."""
+    return output.suffix.lower() == ".m4b" or document.FORMATS.get(file.suffix.lower(), PLAIN) is not PLAIN
+
+
+def narrate(book: Path, output: Path, arguments: argparse.Namespace, overrides: list[str]) -> int:
+    """`python -m tts.narration make` with the same wishes."""
+    from tts.narration.__main__ import main
+
+    given = {key: value for key, value in vars(arguments).items() if value is not None}
+    flags = [f"--{key}={given[key]}" for key in BOOK_FLAGS if key in given]
+    settings_given = [f"{key}={str(given[key]).lower()}" for key in BOOK_SETTINGS if key in given]
+    quiet = ["--quiet"] if arguments.quiet else []
+    return main(["make", str(book), f"--output={output}", *flags, *quiet, "--", *settings_given, *overrides])
 
 
 def read_text(file: Path | None, words: list[str]) -> str:

@@ -31,6 +31,7 @@ SECONDS = 90  # of a bed that is made
 SEED = 15
 CROSSFADE = 2.0  # seconds of a file's end that fade into its start
 LONGEST = 900.0  # seconds of a file
+LOUDEST_SNAP = 12.0  # of a fire, times the deviation of all: none startles
 
 DUCK_HOP = 0.01  # seconds
 DUCK_SPREAD = 30  # hops that the gain takes to move half of its way
@@ -66,8 +67,8 @@ def find_bed(name: str, rate: int) -> Bed:
 
 
 def under(
-    speech: Iterable[Float[Tensor, "1 N"]], bed: Bed, rate: int, preset: Preset, *, speech_level: float, seconds: float
-) -> Iterator[Float[Tensor, "C N"]]:
+    speech: Iterable[Tensor], bed: Bed, rate: int, preset: Preset, *, speech_level: float, seconds: float
+) -> Iterator[Tensor]:
     """Lay a bed under speech of `speech_level` LUFS (mono) that lasts `seconds` with the silence around it.
 
     Alone the bed is `preset.bed_level` LU against the speech; while somebody speaks it goes down by
@@ -174,27 +175,27 @@ def brown(rate: int, generator: torch.Generator) -> Float[Tensor, "2 N"]:
 
 def rain(rate: int, generator: torch.Generator) -> Float[Tensor, "2 N"]:
     """The hiss of many far drops, which swells and sinks a little, and single near drops over it."""
-    far = noise(lambda hertz: band(400.0, 5000.0, 1.0)(hertz) / hertz.clamp_min(400.0) ** 0.25, rate, generator)
+    far = noise(lambda hertz: band(300.0, 9000.0, 1.0)(hertz) / hertz.clamp_min(300.0) ** 0.35, rate, generator)
     low = noise(band(60.0, 300.0), rate, generator)
     swell = decibels(1.0) ** drift(0.03, 0.3, rate, generator)
 
     def drop(drawn: Tensor) -> Tensor:
-        time = torch.arange(round(0.03 * rate)) / rate
-        hertz = 1200.0 * 4.0 ** drawn[:, :1]
+        time = torch.arange(round(0.015 * rate)) / rate
+        hertz = 1500.0 * 5.0 ** drawn[:, :1]
         loud = 0.12 / (0.02 + drawn[:, 1:2])  # a few drops are near
-        decay = 0.002 + 0.006 * drawn[:, 2:]
-        return loud * (1 - (-time / 0.0004).exp()) * (-time / decay).exp() * (2 * math.pi * hertz * time).sin()
+        decay = 0.0007 + 0.002 * drawn[:, 2:]
+        return loud * (1 - (-time / 0.0002).exp()) * (-time / decay).exp() * (2 * math.pi * hertz * time).sin()
 
-    drops = scattered(SECONDS * 120, drop, rate, generator)
-    return far * swell + 0.35 * low + 0.5 * drops / drops.square().mean().sqrt()
+    drops = scattered(SECONDS * 150, drop, rate, generator)
+    return far * swell + 0.35 * low + 0.4 * drops / drops.square().mean().sqrt()
 
 
 def wind(rate: int, generator: torch.Generator) -> Float[Tensor, "2 N"]:
     """Gusts: the stronger they blow, the more the higher bands sound."""
     gust = drift(0.02, 0.25, rate, generator)
-    whole = noise(lambda hertz: band(50.0, 220.0)(hertz), rate, generator) * 3.0 ** (0.5 * gust)
+    whole = noise(lambda hertz: band(50.0, 220.0)(hertz), rate, generator) * 3.0 ** (0.4 * gust)
     for number, centre in enumerate((300.0, 450.0, 680.0, 1000.0, 1500.0)):
-        own = 0.8 * gust + 0.6 * drift(0.1, 0.8, rate, generator)
+        own = 0.6 * gust + 0.4 * drift(0.1, 0.8, rate, generator)
         layer = noise(band(centre / 1.2, centre * 1.2, 3.0), rate, generator)
         whole = whole + layer * 0.5 * 0.6**number * (1.9 + 0.25 * number) ** own
     return whole
@@ -207,7 +208,7 @@ def fire(rate: int, generator: torch.Generator) -> Float[Tensor, "2 N"]:
     breath = noise(band(200.0, 900.0, 1.0), rate, generator) * 1.5 ** drift(0.2, 3.0, rate, generator)
     hiss = noise(band(2500.0, 9000.0, 1.0), rate, generator)
     clusters = torch.rand(SECONDS, generator=generator)
-    count = SECONDS * 14
+    count = SECONDS * 25
     chosen = clusters[torch.randint(len(clusters), (count,), generator=generator)]
     near = torch.randn(count, generator=generator) * 0.4 / SECONDS
     noises = torch.randn(64, round(0.04 * rate), generator=generator)
@@ -220,8 +221,8 @@ def fire(rate: int, generator: torch.Generator) -> Float[Tensor, "2 N"]:
         return loud * snap * (1 - (-time / 0.0001).exp()) * (-time / decay).exp()
 
     snaps = scattered(count, crackle, rate, generator, times=chosen + near)
-    snaps = snaps / snaps.square().mean().sqrt()
-    return flames + 0.25 * breath + 0.03 * hiss + 0.45 * snaps
+    snaps = LOUDEST_SNAP * (snaps / snaps.square().mean().sqrt() / LOUDEST_SNAP).tanh()
+    return flames + 0.25 * breath + 0.05 * hiss + 0.35 * snaps
 
 
 BEDS = {"rain": rain, "wind": wind, "fire": fire, "brown": brown}

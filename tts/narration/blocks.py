@@ -17,7 +17,7 @@ class Window:
     length: int  # samples of the block itself
 
 
-def windows(blocks: Iterable[Float[Tensor, "C N"]], size: int, before: int, after: int) -> Iterator[Window]:
+def windows(blocks: Iterable[Tensor], size: int, before: int, after: int) -> Iterator[Window]:
     """Cut sound into blocks of `size` samples, each with `before` and `after` samples around it; the last is shorter.
 
     How the sound was cut before makes no difference. Every window has the same size: the last one ends in silence.

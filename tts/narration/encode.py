@@ -3,13 +3,13 @@
 chapters (24 kHz) -> silence around -> gain -> compressor -> bed -> mark -> limiter -> encoder
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import soundfile
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from tts.document import Document
@@ -142,7 +142,8 @@ def pieces(
 
 def tags_of(timeline: Timeline, document: Document, piece: Piece, files: int, bed: Bed | None) -> dict[str, str]:
     """What a file says of itself, under the names that FFmpeg and Audiobookshelf read."""
-    series, _, part = getattr(document, "series", "").partition("#")
+    numbered = re.fullmatch(r"(.+?)[\s,#]+(\d+(?:\.\d+)?)", document.series.strip())
+    series, part = numbered.groups() if numbered else (document.series.strip(), "")
     tags = {
         "title": piece.title,
         "album": timeline.title,
@@ -150,15 +151,15 @@ def tags_of(timeline: Timeline, document: Document, piece: Piece, files: int, be
         "album_artist": timeline.author,
         "composer": timeline.narrator,
         "genre": GENRE,
-        "date": getattr(document, "date", ""),
-        "publisher": getattr(document, "publisher", ""),
-        "description": getattr(document, "description", ""),
+        "date": document.date,
+        "publisher": document.publisher,
+        "description": document.description,
         "language": timeline.language,
         # MP4 has no tag for a series; Audiobookshelf takes that of a television show.
-        "series": series.strip(),
-        "show": series.strip(),
-        "series-part": part.strip(),
-        "episode_id": part.strip(),
+        "series": series,
+        "show": series,
+        "series-part": part,
+        "episode_id": part,
         "comment": provenance(timeline, bed),
         "track": f"{piece.number}/{files}" if files > 1 else "",
     }
@@ -200,7 +201,7 @@ def _write(
             kbits=preset.kbits,
             tags=tags,
             chapters=_file_chapters(piece),
-            cover=getattr(document, "cover", b""),
+            cover=document.cover,
         ) as file:
             for block in work.counted(chain.blocks(gain, ceiling), rate):
                 file.write(block)
@@ -260,7 +261,7 @@ class _Chain:
             return self.preset.loudness + (STEREO if result.channels == 2 else 0.0) - result.loudness
         return sum(self.preset.rms) / 2 - result.rms
 
-    def speech(self) -> Iterator[Float[Tensor, "1 N"]]:
+    def speech(self) -> Iterator[Tensor]:
         """The chapters one after the other, with silence around."""
         yield from _silence(round(self.before * self.rate))
         for path in self.piece.sources:
@@ -269,7 +270,7 @@ class _Chain:
                     yield torch.from_numpy(block.T.copy())
         yield from _silence(round(self.after * self.rate))
 
-    def blocks(self, gain: float, ceiling: float | None) -> Iterator[Float[Tensor, "C N"]]:
+    def blocks(self, gain: float, ceiling: float | None) -> Iterator[Tensor]:
         """Everything that is done to the speech."""
         sound = _louder(self.speech(), self.first_gain)
         heard = self.spoken + self.first_gain  # LUFS of one channel

@@ -101,7 +101,7 @@ class Requirement:
     met: bool
 
 
-def measure(blocks: Iterable[Float[Tensor, "C N"]], rate: int) -> Measured:
+def measure(blocks: Iterable[Tensor], rate: int) -> Measured:
     """Measure a whole recording block by block."""
     step = round(STEP * rate)
     warm = round(WARM_UP * rate)
@@ -179,7 +179,7 @@ def oversampled(wave: Float[Tensor, "C N"]) -> Float[Tensor, "C M"]:
     return torchaudio.functional.resample(wave, 1, OVERSAMPLING, lowpass_filter_width=FILTER_WIDTH)
 
 
-def limited(blocks: Iterable[Float[Tensor, "C N"]], rate: int, ceiling: float) -> Iterator[Float[Tensor, "C N"]]:
+def limited(blocks: Iterable[Tensor], rate: int, ceiling: float) -> Iterator[Tensor]:
     """Turn peaks down to `ceiling` dBTP, softly and before they come; the rest stays as it is."""
     hop = round(LIMITER_HOP * rate)
     reach = 2 * LIMITER_SPREAD + 2  # hops on each side that the gain of a hop and its neighbours depend on
@@ -196,9 +196,7 @@ def limited(blocks: Iterable[Float[Tensor, "C N"]], rate: int, ceiling: float) -
         yield own * per_sample(smoothed(lowest, LIMITER_SPREAD), hop)[: window.length]
 
 
-def compressed(
-    blocks: Iterable[Float[Tensor, "C N"]], rate: int, threshold: float, ratio: float
-) -> Iterator[Float[Tensor, "C N"]]:
+def compressed(blocks: Iterable[Tensor], rate: int, threshold: float, ratio: float) -> Iterator[Tensor]:
     """Turn down what is above `threshold` dB RMS, slowly: `ratio` dB more in are 1 dB more out."""
     hop = round(COMPRESSOR_HOP * rate)
     reach = 2 * COMPRESSOR_SPREAD + 1
@@ -259,7 +257,7 @@ def table(path: Path, lines: list[Requirement]) -> str:
     )
 
 
-def decoded(path: Path) -> tuple[int, Iterator[Float[Tensor, "C N"]]]:
+def decoded(path: Path) -> tuple[int, Iterator[Tensor]]:
     """The rate of an audio file of our own and its blocks, with all channels."""
     import av
 

@@ -31,7 +31,7 @@ PERIOD = 64  # tiles
 BAND = 187.5  # Hz, the height of a tile
 BANDS = 30
 LOWEST = 375.0  # Hz
-STRENGTH = 0.7  # dB up or down
+STRENGTH = 1.0  # dB up or down
 SEED = 2026
 DECOYS = 15  # other patterns, which show what chance does
 
@@ -66,7 +66,7 @@ def patterns() -> Float[Tensor, "D T B"]:
     return torch.stack([torch.stack(rows) for rows in drawn])
 
 
-def marked(blocks: Iterable[Float[Tensor, "C N"]], rate: int) -> Iterator[Float[Tensor, "C N"]]:
+def marked(blocks: Iterable[Tensor], rate: int) -> Iterator[Tensor]:
     """Mark sound block by block. Equal sound gives equal marked sound, however it is cut into blocks."""
     hop = round(FRAME * rate / 2)
     period = PERIOD * TILE_FRAMES
@@ -125,7 +125,8 @@ def score(wave: Float[Tensor, " N"]) -> float:
     folded = _folded(wave)
     if folded is None:
         return 0.0
-    shapes = F.interpolate(patterns().mT, scale_factor=HOPS, mode="nearest").mT  # (D, PERIOD * HOPS, B)
+    shapes = patterns().repeat_interleave(HOPS, 1)  # (D, PERIOD * HOPS, B)
+    shapes = shapes - (shapes.roll(HOPS, 1) + shapes.roll(-HOPS, 1)) / 2  # as the levels are compared
     shapes = torch.fft.rfft(shapes, dim=1).conj()
     found = torch.fft.irfft((torch.fft.rfft(folded, dim=0) * shapes).sum(2), n=len(folded), dim=1)  # (D, delays)
     spread = found[1:].square().mean().sqrt()

@@ -1,0 +1,161 @@
+import re
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+
+from helpers.syllables import syllables
+from tts.narration.blocks import decibels, windows
+from tts.narration.loudness import (
+    PRESETS,
+    SILENT,
+    Measured,
+    compressed,
+    limited,
+    measure,
+    oversampled,
+    requirements,
+    table,
+)
+
+RATE = 24_000
+
+
+def reference(wave: torch.Tensor, rate: int) -> tuple[float, float]:
+    """Integrated loudness and true peak as FFmpeg's filter ebur128 prints them."""
+    layout = {1: "mono", 2: "stereo"}[len(wave)]
+    graph = av.filter.Graph()
+    source = graph.add_abuffer(format="fltp", sample_rate=rate, layout=layout)
+    meter, sink = graph.add("ebur128", "peak=true:framelog=quiet"), graph.add("abuffersink")
+    source.link_to(meter)
+    meter.link_to(sink)
+    graph.configure()
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(wave.numpy()), format="fltp", layout=layout)
+    frame.sample_rate = rate
+    av.logging.set_level(av.logging.INFO)
+    try:
+        with av.logging.Capture() as lines:
+            graph.push(frame)
+            graph.push(None)
+            while True:
+                try:
+                    graph.pull()
+                except (av.error.EOFError, av.error.BlockingIOError):
+                    break
+            del source, meter, sink, graph
+    finally:
+        av.logging.set_level(None)
+    text = "".join(line[2] for line in lines)
+    loudness = re.findall(r"I:\s+(-?[\d.]+) LUFS", text)[-1]
+    return float(loudness), float(re.findall(r"Peak:\s+(-?[\d.]+) dBFS", text)[-1])
+
+
+@pytest.mark.parametrize("rate, channels", [(24_000, 1), (24_000, 2), (44_100, 1), (48_000, 2), (16_000, 1)])
+def test_loudness_and_true_peak_are_those_of_ebur128(rate, channels):
+    wave = syllables(12.0, rate, channels)
+    found = measure(wave.split(7001, 1), rate)
+    loudness, peak = reference(wave, rate)
+    assert found.loudness == pytest.approx(loudness, abs=0.1)
+    assert found.true_peak == pytest.approx(peak, abs=0.2)
+
+
+def test_a_tone_measures_what_the_recommendation_says():
+    time = torch.arange(48_000 * 5) / 48_000
+    tone = torch.sin(2 * torch.pi * 997 * time)[None]
+    found = measure([tone], 48_000)
+    assert found.loudness == pytest.approx(-3.01, abs=0.02)
+    assert found.rms == pytest.approx(-3.01, abs=0.01) and found.noise == pytest.approx(-3.01, abs=0.01)
+    assert measure([tone, tone], 48_000).seconds == 10
+    assert measure([tone.expand(2, -1)], 48_000).loudness == pytest.approx(0.0, abs=0.02)
+
+
+def test_peaks_between_samples_are_found():
+    tone = torch.tensor([[1.0, 1.0, -1.0, -1.0]]).repeat(1, RATE // 4) * 0.5**0.5  # a sine at a quarter of the rate
+    assert measure([tone * 0.5], RATE).true_peak == pytest.approx(-6.02, abs=0.1)
+
+
+def test_silence_measures_as_silence():
+    for wave in (torch.zeros(1, RATE), torch.zeros(1, 10)):
+        found = measure([wave], RATE)
+        assert found.loudness == found.rms == found.noise == found.true_peak == SILENT
+    assert measure([], RATE).seconds == 0
+
+
+def test_the_gate_leaves_pauses_out():
+    wave = syllables(10.0, RATE)
+    alone = measure([wave], RATE).loudness
+    with_pause = measure([wave, torch.zeros(1, RATE * 20)], RATE)
+    assert with_pause.loudness == pytest.approx(alone, abs=0.1)
+    assert with_pause.rms < measure([wave], RATE).rms - 3 and with_pause.noise == SILENT
+
+
+@pytest.mark.parametrize("size", [100, 5000, 24_000])
+def test_measures_do_not_depend_on_blocks(size):
+    wave = syllables(3.3, RATE)
+    one, many = measure([wave], RATE), measure(wave.split(size, 1), RATE)
+    assert many.loudness == pytest.approx(one.loudness, abs=1e-6) and many.true_peak == pytest.approx(one.true_peak)
+
+
+def test_windows_show_what_stands_around():
+    wave = torch.arange(1, 26).float()[None]
+    found = list(windows(wave.split(4, 1), 10, 3, 2))
+    assert [window.length for window in found] == [10, 10, 5]
+    padded = torch.nn.functional.pad(wave, (3, 7))[0]
+    for index, window in enumerate(found):
+        torch.testing.assert_close(window.wave[0], padded[index * 10 : index * 10 + 15])
+    assert not list(windows([], 10, 3, 2))
+
+
+def test_limited_peaks_are_below_the_ceiling_and_the_rest_is_as_it_was():
+    wave = syllables(4.0, RATE) * 0.2
+    wave[0, RATE : RATE + 200] *= 8
+    wave[0, 2 * RATE] = 1.4  # a click, between blocks of a second
+    out = torch.cat(list(limited(wave.split(5000, 1), RATE, -1.0)), 1)
+    assert out.shape == wave.shape
+    assert measure([out], RATE).true_peak <= -1.0
+    untouched = torch.ones(wave.shape[1], dtype=torch.bool)
+    for spike in (RATE, 2 * RATE):
+        untouched[spike - RATE // 20 : spike + RATE // 20] = False
+    torch.testing.assert_close(out[:, untouched], wave[:, untouched], rtol=1e-5, atol=1e-6)
+    assert out[0, 2 * RATE] == pytest.approx(decibels(-1.1), rel=0.02)  # no lower than it has to be
+
+
+def test_hot_speech_comes_out_at_the_ceiling():
+    wave = syllables(5.0, RATE, channels=2) * 4
+    out = torch.cat(list(limited(wave.split(7777, 1), RATE, -3.0)), 1)
+    assert -3.5 < measure([out], RATE).true_peak <= -3.0
+    assert float(oversampled(out).abs().max()) < 1
+
+
+@pytest.mark.parametrize("stage", [lambda b: limited(b, RATE, -10.0), lambda b: compressed(b, RATE, -30.0, 2.0)])
+def test_gains_do_not_depend_on_blocks(stage):
+    wave = syllables(3.3, RATE)
+    one, many = (torch.cat(list(stage(wave.split(size, 1))), 1) for size in (len(wave[0]), 1234))
+    torch.testing.assert_close(one, many, rtol=0, atol=0)
+    assert one.shape == wave.shape
+
+
+def test_the_compressor_halves_what_is_above_its_threshold():
+    time = torch.arange(RATE * 4) / RATE
+    tone = torch.sin(2 * torch.pi * 300 * time)[None] * 0.5
+    tone[:, 2 * RATE :] *= 0.05
+    out = torch.cat(list(compressed([tone], RATE, -20.0, 2.0)), 1)
+    gain = (out / tone)[0, 1:]  # the first sample is zero
+    above = measure([tone[:, : 2 * RATE]], RATE).rms + 20
+    assert 20 * np.log10(gain[RATE].item()) == pytest.approx(-above / 2, abs=0.2)
+    assert gain[-RATE] == pytest.approx(1.0, abs=1e-3)
+    assert gain.diff().abs().max() < 0.01  # slow
+
+
+def test_the_report_says_what_is_missed():
+    good = Measured(loudness=-16.2, true_peak=-1.3, rms=-19.0, noise=-70.0, channels=2, rate=24_000, seconds=9.0)
+    assert all(line.met for line in requirements(PRESETS["podcast"], good))
+    lines = requirements(PRESETS["audiobook"], good)
+    assert {line.what: line.met for line in lines} == {
+        "RMS": True, "true peak": False, "noise floor": True, "sample rate": False,
+    }  # fmt: skip
+    text = table(Path("a.mp3"), lines)
+    assert "MISSED" in text and "-23 to -18 dB" in text and text.count("\n") == 4
+    assert not requirements(PRESETS["none"], good)

@@ -1,0 +1,75 @@
+import torch
+
+from helpers.syllables import syllables
+from tts.audio import decode
+from tts.encoding import open_wave
+from tts.narration.mark import CHANCE, RATE, chance_of, detect, heard, marked
+
+
+def mark(wave: torch.Tensor, rate: int = RATE) -> torch.Tensor:
+    return torch.cat(list(marked(wave.split(10_000, 1), rate)), 1)
+
+
+def test_a_mark_is_found_in_any_ten_seconds_and_not_where_there_is_none():
+    wave = syllables(24.0, RATE)
+    found = mark(wave)[0]
+    for start in (0, 33_333, 300_000):
+        assert heard(found[start : start + 10 * RATE]).marked
+        assert not heard(wave[0, start : start + 10 * RATE]).marked
+
+
+def test_the_mark_survives_codecs_resampling_and_gain(tmp_path):
+    found = mark(syllables(12.0, RATE, seed=1))
+    for name, kbits, rate, gain in (
+        ("a.mp3", 64, 24_000, 1.0),
+        ("b.opus", 32, 48_000, 1.0),
+        ("c.wav", None, 16_000, 0.2),
+    ):
+        with open_wave(tmp_path / name, RATE, kbits=kbits, file_rate=rate) as file:
+            file.write(found[0, 5000:] * gain)
+        assert detect(tmp_path / name).marked, name
+
+
+def test_unmarked_sound_has_no_mark_after_a_codec(tmp_path):
+    with open_wave(tmp_path / "a.mp3", RATE) as file:
+        file.write(syllables(12.0, RATE, seed=2)[0])
+    assert not detect(tmp_path / "a.mp3").marked
+
+
+def test_other_rates_carry_the_same_mark(tmp_path):
+    with open_wave(tmp_path / "a.wav", 44_100) as file:
+        file.write(mark(syllables(11.0, 44_100), 44_100))
+    assert detect(tmp_path / "a.wav").marked
+    assert decode(tmp_path / "a.wav", RATE).shape[0] == 11 * RATE
+
+
+def test_the_mark_is_faint_and_lets_the_rest_pass():
+    wave = syllables(5.0, RATE)
+    found = mark(wave)
+    assert found.shape == wave.shape
+    assert 10 * ((found - wave).square().mean() / wave.square().mean()).log10() < -20
+    assert abs(10 * (found.square().mean() / wave.square().mean()).log10()) < 0.1
+    assert not mark(torch.zeros(1, RATE)).any()
+
+
+def test_equal_sound_is_marked_equally_however_it_is_cut():
+    wave = syllables(7.0, RATE, channels=2)
+    one = torch.cat(list(marked([wave], RATE)), 1)
+    torch.testing.assert_close(one, mark(wave), rtol=0, atol=0)
+    assert not list(marked([], RATE))
+
+
+def test_silence_and_snippets_are_not_marked():
+    for wave in (torch.zeros(10 * RATE), torch.zeros(100), syllables(0.2, RATE)[0]):
+        result = heard(wave)
+        assert not result.marked and result.chance > 0.5
+
+
+def test_a_long_recording_is_judged_in_pieces_and_one_marked_piece_is_enough():
+    plain, other = syllables(60.0, RATE, seed=3)[0], mark(syllables(20.0, RATE, seed=4))[0]
+    result = heard(torch.cat((plain, other)))
+    assert result.marked and result.pieces == 4 and result.marked_pieces == 1
+
+
+def test_more_pieces_need_a_clearer_mark():
+    assert chance_of(3.0) > 0.1 > chance_of(4.5) > CHANCE > chance_of(6.0)
