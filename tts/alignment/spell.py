@@ -100,11 +100,15 @@ class Speller:
         self._sounds: dict[str, tuple[int, ...]] = {}
 
     @torch.inference_mode()
-    def spell(self, samples: Samples, gain: float) -> Spelling:
-        """The phonemes of a recording, computed piece by piece; `gain` brings it to the level the codec expects."""
+    def spell(self, samples: Samples, gain: float, scratch: Path | None = None) -> Spelling:
+        """The phonemes of a recording, computed piece by piece; `gain` brings it to the level the codec expects.
+
+        They need 7 kB for a second. With `scratch` they are kept in a file of that name instead of in memory.
+        """
         code = self.audio.hop * self.codec.stride
         codes, steps = -(-len(samples) // code), code // self.step
-        out = np.empty((codes * steps, self.codec.ctc_vocab), np.float16)
+        shape = codes * steps, self.codec.ctc_vocab
+        out = np.memmap(scratch, np.float16, "w+", shape=shape) if scratch else np.empty(shape, np.float16)
         for first in range(0, codes, CORE):
             last = min(first + CORE, codes)
             wave = gain * samples.read((first - CONTEXT) * code, (last + CONTEXT) * code)[None]

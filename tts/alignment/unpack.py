@@ -23,6 +23,7 @@ CONTAINERS = {
     "flac": "flac",
     "wav": "wav",
 }
+MAX_CHAPTERS = 10_000
 SECONDS_OF_PROCESSOR = 3600  # for one file, enough for 200 hours at 200 times real time
 
 
@@ -57,6 +58,7 @@ def unpack(rate: int, limits: dict) -> dict:
             "codec": stream.codec_context.name,
             "rate": stream.rate,
             "channels": stream.channels,
+            "chapters": [[float(c["start"] * c["time_base"]), _title(c)] for c in container.chapters()[:MAX_CHAPTERS]],
             "tags": {str(k).lower(): str(v)[:300] for k, v in {**container.metadata, **stream.metadata}.items()},
         }
         # Channels are averaged below, because FFmpeg's own mix of two is 3 dB louder and may clip. Frames of one second
@@ -85,6 +87,10 @@ def unpack(rate: int, limits: dict) -> dict:
             f"truncated or damaged: {seconds:.1f} of {claimed:.1f} s can be read" + f" ({broken})" * bool(broken)
         )
     return {**found, "seconds": seconds, "samples": samples, "peak": peak, "clipped": clipped / samples}
+
+
+def _title(chapter: dict) -> str:
+    return str((chapter.get("metadata") or {}).get("title", ""))[:300]
 
 
 def _write(wave: np.ndarray) -> None:
