@@ -219,6 +219,7 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
         for chapter in range(len(narration.chapters)):  # those that were mixed long ago, or by another run meanwhile
             narration.mix(chapter)
         project.remove_other_chapters(narration.paths)
+        project.remove_leftovers()
         with progress("mastering") as told:
             timeline, recordings = publish(narration, order, tell, told)
         others = write_all(timeline, plan.script.document, recordings, project.folder, order.outputs)

@@ -5,8 +5,8 @@ from email.utils import parsedate_to_datetime
 from xml.etree import ElementTree
 
 import pytest
-from helpers import timelines
 
+from helpers import timelines
 from tts.narration import feed, manifest
 
 BOOK = replace(timelines.book(), description="Of a light & a sea.")
