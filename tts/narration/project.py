@@ -163,7 +163,7 @@ def remembered(script: Script) -> list[dict]:
 def changes(old: object, new: list[dict]) -> list[str]:
     """What a new edition changes, in lines of English; nothing if the same is said, or if `old` is no script."""
     try:
-        return _changes(old, new)
+        return _changes(old, new) if isinstance(old, list) else []
     except (TypeError, KeyError, ValueError):
         return []
 
