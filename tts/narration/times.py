@@ -18,8 +18,8 @@ from tts.synthesis.listen import group, name
 from tts.synthesis.pipeline import Take, TextToSpeech
 
 NEAR = 0.2  # seconds; words that are no further apart meet in the middle
-# Seconds that a word beside a pause begins before its first sound is spelled, and ends after its last one; as the energy
-# of recordings of two readers has it.
+# Seconds that a word beside a pause begins before its first sound is spelled, and ends after its last one; measured on
+# the energy of recordings of two readers.
 BEFORE, AFTER = 0.03, 0.07
 
 TOKEN = re.compile(r"[^\s—–]+")
