@@ -264,8 +264,8 @@ def test_formats_are_read_and_other_kinds_refused(say):
     assert len({Path(f"{name}.wav").read_bytes() for name in ("a.html", "a.srt", "a.txt")}) == 1
     for output in Path().glob("*.wav"):
         output.unlink()
-    Path("a.rtf").write_text("{\\rtf1 Hello}")
-    failed(say("a.rtf"), 1, ".rtf", "save it as EPUB or plain text")
+    Path("a.odt").write_text("{\\rtf1 Hello}")
+    failed(say("a.odt"), 1, ".odt", "save it as EPUB or plain text")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote, urlsplit
 
@@ -26,6 +27,7 @@ from tts.document.document import (
 )
 from tts.document.page import Page
 
+UNREAD = LEFT_OUT | {SCENE}
 LONG = 10_000  # words of a chapter that its headings part, where the contents do not
 SHORT = 1_000  # words that a page of the publisher has at most
 LINKS = 0.6  # of the characters of a table of contents lead elsewhere
@@ -80,10 +82,9 @@ class _Book:
         self.firsts: dict[str, int] = {}  # of each page, its first paragraph
         for page in pages:
             self.firsts.setdefault(page.name, len(self.paragraphs))
-            kind = {"kind": MATTER} if page.matter else {}
-            self.paragraphs += (
-                replace(part, **kind) if kind and part.kind not in LEFT_OUT else part for part in page.page.paragraphs
-            )
+            self.paragraphs += page.page.paragraphs
+            if page.matter:
+                self.leave_out(self.firsts[page.name], len(self.paragraphs))
             if len(self.paragraphs) > MAX_PARAGRAPHS:
                 raise ValueError(f"it has more than {MAX_PARAGRAPHS:,} paragraphs: split it")
         self.paragraphs = licensed(self.paragraphs)
@@ -157,7 +158,7 @@ class _Book:
 
     def leave_out(self, first: int, last: int) -> None:
         for number in range(first, last):
-            if self.paragraphs[number].kind not in LEFT_OUT:
+            if self.paragraphs[number].kind not in UNREAD:
                 self.paragraphs[number] = replace(self.paragraphs[number], kind=MATTER)
 
     # Chapters
@@ -246,7 +247,7 @@ class _Book:
                     placed += self.paragraphs[start:stop]
             if not placed and not title or (len(placed) < len(paragraphs) and all(_is_note_head(p) for p in placed)):
                 continue
-            left_out = placed and all(part.kind in LEFT_OUT | {SCENE} for part in placed)
+            left_out = placed and all(part.kind in UNREAD for part in placed)
             found.append(Chapter("" if left_out else title, placed))
         return _merged(found)
 
@@ -267,9 +268,13 @@ def _title(paragraphs: list[Paragraph], label: str, own: str) -> tuple[str, set[
         said = " ".join(paragraphs[number].text for number in begins[:count])
         if label and _letters(said) == _letters(label):
             return label, set(begins[:count])
+    heads = list(takewhile(lambda number: paragraphs[number].kind == HEADING, begins))
+    for count, number in enumerate(heads[:TITLE_PARTS], 1):
+        if _letters(paragraphs[number].text) == _letters(label):  # under the heading of a part
+            return ": ".join(paragraphs[one].text for one in heads[:count]), set(heads[:count])
     if begins and paragraphs[begins[0]].kind == HEADING:
         return paragraphs[begins[0]].text, {begins[0]}
-    read = any(part.kind not in LEFT_OUT | {SCENE} for part in paragraphs)
+    read = any(part.kind not in UNREAD for part in paragraphs)
     return (label or own) if read else "", set()
 
 
@@ -290,8 +295,8 @@ def _merged(found: list[Chapter]) -> list[Chapter]:
     """Pages of the publisher that follow each other are one chapter without a title."""
     out: list[Chapter] = []
     for chapter in found:
-        matter = not chapter.title and chapter.paragraphs and all(part.kind in LEFT_OUT for part in chapter.paragraphs)
-        if matter and out and not out[-1].title and all(part.kind in LEFT_OUT for part in out[-1].paragraphs):
+        matter = not chapter.title and chapter.paragraphs and all(part.kind in UNREAD for part in chapter.paragraphs)
+        if matter and out and not out[-1].title and all(part.kind in UNREAD for part in out[-1].paragraphs):
             out[-1].paragraphs += chapter.paragraphs
         else:
             out.append(chapter)

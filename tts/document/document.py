@@ -70,20 +70,24 @@ class Chapter:
     paragraphs: list[Paragraph] = field(default_factory=list)
 
     @property
-    def words(self) -> int:
-        """How many words are read aloud, those of the title included."""
-        read = [self.title, *(part.text for part in self.paragraphs if part.kind not in LEFT_OUT | {SCENE})]
-        return sum(len(text.split()) for text in read)
-
-    @property
     def text(self) -> str:
-        """What is read aloud, the title included: paragraphs apart by blank lines, items and rows by LINE."""
+        """What is read aloud, the title included: paragraphs apart by blank lines, items and rows by LINE.
+
+        A chapter whose paragraphs are all left out is left out with its title.
+        """
+        if self.paragraphs and all(part.kind in LEFT_OUT | {SCENE} for part in self.paragraphs):
+            return ""
         said, before = self.title, ""
         for part in self.paragraphs:
             if part.kind not in LEFT_OUT:
                 between = LINE if part.kind in LISTED and part.kind == before else "\n\n"
                 said, before = f"{said}{between}{part.text}" if said else part.text, part.kind
         return said
+
+    @property
+    def words(self) -> int:
+        """How many words are read aloud, those of the title included."""
+        return sum(any(sign.isalnum() for sign in word) for word in self.text.split())
 
 
 @dataclass

@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 from xml.etree import ElementTree
 
@@ -78,7 +79,7 @@ class _Book:
             language=self._told("language"),
             series=self._series(),
             description=_plain(self._told("description")),
-            date=self._told("date"),
+            date=self._told("date").partition("T")[0],
             publisher=self._told("publisher"),
             cover=self._cover(),
             chapters=assemble(pages, contents, base),
@@ -189,8 +190,9 @@ class _Book:
         if data.startswith(PICTURES) and len(data) <= MAX_COVER:
             return data
         if drawn := EMBEDDED.search(data):  # a drawing around a picture, as Standard Ebooks makes covers
-            picture = base64.b64decode(drawn[1])
-            return picture if picture.startswith(PICTURES) else b""
+            with suppress(ValueError):
+                picture = base64.b64decode(drawn[1])
+                return picture if picture.startswith(PICTURES) else b""
         shown = SHOWN.search(data[:50_000])
         inner = resolve(shown[1].decode("utf-8", "replace"), name)[0] if shown else ""
         known = inner in self._names and inner != name and inner.lower().endswith((".jpg", ".jpeg", ".png"))

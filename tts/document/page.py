@@ -38,11 +38,13 @@ UNREAD = frozenset(
 )
 PREFIXES = frozenset({"html", "xhtml", "h", "svg", "m", "mml", "math", "epub"})  # of names of elements; others stay
 # An element that begins ends what is open and cannot hold it, up to one of the second set.
+_PARTS = frozenset("tbody thead tfoot".split())
 ENDS = {
-    **{tag: (frozenset({"li"}), frozenset({"ul", "ol"})) for tag in ("li",)},
-    **{tag: (frozenset({"dt", "dd"}), frozenset({"dl"})) for tag in ("dt", "dd")},
-    **{tag: (frozenset({"td", "th"}), frozenset({"tr", "table"})) for tag in ("td", "th")},
+    "li": (frozenset({"li"}), frozenset({"ul", "ol"})),
+    **dict.fromkeys(("dt", "dd"), (frozenset({"dt", "dd"}), frozenset({"dl"}))),
+    **dict.fromkeys(("td", "th"), (frozenset({"td", "th"}), frozenset({"tr", "table"}))),
     "tr": (frozenset({"tr", "td", "th"}), frozenset({"table"})),
+    **dict.fromkeys(_PARTS, (_PARTS | {"tr", "td", "th"}, frozenset({"table"}))),
 }
 IN_CELLS = frozenset({"p", "div"})  # blocks that leave a row one line; others make its cells paragraphs
 MATTER_TYPES = frozenset(
@@ -314,7 +316,8 @@ class Page(HTMLParser):
             self._parts.append(LINE)
         elif tag == "hr":
             self._speaker = ""
-            self._emit(scene(self._where()))
+            if top.kind not in LEFT_OUT:
+                self._emit(scene(self._where()))
         elif tag == "img" and (alt := " ".join(given.get("alt", "").split())):
             bare = not "".join(self._parts).strip()
             if (len(alt) == 1 and alt.isalpha()) or (self._level and bare):

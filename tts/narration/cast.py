@@ -230,6 +230,23 @@ class Cast:
         return next((number for number, entry in enumerate(entries) if role in entry), -1)
 
 
+def cast_of(
+    document: Document, file: Path, entries: Iterable[str], *, narrator: str, fingerprint: str | None = None
+) -> Cast:
+    """The cast of a document, as `entries` (ROLE=VOICE) and the file give it, completed. It is not saved here.
+
+    `narrator` is the voice of the narrator if neither gives one. With the `fingerprint` of nets only voices that were
+    made for them are chosen. Raises ValueError that names the place.
+    """
+    given, cast = given_cast(entries), Cast.load(file)
+    cards = {name: voices.about(voices.find(name)) for name in voices.names()}
+    fit = {name: card for name, card in cards.items() if fingerprint in (None, card.fingerprint)}
+    genders = {name: card.gender for name, card in fit.items()}
+    roles = roles_of(document, {*given, *cast.chosen})
+    cast.assign(roles, genders, given, narrator=narrator, path=file)
+    return cast
+
+
 def _entry(line: str) -> dict[str, str]:
     """The role and the voice of a line of the file."""
     try:

@@ -3,6 +3,7 @@
 chapters (24 kHz) -> silence around -> gain -> compressor -> bed -> mark -> limiter -> encoder
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -141,7 +142,8 @@ def pieces(
 
 def tags_of(timeline: Timeline, document: Document, piece: Piece, files: int, bed: Bed | None) -> dict[str, str]:
     """What a file says of itself, under the names that FFmpeg and Audiobookshelf read."""
-    series, _, part = getattr(document, "series", "").partition("#")
+    numbered = re.fullmatch(r"(.+?)[\s,#]+(\d+(?:\.\d+)?)", document.series.strip())
+    series, part = numbered.groups() if numbered else (document.series.strip(), "")
     tags = {
         "title": piece.title,
         "album": timeline.title,
@@ -149,15 +151,15 @@ def tags_of(timeline: Timeline, document: Document, piece: Piece, files: int, be
         "album_artist": timeline.author,
         "composer": timeline.narrator,
         "genre": GENRE,
-        "date": getattr(document, "date", ""),
-        "publisher": getattr(document, "publisher", ""),
-        "description": getattr(document, "description", ""),
+        "date": document.date,
+        "publisher": document.publisher,
+        "description": document.description,
         "language": timeline.language,
         # MP4 has no tag for a series; Audiobookshelf takes that of a television show.
-        "series": series.strip(),
-        "show": series.strip(),
-        "series-part": part.strip(),
-        "episode_id": part.strip(),
+        "series": series,
+        "show": series,
+        "series-part": part,
+        "episode_id": part,
         "comment": provenance(timeline, bed),
         "track": f"{piece.number}/{files}" if files > 1 else "",
     }
@@ -199,7 +201,7 @@ def _write(
             kbits=preset.kbits,
             tags=tags,
             chapters=_file_chapters(piece),
-            cover=getattr(document, "cover", b""),
+            cover=document.cover,
         ) as file:
             for block in work.counted(chain.blocks(gain, ceiling), rate):
                 file.write(block)

@@ -64,25 +64,30 @@ class Narration:
         self.takes: dict[str, StoredTake] = {}  # by key, those that are known to be there
 
     def jobs(self) -> list[Job]:
-        """What the store lacks, a job for each paragraph. What it has for an unfinished chapter is read through."""
+        """What the store lacks, a job for each paragraph. What an unfinished chapter needs of it is read through."""
         lacking: dict[str, list[int]] = {}
         asked = set()
-        for indices, mixed in zip(self.chapters, self.mixed(), strict=True):
-            for index in indices:
-                want = self.plan.wanted[index]
-                if want is None or want.key in self.takes or want.key in asked:
-                    continue
-                if found := self._stored(want.key, whole=not mixed):
-                    self.takes[want.key] = found
-                else:
-                    asked.add(want.key)
-                    lacking.setdefault(self.script.segments[index].id.rpartition(".")[0], []).append(index)
+        needed = self._needed()
+        for index, want in enumerate(self.plan.wanted):
+            if want is None or want.key in self.takes or want.key in asked:
+                continue
+            if found := self._stored(want.key, listen=want.key in needed):
+                self.takes[want.key] = found
+            else:
+                asked.add(want.key)
+                lacking.setdefault(self.script.segments[index].id.rpartition(".")[0], []).append(index)
         return [self.plan.job(indices) for indices in lacking.values()]
 
-    def _stored(self, key: str, *, whole: bool) -> StoredTake | None:
+    def _needed(self) -> set[str]:
+        """The keys of the takes that are in chapters which are still to be mixed."""
+        chapters = [own for chapter, own in enumerate(self.chapters) if not self._is_mixed(chapter)]
+        wanted = [self.plan.wanted[index] for own in chapters for index in own]
+        return {want.key for want in wanted if want}
+
+    def _stored(self, key: str, *, listen: bool) -> StoredTake | None:
         try:
             found = self.store.find(key)
-            if found and whole:
+            if found and listen:
                 self.store.read(key)
             return found
         except BrokenTake as error:
@@ -94,13 +99,13 @@ class Narration:
 
         `told` gets characters: how long they take to speak hardly depends on which they are.
         """
-        whole, said, lost = sum(job.characters for job in jobs), 0, []
+        total, said, lost = sum(job.characters for job in jobs), 0, []
 
         def done(job: Job, takes: list[StoredTake]) -> None:
             nonlocal said
             self.takes.update((take.key, take) for take in takes)
             said += job.characters
-            told(said, whole)
+            told(said, total)
 
         waiting = dict(enumerate(self._lacking()))
         for takes in executor.map(speak_paragraph, jobs, lambda job: lost.append(job) or [], done):
@@ -118,13 +123,12 @@ class Narration:
         wanted = ([self.plan.wanted[index] for index in indices] for indices in self.chapters)
         return [{want.key for want in own if want and want.key not in self.takes} for own in wanted]
 
-    def mixed(self) -> list[bool]:
-        """Which chapters are there as they should be."""
-        return [_key_in(path) == key for path, key in zip(self.paths, self.keys, strict=True)]
+    def _is_mixed(self, chapter: int) -> bool:
+        return _key_in(self.paths[chapter]) == self.keys[chapter]
 
     def mix(self, chapter: int) -> None:
-        """Write a chapter, from the store."""
-        if _key_in(self.paths[chapter]) == self.keys[chapter]:
+        """Write a chapter from the store, unless it is there."""
+        if self._is_mixed(chapter):
             return
         self.project.chapters.mkdir(parents=True, exist_ok=True)
         tags = {"title": self.script.chapters[chapter].title, KEY: self.keys[chapter]}
@@ -219,6 +223,7 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
         for chapter in range(len(narration.chapters)):  # those that were mixed long ago, or by another run meanwhile
             narration.mix(chapter)
         project.remove_other_chapters(narration.paths)
+        project.remove_leftovers()
         with progress("mastering") as told:
             timeline, recordings = publish(narration, order, tell, told)
         others = write_all(timeline, plan.script.document, recordings, project.folder, order.outputs)

@@ -21,7 +21,7 @@ from tts.narration.paragraphs import Piece, ShownParagraph, says_title, shown_ch
 from tts.narration.timeline import Timeline
 
 MEDIA = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".m4b": "audio/mp4", ".mp4": "audio/mp4"}
-COVERS = {b"\xff\xd8\xff": ("jpg", "image/jpeg"), b"\x89PNG": ("png", "image/png")}
+COVERS = {"image/jpeg": "jpg", "image/png": "png"}
 ACTIVE, PLAYING = "-epub-media-overlay-active", "-epub-media-overlay-playing"
 DATE = (1980, 1, 1, 0, 0, 0)  # of each file in the archive
 UNKNOWN = "und"  # language, as BCP 47 has it
@@ -85,6 +85,8 @@ def epub(timeline: Timeline, document: Document, audio: Sequence[Path], path: Pa
 
     Raises ValueError for sound that readers of EPUB need not play, and for another number of files.
     """
+    from tts.encoding import picture_type  # it imports torch
+
     check_audio(timeline, audio)
     check_kinds(audio)
     names = [f"audio/{n:03}{one.suffix.lower().replace('.m4b', '.m4a')}" for n, one in enumerate(audio, 1)]
@@ -103,13 +105,13 @@ def epub(timeline: Timeline, document: Document, audio: Sequence[Path], path: Pa
             if clipped:
                 _add(archive, f"EPUB/chapter-{number:03}.smil", smil)
             chapters.append(Entry(number, marked.title, clipped / 1000))
-        cover = next((kind for magic, kind in COVERS.items() if document.cover.startswith(magic)), None)
+        cover = picture_type(document.cover)
         if cover:
-            picture = f'<p class="cover"><img src="cover.{cover[0]}" alt="Cover"/></p>\n'
+            picture = f'<p class="cover"><img src="cover.{COVERS[cover]}" alt="Cover"/></p>\n'
             _add(
                 archive, "EPUB/cover.xhtml", _page(timeline, "Cover", f'<section epub:type="cover">{picture}</section>')
             )
-            _add(archive, f"EPUB/cover.{cover[0]}", document.cover, zipfile.ZIP_STORED)
+            _add(archive, f"EPUB/cover.{COVERS[cover]}", document.cover, zipfile.ZIP_STORED)
         _add(archive, "EPUB/nav.xhtml", _nav(timeline, chapters))
         _add(archive, "EPUB/toc.ncx", _ncx(timeline, chapters))
         _add(archive, "EPUB/package.opf", _package(timeline, document, chapters, names, cover))
@@ -290,7 +292,7 @@ def _package(
     document: Document,
     chapters: Sequence[Entry],
     sounds: Sequence[str],
-    cover: tuple[str, str] | None,
+    cover: str,
 ) -> str:
     items = [
         '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>',
@@ -300,7 +302,7 @@ def _package(
     spine = []
     if cover:
         items += [
-            f'<item id="cover-image" href="cover.{cover[0]}" media-type="{cover[1]}" properties="cover-image"/>',
+            f'<item id="cover-image" href="cover.{COVERS[cover]}" media-type="{cover}" properties="cover-image"/>',
             '<item id="cover" href="cover.xhtml" media-type="application/xhtml+xml"/>',
         ]
         spine.append('<itemref idref="cover" linear="no"/>')

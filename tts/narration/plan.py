@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tts import document, settings, voices
 from tts.files import fingerprint
-from tts.narration.cast import Cast, given_cast, roles_of
+from tts.narration.cast import cast_of
 from tts.narration.outputs import USUAL
 from tts.narration.project import Project
 from tts.narration.quotes import DIALOGUE, quoted
@@ -113,13 +113,10 @@ class Plan:
 
     def _cast(self, order: Order, prints: str, tell: Tell) -> dict[str, CastVoice]:
         """The voice of every role. The project's file of them is read, and gets those that are new."""
-        cards = {name: voices.about(voices.find(name)) for name in voices.names()}
-        available = {name: card.gender for name, card in cards.items() if card.fingerprint == prints}
-        given = given_cast(order.cast) | ({DIALOGUE: order.quotes} if order.quotes else {})
-        cast = Cast.load(self.project.cast)
-        roles = roles_of(self.script.document)
-        cast.assign(roles, available, given, narrator=order.conf["voice"], path=self.project.cast)
-        cast.save(self.project.cast)
+        given = [*order.cast, *([f"{DIALOGUE}={order.quotes}"] if order.quotes else [])]
+        text, file = self.script.document, self.project.cast
+        cast = cast_of(text, file, given, narrator=order.conf["voice"], fingerprint=prints)
+        cast.save(file)
         chosen = {role: cast.voice(role) for role in self.script.roles}
         kept = {}
         for name in dict.fromkeys(chosen.values()):

@@ -18,14 +18,15 @@ import hashlib
 import html
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tts.files import whole
+from tts.files import PARTIAL, whole
 from tts.narration.script import Script, Segment
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".narration"
 LONGEST_TITLE = 60  # characters of a file's name
+LEFT = 24 * 3600.0  # seconds after which nobody writes to an unfinished file any more
 EXAMPLES = 3  # changed sentences that are shown
 
 PAGE = """\
@@ -130,6 +132,13 @@ class Project:
             file.write(data)
         return path
 
+    def remove_leftovers(self) -> None:
+        """Remove what runs that were killed long ago left unfinished."""
+        for path in self.folder.rglob(f"*{PARTIAL}"):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > LEFT:
+                    path.unlink()
+
     def write_doubtful(self, doubtful: list[tuple[Segment, "StoredTake"]], total: int, path: Callable) -> None:
         """A page on which every doubtful take can be heard; `path` gives the file of a take."""
         rows = "\n".join(
@@ -154,7 +163,7 @@ def remembered(script: Script) -> list[dict]:
 def changes(old: object, new: list[dict]) -> list[str]:
     """What a new edition changes, in lines of English; nothing if the same is said, or if `old` is no script."""
     try:
-        return _changes(old, new)
+        return _changes(old, new) if isinstance(old, list) else []
     except (TypeError, KeyError, ValueError):
         return []
 

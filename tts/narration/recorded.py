@@ -17,6 +17,7 @@ from tts.alignment.align import align
 from tts.alignment.borders import refine_borders
 from tts.alignment.recording import Samples
 from tts.alignment.spell import Speller, Word
+from tts.document.document import HEADING
 from tts.narration.loudness import measure
 from tts.narration.script import Script
 from tts.narration.timeline import TimedChapter, TimedSegment, TimedWord, Timeline
@@ -79,7 +80,7 @@ def aligned(
         language=document.language,
         narrator=narrator,
         seconds=round(seconds, 4),
-        chapters=_chapters(script, _read(script, words, found), marks, seconds),
+        chapters=timed_chapters(script, words, found, marks, seconds),
         synthetic=False,
     )
     return Aligned(timeline, len(words), len(found), agreement)
@@ -105,18 +106,11 @@ def _blocks(samples: Samples) -> Iterator[Tensor]:
         yield samples.read(start, min(start + samples.rate, len(samples)))[None]
 
 
-def _read(script: Script, words: Sequence[PlacedWord], found: Sequence[PlacedWord]) -> dict[int, list[PlacedWord]]:
-    """The words that are heard of each segment, without those of chapters that are not read in the recording."""
-    written = Counter(script.segments[word.segment].chapter for word in words)
-    heard = Counter(script.segments[word.segment].chapter for word in found)
-    read = {chapter for chapter, count in heard.items() if count >= FEW * written[chapter]}
-    groups = groupby(found, key=lambda word: word.segment)
-    return {number: list(own) for number, own in groups if script.segments[number].chapter in read}
-
-
-def _chapters(
-    script: Script, read: dict[int, list[PlacedWord]], marks: Sequence[float], seconds: float
+def timed_chapters(
+    script: Script, words: Sequence[PlacedWord], found: Sequence[PlacedWord], marks: Sequence[float], seconds: float
 ) -> list[TimedChapter]:
+    """The chapters of a recording of so many seconds, from the words of its text and those that are heard."""
+    read = _read(script, words, found)
     by_chapter: dict[int, list[int]] = {}
     for number in sorted(read):
         by_chapter.setdefault(script.segments[number].chapter, []).append(number)
@@ -131,6 +125,27 @@ def _chapters(
         title = script.chapters[chapter].title
         chapters.append(TimedChapter(title=title, start=round(start, 4), stop=round(stop, 4), segments=segments))
     return chapters
+
+
+def _read(script: Script, words: Sequence[PlacedWord], found: Sequence[PlacedWord]) -> dict[int, list[PlacedWord]]:
+    """The words that are heard of each segment.
+
+    Chapters that are not in the recording are left out, and so are titles that their reader does not say.
+    """
+    written = Counter(script.segments[word.segment].chapter for word in words)
+    heard = Counter(script.segments[word.segment].chapter for word in found)
+    read = {chapter for chapter, count in heard.items() if count >= FEW * written[chapter]}
+    groups = {number: list(own) for number, own in groupby(found, key=lambda word: word.segment)}
+    return {
+        number: own
+        for number, own in groups.items()
+        if script.segments[number].chapter in read and (_is_sure(own) or script.segments[number].kind != HEADING)
+    }
+
+
+def _is_sure(words: Sequence[PlacedWord]) -> bool:
+    """Whether a sentence was heard as it is written."""
+    return fmean(word.confidence for word in words) >= DOUBTED
 
 
 def _border(low: float, high: float, marks: Sequence[float]) -> float:
@@ -151,7 +166,6 @@ def _segment(script: Script, number: int, words: Sequence[PlacedWord], offset: f
         )
         for word in words
     ]
-    sure = fmean(word.confidence for word in words) >= DOUBTED
     return TimedSegment(
         id=own.id,
         paragraph=own.paragraph,
@@ -163,5 +177,5 @@ def _segment(script: Script, number: int, words: Sequence[PlacedWord], offset: f
         words=times,
         start=times[0].start,
         stop=times[-1].stop,
-        faults=[] if sure else ["hardly heard as it is written"],
+        faults=[] if _is_sure(words) else ["hardly heard as it is written"],
     )

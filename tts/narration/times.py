@@ -18,7 +18,9 @@ from tts.synthesis.listen import group, name
 from tts.synthesis.pipeline import Take, TextToSpeech
 
 NEAR = 0.2  # seconds; words that are no further apart meet in the middle
-LEAD = 0.05  # seconds that a word after a pause begins before its first sound is spelled, and ends after its last one
+# Seconds that a word beside a pause begins before its first sound is spelled, and ends after its last one; measured on
+# the energy of recordings of two readers.
+BEFORE, AFTER = 0.03, 0.07
 
 TOKEN = re.compile(r"[^\s—–]+")
 OPENING, CLOSING = "\"'“‘«([{<*_¿¡-", "\"'”’»)]}>*_.,;:!?…-"
@@ -71,10 +73,10 @@ def _touching(spans: Sequence[tuple[float, float]], seconds: float) -> list[tupl
     for start, stop in spans:
         near = start - stops[-1] <= NEAR and bool(starts)
         border = (start + stops[-1]) / 2
-        stops[-1] = border if near else stops[-1] + LEAD
-        starts.append(border if near else start - LEAD)
+        stops[-1] = border if near else stops[-1] + AFTER
+        starts.append(border if near else start - BEFORE)
         stops.append(stop)
-    stops[-1] += LEAD
+    stops[-1] += AFTER
     return [
         (min(max(start, 0.0), seconds), min(max(stop, 0.0), seconds))
         for start, stop in zip(starts, stops[1:], strict=True)

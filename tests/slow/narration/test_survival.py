@@ -94,6 +94,6 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing_half_made(home, tmp_path):
         while not list(tmp_path.rglob("*.flac")):
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=60)[1]
+        said = process.communicate(timeout=600)[1]
     assert process.returncode == 130 and said.splitlines()[-1].endswith("run again to go on"), said
     assert not (tmp_path / "book.flac").exists()

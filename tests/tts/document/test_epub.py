@@ -69,6 +69,18 @@ def test_a_title_that_looks_like_a_paragraph_is_read_once():
     assert found.text == "Chapter 1 - The Ship\n\nIt sailed.\n\nChapter 2 - The Ship\n\nIt sailed."
 
 
+def test_a_part_that_the_contents_do_not_name_is_in_the_title():
+    pages = {"a.xhtml": "<h1>Part I</h1><h2>One</h2><p>x</p>", "b.xhtml": "<h2>Two</h2><p>y</p>"}
+    assert titles(book(pages, contents=nav([("One", "a.xhtml"), ("Two", "b.xhtml")]))) == ["Part I: One", "Two"]
+
+
+def test_a_chapter_of_which_nothing_is_read_has_no_text():
+    (front, chapter) = document.parse(
+        book({"titlepage.xhtml": "<h1>Ships</h1><hr/>", "a.xhtml": "<h2>I</h2><p>x</p>"}), ".epub"
+    ).chapters
+    assert (front.text, front.words, chapter.text, chapter.words) == ("", 0, "I\n\nx", 2)
+
+
 def test_titles_that_are_missing_come_from_the_pages():
     pages = {"a.xhtml": page("<p>One.</p>", "The Start"), "b.xhtml": page("<p>Two.</p>", "The End")}
     assert titles(book(pages)) == ["The Start", "The End"]

@@ -3,13 +3,15 @@
 import pytest
 
 from tts.document import DIRECTION, Chapter, Document, Paragraph, Span
-from tts.narration.cast import Cast, gender_of, given_cast, roles_of
+from tts.narration.cast import Cast, cast_of, gender_of, given_cast, roles_of
 
 VOICES = {"awb": "male", "kathleen": "female", "lj": "female", "rms": "male", "slt": "female"}
 PLAY = {"narrator": 50, "Jack": 900, "Algernon": 800, "Gwendolen": 700, "Lane": 5, "Merriman": 4}
 
 
-def cast_of(roles: dict[str, int], *, start: dict[str, str] | None = None, given: dict[str, str] | None = None) -> dict:
+def assigned(
+    roles: dict[str, int], *, start: dict[str, str] | None = None, given: dict[str, str] | None = None
+) -> dict:
     cast = Cast(start)
     cast.assign(roles, VOICES, given or {}, narrator="kathleen")
     return cast.chosen
@@ -20,24 +22,24 @@ def play(*lines: tuple[str, str]) -> Document:
 
 
 def test_main_roles_get_voices_of_their_own_and_of_their_gender():
-    cast = cast_of(PLAY)
+    cast = assigned(PLAY)
     assert list(cast) == list(PLAY)
     assert {cast["Jack"], cast["Algernon"]} == {"awb", "rms"} and VOICES[cast["Gwendolen"]] == "female"
     assert cast["Gwendolen"] not in (cast["Jack"], cast["Algernon"])
-    four = cast_of({"narrator": 500, **{name: 500 for name in ("Jack", "Tom", "Bob", "Sam")}})
+    four = assigned({"narrator": 500, **{name: 500 for name in ("Jack", "Tom", "Bob", "Sam")}})
     assert len(set(four.values())) == 5  # no two on one voice while there is another, whatever their gender
 
 
 def test_a_new_role_changes_no_other():
-    before = cast_of(PLAY)
-    after = cast_of({"narrator": 50, "Cecily": 2000, **PLAY}, start=before)
+    before = assigned(PLAY)
+    after = assigned({"narrator": 50, "Cecily": 2000, **PLAY}, start=before)
     assert {role: after[role] for role in before} == before
-    assert cast_of(dict(reversed(PLAY.items()))) == before  # nor does the order in which they appear
+    assert assigned(dict(reversed(PLAY.items()))) == before  # nor does the order in which they appear
 
 
 def test_what_is_given_wins_whatever_its_case():
-    assert cast_of(PLAY, given={"jack": "lj"}, start={"Jack": "rms"})["Jack"] == "lj"
-    assert cast_of({**PLAY, "slt": 5})["slt"] == "slt"  # a role that is the name of a voice
+    assert assigned(PLAY, given={"jack": "lj"}, start={"Jack": "rms"})["Jack"] == "lj"
+    assert assigned({**PLAY, "slt": 5})["slt"] == "slt"  # a role that is the name of a voice
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,14 @@ def test_what_is_given_wins_whatever_its_case():
 )
 def test_an_unknown_role_or_voice_is_named(start, given, reason):
     with pytest.raises(ValueError, match=reason):
-        cast_of(PLAY, start=start, given=given)
+        assigned(PLAY, start=start, given=given)
+
+
+def test_the_cast_of_a_document(tmp_path):
+    document = play(("Jack", "I am here."), ("Gwendolen", "Are you?"), ("lj", "Yes."))
+    cast = cast_of(document, tmp_path / "cast.yaml", ["jack=awb"], narrator="kathleen")
+    assert (cast.voice("narrator"), cast.voice("Jack"), cast.voice("lj")) == ("kathleen", "awb", "lj")
+    assert cast.voice("Gwendolen") == "slt" and not (tmp_path / "cast.yaml").exists()
 
 
 def test_entries_of_the_command_line():

@@ -52,7 +52,7 @@ def test_make_says_what_it_made_and_that_some_of_it_is_doubtful(narration):
     code, _, err = narration("make", "book.md", "-o", "out.flac")
     assert code == 3  # nets that learned nothing run on
     assert "out.flac\n0:00:" in err and f" in 2 chapters; {TAKES} takes were spoken, 0 were there\n" in err
-    assert "in out.narration: manifest.json, player.html" in err
+    assert "out.narration: manifest.json, player.html" in err
     assert "stayed doubtful" in err and "doubtful.html" in err
     code, _, err = narration("make", "book.md", "-o", "out.flac", "-q")
     assert (code, err) == (3, "")

@@ -166,6 +166,16 @@ def test_a_broken_take_is_spoken_again(home, undisturbed, begun):
     assert contents(begun) == contents(undisturbed)
 
 
+def test_a_broken_take_that_a_finished_chapter_shares_is_spoken_again(home, begun):
+    made = Plan(order(home, begun), Project(begun / "book.narration"), print)
+    (index,) = [index for index, segment in enumerate(made.script.segments) if segment.words == "It sang."]
+    path = made.store.path(made.wanted[index].key)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    assert spoken(home, begun, f"{BOOK}\n\nIt sang.\n") == 1
+    assert path.read_bytes() == data
+
+
 def test_two_runs_on_one_book_do_not_disturb_each_other(home, undisturbed, tmp_path):
     both = [multiprocessing.get_context("fork").Process(target=narrate, args=(order(home, tmp_path),)) for _ in "ab"]
     for process in both:
