@@ -51,8 +51,13 @@ class Place:
     cover: str = ""  # the name of a picture in the folder, JPEG or PNG, 1400 to 3000 pixels wide as Apple asks
     transcripts: Sequence[str] = ()  # names in the folder, one for each episode
 
+    @property
+    def link(self) -> str:
+        """The address with what no address may hold in its place, such as spaces."""
+        return quote(self.base, safe="%/:?#[]@!$&'()*+,;=~")
+
     def url(self, name: str) -> str:
-        return f"{self.base.rstrip('/')}/{quote(name)}"
+        return f"{self.link.rstrip('/')}/{quote(name)}"
 
 
 def rss(timeline: Timeline, document: Document, audio: Sequence[Path], place: Place) -> str:
@@ -78,7 +83,7 @@ def rss(timeline: Timeline, document: Document, audio: Sequence[Path], place: Pl
 def _channel(timeline: Timeline, document: Document, place: Place) -> Iterator[str]:
     title = _text(timeline.title) or "Untitled"
     yield f"<title>{title}</title>"
-    yield f"<link>{_text(place.base)}</link>"
+    yield f"<link>{_text(place.link)}</link>"
     yield f"<description>{_about(timeline, document)}</description>"
     yield f"<language>{language(timeline)}</language>"
     yield f"<pubDate>{format_datetime(place.published)}</pubDate>"
@@ -94,7 +99,7 @@ def _channel(timeline: Timeline, document: Document, place: Place) -> Iterator[s
     if place.cover:
         url = _text(place.url(place.cover))
         yield f'<itunes:image href="{url}"/>'
-        yield f"<image><url>{url}</url><title>{title}</title><link>{_text(place.base)}</link></image>"
+        yield f"<image><url>{url}</url><title>{title}</title><link>{_text(place.link)}</link></image>"
 
 
 def _item(timeline: Timeline, document: Document, audio: Sequence[Path], place: Place, number: int) -> Iterator[str]:

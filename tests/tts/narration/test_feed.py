@@ -41,7 +41,7 @@ def test_every_chapter_is_an_episode(audio):
         assert enclosure.get("length") == str(path.stat().st_size) and enclosure.get("type") == "audio/mpeg"
         assert item.findtext(f"{SPACES['itunes']}duration") == str(round(chapter.stop - chapter.start))
         assert item.findtext(f"{SPACES['itunes']}episode") == str(number)
-    assert items[0].find("enclosure").get("url") == "https://example.org/a book/one%20%26%20two.mp3"
+    assert items[0].find("enclosure").get("url") == "https://example.org/a%20book/one%20%26%20two.mp3"
 
 
 def test_one_file_is_one_episode_with_chapters(audio):
