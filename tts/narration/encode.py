@@ -144,6 +144,7 @@ def tags_of(timeline: Timeline, document: Document, piece: Piece, files: int, be
     """What a file says of itself, under the names that FFmpeg and Audiobookshelf read."""
     numbered = re.fullmatch(r"(.+?)[\s,#]+(\d+(?:\.\d+)?)", document.series.strip())
     series, part = numbered.groups() if numbered else (document.series.strip(), "")
+    made_by = provenance(timeline.weights, timeline.narrator, bed.name if bed else "")
     tags = {
         "title": piece.title,
         "album": timeline.title,
@@ -160,19 +161,19 @@ def tags_of(timeline: Timeline, document: Document, piece: Piece, files: int, be
         "show": series,
         "series-part": part,
         "episode_id": part,
-        "comment": provenance(timeline, bed),
+        "comment": provenance(timeline.weights, timeline.narrator, bed.name if bed else "")
+        if timeline.synthetic
+        else "",
         "track": f"{piece.number}/{files}" if files > 1 else "",
     }
     return {key: value for key, value in tags.items() if value}
 
 
-def provenance(timeline: Timeline, bed: Bed | None) -> str:
+def provenance(weights: str, voices: str, background: str = "") -> str:
     """What every file says about where its speech comes from."""
-    if not timeline.synthetic:
-        return ""
-    by = f"Synthetic speech, made by Triforce with weights {timeline.weights or 'unknown'}"
-    voices = f", voice: {timeline.narrator}" if timeline.narrator else ""
-    return f"{by}{voices}." + (f" Background: {bed.name}." if bed else "")
+    by = f"Synthetic speech, made by Triforce with weights {weights or 'unknown'}"
+    said = f"{by}, voice: {voices}." if voices else f"{by}."
+    return f"{said} Background: {background}." if background else said
 
 
 def _write(

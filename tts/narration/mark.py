@@ -15,14 +15,16 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from tts.audio import decode
+from tts.audio import probe, resample
 from tts.narration.blocks import windows
+from tts.narration.loudness import decoded
 
 RATE = 24_000  # Hz, of detection; a tile's seconds and hertz are the same at every rate
 FRAME = 1024 / 24_000  # seconds; frames overlap by half
@@ -40,6 +42,7 @@ NEIGHBOURS = 3  # bands on each side whose common rise and fall is none of the m
 CLIP = 6.0  # dB: more than this is speech
 FLOOR = 50.0  # dB below the loudest: quieter tiles are not heard, and say nothing
 PIECE = 20.0  # seconds that are judged at once
+LONGEST = 1e6  # seconds of a file
 CHANCE = 1e-4  # a mark is claimed if chance would show as much in one of so many recordings
 
 
@@ -55,6 +58,14 @@ class Detection:
     @property
     def marked(self) -> bool:
         return self.chance < CHANCE
+
+    def __str__(self) -> str:
+        if not self.marked:
+            return f"no mark found (score {self.score:.1f})"
+        found = f"marked as synthetic speech: {self.marked_pieces} of {self.pieces} pieces of {PIECE:.0f} s"
+        return (
+            f"{found}, score {self.score:.1f}; chance would do as much in {max(self.chance, 1e-15):.0e} of recordings"
+        )
 
 
 @cache
@@ -95,21 +106,27 @@ def _gains(hop: int, rate: int) -> Float[Tensor, "T F"]:
 
 
 def detect(path: str | os.PathLike) -> Detection:
-    """Listen for the mark in an audio file of at most six hours. Raises ValueError for what is no audio."""
-    return heard(decode(path, RATE))
+    """Listen for the mark in an audio file of any length. Raises ValueError for what is no audio."""
+    probe(path, LONGEST)
+    rate, blocks = decoded(Path(path))
+    mono = (block.mean(0, keepdim=True) for block in blocks)
+    pieces = windows(mono, round(PIECE * rate), 0, 0)
+    return judged(score(resample(piece.wave[0, : piece.length], rate, RATE)) for piece in pieces)
 
 
 def heard(wave: Float[Tensor, " N"]) -> Detection:
     """Listen for the mark in a wave at RATE Hz."""
-    pieces = wave.split(round(PIECE * RATE))
-    if len(pieces) > 1 and len(pieces[-1]) < len(pieces[0]) // 2:
-        pieces = (*pieces[:-2], torch.cat(pieces[-2:]))
-    scores = [score(piece) for piece in pieces]
+    return judged(map(score, wave.split(round(PIECE * RATE))))
+
+
+def judged(scores: Iterable[float]) -> Detection:
+    """What the scores of all pieces say together: one clear piece is enough, and more pieces are more chances."""
+    scores = list(scores)
     alone = [chance_of(one) for one in scores]
     return Detection(
-        score=max(scores),
-        chance=-math.expm1(len(alone) * math.log1p(-min(min(alone), 1 - 1e-12))),
-        pieces=len(pieces),
+        score=max(scores, default=0.0),
+        chance=-math.expm1(len(alone) * math.log1p(-min(min(alone, default=1.0), 1 - 1e-12))) if alone else 1.0,
+        pieces=len(scores),
         marked_pieces=sum(one < CHANCE for one in alone),
     )
 

@@ -151,6 +151,24 @@ def test_bedtime_has_a_bed_before_and_after_20_below_the_speech(book, tmp_path):
     assert not sound[:, :10].any() and sound[:, -RATE // 10 :].abs().max() < 0.01
 
 
+def test_bed_and_ducking_measure_as_asked_on_the_result(book, tmp_path):
+    noise = torch.randn(1, 8 * RATE, generator=torch.Generator().manual_seed(3)) * 0.05
+    bed = write(tmp_path / "steady.wav", noise)
+    (path,) = made(book, tmp_path / "a.wav", preset="podcast", bed=str(bed), mark=False)
+    sound = torch.cat(list(loudness.decoded(path)[1]), 1)
+    speech = torch.cat([torch.cat(list(loudness.decoded(one)[1]), 1) for one in book[0]], 1)
+    start, stop = 3 * RATE, 14 * RATE  # of the speech, without the silence that the preset asks for
+    gain = (sound[:, start:stop] * speech).sum() / speech.square().sum()
+    rest = sound.clone()
+    rest[:, start:stop] -= gain * speech
+    alone = rest[:, round(2.05 * RATE) : round(2.55 * RATE)]  # between fade and first word
+    spoken = measure([gain * speech], RATE).loudness
+    assert measure([alone], RATE).loudness - spoken == pytest.approx(-20, abs=0.2)
+    ducked = rest[:, start + RATE // 2 : stop - RATE // 2]
+    depth = 10 * (ducked.square().mean() / alone.square().mean()).log10()
+    assert depth == pytest.approx(PRESETS["podcast"].bed_duck, abs=0.2)
+
+
 def test_the_timeline_of_the_result_is_that_of_its_sound(book, tmp_path):
     _, timeline = book
     for options in (dict(per_chapter=False), dict(per_chapter=True)):

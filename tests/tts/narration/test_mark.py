@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from helpers.syllables import syllables
@@ -69,6 +70,21 @@ def test_a_long_recording_is_judged_in_pieces_and_one_marked_piece_is_enough():
     plain, other = syllables(60.0, RATE, seed=3)[0], mark(syllables(20.0, RATE, seed=4))[0]
     result = heard(torch.cat((plain, other)))
     assert result.marked and result.pieces == 4 and result.marked_pieces == 1
+
+
+def test_the_verdict_is_a_line_for_people(tmp_path):
+    wave = syllables(12.0, RATE)
+    for sound, line in ((mark(wave), "marked as synthetic speech: 1 of 1 pieces"), (wave, "no mark found")):
+        with open_wave(tmp_path / "a.flac", RATE) as file:
+            file.write(sound)
+        assert str(detect(tmp_path / "a.flac")).startswith(line)
+
+
+def test_what_is_no_audio_is_told(tmp_path):
+    (tmp_path / "a.mp3").write_text("no sound")
+    for path in (tmp_path / "a.mp3", tmp_path / "none.wav"):
+        with pytest.raises(ValueError, match=path.name):
+            detect(path)
 
 
 def test_more_pieces_need_a_clearer_mark():

@@ -1,0 +1,46 @@
+"""Hours of sound: memory does not grow with them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from helpers.syllables import syllables
+from tts import settings
+from tts.encoding import open_wave
+
+RATE = 24_000
+MINUTES = 60  # of the long recording; the short one has 2
+GROWTH = 40  # MB
+SCRIPT = """
+import resource, sys
+from pathlib import Path
+import torch
+from tts.document import Document
+from tts.narration.encode import master
+from tts.narration.timeline import TimedChapter, Timeline
+torch.set_num_threads(1)
+chapter, output, minutes = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+chapters = [TimedChapter(title="", start=60.0 * n, stop=60.0 * n + 60, segments=[]) for n in range(minutes)]
+timeline = Timeline(title="", author="", language="en", narrator="", seconds=60.0 * minutes, chapters=chapters,
+                    synthetic=True)
+master([chapter] * minutes, output, timeline=timeline, document=Document(), preset="podcast", bed="brown", tell=print)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+def test_an_hour_needs_no_more_memory_than_two_minutes(tmp_path):
+    with open_wave(tmp_path / "chapter.flac", RATE) as file:
+        file.write(syllables(60.0, RATE) * 0.3)
+
+    def peak(minutes: int) -> float:
+        """MB that a process needs to master a recording of so many minutes."""
+        output = tmp_path / f"{minutes}.m4b"
+        argv = [sys.executable, "-c", SCRIPT, str(tmp_path / "chapter.flac"), str(output), str(minutes)]
+        done = subprocess.run(argv, cwd=settings.ROOT, capture_output=True, text=True, check=True)
+        assert "MISSED" not in done.stdout and output.stat().st_size > minutes * 60 * 8000
+        return int(done.stdout.split()[-1]) / 1024
+
+    short = peak(2)
+    assert peak(MINUTES) - short < GROWTH
