@@ -36,6 +36,7 @@ LONGEST_NOTE = 50  # paragraphs
 LONGEST_TITLE, TITLE_PARTS = 200, 4  # characters of a heading, and how many may be one title
 NOTE_NUMBER = re.compile(r"^\s*(?:\[\w{1,4}\]\s*|\d{1,3}[.)]\s+)")
 NOTES_LABEL = re.compile(r"(?i)(?:foot|end)?notes?[:.]?")
+NUMERAL = re.compile(r"(?i)(?:\d{1,4}|[ivxlc]{1,8})[.:]?")
 MATTER_LABEL = re.compile(
     r"(?i)(?:the )?(?:table of )?contents|copyright(?: (?:page|notice|information))?|uncopyright|colophon|imprint|"
     r"(?:half[ -]?)?title[ -]?page|cover(?: page)?|list of (?:illustrations|figures|tables|plates)|also by .{1,60}|"
@@ -273,6 +274,9 @@ def _title(paragraphs: list[Paragraph], label: str, own: str) -> tuple[str, set[
         said = " ".join(paragraphs[number].text for number in begins[:count])
         if label and _letters(said) == _letters(label):
             return label, set(begins[:count])
+    first = paragraphs[begins[0]].text if begins else ""
+    if NUMERAL.fullmatch(first) and re.search(rf"(?i)\b{re.escape(first.rstrip('.:'))}$", label):
+        return label, {begins[0]}  # "Chapter 1" over a page that begins with 1
     heads = list(takewhile(lambda number: paragraphs[number].kind == HEADING, begins))
     for count, number in enumerate(heads[:TITLE_PARTS], 1):
         if _letters(paragraphs[number].text) == _letters(label):  # under the heading of a part

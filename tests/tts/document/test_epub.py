@@ -69,6 +69,11 @@ def test_a_title_that_looks_like_a_paragraph_is_read_once():
     assert found.text == "Chapter 1 - The Ship\n\nIt sailed.\n\nChapter 2 - The Ship\n\nIt sailed."
 
 
+def test_the_contents_may_say_what_a_number_is():
+    pages = {"a.xhtml": "<h2>I</h2><p>x</p>", "b.xhtml": "<h2>11</h2><p>y</p>"}
+    assert titles(book(pages, contents=nav([("Chapter I", "a.xhtml"), ("Book 111", "b.xhtml")]))) == ["Chapter I", "11"]
+
+
 def test_a_part_that_the_contents_do_not_name_is_in_the_title():
     pages = {"a.xhtml": "<h1>Part I</h1><h2>One</h2><p>x</p>", "b.xhtml": "<h2>Two</h2><p>y</p>"}
     assert titles(book(pages, contents=nav([("One", "a.xhtml"), ("Two", "b.xhtml")]))) == ["Part I: One", "Two"]
