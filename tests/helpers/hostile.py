@@ -72,7 +72,7 @@ def hostile(scale: float = 1.0) -> Iterator[tuple[str, bytes]]:
 def _packed_attacks(times: Callable[[int], int]) -> Iterator[tuple[str, bytes]]:
     bomb = page("<p>" + " " * (60 << 20))
     yield "bomb.epub", book({"a.xhtml": bomb})
-    yield "bomb-many.epub", book({f"{n}.xhtml": page("<p>" + "word " * (1 << 20)) for n in range(12)})
+    yield "bomb-many.epub", book({f"{n}.xhtml": page("<p>" + " " * (5 << 20)) for n in range(12)})
     yield "bomb-nav.epub", book({"a.xhtml": "<p>x</p>"}, contents=bomb)
     yield "bomb-package.epub", packed({"META-INF/container.xml": CONTAINER.format(roots="") + " " * (60 << 20)})
     yield (

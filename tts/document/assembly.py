@@ -34,7 +34,9 @@ LINKS = 0.6  # of the characters of a table of contents lead elsewhere
 LISTED = 4  # paragraphs that lead elsewhere are a table of contents
 LONGEST_NOTE = 50  # paragraphs
 LONGEST_TITLE, TITLE_PARTS = 200, 4  # characters of a heading, and how many may be one title
-NOTE_NUMBER = re.compile(r"^\s*\[\w{1,4}\]\s*")
+NOTE_NUMBER = re.compile(r"^\s*(?:\[\w{1,4}\]\s*|\d{1,3}[.)]\s+)")
+NOTES_LABEL = re.compile(r"(?i)(?:foot|end)?notes?[:.]?")
+NUMERAL = re.compile(r"(?i)(?:\d{1,4}|[ivxlc]{1,8})[.:]?")
 MATTER_LABEL = re.compile(
     r"(?i)(?:the )?(?:table of )?contents|copyright(?: (?:page|notice|information))?|uncopyright|colophon|imprint|"
     r"(?:half[ -]?)?title[ -]?page|cover(?: page)?|list of (?:illustrations|figures|tables|plates)|also by .{1,60}|"
@@ -145,16 +147,19 @@ class _Book:
                 self.leave_out_links(first, last, page.page.linked)
 
     def leave_out_links(self, first: int, last: int, linked: dict[int, int]) -> None:
-        """A run of paragraphs that are links is matter, and so is a heading before it that calls it contents."""
-        run = first
+        """A run of paragraphs that are links is matter, and so are those with links after a heading of contents."""
+        run, contents = first, -1
         for number in range(first, last + 1):
-            text = self.paragraphs[number].text if number < last else ""
-            if text and linked.get(number - first, 0) > LINKS * len(text):
+            part = self.paragraphs[number] if number < last else None
+            share = linked.get(number - first, 0) / len(part.text) if part and part.text else 0
+            if share > LINKS or (share and contents >= 0):
                 continue
-            if number - run >= LISTED:
-                head = self.paragraphs[run - 1] if run > first else None
-                self.leave_out(run - (head is not None and bool(MATTER_LABEL.fullmatch(head.text))), number)
+            if contents >= 0 and number > run:
+                self.leave_out(contents, number)
+            elif number - run >= LISTED:
+                self.leave_out(run, number)
             run = number + 1
+            contents = number if part and part.kind == HEADING and MATTER_LABEL.fullmatch(part.text) else -1
 
     def leave_out(self, first: int, last: int) -> None:
         for number in range(first, last):
@@ -242,7 +247,8 @@ class _Book:
             placed = []
             for number, part in enumerate(paragraphs, first):
                 if number not in self.moved and number - first not in used:
-                    placed.append(part)
+                    if not (number + 1 in self.moved and (_is_note_head(part) or NOTES_LABEL.fullmatch(part.text))):
+                        placed.append(part)
                 for start, stop in self.after.get(number, ()):
                     placed += self.paragraphs[start:stop]
             if not placed and not title or (len(placed) < len(paragraphs) and all(_is_note_head(p) for p in placed)):
@@ -262,12 +268,15 @@ def _title(paragraphs: list[Paragraph], label: str, own: str) -> tuple[str, set[
     for number, part in enumerate(paragraphs):
         if part.kind in (HEADING, PROSE) and len(part.text) <= LONGEST_TITLE:
             begins.append(number)
-        elif part.kind not in (PAGE, CAPTION, SCENE):
+        elif part.kind not in UNREAD:
             break
     for count in range(min(len(begins), TITLE_PARTS), 0, -1):
         said = " ".join(paragraphs[number].text for number in begins[:count])
         if label and _letters(said) == _letters(label):
             return label, set(begins[:count])
+    first = paragraphs[begins[0]].text if begins else ""
+    if NUMERAL.fullmatch(first) and re.search(rf"(?i)\b{re.escape(first.rstrip('.:'))}$", label):
+        return label, {begins[0]}  # "Chapter 1" over a page that begins with 1
     heads = list(takewhile(lambda number: paragraphs[number].kind == HEADING, begins))
     for count, number in enumerate(heads[:TITLE_PARTS], 1):
         if _letters(paragraphs[number].text) == _letters(label):  # under the heading of a part

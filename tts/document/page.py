@@ -322,7 +322,7 @@ class Page(HTMLParser):
             bare = not "".join(self._parts).strip()
             if (len(alt) == 1 and alt.isalpha()) or (self._level and bare):
                 self._parts.append(alt)  # an initial, or a heading in a picture
-            elif not GENERIC_ALT.fullmatch(alt) and given.get("role") not in ("presentation", "none"):
+            elif not GENERIC_ALT.fullmatch(alt.strip("[]. ")) and given.get("role") not in ("presentation", "none"):
                 kind = top.kind if top.kind in LEFT_OUT else CAPTION
                 self._pending.append(Paragraph.of(alt, kind, place=self._where()))
 
@@ -426,8 +426,11 @@ class Page(HTMLParser):
         return self._place or f"line {self.getpos()[0]}"
 
     def _end_block(self) -> None:
-        if self._row is not None and (self._open.get("td") or self._open.get("th")):
-            self._parts.append(NEXT)
+        if self._row is not None:
+            if self._open.get("td") or self._open.get("th"):
+                self._parts.append(NEXT)
+            else:
+                self._parts.clear()  # between cells
             return
         raw = self._after_name()
         if self._hrefs:

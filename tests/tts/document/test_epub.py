@@ -69,6 +69,11 @@ def test_a_title_that_looks_like_a_paragraph_is_read_once():
     assert found.text == "Chapter 1 - The Ship\n\nIt sailed.\n\nChapter 2 - The Ship\n\nIt sailed."
 
 
+def test_the_contents_may_say_what_a_number_is():
+    pages = {"a.xhtml": "<h2>I</h2><p>x</p>", "b.xhtml": "<h2>11</h2><p>y</p>"}
+    assert titles(book(pages, contents=nav([("Chapter I", "a.xhtml"), ("Book 111", "b.xhtml")]))) == ["Chapter I", "11"]
+
+
 def test_a_part_that_the_contents_do_not_name_is_in_the_title():
     pages = {"a.xhtml": "<h1>Part I</h1><h2>One</h2><p>x</p>", "b.xhtml": "<h2>Two</h2><p>y</p>"}
     assert titles(book(pages, contents=nav([("One", "a.xhtml"), ("Two", "b.xhtml")]))) == ["Part I: One", "Two"]
@@ -226,6 +231,27 @@ def test_endnotes_in_a_file_of_their_own():
 
 def test_a_power_and_an_ordinal_are_no_notes():
     assert body("<p>x<sup>2</sup>, the 4<sup>th</sup>, CO<sub>2</sub></p>") == [(PROSE, "x², the 4th, CO₂")]
+
+
+GUTENBERG = """<section class="pg-boilerplate" id="pg-header"><h2>The Project Gutenberg eBook</h2>
+<div>*** START OF THE PROJECT GUTENBERG EBOOK ALICE ***</div></section><img src="a.jpg" alt="[Illustration]"/>
+<h1>Alice</h1><p>by Lewis Carroll</p><h2>Contents</h2>
+<table><tr><td><a href="#c1">I.</a></td><td>Down the Hole</td></tr></table>
+<h2><a id="c1"></a>CHAPTER I.<br/>Down the Hole</h2>
+<p>Tired<span class="pagenum">[Pg 2]</span>.<a href="#Footnote_1" id="FNanchor_1" class="fnanchor">[1]</a> Yes.</p>
+<h3>FOOTNOTES:</h3><div class="footnote"><p><a id="Footnote_1"></a><a href="#FNanchor_1">[1]</a> Not so.</p></div>
+<section class="pg-boilerplate" id="pg-footer"><p>The licence.</p></section>"""
+
+
+def test_a_page_of_project_gutenberg():
+    data = book({"a.xhtml": page(GUTENBERG)}, contents2=ncx([("Alice", "a.xhtml"), ("CHAPTER I.", "a.xhtml#c1")]))
+    found = document.parse(data, ".epub")
+    assert found.text.startswith("Alice\n\nby Lewis Carroll\n\nCHAPTER I: Down the Hole\n\nTired. Yes.")
+    assert [(part.kind, part.text) for part in found.chapters[1].paragraphs if part.kind in (NOTE, PAGE)] == [
+        (PAGE, "Page 2"),
+        (NOTE, "Not so."),
+    ]
+    assert all("Contents" not in text and "licence" not in text for text in found.text.split("\n"))
 
 
 def test_brackets_and_commas_around_marks_go_with_them():
