@@ -166,8 +166,8 @@ def _is_scene(bare: str) -> bool:
 
 def _line(raw: str, table: bool, forced: bool) -> _Line:
     text = raw.strip()
-    indent = len(raw) - len(raw.lstrip())
-    if "\t" in raw[:indent]:
+    indent = len(raw) - len(raw.lstrip()) if raw[0].isspace() else 0
+    if indent and "\t" in raw[:indent]:
         indent = len(raw[:indent].expandtabs(8))
     line = _Line(text, indent + len(text), indent, forced)
     if MARKED.match(text):

@@ -87,11 +87,11 @@ def split_sentences(
     out: list[Sentence] = []
     text, notices = plain(text)
     for passage in passages(text, known):
-        before = len(out)
-        for sentence in _sentences(passage.text, abbreviations):
-            out += _portions(sentence, max_chars, joints)
-        if len(out) > before:
-            out[-1] = Sentence(out[-1].text, passage.ends)
+        sentences = [*_sentences(passage.text, abbreviations)]
+        for sentence in sentences[:-1]:
+            out += _portions(sentence, SENTENCE, max_chars, joints)
+        if sentences:
+            out += _portions(sentences[-1], passage.ends, max_chars, joints)
         elif out and passage.ends == SCENE:
             out[-1] = Sentence(out[-1].text, SCENE)
     if out:
@@ -181,10 +181,10 @@ def _word_may_end(before: str, word: str, following: str, initial: bool, abbrevi
     return True
 
 
-def _portions(sentence: str, max_chars: int, joints: Joints) -> list[Sentence]:
+def _portions(sentence: str, ends: str, max_chars: int, joints: Joints) -> list[Sentence]:
     """A sentence as it is, or cut if it is too long: at a clause if possible, else between words, else anywhere."""
     if len(sentence) <= max_chars:
-        return [Sentence(sentence, SENTENCE)]
+        return [Sentence(sentence, ends)]
     out: list[Sentence] = []
     start = 0
     while (left := len(sentence) - start) > max_chars:
@@ -192,7 +192,7 @@ def _portions(sentence: str, max_chars: int, joints: Joints) -> list[Sentence]:
         out.append(Sentence(sentence[start : start + cut].strip(), pause))
         start += cut
         start += len(sentence[start : start + 1]) - len(sentence[start : start + 1].lstrip())
-    return [portion for portion in [*out, Sentence(sentence[start:].strip(), SENTENCE)] if portion.text]
+    return [portion for portion in [*out, Sentence(sentence[start:].strip(), ends)] if portion.text]
 
 
 def _cut(window: str, left: int, max_chars: int, joints: Joints) -> tuple[int, str]:

@@ -20,16 +20,15 @@ except ImportError:  # Python 3.10
 
 LONGEST = 4  # characters of a run; what may stand beside them is asked too
 MANY = 40  # runs that begin at one place of a pattern
-MOST = 300  # runs of a need
+MOST = 600  # runs of a need
 WORD = 32  # characters of a word that is remembered
 REMEMBERED = 1 << 15  # words
 STEPS = 1 << 15  # of the search that are remembered
 END = "\x00"  # stands before and after a text
 GROUPS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, " ", "-'\"", ".,", "()$%&/:;=+*#")
-SHARES = (  # of these groups, roughly: in prose, in figures, in initials
+SHARES = (  # of these groups, roughly: in prose, in figures
     (0.7, 0.02, 1e-4, 0.2, 0.01, 0.02, 0.001),
     (0.02, 0.01, 0.5, 0.2, 0.1, 0.1, 0.1),
-    (0.02, 0.4, 0.01, 0.25, 0.02, 0.2, 0.01),
 )
 STYLES = [
     {character: share / len(group) for group, share in zip(GROUPS, shares, strict=True) for character in group}
@@ -49,6 +48,7 @@ CATEGORIES = {
     kinds.CATEGORY_NOT_WORD: lambda character: not (character.isalnum() or character == "_"),
 }
 ASCII_OF = {name: frozenset(filter(holds, ASCII)) for name, holds in CATEGORIES.items()}
+SMALL = frozenset(f"{string.ascii_lowercase} .,;:?!'{END}")
 WORDS, SPACES = ASCII_OF[kinds.CATEGORY_WORD], ASCII_OF[kinds.CATEGORY_SPACE]
 Run = tuple
 Need = set[Run]
@@ -155,59 +155,34 @@ class _State(dict):
         return following
 
 
-class Gates:
-    """Which of many patterns may match a text.
+class _Search:
+    """Which needs a word meets, by its runs.
 
-    The needs that each pattern has first come first in a number with a bit for each; then those that each has second.
-    The search for runs shifts a number with a bit for each test of each run. What a state and a character lead to is
-    remembered.
+    It shifts a number with a bit for each test of each run. What a state and a character lead to is remembered.
     """
 
-    def __init__(self, patterns: list[re.Pattern[str]]):
-        self.size = len(patterns)
-        self.tests = Tests()
-        found = [needs(pattern, self.tests) for pattern in patterns]
-        self.depth = max(1, *map(len, found))  # needs of a pattern, at most
-        self.free = 0  # bits of needs that a pattern does not have
-        runs: dict[Run, int] = {}
-        for place, its in enumerate(found):
-            for number in range(self.depth):
-                bit = 1 << place + number * self.size
-                if number >= len(its):
-                    self.free |= bit
-                for run in its[number] if number < len(its) else ():
-                    runs[run] = runs.get(run, 0) | bit
+    def __init__(self, runs: dict[Run, int], tests: Tests):
         self.first = self.last = 0  # tests of runs
         self.met: dict[int, int] = {}  # by the last test of a run: the needs that it meets
-        held: list[list[int]] = [[] for _ in self.tests]
+        held: list[list[int]] = [[] for _ in tests]
         end = 0
-        for run, bits in runs.items():
+        for run, met in runs.items():
             self.first |= 1 << end
             for test in run:
                 held[test].append(end)
                 end += 1
             self.last |= 1 << end - 1
-            self.met[end - 1] = bits
-        self.held = [sum(1 << place for place in places) for places in held]
-        self.beyond = frozenset().union(*(test.beyond for test in self.tests))
+            self.met[end - 1] = met
+        self.held = [(test, sum(1 << place for place in places)) for test, places in zip(tests, held, strict=True)]
+        self.beyond = frozenset().union(*(test.beyond for test in tests))
         self.holding: dict[object, int] = dict.fromkeys(ASCII, 0)
-        for test, runs_held in zip(self.tests, self.held, strict=True):
+        for test, places in self.held:
             for character in test.ascii:
-                self.holding[character] |= runs_held
+                self.holding[character] |= places
         self._forget()
-        self._remembered = lru_cache(maxsize=REMEMBERED)(self._asked)
 
-    def open(self, text: str) -> int:
-        """A number with a bit for each pattern that may match, if the text's only white space is single spaces."""
-        words = f"{END}{text}{END}".split(" ")
-        ask = self._remembered if len(text) <= WORD or max(map(len, words)) <= WORD else self._asked
-        met = reduce(or_, map(ask, words), self.free)
-        for _ in range(self.depth - 1):
-            met &= met >> self.size
-        return met & (1 << self.size) - 1
-
-    def _asked(self, word: str) -> int:
-        """The needs that a word meets."""
+    def __call__(self, word: str) -> int:
+        """The needs that a word between spaces meets."""
         state, met = self.start, 0
         for character in f" {word} ":
             state = state[character]
@@ -240,16 +215,53 @@ class Gates:
         return met
 
     def _holding(self, character: str) -> int:
-        """The tests of runs that hold for a character beyond ASCII."""
-        alike: object = character
-        if not character.isascii() and character not in self.beyond:
-            alike = tuple(holds(character) for holds in CATEGORIES.values())
-            if character.lower() in self.beyond or character.upper().lower().isascii():
-                alike = character
+        """The tests of runs that hold for a character beyond ASCII. Most such characters are alike to all tests."""
+        cases = {character, *character.lower(), *character.upper(), *character.upper().lower()}
+        named = any(case.isascii() or case in self.beyond for case in cases)
+        alike: object = character if named else tuple(holds(character) for holds in CATEGORIES.values())
         if alike not in self.holding:
-            tests = zip(self.tests, self.held, strict=True)
-            self.holding[alike] = reduce(or_, (held for test, held in tests if test.holds(character)), 0)
+            self.holding[alike] = reduce(or_, (places for test, places in self.held if test.holds(character)), 0)
         return self.holding[alike]
+
+
+class Gates:
+    """Which of many patterns may match a text.
+
+    The needs that each pattern has first come first in a number with a bit for each; then those that each has second.
+    """
+
+    def __init__(self, patterns: list[re.Pattern[str]]):
+        self.size = len(patterns)
+        tests = Tests()
+        found = [needs(pattern, tests) for pattern in patterns]
+        self.depth = max(1, *map(len, found))  # needs of a pattern, at most
+        self.free = 0  # bits of needs that a pattern does not have
+        runs: dict[Run, int] = {}
+        for place, its in enumerate(found):
+            for number in range(self.depth):
+                bit = 1 << place + number * self.size
+                if number >= len(its):
+                    self.free |= bit
+                for run in its[number] if number < len(its) else ():
+                    runs[run] = runs.get(run, 0) | bit
+        self.search = _Search(runs, tests)
+        # Most words are in small letters, in which few runs stand.
+        small = {place for place, test in enumerate(tests) if not test.ascii.isdisjoint(SMALL)}
+        self.search_small = _Search({run: met for run, met in runs.items() if small.issuperset(run)}, tests)
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._met)
+
+    def open(self, text: str) -> int:
+        """A number with a bit for each pattern that may match, if the text's only white space is single spaces."""
+        words = f"{END}{text}{END}".split(" ")
+        ask = self._remembered if len(text) <= WORD or max(map(len, words)) <= WORD else self._met
+        met = reduce(or_, map(ask, words), self.free)
+        for _ in range(self.depth - 1):
+            met &= met >> self.size
+        return met & (1 << self.size) - 1
+
+    def _met(self, word: str) -> int:
+        """The needs that a word meets."""
+        return (self.search_small if SMALL.issuperset(word) else self.search)(word)
 
 
 def needs(pattern: re.Pattern[str], tests: Tests) -> list[frozenset[Run]]:

@@ -54,7 +54,7 @@ GATES = Gates([pattern for pattern, _ in RULES])
 UNSAID = re.compile(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]")
 KEPT = ("—", "–")
 DIGIT = re.compile("[0-9]")
-SHORT = 100  # characters of a text whose reading is kept for the next time
+SHORT = 400  # characters of a text whose reading is kept for the next time
 NOTICED = 5  # kinds of left-out characters that are named, of one sentence
 
 
@@ -94,7 +94,7 @@ def _normalised(text: str) -> tuple[str, list[str]]:
     return text, notices
 
 
-_remembered = lru_cache(maxsize=4096)(_normalised)  # books and lists repeat short sentences
+_remembered = lru_cache(maxsize=4096)(_normalised)  # books, lists and tables repeat sentences
 
 
 def apply_rules(text: str) -> str:

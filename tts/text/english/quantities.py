@@ -137,7 +137,8 @@ def _rated(match: re.Match[str]) -> bool:
     """Whether a score comes: He gave it 8/10."""
     before = match.string[max(0, match.start() - 20) : match.start()]
     part = match.string[match.end() : match.end() + 4] == " of "  # got 3/4 of it
-    return not part and RATED.search(before) is not None
+    worded = before[-2:-1].isalpha() or before[-2:-1] == ":"
+    return not part and worded and RATED.search(before) is not None
 
 
 def _shortened(match: re.Match[str]) -> str:

@@ -95,4 +95,4 @@ def test_what_is_remembered_has_a_limit(monkeypatch):
     gates = Gates([re.compile("[α-ω]b"), re.compile("xy")])
     for code in range(0x370, 0x370 + 300):
         assert gates.open(f"{chr(code)}b") == ("α" <= chr(code) <= "ω")
-    assert len(gates.states) <= 50 and gates.open("xy") == 2
+    assert len(gates.search.states) <= 50 and gates.open("xy") == 2
