@@ -48,7 +48,7 @@ CATEGORIES = {
     kinds.CATEGORY_NOT_WORD: lambda character: not (character.isalnum() or character == "_"),
 }
 ASCII_OF = {name: frozenset(filter(holds, ASCII)) for name, holds in CATEGORIES.items()}
-SMALL = frozenset(f"{string.ascii_lowercase} .,;:?!'{END}")
+SMALL = frozenset(string.ascii_lowercase + f" .,;:?!'\"-{END}")
 WORDS, SPACES = ASCII_OF[kinds.CATEGORY_WORD], ASCII_OF[kinds.CATEGORY_SPACE]
 Run = tuple
 Need = set[Run]
@@ -146,6 +146,8 @@ class Tests(list):
 
 class _State(dict):
     """Which runs the last characters have begun; by the next character, the state that follows."""
+
+    __slots__ = ("begun", "met", "step")
 
     def __init__(self, begun: int, met: int, step):
         self.begun, self.met, self.step = begun, met, step
