@@ -26,6 +26,9 @@ SAME = str.maketrans(
     }
 )
 ASCII = {code: instead for code, instead in SAME.items() if code < 128}
+CHANGED = {**INVISIBLE, **SAME}
+SPECIAL = re.compile("[`\x80-\U0010ffff]+")  # none of CHANGED is outside
+SURROGATE = re.compile("[\ud800-\udfff]")
 # Letters that Unicode does not decompose into a plain letter and an accent.
 LATIN = str.maketrans(
     {
@@ -40,8 +43,9 @@ def tidy(text: str) -> str:
     """One character for each kind of quote and dash, nothing invisible, and U+FFFD for lone surrogates."""
     if text.isascii():
         return text.translate(ASCII)
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return unicodedata.normalize("NFC", text.translate(INVISIBLE).translate(SAME))
+    if SURROGATE.search(text):
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return unicodedata.normalize("NFC", SPECIAL.sub(lambda match: match[0].translate(CHANGED), text))
 
 
 @lru_cache(maxsize=65536)

@@ -16,7 +16,7 @@ from tts.text.sentences import Abbreviations, Joints, Sentence, split_sentences
 TABLE = {"english": "tts.text.english:ENGLISH"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Normal:
     """A text as it is said, and what a user should know about how it was read."""
 

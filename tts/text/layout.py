@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tts.text.markup import BREAK, RULE
 
@@ -24,16 +25,19 @@ FRAMED = re.compile(r"([=*~#_+\-])\1{1,79}\s*(?=[^\W_])(.{1,200}?)\s*\1{2,80}")
 HEADING_MARK = re.compile(r"#{1,6}[ \t]+(?=\S)")
 CLOSING_MARK = re.compile(r"\s+#+$")
 QUOTE_MARK = re.compile(r"(?:>[ \t]?){1,9}")
-BULLET = re.compile(r"[-*+•‣◦▪▫●○■□➢➤►▶→✓✔☐☑☒·–—][ \t]+(?=\S)")
+BULLETS = r"\-*+•‣◦▪▫●○■□➢➤►▶→✓✔☐☑☒·–—"
+BULLET = re.compile(rf"[{BULLETS}][ \t]+(?=\S)")
 TICK_BOX = re.compile(r"\[[ xX]\][ \t]+")
 NUMBERED = re.compile(r"\(?(?:[0-9]{1,3}|[A-Za-z]|[ivxlcIVXLC]{1,6})(?:[.)]|\.\))(?:[ \t]+|(?=[A-Z][a-z]))(?=\S)")
 # What may begin with one of the marks above, so that most lines need no further look.
-MARKED = re.compile(r"[^\w\s\"'“‘]|[0-9①-➓]|[A-Za-z]{1,6}[.)]")
+MARKED = re.compile(rf"[{BULLETS}#>=~(\[]|[0-9①-➓]|[A-Za-z]{{1,6}}[.)]")
 CIRCLED = re.compile(r"[①-⓿❶-❿➀-➓]\s*")
 CAPITAL = re.compile(r"[\"'“‘(\[¿¡*_—–§$£€#-]{0,4}[ ]?[A-Z0-9À-ÖØ-ÞĀ-Ž]")
 STOPPED = re.compile(r"[.!?…][\"'”’»)\]]{0,4}$|[—–-][\"'”’»]{1,4}$")
 ENDED = re.compile(rf"{STOPPED.pattern}|[:;]$")
 DIVIDED = re.compile(r"\w-$|\u00ad$")
+LAST_PART = re.compile(r"(-?)([^\W\d_]*)$")
+FIRST_PART = re.compile(r"[^\W\d_]{0,40}")
 COMPOUND = re.compile(r"[^\W\d_]{1,40}-[^\W\d_]{1,40}")
 WORD = re.compile(r"\S*")
 COLUMNS = re.compile(r"(?<=\S) {3,}(?=\S)")
@@ -51,7 +55,7 @@ CAPITALS = 0.9  # of the lines of verse begin with one
 SHORT = 0.6  # of the widest line: too short for a line that was wrapped
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Passage:
     """Text that runs on, and what ends after it: LINE, HEADING, PARAGRAPH or SCENE."""
 
@@ -82,6 +86,7 @@ class _Page:
 def passages(text: str, known: Known) -> list[Passage]:
     """The text as passages in order. Nothing but white space, list marks, rules and frames is lost."""
     text = BULLET_INLINE.sub(BREAK, SCENE_INLINE.sub(RULE, text))
+    known = lru_cache(maxsize=4096)(known)
     out: list[Passage] = []
     paragraph: list[str] = []
     lines = text.split("\n")
@@ -116,14 +121,15 @@ def _end(out: list[Passage], kind: str) -> None:
 def _blocks(lines: list[str]) -> Iterator[list[_Line] | None]:
     """The lines of a paragraph, parted where a scene ends, which is a None."""
     block: list[_Line] = []
-    table = any(_is_table_rule(line.strip()) for line in lines)
-    for line in lines:
-        bare = line.strip()
-        if FENCE.fullmatch(bare):
+    bares = [line.strip() for line in lines]
+    table = any(map(_is_table_rule, bares))
+    for line, bare in zip(lines, bares, strict=True):
+        signs = not bare[:1].isalnum()  # it may be nothing but signs
+        if signs and FENCE.fullmatch(bare):
             yield block
             block = []
             continue
-        if not ONLY_SIGNS.fullmatch(bare):
+        if not signs or not ONLY_SIGNS.fullmatch(bare):
             parts = line.split(BREAK) if BREAK in line else [line]
             block += [_line(part, table, number > 0) for number, part in enumerate(parts) if part.strip()]
         elif _is_underline(bare, block):
@@ -139,7 +145,7 @@ def _blocks(lines: list[str]) -> Iterator[list[_Line] | None]:
 
 def _is_table_rule(bare: str) -> bool:
     """|---|:--:| or +----+ or box drawing."""
-    if not TABLE_RULE.fullmatch(bare):
+    if bare[:1].isalnum() or not TABLE_RULE.fullmatch(bare):
         return False
     return any(sign in bare for sign in "─━═┌└├") or ("-" in bare or "=" in bare) and ("|" in bare or "+-" in bare)
 
@@ -160,8 +166,8 @@ def _is_scene(bare: str) -> bool:
 
 def _line(raw: str, table: bool, forced: bool) -> _Line:
     text = raw.strip()
-    indent = len(raw) - len(raw.lstrip())
-    if "\t" in raw[:indent]:
+    indent = len(raw) - len(raw.lstrip()) if raw[0].isspace() else 0
+    if indent and "\t" in raw[:indent]:
         indent = len(raw[:indent].expandtabs(8))
     line = _Line(text, indent + len(text), indent, forced)
     if MARKED.match(text):
@@ -233,8 +239,10 @@ def _breaks(lines: list[_Line], columns: int) -> list[str]:
     every = _each_line_is_heard(lines, widest, room, [width <= widest for width in needed])
     found = []
     for number, (a, b) in enumerate(pairs):
-        hyphen = bool(DIVIDED.search(a.text[-2:])) and b.text[:1].isalnum()
-        stopped, ended = bool(STOPPED.search(a.text[-6:])), bool(ENDED.search(a.text[-6:]))
+        mark = not a.text[-1:].isalnum()  # one may end the line
+        hyphen = mark and bool(DIVIDED.search(a.text[-2:])) and b.text[:1].isalnum()
+        stopped = mark and bool(STOPPED.search(a.text[-6:]))
+        ended = mark and bool(ENDED.search(a.text[-6:]))
         capital, short = bool(CAPITAL.match(b.text)), a.width <= SHORT * widest
         heard = b.forced or a.heading or b.heading or items[number + 1] or a.cells or b.cells
         heard = heard or (every and not hyphen)
@@ -315,8 +323,8 @@ def _before(line: str, after: str, page: _Page) -> str:
         return line
     if line[-1] != "-" or not line[-2:-1].isalnum() or not after[:1].isalnum():
         return f"{line} "
-    compound, first = re.search(r"(-?)([^\W\d_]*)$", line[-40:-1].lower()).groups()
-    second = re.match(r"[^\W\d_]{0,40}", after)[0]
+    compound, first = LAST_PART.search(line[-40:-1].lower()).groups()
+    second = FIRST_PART.match(after)[0]
     if compound or not first or not second.islower() or f"{first}-{second}" in page.compounds:
         return line
     return line[:-1] if page.known(first + second) or not page.known(first) else line

@@ -34,15 +34,18 @@ IMAGE = re.compile(rf"!\[([^\[\]\n]{{0,500}})\]{ADDRESS}")
 LINK = re.compile(rf"\[(?!(?:[0-9]{{1,3}}|[a-z])\]\[)([^\[\]]{{1,500}})\](?:{ADDRESS}|\[[^\[\]\n]{{0,100}}\](?!\())")
 DEFINITION = re.compile(r"(?m)^ {0,3}\[[^\[\]\n]{1,100}\]:[ \t]{1,4}<?(?:https?://|www\.|mailto:|/)\S{1,2000}.{0,300}$")
 AUTOLINK = re.compile(r"<(?:mailto:)?([^<>\s]{1,500}[@:][^<>\s]{1,2000})>")
+# Their first characters come before what stands before them is looked at, because a search for them alone is fast.
 # A span may run over the end of a line, but not over an empty one.
 SPAN = r"(?=[^\s{0}])((?:[^{0}\n]|\n(?![ \t]*\n)){{1,500}})(?<=[^\s{0}])"
 EMPHASIS_SIGNS = ("`", "**", "*", "_", "~~")
 EMPHASIS = (
-    re.compile(r"(?<![`\w])(`{1,3})(?!`)([^`\n]{1,500})\1(?![`\w])"),
-    re.compile(r"(?<![\w*])(\*\*)(?=[^\s*]|\*[^\s*])((?:[^*\n]|\*(?!\*)|\n(?![ \t]*\n)){1,500})(?<=[^\s*])\1(?!\w)"),
-    re.compile(rf"(?<![\w*])(\*){SPAN.format('*')}\1(?![\w*])"),
-    re.compile(rf"(?<![\w_])(_{{1,3}}){SPAN.format('_')}\1(?![\w_])"),
-    re.compile(rf"(?<![\w~])(~~){SPAN.format('~')}\1(?![\w~])"),
+    re.compile(r"(`(?<![`\w]`)`{0,2})(?!`)([^`\n]{1,500})\1(?![`\w])"),
+    re.compile(
+        r"(\*\*(?<![\w*]\*\*))(?=[^\s*]|\*[^\s*])((?:[^*\n]|\*(?!\*)|\n(?![ \t]*\n)){1,500})(?<=[^\s*])\1(?!\w)"
+    ),
+    re.compile(rf"(\*(?<![\w*]\*)){SPAN.format('*')}\1(?![\w*])"),
+    re.compile(rf"(_(?<![\w_]_)_{{0,2}}){SPAN.format('_')}\1(?![\w_])"),
+    re.compile(rf"(~~(?<![\w~]~~)){SPAN.format('~')}\1(?![\w~])"),
 )
 
 # Marks that a backslash or a formula keeps: as these code points until emphasis has been read.

@@ -12,20 +12,25 @@ SENTENCE, CLAUSE, CUT = "sentence", "clause", "cut"
 
 CLOSERS = "\"'”’»)]}"
 OPENING = "\"'“‘«([{*_-–—"
-# A stop and the quotes and brackets that close after it. Chinese and Japanese stops need no space after them.
+EASTERN = "。！？"  # Chinese and Japanese stops need no space after them
+# A stop and the quotes and brackets that close after it, or a stop that no space follows: The end.The start
+# Its first character comes before the look-behinds, because a search for a few characters alone is fast.
 STOP = re.compile(
-    rf"(?P<stop>[.!?…]{{1,20}}[{re.escape(CLOSERS)}]{{0,8}})(?=\s|$)|(?<=[a-z][a-z])(?P<joined>[.!?])(?=[A-Z][a-z])|[。！？]"
+    rf"[.!?…{EASTERN}](?:(?<=[.!?…])[.!?…]{{0,19}}[{re.escape(CLOSERS)}]{{0,8}}(?=\s|$)"
+    rf"|(?<=[a-z][a-z][.!?])(?=[A-Z][a-z])|(?<=[{EASTERN}]))"
 )
 # Where a clause ends: stronger marks, then commas. A dash before a digit is that of a range; 5, 1920 is a date.
 CLAUSES = (
     re.compile(r"[;:][\"'”’)]{0,4}\s|\s?—\s?|\s?–(?!\s?[0-9])\s?|\s-\s(?![0-9])|--+"),
     re.compile(r",[\"'”’)]{0,4}\s(?:(?<=[^0-9],\s)|(?<=[\"'”’)]\s)|(?![0-9]))"),
 )
+ADDRESS = re.compile(r"\w|[.@/-]\w")  # of Booking.Com.au, after Com
 INLINE = re.compile(r"\{[^{}]{0,200}(?:\}|\Z)")  # phones; the end of a window may cut them in two
 UNSPACED = re.compile(r"\S+")
+BESIDE_WORD = re.compile(r"^\W+|\W+$")
 BEYOND = 30  # characters after the longest portion that are read to find out where to cut
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
-LAST_WORD = re.compile(r"(?:[^\s(\[\"'“‘]|(?<=\w)'(?=\w)){1,40}$")
+BEFORE_LAST_WORD = re.compile(r"(?s:.*)(?:[\s(\[\"“‘]|(?<!\w)'|'(?!\w))")
 AFTER_RANGE = re.compile("^.*[0-9][-–—/]")  # of 31-Jan.
 NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
 INITIAL = re.compile(r"\s*[A-Z](?:\.(?=\s|$)|(?=[,;:)]|\s*$))")  # or a letter that names: Fig. A
@@ -37,7 +42,7 @@ SAYS = re.compile(r"\s([A-Z][a-z]{0,30}) ([a-z]{2,12})\b")  # "Stop!" Mary said.
 NUMERAL = re.compile(r"[IVXLC]{1,8}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence or a part of one, spoken at once."""
 
@@ -82,11 +87,11 @@ def split_sentences(
     out: list[Sentence] = []
     text, notices = plain(text)
     for passage in passages(text, known):
-        before = len(out)
-        for sentence in _sentences(passage.text, abbreviations):
-            out += _portions(sentence, max_chars, joints)
-        if len(out) > before:
-            out[-1] = Sentence(out[-1].text, passage.ends)
+        sentences = [*_sentences(passage.text, abbreviations)]
+        for sentence in sentences[:-1]:
+            out += _portions(sentence, SENTENCE, max_chars, joints)
+        if sentences:
+            out += _portions(sentences[-1], passage.ends, max_chars, joints)
         elif out and passage.ends == SCENE:
             out[-1] = Sentence(out[-1].text, SCENE)
     if out:
@@ -106,15 +111,13 @@ def _sentences(paragraph: str, abbreviations: Abbreviations) -> Iterator[str]:
 
 def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviations) -> bool:
     """Whether the sentence from `start` ends at this stop."""
-    stop = match["stop"]
+    stop = match[0]
+    if stop in EASTERN or match.end() == len(text):
+        return True
     following = NEXT_WORD.match(text[match.end() : match.end() + 60])[1] or ""
-    if match["joined"]:  # The end.The start; not Booking.Com
-        address = re.match(r"\w|[.@/-]\w", text[match.end() + len(following) : match.end() + len(following) + 2])
-        return (following in abbreviations.openers or match["joined"] != ".") and not address
-    if stop is None:
-        return True
-    if match.end() == len(text):
-        return True
+    if not text[match.end()].isspace():  # The end.The start; not Booking.Com
+        address = ADDRESS.match(text[match.end() + len(following) : match.end() + len(following) + 2])
+        return (following in abbreviations.openers or stop != ".") and not address
     small = following[:1].islower()
     if stop.startswith(("..", "…")) or stop.strip(CLOSERS) != ".":
         if stop == "!" and _goes_on(text, start, match, small, abbreviations):
@@ -129,18 +132,23 @@ def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviati
     if match.start() - start < 12 and ENUMERATION.fullmatch(text[start : match.start()].lstrip()):
         return False
     before = text[max(start, match.start() - 40) : match.start()]
-    found = LAST_WORD.search(before)
-    if len(stop) > 1 or not found:  # a quote or bracket closes after the stop
+    word = _last_word(before)
+    if len(stop) > 1 or not word:  # a quote or bracket closes after the stop
         return True
     initial = INITIAL.match(text, match.end()) is not None
-    word = AFTER_RANGE.sub("", found[0])
-    return _word_may_end(before[: found.start()], word, "" if initial else following, initial, abbreviations)
+    last = AFTER_RANGE.sub("", word)
+    return _word_may_end(before[: -len(word)], last, "" if initial else following, initial, abbreviations)
+
+
+def _last_word(text: str) -> str:
+    """The word that ends a text, without a quote or bracket that opens before it; none if a space or quote ends it."""
+    before = BEFORE_LAST_WORD.match(text)
+    return text[before.end() :] if before else text
 
 
 def _goes_on(text: str, start: int, match: re.Match[str], small: bool, abbreviations: Abbreviations) -> bool:
     """Whether an exclamation mark belongs to a name or to a factorial: Yahoo! is; n! = 120."""
-    found = LAST_WORD.search(text[max(start, match.start() - 40) : match.start()])
-    word = found[0] if found else ""
+    word = _last_word(text[max(start, match.start() - 40) : match.start()])
     if FACTOR.fullmatch(word) and OPERATOR.match(text, match.end()):
         return True
     return small and word in abbreviations.exclaiming
@@ -173,8 +181,10 @@ def _word_may_end(before: str, word: str, following: str, initial: bool, abbrevi
     return True
 
 
-def _portions(sentence: str, max_chars: int, joints: Joints) -> list[Sentence]:
+def _portions(sentence: str, ends: str, max_chars: int, joints: Joints) -> list[Sentence]:
     """A sentence as it is, or cut if it is too long: at a clause if possible, else between words, else anywhere."""
+    if len(sentence) <= max_chars:
+        return [Sentence(sentence, ends)]
     out: list[Sentence] = []
     start = 0
     while (left := len(sentence) - start) > max_chars:
@@ -182,7 +192,7 @@ def _portions(sentence: str, max_chars: int, joints: Joints) -> list[Sentence]:
         out.append(Sentence(sentence[start : start + cut].strip(), pause))
         start += cut
         start += len(sentence[start : start + 1]) - len(sentence[start : start + 1].lstrip())
-    return [portion for portion in [*out, Sentence(sentence[start:].strip(), SENTENCE)] if portion.text]
+    return [portion for portion in [*out, Sentence(sentence[start:].strip(), ends)] if portion.text]
 
 
 def _cut(window: str, left: int, max_chars: int, joints: Joints) -> tuple[int, str]:
@@ -212,7 +222,7 @@ def _cut(window: str, left: int, max_chars: int, joints: Joints) -> tuple[int, s
 def _spaces(window: str, joints: Joints) -> Iterator[tuple[int, int]]:
     """The spaces of a window, each with a rank: 0 before a clause, 1 between words, 2 after the, 3 inside a number."""
     tokens = list(UNSPACED.finditer(window))
-    words = [re.sub(r"^\W+|\W+$", "", token[0]) for token in tokens]
+    words = [token[0] if token[0].isalnum() else BESIDE_WORD.sub("", token[0]) for token in tokens]
     counts = [word.lower().split("-")[0] in joints.counting or any(c.isdigit() for c in word) for word in words]
     for i in range(1, len(tokens)):
         before, after = words[i - 1], words[i]

@@ -56,6 +56,9 @@ EXPRESSION = (
     rf"(?<![\w.,$£€#/&-])(?<![0-9] )(?<![\w)][-–−] ){OPEN}(?:{ATOM}){CLOSE}"
     rf"(?:\s?(?:{OPERATOR}|{CROSS})\s?{OPEN}(?:{ATOM}){CLOSE}){{1,24}}(?![\w²³]|[-/.,]\w)"
 )
+ANY_OPERATOR = re.compile(OPERATOR)
+CROSSED = re.compile(r"(?<=[0-9])\s?[x×]\s?(?=[0-9])")
+SPACES = re.compile(" +")
 PIECE = re.compile(
     rf"(?P<operator>{OPERATOR})|(?P<number>{NUMBER}|\.[0-9]{{1,6}})|(?P<letter>{LETTER}(?![A-Za-z]{{2}}))|(?P<other>.)"
 )
@@ -73,9 +76,9 @@ def _between_numbers(text: str, at: int, end: int) -> bool:
 
 
 def _expression(match: re.Match[str]) -> str:
-    text = re.sub(r"(?<=[0-9])\s?[x×]\s?(?=[0-9])", " × ", match[0])
+    text = CROSSED.sub(" × ", match[0])
     inner = text[1:] if text[0] in "-−+±" else text
-    found = re.findall(OPERATOR, inner)
+    found = ANY_OPERATOR.findall(inner)
     related = any(operator in RELATIONS for operator in found)
     clear = set(found) & {"+", "×", "*", "÷", "∩", "∪", "**", "·", "⋅", "&&", "||", "∧", "∨", "±", "−"}
     if re.search(r"\w[+*] \w|\w [+*]\w", text) and not related:  # ages 3+ a day
@@ -103,7 +106,7 @@ def _say(text: str) -> str:
             words.append(f" {_letter(piece['letter'])}")
         else:
             words.append(piece[0])
-    return re.sub(r" +", " ", "".join(words)).strip()
+    return SPACES.sub(" ", "".join(words)).strip()
 
 
 def _power(match: re.Match[str]) -> str:

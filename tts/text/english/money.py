@@ -99,6 +99,8 @@ PRICED = words_of(
     "minimum donation bonus loan discount deposit stamp stamps chip chips voucher house home homes mansion project "
     "plan package grant investment contract lawsuit settlement bridge salary"
 )
+HYPHEN = re.compile("-[a-z]")
+FOLLOWING = re.compile(r"(?:\s[A-Z][a-z]*)?\s([a-z][a-z-]*)")
 SIGN = "(?:R\\$|[" + "".join(sign for sign in CURRENCIES if len(sign) == 1) + "])"
 CODE = any_of(code for code in CURRENCIES if code.isalpha())
 SUM = rf"(?:{NUMBER}|\.[0-9]{{1,6}})"
@@ -159,9 +161,9 @@ def _describes(match: re.Match[str]) -> bool:
     before, after = (match["before"] or "").strip().lower(), match.string[match.end() : match.end() + 40]
     if match["per"]:
         return False
-    if before in ("a", "an") or re.match(r"-[a-z]", after) or (match["magnitude"] or "").startswith("-"):
+    if before in ("a", "an") or HYPHEN.match(after) or (match["magnitude"] or "").startswith("-"):
         return True
-    following = re.match(r"(?:\s[A-Z][a-z]*)?\s([a-z][a-z-]*)", after)
+    following = FOLLOWING.match(after)
     if not following:
         return False
     word = following[1]

@@ -39,6 +39,8 @@ from tts.text.language import Normal
 
 # Inline phones, and words that would be others without their accents.
 AS_IS = re.compile(rf"\{{[A-Z0-2 ]{{1,200}}\}}|(?i:\b(?:{'|'.join(accented())})\b)")
+ACCENTS = {*"".join(accented()), *"".join(accented()).upper()}
+ACCENT = re.compile(f"[{''.join(letter for letter in ACCENTS if not letter.isascii())}]")
 HIDDEN = "\ue000"  # a private code point that stands for what is kept as it is while the rules run
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 RULES: list[Rule] = [
@@ -52,7 +54,7 @@ GATES = Gates([pattern for pattern, _ in RULES])
 UNSAID = re.compile(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]")
 KEPT = ("—", "–")
 DIGIT = re.compile("[0-9]")
-SHORT = 100  # characters of a text whose reading is kept for the next time
+SHORT = 400  # characters of a text whose reading is kept for the next time
 NOTICED = 5  # kinds of left-out characters that are named, of one sentence
 
 
@@ -72,7 +74,7 @@ def _normalised(text: str) -> tuple[str, list[str]]:
         return match[0]
 
     text = formulas(tidy(text)).replace(HIDDEN, "\ufffd")
-    if "{" in text or not text.isascii():
+    if "{" in text or ACCENT.search(text):
         text = AS_IS.sub(hide, text)
     if not text.isascii():
         text = UNICODE_NUMERAL.sub(unicode_numeral, text)
@@ -81,7 +83,7 @@ def _normalised(text: str) -> tuple[str, list[str]]:
     notices = date_notices(text) if DIGIT.search(text) else []
     text = apply_rules(text)
     text = text.rstrip(" )]")  # at the end a bracket separates nothing
-    left_out: Counter[str] = Counter()
+    left_out: dict[str, int] = {}
     text = UNSAID.sub(lambda match: _character(match[0], left_out), text)
     if left_out:
         notices += _notices(left_out)
@@ -92,7 +94,7 @@ def _normalised(text: str) -> tuple[str, list[str]]:
     return text, notices
 
 
-_remembered = lru_cache(maxsize=4096)(_normalised)  # books and lists repeat short sentences
+_remembered = lru_cache(maxsize=4096)(_normalised)  # books, lists and tables repeat sentences
 
 
 def apply_rules(text: str) -> str:
@@ -129,18 +131,18 @@ def _compatible(character: str) -> str:
     return folded if character not in SIGNS and folded.isascii() and folded.isprintable() and not drawn else character
 
 
-def _character(character: str, left_out: Counter[str]) -> str:
+def _character(character: str, left_out: dict[str, int]) -> str:
     if character in KEPT:
         return character
     if character in "()[]":
         return ", "
     if character in SIGNS:
         return f" {SIGNS[character]} "
-    left_out[character] += 1
+    left_out[character] = left_out.get(character, 0) + 1
     return "" if unicodedata.combining(character) else " "
 
 
-def _notices(left_out: Counter[str]) -> list[str]:
+def _notices(left_out: dict[str, int]) -> list[str]:
     """What was left out, one notice for a kind: letters by their script, signs by their name."""
     kinds: Counter[str] = Counter()
     for character, count in left_out.items():
@@ -156,7 +158,7 @@ DASH = re.compile(r"--+|–(?= |$)|(?:^|(?<= ))[-–](?= |$)")
 DASHES = re.compile(r" ?—(?: ?—)* ?")
 BEFORE_STOP = re.compile(r" +(?=[,.;:?!])")
 COMMAS = re.compile(r",(?: ?,)+")
-COMMA_AT_STOP = re.compile(r", ?(?=[.;:?!])|(?<=[.;:?!]),|[;:] ?(?=[.?!])")
+COMMA_AT_STOP = re.compile(r"[,;:](?:(?<=,) ?(?=[.;:?!])|(?<=[.;:?!],)|(?<=[;:]) ?(?=[.?!]))")
 
 
 def _spacing(text: str) -> str:

@@ -61,6 +61,7 @@ def spelled_in_groups(digits: str) -> str:
     return ", ".join(spelled(group) for group in groups)
 
 
+@lru_cache(maxsize=4096)
 def ordinal(digits: str) -> str:
     """21: twenty-first."""
     words = cardinal(digits.replace(",", "").lstrip("0") or "0")
@@ -114,6 +115,7 @@ def fraction(numerator: str, denominator: str) -> str:
     return f"{cardinal(a)} {one if int(a) == 1 else many}"
 
 
+@lru_cache(maxsize=4096)
 def roman(numeral: str) -> str | None:
     """XIV: "14"; None if it is not a proper Roman numeral."""
     if not numeral or not ROMAN_NUMERAL.fullmatch(numeral):

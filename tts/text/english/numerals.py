@@ -23,6 +23,7 @@ SERIES = words_of(
     "Saturn Rocky Mark Mk Fantasy Auto Scrolls Warcraft Rambo Apollo Gemini Titan Vatican Explorer Voyager Pioneer "
     "Panzer Tiger Division Symphony Concerto Sonata Suite"
 )
+NUMBERED_NAMES = SERIES | RULERS
 RULING = words_of("King Queen Pope Emperor Empress Tsar Czar Kaiser Prince Princess Sultan Pharaoh Kings Popes Saint")
 # Books of the Bible of which there are two or three.
 SCRIPTURES = words_of("Corinthians Kings Samuel Chronicles Thessalonians Maccabees Timothy Peter Esdras")
@@ -134,10 +135,11 @@ def _after_name(match: re.Match[str]) -> str:
     numeral, listed = match["numeral"], match["list"]
     words = re.findall(r"[A-Za-z]+", match.string[max(0, match.start() - 60) : match.start()])
     name, earlier = words[-1], words[-2] if len(words) > 1 else ""
-    if roman(numeral) is None:
-        return match[0]
     part = name.lower()
-    if part in NUMBERED_PARTS or part.removesuffix("s") in NUMBERED_PARTS:
+    numbered = part in NUMBERED_PARTS or part.removesuffix("s") in NUMBERED_PARTS
+    if (len(numeral) == 1 and not numbered and name not in NUMBERED_NAMES) or roman(numeral) is None:
+        return match[0]
+    if numbered:
         point = " point " if match["point"] else ""
         return _said(listed, cardinal) + point if _is_part(match, name, earlier) else match[0]
     if not set(numeral) <= set("IVX"):

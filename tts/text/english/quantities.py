@@ -43,10 +43,16 @@ COURSES = (
 RACES = words_of("race run walk runner")
 ATTACKS = ("9/11", "7/7")
 PENCILS = words_of("pencil pencils")
-RATED = (
-    "rat(?:ed|ing)|(?i:hp|mp|xp|health|mana|stamina|rating|score)|scored?|gave (?:it|him|her|them)|grade|solid|mark|got"
+RATED = re.compile(
+    r"\b(?:rat(?:ed|ing)|(?i:hp|mp|xp|health|mana|stamina|rating|score)|scored?|gave (?:it|him|her|them)|grade|solid"
+    r"|mark|got)(?: of|:| a| an| is| was)?\s$"
 )
-RATING = r"\s(?:stars|points|marks|rating|score|on|people|users|voters)\b"
+# After a fraction that is none: a 9/11 memorial, 3/4 time, 8/10 stars; and after one: a 3/4-inch bolt.
+OF_ATTACKS = re.compile(r"[\s-](?:bomb|attack|terror|memorial|victim|survivor|commission)")
+OF_MUSIC = re.compile(r"[\s-](?:time|signature|meter|beat)\b")
+OF_HYPHEN = re.compile("-[a-z]")
+YEAR_OF_LAW = re.compile("1[5-9][0-9]{2}|20[0-9]{2}")
+RATING = re.compile(r"\s(?:stars|points|marks|rating|score|on|people|users|voters)\b")
 SHORT_MAGNITUDES = {
     "k": "thousand",
     "K": "thousand",
@@ -111,16 +117,16 @@ def _fraction(match: re.Match[str]) -> str:
             or int(a) + int(b) == 100
         ):
             return f"{number(a)} {number(b)}"  # eyesight, 4/4 time, 80/20
-        if f"{a}/{b}" in ATTACKS and re.match(r"[\s-](?:bomb|attack|terror|memorial|victim|survivor|commission)", rest):
+        if f"{a}/{b}" in ATTACKS and OF_ATTACKS.match(rest):
             return f"{number(a)} {number(b)}"
-        if re.match(r"[\s-](?:time|signature|meter|beat)\b", rest):
+        if OF_MUSIC.match(rest):
             return f"{number(a)} {number(b)}"
-        if int(a) in (0, int(b)) or re.match(RATING, rest) or _rated(match):
+        if int(a) in (0, int(b)) or RATING.match(rest) or _rated(match):
             return f"{number(a)} out of {number(b)}"
-    if re.fullmatch("1[5-9][0-9]{2}|20[0-9]{2}", b) and not whole and not match["end"]:
-        return f"{number(a)} slash {year(b)}"  # law 633/1941
+        if len(b) == 4 and YEAR_OF_LAW.fullmatch(b):
+            return f"{number(a)} slash {year(b)}"  # law 633/1941
     part = fraction(a, b)
-    if re.match(r"-[a-z]", rest):
+    if OF_HYPHEN.match(rest):
         part = re.sub("(?<=er|th|rd)s$", "", part)  # a 3/4-inch bolt
     if whole and a == "1":
         part = "a " + part.removeprefix("one ")
@@ -131,7 +137,8 @@ def _rated(match: re.Match[str]) -> bool:
     """Whether a score comes: He gave it 8/10."""
     before = match.string[max(0, match.start() - 20) : match.start()]
     part = match.string[match.end() : match.end() + 4] == " of "  # got 3/4 of it
-    return not part and re.search(rf"\b(?:{RATED})(?: of|:| a| an| is| was)?\s$", before) is not None
+    worded = before[-2:-1].isalpha() or before[-2:-1] == ":"
+    return not part and worded and RATED.search(before) is not None
 
 
 def _shortened(match: re.Match[str]) -> str:
@@ -183,9 +190,9 @@ def _power(match: re.Match[str]) -> str:
 
 def _any_number(match: re.Match[str]) -> str:
     text = match["number"]
-    if re.fullmatch(_YEAR, text):
+    if len(text) == 4 and re.fullmatch(_YEAR, text):
         words = year(text)
-    elif re.fullmatch(r"[0-9]{10,}", text) and (not text.endswith("000") or len(text) > LONGEST):
+    elif len(text) >= 10 and text.isdecimal() and (not text.endswith("000") or len(text) > LONGEST):
         words = spelled_in_groups(text)
     else:
         words = number(text)
