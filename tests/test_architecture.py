@@ -25,6 +25,7 @@ ARROWS = {
     "tts.alignment": {"tts", "tts.text"},
     "tts.synthesis": {"tts", "tts.text"},
     "tts.voices": {"tts", "tts.synthesis"},
+    "tts.narration": {"tts", "tts.text", "tts.document", "tts.alignment", "tts.synthesis", "tts.voices"},
     "tts.judges": {"tts", "tts.text"},
     "tts.evaluate": {"tts", "tts.text", "tts.synthesis", "tts.voices", "tts.judges"},
     "tts.evaluate.commands": {"tts", "tts.text", "tts.synthesis", "tts.voices", "tts.judges", "tts.evaluate"},
@@ -37,9 +38,9 @@ ARROWS = {
     "speaker": {"tts", "tts.training"},
     "data": {"tts", "tts.text", "data.pack", "data.prepare"},
     "data.pack": {"tts", "tts.text", "tts.document", "tts.alignment", "data"},
-    "data.prepare": {"tts", "tts.document", "tts.alignment", "tts.judges", "data", "data.pack"},
+    "data.prepare": {"tts", "tts.text", "tts.document", "tts.alignment", "tts.judges", "data", "data.pack"},
     "train": {"tts", "tts.training", "tts.training.accounting", "data"},
-    "infer": {"tts", "tts.document", "tts.synthesis", "tts.voices"},
+    "infer": {"tts", "tts.document", "tts.synthesis", "tts.voices", "tts.narration"},
 }
 # Lightning, Hydra and wandb train; what speaks does without them.
 TRAINS = {"tts.training", "tts.training.accounting", "dvae", "gpt", "diffusion", "vocoder", "speaker", "data", "train"}

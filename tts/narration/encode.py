@@ -161,9 +161,7 @@ def tags_of(timeline: Timeline, document: Document, piece: Piece, files: int, be
         "show": series,
         "series-part": part,
         "episode_id": part,
-        "comment": provenance(timeline.weights, timeline.narrator, bed.name if bed else "")
-        if timeline.synthetic
-        else "",
+        "comment": made_by if timeline.synthetic else "",
         "track": f"{piece.number}/{files}" if files > 1 else "",
     }
     return {key: value for key, value in tags.items() if value}
