@@ -9,6 +9,7 @@ from typing import BinaryIO
 from xml.etree import ElementTree
 
 MAX_DIRECTORY = 10 * 2**20  # bytes of the list of files: some 100,000
+MAX_TAGS = 3_000_000  # of an XML file; each takes some 200 bytes of memory
 # What the standard library raises for a broken archive or page, depending on how it is packed.
 DAMAGE = (
     zipfile.BadZipFile,

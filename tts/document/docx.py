@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import BinaryIO
 from xml.etree import ElementTree
 
-from tts.document.archive import DAMAGE, check_directory, reason
+from tts.document.archive import DAMAGE, MAX_TAGS, check_directory, reason
 from tts.document.document import (
     HEADING,
     ITEM,
@@ -70,6 +70,8 @@ def _xml(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
         raise ValueError(f"it unpacks to more than {MAX_BYTES >> 20} MB of text")
     if b"<!DOCTYPE" in data or b"\0" in data:
         raise ValueError(f"{name} defines entities, which may unfold without end")
+    if data.count(b"<") > MAX_TAGS:
+        raise ValueError(f"{name} has more than {MAX_TAGS:,} marks: split it")
     return ElementTree.fromstring(data)
 
 

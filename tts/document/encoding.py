@@ -21,11 +21,14 @@ NOTHING += [
 ]
 UNSAID = dict.fromkeys(NOTHING) | dict.fromkeys([28, 29, 30, 31, 0x85, 0x2029], " ")
 KANA = re.compile(r"[\u3040-\u30ff]")
+MAX_LINES = 2_000_000  # War and Peace has 66,000; each may take a hundred bytes of memory
 SAMPLE = 100_000  # bytes that show which encoding a file has
 
 
 def decode(data: bytes) -> str:
     """UTF-8, or UTF-16 with its mark, or a ValueError that says what it is instead."""
+    if data.count(b"\n") + data.count(b"\r") > MAX_LINES:
+        raise ValueError(f"it has more than {MAX_LINES:,} lines: split it")
     for start, kind in OTHER_KINDS.items():
         if data.startswith(start):
             raise ValueError(f"it is {kind}")

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import BinaryIO
 from xml.etree import ElementTree
 
-from tts.document.archive import DAMAGE, check_directory, reason
+from tts.document.archive import DAMAGE, MAX_TAGS, check_directory, reason
 from tts.document.assembly import BookPage, assemble, resolve
 from tts.document.contents import MATTER_LANDMARKS, Entry, Navigation, ncx
 from tts.document.document import MAX_BYTES, Document
@@ -103,6 +103,8 @@ class _Book:
             data = re.sub(rb"^\s*<\?xml[^>]*\?>", b"", data.removeprefix(b"\xef\xbb\xbf"))
         if b"<!ENTITY" in data or b"\0" in data:
             raise ValueError(f"{name} defines entities, which may unfold without end")
+        if data.count(b"<") > MAX_TAGS:
+            raise ValueError(f"{name} has more than {MAX_TAGS:,} marks")
         return ElementTree.fromstring(data)
 
     def _refuse_protected(self) -> None:

@@ -10,6 +10,7 @@ MARK = re.compile(
 )
 SECONDS = re.compile(r"\+?(\d{1,6}(?:\.\d{1,6})?|\.\d{1,6})\s*(ms|milliseconds?|s|sec|seconds?)?", re.IGNORECASE)
 LONGEST_PAUSE = 60.0  # seconds
+MAX_SPANS = 100_000  # of a paragraph
 
 
 def seconds(written: str) -> float | None:
@@ -78,6 +79,8 @@ def _spans(span: Span, place: str) -> list[Span]:
         if before.strip():
             out.append(replace(span, text=before.lstrip() if start else before, voice=voice, pause=pause))
             pause = None
+        if len(out) > MAX_SPANS:
+            raise ValueError(f"{place}: the paragraph has more than {MAX_SPANS:,} marks")
         start = mark.end()
         if mark["pause"]:
             pause = _later(pause, time)

@@ -88,6 +88,7 @@ BLANK = f" \t\r\n\f\xa0{LINE}{NEXT}{ENTER}{LEAVE}"
 LONGEST_NAME = 60  # characters, of who speaks
 LOOK_BACK = 100  # open elements among which the one that ends is looked for
 DEEPEST = 200_000  # open elements
+MAX_PARTS = 1_000_000  # of a paragraph, between marks
 LONGEST_TAG = 1_000_000  # characters; the pictures that pages hold in their tags say nothing anyway
 
 
@@ -241,6 +242,8 @@ class Page(HTMLParser):
         else:
             data = data.replace(LINE, " ")
         self._parts.append(data.translate(encoding.UNSAID))
+        if len(self._parts) > MAX_PARTS:
+            raise ValueError(f"a paragraph is marked up in more than {MAX_PARTS:,} parts")
         if self._open.get("math") and not data.isspace():
             self._parts.append(" ")
 
@@ -308,7 +311,7 @@ class Page(HTMLParser):
 
     def _void(self, tag: str, given: dict[str, str]) -> None:
         top = self._stack[-1]
-        if given.get("id"):
+        if given.get("id") and len(self.anchors) < MAX_PARAGRAPHS:
             self.anchors.setdefault(given["id"], (len(self.paragraphs), len(self.paragraphs) + 1))
         if top.skip:
             return
@@ -358,7 +361,7 @@ class Page(HTMLParser):
                 self._end_element(element)
             self._stack.pop()
             self._open[element.tag] -= 1
-            if element.anchor:
+            if element.anchor and len(self.anchors) < MAX_PARAGRAPHS:
                 pending = element.tag not in BLOCKS or element.tag in ("td", "th")
                 self.anchors.setdefault(element.anchor, (element.first, len(self.paragraphs) + pending))
 
@@ -461,7 +464,7 @@ class Page(HTMLParser):
             self.linked[len(self.paragraphs) - 1 - len(self._pending)] = self._links
         self._links = 0
         self._pending.clear()
-        for href in self._hrefs:
+        for href in self._hrefs[: MAX_PARAGRAPHS - len(self.references)]:
             self.references.append(Reference(max(0, len(self.paragraphs) - 1), href))
         self._hrefs.clear()
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from xml.parsers import expat
 
-from tts.document.document import Chapter, Document, Paragraph, Span
+from tts.document.document import MAX_PARAGRAPHS, Chapter, Document, Paragraph, Span
 from tts.document.encoding import UNSAID, decode
-from tts.document.marks import LONGEST_PAUSE, seconds
+from tts.document.marks import LONGEST_PAUSE, MAX_SPANS, seconds
 from tts.document.phonemes import ARPABET, LETTERS, from_ipa
 from tts.document.scripts import BOUNDS
 
@@ -84,7 +84,7 @@ def read(text: str) -> Document:
     parser.StartDoctypeDeclHandler = guarded(doctype)
     parser.StartElementHandler = guarded(start)
     parser.EndElementHandler = guarded(lambda tag: _end(reader, tag, parser.CurrentLineNumber))
-    parser.CharacterDataHandler = lambda said: _said(reader, said)
+    parser.CharacterDataHandler = guarded(lambda said: _said(reader, said))
     parser.buffer_text = True
     try:
         parser.Parse(text.lstrip("\ufeff \t\r\n").encode("utf-8", "replace"), True)
@@ -168,8 +168,10 @@ def _add(reader: _Reader, said: str, manner: _Manner) -> None:
         not said.strip() or (pause is None and replace(span, text="", pause=None) == replace(last, text="", pause=None))
     ):
         reader.spans[-1] = replace(last, text=last.text + said)
-    else:
+    elif len(reader.spans) < MAX_SPANS:
         reader.spans.append(span)
+    else:
+        raise ValueError(f"a paragraph has more than {MAX_SPANS:,} marks")
 
 
 def _end_paragraph(reader: _Reader, line: int) -> None:
@@ -179,6 +181,8 @@ def _end_paragraph(reader: _Reader, line: int) -> None:
         spans[0] = replace(spans[0], text=spans[0].text.lstrip())
         spans[-1] = replace(spans[-1], text=spans[-1].text.rstrip())
         reader.paragraphs.append(Paragraph(tuple(spans), place=f"line {reader.line}"))
+        if len(reader.paragraphs) > MAX_PARAGRAPHS:
+            raise ValueError(f"it has more than {MAX_PARAGRAPHS:,} paragraphs: split it")
     reader.spans.clear()
     reader.line = line
 

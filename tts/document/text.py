@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from tts.document.document import (
     CAPTION,
@@ -74,7 +75,7 @@ def _paragraphs(lines: str) -> Iterator[Paragraph]:
     """Those that blank lines part, each with the number of its first line."""
     columns = max((len(line) for line in lines[:SAMPLE].split("\n")), default=0)
     number, start = 1, 0
-    for gap in [*BLANK_LINES.finditer(lines), None]:
+    for gap in chain(BLANK_LINES.finditer(lines), [None]):
         end = gap.start() if gap else len(lines)
         raw = lines[start:end]
         if raw.strip():
