@@ -18,6 +18,7 @@ from tts.text.tokenizer import Tokenizer, unpinned
 
 CORE, CONTEXT = 704, 24  # codes computed at once, and codes on either side that give them context
 SENTENCE = 2000  # characters normalised at once
+DASHES = re.compile(r"[-–—…]+")
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class Speller:
         """The words of a text as written, each with the phonemes of its spoken form."""
         words: list[Word] = []
         for sentence in self.tokenizer.language.split(text, SENTENCE):
-            written = sentence.text.split()
+            written = _with_dashes(sentence.text.split())
             spoken = self.tokenizer.language.normalise(sentence.text).text.replace(" — ", " ").split()
             for group, said in pair_words(written, spoken):
                 ids = tuple(id for word in said for id in self.sounds(word))
@@ -147,6 +148,17 @@ def pair_words(written: list[str], spoken: list[str]) -> Iterator[tuple[str, lis
         elif a < b:
             borders = [c + round(k * (d - c) / (b - a)) for k in range(b - a + 1)]
             yield from ((written[a + k], spoken[borders[k] : borders[k + 1]]) for k in range(b - a))
+
+
+def _with_dashes(written: list[str]) -> list[str]:
+    """Words as written, each with the dashes that follow it: a dash has no sound and takes none from its neighbours."""
+    out: list[str] = []
+    for token in written:
+        if out and DASHES.fullmatch(token):
+            out[-1] += f" {token}"
+        else:
+            out.append(token)
+    return out
 
 
 def _letters(word: str) -> str:

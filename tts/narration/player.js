@@ -196,7 +196,7 @@ function entry(list, title, note, chosen, chapter) {
 book.chapters.forEach(([title, , begin, end], index) =>
   entry($("contents").querySelector("ol"), title || `Chapter ${index + 1}`, time(end - begin), () => start(index), index));
 if (book.doubtful.length) {
-  element("h2", "", $("contents")).textContent = "Doubtful takes";
+  element("h2", "", $("contents")).textContent = "Doubtful sentences";
   const list = element("ol", "", $("contents"));
   for (const [chapter, number, said, faults] of book.doubtful)
     entry(list, said, faults, () => { if (chapter !== current) show(chapter); go(number); });

@@ -173,4 +173,4 @@ def test_words_stay_as_written():
     words = speller.words(written)
     assert " ".join(word.text for word in words) == written
     lengths = {word.text: len(word.ids) for word in words}
-    assert lengths["1984,"] > 10 and lengths["In"] == 2
+    assert lengths["1984,"] > 10 and lengths["In"] == 2 and lengths["42 —"] == 7
