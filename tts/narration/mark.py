@@ -2,7 +2,7 @@
 
 A spread-spectrum mark in the spectrum's magnitude (after Cox et al. 1997, "Secure spread spectrum watermarking for
 multimedia", and Kirovski and Malvar 2003): time and frequency are tiled, and the level of each tile goes up or down by
-a fraction of a decibel after a fixed pattern that repeats every few seconds. A change that follows the sound's own
+a decibel after a fixed pattern that repeats every few seconds. A change that follows the sound's own
 level is masked by it. The detector folds the levels over the pattern's period, and looks for the pattern at every
 delay; chance alone is measured with other patterns on the same sound.
 
