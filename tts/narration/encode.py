@@ -25,6 +25,7 @@ from tts.narration.timeline import TimedChapter, Timeline
 BLOCK = 24_000  # samples read at once
 HEADROOM = 0.5  # dB that peaks of a lossy codec may rise
 ATTEMPTS = 3  # encodings of a file until its peaks are where they shall be
+PASSES = 4  # over the sound of a file, mostly: measuring the speech, then the whole, encoding, measuring the result
 CORRECTIONS = 2  # of the gain, for what compressor and limiter take away
 BELOW = 3.0  # dB under the loudness of speech at which the compressor starts
 GENRE = "Audiobook"
@@ -36,10 +37,6 @@ class Report:
 
     path: Path
     lines: list[Requirement]
-
-    @property
-    def met(self) -> bool:
-        return all(line.met for line in self.lines)
 
     def __str__(self) -> str:
         return loudness.table(self.path, self.lines)
@@ -82,12 +79,14 @@ def master(
     rate = _rate(chapters)
     ground = find_bed(bed, rate) if bed else None
     files = pieces(chapters, output, timeline, asked, ground is not None, per_chapter)
-    work = _Work(progress, sum(_seconds(piece.sources) for piece in files))
+    passes = PASSES if ground or asked != PRESETS["none"] else 1
+    work = _Work(progress, passes * sum(_seconds(piece.sources) for piece in files))
     for piece in files:
         tags = tags_of(timeline, document, piece, len(files), ground)
         report = _write(piece, rate, asked, ground, mark, tags, document, work)
         if report.lines:
             tell(str(report))
+    work.finish()
     return [piece.path for piece in files]
 
 
@@ -290,13 +289,16 @@ class _Work:
     """Tells how much of all passes is done."""
 
     def __init__(self, progress: Callable[[float, float], None], seconds: float):
-        self._progress, self._done, self._whole = progress, 0.0, seconds * (2 + CORRECTIONS)
+        self._progress, self._done, self._whole = progress, 0.0, seconds
 
     def counted(self, blocks: Iterator[Tensor], rate: int) -> Iterator[Tensor]:
         for block in blocks:
             self._done += block.shape[1] / rate
             self._progress(min(self._done, self._whole), self._whole)
             yield block
+
+    def finish(self) -> None:
+        self._progress(self._whole, self._whole)
 
 
 def _louder(blocks: Iterator[Tensor], gain: float) -> Iterator[Tensor]:

@@ -224,7 +224,7 @@ def test_silent_chapters_stay_silent(tmp_path):
 def test_progress_grows_to_its_end(book, tmp_path):
     told = []
     made(book, tmp_path / "a.mp3", preset="podcast", progress=lambda done, whole: told.append(done / whole))
-    assert told == sorted(told) and 0.5 < told[-1] <= 1.0
+    assert told == sorted(told) and len(told) > 10 and 0.7 < told[-2] <= told[-1] == 1.0
 
 
 def test_what_cannot_be_made_is_one_line_and_leaves_nothing(book, tmp_path):
