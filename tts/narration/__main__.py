@@ -16,6 +16,7 @@ from tts import document, settings, voices
 from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable
 from tts.executors import add_executor_options, make_executor
 from tts.formats import OUTPUTS
+from tts.narration import align, feed
 from tts.narration.project import SUFFIX, Project
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ examples:
   python -m tts.narration try 12.3.1 --takes 4                     four takes of a sentence, to choose by ear
   python -m tts.narration try 12.3.1 --keep 2
   python -m tts.narration report                                   what stayed doubtful
+  python -m tts.narration align book.epub reading.m4b              words and times of a recording that exists
+  python -m tts.narration feed book.narration/manifest.json book-*.mp3 --base https://example.org/book
+  python -m tts.narration detect book.m4b                          is there a mark of synthetic speech in it?
 """
 
 
@@ -75,7 +79,7 @@ def make_parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=Parser)
-    for add in (add_make, add_list, add_retake, add_try, add_report):
+    for add in (add_make, add_list, add_retake, add_try, add_report, add_align, add_feed, add_detect):
         add(verbs)
     return parser
 
@@ -123,6 +127,28 @@ def add_report(verbs) -> None:
     parser = verbs.add_parser("report", help="the takes that stayed doubtful, with a page on which to hear them")
     _add_project(parser)
     parser.set_defaults(run=_report)
+
+
+def add_align(verbs) -> None:
+    parser = verbs.add_parser(
+        "align", help="player, subtitles and overlays of a recording that exists"
+    )
+    align.add_arguments(parser)
+    _add_quiet(parser)
+    parser.set_defaults(run=_align)
+
+
+def add_feed(verbs) -> None:
+    parser = verbs.add_parser("feed", help="an RSS feed of finished episodes, for podcast applications")
+    feed.add_arguments(parser)
+    _add_quiet(parser)
+    parser.set_defaults(run=_feed)
+
+
+def add_detect(verbs) -> None:
+    parser = verbs.add_parser("detect", help="whether files carry the inaudible mark of synthetic speech")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings of any format")
+    parser.set_defaults(run=_detect)
 
 
 def _add_text(parser: Parser) -> None:
@@ -225,6 +251,27 @@ def _report(arguments: argparse.Namespace, overrides: list[str]) -> int:
     spoken = sum(want is not None for want in plan.wanted)
     print(f"{len(doubtful)} of {spoken} takes are doubtful; {plan.project.doubtful} is a page to hear them on")
     return DOUBTFUL if doubtful else 0
+
+
+def _align(arguments: argparse.Namespace, overrides: list[str]) -> int:
+    terminal = Terminal(arguments.quiet)
+    for path in align.run(arguments, overrides, terminal.tell):
+        terminal.say(path)
+    return 0
+
+
+def _feed(arguments: argparse.Namespace, overrides: list[str]) -> int:
+    terminal = Terminal(arguments.quiet)
+    terminal.say(feed.run(arguments, terminal.tell))
+    return 0
+
+
+def _detect(arguments: argparse.Namespace, overrides: list[str]) -> int:
+    from tts.narration.mark import detect
+
+    for path in arguments.files:
+        print(printable(f"{path}: {detect(path)}"))
+    return 0
 
 
 def _show(segment: "Segment", take: "StoredTake", path: Path) -> None:

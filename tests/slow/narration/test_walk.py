@@ -21,6 +21,6 @@ def test_every_command_of_the_walk(tmp_path):
         ours = command.replace("uv run python", python).replace("uv run infer.py", f'{python} "{ROOT / "infer.py"}"')
         done = subprocess.run(ours, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert done.returncode in (0, 3), f"{command}\n{done.stdout}{done.stderr}"  # 3: a take stayed doubtful
-    for name in ("fox.m4b", "fox.narration/player.html", "fox.narration/feed.xml", "aligned/player.html", "fox-01.mp3"):
+    for name in ("fox.m4b", "fox.narration/player.html", "feed.xml", "aligned/player.html", "fox-01.mp3"):
         assert (tmp_path / name).stat().st_size > 0
     assert not os.path.exists("fox.m4b")
