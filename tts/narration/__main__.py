@@ -130,9 +130,7 @@ def add_report(verbs) -> None:
 
 
 def add_align(verbs) -> None:
-    parser = verbs.add_parser(
-        "align", help="player, subtitles and overlays of a recording that exists"
-    )
+    parser = verbs.add_parser("align", help="player, subtitles and overlays of a recording that exists")
     align.add_arguments(parser)
     _add_quiet(parser)
     parser.set_defaults(run=_align)
@@ -166,6 +164,10 @@ def _add_text(parser: Parser) -> None:
     parser.add_argument("--device", help="cpu, cuda, mps; auto takes cuda if it is there, else cpu")
     parser.add_argument("--threads", type=int, metavar="N", help="of the processor, in each process (1)")
     parser.add_argument("--weights", metavar="DIR", help="folder of dvae, gpt, diffusion, vocoder .safetensors")
+    _add_quiet(parser)
+
+
+def _add_quiet(parser: Parser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no notices")
 
 
