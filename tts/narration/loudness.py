@@ -6,6 +6,7 @@ around it, so how the sound is cut into blocks makes no difference.
 """
 
 import math
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,23 +106,25 @@ def measure(blocks: Iterable[Tensor], rate: int) -> Measured:
     """Measure a whole recording block by block."""
     step = round(STEP * rate)
     warm = round(WARM_UP * rate)
-    weighted, plain, peak, power, samples, channels = [], [], 0.0, 0.0, 0, 1
+    # Numbers, no tensors: small ones that stay lie between large ones that go, and the heap grows around them.
+    weighted, plain = array("d"), array("d")
+    peak, power, samples, channels = 0.0, 0.0, 0, 1
     for window in windows(blocks, step * 10, warm, FILTER_WIDTH):
         own = window.wave[:, warm : warm + window.length]
         channels = len(own)
         whole = window.length // step * step
         heard = k_weighted(window.wave, rate)[:, warm : warm + whole]
-        weighted.append(heard.square().view(channels, -1, step).mean(2).sum(0))
-        plain.append(own[:, :whole].double().square().view(channels, -1, step).mean(2).mean(0))
+        weighted.extend(heard.square().view(channels, -1, step).mean(2).sum(0).tolist())
+        plain.extend(own[:, :whole].double().square().view(channels, -1, step).mean(2).mean(0).tolist())
         around = window.wave[:, warm - FILTER_WIDTH : warm + window.length + FILTER_WIDTH]
         peak = max(peak, float(oversampled(around).abs().max()))
         power += float(own.double().square().sum())
         samples += window.length
     return Measured(
-        loudness=integrated(torch.cat(weighted) if weighted else torch.zeros(0, dtype=torch.float64)),
+        loudness=integrated(torch.tensor(weighted, dtype=torch.float64)),
         true_peak=level(peak**2),
         rms=level(power / max(1, samples * channels)),
-        noise=quietest(torch.cat(plain) if plain else torch.zeros(0, dtype=torch.float64)),
+        noise=quietest(torch.tensor(plain, dtype=torch.float64)),
         channels=channels,
         rate=rate,
         seconds=samples / rate,
