@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tts.document import CAPTION, CODE, DIRECTION, HEADING, MATTER, NOTE, SCENE, Chapter, Document, Paragraph, Span
-from tts.document.document import LISTED
+from tts.document.document import LISTED, PAGE
 from tts.synthesis.portions import MAX_WORD, Portion, nothing_to_say, portions
 from tts.text.language import Language
 
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 NARRATOR = "narrator"  # the role of everything that nobody in the text says
 # What is left out unless it is asked for, by the names that people ask with.
-OPTIONAL = {"notes": NOTE, "captions": CAPTION, "code": CODE, "directions": DIRECTION, "matter": MATTER}
+OPTIONAL = {"notes": NOTE, "captions": CAPTION, "code": CODE, "directions": DIRECTION, "matter": MATTER, "pages": PAGE}
 MAX_CHARS = 16_000_000  # of a document: about five times War and Peace
 
+TENS = "|X|XX|XXX|XL|L|LX|LXX|LXXX|XC".split("|")
+UNITS = "|I|II|III|IV|V|VI|VII|VIII|IX".split("|")
+ROMAN = {tens + units: 10 * ten + unit for ten, tens in enumerate(TENS) for unit, units in enumerate(UNITS)}
 SAYABLE = re.compile(r"[^\W_]")
 ENDLESS = re.compile(rf"\S{{{MAX_WORD + 1},}}")
 SENTENCE_END, CLAUSE_END = re.compile(r"[.!?…][\"'”’»)\]}]*$"), re.compile(r"[,;:—–-][\"'”’»)\]}]*$")
@@ -115,7 +118,8 @@ def script_of(
     if chapters is not None and (missing := [number for number in chapters if not 0 < number <= total]):
         raise ValueError(f"no chapter {min(missing)}: the text has chapters 1 to {total}")
     skipped = set(OPTIONAL.values()) - {OPTIONAL[name] for name in include}
-    writer = _Writer(language, settings, skipped)
+    numbered = sum(_number(chapter.title) is not None for chapter in document.chapters) > 1
+    writer = _Writer(language, settings, skipped, numbered)
     if announce:
         writer.announce(document)
     for number, chapter in enumerate(document.chapters, 1):
@@ -130,6 +134,11 @@ def script_of(
     return script
 
 
+def _number(title: str) -> int | None:
+    """The number that a title is, if it is nothing but a Roman one."""
+    return ROMAN.get(title.strip().removesuffix(".")) or None
+
+
 def _left_out(kinds: Counter[str]) -> list[str]:
     """A notice of all kinds that are left out on purpose."""
     names = [name for name, kind in OPTIONAL.items() if kinds[kind]]
@@ -142,8 +151,9 @@ def _left_out(kinds: Counter[str]) -> list[str]:
 class _Writer:
     """Writes segments one after the other."""
 
-    def __init__(self, language: Language, settings: "Settings", skipped: Collection[str]):
+    def __init__(self, language: Language, settings: "Settings", skipped: Collection[str], numbered: bool):
         self.language, self.settings, self.skipped = language, settings, skipped
+        self.numbered = numbered  # whether a title such as I is a number
         self.told: set[str] = set()  # kinds of notices
         self.left_out: Counter[str] = Counter()  # paragraphs by kind
         self.chapters: list[ScriptChapter] = []
@@ -168,7 +178,11 @@ class _Writer:
         before = len(self.segments)
         if chapter.title:
             place = chapter.paragraphs[0].place if chapter.paragraphs else ""
-            self.paragraph(Paragraph.of(chapter.title, HEADING, level=1, place=place), 0, f"{number}.0", "heading")
+            own = self.numbered and _number(chapter.title)
+            said = Paragraph.of(str(own or chapter.title), HEADING, level=1, place=place)
+            self.paragraph(said, 0, f"{number}.0", "heading")
+            if own:
+                self.segments[-1] = replace(self.segments[-1], written=chapter.title)
         for (index, own), then in zip(read, [*(own.kind for _, own in read[1:]), ""], strict=False):
             if own.kind == SCENE:
                 self.pause_at_least(self.settings.silence("scene"))

@@ -4,7 +4,8 @@ import pytest
 
 from tts import settings
 from tts.document import CAPTION, HEADING, ITEM, MATTER, NOTE, QUOTE, SCENE, Chapter, Document, Paragraph, Span
-from tts.narration.script import NARRATOR, Manner, chapter_numbers, script_of
+from tts.document.document import LEFT_OUT
+from tts.narration.script import NARRATOR, OPTIONAL, Manner, chapter_numbers, script_of
 from tts.synthesis.pipeline import Settings
 from tts.text.language import language
 
@@ -155,3 +156,15 @@ def test_parts_of_a_sentence_that_gets_long_in_words_have_no_text_of_their_own(c
     found = script_of(text, language=language(), settings=short).segments
     assert len(found) > 2 and found[0].written and not any(segment.written for segment in found[1:])
     assert {segment.role for segment in found} == {NARRATOR}
+
+
+def test_titles_that_are_roman_numerals_are_said_as_numbers(script):
+    found = script(*(Chapter(title, prose("It sang.")) for title in ("I", "IV.", "Mix", "XXII")))
+    titles = [(own.words, own.written) for own in found.segments if own.kind == HEADING]
+    assert titles == [("one.", "I"), ("four.", "IV."), ("Mix.", "Mix"), ("twenty two.", "XXII")]
+    alone = script(Chapter("I", prose("It sang.")), Chapter("Mix", prose("It sang.")))
+    assert alone.segments[0].words == "I."  # perhaps a story about somebody
+
+
+def test_all_that_a_text_leaves_out_can_be_asked_for():
+    assert set(OPTIONAL.values()) == LEFT_OUT
