@@ -161,7 +161,7 @@ def test_parts_of_a_sentence_that_gets_long_in_words_have_no_text_of_their_own(c
 def test_titles_that_are_roman_numerals_are_said_as_numbers(script):
     found = script(*(Chapter(title, prose("It sang.")) for title in ("I", "IV.", "Mix", "XXII")))
     titles = [(own.words, own.written) for own in found.segments if own.kind == HEADING]
-    assert titles == [("one.", "I"), ("four.", "IV."), ("Mix.", "Mix"), ("twenty two.", "XXII")]
+    assert titles == [("one.", "I"), ("four.", "IV."), ("Mix.", "Mix"), ("twenty-two.", "XXII")]
     alone = script(Chapter("I", prose("It sang.")), Chapter("Mix", prose("It sang.")))
     assert alone.segments[0].words == "I."  # perhaps a story about somebody
 
