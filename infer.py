@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tts import document, settings, voices
@@ -99,7 +100,7 @@ def run(argv: list[str]) -> int:
     if text_file and output and is_book(text_file, output):
         return narrate(text_file, output, arguments, argv[split + 1 :])
     text = read_text(text_file, arguments.text)
-    return speak(text, voice, output, conf, lexicon=arguments.lexicon, quiet=arguments.quiet)
+    return speak(text, voice, output, conf, lexicon=arguments.lexicon, mark=arguments.mark, quiet=arguments.quiet)
 
 
 def make_parser() -> Parser:
@@ -141,6 +142,9 @@ def make_parser() -> Parser:
         "--threads", type=int, metavar="N", help="of the processor (1); more help on an idle machine only"
     )
     parser.add_argument("--weights", metavar="DIR", help="folder of dvae, gpt, diffusion, vocoder .safetensors")
+    parser.add_argument(
+        "--no-mark", dest="mark", action="store_false", help="leave out the inaudible mark of synthetic speech"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no notices")
     parser.add_argument("--version", action="version", version=f"triforce {version()}")
     return parser
@@ -244,7 +248,7 @@ def narrate(book: Path, output: Path, arguments: argparse.Namespace, overrides: 
     given = {key: value for key, value in vars(arguments).items() if value is not None}
     flags = [f"--{key}={given[key]}" for key in BOOK_FLAGS if key in given]
     settings_given = [f"{key}={str(given[key]).lower()}" for key in BOOK_SETTINGS if key in given]
-    quiet = ["--quiet"] if arguments.quiet else []
+    quiet = ["--quiet"] * arguments.quiet + ["--no-mark"] * (not arguments.mark)
     return main(["make", str(book), f"--output={output}", *flags, *quiet, "--", *settings_given, *overrides])
 
 
@@ -291,12 +295,16 @@ def show(text: str, conf: dict, lexicon: str | None, *, as_json: bool) -> None:
         print("\n".join(f"{name:9} {printable(value)}" for name, value in rows if value), end="\n\n")
 
 
-def speak(text: str, voice: Path, output: Path | None, conf: dict, *, lexicon: str | None, quiet: bool) -> int:
+def speak(
+    text: str, voice: Path, output: Path | None, conf: dict, *, lexicon: str | None, mark: bool, quiet: bool
+) -> int:
     """Load the nets, speak, write, and say what was written."""
     import torch
     from tqdm import tqdm
 
     from tts.encoding import open_wave
+    from tts.narration.encode import provenance
+    from tts.narration.mark import marked
     from tts.synthesis.explain import language_with
     from tts.synthesis.pipeline import Settings, TextToSpeech
     from tts.synthesis.portions import check_text
@@ -318,15 +326,23 @@ def speak(text: str, voice: Path, output: Path | None, conf: dict, *, lexicon: s
         latents = voices.latents_of(source, speech, cache=True, tell=tell)
         rate, samples = speech.audio.sample_rate, 0
         target = output or Path(scratch) / "speech.wav"
-        with open_wave(target, rate) as file:
+
+        def waves() -> Iterator["torch.Tensor"]:
+            """The sound of each portion, (1, samples), with what is told about it."""
+            nonlocal samples
             for chunk in speech.stream(text, latents, settings=Settings.parse(conf), seed=conf["seed"]):
-                file.write(chunk.wave)
+                yield chunk.wave[None]
                 samples += len(chunk.wave)
                 for notice in chunk.notices:
                     tell(notice)
                 said, total = chunk.portion.index + 1, chunk.portion.total
                 bar.set_description_str(f"{said}/{total} sentences, {samples / rate:.1f} s of audio")
                 bar.update(len(chunk.portion.written))
+
+        comment = provenance(speech.fingerprint, voice.stem)
+        with open_wave(target, rate, tags={"comment": comment}) as file:
+            for wave in marked(waves(), rate) if mark else waves():
+                file.write(wave)
         if output is None:
             with open(target, "rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)

@@ -61,10 +61,10 @@ class WaveWriter:
 
     def write(self, wav: Float[Tensor, "*C N"]) -> None:
         """Append samples of one channel, or (channels, samples)."""
+        if not wav.shape[-1]:
+            return
         planes = torch.as_tensor(wav).detach().float().clamp(-1.0, 1.0).cpu().reshape(-1, wav.shape[-1])
         for part in planes.split(BLOCK, dim=1):
-            if not part.shape[1]:
-                continue
             frame = self._frame.from_ndarray(part.contiguous().numpy(), format="fltp", layout=self._layout)
             frame.sample_rate, frame.pts, frame.time_base = self._sample_rate, self._written, self._tick
             self._written += part.shape[1]

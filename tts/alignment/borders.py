@@ -74,7 +74,7 @@ def power_and_threshold(samples: Samples) -> tuple[Float[np.ndarray, " K"], Floa
     return power, threshold
 
 
-def move_off_words(clips: Sequence[tuple[float, float]], found: Sequence[Word]) -> list[tuple[float, float]]:
+def move_off_words(clips: Sequence[Sequence[float]], found: Sequence[Word]) -> list[tuple[float, float]]:
     """Clips whose borders lie inside no word: each border that did is moved to the nearer border of that word."""
     starts = np.array([word.start for word in found])
     out: list[tuple[float, float]] = []
