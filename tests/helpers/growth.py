@@ -1,5 +1,6 @@
 """How work grows with the text it is given, whatever else the machine does meanwhile."""
 
+import gc
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,9 +9,20 @@ TIMES = 16
 
 
 def growth(work: Callable[[str], Any], text: str) -> float:
-    """Processor time for a text over that for its first sixteenth, divided by sixteen: about 1 if linear, 16 if not."""
-    start = time.process_time()
-    work(text[: len(text) // TIMES])
-    between = time.process_time()
-    work(text)
-    return (time.process_time() - between) / max(between - start, 1e-6) / TIMES
+    """Processor time for a text over that for its first sixteenth, divided by sixteen: about 1 if linear, 16 if not.
+
+    The collector of garbage rests meanwhile: its time grows with all that other tests have left behind.
+    """
+    part = _seconds(work, text[: len(text) // TIMES])
+    return _seconds(work, text) / max(part, 1e-6) / TIMES
+
+
+def _seconds(work: Callable[[str], Any], text: str) -> float:
+    gc.collect()
+    gc.disable()
+    try:
+        start = time.process_time()
+        work(text)
+        return time.process_time() - start
+    finally:
+        gc.enable()

@@ -23,7 +23,7 @@ MANY = 40  # runs that begin at one place of a pattern
 MOST = 600  # runs of a need
 WORD = 32  # characters of a word that is remembered
 REMEMBERED = 1 << 15  # words
-STEPS = 1 << 13  # of the search that are remembered
+STEPS = 1 << 15  # of the search that are remembered
 END = "\x00"  # stands before and after a text
 GROUPS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, " ", "-'\"", ".,", "()$%&/:;=+*#")
 SHARES = (  # of these groups, roughly: in prose, in figures
