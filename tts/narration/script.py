@@ -25,7 +25,9 @@ class Segment:
     paragraph: int  # index in the chapter's paragraphs; 0 with kind "heading" may be the chapter's title
     kind: str  # of the paragraph, as in `tts.document`
     role: str  # NARRATOR, or a speaker of the text
-    written: str  # as the document has it; empty for the later parts of a sentence that is cut because its words are many
+    written: (
+        str  # as the document has it; empty for the later parts of a sentence that is cut because its words are many
+    )
     words: str  # as it is said; empty where nothing can be said, which leaves the pause
     pause: float  # seconds of silence after it, at the pace of the settings
     manner: Manner = Manner()
