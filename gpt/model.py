@@ -117,7 +117,10 @@ class GPT(nn.Module):
         speaker: Float[Tensor, "B P D"] | None,
         prosody: Float[Tensor, "B 4 S1"] | None = None,
     ) -> Float[Tensor, "B K D"]:
-        """Hidden states; `speaker` may be None where no segment is a speaker's, `prosody` (see `told`) where none is told."""
+        """Hidden states; `speaker` may be None where no segment is a speaker's.
+
+        `prosody` is what `told` gives, or None where nothing is told.
+        """
         if packed.ids.shape[1] > self.max_len:
             raise ValueError(
                 f"a sequence of {packed.ids.shape[1]} positions exceeds max_len {self.max_len}: "

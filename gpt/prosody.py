@@ -3,7 +3,6 @@
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from tts.draws import frame_noise, item_generators
 from tts.nn import Block, ChannelNorm, ConvBlock, RMSNorm, Rotary, TimeEmbedding, init_weights
@@ -77,7 +76,7 @@ class ProsodyFlow(nn.Module):
         log_gaps: Float[Tensor, "B S1"],
         generator: torch.Generator,
     ) -> Float[Tensor, ""]:
-        """Mean squared error of the velocity over the ids of texts. The start has a gap, but neither pitch nor energy."""
+        """Mean squared error of the velocity over the ids of texts; the start has a gap, but no pitch and no energy."""
         data = prosody / self.scales
         time = torch.rand(len(data), generator=generator).to(data.device)
         own = item_generators(len(data), generator)

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from gpt.loss import accuracy, cross_entropy, gap_error
 from gpt.model import TTS
-from gpt.prosody import departures
 from gpt.picture import alignment, draw_alignment
+from gpt.prosody import departures
 from gpt.sequence import SPEECH, TEXT, Packed, corrupt, hide_text, parse_task, wrap_text
 from tts import align
 from tts.checkpoint import load

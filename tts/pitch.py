@@ -1,4 +1,4 @@
-"""How each sound of a text was spoken: its pitch and its energy, measured in a wave for which the sounds' times are known.
+"""Pitch and energy of each sound of a text, in a wave for which the times of the sounds are known.
 
 The pitch is found by autocorrelation, divided by that of the window (Boersma 1993, "Accurate short-term analysis of the
 fundamental frequency", eq. 9), all frames at once.

@@ -35,7 +35,7 @@ def test_gaps_depart_from_the_predicted_ones_and_back():
 
 
 def test_it_draws_with_the_spread_and_the_correlation_of_what_it_learned():
-    """The gap of the first of two kinds of ids varies, and pitch moves with it; that of the second kind does not vary."""
+    """The gap of the first of two kinds of ids varies, and pitch moves with it; that of the second does not."""
     torch.manual_seed(0)
     net, generator = flow(), torch.Generator().manual_seed(0)
     optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3)
