@@ -18,11 +18,9 @@ from torch.nn import functional as F
 from diffusion.process import Process
 from diffusion.sample import find_sampler, guide
 from tts.draws import frame_noise, item_generators
-from tts.nn import Attention, ConvBlock, Rotary, SwiGLU, init_weights
+from tts.nn import Attention, ConvBlock, Rotary, SwiGLU, TimeEmbedding, init_weights
 from tts.speaker import SpeakerEncoder
 from tts.types import AudioConfig, Condition, Mel, mask
-
-HIGHEST = 100.0  # radians per unit of the net's time input, of the fastest Fourier feature
 
 
 @dataclass
@@ -38,19 +36,6 @@ class Encoded:
     def __add__(self, other: "Encoded") -> "Encoded":
         """Both as one batch."""
         return Encoded(**{name: torch.cat((value, vars(other)[name])) for name, value in vars(self).items()})
-
-
-class TimeEmbedding(nn.Module):
-    """Fourier features of the net's time input, then two layers."""
-
-    def __init__(self, *, width: int):
-        super().__init__()
-        self.register_buffer("frequency", torch.logspace(0, math.log10(HIGHEST), width // 2), persistent=False)
-        self.layers = nn.Sequential(nn.Linear(width // 2 * 2, width), nn.SiLU(), nn.Linear(width, width))
-
-    def forward(self, time: Float[Tensor, " B"]) -> Float[Tensor, "B E"]:
-        angle = time[:, None].float() * self.frequency
-        return self.layers(torch.cat((angle.cos(), angle.sin()), dim=1))
 
 
 class ModulatedNorm(nn.Module):

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gpt.duration import DurationPredictor, cumulative_times
+from gpt.prosody import CHANNELS, ProsodyFlow, departed
 from gpt.sample import choose, guide, seeded_uniforms
 from gpt.sequence import (
     SPEAKER,
@@ -28,6 +29,7 @@ from gpt.sequence import (
 )
 from gpt.step import Stepper
 from tts.align import even
+from tts.draws import item_generators
 from tts.nn import Block, RMSNorm, Rotary, init_weights
 from tts.speaker import SpeakerEncoder
 from tts.types import AudioConfig, Codes, Mel, Sampling, Speech, mask
@@ -78,6 +80,7 @@ class GPT(nn.Module):
         code_levels: list[int],
         speaker: dict[str, int],
         clock: dict[str, int],
+        prosody: dict[str, int] | None,  # None: every take is spoken with the predicted gaps
         max_len: int,
     ):
         super().__init__()
@@ -89,6 +92,12 @@ class GPT(nn.Module):
         self.speaker = SpeakerEncoder(n_mels=audio.n_mels, out_width=width, **speaker)
         # Called `clock` in every file of weights and its spec.
         self.clock = DurationPredictor(texts=self.vocabulary.first_code, speaker_width=width, dropout=dropout, **clock)
+        self.prosody = None
+        if prosody:
+            self.prosody = ProsodyFlow(
+                texts=self.vocabulary.first_code, speaker_width=width, dropout=dropout, **prosody
+            )
+            self.hears = nn.Linear(CHANNELS + 1, width, bias=False)  # the numbers, and 1 where they are told
         self.embed = CodeTable(vocabulary=self.vocabulary, levels=code_levels, width=width)
         self.rotary = Rotary(head_width=width // heads)
         self.dropout = nn.Dropout(dropout)
@@ -98,15 +107,26 @@ class GPT(nn.Module):
         self.norm = RMSNorm(width)
         self.head = CodeTable(vocabulary=self.vocabulary, levels=code_levels, width=width)
         init_weights(self)
+        if self.prosody:  # at first it departs nowhere, and is not heard
+            nn.init.zeros_(self.prosody.head.weight)
+            nn.init.zeros_(self.hears.weight)
 
-    def forward(self, packed: Packed, speaker: Float[Tensor, "B P D"] | None) -> Float[Tensor, "B K D"]:
-        """Hidden states; `speaker` may be None where no segment is a speaker's."""
+    def forward(
+        self,
+        packed: Packed,
+        speaker: Float[Tensor, "B P D"] | None,
+        prosody: Float[Tensor, "B 4 S1"] | None = None,
+    ) -> Float[Tensor, "B K D"]:
+        """Hidden states; `speaker` may be None where no segment is a speaker's.
+
+        `prosody` is what `told` gives, or None where nothing is told.
+        """
         if packed.ids.shape[1] > self.max_len:
             raise ValueError(
                 f"a sequence of {packed.ids.shape[1]} positions exceeds max_len {self.max_len}: "
                 "use shorter clips, or a model with a larger max_len"
             )
-        x = self.dropout(self._read(packed, speaker))
+        x = self.dropout(self._read(packed, speaker, prosody))
         rotary = self.rotary(packed.time)
         for block in self.blocks:
             x = block(x, rotary, causal=True)
@@ -209,8 +229,8 @@ class GPT(nn.Module):
         self, text: Tensor, text_len: Tensor, speaker: Tensor, sampling: Sampling, generator: torch.Generator
     ) -> Speech:
         items, guided = len(text), sampling.guidance != 1
-        times = sampling.pace * self.predict_times(text, text_len, speaker)
-        x, time, pad = self._prefix(text, text_len, speaker, times, guided)
+        times, prosody = self.draw_prosody(text, text_len, speaker, sampling.prosody, generator)
+        x, time, pad = self._prefix(text, text_len, speaker, sampling.pace * times, prosody, guided)
         room = self.max_len - x.shape[1]
         if room < 1:
             raise ValueError(f"{int(text_len.max())} text ids leave no room for speech: split the text")
@@ -260,6 +280,36 @@ class GPT(nn.Module):
         """When each text id will be spoken, in codes from the beginning, as the duration predictor expects."""
         return cumulative_times(self.log_gaps(text, text_len, speaker), text_len)
 
+    def draw_prosody(
+        self,
+        text: Int[Tensor, "B S"],
+        text_len: Int[Tensor, " B"],
+        speaker: Float[Tensor, "B P D"],
+        temperature: float,
+        generator: torch.Generator,
+    ) -> tuple[Float[Tensor, "B S2"], Float[Tensor, "B 4 S1"] | None]:
+        """When each text id will be spoken in one take of each item, and its prosody as `forward` hears it.
+
+        At a temperature of 0, or without a net for it, the times are the predicted ones and nothing is told.
+        """
+        log_gaps = self.log_gaps(text, text_len, speaker)
+        if not self.prosody or not temperature:
+            return cumulative_times(log_gaps, text_len), None
+        drawn = self.prosody.draw(
+            wrap_text(text, text_len, self.vocabulary),
+            text_len,
+            speaker,
+            log_gaps,
+            temperature=temperature,
+            generators=item_generators(len(text), generator),
+        )
+        return cumulative_times(departed(log_gaps, drawn[:, 0]), text_len), self.told(drawn, text_len)
+
+    def told(self, prosody: Float[Tensor, "B 3 S1"], text_len: Int[Tensor, " B"]) -> Float[Tensor, "B 4 S1"]:
+        """Prosody as `forward` hears it: in units of its variance, with a 1 to say that it is told."""
+        heard = F.pad(prosody / self.prosody.scales, (0, 0, 0, 1), value=1.0)
+        return heard * mask(text_len + 1, heard.shape[-1])[:, None]
+
     def arrange(
         self, task: Task, text: Tensor, text_len: Tensor, codes: Codes, times: Float[Tensor, "B S2"] | None = None
     ) -> Packed:
@@ -300,15 +350,20 @@ class GPT(nn.Module):
         item = torch.arange(len(count), device=count.device).repeat_interleave(count)
         return torch.zeros(len(count), device=score.device).index_add(0, item, score) / count
 
-    def _read(self, packed: Packed, speaker: Tensor | None) -> Float[Tensor, "B K D"]:
+    def _read(self, packed: Packed, speaker: Tensor | None, prosody: Tensor | None) -> Float[Tensor, "B K D"]:
         x = F.embedding(packed.ids, self.embed())
+        if prosody is not None:
+            last = prosody.shape[-1] - 1
+            heard = prosody.gather(2, packed.place.clamp(max=last)[:, None].expand(-1, prosody.shape[1], -1))
+            spoken = (packed.modality == TEXT) & (packed.place <= last)  # all but the stop of the longest text
+            x = x + self.hears((heard * spoken[:, None]).mT)
         if speaker is None:
             return x
         at = packed.place.clamp(max=speaker.shape[1] - 1)[..., None].expand(-1, -1, speaker.shape[-1])
         return torch.where((packed.modality == SPEAKER)[..., None], speaker.gather(1, at), x)
 
     def _prefix(
-        self, text: Tensor, text_len: Tensor, speaker: Tensor, times: Tensor, guided: bool
+        self, text: Tensor, text_len: Tensor, speaker: Tensor, times: Tensor, prosody: Tensor | None, guided: bool
     ) -> tuple[Float[Tensor, "B K D"], Float[Tensor, "B K"], Int[Tensor, " B"]]:
         """What is read before the first code, aligned to the right, its times, and the padding to its left.
 
@@ -316,10 +371,10 @@ class GPT(nn.Module):
         """
         none = Codes(text.new_zeros(len(text), 0), torch.zeros_like(text_len))
         packed = self.arrange(TTS, text, text_len, none, times)
-        x = self._read(packed, speaker)
+        x = self._read(packed, speaker, prosody)
         if guided:
             everyone = torch.ones_like(text_len, dtype=torch.bool)
-            x = torch.cat((x, self._read(hide_text(packed, everyone, self.vocabulary), speaker)))
+            x = torch.cat((x, self._read(hide_text(packed, everyone, self.vocabulary), speaker, None)))
         length = (packed.length - 1).repeat(len(x) // len(text))  # without the stop of the empty speech
         pad = length.max() - length
         at = (torch.arange(int(length.max()), device=x.device) - pad[:, None]).clamp_min(0)

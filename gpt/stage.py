@@ -8,11 +8,13 @@ from torch import Tensor
 from gpt.loss import accuracy, cross_entropy, gap_error
 from gpt.model import TTS
 from gpt.picture import alignment, draw_alignment
-from gpt.sequence import SPEECH, TEXT, Packed, corrupt, hide_text, parse_task
+from gpt.prosody import departures
+from gpt.sequence import SPEECH, TEXT, Packed, corrupt, hide_text, parse_task, wrap_text
 from tts import align
 from tts.checkpoint import load
 from tts.draws import delayed
 from tts.pictures import draw_mels
+from tts.pitch import melody
 from tts.text.tokenizer import Tokenizer
 from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Codes, Sampling
@@ -36,6 +38,7 @@ class GptStage(Stage):
         tasks: dict[str, dict],
         corruption: float,
         text_dropout: float,
+        prosody_dropout: float,
         shift: float,  # codes
         time_jitter: float,  # codes
         pace_jitter: float,  # nats
@@ -47,6 +50,7 @@ class GptStage(Stage):
         self.tasks = [parse_task(name, **task) for name, task in tasks.items() if task["share"]]
         self.corruption = corruption
         self.text_dropout = text_dropout
+        self.prosody_dropout = prosody_dropout
         self.shift = shift
         self.time_jitter = time_jitter
         self.pace_jitter = pace_jitter
@@ -68,9 +72,13 @@ class GptStage(Stage):
         generator = torch.Generator().manual_seed(self.step_seed() ^ OWN_DRAWS if self.training else 0)
         if self.training:
             batch = delayed(batch, self.shift, self.codec.net, generator)
-        choice, able = self._draw_tasks(batch, generator)
         codes = self.encode(batch)
         spoken = self.times(batch, codes)
+        speaker = self.speaker(batch)
+        terms, prosody = self._prosody_losses(batch, spoken, speaker, generator)
+        if not self.tasks:  # only rhythm and melody are learned
+            return dict.fromkeys(SCORED, spoken.new_zeros(())) | terms
+        choice, able = self._draw_tasks(batch, generator)
         told = spoken
         if self.training:  # when speaking, times are only predicted
             told = told + self.time_jitter * torch.randn(told.shape, generator=generator).to(told.device)
@@ -82,11 +90,16 @@ class GptStage(Stage):
             untold = torch.rand(len(choice), generator=generator) < self.text_dropout
             packed = hide_text(packed, untold.to(choice.device) & ~reads, self.net.vocabulary)
             packed = corrupt(packed, self.corruption, self.net.vocabulary, generator)
-        speaker = self.speaker(batch)
-        hidden = self.net(packed, speaker)
-        terms = {name: cross_entropy(*self.net.guesses(packed, hidden, modality)) for name, modality in SCORED.items()}
-        gaps = self.net.log_gaps(batch.text, batch.text_len, speaker)
-        return {**terms, "duration": gap_error(gaps, spoken, batch.text_len)}
+            untold |= torch.rand(len(choice), generator=generator) < self.prosody_dropout
+            if prosody is not None:
+                prosody = prosody * ~(untold.to(choice.device) | reads)[:, None, None]
+        elif prosody is not None:
+            prosody = prosody * ~reads[:, None, None]
+        hidden = self.net(packed, speaker, prosody)
+        guesses = {
+            name: cross_entropy(*self.net.guesses(packed, hidden, modality)) for name, modality in SCORED.items()
+        }
+        return guesses | terms
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """Every task on every transcribed clip, and two more figures.
@@ -141,6 +154,22 @@ class GptStage(Stage):
             "alignment": draw_alignment(alignment(self.net, packed, speaker)),
             "mels": draw_mels(mels, frame_rate=self.audio.frame_rate),
         }
+
+    def _prosody_losses(
+        self, batch: Batch, spoken: Tensor, speaker: Tensor, generator: torch.Generator
+    ) -> tuple[dict[str, Tensor], Float[Tensor, "B 4 S1"] | None]:
+        """Errors of the predicted gaps and of the flow, and the true prosody as the net hears it."""
+        gaps = self.net.log_gaps(batch.text, batch.text_len, speaker)
+        terms = {"duration": gap_error(gaps, spoken, batch.text_len)}
+        if not self.net.prosody:
+            return terms | {"prosody": spoken.new_zeros(())}, None
+        seconds = spoken / float(self.codec.net.code_rate)
+        gaps = gaps.detach()
+        heard = melody(batch.wav, batch.wav_len, self.audio.sample_rate, seconds, batch.text_len)
+        true = torch.cat((departures(spoken, gaps)[:, None], heard), dim=1)
+        stream = wrap_text(batch.text, batch.text_len, self.net.vocabulary)
+        terms["prosody"] = self.net.prosody.error(true, stream, batch.text_len, speaker.detach(), gaps, generator)
+        return terms, self.net.told(true, batch.text_len)
 
     @torch.no_grad()
     def encode(self, batch: Batch) -> Codes:

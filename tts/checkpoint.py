@@ -45,6 +45,11 @@ RETIRED = {
     "diffusion": {"sampler"},  # chosen when a mel is sampled
 }
 
+# Arguments that older files lack, with the value that means what they mean.
+ADDED = {
+    "gpt": {"prosody": None},
+}
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -99,8 +104,10 @@ def load(path: str | os.PathLike) -> Loaded:
     """Load a net strictly, in eval mode, as float32. Raises ValueError naming the file and what is wrong with it."""
     header, tensors = read(path)
     audio = AudioConfig(**header["audio"])
-    retired = RETIRED.get(header["spec"].get("name"), ())
-    spec = {key: value for key, value in header["spec"].items() if key not in retired}
+    name = header["spec"].get("name")
+    spec = ADDED.get(name, {}) | {
+        key: value for key, value in header["spec"].items() if key not in RETIRED.get(name, ())
+    }
     try:
         net = build(spec, audio)
         net.load_state_dict(tensors, strict=True)

@@ -1,5 +1,6 @@
 """Blocks that several nets are made of: attention with rotary positions and a cache, SwiGLU, residual convolutions."""
 
+import math
 from typing import Literal
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 ROTARY_BASE = 10000.0
+FASTEST = 100.0  # radians per unit of a diffusion time, of the highest Fourier feature
 
 
 def fast_dtype(device: torch.device) -> torch.dtype:
@@ -131,6 +133,19 @@ class Block(nn.Module):
     def forward(self, x: Float[Tensor, "B K D"], rotary: tuple[Tensor, Tensor], **attention) -> Float[Tensor, "B K D"]:
         x = x + self.dropout(self.attention(self.attention_norm(x), rotary, **attention))
         return x + self.dropout(self.mlp(self.mlp_norm(x)))
+
+
+class TimeEmbedding(nn.Module):
+    """Fourier features of the net's time input, then two layers."""
+
+    def __init__(self, *, width: int):
+        super().__init__()
+        self.register_buffer("frequency", torch.logspace(0, math.log10(FASTEST), width // 2), persistent=False)
+        self.layers = nn.Sequential(nn.Linear(width // 2 * 2, width), nn.SiLU(), nn.Linear(width, width))
+
+    def forward(self, time: Float[Tensor, " B"]) -> Float[Tensor, "B E"]:
+        angle = time[:, None].float() * self.frequency
+        return self.layers(torch.cat((angle.cos(), angle.sin()), dim=1))
 
 
 class ChannelNorm(nn.Module):

@@ -128,6 +128,7 @@ class Sampling:
     repetition_window: int  # codes looked back on (VALL-E 2, section 4.1); 0: off
     repetition_ratio: float  # share of the window that one code may fill before it is drawn anew from the full p
     guidance: float  # 1: off; above, logits are pushed away from those without text
+    prosody: float  # temperature of the rhythm and melody that are drawn for each take; 0: the mean
     pace: float  # times the durations that are predicted for the voice: above 1 is slower
     max_codes_per_id: float  # a stop for runaways: at most this many codes per text id
 

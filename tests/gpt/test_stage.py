@@ -39,7 +39,10 @@ def make_stage(codec, spec=None, **changed):
     common = {"audio": AUDIO, "gradient_clip": 1.0, "weights": given["weights"]}
     common["optimizer"] = partial(MuonAdamW, lr=5e-3, muon_lr=0.02, betas=(0.9, 0.95), weight_decay=0.0)
     common["schedule"] = partial(warmup_decay, warmup=5, steps=10**6, decay_share=0.1)
-    ours = {key: given[key] for key in ("tasks", "corruption", "text_dropout", "shift", "pace_jitter", "time_jitter")}
+    ours = {
+        key: given[key]
+        for key in ("tasks", "corruption", "text_dropout", "shift", "pace_jitter", "time_jitter", "prosody_dropout")
+    }
     net, tokenizer = build({**conf("model/gpt/nano"), **(spec or {})}, AUDIO), build(conf("text/english"), AUDIO)
     return GptStage(net=net, tokenizer=tokenizer, codec=codec, sampling=GREEDY, **{**common, **ours, **changed})
 
@@ -159,7 +162,7 @@ def test_clips_without_a_text_are_left_to_tasks_that_name_none(codec, batch):
     silent.text_len[:] = 0
     stage = make_stage(codec).eval()
     with torch.no_grad():
-        assert stage.losses(silent) == {"speech": 0, "text": 0, "duration": 0}
+        assert stage.losses(silent) == {"speech": 0, "text": 0, "duration": 0, "prosody": 0}
         assert stage.metrics(silent) == {}
         assert stage.showcase(silent) == {}
         speak = {"speak": {"segments": ["speaker", "speech*"], "share": 1.0}}

@@ -19,7 +19,7 @@ def conf(path: str) -> dict:
 def sampling(**changed) -> Sampling:
     """Plain sampling, with nothing that limits or pushes the draw, but for what is changed."""
     plain = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "repetition_window": 0, "repetition_ratio": 0.3}
-    return Sampling(**plain | {"guidance": 1.0, "pace": 1.0, "max_codes_per_id": 4.0} | changed)
+    return Sampling(**plain | {"guidance": 1.0, "prosody": 0.0, "pace": 1.0, "max_codes_per_id": 4.0} | changed)
 
 
 def weights(folder: Path, *, seed: int = 0) -> Path:
