@@ -121,8 +121,8 @@ def in_child(work) -> int:
 
 
 def chapters(folder: Path) -> dict[str, bytes]:
-    """The chapters of a narration, by name."""
-    return {path.name: path.read_bytes() for path in sorted((folder / "book.narration" / "chapters").iterdir())}
+    """The chapters of a narration, by name; what a killed run left unfinished is hidden, and goes after a day."""
+    return {path.name: path.read_bytes() for path in sorted((folder / "book.narration" / "chapters").glob("[!.]*"))}
 
 
 def contents(folder: Path) -> dict[str, bytes]:
