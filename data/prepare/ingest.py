@@ -81,11 +81,13 @@ def loudness(samples: Samples) -> float:
         return ABSOLUTE
     power = torch.from_numpy(power).unfold(0, 4, 1).mean(1)
     level = -0.691 + 10 * power.clamp_min(1e-12).log10()
-    for gate in (ABSOLUTE, None):
-        kept = power[level > (gate if gate is not None else mean + RELATIVE)]
+    gate = ABSOLUTE
+    for _ in range(2):
+        kept = power[level > gate]
         if not len(kept):
             return ABSOLUTE
         mean = -0.691 + 10 * float(kept.mean().log10())
+        gate = mean + RELATIVE
     return mean
 
 
