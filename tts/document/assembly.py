@@ -8,7 +8,7 @@ from itertools import takewhile
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote, urlsplit
 
-from tts.document.contents import Entry
+from tts.document.contents import ContentsEntry
 from tts.document.document import (
     CAPTION,
     CHAPTER_LEVEL,
@@ -66,7 +66,7 @@ def resolve(href: str, base: str) -> tuple[str, str]:
     return ("" if name.startswith(("../", "/")) or name == ".." else name), unquote(parts.fragment)
 
 
-def assemble(pages: Sequence[BookPage], contents: Sequence[Entry] = (), base: str = "") -> list[Chapter]:
+def assemble(pages: Sequence[BookPage], contents: Sequence[ContentsEntry] = (), base: str = "") -> list[Chapter]:
     """The chapters of a book. `base` is the page from which the links of the contents lead."""
     book = _Book(pages)
     book.mark_notes()
@@ -131,7 +131,7 @@ class _Book:
 
     # Matter
 
-    def mark_matter(self, contents: Sequence[Entry], base: str) -> None:
+    def mark_matter(self, contents: Sequence[ContentsEntry], base: str) -> None:
         """Paragraphs that hold little but links, and short pages that the contents or their heading name as such."""
         labels: dict[str, list[str]] = {}
         for entry in contents:
@@ -168,7 +168,7 @@ class _Book:
 
     # Chapters
 
-    def find_chapters(self, contents: Sequence[Entry], base: str) -> None:
+    def find_chapters(self, contents: Sequence[ContentsEntry], base: str) -> None:
         for entry in contents:
             name, fragment = resolve(entry.href, base)
             if name not in self.by_name:

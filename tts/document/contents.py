@@ -12,7 +12,7 @@ MATTER_LANDMARKS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ContentsEntry:
     """A line of the contents: what it says and where it leads, as it is written there."""
 
     label: str
@@ -24,13 +24,13 @@ class Navigation(HTMLParser):
 
     def __init__(self, markup: str):
         super().__init__(convert_charrefs=True)
-        self.entries: list[Entry] = []
+        self.entries: list[ContentsEntry] = []
         self.matter: list[str] = []
         self._navs: list[str] = []  # types of the <nav> that are open
         self._href: str | None = None
         self._types = ""
         self._words: list[str] = []
-        self._untyped: list[Entry] = []
+        self._untyped: list[ContentsEntry] = []
         self.feed(markup)
         self.close()
         self.entries = self.entries or self._untyped
@@ -47,14 +47,14 @@ class Navigation(HTMLParser):
         if tag == "nav" and self._navs:
             self._navs.pop()
         elif tag == "a" and self._href is not None:
-            self._add(Entry(" ".join("".join(self._words).split()), self._href))
+            self._add(ContentsEntry(" ".join("".join(self._words).split()), self._href))
             self._href = None
 
     def handle_data(self, data: str) -> None:
         if self._href is not None:
             self._words.append(data)
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: ContentsEntry) -> None:
         kind = self._navs[-1] if self._navs else ""
         if "landmarks" in kind:
             if set(self._types.split()) & MATTER_LANDMARKS and "#" not in entry.href:
@@ -63,7 +63,7 @@ class Navigation(HTMLParser):
             (self.entries if "toc" in kind else self._untyped).append(entry)
 
 
-def ncx(root: ElementTree.Element) -> list[Entry]:
+def ncx(root: ElementTree.Element) -> list[ContentsEntry]:
     """The lines of an NCX, nested ones after the one that holds them."""
     found = []
     points = [point for part in root.iterfind("{*}navMap") for point in part.iter() if point.tag.endswith("navPoint")]
@@ -71,5 +71,5 @@ def ncx(root: ElementTree.Element) -> list[Entry]:
         content = point.find("{*}content")
         label = " ".join((point.findtext("{*}navLabel/{*}text") or "").split())
         if content is not None and content.get("src"):
-            found.append(Entry(label, content.get("src", "")))
+            found.append(ContentsEntry(label, content.get("src", "")))
     return found

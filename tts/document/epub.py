@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from tts.document.archive import DAMAGE, MAX_TAGS, check_directory, reason
 from tts.document.assembly import BookPage, assemble, resolve
-from tts.document.contents import MATTER_LANDMARKS, Entry, Navigation, ncx
+from tts.document.contents import MATTER_LANDMARKS, ContentsEntry, Navigation, ncx
 from tts.document.document import MAX_BYTES, Document
 from tts.document.page import Page, decode
 
@@ -202,7 +202,7 @@ class _Book:
 
     # Pages
 
-    def _contents(self) -> tuple[list[Entry], str, set[str]]:
+    def _contents(self) -> tuple[list[ContentsEntry], str, set[str]]:
         """The lines of the contents, the page from which their links lead, and pages that are the publisher's."""
         nav = next((item for item in self._items.values() if "nav" in item.get("properties", "").split()), None)
         name = resolve(nav.get("href", ""), self._package)[0] if nav is not None else ""

@@ -20,7 +20,7 @@ from tts.narration import align, feed
 from tts.narration.project import SUFFIX, Project
 
 if TYPE_CHECKING:
-    from tts.narration.plan import Order, Plan
+    from tts.narration.plan import NarrationPlan, Order
     from tts.narration.script import Segment
     from tts.narration.takes import StoredTake
 
@@ -280,7 +280,7 @@ def _show(segment: "Segment", take: "StoredTake", path: Path) -> None:
     print(printable(f"{segment.id} seed {take.seed}: {'; '.join(take.faults) or 'no fault found'}: {path}"))
 
 
-def _last_plan(arguments: argparse.Namespace) -> "Plan":
+def _last_plan(arguments: argparse.Namespace) -> "NarrationPlan":
     """The plan of the last make in a project: the one that is named, or the only one in this folder."""
     folder = arguments.project
     if not folder:
@@ -288,10 +288,10 @@ def _last_plan(arguments: argparse.Namespace) -> "Plan":
         if len(found) != 1:
             raise UsageError(f"{len(found) or 'no'} folders *{SUFFIX} here: name one with --project")
         folder = found[0]
-    from tts.narration.plan import Order, Plan
+    from tts.narration.plan import NarrationPlan, Order
 
     project = Project(folder)
-    return Plan(Order.last(project), project, lambda notice: None)  # make has told them
+    return NarrationPlan(Order.last(project), project, lambda notice: None)  # make has told them
 
 
 def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | None) -> "Order":

@@ -34,11 +34,11 @@ def run(arguments: argparse.Namespace, overrides: list[str], tell: Callable[[str
 
     Raises ValueError and OSError for a text or a recording that cannot be used, and if they do not belong together.
     """
-    from tts.narration.outputs import OUTPUTS, USUAL, write_all
+    from tts.narration.outputs import EXTRAS, USUAL, write_all
 
-    names = list(OUTPUTS) if arguments.write == "all" else (arguments.write or ",".join(USUAL)).split(",")
-    if unknown := [name for name in names if name not in OUTPUTS]:
-        raise UsageError(f"no output {unknown[0]!r}: choose from {', '.join(OUTPUTS)}")
+    names = list(EXTRAS) if arguments.write == "all" else (arguments.write or ",".join(USUAL)).split(",")
+    if unknown := [name for name in names if name not in EXTRAS]:
+        raise UsageError(f"no output {unknown[0]!r}: choose from {', '.join(EXTRAS)}")
     conf = settings.compose(["ingest.max_hours=24", *overrides], "prepare")
     if not arguments.recording.is_file():
         raise ValueError(f"no such recording: {str(arguments.recording)!r}")
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace, overrides: list[str], tell: Callable[[str
 def _aligned(arguments: argparse.Namespace, text: document.Document, conf: dict, scratch: Path, tell: Callable):
     from tts.alignment.recording import Samples, unpacked
     from tts.alignment.spell import Speller
-    from tts.narration.recorded import aligned
+    from tts.narration.recorded import align_recording
     from tts.narration.script import script_of
     from tts.synthesis.pipeline import Settings
 
@@ -68,7 +68,7 @@ def _aligned(arguments: argparse.Namespace, text: document.Document, conf: dict,
     rate = speller.audio.sample_rate
     try:
         found = unpacked(arguments.recording, rate, scratch / "samples", **conf["ingest"])
-        told = aligned(
+        told = align_recording(
             script,
             Samples(scratch / "samples", rate),
             speller,

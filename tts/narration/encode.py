@@ -43,7 +43,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Piece:
+class OutputFile:
     """One file: its chapters, in order, and what it is called."""
 
     path: Path
@@ -119,7 +119,7 @@ def around(preset: Preset, bed: bool) -> tuple[float, float]:
 
 def pieces(
     chapters: Sequence[Path], output: Path, timeline: Timeline, preset: Preset, bed: bool, per_chapter: bool
-) -> list[Piece]:
+) -> list[OutputFile]:
     """The files that are made, with the times of their chapters from the start of each file."""
     before, after = around(preset, bed)
     if not per_chapter:
@@ -128,18 +128,18 @@ def pieces(
             stop = at + _seconds([path]) + (before if index == 0 else 0) + (after if index == len(chapters) - 1 else 0)
             times.append(replace(chapter, start=at, stop=stop, segments=[]))
             at = stop
-        return [Piece(output, chapters, times, 1, timeline.title)]
+        return [OutputFile(output, chapters, times, 1, timeline.title)]
     digits = max(2, len(str(len(chapters))))
     found = []
     for number, (path, chapter) in enumerate(zip(chapters, timeline.chapters, strict=True), 1):
         name = output.with_name(f"{output.stem}-{number:0{digits}}{output.suffix}")
         seconds = before + _seconds([path]) + after
         times = [replace(chapter, start=0.0, stop=seconds, segments=[])]
-        found.append(Piece(name, [path], times, number, chapter.title or f"{timeline.title} {number}".strip()))
+        found.append(OutputFile(name, [path], times, number, chapter.title or f"{timeline.title} {number}".strip()))
     return found
 
 
-def tags_of(timeline: Timeline, document: Document, piece: Piece, files: int, bed: Bed | None) -> dict[str, str]:
+def tags_of(timeline: Timeline, document: Document, piece: OutputFile, files: int, bed: Bed | None) -> dict[str, str]:
     """What a file says of itself, under the names that FFmpeg and Audiobookshelf read."""
     numbered = re.fullmatch(r"(.+?)[\s,#]+(\d+(?:\.\d+)?)", document.series.strip())
     series, part = numbered.groups() if numbered else (document.series.strip(), "")
@@ -174,7 +174,7 @@ def provenance(weights: str, voices: str, background: str = "") -> str:
 
 
 def _write(
-    piece: Piece,
+    piece: OutputFile,
     rate: int,
     preset: Preset,
     bed: Bed | None,
@@ -213,14 +213,14 @@ def _write(
     raise AssertionError("the last attempt returns")
 
 
-def _file_chapters(piece: Piece) -> list[FileChapter]:
+def _file_chapters(piece: OutputFile) -> list[FileChapter]:
     return [FileChapter(one.title or str(number), one.start, one.stop) for number, one in enumerate(piece.chapters, 1)]
 
 
 class _Chain:
     """The sound of one file, from its chapters to what is encoded; it can be run as often as it is asked for."""
 
-    def __init__(self, piece: Piece, rate: int, preset: Preset, bed: Bed | None, mark: bool):
+    def __init__(self, piece: OutputFile, rate: int, preset: Preset, bed: Bed | None, mark: bool):
         self.piece, self.rate, self.preset, self.bed, self.mark = piece, rate, preset, bed, mark
         self.channels = bed.channels if bed else 1
         self.before, self.after = around(preset, bed is not None)

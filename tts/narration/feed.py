@@ -41,7 +41,7 @@ LATER = timedelta(minutes=1)  # between the dates of two episodes, which players
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Site:
     """Where and how a feed is published."""
 
     base: str  # the address of the folder that holds all files, https://...
@@ -60,7 +60,7 @@ class Place:
         return f"{self.link.rstrip('/')}/{quote(name)}"
 
 
-def rss(timeline: Timeline, document: Document, audio: Sequence[Path], place: Place) -> str:
+def rss(timeline: Timeline, document: Document, audio: Sequence[Path], place: Site) -> str:
     """The feed. `audio` is a file for each chapter, each an episode, or one for all.
 
     Raises ValueError for an address that is none, for sound that players do not know, and for a missing file.
@@ -80,7 +80,7 @@ def rss(timeline: Timeline, document: Document, audio: Sequence[Path], place: Pl
     return "\n".join([*lines, "</channel>", "</rss>", ""])
 
 
-def _channel(timeline: Timeline, document: Document, place: Place) -> Iterator[str]:
+def _channel(timeline: Timeline, document: Document, place: Site) -> Iterator[str]:
     title = _text(timeline.title) or "Untitled"
     yield f"<title>{title}</title>"
     yield f"<link>{_text(place.link)}</link>"
@@ -102,7 +102,7 @@ def _channel(timeline: Timeline, document: Document, place: Place) -> Iterator[s
         yield f"<image><url>{url}</url><title>{title}</title><link>{_text(place.link)}</link></image>"
 
 
-def _item(timeline: Timeline, document: Document, audio: Sequence[Path], place: Place, number: int) -> Iterator[str]:
+def _item(timeline: Timeline, document: Document, audio: Sequence[Path], place: Site, number: int) -> Iterator[str]:
     path, alone = audio[number], len(audio) == len(timeline.chapters)
     chapter = timeline.chapters[number]
     title = (_text(chapter.title) or f"Chapter {number + 1}") if alone else _text(timeline.title) or "Untitled"
@@ -167,7 +167,7 @@ def run(arguments: argparse.Namespace, tell: Callable[[str], None]) -> Path:
     except ValueError:
         raise ValueError(f"{arguments.date!r} is no day: write it as 2026-11-29") from None
     output = arguments.output or arguments.audio[0].with_name("feed.xml")
-    place = Place(
+    place = Site(
         base=arguments.base,
         name=output.name,
         published=datetime.combine(day.date(), time(), timezone.utc),

@@ -20,7 +20,7 @@ from tts.narration.beds import find_bed
 from tts.narration.encode import find_preset, laid_out, master
 from tts.narration.mix import Placed, mix_chapter
 from tts.narration.outputs import find_outputs, write_all
-from tts.narration.plan import Order, Plan, Tell
+from tts.narration.plan import NarrationPlan, Order, Tell
 from tts.narration.project import Project, changes, remembered
 from tts.narration.script import Segment
 from tts.narration.speaking import Job, speak_paragraph
@@ -51,7 +51,7 @@ class Narrated:
 class Narration:
     """A plan that is being carried out."""
 
-    def __init__(self, plan: Plan, tell: Tell):
+    def __init__(self, plan: NarrationPlan, tell: Tell):
         self.plan, self.tell = plan, tell
         self.project, self.store, self.script = plan.project, plan.store, plan.script
         numbers = range(len(self.script.segments))
@@ -208,7 +208,7 @@ class Narration:
 def make(order: Order, project: Project, executor: Executor, tell: Tell, progress: Progress) -> Narrated:
     """Narrate a document, or go on with it."""
     check(order)
-    plan = Plan(order, project, tell)
+    plan = NarrationPlan(order, project, tell)
     narration = Narration(plan, tell)
     now = remembered(plan.script)
     for line in changes(project.read("script"), now):
@@ -259,7 +259,7 @@ def publish(narration: Narration, order: Order, tell: Tell, told: Told) -> tuple
     return laid_out(timeline, **sound), files
 
 
-def speak_again(plan: Plan, indices: Iterable[int], seed: int | None) -> list[tuple[Segment, StoredTake]]:
+def speak_again(plan: NarrationPlan, indices: Iterable[int], seed: int | None) -> list[tuple[Segment, StoredTake]]:
     """Give segments another take, with this seed or the one after their own, and keep that choice."""
     out = []
     for index in indices:
@@ -269,7 +269,7 @@ def speak_again(plan: Plan, indices: Iterable[int], seed: int | None) -> list[tu
     return out
 
 
-def speak_choices(plan: Plan, index: int, count: int) -> list[tuple[Path, StoredTake]]:
+def speak_choices(plan: NarrationPlan, index: int, count: int) -> list[tuple[Path, StoredTake]]:
     """Several takes of a segment, side by side in the project's folder: number 1 has the seed of the settings."""
     out = []
     for number in range(1, count + 1):

@@ -9,7 +9,7 @@ from tts.narration import manifest, overlay, player, subtitles
 from tts.narration.timeline import Timeline
 
 # The names of files, and what makes each.
-OUTPUTS: dict[str, Callable[[Timeline, Document, Sequence[Path], Path], None]] = {
+EXTRAS: dict[str, Callable[[Timeline, Document, Sequence[Path], Path], None]] = {
     "manifest.json": lambda timeline, document, audio, path: manifest.write(timeline, path),
     "book.epub": lambda timeline, document, audio, path: overlay.epub(timeline, document, audio, path),
     "player.html": lambda timeline, document, audio, path: player.page(timeline, document, audio, path),
@@ -34,15 +34,15 @@ def write_all(
     chosen = find_outputs(names, audio)
     overlay.check_audio(timeline, audio)
     for name in chosen:
-        OUTPUTS[name](timeline, document, audio, folder / name)
+        EXTRAS[name](timeline, document, audio, folder / name)
     return [folder / name for name in chosen]
 
 
 def find_outputs(names: Iterable[str], audio: Sequence[Path]) -> list[str]:
     """The names, each once. Raises ValueError for an unknown one, and for audio whose format one cannot hold."""
     chosen = list(dict.fromkeys(names))
-    if unknown := [name for name in chosen if name not in OUTPUTS]:
-        raise ValueError(f"no output {unknown[0]!r}: choose from {', '.join(OUTPUTS)}")
+    if unknown := [name for name in chosen if name not in EXTRAS]:
+        raise ValueError(f"no output {unknown[0]!r}: choose from {', '.join(EXTRAS)}")
     if "book.epub" in chosen:
         overlay.check_kinds(audio)
     return chosen

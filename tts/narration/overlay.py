@@ -17,7 +17,7 @@ from pathlib import Path
 from tts.document import Document
 from tts.document.document import CAPTION, CODE, DIRECTION, HEADING, ITEM, LINE, NOTE, QUOTE, ROW, SCENE, VERSE
 from tts.files import replacing
-from tts.narration.paragraphs import Piece, ShownParagraph, says_title, shown_chapters
+from tts.narration.paragraphs import ShownParagraph, ShownSegment, says_title, shown_chapters
 from tts.narration.timeline import Timeline
 
 MEDIA = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".m4b": "audio/mp4", ".mp4": "audio/mp4"}
@@ -104,7 +104,7 @@ def epub(timeline: Timeline, document: Document, audio: Sequence[Path], path: Pa
             smil, clipped = _smil(number, marked, names[number - 1 if alone else 0], offset, length)
             if clipped:
                 _add(archive, f"EPUB/chapter-{number:03}.smil", smil)
-            chapters.append(Entry(number, marked.title, clipped / 1000))
+            chapters.append(OverlayChapter(number, marked.title, clipped / 1000))
         cover = picture_type(document.cover)
         if cover:
             picture = f'<p class="cover"><img src="cover.{COVERS[cover]}" alt="Cover"/></p>\n'
@@ -123,7 +123,7 @@ def epub(timeline: Timeline, document: Document, audio: Sequence[Path], path: Pa
 
 
 @dataclass(frozen=True)
-class Entry:
+class OverlayChapter:
     """A chapter of the book: its number from 1, its title, and how many seconds of sound belong to its text."""
 
     number: int
@@ -181,7 +181,7 @@ def _marked(title: str, named: bool, shown: Sequence[ShownParagraph]) -> Marked:
         counts[letter] += 1
         return f"{letter}{counts[letter]}"
 
-    def sentence(piece: Piece) -> tuple[str, str, list[Clip]]:
+    def sentence(piece: ShownSegment) -> tuple[str, str, list[Clip]]:
         segment, own = piece.segment, []
         id, at, said = next_id("s"), 0, ""
         for word in segment.words:
@@ -265,12 +265,12 @@ def _smil(number: int, marked: Marked, sound: str, offset: int, length: int) -> 
     ), first
 
 
-def _nav(timeline: Timeline, chapters: Sequence[Entry]) -> str:
+def _nav(timeline: Timeline, chapters: Sequence[OverlayChapter]) -> str:
     items = "".join(f'<li><a href="{own.file}">{xml_text(own.title)}</a></li>\n' for own in chapters)
     return _page(timeline, "Contents", f'<nav epub:type="toc" id="toc"><h1>Contents</h1>\n<ol>\n{items}</ol></nav>\n')
 
 
-def _ncx(timeline: Timeline, chapters: Sequence[Entry]) -> str:
+def _ncx(timeline: Timeline, chapters: Sequence[OverlayChapter]) -> str:
     points = "".join(
         f'<navPoint id="n{own.number}" playOrder="{own.number}"><navLabel><text>{_line(own.title)}</text></navLabel>'
         f'<content src="{own.file}"/></navPoint>\n'
@@ -290,7 +290,7 @@ def _line(text: str) -> str:
 def _package(
     timeline: Timeline,
     document: Document,
-    chapters: Sequence[Entry],
+    chapters: Sequence[OverlayChapter],
     sounds: Sequence[str],
     cover: str,
 ) -> str:
@@ -331,7 +331,7 @@ def _package(
     )
 
 
-def _metadata(timeline: Timeline, document: Document, chapters: Sequence[Entry], cover: bool) -> Iterator[str]:
+def _metadata(timeline: Timeline, document: Document, chapters: Sequence[OverlayChapter], cover: bool) -> Iterator[str]:
     yield f'<dc:identifier id="id">{identity(timeline)}</dc:identifier>'
     yield f"<dc:title>{_title(timeline)}</dc:title>"
     yield f"<dc:language>{language(timeline)}</dc:language>"

@@ -11,7 +11,7 @@ from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
 
 
 @dataclass(frozen=True)
-class Piece:
+class ShownSegment:
     """A sentence, and what is shown before it but not said: spaces, the end of a line."""
 
     before: str
@@ -25,7 +25,7 @@ class ShownParagraph:
     kind: str
     level: int  # of a heading
     speaker: str  # shown, not said; empty for the narrator
-    pieces: list[Piece]
+    pieces: list[ShownSegment]
     after: str = ""
 
     @property
@@ -87,5 +87,5 @@ def _laid_out(segments: list[TimedSegment], source: Paragraph | None) -> ShownPa
         after, speaker = text[at:], source.speaker
     else:
         gaps, after, speaker = ["", *[" "] * (len(segments) - 1)], "", role if role != NARRATOR else ""
-    pieces = [Piece(gap, segment) for gap, segment in zip(gaps, segments, strict=True)]
+    pieces = [ShownSegment(gap, segment) for gap, segment in zip(gaps, segments, strict=True)]
     return ShownParagraph(segments[0].kind, segments[0].level, speaker, pieces, after)

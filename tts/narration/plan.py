@@ -45,7 +45,7 @@ class Order:
     bed: str | None = None  # a sound under the speech: one of `tts.narration.beds`, or a file
     per_chapter: bool = False  # a file for each chapter
     mark: bool = True  # whether the sound says inaudibly that it is synthetic
-    outputs: tuple[str, ...] = USUAL  # what is made beside the recording, of `tts.narration.outputs.OUTPUTS`
+    outputs: tuple[str, ...] = USUAL  # what is made beside the recording, of `tts.narration.outputs.EXTRAS`
 
     @classmethod
     def last(cls, project: Project) -> "Order":
@@ -90,7 +90,7 @@ class CastVoice:
     path: Path  # in the project, named by its content
 
 
-class Plan:
+class NarrationPlan:
     """A script, its cast, and the take that each of its segments wants."""
 
     def __init__(self, order: Order, project: Project, tell: Tell):

@@ -49,7 +49,7 @@ class Aligned:
     agreement: float  # 0 to 1, as in `tts.alignment.spell`
 
 
-def aligned(
+def align_recording(
     script: Script,
     samples: Samples,
     speller: Speller,

@@ -34,22 +34,22 @@ PARTS = ("forward", "backward", "optimiser", "average")
 
 
 @dataclass(frozen=True)
-class Span:
+class Timing:
     """Seconds of wall time, and of processor time summed over threads."""
 
     wall: float = 0.0
     processor: float = 0.0
 
-    def __add__(self, other: "Span") -> "Span":
-        return Span(self.wall + other.wall, self.processor + other.processor)
+    def __add__(self, other: "Timing") -> "Timing":
+        return Timing(self.wall + other.wall, self.processor + other.processor)
 
-    def __sub__(self, other: "Span") -> "Span":
-        return Span(self.wall - other.wall, self.processor - other.processor)
+    def __sub__(self, other: "Timing") -> "Timing":
+        return Timing(self.wall - other.wall, self.processor - other.processor)
 
 
-def now(device: torch.device) -> Span:
+def now(device: torch.device) -> Timing:
     settle(device)
-    return Span(time.perf_counter(), time.process_time())
+    return Timing(time.perf_counter(), time.process_time())
 
 
 class PlainLoop:
@@ -63,7 +63,7 @@ class PlainLoop:
         self.optimizer, self.schedule = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
         self.average = AveragedModel(stage, multi_avg_fn=average)
         self.dtype = dtype
-        self.spans = dict.fromkeys(PARTS, Span())
+        self.spans = dict.fromkeys(PARTS, Timing())
 
     def step(self, batch: Batch, counter: Counter | None) -> tuple[Tensor, int]:
         """Do a step. Returns the loss and, if there is a counter, the FLOPs of both passes."""
@@ -97,11 +97,11 @@ class Race(L.Callback):
         self.plain = plain
         self.warmup = warmup
         self.counter = Counter()
-        self.spans: dict[str, list[Span]] = {"plain loop": [], "trainer": []}
+        self.spans: dict[str, list[Timing]] = {"plain loop": [], "trainer": []}
         self.seconds: list[float] = []  # of padded audio in each measured batch
         self.flops, self.counted = 0, 0.0  # FLOPs of the warm-up batches, and seconds of padded audio in them
         self.difference = 0.0  # largest relative difference of the two losses
-        self.turn: Span | None = None  # time at which the trainer's step began
+        self.turn: Timing | None = None  # time at which the trainer's step began
 
     def on_fit_start(self, trainer: L.Trainer, stage: Stage) -> None:
         self.plain.stage.to(stage.device)
@@ -115,7 +115,7 @@ class Race(L.Callback):
             self.loss, flops = self.plain.step(batch, self.counter)
             self.flops += flops
             self.counted += padded
-            self.plain.spans = dict.fromkeys(PARTS, Span())
+            self.plain.spans = dict.fromkeys(PARTS, Timing())
             return
         self.loss, _ = self.plain.step(batch, None)
         self.spans["plain loop"].append(now(stage.device) - start)
@@ -156,7 +156,7 @@ def bench(cfg: DictConfig) -> Race:
         raise ValueError(f"there are only {len(batches)} batches: lower warmup, or data.batch_seconds")
     trainer = instantiate(cfg.trainer, _convert_="all")
     device, dtype = trainer.strategy.root_device, multiplied_in(trainer.precision)
-    peak = Span(matmul_peak(device, dtype), matmul_peak(device, dtype, clock=time.process_time))
+    peak = Timing(matmul_peak(device, dtype), matmul_peak(device, dtype, clock=time.process_time))
     average = instantiate(cfg.trainer.callbacks[0].multi_avg_fn)
     race = Race(PlainLoop(assemble(cfg).stage, average, dtype), cfg.warmup)
     trainer.callbacks.append(race)
@@ -169,7 +169,7 @@ def bench(cfg: DictConfig) -> Race:
     print(f"{count} steps of {sum(race.seconds) / count:.1f} s padded audio, {flops / count / 1e9:.0f} GFLOP each")
     print(f"matmul peak {peak.wall / 1e9:.0f} GFLOP/s, per processor second {peak.processor / 1e9:.0f}")
     for name, spans in race.spans.items():
-        total = sum(spans, Span())
+        total = sum(spans, Timing())
         print(
             f"{name:10}  step {total.wall / count:.3f} s, processor {total.processor / count:.3f} s; "
             f"{flops / total.wall / peak.wall:.1%} of peak, by processor {flops / total.processor / peak.processor:.1%}"
@@ -179,7 +179,7 @@ def bench(cfg: DictConfig) -> Race:
         f"trainer / plain loop: {median(a.wall / b.wall for a, b in pairs):.3f}, by processor "
         f"{median(a.processor / b.processor for a, b in pairs):.3f} (medians); losses differ by {race.difference:.1e}"
     )
-    whole = sum(race.plain.spans.values(), Span()).processor
+    whole = sum(race.plain.spans.values(), Timing()).processor
     shares = ", ".join(f"{part} {span.processor / whole:.1%}" for part, span in race.plain.spans.items())
     print(f"plain loop: {shares} (by processor); reading a batch takes {reading:.3f} s of processor time")
     if cfg.profile:

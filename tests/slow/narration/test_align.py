@@ -9,7 +9,7 @@ import torch
 from helpers.talk import RATE, TEXT, talk
 from tts.encoding import FileChapter, open_wave
 from tts.narration import align, manifest
-from tts.narration.outputs import OUTPUTS
+from tts.narration.outputs import EXTRAS
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:this tokenizer was made with")]
 FIRST, SECOND = TEXT.split(". ")
@@ -37,8 +37,8 @@ def aligned(folder, wave, text, *options):
 
 def test_a_recording_and_its_text_give_all_outputs(wave, tmp_path):
     paths, told = aligned(tmp_path, wave, f"# One\n\n{TEXT}\n\n# Two\n\n{TEXT}\n", "--write", "all")
-    assert [path.name for path in paths] == list(OUTPUTS) and "of 42 words" in told[0]
-    assert {path.name for path in (tmp_path / "talk.aligned").iterdir()} == set(OUTPUTS)
+    assert [path.name for path in paths] == list(EXTRAS) and "of 42 words" in told[0]
+    assert {path.name for path in (tmp_path / "talk.aligned").iterdir()} == set(EXTRAS)
     timeline = manifest.read(paths[0])
     length = len(wave) / RATE
     assert not timeline.synthetic and timeline.narrator == "A Reader"

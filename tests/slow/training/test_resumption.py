@@ -1,4 +1,4 @@
-"""The stages that the usual run leaves out: resumed runs equal undisturbed ones."""
+"""The stages that the usual run leaves out: resumed runs equal undisturbed ones, as `helpers.resumption` asserts."""
 
 import pytest
 

@@ -12,7 +12,7 @@ from tts.narration import feed, manifest
 BOOK = replace(timelines.book(), description="Of a light & a sea.")
 TIMELINE = timelines.of(BOOK)
 SPACES = {name: f"{{{address}}}" for name, address in feed.SPACES.items()}
-PLACE = feed.Place(
+PLACE = feed.Site(
     base="https://example.org/a book/",
     name="feed.xml",
     published=datetime(2026, 11, 29, tzinfo=timezone.utc),

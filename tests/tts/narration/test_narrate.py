@@ -20,7 +20,7 @@ from tts.executors import LocalExecutor
 from tts.narration import plan
 from tts.narration.mix import mix_chapter
 from tts.narration.narrate import Narration
-from tts.narration.plan import Order, Plan
+from tts.narration.plan import NarrationPlan, Order
 from tts.narration.project import Project
 
 
@@ -51,7 +51,7 @@ def spoken(home: Path, folder: Path, text: str = BOOK, *overrides: str, **change
 
 
 def test_a_recording_is_its_chapters_and_they_are_their_takes(home, undisturbed):
-    made = Plan(order(home, undisturbed), Project(undisturbed / "book.narration"), print)
+    made = NarrationPlan(order(home, undisturbed), Project(undisturbed / "book.narration"), print)
     whole, rate = soundfile.read(undisturbed / "book.flac", dtype="int16")
     mixed = [soundfile.read(path, dtype="int16")[0] for path in Narration(made, print).paths]
     assert rate == 24000 and np.array_equal(whole, np.concatenate(mixed))
@@ -66,7 +66,7 @@ def test_a_recording_is_its_chapters_and_they_are_their_takes(home, undisturbed)
 
 
 def test_the_timeline_says_when_each_word_is_heard(home, undisturbed):
-    made = Plan(order(home, undisturbed), Project(undisturbed / "book.narration"), print)
+    made = NarrationPlan(order(home, undisturbed), Project(undisturbed / "book.narration"), print)
     narration = Narration(made, print)
     assert narration.jobs() == []
     timeline = narration.timeline()
@@ -167,7 +167,7 @@ def test_a_broken_take_is_spoken_again(home, undisturbed, begun):
 
 
 def test_a_broken_take_that_a_finished_chapter_shares_is_spoken_again(home, begun):
-    made = Plan(order(home, begun), Project(begun / "book.narration"), print)
+    made = NarrationPlan(order(home, begun), Project(begun / "book.narration"), print)
     (index,) = [index for index, segment in enumerate(made.script.segments) if segment.words == "It sang."]
     path = made.store.path(made.wanted[index].key)
     data = path.read_bytes()
@@ -218,7 +218,7 @@ MANNERS = Document(
 
 def test_rate_and_pitch_make_other_takes_and_volume_another_mix(home, tmp_path, monkeypatch):
     monkeypatch.setattr(plan.document, "read", lambda path: MANNERS)
-    narration = Narration(Plan(order(home, tmp_path), Project(tmp_path / "book.narration"), print), print)
+    narration = Narration(NarrationPlan(order(home, tmp_path), Project(tmp_path / "book.narration"), print), print)
     keys = [want.key for want in narration.plan.wanted]
     assert len(set(keys)) == 3 and keys[3] == keys[0]
     narration.speak(narration.jobs(), LocalExecutor(0), lambda done, whole: None)
@@ -242,7 +242,7 @@ def test_progress_counts_what_is_spoken_and_nothing_else(home, begun):
 
 
 def test_doubtful_takes_are_listed_where_they_can_be_heard(home, undisturbed):
-    made = Plan(order(home, undisturbed), Project(undisturbed / "book.narration"), print)
+    made = NarrationPlan(order(home, undisturbed), Project(undisturbed / "book.narration"), print)
     page = (undisturbed / "book.narration" / "doubtful.html").read_text("utf-8")
     doubtful = made.doubtful()
     assert doubtful  # nets that learned nothing run on

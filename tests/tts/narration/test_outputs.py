@@ -2,7 +2,7 @@ import pytest
 
 from helpers import timelines
 from tts.narration import manifest
-from tts.narration.outputs import OUTPUTS, write_all
+from tts.narration.outputs import EXTRAS, write_all
 
 BOOK = timelines.book()
 TIMELINE = timelines.of(BOOK)
@@ -16,9 +16,9 @@ def audio(tmp_path):
 
 
 def test_everything_is_written_where_it_is_wanted(audio, tmp_path):
-    written = write_all(TIMELINE, BOOK, audio, tmp_path / "out", OUTPUTS)
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(OUTPUTS)
-    assert written == [tmp_path / "out" / name for name in OUTPUTS]
+    written = write_all(TIMELINE, BOOK, audio, tmp_path / "out", EXTRAS)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(EXTRAS)
+    assert written == [tmp_path / "out" / name for name in EXTRAS]
     assert manifest.read(written[0]) == TIMELINE
 
 

@@ -74,7 +74,7 @@ def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
 
 
 @dataclass(frozen=True)
-class Passage:
+class SpokenPassage:
     """The wave of some sentences, and the samples at which its parts were joined."""
 
     text: str  # "" if unknown
@@ -82,7 +82,7 @@ class Passage:
     joins: list[int]
 
 
-def read_aloud(studio: Studio, text: str, voice: str, *, minutes: float, seed: int, cache: Path) -> list[Passage]:
+def read_aloud(studio: Studio, text: str, voice: str, *, minutes: float, seed: int, cache: Path) -> list[SpokenPassage]:
     """Read a text aloud for so many minutes. Each passage is kept, so that a stopped run goes on where it stopped."""
     rate, known = studio.audio.sample_rate, studio.voice(voice)
     about = {
@@ -97,7 +97,7 @@ def read_aloud(studio: Studio, text: str, voice: str, *, minutes: float, seed: i
         for number, part in enumerate(split_passages(text, studio.settings.max_chars)):
             key = hash_parts(text=part, number=number, seed=seed, **about)
             made = waves.get(key) or waves.put(key, _read_passage(studio, part, known, seed + number), rate)
-            passages.append(Passage(part, made.wave, made.codes))
+            passages.append(SpokenPassage(part, made.wave, made.codes))
             bar.update(round(len(made.wave) / rate))
             done += len(made.wave) / rate
             if done >= 60 * minutes:
@@ -117,14 +117,14 @@ def _read_passage(studio: Studio, text: str, voice: SpeakerLatents, seed: int) -
     return CachedWave(wave, joins, round(time.perf_counter() - start, 4))
 
 
-def cut_recording(studio: Studio, path: Path, *, minutes: float) -> list[Passage]:
+def cut_recording(studio: Studio, path: Path, *, minutes: float) -> list[SpokenPassage]:
     """A recording of a long reading: one file, or the clips of a folder in their order."""
     rate = studio.audio.sample_rate
     if path.is_dir():
         clips = read_clips(path, None)
-        passages = [Passage(clip.text, decode(clip.path, rate), [0]) for clip in clips]
+        passages = [SpokenPassage(clip.text, decode(clip.path, rate), [0]) for clip in clips]
     else:
-        passages = [Passage("", part, []) for part in decode(path, rate).split(round(WINDOW * rate))]
+        passages = [SpokenPassage("", part, []) for part in decode(path, rate).split(round(WINDOW * rate))]
     ends = np.cumsum([len(passage.wave) / rate for passage in passages])
     return [passage for passage, end in zip(passages, ends, strict=True) if end <= 60 * minutes]
 
@@ -141,7 +141,7 @@ def split_passages(text: str, max_chars: int) -> list[str]:
 
 
 def measure_drift(
-    studio: Studio, passages: Sequence[Passage], panel: Panel, *, suite: Suite, out: Path
+    studio: Studio, passages: Sequence[SpokenPassage], panel: Panel, *, suite: Suite, out: Path
 ) -> dict[str, Any]:
     """Measure, write `out`/long.json, a picture and the sound, and return the figures."""
     rate = studio.audio.sample_rate
@@ -172,7 +172,7 @@ def measure_drift(
 
 
 def measure_windows(
-    passages: Sequence[Passage], whole: Float[Tensor, " N"], panel: Panel, phones: Callable[[str], int], rate: int
+    passages: Sequence[SpokenPassage], whole: Float[Tensor, " N"], panel: Panel, phones: Callable[[str], int], rate: int
 ) -> list[dict[str, float | None]]:
     """For each window of passages that together last `WINDOW` seconds: its time, and each quantity."""
     groups: list[tuple[int, int, str]] = []  # first sample, last, text

@@ -62,9 +62,9 @@ def test_a_reading_whose_voice_rises_is_found_out(tmp_path, monkeypatch):
     studio = Studio(weights=tmp_path, conf=settings.compose(["device=cpu"]))
     text = "cold dunes and old stones"
 
-    def reading(rise: float) -> list[long.Passage]:
+    def reading(rise: float) -> list[long.SpokenPassage]:
         waves = [tone_speech.speak_tones(text, 110 * (1 + rise * k / 16)) for k in range(16)]
-        return [long.Passage(text, torch.from_numpy(wave).float(), [0]) for wave in waves]
+        return [long.SpokenPassage(text, torch.from_numpy(wave).float(), [0]) for wave in waves]
 
     judges = {"voice": TorchScriptEncoder(tone_speech.write_pitch_net(tmp_path / "net.pt")), "prosody": ProsodyJudge()}
     suite = Suite("own", "", "", [])
