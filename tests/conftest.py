@@ -1,11 +1,13 @@
 """Shape annotations are checked in every test; in training they cost nothing."""
 
+import gc
 import os
 import signal
 from pathlib import Path
 
 os.environ["WANDB_MODE"] = "disabled"
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # of each worker: pytest runs one on every core
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of a hundred processes compiles torch and the rest again
 
 import jaxtyping
 import pytest
@@ -20,6 +22,12 @@ ROOMS = [f"tts.{path.stem}" for path in Path("tts").iterdir() if path.stem not i
 jaxtyping.install_import_hook([*ROOMS, "dvae", "gpt", "diffusion", "vocoder", "speaker"], "helpers.shapes.check")
 
 from tts.types import AudioConfig  # noqa: E402
+
+
+def pytest_collection_finish():
+    """What was imported stays until the end: the collector of garbage need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,7 +18,6 @@ def growth(work: Callable[[str], Any], text: str) -> float:
 
 
 def _seconds(work: Callable[[str], Any], text: str) -> float:
-    gc.collect()
     gc.disable()
     try:
         start = time.process_time()

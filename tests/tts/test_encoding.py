@@ -160,8 +160,8 @@ def test_a_full_disk_names_the_file(tmp_path, suffix):
 
 def test_minutes_are_written_at_once(tmp_path):
     with open_wave(tmp_path / "a.ogg", 8000) as file:
-        file.write(torch.zeros(8000 * 60 * 20))
-    assert soundfile.info(tmp_path / "a.ogg").frames == 8000 * 60 * 20
+        file.write(torch.zeros(8000 * 60 * 6))
+    assert soundfile.info(tmp_path / "a.ogg").frames == 8000 * 60 * 6
 
 
 def test_what_cannot_be_written_is_named(tmp_path):

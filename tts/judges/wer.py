@@ -6,15 +6,13 @@ A change of either changes figures. Reports carry `VERSION`, so that figures mad
 import re
 import unicodedata
 from collections.abc import Sequence
-
-from inflect import engine
+from functools import cache
 
 VERSION = "words and edits 1"  # count up with every change of a result; a test holds results and version together
 SPELT = {"mr": "mister", "mrs": "missus", "dr": "doctor", "st": "saint", "etc": "et cetera", "&": "and"}
 NUMBER = re.compile(r"(\d[\d,]*)(st|nd|rd|th)?")
 TOKEN = re.compile(r"&|[a-z]+(?:'[a-z]+)*")
 PHONES = re.compile(r"(\{[^{}]*\})")  # a word in phones, {HH AH L OW}
-INFLECT = engine()
 
 
 def normalised_words(text: str) -> list[str]:
@@ -32,6 +30,14 @@ def symbols(words: Sequence[str]) -> list[str]:
     return [symbol for word in spelt for symbol in (" ", *word)][1:]
 
 
+@cache
+def _speller():
+    """What spells numbers, imported only now: that takes a second or more."""
+    from inflect import engine
+
+    return engine()
+
+
 def _plain(text: str) -> list[str]:
     text = unicodedata.normalize("NFKD", text.replace("\u2019", "'")).lower()
     text = "".join(character for character in text if not unicodedata.combining(character))
@@ -41,7 +47,7 @@ def _plain(text: str) -> list[str]:
 
 def _spell(match: re.Match) -> str:
     number = match[1].replace(",", "")
-    return f" {INFLECT.number_to_words(number + (match[2] or ''))} "
+    return f" {_speller().number_to_words(number + (match[2] or ''))} "
 
 
 def edit_distance(reference: Sequence, hypothesis: Sequence) -> int:

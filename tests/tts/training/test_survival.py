@@ -14,16 +14,11 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
 import train
-from helpers.resumption import kill_and_resume
 from helpers.runs import bare_run
 from tts.training.checkpoints import Checkpoints, found, newest, save, verify
 from tts.training.guard import Guard
 from tts.training.stage import Stage
 from tts.types import Batch
-
-
-def test_killed_in_mid_epoch_and_resumed_equals_undisturbed(shards, codec, tmp_path):
-    kill_and_resume("dvae", shards, codec, tmp_path)
 
 
 def test_a_checkpoint_is_whole_or_not_taken(tmp_path, caplog):

@@ -21,10 +21,10 @@ MOS = {10: 1.0, 11: 2.0, 20: 2.0, 21: 3.0, 22: 4.0}  # of the rest: 3
 VOICES = {0: (1.0, 0.0), 1: (0.0, 1.0), 3: (0.0, 1.0)}  # of the rest: .6, .8
 
 
-@pytest.fixture
-def suite(tmp_path):
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory):
     """Recordings 0 to 3 of two speakers."""
-    folder = tmp_path / "marked"
+    folder = tmp_path_factory.mktemp("suite") / "marked"
     (folder / "audio").mkdir(parents=True)
     lines = ["id|speaker|text|seconds"]
     for number, (clip, text) in enumerate(TEXTS.items()):
@@ -63,9 +63,16 @@ def evaluate(suite, studio, subjects, judges, folder, *, seeds=2):
     return summary, json.loads((folder / "out" / "report.json").read_text())
 
 
-def test_known_opinions_give_the_figures_that_follow_from_them(suite, bare_studio, tmp_path):
+@pytest.fixture(scope="module")
+def evaluation(suite, bare_studio, tmp_path_factory):
+    """Summary and report of recordings and speech, and the folder with the files."""
+    folder = tmp_path_factory.mktemp("evaluation")
     subjects = {"recording": SUBJECTS["recording"], "system": Spoken().subject}
-    summary, body = evaluate(suite, bare_studio, subjects, fakes(), tmp_path)
+    return *evaluate(suite, bare_studio, subjects, fakes(), folder), folder / "out"
+
+
+def test_known_opinions_give_the_figures_that_follow_from_them(evaluation):
+    summary, body, _ = evaluation
     found, truth = summary["subjects"]["system"], summary["subjects"]["recording"]
     assert (truth["waves"], found["waves"]) == (4, 8)
     assert truth["wer"].value == truth["cer"].value == 0
@@ -88,11 +95,12 @@ def test_known_opinions_give_the_figures_that_follow_from_them(suite, bare_studi
     assert found["rtf"].value == pytest.approx(rtf)
 
 
-def test_a_row_tells_all_of_one_wave(suite, bare_studio, tmp_path):
-    _, body = evaluate(suite, bare_studio, {"system": Spoken().subject}, fakes(), tmp_path)
+def test_a_row_tells_all_of_one_wave(evaluation):
+    _, body, _ = evaluation
+    rows = [row for row in body["rows"] if row["subject"] == "system"]
     takes = [(clip, seed) for clip in TEXTS for seed in (0, 1)]
-    assert [(row["clip"], row["seed"]) for row in body["rows"]] == takes
-    row = body["rows"][takes.index(("c1", 0))]
+    assert [(row["clip"], row["seed"]) for row in rows] == takes
+    row = rows[takes.index(("c1", 0))]
     # Two syllables of seven phones, and four for the ends, where most texts have eight: that much longer than expected.
     assert row | {"compute": None} == {
         "subject": "system",
@@ -115,17 +123,15 @@ def test_a_row_tells_all_of_one_wave(suite, bare_studio, tmp_path):
         "seconds": 1.5,
         "compute": None,
     }
-    assert [row["fault"] for row in body["rows"]] == [None, "stopped early", *[None] * 6]
-    assert [row["opinions"]["voice"] for row in body["rows"] if row["speaker"] == "bo"] == [None, None]
+    assert [row["fault"] for row in rows] == [None, "stopped early", *[None] * 6]
+    assert [row["opinions"]["voice"] for row in rows if row["speaker"] == "bo"] == [None, None]
 
 
-def test_the_files_of_an_evaluation(suite, bare_studio, tmp_path):
-    subjects = {"recording": SUBJECTS["recording"], "system": Spoken().subject}
-    _, body = evaluate(suite, bare_studio, subjects, fakes(), tmp_path)
-    out = tmp_path / "out"
+def test_the_files_of_an_evaluation(evaluation, suite, bare_studio):
+    _, body, out = evaluation
     assert {path.name for path in out.iterdir()} == {"audio", "report.json", "report.html", "figures.png", "mels.png"}
     # Three clips spread over four, and the first take of each.
-    names = {f"{clip}-{subject}.wav" for clip in ("c0", "c1", "c2") for subject in subjects}
+    names = {f"{clip}-{subject}.wav" for clip in ("c0", "c1", "c2") for subject in ("recording", "system")}
     assert {path.name for path in (out / "audio").iterdir()} == names
     assert [read_mark(bare_studio.recording(out / "audio" / f"{c}-system.wav"), 24000) for c in ("c0", "c2")] == [
         10,
@@ -155,9 +161,8 @@ def test_the_files_of_an_evaluation(suite, bare_studio, tmp_path):
 KINDS = ("recogniser", "aligner", "mos", "encoder")
 
 
-def test_the_table_has_a_line_for_each_subject(suite, bare_studio, tmp_path):
-    subjects = {"recording": SUBJECTS["recording"], "system": Spoken().subject}
-    summary, _ = evaluate(suite, bare_studio, subjects, fakes(), tmp_path)
+def test_the_table_has_a_line_for_each_subject(evaluation):
+    summary, _, _ = evaluation
     lines = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in report.summary_table(summary).splitlines()
     ]
@@ -269,7 +274,7 @@ def test_every_subject_speaks_with_nano_nets(hums, nano_studio, tmp_path):
     names = [name for name in SUBJECTS if name not in ("flite", "latents")]
     subjects = choose_subjects(names, weights=nano_studio.weights)
     judges = {"heard": FakeRecogniser(), "mos": FakeMos(), "voice": FakeEncoder()}
-    summary, body = evaluate(suites.read_suite(str(hums)), nano_studio, subjects, judges, tmp_path)
+    summary, body = evaluate(suites.read_suite(str(hums)), nano_studio, subjects, judges, tmp_path, seeds=1)
     found = summary["subjects"]
     assert list(found) == names
     for figures in found.values():  # two of three texts are what is heard; the third is one of two words off
@@ -284,7 +289,7 @@ def test_every_subject_speaks_with_nano_nets(hums, nano_studio, tmp_path):
         (subject, minus) for _, subject, minus in report.DIFFERENCES if subject != "latents"
     }
     assert set(body["weights"]) == {f"{net}.safetensors" for net in NETS}
-    assert len(body["rows"]) == 3 * (4 + 3 * 2)  # three subjects are seeded
+    assert len(body["rows"]) == 3 * 7
     assert all((row["codes"] > 0) == (row["subject"] in summary["codebooks"]) for row in body["rows"])
     assert "codes of coarse: " in report.summary_table(summary)
 
