@@ -80,9 +80,9 @@ def test_one_batch_is_learnt_by_heart_spoken_and_understood(codec, batch, tmp_pa
     tasks = {name: {**task, "share": 0.5} for name, task in conf("stage/gpt")["tasks"].items()}
     jitter = {"corruption": 0.0, "text_dropout": 0.0, "shift": 0.0, "pace_jitter": 0.0, "time_jitter": 0.0}
     plain = {**jitter, "tasks": tasks}
-    settle = partial(warmup_decay, warmup=5, steps=180, decay_share=0.5)  # at full rates the last figures are chance
+    settle = partial(warmup_decay, warmup=5, steps=110, decay_share=0.5)  # at full rates the last figures are chance
     stage = make_stage(codec, spec={"width": 64, "hidden": 128}, schedule=settle, **plain)
-    fit(stage, batch, 180, tmp_path)
+    fit(stage, batch, 110, tmp_path)
     stage.eval()
     with torch.no_grad():
         codes, speaker, values = stage.encode(batch), stage.speaker(batch), stage.metrics(batch)

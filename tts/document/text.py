@@ -154,17 +154,16 @@ def _without_contents(paragraphs: list[Paragraph]) -> list[Paragraph]:
     """A table of contents is matter: short lines after its heading, up to the heading that is in it and comes again."""
     out, listed, inside = [], set(), False
     for paragraph in paragraphs:
-        lines = [_key(line) for line in paragraph.text.split("\n")]  # a wrapped line is listed whole, too
-        lines.append(_key(paragraph.text))
-        if inside and (_key(paragraph.text) in listed or _is_text(paragraph.text)):
+        lines = paragraph.text.split("\n")
+        if inside and (_is_text(paragraph.text) or _key(paragraph.text) in listed):
             inside = False
-        if not inside and not listed and CONTENTS.fullmatch(paragraph.text.split("\n")[0].strip()):
+        if not inside and not listed and CONTENTS.fullmatch(lines[0].strip()):
             inside = True
         if inside:
-            listed |= set(lines) - {""}
+            listed |= {_key(line) for line in (*lines, paragraph.text)} - {""}  # a wrapped line is listed whole, too
             paragraph = Paragraph.of(paragraph.text, MATTER, place=paragraph.place)
-        elif paragraph.kind == PROSE and _key(paragraph.text) in listed:
-            paragraph = Paragraph.of(heading(paragraph.text.split("\n")), HEADING, level=2, place=paragraph.place)
+        elif listed and paragraph.kind == PROSE and _key(paragraph.text) in listed:
+            paragraph = Paragraph.of(heading(lines), HEADING, level=2, place=paragraph.place)
         out.append(paragraph)
     return out
 
