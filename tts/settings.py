@@ -8,31 +8,34 @@ RULES = ("limits", "choices")  # sections that say what the settings may be
 
 
 def compose(overrides: list[str], name: str = "infer") -> dict:
-    """conf/NAME.yaml with Hydra overrides (`sampling.temperature=0.6`) as plain data, every number in its limits."""
-    from hydra import compose as hydra_compose
-    from hydra import initialize_config_dir
-    from hydra.errors import HydraException, OverrideParseException
+    """conf/NAME.yaml with overrides (`sampling.temperature=0.6`) as plain data, every number in its limits.
+
+    Values are YAML. Hydra composes the recipes of training; these files are whole, and its import takes long.
+    """
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
 
-    base = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"))
-    known = flatten(base)
+    conf = OmegaConf.load(CONF / f"{name}.yaml")
+    known = flatten(OmegaConf.to_container(conf))
+    names = ", ".join(key for key in known if key not in RULES)
+    for override in overrides:
+        key, equals, _ = override.partition("=")
+        if not equals:
+            raise ValueError(f"{override!r} is no setting: use key=value")
+        if key in RULES:
+            raise ValueError(f"{key} are no settings; they are changed in conf/{name}.yaml itself")
+        if key not in known:
+            raise ValueError(f"no setting {key!r}; settings are {names}")
     try:
-        with initialize_config_dir(version_base=None, config_dir=str(CONF)):
-            conf = OmegaConf.to_container(hydra_compose(name, overrides), resolve=True)
-    except OverrideParseException as error:
-        raise ValueError(f"{error.override!r} is no setting: use key=value, quoted twice if it holds spaces") from None
-    except (HydraException, OmegaConfBaseException) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        names = ", ".join(key for key in known if key not in RULES)
-        raise ValueError(f"{reason}; settings are {names}") from None
-    if odd := flatten(conf).keys() ^ known.keys():
+        conf.merge_with_dotlist(overrides)
+        plain = OmegaConf.to_container(conf, resolve=True)
+    except (OmegaConfBaseException, YAMLError) as error:
+        raise ValueError(f"{' '.join(overrides)!r} cannot be read: {str(error).splitlines()[0]}") from None
+    if odd := flatten(plain).keys() ^ known.keys():
         raise ValueError(f"settings are neither added nor removed: {', '.join(sorted(odd))}; use key=value")
-    for section in RULES:
-        if conf.get(section) != base.get(section):
-            raise ValueError(f"{section} are no settings; they are changed in conf/{name}.yaml itself")
-    check(conf)
-    return conf
+    check(plain)
+    return plain
 
 
 def check(conf: dict) -> None:
