@@ -462,7 +462,7 @@ def test_interrupted_leaves_nothing_behind(home, tmp_path):
 
 
 def test_sound_on_standard_output_is_lean(home):
-    """The whole path imports neither Lightning, Hydra, wandb nor matplotlib, and says nothing else on standard output."""
+    """The path imports neither Lightning, Hydra, wandb nor matplotlib, and says nothing else on standard output."""
     script = (
         "import sys, infer; code = infer.main(sys.argv[1:])\n"
         "heavy = {'lightning', 'hydra', 'wandb', 'matplotlib', 'librosa', 'encodec'} & set(sys.modules)\n"

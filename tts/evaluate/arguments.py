@@ -8,14 +8,15 @@ from pathlib import Path
 from tts import settings
 from tts.evaluate.subjects import Studio
 from tts.judges.panel import Panel
-from tts.judges.table import RECOGNISERS, make_judges, make_recogniser
+from tts.judges.table import RECOGNISERS, best_recogniser, make_judges, make_recogniser
 
 
 def add_shared(parser: argparse.ArgumentParser) -> None:
     """Where the nets are, who judges, and where results go."""
     recognisers = ", ".join(kind.usage for kind in RECOGNISERS.values())
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the nets (default: conf/infer.yaml's)")
-    parser.add_argument("--recogniser", default="sphinx", metavar="NAME", help=f"{recognisers} (sphinx)")
+    best = best_recogniser()
+    parser.add_argument("--recogniser", default=best, metavar="NAME", help=f"{recognisers} ({best})")
     parser.add_argument(
         "--embedding", default="resemblyzer", metavar="NAME", help="of voices: resemblyzer, or a TorchScript file"
     )

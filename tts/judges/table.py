@@ -30,6 +30,11 @@ JUDGES: dict[str, type[Judge]] = {  # in the order of their measures in reports
 }
 
 
+def best_recogniser() -> str:
+    """The name of the recogniser that hears best, of those that need no file and are installed."""
+    return "whisper" if Whisper.is_installed() else "sphinx"
+
+
 def make_recogniser(option: str, weights: Path) -> SpeechRecogniser:
     """A recogniser as --recogniser names it: NAME or NAME=PLACE."""
     name, _, place = option.partition("=")
