@@ -60,13 +60,11 @@ class Whisper(SpeechRecogniser):
             return False
 
     def identity(self) -> str:
-        engine = f"faster-whisper {installed('faster-whisper')}"
-        if not self.folder:
-            return f"{engine}, " + ", ".join(f"{package} {installed(package)}" for package in BASE)
-        if not all((self.folder / name).is_file() for name in self.files):
+        if self.folder and not all((self.folder / name).is_file() for name in self.files):
             needs = " and ".join(self.files)
             raise ValueError(f"no Whisper model in {self.folder}: give a folder with {needs}, as faster-whisper has it")
-        return f"{engine}, {self._fingerprint}"
+        model = self._fingerprint if self.folder else ", ".join(f"{package} {installed(package)}" for package in BASE)
+        return f"faster-whisper {installed('faster-whisper')}, {model}"
 
     @cached_property
     def _fingerprint(self) -> str:  # kept, since the file has gigabytes and each recording asks for it

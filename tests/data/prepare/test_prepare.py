@@ -204,7 +204,6 @@ def test_a_missing_recogniser_is_told_in_one_line_before_any_work(
     [
         ("segment.max_seconds=1", "segment needs"),
         ("words.recogniser=nobody", "no recogniser 'nobody'"),
-        ("words.recogniser=whisper", "folder of a model"),
     ],
 )
 def test_settings_are_checked(folder, capsys, setting, told):
