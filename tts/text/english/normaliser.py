@@ -18,7 +18,7 @@ from tts.text.english.dates import DATES, date_notices
 from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.emoji import PICTURES
 from tts.text.english.games import GAMES
-from tts.text.english.gates import Gates
+from tts.text.english.gates import FILE, Gates, Needs
 from tts.text.english.homographs import accented
 from tts.text.english.latex import formulas
 from tts.text.english.lexicon import PHONES
@@ -50,7 +50,6 @@ RULES: list[Rule] = [
     *(*HEADINGS, *ABBREVIATIONS, *NUMERALS, *MEASURES, *LETTER_NAMES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]
-GATES = Gates([pattern for pattern, _ in RULES])
 UNSAID = re.compile(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]")
 KEPT = ("—", "–")
 DIGIT = re.compile("[0-9]")
@@ -102,15 +101,20 @@ def apply_rules(text: str) -> str:
 
     The only white space in the text is single spaces.
     """
-    ready = GATES.open(text)
+    ready = gates().open(text)
     while ready:
         place = (ready & -ready).bit_length() - 1
-        pattern, say = RULES[place]
-        before, text = text, pattern.sub(say, text)
+        before, text = text, RULES[place](text)
         if text != before:
-            ready = GATES.open(text)
+            ready = gates().open(text)
         ready = ready >> place + 1 << place + 1
     return text
+
+
+@lru_cache(maxsize=1)
+def gates() -> Gates:
+    """Those of the rules; what the rules need is read once per process."""
+    return Gates(RULES, Needs.read(FILE))
 
 
 @lru_cache(maxsize=4096)
