@@ -53,7 +53,8 @@ OPEN, CLOSE = r"[(\[√]{0,3}[-−+±]?[(√]?", r"[)\]]{0,3}[²³]?"
 OPERATOR = any_of({**RELATIONS, **OPERATORS})
 CROSS = r"(?<=[0-9 ])x(?=\s?[0-9])"  # 3 x 4 = 12
 EXPRESSION = (
-    rf"(?<![\w.,$£€#/&-])(?<![0-9] )(?<![\w)][-–−] ){OPEN}(?:{ATOM}){CLOSE}"
+    # Words are no operands, which is known soonest here.
+    rf"(?<![\w.,$£€#/&-])(?![A-Za-z]{{3}})(?<![0-9] )(?<![\w)][-–−] ){OPEN}(?:{ATOM}){CLOSE}"
     rf"(?:\s?(?:{OPERATOR}|{CROSS})\s?{OPEN}(?:{ATOM}){CLOSE}){{1,24}}(?![\w²³]|[-/.,]\w)"
 )
 ANY_OPERATOR = re.compile(OPERATOR)

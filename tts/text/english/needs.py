@@ -4,10 +4,10 @@ After a change of the rules, `python -m tts.text.english.needs` writes `gates.js
 """
 
 import re
-import string
 from collections.abc import Iterable
+from functools import reduce
 from math import inf, prod
-from operator import itemgetter
+from operator import and_, itemgetter
 
 from tts.text.english.gates import ASCII, FILE, Needs, Test, key
 from tts.text.english.patterns import Rule
@@ -20,19 +20,29 @@ except ImportError:  # Python 3.10
     import sre_parse as parser
 
 LONGEST = 4  # characters of a run; what may stand beside them is asked too
-MANY = 40  # runs that begin at one place of a pattern
+MANY = 16  # runs that begin at one place of a pattern
 MOST = 600  # runs of a need
 NAMES = 0xE100  # the first of the private code points that name tests
-GROUPS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, " ", "-'\"", ".,", "()$%&/:;=+*#")
-SHARES = (  # of these groups, roughly: in prose, in figures
-    (0.7, 0.02, 1e-4, 0.2, 0.01, 0.02, 0.001),
-    (0.02, 0.01, 0.5, 0.2, 0.1, 0.1, 0.1),
+# What stands in these is frequent in texts of their style, of prose and of figures.
+SAMPLES = (
+    """The old man had been at the window since two in the morning, and I do not think that he saw any of us when we
+came up the hill with our lamps. "Is it far?" asked Mary, who was tired; for she had walked a long way by herself. "It's
+a mile or so," said her brother. "You can see the lights of the town from here, if you look well." Then they all went
+on in silence -- the dog as well -- until one of the younger boys, whose father kept the inn, began to laugh. What was
+there to fear? No one lived in that house now: the rooms were dark, the garden a half-wild place full of weeds, and in
+winter people said they heard music. I'll tell you what is next to it. A few steps down the path there's a small gate,
+the same through which my great-aunt, Mrs. Brown, ran away in her red shoes! She has never told me about this; but each
+time that she may be asked, she will turn her head and say nothing more than: "Go home, child." That night, As if in answer
+to his question, I put both hands under the old box, which no longer had its key, and made it open. So much for Uncle
+George's gold. They'd left us only some letters, six of them, tied up in blue ribbon; every one began, "Dear Kate, I am
+just as you left me".""",
+    """On 5 May 2019 at 10:30 a.m., 1,250 of the 3.5 million users (about 40%) paid $12.99 or EUR 5 per month; see p. 12,
+Fig. 3b, and No. 7 of Vol. II. It is 5 ft 11 in tall, 20 km/h fast, and weighs 3-4 kg at 25 C. Call 555-0123 before
+12/25/2024, or write to info@example.com. In 1914-18 the B-52 and the F16 ... x = 2y + 3, a/b, H2O, U.S. GDP grew by 0.5 %
+in Q3 to 1.2bn; the 1st, 2nd and 21st of 100 runs took 3h 20m; 2 x 4 = 8. Version 2.0.1 of file_name.py, Jan. 6, Rev. 1:3.""",
 )
-INNER = 0.01  # of the capitals of prose, which stand within a word
-STYLES = [
-    {character: share / len(group) for group, share in zip(GROUPS, shares, strict=True) for character in group}
-    for shares in SHARES
-]
+STYLES = [f" {' '.join(sample.split())} " for sample in SAMPLES]
+SELDOM = 0.1  # of what a run is taken for from its characters alone, if it does not stand there
 ZERO_WIDTH = (kinds.AT, kinds.ASSERT, kinds.ASSERT_NOT)
 REPEATS = (kinds.MAX_REPEAT, kinds.MIN_REPEAT, getattr(kinds, "POSSESSIVE_REPEAT", None))
 CHARACTER = (kinds.LITERAL, kinds.NOT_LITERAL, kinds.IN, kinds.ANY)
@@ -68,7 +78,9 @@ class _Test:
         self.compiled = re.compile(self.pattern)
         self.ascii = "".join(self.compiled.findall(ASCII))
         self.only_space = self.ascii.isspace() and self.pattern.isascii()
-        self.shares = [sum(style.get(one, 0) for one in self.ascii) + 1e-6 for style in STYLES]
+        # For each style, a number with a bit for each place of its text, and the share of these that match.
+        self.places = [sum(1 << match.start() for match in self.compiled.finditer(style)) for style in STYLES]
+        self.shares = [(at.bit_count() + 0.1) / len(style) for at, style in zip(self.places, STYLES, strict=True)]
         listed = not any(kind in (kinds.NEGATE, kinds.CATEGORY) for kind, _ in items)
         beyond = [one for one in self.pattern if not one.isascii()] if listed else ["é", "…"]
         found = {re.match(r"\w", one) is not None for one in (*self.ascii, *beyond)}
@@ -121,9 +133,11 @@ class _Tests(dict[str, _Test]):
     def shares(self, run: Run) -> list[float]:
         """About how often a run stands in texts of each style."""
         tests = [self[one if isinstance(one, str) else one[1]] for one in run]
-        prose, figures = (prod(shares) for shares in zip(*(test.shares for test in tests), strict=True))
-        inner = any(a.ascii.isalpha() and b.ascii.isupper() for a, b in zip(tests, tests[1:], strict=False))
-        return [prose * INNER if inner else prose, figures]
+        return [
+            reduce(and_, (test.places[number] >> place for place, test in enumerate(tests))).bit_count() / len(style)
+            + SELDOM * prod(test.shares[number] for test in tests)
+            for number, style in enumerate(STYLES)
+        ]
 
 
 def _needs(rule: Rule, tests: _Tests) -> list[frozenset[str]]:
@@ -181,11 +195,22 @@ class _Reader:
         _, value, either_case, rest = items
         return self.linked(value[3], either_case or bool(value[1] & re.IGNORECASE), rest)
 
+    def after(self, before: tuple[Items, ...], items: Items) -> Items:
+        """The items after some others that stand directly before them."""
+        for one in reversed(before):
+            link = (id(one), id(items))
+            if link not in self.links:
+                self.links[link] = (*one[:3], items)
+            items = self.links[link]
+        return items
+
     def best(self, items: Items, last: Items = NO_ITEMS) -> list[Weighed]:
         """For each style, the need of the items before `last` that its texts meet least."""
         found = [NOTHING] * len(STYLES)
         passed = 0  # literals that the need before them covers
+        before: tuple[Items, ...] = ()  # a character and marks, or marks alone, that stand directly before
         while items is not NO_ITEMS and items is not last:
+            asked = items
             kind, value, either_case, rest = items
             passed = (passed + 1) % LONGEST if kind is kinds.LITERAL else 0
             if passed < 2:
@@ -200,9 +225,16 @@ class _Reader:
                 if kind is kinds.ASSERT:
                     found = _least(found, self.best(self.linked(value[1], either_case, NO_ITEMS)))
                 elif kind is kinds.BRANCH:
-                    ways = [self.best(self.linked(part, either_case, rest), rest) for part in value[1]]
+                    ways = [self.linked(part, either_case, rest) for part in value[1]]
+                    ways = [self.best(self.after(before, way), rest) for way in ways]
                     found = _least(found, [_any(style) for style in zip(*ways, strict=True)])
                 items = rest
+            if kind in CHARACTER:
+                before = (asked,)
+            elif kind in (kinds.AT, kinds.ASSERT_NOT):
+                before += (asked,)
+            elif kind is not kinds.SUBPATTERN:
+                before = ()
         return found
 
     def need(self, items: Items) -> list[Weighed]:
