@@ -1,5 +1,7 @@
 """English, as `tts.text.language` hands it out: how it is normalised, split and pronounced."""
 
+from collections.abc import Mapping
+
 from tts.text.characters import plain
 from tts.text.english.abbreviations import (
     ENDINGS,
@@ -13,7 +15,6 @@ from tts.text.english.abbreviations import (
 )
 from tts.text.english.acronyms import LABELS
 from tts.text.english.dates import CASED_MONTHS, SHORT_DAYS, SHORT_MONTHS
-from tts.text.english.homographs import choose
 from tts.text.english.lexicon import cmudict
 from tts.text.english.money import SPENT
 from tts.text.english.normaliser import normalise
@@ -22,7 +23,6 @@ from tts.text.english.numerals import NUMBERED_PARTS
 from tts.text.english.patterns import words_of
 from tts.text.english.telephones import CALLED
 from tts.text.english.units import DOTTED
-from tts.text.english.unknown import guess
 from tts.text.english.verses import SHORT_BOOKS
 from tts.text.language import Language
 from tts.text.sentences import Abbreviations, Joints
@@ -51,6 +51,20 @@ LEANING_WORDS = words_of(
 def fold(word: str) -> str:
     """A word in CMUdict's alphabet: small letters without accents."""
     return plain(word).lower()
+
+
+def choose(text: str) -> Mapping[int, str]:
+    """`Language.choose`. Whatever needs NumPy is imported when it is first asked."""
+    from tts.text.english import homographs
+
+    return homographs.choose(text)
+
+
+def guess(word: str) -> list[str]:
+    """`Language.guess`."""
+    from tts.text.english import unknown
+
+    return unknown.guess(word)
 
 
 ENGLISH = Language(

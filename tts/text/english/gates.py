@@ -8,11 +8,11 @@ Texts are asked word by word, and what a word meets is remembered. So a run ends
 """
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, reduce
 from hashlib import blake2b
+from itertools import accumulate
 from operator import or_
 from pathlib import Path
 from typing import NamedTuple
@@ -25,14 +25,24 @@ WORD = 32  # characters of a word that is remembered
 REMEMBERED = 1 << 15  # words
 STEPS = 1 << 15  # of a search that are remembered
 FEW = 3  # rules; whether so few need something else as well is not asked
-KINDS = (str.isdecimal, str.isspace, str.isalnum)  # of characters, that tests without a list of them tell apart
+KINDS = {"digit": str.isdecimal, "space": str.isspace, "letter": str.isalnum}  # of characters; any other is a sign
 
 
 class Test(NamedTuple):
     """What one character of a run may be."""
 
-    pattern: str
-    ascii: str  # those of `ASCII` that match it
+    ascii: str  # those of `ASCII`
+    kinds: Sequence[str]  # of those beyond
+    exceptions: str  # of which the opposite holds
+
+    def holds(self, character: str) -> bool:
+        if character in ASCII:
+            return character in self.ascii
+        return (kind_of(character) in self.kinds) is not (character in self.exceptions)
+
+
+def kind_of(character: str) -> str:
+    return next((kind for kind, holds in KINDS.items() if holds(character)), "sign")
 
 
 class Needs(NamedTuple):
@@ -108,24 +118,20 @@ class _Search:
             for run in need:
                 runs[run] |= 1 << place
         self.free = sum(1 << place for place, need in enumerate(needs) if not need)
-        self.first = self.last = 0  # bits of the tests of runs
-        self.meets: dict[int, int] = {}  # by the last test of a run: the needs that it meets
-        places: dict[str, int] = defaultdict(int)  # by test
-        end = 0
-        for run, met in runs.items():
-            self.first |= 1 << end
-            for test in run:
-                places[test] |= 1 << end
-                end += 1
-            self.last |= 1 << end - 1
-            self.meets[end - 1] = met
-        self.places = {tests[test].pattern if test in tests else re.escape(test): at for test, at in places.items()}
-        self.named = frozenset("".join(self.places))
-        self.holding: dict[object, int] = dict.fromkeys(ASCII, 0)
-        for test, at in places.items():
-            for character in tests[test].ascii if test in tests else test:
-                if character in self.holding:
-                    self.holding[character] |= at
+        row = "".join(runs)  # the tests of all runs
+        ends = [end - 1 for end in accumulate(map(len, runs))]
+        self.meets = dict(zip(ends, runs.values(), strict=True))  # by the last test of a run: the needs that it meets
+        self.last = _bits(ends)
+        self.first = (self.last << 1 | 1) & ~(1 << len(row))
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, name in enumerate(row):
+            places[name].append(place)
+        self.tests = [(tests.get(name) or _itself(name), _bits(at)) for name, at in places.items()]
+        self.exceptions = frozenset("".join(test.exceptions for test, _ in self.tests))
+        self.holding = dict.fromkeys(ASCII, 0)  # by a character beyond it, or the kind of one, if there was one
+        for test, at in self.tests:
+            for character in test.ascii:
+                self.holding[character] |= at
         self.silent: set[str] = set()  # words that meet nothing
         self.met: dict[str, int] = {}  # by other words
         self._forget()
@@ -179,10 +185,20 @@ class _Search:
         return met
 
     def _holding(self, character: str) -> int:
-        """The tests of runs that hold for a character beyond `ASCII`. Most such characters are alike to all tests."""
-        cases = {character, *character.lower(), *character.upper(), *character.upper().lower()}
-        named = any(case.isascii() or case in self.named for case in cases)
-        alike: object = character if named else tuple(kind(character) for kind in KINDS)
+        """The tests of runs that hold for a character beyond `ASCII`. Those of a kind are alike, but for exceptions."""
+        alike = character if character in self.exceptions else kind_of(character)
         if alike not in self.holding:
-            self.holding[alike] = reduce(or_, (at for test, at in self.places.items() if re.match(test, character)), 0)
+            self.holding[alike] = reduce(or_, (at for test, at in self.tests if test.holds(character)), 0)
         return self.holding[alike]
+
+
+def _itself(character: str) -> Test:
+    return Test(character, (), "") if character in ASCII else Test("", (), character)
+
+
+def _bits(places: Iterable[int]) -> int:
+    """A number with a bit at each of these places."""
+    found = bytearray(max(places, default=0) // 8 + 1)
+    for place in places:
+        found[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(found, "little")

@@ -9,7 +9,7 @@ from functools import reduce
 from math import inf, prod
 from operator import and_, itemgetter
 
-from tts.text.english.gates import ASCII, FILE, Needs, Test, key
+from tts.text.english.gates import ASCII, FILE, Needs, Test, key, kind_of
 from tts.text.english.patterns import Rule
 
 try:
@@ -22,24 +22,28 @@ except ImportError:  # Python 3.10
 LONGEST = 4  # characters of a run; what may stand beside them is asked too
 MANY = 16  # runs that begin at one place of a pattern
 MOST = 600  # runs of a need
+EXAMPLES = {"digit": "٣", "space": "\u2003", "letter": "ж", "sign": "⟐"}  # of kinds of characters that no test lists
+# What else may differ from others of its kind: controls, and letters that are ASCII's in another case.
+UNUSUAL = [*map(chr, range(32)), "\x7f", *re.findall("(?i)[a-z]", "".join(map(chr, range(128, 0x10000))))]
 NAMES = 0xE100  # the first of the private code points that name tests
 # What stands in these is frequent in texts of their style, of prose and of figures.
 SAMPLES = (
     """The old man had been at the window since two in the morning, and I do not think that he saw any of us when we
-came up the hill with our lamps. "Is it far?" asked Mary, who was tired; for she had walked a long way by herself. "It's
-a mile or so," said her brother. "You can see the lights of the town from here, if you look well." Then they all went
-on in silence -- the dog as well -- until one of the younger boys, whose father kept the inn, began to laugh. What was
-there to fear? No one lived in that house now: the rooms were dark, the garden a half-wild place full of weeds, and in
-winter people said they heard music. I'll tell you what is next to it. A few steps down the path there's a small gate,
-the same through which my great-aunt, Mrs. Brown, ran away in her red shoes! She has never told me about this; but each
-time that she may be asked, she will turn her head and say nothing more than: "Go home, child." That night, As if in answer
-to his question, I put both hands under the old box, which no longer had its key, and made it open. So much for Uncle
-George's gold. They'd left us only some letters, six of them, tied up in blue ribbon; every one began, "Dear Kate, I am
-just as you left me".""",
-    """On 5 May 2019 at 10:30 a.m., 1,250 of the 3.5 million users (about 40%) paid $12.99 or EUR 5 per month; see p. 12,
-Fig. 3b, and No. 7 of Vol. II. It is 5 ft 11 in tall, 20 km/h fast, and weighs 3-4 kg at 25 C. Call 555-0123 before
-12/25/2024, or write to info@example.com. In 1914-18 the B-52 and the F16 ... x = 2y + 3, a/b, H2O, U.S. GDP grew by 0.5 %
-in Q3 to 1.2bn; the 1st, 2nd and 21st of 100 runs took 3h 20m; 2 x 4 = 8. Version 2.0.1 of file_name.py, Jan. 6, Rev. 1:3.""",
+came up the hill with our lamps. "Is it far?" asked Mary, who was tired; for she had walked a long way by herself.
+"It's a mile or so," said her brother. "You can see the lights of the town from here, if you look well." Then they all
+went on in silence -- the dog as well -- until one of the younger boys, whose father kept the inn, began to laugh.
+What was there to fear? No one lived in that house now: the rooms were dark, the garden a half-wild place full of
+weeds, and in winter people said they heard music. I'll tell you what is next to it. A few steps down the path there's
+a small gate, the same through which my great-aunt, Mrs. Brown, ran away in her red shoes! She has never told me about
+this; but each time that she may be asked, she will turn her head and say nothing more than: "Go home, child." That
+night, As if in answer to his question, I put both hands under the old box, which no longer had its key, and made it
+open. So much for Uncle George's gold. They'd left us only some letters, six of them, tied up in blue ribbon; every
+one began, "Dear Kate, I am as you left me," and no more.""",
+    """On 5 May 2019 at 10:30 a.m., 1,250 of the 3.5 million users (about 40%) paid $12.99 or EUR 5 per month; see p.
+12, Fig. 3b, and No. 7 of Vol. II. It is 5 ft 11 in tall, 20 km/h fast, and weighs 3-4 kg at 25 C. Call 555-0123
+before 12/25/2024, or write to info@example.com. In 1914-18 the B-52 and the F16 ... x = 2y + 3, a/b, H2O, U.S. GDP
+grew by 0.5 % in Q3 to 1.2bn; the 1st, 2nd and 21st of 100 runs took 3h 20m; 2 x 4 = 8. Version 2.0.1 of file_name.py,
+Jan. 6, Rev. 1:3.""",
 )
 STYLES = [f" {' '.join(sample.split())} " for sample in SAMPLES]
 SELDOM = 0.1  # of what a run is taken for from its characters alone, if it does not stand there
@@ -66,7 +70,10 @@ def needs_of(rules: Iterable[Rule]) -> Needs:
     tests = _Tests()
     found = {key(rule): [sorted(need) for need in _needs(rule, tests)] for rule in rules}
     used = {name for needs in found.values() for need in needs for run in need for name in run}
-    return Needs({name: Test(tests[name].pattern, tests[name].ascii) for name in sorted(used & tests.classes)}, found)
+    listed = {one for name in used for one in tests[name].pattern}
+    listed |= {case for one in listed for case in (*one.lower(), *one.upper())} | set(UNUSUAL)
+    others = sorted(listed.difference(ASCII))
+    return Needs({name: tests[name].kept(others) for name in sorted(used & tests.classes)}, found)
 
 
 class _Test:
@@ -82,12 +89,18 @@ class _Test:
         self.places = [sum(1 << match.start() for match in self.compiled.finditer(style)) for style in STYLES]
         self.shares = [(at.bit_count() + 0.1) / len(style) for at, style in zip(self.places, STYLES, strict=True)]
         listed = not any(kind in (kinds.NEGATE, kinds.CATEGORY) for kind, _ in items)
-        beyond = [one for one in self.pattern if not one.isascii()] if listed else ["é", "…"]
+        beyond = [one for one in self.pattern if not one.isascii()] if listed else EXAMPLES.values()
         found = {re.match(r"\w", one) is not None for one in (*self.ascii, *beyond)}
         self.part_of_word = found.pop() if len(found) == 1 else None  # None if it may be or not
 
     def holds(self, character: str) -> bool:
         return self.compiled.match(character) is not None
+
+    def kept(self, others: Iterable[str]) -> Test:
+        """As it is kept; `others` are the characters beyond `ASCII` that any test lists."""
+        of_kinds = [kind for kind, example in EXAMPLES.items() if self.holds(example)]
+        exceptions = [one for one in others if self.holds(one) is not (kind_of(one) in of_kinds)]
+        return Test(self.ascii, of_kinds, "".join(exceptions))
 
 
 def _shown(item: tuple) -> str:

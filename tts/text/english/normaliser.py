@@ -19,7 +19,6 @@ from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.emoji import PICTURES
 from tts.text.english.games import GAMES
 from tts.text.english.gates import FILE, Gates, Needs
-from tts.text.english.homographs import accented
 from tts.text.english.latex import formulas
 from tts.text.english.lexicon import PHONES
 from tts.text.english.maths import EQUATIONS, MATHS
@@ -30,6 +29,7 @@ from tts.text.english.music import MUSIC
 from tts.text.english.numerals import HEADINGS, NUMERALS, ORDINAL_NUMERALS, UNICODE_NUMERAL, unicode_numeral
 from tts.text.english.patterns import Rule
 from tts.text.english.quantities import GROUPED, NUMBERS, QUANTITIES
+from tts.text.english.senses import accented
 from tts.text.english.serials import HYPHENED, SERIALS
 from tts.text.english.signs import ALIKE, SIGN_RULES, SIGNS, SUPERSCRIPTS, VULGAR
 from tts.text.english.telephones import TELEPHONES

@@ -83,7 +83,7 @@ def test_what_a_pattern_needs(pattern, open_to, closed_to):
     ("pattern", "open_to", "closed_to"),
     [
         (r"[0-9]\sof", ["one 1 of"], ["one of", "1off"]),
-        (r"\s[a-b]\sof\b", ["x a of"], ["a if", "offer"]),
+        (r"\s[a-b]\sof\b", ["x a of"], ["x if", "offer"]),
         (r"\A[IV]+", ["I am", "V"], ["(I", "it is MV"]),
         (r"[IV]+\Z", ["am I"], ["Is"]),
         (r"r\.(?=\s)", ["Mr. Smith"], ["Mr.Smith"]),
