@@ -53,6 +53,7 @@ AFTER_NUMBER = words_of(
     "ended opened started closed appeared consisted described covered included contained showed involved required "
     "concluded introduced presented lasted followed remained resulted failed passed revealed listed"
 )
+WORD = re.compile("[A-Za-z]+")
 UNICODE_NUMERAL = re.compile("[\u2160-\u217f]{1,15}")
 AHEAD = 100  # characters after a numeral that tell what it is
 NUMERAL = "(?:[IVXLCDM]{1,9}|[ivxlc]{1,9})"
@@ -133,7 +134,7 @@ def _the(value: str) -> str:
 def _after_name(match: re.Match[str]) -> str:
     """Numerals after a word: Part II, Henry VIII, Rocky IV. Other capitals and I stay."""
     numeral, listed = match["numeral"], match["list"]
-    words = re.findall(r"[A-Za-z]+", match.string[max(0, match.start() - 60) : match.start()])
+    words = WORD.findall(match.string[max(0, match.start() - 60) : match.start()])
     name, earlier = words[-1], words[-2] if len(words) > 1 else ""
     part = name.lower()
     numbered = part in NUMBERED_PARTS or part.removesuffix("s") in NUMBERED_PARTS
