@@ -13,9 +13,11 @@ LINE, HEADING, PARAGRAPH, SCENE = "line", "heading", "paragraph", "scene"
 
 Known = Callable[[str], bool]  # whether the language has a word
 
+SCENES_INLINE = "*⁂❦"
 SCENE_INLINE = re.compile(r"(?<=\S)[ \t]{1,20}(?:\*[ \t]?\*[ \t]?\*|⁂|❦)[ \t]{1,20}(?=\S)")
-BULLET_INLINE = re.compile(r"[ \t]{1,20}[•‣◦▪●][ \t]{1,20}")
-LEADING = re.compile(r"(?:[.·…_][ \t]?){4}")
+BULLETS_INLINE = "•‣◦▪●"
+BULLET_INLINE = re.compile(rf"[ \t]{{1,20}}[{BULLETS_INLINE}][ \t]{{1,20}}")
+LEADING = re.compile(r"[.·…_](?:[ \t]?[.·…_]){3}")
 LEADERS = re.compile(r"[ \t]{0,9}(?:[.·…_][ \t]?){4,200}[ \t]{0,9}(?=\S{1,12}[ \t]*$)")  # of a table of contents
 SIGNS = r"*⁂~=_\-–—―#+.·•^`❦❧☙◆◇✦✧★☆●○■□§|:─━═│┃┌┐└┘├┤┬┴┼╔╗╚╝║╠╣╬%/\\<>"
 BARS = "|│║"
@@ -26,7 +28,7 @@ TABLE_RULE = re.compile(r"[|+:\-=\s─━═│┃┌┐└┘├┤┬┴┼╔
 FRAMED = re.compile(r"([=*~#_+\-])\1{1,79}\s*(?=[^\W_])(.{1,200}?)\s*\1{2,80}")
 HEADING_MARK = re.compile(r"#{1,6}[ \t]+(?=\S)")
 CLOSING_MARK = re.compile(r"\s+#+$")
-QUOTE_MARK = re.compile(r"(?:>[ \t]?){1,9}")
+QUOTE_MARK = re.compile(r"(?!>[0-9])(?:>[ \t]?){1,9}")  # >5 is a number
 BULLETS = r"\-*+•‣◦▪▫●○■□➢➤►▶→✓✔☐☑☒·–—"
 BULLET = re.compile(rf"[{BULLETS}][ \t]+(?=\S)")
 TICK_BOX = re.compile(r"\[[ xX]\][ \t]+")
@@ -89,11 +91,14 @@ class _Page:
 
 def passages(text: str, known: Known) -> list[Passage]:
     """The text as passages in order. Nothing but white space, list marks, rules and frames is lost."""
-    text = BULLET_INLINE.sub(BREAK, SCENE_INLINE.sub(RULE, text))
+    if _any_in(SCENES_INLINE, text):
+        text = SCENE_INLINE.sub(RULE, text)
+    if _any_in(BULLETS_INLINE, text):
+        text = BULLET_INLINE.sub(BREAK, text)
     out: list[Passage] = []
     paragraph: list[str] = []
     lines = text.split("\n")
-    leaders, bars = LEADING.search(text) is not None, any(bar in text for bar in BARS)
+    leaders, bars = LEADING.search(text) is not None, _any_in(BARS, text)
     page = _Page(
         columns=_columns(lines),
         line=lru_cache(maxsize=1024)(partial(_line, leaders=leaders, bars=bars)),  # lists and tables repeat lines
@@ -111,6 +116,10 @@ def passages(text: str, known: Known) -> list[Passage]:
                 out += _paragraph(block, page)
         paragraph = []
     return _with_headings(out)
+
+
+def _any_in(signs: str, text: str) -> bool:
+    return any(sign in text for sign in signs)
 
 
 def _columns(lines: list[str]) -> int:
@@ -186,7 +195,7 @@ def _line(raw: str, table: bool, forced: bool, *, leaders: bool, bars: bool) -> 
     if leaders and LEADING.search(text):
         text = LEADERS.sub("\t", text)
     cells: list[str] = []
-    if bars and any(bar in written for bar in BARS) and (table or (written[0] in BARS and written[-1] in BARS)):
+    if bars and _any_in(BARS, written) and (table or (written[0] in BARS and written[-1] in BARS)):
         cells = re.split(f"[{BARS}]", text)
     elif "\t" in text:
         cells = text.split("\t")

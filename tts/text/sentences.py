@@ -33,7 +33,7 @@ BEYOND = 30  # characters after the longest portion that are read to find out wh
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
 BEFORE_LAST_WORD = re.compile(r"(?s:.*)(?:[\s(\[\"“‘]|(?<!\w)'|'(?!\w))")
 AFTER_RANGE = re.compile("^.*[0-9][-–—/]")  # of 31-Jan.
-NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
+NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+(?:-[0-9])?)?")  # and the hyphen of AB-12
 INITIAL = re.compile(r"\s*[A-Z](?:\.(?=\s|$)|(?=[,;:)]|\s*$))")  # or a letter that names: Fig. A
 INITIAL_BEFORE = re.compile(r"(?<!\w)[A-Z]\.\s?$")
 NAME = re.compile(r"[A-Z][a-z]{1,30}")
@@ -171,7 +171,8 @@ def _word_may_end(before: str, word: str, following: str, initial: bool, abbrevi
         also_word = word in abbreviations.words
         numeral = NUMERAL.fullmatch(following) and not (also_word and len(following) == 1)
         letter = initial and not also_word
-        return not following[:1].isdigit() and not numeral and not letter and (opens or also_word)
+        number = any(map(str.isdigit, following))
+        return not number and not numeral and not letter and (opens or also_word)
     if len(word) == 1 and word.isalpha():  # an initial, or "plan B.", or a word
         if word in abbreviations.letters:
             named = before.split()[-1:]  # Louis I. Kahn, but Part I. Words

@@ -75,6 +75,7 @@ ENGLISH = Language(
         inner=frozenset({*TITLES, *INNER, *ALWAYS_INNER}),
         numbered=frozenset(
             {*NUMBERED, *YEAR_MARKS, *SHORT_MONTHS, *CASED_MONTHS, *SHORT_DAYS, *SHORT_BOOKS, *CALLED, *SPENT, *DOTTED}
+            | {"Supp", "Cir"}
         ),
         words=frozenset({*NUMBERED_WORDS, *SHORT_BOOKS, *DOTTED, "Sat", "Sun", "Mar"}),
         ending=frozenset({*ENDINGS, *NEWS_STATES, "St"}) - CAPITAL_ENDS,

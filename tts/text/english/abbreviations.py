@@ -4,7 +4,7 @@ import re
 
 from tts.text.english.acronyms import JOINED, LABELS, letters
 from tts.text.english.money import OLD_MONEY
-from tts.text.english.numbers import roman
+from tts.text.english.numbers import cardinal, roman
 from tts.text.english.patterns import Rule, any_of, words_of
 
 # Stand before a name, so their full stop never ends a sentence.
@@ -282,6 +282,17 @@ def _dated(match: re.Match[str]) -> str:
 NAME = r"[A-Z][A-Za-z']{0,30}"
 NUMERIC = r"(?P<first>[0-9]|[A-H](?![\w']|\.\w)|[IVXL]{1,9}(?![\w'])|[ivxl]{1,9}(?![\w']))"
 
+# Reports of courts, before their pages: 12 F.3d 45, 45 F. Supp. 2d 100.
+REPORTS = r"F\.(?: ?Supp\.)?|S\. ?Ct\.|[PA]\.|[NS]\.[EW]\.|So\."
+REPORT_WORDS = {"Supp": "supplement", "Ct": "court", "So": "southern"}
+SERIES = {"2d": "second", "3d": "third", "4th": "fourth"}
+
+
+def _report(match: re.Match[str]) -> str:
+    words = [letters(part) if part.isupper() else REPORT_WORDS[part] for part in re.findall("[A-Za-z]+", match["name"])]
+    return f"{cardinal(match['volume'])} {' '.join(words)} {SERIES[match['series']]} "
+
+
 # Whole forms, before any rule reads a part of them: R&B, WWII, 24/7.
 FORMS: list[Rule] = [
     *JOINED,
@@ -292,6 +303,11 @@ FORMS: list[Rule] = [
         r"(?P<end>[a-z]{0,8})(?![\w-])",
         lambda match: match["begin"] + match["more"].replace("-", "") + (match["last"] or "") + match["end"],
     ),
+    Rule(
+        rf"(?<![\w.,])(?P<volume>[0-9]{{1,4}}) (?P<name>{REPORTS}) ?(?P<series>2d|3d|4th) (?=[0-9]{{1,5}}(?!\w))",
+        _report,
+    ),
+    Rule(r"(?<=[0-9](?:st|nd|rd|th) )Cir\.(?= (?:1[89]|20)[0-9]{2}(?!\w))", lambda match: "circuit"),
     Rule(rf"(?<![\w/])(?:{any_of(FIXED)})(?![\w/]|\.\w)", lambda match: FIXED[match[0]]),
 ]
 ABBREVIATIONS: list[Rule] = [

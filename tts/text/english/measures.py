@@ -294,6 +294,7 @@ SECONDS: list[Rule] = [
     Rule(r"(?<![\w/])(?<![0-9] )km/h(?!\w)", lambda match: "kilometers per hour"),
     Rule(r"(?<=[0-9] )ft-lbs?(?:\.(?!$))?(?!\w)", lambda match: "foot-pounds"),
     Rule(r"(?<=\b50)/(?=60 ?Hz)", lambda match: " or "),
+    Rule(r"(?<=[0-9][\"'])/(?=[0-9]{2,3} ?(?:lbs?|kg|pounds|kilos)\b)", lambda match: ", "),  # 5'10"/180 lb
     Rule(
         r"(?<![\w.,])([1-9])x([1-9][0-9]?)s(?!\w)",  # 2x4s
         lambda match: f"{cardinal(match[1])} by {many(cardinal(match[2]))}",

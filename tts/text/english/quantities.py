@@ -198,6 +198,10 @@ def _any_number(match: re.Match[str]) -> str:
     return ("minus " if match["minus"] else "") + words
 
 
+WITH_COMMA = (
+    "km|kg|cm|mm|ml|mg|l|m|g|ha|°C|%|percent|million|billion|degrees|hours|times|tonnes|tons|kilos|kilograms|grams|"
+    "lit(?:re|er)s?|(?:kilo|centi|milli)?met(?:re|er)s?"
+)
 # Before all other rules of numbers.
 GROUPED: list[Rule] = [
     Rule(
@@ -208,6 +212,8 @@ GROUPED: list[Rule] = [
     ),
     Rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
     Rule(r"(?<=[A-Za-z]),(?=[0-9])", lambda match: ", "),
+    # the decimal comma of measures: 1,5 litres
+    Rule(rf"(?<![\w.,])([0-9]{{1,4}}),(?=[0-9]{{1,2}}\s?(?:{WITH_COMMA})(?!\w))", lambda match: f"{match[1]}."),
     Rule(r"(?<=[0-9])-in-(?=[0-9])", lambda match: " in "),
     # of baseball: a .500 team
     Rule(
