@@ -1,10 +1,11 @@
 """Which rules may match a text, so that the others, which are most, are passed over.
 
 A need of a rule is a set of runs, one of which stands in every match. A run is a row of tests, one for each of its
-characters; at the ends of a text it meets a space. `needs.py` finds the needs in the patterns and keeps them in
-`gates.json`. A rule that is not in the file is asked of every text.
+characters. To find the needs in the patterns takes a second, so `needs.py` does it once and keeps them in `gates.json`.
+A rule that is not in the file is asked of every text.
 
-Texts are asked word by word, and what a word meets is remembered. So a run ends at a space.
+Texts are asked word by word, and what a word meets is remembered. So a run ends at a space; one stands at both ends of
+a text too.
 """
 
 import json
@@ -20,11 +21,11 @@ from typing import NamedTuple
 from tts.text.english.patterns import Rule
 
 FILE = Path(__file__).with_name("gates.json")
-ASCII = "".join(map(chr, range(32, 127)))  # what is printed of it
+ASCII = "".join(map(chr, range(32, 127)))  # the characters that are printed
 WORD = 32  # characters of a word that is remembered
 REMEMBERED = 1 << 15  # words
 STEPS = 1 << 15  # of a search that are remembered
-FEW = 3  # rules; whether so few need something else as well is not asked
+FEW = 3  # rules that are left; what else so few need is not asked
 KINDS = {"digit": str.isdecimal, "space": str.isspace, "letter": str.isalnum}  # of characters; any other is a sign
 
 
@@ -49,7 +50,7 @@ class Needs(NamedTuple):
     """What rules need, by their keys. Each character of a run stands for itself, or is the name of a test."""
 
     tests: Mapping[str, Test]
-    of: Mapping[str, Sequence[Sequence[str]]]  # up to two needs of a rule; of a text, the first is asked first
+    of: Mapping[str, Sequence[Sequence[str]]]  # up to two needs of a rule; prose seldom meets the first
 
     @classmethod
     def read(cls, path: Path) -> "Needs":
@@ -107,7 +108,7 @@ class _State(dict):
 
 
 class _Search:
-    """Which needs words meet, by their runs. Whoever needs nothing is always met.
+    """Which needs words meet, by their runs, as a number with a bit for each. A need without runs is always met.
 
     It shifts a number with a bit for each test of each run. What a state and a character lead to is remembered.
     """
@@ -144,7 +145,7 @@ class _Search:
         return found
 
     def _look(self, word: str) -> int:
-        """The needs that a word meets which is not remembered. Space is on both sides."""
+        """The needs that a word between spaces meets; it is remembered from now on."""
         state, met = self.start, 0
         for character in f" {word} ":
             state = state[character]
