@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from typing import NamedTuple
 
 from tts.text.lexicon import Lexicon
 from tts.text.sentences import Abbreviations, Joints, Sentence, split_sentences
@@ -16,8 +17,7 @@ from tts.text.sentences import Abbreviations, Joints, Sentence, split_sentences
 TABLE = {"english": "tts.text.english:ENGLISH"}
 
 
-@dataclass(frozen=True, slots=True)
-class Normal:
+class Normal(NamedTuple):
     """A text as it is said, and what a user should know about how it was read."""
 
     text: str

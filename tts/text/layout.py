@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 from tts.text.markup import BREAK, RULE
 
@@ -12,11 +13,14 @@ LINE, HEADING, PARAGRAPH, SCENE = "line", "heading", "paragraph", "scene"
 
 Known = Callable[[str], bool]  # whether the language has a word
 
+SCENES_INLINE = "*⁂❦"
 SCENE_INLINE = re.compile(r"(?<=\S)[ \t]{1,20}(?:\*[ \t]?\*[ \t]?\*|⁂|❦)[ \t]{1,20}(?=\S)")
-BULLET_INLINE = re.compile(r"[ \t]{1,20}[•‣◦▪●][ \t]{1,20}")
-LEADING = re.compile(r"(?:[.·…_][ \t]?){4}")
+BULLETS_INLINE = "•‣◦▪●"
+BULLET_INLINE = re.compile(rf"[ \t]{{1,20}}[{BULLETS_INLINE}][ \t]{{1,20}}")
+LEADING = re.compile(r"[.·…_](?:[ \t]?[.·…_]){3}")
 LEADERS = re.compile(r"[ \t]{0,9}(?:[.·…_][ \t]?){4,200}[ \t]{0,9}(?=\S{1,12}[ \t]*$)")  # of a table of contents
 SIGNS = r"*⁂~=_\-–—―#+.·•^`❦❧☙◆◇✦✧★☆●○■□§|:─━═│┃┌┐└┘├┤┬┴┼╔╗╚╝║╠╣╬%/\\<>"
+BARS = "|│║"
 FENCE = re.compile(r"(?:```|~~~)[ \t]{0,4}[\w+#.-]{1,20}|```")  # around code, with the name of its language
 ONLY_SIGNS = re.compile(rf"[{SIGNS}\s]+")
 SCENE_ALONE = frozenset("⁂❦❧☙◆◇✦✧★☆●○■#§*•")  # one of them alone is a scene break
@@ -24,7 +28,7 @@ TABLE_RULE = re.compile(r"[|+:\-=\s─━═│┃┌┐└┘├┤┬┴┼╔
 FRAMED = re.compile(r"([=*~#_+\-])\1{1,79}\s*(?=[^\W_])(.{1,200}?)\s*\1{2,80}")
 HEADING_MARK = re.compile(r"#{1,6}[ \t]+(?=\S)")
 CLOSING_MARK = re.compile(r"\s+#+$")
-QUOTE_MARK = re.compile(r"(?:>[ \t]?){1,9}")
+QUOTE_MARK = re.compile(r"(?!>[0-9])(?:>[ \t]?){1,9}")  # >5 is a number
 BULLETS = r"\-*+•‣◦▪▫●○■□➢➤►▶→✓✔☐☑☒·–—"
 BULLET = re.compile(rf"[{BULLETS}][ \t]+(?=\S)")
 TICK_BOX = re.compile(r"\[[ xX]\][ \t]+")
@@ -35,6 +39,7 @@ CIRCLED = re.compile(r"[①-⓿❶-❿➀-➓]\s*")
 CAPITAL = re.compile(r"[\"'“‘(\[¿¡*_—–§$£€#-]{0,4}[ ]?[A-Z0-9À-ÖØ-ÞĀ-Ž]")
 STOPPED = re.compile(r"[.!?…][\"'”’»)\]]{0,4}$|[—–-][\"'”’»]{1,4}$")
 ENDED = re.compile(rf"{STOPPED.pattern}|[:;]$")
+DIVIDING = ("-", "\u00ad")  # at the end of a line, in a word
 DIVIDED = re.compile(r"\w-$|\u00ad$")
 LAST_PART = re.compile(r"(-?)([^\W\d_]*)$")
 FIRST_PART = re.compile(r"[^\W\d_]{0,40}")
@@ -55,23 +60,23 @@ CAPITALS = 0.9  # of the lines of verse begin with one
 SHORT = 0.6  # of the widest line: too short for a line that was wrapped
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """Text that runs on, and what ends after it: LINE, HEADING, PARAGRAPH or SCENE."""
 
     text: str
     ends: str
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(NamedTuple):
     text: str  # without its list mark if that says nothing, and without indentation
+    first: int  # characters of its first word
+    capital: bool  # it begins with one
     width: int
     indent: int
     forced: bool  # it begins after a break that is heard whatever the shape
-    mark: str = ""  # of a list, that stands before it
-    heading: bool = False
-    cells: bool = False  # a row of a table
+    mark: str  # of a list, that stands before it
+    heading: bool
+    cells: bool  # a row of a table
 
 
 @dataclass(frozen=True)
@@ -79,23 +84,32 @@ class _Page:
     """What the whole text says about its paragraphs."""
 
     columns: int  # prose is wrapped at so many at least
+    line: Callable[[str, bool, bool], _Line]  # of what is written, whether in a table, whether forced
     known: Known
     compounds: frozenset[str]  # words with a hyphen, which keep it where a line ends at it
 
 
 def passages(text: str, known: Known) -> list[Passage]:
     """The text as passages in order. Nothing but white space, list marks, rules and frames is lost."""
-    text = BULLET_INLINE.sub(BREAK, SCENE_INLINE.sub(RULE, text))
-    known = lru_cache(maxsize=4096)(known)
+    if _any_in(SCENES_INLINE, text):
+        text = SCENE_INLINE.sub(RULE, text)
+    if _any_in(BULLETS_INLINE, text):
+        text = BULLET_INLINE.sub(BREAK, text)
     out: list[Passage] = []
     paragraph: list[str] = []
     lines = text.split("\n")
-    page = _Page(_columns(lines), known, frozenset(COMPOUND.findall(text.lower()) if "-\n" in text else ()))
+    leaders, bars = LEADING.search(text) is not None, _any_in(BARS, text)
+    page = _Page(
+        columns=_columns(lines),
+        line=lru_cache(maxsize=1024)(partial(_line, leaders=leaders, bars=bars)),  # lists and tables repeat lines
+        known=lru_cache(maxsize=4096)(known),
+        compounds=frozenset(COMPOUND.findall(text.lower()) if "-\n" in text else ()),
+    )
     for line in [*lines, ""]:
         if line.strip(" \t\u3000\xa0"):
             paragraph.append(line)
             continue
-        for block in _blocks(paragraph):
+        for block in _blocks(paragraph, page):
             if block is None:
                 _end(out, SCENE)
             else:
@@ -104,11 +118,16 @@ def passages(text: str, known: Known) -> list[Passage]:
     return _with_headings(out)
 
 
+def _any_in(signs: str, text: str) -> bool:
+    return any(sign in text for sign in signs)
+
+
 def _columns(lines: list[str]) -> int:
     """At how many columns prose here is wrapped at least. Narrow prose shows by small letters at line starts."""
-    inner = [after.lstrip()[:1] for before, after in zip(lines, lines[1:], strict=False) if before.strip()]
-    small = sum(letter.islower() for letter in inner)
-    narrow = small >= PROSE_LINES and 2 * small > len([letter for letter in inner if letter])
+    starts = [line.lstrip()[:1] for line in lines]
+    inner = [after for before, after in zip(starts, starts[1:], strict=False) if before and after]
+    small = sum([letter.islower() for letter in inner])
+    narrow = small >= PROSE_LINES and 2 * small > len(inner)
     return min(WRAPPED, max(map(len, lines))) if narrow else WRAPPED
 
 
@@ -118,34 +137,36 @@ def _end(out: list[Passage], kind: str) -> None:
         out[-1] = Passage(out[-1].text, kind)
 
 
-def _blocks(lines: list[str]) -> Iterator[list[_Line] | None]:
+def _blocks(lines: list[str], page: _Page) -> Iterator[list[_Line] | None]:
     """The lines of a paragraph, parted where a scene ends, which is a None."""
     block: list[_Line] = []
     bares = [line.strip() for line in lines]
-    table = any(map(_is_table_rule, bares))
+    table = any(_is_table_rule(bare) for bare in bares if not bare[:1].isalnum())
     for line, bare in zip(lines, bares, strict=True):
         signs = not bare[:1].isalnum()  # it may be nothing but signs
         if signs and FENCE.fullmatch(bare):
             yield block
             block = []
-            continue
-        if not signs or not ONLY_SIGNS.fullmatch(bare):
-            parts = line.split(BREAK) if BREAK in line else [line]
-            block += [_line(part, table, number > 0) for number, part in enumerate(parts) if part.strip()]
+        elif not signs or not ONLY_SIGNS.fullmatch(bare):
+            if BREAK in line:
+                parts = enumerate(line.split(BREAK))
+                block += [page.line(part, table, number > 0) for number, part in parts if part.strip()]
+            elif bare:
+                block.append(page.line(line, table, False))
         elif _is_underline(bare, block):
-            block[-1].heading = True
+            block[-1] = block[-1]._replace(heading=True)
         elif _is_scene(bare) and not (table and TABLE_RULE.fullmatch(bare)):
             yield block
             yield None
             block = []
         elif not (_is_table_rule(bare) or bare.startswith("```") or bare in "|>"):
-            block.append(_line(line, table, False))
+            block.append(page.line(line, table, False))
     yield block
 
 
 def _is_table_rule(bare: str) -> bool:
     """|---|:--:| or +----+ or box drawing."""
-    if bare[:1].isalnum() or not TABLE_RULE.fullmatch(bare):
+    if not TABLE_RULE.fullmatch(bare):
         return False
     return any(sign in bare for sign in "─━═┌└├") or ("-" in bare or "=" in bare) and ("|" in bare or "+-" in bare)
 
@@ -154,7 +175,7 @@ def _is_underline(bare: str, block: list[_Line]) -> bool:
     """==== or ---- under one line, which it makes a heading."""
     if not block or len(set(bare)) > 1 or bare[0] not in "=-~" or len(bare) < 3 or block[-1].mark:
         return False
-    return bare[0] == "=" or (len(block) == 1 and not ENDED.search(block[-1].text[-6:]))
+    return bare[0] == "=" or (len(block) == 1 and not _is_at_end(ENDED, block[-1].text))
 
 
 def _is_scene(bare: str) -> bool:
@@ -164,42 +185,48 @@ def _is_scene(bare: str) -> bool:
     return signs in SCENE_ALONE or len(signs) >= 3 or (len(signs) == 2 and signs[0] in SCENE_ALONE)
 
 
-def _line(raw: str, table: bool, forced: bool) -> _Line:
-    text = raw.strip()
-    indent = len(raw) - len(raw.lstrip()) if raw[0].isspace() else 0
-    if indent and "\t" in raw[:indent]:
-        indent = len(raw[:indent].expandtabs(8))
-    line = _Line(text, indent + len(text), indent, forced)
+def _line(raw: str, table: bool, forced: bool, *, leaders: bool, bars: bool) -> _Line:
+    """`leaders` says whether rows of dots stand anywhere in the text, `bars` whether those of tables may."""
+    text = written = raw.strip()
+    indent = len(raw[: len(raw) - len(raw.lstrip())].expandtabs(8)) if raw[0].isspace() else 0
+    mark, heading = "", False
     if MARKED.match(text):
-        _without_mark(line)
-    if LEADING.search(line.text):
-        line.text = LEADERS.sub("\t", line.text)
-    bars = "|" in text or "│" in text or "║" in text
-    if bars and (table or (text[0] in "|│║" and text[-1] in "|│║")):
-        line.cells, line.text = True, _row(re.split(r"[|│║]", line.text))
-    elif "\t" in line.text:
-        line.cells, line.text = True, _row(line.text.split("\t"))
-    return line
+        text, mark, heading = _without_mark(text)
+    if leaders and LEADING.search(text):
+        text = LEADERS.sub("\t", text)
+    cells: list[str] = []
+    if bars and _any_in(BARS, written) and (table or (written[0] in BARS and written[-1] in BARS)):
+        cells = re.split(f"[{BARS}]", text)
+    elif "\t" in text:
+        cells = text.split("\t")
+    if cells:
+        text = _row(cells)
+    return _Line(text, *_beginning(text), indent + len(written), indent, forced, mark, heading, bool(cells))
 
 
-def _without_mark(line: _Line) -> None:
-    """Take the mark of a heading, a quotation or a list from a line. Numbers and letters are read, so they stay."""
-    if quoted := QUOTE_MARK.match(line.text):
-        line.text = line.text[quoted.end() :].strip()
-    text = line.text
+def _beginning(text: str) -> tuple[int, bool]:
+    """How long the first word is, and whether a capital begins the text."""
+    return len(WORD.match(text)[0]), CAPITAL.match(text) is not None
+
+
+def _without_mark(text: str) -> tuple[str, str, bool]:
+    """A line without the mark of a heading, a quotation or a list; the mark of a list; whether it is a heading.
+
+    Numbers and letters are read, so they stay.
+    """
+    if quoted := QUOTE_MARK.match(text):
+        text = text[quoted.end() :].strip()
     if mark := HEADING_MARK.match(text):
-        line.heading, line.text = True, CLOSING_MARK.sub("", text[mark.end() :])
-    elif framed := FRAMED.fullmatch(text):
-        line.heading, line.text = True, framed[2]
-    elif (mark := BULLET.match(text)) or TICK_BOX.match(text):
-        line.mark = text[0]
-        text = text[mark.end() :] if mark else text
-        box = TICK_BOX.match(text)
-        line.text = text[box.end() :] if box else text
-    elif mark := NUMBERED.match(text):
-        line.mark, line.text = mark[0].strip(), f"{mark[0].strip()} {text[mark.end() :]}"
-    elif CIRCLED.match(text):
-        line.mark = text[0]
+        return CLOSING_MARK.sub("", text[mark.end() :]), "", True
+    if framed := FRAMED.fullmatch(text):
+        return framed[2], "", True
+    if (mark := BULLET.match(text)) or TICK_BOX.match(text):
+        said = text[mark.end() :] if mark else text
+        box = TICK_BOX.match(said)
+        return said[box.end() :] if box else said, text[0], False
+    if mark := NUMBERED.match(text):
+        return f"{mark[0].strip()} {text[mark.end() :]}", mark[0].strip(), False
+    return text, text[0] if CIRCLED.match(text) else "", False
 
 
 def _row(cells: list[str]) -> str:
@@ -211,55 +238,61 @@ def _row(cells: list[str]) -> str:
 def _paragraph(lines: list[_Line], page: _Page) -> Iterator[Passage]:
     if not lines:
         return
-    if sum("   " in line.text for line in lines) > 1:  # columns apart by spaces
-        for line in lines:
-            line.text, line.cells = _row(COLUMNS.split(line.text)), True
-    heard = _breaks(lines, page.columns)
+    if sum(["   " in line.text for line in lines]) > 1:  # columns apart by spaces
+        lines = [_in_columns(line) for line in lines]
     start = 0
-    for number in range(1, len(lines) + 1):
-        if number == len(lines) or heard[number - 1]:
-            text = _joined([line.text for line in lines[start:number]], page)
-            kind = PARAGRAPH if number == len(lines) else heard[number - 1]
+    for number, kind in enumerate([*_breaks(lines, page.columns), PARAGRAPH], 1):
+        if kind:
+            text = _joined(lines[start:number], page)
             yield Passage(text, HEADING if lines[start].heading and number - start == 1 else kind)
             start = number
+
+
+def _in_columns(line: _Line) -> _Line:
+    text = _row(COLUMNS.split(line.text))
+    first, capital = _beginning(text)
+    return line._replace(text=text, first=first, capital=capital, cells=True)
 
 
 def _breaks(lines: list[_Line], columns: int) -> list[str]:
     """What ends after each line but the last: LINE, HEADING, PARAGRAPH, or nothing."""
     if len(lines) < 2:
         return []
-    widest = max(line.width for line in lines)
-    margin = min(line.indent for line in lines)
-    pairs = list(zip(lines, lines[1:], strict=False))
+    widest = max([line.width for line in lines])
+    margin = min([line.indent for line in lines])
     # Whoever wraps prose puts a word into the next line only if it has no room in this one.
-    needed = [a.width + 1 + len(WORD.match(b.text)[0]) for a, b in pairs]
-    room = [width <= max(widest, columns) for width in needed]
+    needed = [a.width + 1 + b.first for a, b in zip(lines, lines[1:], strict=False)]
+    columns = max(widest, columns)
     items = _items(lines)
     listed = any(items)
-    every = _each_line_is_heard(lines, widest, room, [width <= widest for width in needed])
+    every = _each_line_is_heard(lines, needed, columns)
     found = []
-    for number, (a, b) in enumerate(pairs):
-        mark = not a.text[-1:].isalnum()  # one may end the line
-        hyphen = mark and bool(DIVIDED.search(a.text[-2:])) and b.text[:1].isalnum()
-        stopped = mark and bool(STOPPED.search(a.text[-6:]))
-        ended = mark and bool(ENDED.search(a.text[-6:]))
-        capital, short = bool(CAPITAL.match(b.text)), a.width <= SHORT * widest
-        heard = b.forced or a.heading or b.heading or items[number + 1] or a.cells or b.cells
-        heard = heard or (every and not hyphen)
-        # A line that ends early, such as a heading or the last one of a paragraph.
-        heard = heard or (room[number] and capital and not hyphen and (stopped or items[number] or short))
-        last = stopped and (short or b.indent >= margin + 2 or a.width > UNWRAPPED)  # of a paragraph
-        heard = heard or (capital and last and not short) or (listed and capital and b.indent < a.indent)
+    for number, (a, b) in enumerate(zip(lines, lines[1:], strict=False)):
+        item = items[number] or items[number + 1]
+        hyphen = a.text[-1:] in DIVIDING and DIVIDED.search(a.text[-2:]) and b.text[:1].isalnum()
+        heard = b.forced or a.heading or b.heading or items[number + 1] or a.cells or b.cells or (every and not hyphen)
+        inside = every or widest < WRAPPED or item or a.cells or b.forced  # no paragraph ends
+        if not (heard and inside):
+            # A line that ends early, such as a heading or the last one of a paragraph.
+            stopped, short = _is_at_end(STOPPED, a.text), a.width <= SHORT * widest
+            early = stopped or items[number] or short
+            last = stopped and (short or b.indent >= margin + 2 or a.width > UNWRAPPED)  # of a paragraph
+            heard = heard or (needed[number] <= columns and b.capital and not hyphen and early)
+            heard = heard or (b.capital and ((last and not short) or (listed and b.indent < a.indent)))
         if not heard:
             found.append("")
         elif a.heading or (
-            number == 0 and not ended and not items[0] and not items[1] and not every and not a.cells and not b.forced
+            number == 0 and not (item or every or a.cells or b.forced) and not _is_at_end(ENDED, a.text)
         ):
             found.append(HEADING)
         else:
-            inside = items[number] or every or a.cells or b.forced or items[number + 1] or widest < WRAPPED
-            found.append(PARAGRAPH if last and not inside else LINE)
+            found.append(LINE if inside or not last else PARAGRAPH)
     return found
+
+
+def _is_at_end(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether one of the patterns that begin in the last characters of a text matches."""
+    return not text[-1:].isalnum() and pattern.search(text[-6:]) is not None
 
 
 def _items(lines: list[_Line]) -> list[bool]:
@@ -268,7 +301,7 @@ def _items(lines: list[_Line]) -> list[bool]:
     if not marked:
         return [False] * len(lines)
     first = marked[0]
-    led = first == 0 or bool(ENDED.search(lines[first - 1].text[-6:]))
+    led = first == 0 or _is_at_end(ENDED, lines[first - 1].text)
     known: set[tuple[str, int]] = set()
     for number in marked:
         known |= _places(lines[number].mark)
@@ -293,35 +326,41 @@ def _places(mark: str) -> set[tuple[str, int]]:
     return places | ({("numeral", ROMAN.index(bare))} if bare in ROMAN else set())
 
 
-def _each_line_is_heard(lines: list[_Line], widest: int, room: list[bool], inside: list[bool]) -> bool:
+def _each_line_is_heard(lines: list[_Line], needed: list[int], columns: int) -> bool:
     """Whether the lines are verse, a list without marks, an address: by capitals where lines begin, and short lines.
 
-    `room` says which next words have room in a line of wrapped prose, `inside` which in the widest line here.
+    `needed` are the columns that each line would take with the first word of the next, where prose has `columns`.
     """
-    if widest > VERSE or any(line.mark for line in lines):
+    widest = max([line.width for line in lines])
+    if widest > VERSE or any([line.mark for line in lines]):
         return False
-    capitals = sum(bool(CAPITAL.match(line.text)) for line in lines)
-    if capitals >= CAPITALS * len(lines):
-        return 3 * sum(room) >= len(room) and (widest < WRAPPED or len(lines) > 2)
+    if sum([line.capital for line in lines]) >= CAPITALS * len(lines):
+        room = sum([width <= columns for width in needed])
+        return 3 * room >= len(needed) and (widest < WRAPPED or len(lines) > 2)
     if widest < NARROW and len(lines) == 2:
         return all(len(line.text.split()) <= 3 and line.text.replace(" ", "").isalnum() for line in lines)
-    return len(lines) > 2 and (widest < NARROW or (widest < LIST and 2 * sum(inside) >= len(inside)))
+    inside = sum([width <= widest for width in needed])
+    return len(lines) > 2 and (widest < NARROW or (widest < LIST and 2 * inside >= len(needed)))
 
 
-def _joined(lines: list[str], page: _Page) -> str:
+def _joined(lines: list[_Line], page: _Page) -> str:
     """Lines as one, words that were divided at the ends of lines as they were before."""
-    if len(lines) > 1:
-        lines = [*(_before(a, b, page) for a, b in zip(lines, lines[1:], strict=False)), lines[-1]]
-    return " ".join("".join(lines).split())
+    if len(lines) == 1:
+        return " ".join(lines[0].text.split())
+    parts = [_before(a.text, b.text, page) for a, b in zip(lines, lines[1:], strict=False)]
+    return " ".join("".join([*parts, lines[-1].text]).split())
 
 
 def _before(line: str, after: str, page: _Page) -> str:
     """A line as it goes on into the next: with a space, or without, as after a hyphen: nega- tive, well- known."""
-    if line[-1] == "\u00ad":
+    last = line[-1]
+    if last == "\u00ad":
         return line[:-1]
-    if line[-1] in "—–" and line[-2:-1].strip() and after[:1].isalnum():
-        return line
-    if line[-1] != "-" or not line[-2:-1].isalnum() or not after[:1].isalnum():
+    if last not in "-—–" or not after[:1].isalnum():
+        return f"{line} "
+    if last != "-":
+        return line if line[-2:-1].strip() else f"{line} "
+    if not line[-2:-1].isalnum():
         return f"{line} "
     compound, first = LAST_PART.search(line[-40:-1].lower()).groups()
     second = FIRST_PART.match(after)[0]
@@ -334,8 +373,10 @@ def _with_headings(found: list[Passage]) -> list[Passage]:
     """A short line that stands alone and does not end like a sentence is a heading of what follows."""
     out = []
     for number, passage in enumerate(found):
-        alone = passage.ends == PARAGRAPH and (number == 0 or found[number - 1].ends in (PARAGRAPH, SCENE, HEADING))
-        short = len(passage.text) <= TITLE and CAPITAL.match(passage.text)
-        title = short and (passage.text[-1].isalnum() or passage.text.isupper())
-        out.append(Passage(passage.text, HEADING) if alone and title and number + 1 < len(found) else passage)
+        if passage.ends == PARAGRAPH and (number == 0 or found[number - 1].ends in (PARAGRAPH, SCENE, HEADING)):
+            short = len(passage.text) <= TITLE and CAPITAL.match(passage.text)
+            title = short and (passage.text[-1].isalnum() or passage.text.isupper())
+            if title and number + 1 < len(found):
+                passage = Passage(passage.text, HEADING)
+        out.append(passage)
     return out

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tts.text.layout import SCENE, Known, passages
 from tts.text.markup import plain
@@ -32,7 +33,7 @@ BEYOND = 30  # characters after the longest portion that are read to find out wh
 ENUMERATION = re.compile(r"[\"'(]?(?:[0-9]{1,3}|[IVXL]{1,6}|[A-Za-z])")  # 1. Apples; IV. The Ghost
 BEFORE_LAST_WORD = re.compile(r"(?s:.*)(?:[\s(\[\"“‘]|(?<!\w)'|'(?!\w))")
 AFTER_RANGE = re.compile("^.*[0-9][-–—/]")  # of 31-Jan.
-NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+)?")
+NEXT_WORD = re.compile(rf"\s*[{re.escape(OPENING)}]*([^\W_]+(?:-[0-9])?)?")  # and the hyphen of AB-12
 INITIAL = re.compile(r"\s*[A-Z](?:\.(?=\s|$)|(?=[,;:)]|\s*$))")  # or a letter that names: Fig. A
 INITIAL_BEFORE = re.compile(r"(?<!\w)[A-Z]\.\s?$")
 NAME = re.compile(r"[A-Z][a-z]{1,30}")
@@ -42,8 +43,7 @@ SAYS = re.compile(r"\s([A-Z][a-z]{0,30}) ([a-z]{2,12})\b")  # "Stop!" Mary said.
 NUMERAL = re.compile(r"[IVXLC]{1,8}")
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence or a part of one, spoken at once."""
 
     text: str
@@ -87,56 +87,60 @@ def split_sentences(
     out: list[Sentence] = []
     text, notices = plain(text)
     for passage in passages(text, known):
-        sentences = [*_sentences(passage.text, abbreviations)]
-        for sentence in sentences[:-1]:
-            out += _portions(sentence, SENTENCE, max_chars, joints)
-        if sentences:
-            out += _portions(sentences[-1], passage.ends, max_chars, joints)
-        elif out and passage.ends == SCENE:
+        sentences = _sentences(passage.text, abbreviations)
+        for number, sentence in enumerate(sentences, 1):
+            ends = SENTENCE if number < len(sentences) else passage.ends
+            if len(sentence) <= max_chars:
+                out.append(Sentence(sentence, ends))
+            else:
+                out += _portions(sentence, ends, max_chars, joints)
+        if out and not sentences and passage.ends == SCENE:
             out[-1] = Sentence(out[-1].text, SCENE)
     if out:
         out[0] = Sentence(out[0].text, out[0].pause, tuple(notices))
     return out
 
 
-def _sentences(paragraph: str, abbreviations: Abbreviations) -> Iterator[str]:
+def _sentences(paragraph: str, abbreviations: Abbreviations) -> list[str]:
+    out: list[str] = []
     start = 0
     for match in STOP.finditer(paragraph):
         if _ends(paragraph, start, match, abbreviations):
-            yield paragraph[start : match.end()].strip()
+            out.append(paragraph[start : match.end()].strip())
             start = match.end()
     if rest := paragraph[start:].strip():
-        yield rest
+        out.append(rest)
+    return out
 
 
 def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviations) -> bool:
     """Whether the sentence from `start` ends at this stop."""
-    stop = match[0]
-    if stop in EASTERN or match.end() == len(text):
+    stop, begin, end = match[0], match.start(), match.end()
+    if stop in EASTERN or end == len(text):
         return True
-    following = NEXT_WORD.match(text[match.end() : match.end() + 60])[1] or ""
-    if not text[match.end()].isspace():  # The end.The start; not Booking.Com
-        address = ADDRESS.match(text[match.end() + len(following) : match.end() + len(following) + 2])
+    following = NEXT_WORD.match(text, end, end + 60)[1] or ""
+    if not text[end].isspace():  # The end.The start; not Booking.Com
+        address = ADDRESS.match(text, end + len(following), end + len(following) + 2)
         return (following in abbreviations.openers or stop != ".") and not address
     small = following[:1].islower()
-    if stop.startswith(("..", "…")) or stop.strip(CLOSERS) != ".":
+    if stop != "." and (stop.startswith(("..", "…")) or stop.strip(CLOSERS) != "."):
         if stop == "!" and _goes_on(text, start, match, small, abbreviations):
             return False
         # The sentence goes on if a small letter follows: Wait... what? "Who is it?" she asked.
         quoted = stop[-1] in CLOSERS
-        if quoted and (said := SAYS.match(text, match.end())) and said[2] in abbreviations.saying:
+        if quoted and (said := SAYS.match(text, end)) and said[2] in abbreviations.saying:
             return said[1] != "I" and said[1] in abbreviations.openers
         return not (small and (quoted or stop.startswith(("..", "…"))))
     if small:
         return False
-    if match.start() - start < 12 and ENUMERATION.fullmatch(text[start : match.start()].lstrip()):
+    if begin - start < 12 and ENUMERATION.fullmatch(text[start:begin].lstrip()):
         return False
-    before = text[max(start, match.start() - 40) : match.start()]
+    before = text[max(start, begin - 40) : begin]
     word = _last_word(before)
     if len(stop) > 1 or not word:  # a quote or bracket closes after the stop
         return True
-    initial = INITIAL.match(text, match.end()) is not None
-    last = AFTER_RANGE.sub("", word)
+    initial = INITIAL.match(text, end) is not None
+    last = word if word.isalpha() else AFTER_RANGE.sub("", word)
     return _word_may_end(before[: -len(word)], last, "" if initial else following, initial, abbreviations)
 
 
@@ -167,7 +171,8 @@ def _word_may_end(before: str, word: str, following: str, initial: bool, abbrevi
         also_word = word in abbreviations.words
         numeral = NUMERAL.fullmatch(following) and not (also_word and len(following) == 1)
         letter = initial and not also_word
-        return not following[:1].isdigit() and not numeral and not letter and (opens or also_word)
+        number = any(map(str.isdigit, following))
+        return not number and not numeral and not letter and (opens or also_word)
     if len(word) == 1 and word.isalpha():  # an initial, or "plan B.", or a word
         if word in abbreviations.letters:
             named = before.split()[-1:]  # Louis I. Kahn, but Part I. Words
@@ -182,9 +187,7 @@ def _word_may_end(before: str, word: str, following: str, initial: bool, abbrevi
 
 
 def _portions(sentence: str, ends: str, max_chars: int, joints: Joints) -> list[Sentence]:
-    """A sentence as it is, or cut if it is too long: at a clause if possible, else between words, else anywhere."""
-    if len(sentence) <= max_chars:
-        return [Sentence(sentence, ends)]
+    """A sentence that is too long, cut: at a clause if possible, else between words, else anywhere."""
     out: list[Sentence] = []
     start = 0
     while (left := len(sentence) - start) > max_chars:
@@ -219,11 +222,17 @@ def _cut(window: str, left: int, max_chars: int, joints: Joints) -> tuple[int, s
     return max(1, min([max_chars, *(start for start, end in inline if start < max_chars < end)])), CUT
 
 
+def _is_number(word: str, joints: Joints) -> bool:
+    if word.isalpha():
+        return word.lower() in joints.counting
+    return word.lower().split("-")[0] in joints.counting or any(map(str.isdigit, word))
+
+
 def _spaces(window: str, joints: Joints) -> Iterator[tuple[int, int]]:
     """The spaces of a window, each with a rank: 0 before a clause, 1 between words, 2 after the, 3 inside a number."""
     tokens = list(UNSPACED.finditer(window))
     words = [token[0] if token[0].isalnum() else BESIDE_WORD.sub("", token[0]) for token in tokens]
-    counts = [word.lower().split("-")[0] in joints.counting or any(c.isdigit() for c in word) for word in words]
+    counts = [_is_number(word, joints) for word in words]
     for i in range(1, len(tokens)):
         before, after = words[i - 1], words[i]
         name = before[:1].isupper() and (after[:1].isupper() or tokens[i - 1][0].endswith("."))

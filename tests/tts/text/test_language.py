@@ -81,6 +81,22 @@ tokenizer = build(tiny_german.SPEC, None)
 assert all(tokenizer.encode(part.words) for part in portions({TEXT!r}, 100, tokenizer.language))
 assert not [name for name in sys.modules if name.startswith("tts.text.english")]
 """
+    passes(script)
+
+
+def test_english_starts_without_what_only_homographs_and_unknown_words_need():
+    passes("""
+import sys
+from tts.text.language import language
+english = language()
+assert [english.normalise(part.text).text for part in english.split("Dr. Lee came. At 5!", 300)][1] == "At five!"
+assert not {"numpy", "torch"} & sys.modules.keys()
+assert english.choose("I read it.") and english.guess("zorkian")
+""")
+
+
+def passes(script: str) -> None:
+    """Run a script in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": "tests", "PYTHONUTF8": "1"}
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

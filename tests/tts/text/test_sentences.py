@@ -32,6 +32,7 @@ CASES = {
     "It is spelt M. A. R. I. A. and so on.": ["It is spelt M. A. R. I. A. and so on."],
     "So did I. Bob left. We chose plan B. Bob left.": ["So did I.", "Bob left.", "We chose plan B.", "Bob left."],
     "He plays Op. 27 No. 2 now.": ["He plays Op. 27 No. 2 now."],
+    "Take part no. AB-12 now. He said no. Then he left.": ["Take part no. AB-12 now.", "He said no.", "Then he left."],
     "Call ext. 7 or tel. 42.": ["Call ext. 7 or tel. 42."],
     "Use max. 5 men. Not to the max. Bob left.": ["Use max. 5 men.", "Not to the max.", "Bob left."],
     "The firm (est. 1850) and Rt. Hon. Mx. Lee": ["The firm (est. 1850) and Rt. Hon. Mx. Lee"],

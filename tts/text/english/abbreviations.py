@@ -4,8 +4,8 @@ import re
 
 from tts.text.english.acronyms import JOINED, LABELS, letters
 from tts.text.english.money import OLD_MONEY
-from tts.text.english.numbers import roman
-from tts.text.english.patterns import Rule, any_of, rule, words_of
+from tts.text.english.numbers import cardinal, roman
+from tts.text.english.patterns import Rule, any_of, words_of
 
 # Stand before a name, so their full stop never ends a sentence.
 TITLES = {
@@ -282,72 +282,88 @@ def _dated(match: re.Match[str]) -> str:
 NAME = r"[A-Z][A-Za-z']{0,30}"
 NUMERIC = r"(?P<first>[0-9]|[A-H](?![\w']|\.\w)|[IVXL]{1,9}(?![\w'])|[ivxl]{1,9}(?![\w']))"
 
+# Reports of courts, before their pages: 12 F.3d 45, 45 F. Supp. 2d 100.
+REPORTS = r"F\.(?: ?Supp\.)?|S\. ?Ct\.|[PA]\.|[NS]\.[EW]\.|So\."
+REPORT_WORDS = {"Supp": "supplement", "Ct": "court", "So": "southern"}
+SERIES = {"2d": "second", "3d": "third", "4th": "fourth"}
+
+
+def _report(match: re.Match[str]) -> str:
+    words = [letters(part) if part.isupper() else REPORT_WORDS[part] for part in re.findall("[A-Za-z]+", match["name"])]
+    return f"{cardinal(match['volume'])} {' '.join(words)} {SERIES[match['series']]} "
+
+
 # Whole forms, before any rule reads a part of them: R&B, WWII, 24/7.
 FORMS: list[Rule] = [
     *JOINED,
     *OLD_MONEY,
     # No-o-o, ple-e-ease, Sh-h: what lengthens a word belongs to it.
-    rule(
+    Rule(
         r"(?<![\w'-])(?P<begin>[A-Za-z]{1,8})(?P<more>(?P<letter>[a-z])(?:-(?P=letter)){2,12}|(?P<last>[a-z])-(?P=last)(?![\w-]))"
         r"(?P<end>[a-z]{0,8})(?![\w-])",
         lambda match: match["begin"] + match["more"].replace("-", "") + (match["last"] or "") + match["end"],
     ),
-    rule(rf"(?<![\w/])(?:{any_of(FIXED)})(?![\w/]|\.\w)", lambda match: FIXED[match[0]]),
+    Rule(
+        rf"(?<![\w.,])(?P<volume>[0-9]{{1,4}}) (?P<name>{REPORTS}) ?(?P<series>2d|3d|4th) (?=[0-9]{{1,5}}(?!\w))",
+        _report,
+    ),
+    Rule(r"(?<=[0-9](?:st|nd|rd|th) )Cir\.(?= (?:1[89]|20)[0-9]{2}(?!\w))", lambda match: "circuit"),
+    Rule(rf"(?<![\w/])(?:{any_of(FIXED)})(?![\w/]|\.\w)", lambda match: FIXED[match[0]]),
 ]
 ABBREVIATIONS: list[Rule] = [
-    rule(rf"(?<![\w.])Co\.? (?=(?:{any_of(COUNTIES)})(?!\w))", lambda match: "County "),
-    rule(
+    Rule(rf"(?<![\w.])Co\.? (?=(?:{any_of(COUNTIES)})(?!\w))", lambda match: "County "),
+    Rule(
         rf"(?:(?<=[a-z], )|(?<=\b[DR]-))(?P<state>{any_of(NEWS_STATES)})\.(?!\w)",
         lambda match: NEWS_STATES[match[1]] + ("." if ends_sentence(match) else ""),
     ),
-    rule(
+    Rule(
         rf"(?:(?<=\bof )|(?<=\bin )|(?<=\bfrom ))(?P<state>{any_of(ONLY_STATES)})\.(?!\w)",
         lambda match: NEWS_STATES[match[1]] + ("." if ends_sentence(match) else ""),
     ),
-    rule(rf"(?<=[a-z] )({any_of(POINTS)})\.(?= of\b)", lambda match: POINTS[match[1]]),
-    rule(rf"(?<=\b[DR]-)({any_of(PARTY_STATES)})\.(?!\w)", lambda match: PARTY_STATES[match[1]]),
-    rule(
+    Rule(rf"(?<=[a-z] )({any_of(POINTS)})\.(?= of\b)", lambda match: POINTS[match[1]]),
+    Rule(rf"(?<=\b[DR]-)({any_of(PARTY_STATES)})\.(?!\w)", lambda match: PARTY_STATES[match[1]]),
+    Rule(
         rf"(?<![\w.'])(?P<short>St|Dr(?=\.))(?P<dot>\.?)(?![\w.'])(?:(?=\s+(?P<after>{NAME})))?",
         _street,
     ),
-    rule(r"(?<![\w.])(?:MR|MRS|MS|DR)\.?(?=\s+[A-Z])", lambda match: TITLES[match[0].rstrip(".").capitalize()].upper()),
-    rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=-[A-Z])", lambda match: TITLES[match[1]]),  # Maj.-Gen.
-    rule(r"(?<![\w.])Wash\.(?=,?\s(?:D\.? ?C|State)\b)", lambda match: NEWS_STATES["Wash"]),
-    rule(
+    Rule(r"(?<![\w.])(?:MR|MRS|MS|DR)\.?(?=\s+[A-Z])", lambda match: TITLES[match[0].rstrip(".").capitalize()].upper()),
+    Rule(rf"(?<![\w.])({any_of(TITLES)})\.(?=-[A-Z])", lambda match: TITLES[match[1]]),  # Maj.-Gen.
+    Rule(r"(?<![\w.])Wash\.(?=,?\s(?:D\.? ?C|State)\b)", lambda match: NEWS_STATES["Wash"]),
+    Rule(
         rf"(?<![\w.])({any_of(TITLES)})\.(?=\s*[A-Z\"'{{]|\s(?:doctor|and\s(?:Mrs|Mr|Ms|Dr))\b)",
         lambda match: TITLES[match[1]] + " ",
     ),
-    rule(rf"(?<![\w.])(?<!, )(?P<short>Sr|Br)\.(?=\s(?P<after>{NAME}))", _in_orders),
+    Rule(rf"(?<![\w.])(?<!, )(?P<short>Sr|Br)\.(?=\s(?P<after>{NAME}))", _in_orders),
     # scenes of a script
-    rule(r"(?<![\w.])INT\.(?=/?\s?[A-Z]{2})", lambda match: "INTERIOR"),
-    rule(r"(?<![\w.])EXT\.(?=\s[A-Z]{2})", lambda match: "EXTERIOR"),
-    rule(r"(?<![\w.])Sec\.(?=\s[A-Z][a-z])", lambda match: "secretary"),
-    rule(r"(?<![\w.])Mk\.?(?=\s[IVX0-9])", lambda match: "Mark"),
-    rule(rf"(?<![\w.])({any_of(UNDOTTED)})(?:\.(?=\s+[^A-Z\s]|\s*\Z)|(?![\w.']))", lambda match: TITLES[match[1]]),
-    rule(rf"(?<![\w.])({any_of(BEFORE_NAMES)})(?=\s[A-Z][a-z])", lambda match: TITLES[match[1]]),
-    rule(r"(?<![\w.])vs\.?(?!\w)|(?<=[A-Za-z.]\s)v\.?(?=\s[A-Z])", lambda match: "versus"),
-    rule(rf"(?<![\w.])(?P<word>{any_of(YEAR_MARKS)})\.\s*(?=(?P<first>[0-9][0-9,]{{2,10}}))", _dated),
-    rule(r"(?<![\w.])(?<![0-9] )([Mm]ax|[Mm]in)\.(?=\s[a-z])", lambda match: NUMBERED[match[1].lower()]),
-    rule(rf"(?<![\w.])(?P<word>{any_of(NUMBERED)})\.:?\s*{NUMERIC}", _numbered),
-    rule(r"(?<![\w.])[Ee]st\.(?=\s[a-z])", lambda match: "estimated"),
-    rule(r"(?<![\w.])[Aa]ssoc\.(?=\s[Pp]rof)", lambda match: "associate"),
-    rule(r"(?<![\w.])(?<![0-9] )(?:fl\. oz|sq\. ft|cu\. ft)\.", lambda match: AREAS[match[0]]),
-    rule(r"(?<=[0-9](?:st|nd|rd|th) )ed\.", lambda match: NUMBERED["ed"]),
-    rule(
+    Rule(r"(?<![\w.])INT\.(?=/?\s?[A-Z]{2})", lambda match: "INTERIOR"),
+    Rule(r"(?<![\w.])EXT\.(?=\s[A-Z]{2})", lambda match: "EXTERIOR"),
+    Rule(r"(?<![\w.])Sec\.(?=\s[A-Z][a-z])", lambda match: "secretary"),
+    Rule(r"(?<![\w.])Mk\.?(?=\s[IVX0-9])", lambda match: "Mark"),
+    Rule(rf"(?<![\w.])({any_of(UNDOTTED)})(?:\.(?=\s+[^A-Z\s]|\s*\Z)|(?![\w.']))", lambda match: TITLES[match[1]]),
+    Rule(rf"(?<![\w.])({any_of(BEFORE_NAMES)})(?=\s[A-Z][a-z])", lambda match: TITLES[match[1]]),
+    Rule(r"(?<![\w.])vs\.?(?!\w)|(?<=[A-Za-z.]\s)v\.?(?=\s[A-Z])", lambda match: "versus"),
+    Rule(rf"(?<![\w.])(?P<word>{any_of(YEAR_MARKS)})\.\s*(?=(?P<first>[0-9][0-9,]{{2,10}}))", _dated),
+    Rule(r"(?<![\w.])(?<![0-9] )([Mm]ax|[Mm]in)\.(?=\s[a-z])", lambda match: NUMBERED[match[1].lower()]),
+    Rule(rf"(?<![\w.])(?P<word>{any_of(NUMBERED)})\.:?\s*{NUMERIC}", _numbered),
+    Rule(r"(?<![\w.])[Ee]st\.(?=\s[a-z])", lambda match: "estimated"),
+    Rule(r"(?<![\w.])[Aa]ssoc\.(?=\s[Pp]rof)", lambda match: "associate"),
+    Rule(r"(?<![\w.])(?<![0-9] )(?:fl\. oz|sq\. ft|cu\. ft)\.", lambda match: AREAS[match[0]]),
+    Rule(r"(?<=[0-9](?:st|nd|rd|th) )ed\.", lambda match: NUMBERED["ed"]),
+    Rule(
         r"(?<=[0-9](?:st|nd|rd|th) )c(?:ent)?\.(?!\w)",
         lambda match: "century" + ("." if ends_sentence(match) else ""),
     ),
-    rule(r"(?<=\bhundred )hrs(?![\w.])", lambda match: "hours"),  # 21:00 hrs
-    rule(rf"(?<![\w.])({any_of(INNER)})\.(?!\w)", lambda match: INNER[match[1]]),
-    rule(r"(?<![\w.])([Ee]\.g|[Ii]\.e)(?![\w.])", lambda match: INNER[match[1].lower()]),
-    rule(rf"(?<![\w.])({any_of(ENDINGS)})\.(?!\w)", _ending),
-    rule(r"&c\b\.?", lambda match: "et cetera"),
-    rule(r"(?<![\w.])(?P<letters>(?:[A-Za-z]\.){2,})(?P<plural>'?s(?!\w))?(?!\w)", _dotted),
-    rule(
+    Rule(r"(?<=\bhundred )hrs(?![\w.])", lambda match: "hours"),  # 21:00 hrs
+    Rule(rf"(?<![\w.])({any_of(INNER)})\.(?!\w)", lambda match: INNER[match[1]]),
+    Rule(r"(?<![\w.])([Ee]\.g|[Ii]\.e)(?![\w.])", lambda match: INNER[match[1].lower()]),
+    Rule(rf"(?<![\w.])({any_of(ENDINGS)})\.(?!\w)", _ending),
+    Rule(r"&c\b\.?", lambda match: "et cetera"),
+    Rule(r"(?<![\w.])(?P<letters>(?:[A-Za-z]\.){2,})(?P<plural>'?s(?!\w))?(?!\w)", _dotted),
+    Rule(
         r"(?<![\w.])(?P<initials>(?:[A-Z]\.\s?){1,12})(?<=[.\s])(?P<name>[A-Z][a-z]{1,30})",
         _initials,
     ),
-    rule(r"(?<![\w.])(?P<letters>(?:[A-Z]\.\s){1,12}[A-Z]\.)(?P<plural>)(?!\w)", _dotted),
+    Rule(r"(?<![\w.])(?P<letters>(?:[A-Z]\.\s){1,12}[A-Z]\.)(?P<plural>)(?!\w)", _dotted),
     # E. coli, e. e. cummings
-    rule(r"(?<![\w.'])(?:[A-Z]\.|(?:[a-z]\.\s){1,3}[a-z]\.)(?=\s[a-z])", lambda match: letters(match[0])),
+    Rule(r"(?<![\w.'])(?:[A-Z]\.|(?:[a-z]\.\s){1,3}[a-z]\.)(?=\s[a-z])", lambda match: letters(match[0])),
 ]

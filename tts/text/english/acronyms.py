@@ -6,7 +6,7 @@ from functools import lru_cache
 from tts.text.english.lexicon import cmudict
 from tts.text.english.names import GIVEN, RULERS
 from tts.text.english.numbers import cardinal, roman
-from tts.text.english.patterns import FUNCTION_WORDS, Rule, rule, words_of
+from tts.text.english.patterns import FUNCTION_WORDS, Rule, words_of
 
 LETTER_A = "ay"  # the name of the letter; "a" would be read as the article
 # The lexicon has these words, but in capitals they are letters.
@@ -226,31 +226,31 @@ def _letters_a(match: re.Match[str]) -> str:
 # Letters beside digits and signs, before numbers and signs are read.
 LETTER_NAMES: list[Rule] = [
     # A4, A320, B2B keep their digits
-    rule(
+    Rule(
         r"(?<![\w'.])A(?=-?[0-9]|[♭♯#+]|-(?:list|level|levels|team|bomb|frame|line|side|flat|sharp|minor|major)\b)",
         lambda match: LETTER_A,
     ),
-    rule(r"(?<=[0-9])[Aa](?![\w'])", lambda match: f" {LETTER_A}"),
-    rule(r"(?<![\w/])a(?=/[b-z](?!\w))", lambda match: LETTER_A),  # a/b
+    Rule(r"(?<=[0-9])[Aa](?![\w'])", lambda match: f" {LETTER_A}"),
+    Rule(r"(?<![\w/])a(?=/[b-z](?!\w))", lambda match: LETTER_A),  # a/b
     # marks at school: an A-, a B-
-    rule(r"(?<![\w'-])[A-F][-−](?=[\s.,;:!?)]|$)", _mark),
-    rule(r"(?<![\w/])[A-Z]{1,4}(?:/[A-Z]{1,4}){1,2}(?![\w/])", _slashed),
-    rule(r"(?<!\w)\(a\)|\Aa\)(?=\s)", lambda match: f"({LETTER_A})"),
+    Rule(r"(?<![\w'-])[A-F][-−](?=[\s.,;:!?)]|$)", _mark),
+    Rule(r"(?<![\w/])[A-Z]{1,4}(?:/[A-Z]{1,4}){1,2}(?![\w/])", _slashed),
+    Rule(r"(?<!\w)\(a\)|\Aa\)(?=\s)", lambda match: f"({LETTER_A})"),
 ]
 
 
 # R&B, M&Ms; before titles are read.
 JOINED: list[Rule] = [
-    rule(
+    Rule(
         r"(?<!\w)([A-Z]{1,3})&([A-Z]{1,3})('?s)?(?!\w)",
         lambda match: f"{letters(match[1])} and {letters(match[2])}" + ("'s" if match[3] else ""),
     ),
 ]
 
 ACRONYMS: list[Rule] = [
-    rule(r"(?<![\w'])(?P<word>[A-Z]{2,10})(?P<ending>'?s'?)?(?!\w)", _acronym),
+    Rule(r"(?<![\w'])(?P<word>[A-Z]{2,10})(?P<ending>'?s'?)?(?!\w)", _acronym),
     # Bs, Ps and Qs; As after a word that counts or owns them
-    rule(r"(?<![\w'])([B-HJ-TV-Z])s(?!\w)", lambda match: f"{match[1]}'s"),
-    rule(r"(?<![\w'])As(?=[.,;!?]|$|\s(?:and|or|in|on|from)\b)", _letters_a),
-    rule(r"(?<![\w'])A(?![\w']|\.\w)|(?<=')A(?=')", _letter_a),
+    Rule(r"(?<![\w'])([B-HJ-TV-Z])s(?!\w)", lambda match: f"{match[1]}'s"),
+    Rule(r"(?<![\w'])As(?=[.,;!?]|$|\s(?:and|or|in|on|from)\b)", _letters_a),
+    Rule(r"(?<![\w'])A(?![\w']|\.\w)|(?<=')A(?=')", _letter_a),
 ]

@@ -5,7 +5,7 @@ import re
 from tts.text.english.abbreviations import ends_sentence
 from tts.text.english.acronyms import LETTER_A, letters
 from tts.text.english.numbers import cardinal, spelled
-from tts.text.english.patterns import Rule, any_of, rule, words_of
+from tts.text.english.patterns import Rule, any_of, words_of
 
 STREETS = {
     **{"St": "Street", "Ave": "Avenue", "Av": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Dr": "Drive"},
@@ -95,39 +95,39 @@ def _part(match: re.Match[str]) -> str:
 
 
 ADDRESSES: list[Rule] = [
-    rule(
+    Rule(
         rf"(?<!No\. )(?<![\w.,$£€/:'-])(?P<house>[0-9]{{1,5}})(?P<letter>[A-D])? (?:(?P<direction>{DIRECTION})\.? )?"
         rf"(?P<name>{NAME}(?: {NAME}){{0,3}}) (?P<street>{STREET}|{SHORT})(?![\w'])(?P<stop>\.)?"
         rf"(?: (?P<after>{DIRECTION})(?![\w'.]))?",
         _address,
     ),
-    rule(
+    Rule(
         rf"(?<![\w.'])(?P<direction>{DIRECTION})\.? (?P<name>{NAME}(?: {NAME})?) (?P<street>{STREET})(?![\w'])"
         r"(?P<stop>\.)?",
         _directed,
     ),
-    rule(
+    Rule(
         rf"(?<![\w.'])(?P<name>{ORDINAL}) (?P<street>{any_of(STREETS)})(?![\w'])(?P<stop>\.)?",
         lambda match: f"{match['name']} {_street(match)}",
     ),
-    rule(rf"(?<=[a-z] )(?P<street>{any_of(CLEAR)})(?![\w'.])(?P<stop>(?!))?", _street),
-    rule(r"\b[Hh]wy\.? (?=[0-9])", lambda match: "Highway "),
-    rule(  # 20 km NW of here
+    Rule(rf"(?<=[a-z] )(?P<street>{any_of(CLEAR)})(?![\w'.])(?P<stop>(?!))?", _street),
+    Rule(r"\b[Hh]wy\.? (?=[0-9])", lambda match: "Highway "),
+    Rule(  # 20 km NW of here
         rf"(?<=[a-z] )(?P<way>{DIRECTION})(?= of (?:the|town|here|[A-Z]))",
         lambda match: DIRECTIONS[match["way"]].lower(),
     ),
-    rule(  # I-95 N
+    Rule(  # I-95 N
         r"(?<![\w-])(?P<road>(?:I|US|SR|CR|Interstate|Route|Rte|Highway)[- ][0-9]{1,3}) "
         rf"(?P<way>{DIRECTION})(?![\w'.])",
         lambda match: f"{match['road']} {DIRECTIONS[match['way']]}",
     ),
-    rule(
+    Rule(
         rf"\b(?P<part>{any_of(PARTS)}|apt(?=\.? #|\.))\.? #?(?P<number>[0-9]{{1,4}})(?P<letter>[A-Z]?)(?!\w)",
         _part,
     ),
-    rule(r"(?<=[0-9](?:st|nd|rd|th)) (?:Fl|fl|Flr)\b\.?(?=[,;)]|\s[a-z]|$)", lambda match: " Floor"),
-    rule(r"\bP\.? ?O\.? Box ([0-9]{1,6})(?!\w)", lambda match: f"P O Box {house(match[1])}"),
-    rule(
+    Rule(r"(?<=[0-9](?:st|nd|rd|th)) (?:Fl|fl|Flr)\b\.?(?=[,;)]|\s[a-z]|$)", lambda match: " Floor"),
+    Rule(r"\bP\.? ?O\.? Box ([0-9]{1,6})(?!\w)", lambda match: f"P O Box {house(match[1])}"),
+    Rule(
         rf"(?<=[a-z])(?P<comma>,)? (?P<state>{any_of(STATES)})(?![\w'])"
         r"(?:,? (?P<zip>[0-9]{5})(?:-(?P<more>[0-9]{4}))?(?!\w))?",
         _state,

@@ -4,7 +4,7 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import cardinal
-from tts.text.english.patterns import Rule, any_of, rule, words_of
+from tts.text.english.patterns import Rule, any_of, words_of
 from tts.text.english.signs import SUBSCRIPTS
 
 ELEMENTS = words_of(
@@ -86,22 +86,22 @@ def _isotope(match: re.Match[str]) -> str:
 
 
 CHEMISTRY: list[Rule] = [
-    rule(rf"(?<![\w^])\^(?P<mass>[0-9]{{1,3}})(?P<element>{any_of(ISOTOPES)})(?![a-z])", _isotope),
-    rule(rf"(?<![\w.])(?P<formula>(?:{UNIT}){{1,6}}){CHARGE}", _ion),
-    rule(r"(?<=[A-Z0-9₀-₉a-z)])(?: ?(?:→|-->|⟶) ?)(?=[0-9]{0,2}[A-Z][A-Za-z]?[A-Z0-9₂-₉(])", lambda match: " yields "),
-    rule(r"(?<=[A-Z][0-9₂-₉]) ?(?:→|->|-->|⟶|⇌) ?(?=[0-9A-Z])", lambda match: " yields "),
-    rule(
+    Rule(rf"(?<![\w^])\^(?P<mass>[0-9]{{1,3}})(?P<element>{any_of(ISOTOPES)})(?![a-z])", _isotope),
+    Rule(rf"(?<![\w.])(?P<formula>(?:{UNIT}){{1,6}}){CHARGE}", _ion),
+    Rule(r"(?<=[A-Z0-9₀-₉a-z)])(?: ?(?:→|-->|⟶) ?)(?=[0-9]{0,2}[A-Z][A-Za-z]?[A-Z0-9₂-₉(])", lambda match: " yields "),
+    Rule(r"(?<=[A-Z][0-9₂-₉]) ?(?:→|->|-->|⟶|⇌) ?(?=[0-9A-Z])", lambda match: " yields "),
+    Rule(
         rf"(?<![\w.#@/'-])(?P<count>[1-9][0-9]?)?(?=[A-Za-z()]{{1,20}}{DIGIT})(?P<formula>(?:{UNIT}|{GROUP}){{1,10}})"
         r"(?![\w₀-₉]|\.\w|-[A-Z0-9])",
         _formula,
     ),
-    rule(rf"(?<![\w.#@/'-])(?P<count>)(?P<formula>{any_of(COMPOUNDS)})(?![\w₀-₉]|\.\w|-[A-Z0-9])", _formula),
-    rule(  # Cs-137, U-235
+    Rule(rf"(?<![\w.#@/'-])(?P<count>)(?P<formula>{any_of(COMPOUNDS)})(?![\w₀-₉]|\.\w|-[A-Z0-9])", _formula),
+    Rule(  # Cs-137, U-235
         rf"(?<![\w'-])(?P<element>(?:{any_of(name for name in ISOTOPES if len(name) > 1)})(?=-[0-9]{{2,3}}))"
         r"-(?P<mass>[0-9]{2,3})(?![\w-]|\.[0-9])",
         _isotope,
     ),
-    rule(r"(?<=\bO157):(?=H7\b)", lambda match: " "),
-    rule(r"(?<![\w.,])14C(?=[ -](?:dat(?:ing|ed?|es)|levels?|ages?)\b)", lambda match: "carbon fourteen"),
-    rule(r"(?<!\w)pH(?!\w)", lambda match: "P H"),
+    Rule(r"(?<=\bO157):(?=H7\b)", lambda match: " "),
+    Rule(r"(?<![\w.,])14C(?=[ -](?:dat(?:ing|ed?|es)|levels?|ages?)\b)", lambda match: "carbon fourteen"),
+    Rule(r"(?<!\w)pH(?!\w)", lambda match: "P H"),
 ]

@@ -5,7 +5,7 @@ import re
 from tts.text.english.abbreviations import ends_sentence
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import decade, ordinal, pairs, two_digits, year
-from tts.text.english.patterns import ALONE, DASH, FUNCTION_WORDS, Rule, any_of, number, rule
+from tts.text.english.patterns import ALONE, DASH, FUNCTION_WORDS, Rule, any_of, number
 
 MONTHS = {
     **{"January": "01", "February": "02", "March": "03", "April": "04", "May": "05", "June": "06", "July": "07"},
@@ -46,31 +46,6 @@ NO_DAY = "%|percent|hundred|thousand|million|billion|trillion|dozen|miles?|times
 DAY = r"(?:0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th|ST|ND|RD|TH)?"
 YEAR = r"[12][0-9]{3}"
 IN = r"\b(?i:from|in|since|until|till|by|to|through|during|of|last|next|this|early|late|mid)"
-SLASHED_DATE = re.compile(
-    rf"(?<![\w.,/-])(?P<a>[0-3]?[0-9])(?:/(?P<b>[0-3]?[0-9])/(?P<year>{YEAR}|[0-9]{{2}})"
-    rf"|(?P<sign>[.-])(?P<b2>[0-3]?[0-9])(?P=sign)"
-    rf"(?P<year2>{YEAR}|(?<=[0-3][0-9]\.[01][0-9]\.)[0-9]{{2}}))(?![\w/-]|\.[0-9])"
-)
-# 2/14 after a word that a date follows
-SHORT_DATE = re.compile(
-    r"(?<![\w.,/-])(?P<before>(?:[Oo]n|RSVP by|[Ee]nds|[Ss]tarts|[Bb]egins|[Oo]pens|[Ee]xpires|[Dd]ated|[Dd]ue"
-    r"|[Bb]orn|[Ss]ince|[Uu]ntil"
-    r"|(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs?)?|Fri|Sat(?:ur)?|Sun|Easter)(?:day)?[.,]?)"
-    r"\s\(?)"
-    r"(?P<a>[0-3]?[0-9])/(?P<b>[0-3]?[0-9])"
-    rf"(?=[,;:!?)]|\.(?![0-9])|$|\s(?:{any_of(FUNCTION_WORDS - {'of'})})\b)"
-)
-
-
-def date_notices(text: str) -> list[str]:
-    """A notice for each date whose day may be its month."""
-    return [
-        f"{match[0].removeprefix(before)} was read with the month first"
-        for pattern in (SLASHED_DATE, SHORT_DATE)
-        for match in pattern.finditer(text)
-        for before, (a, b) in [(match.groupdict().get("before") or "", _two(match))]
-        if 1 <= int(a) <= 12 and 1 <= int(b) <= 12 and int(a) != int(b)
-    ]
 
 
 def _two(match: re.Match[str]) -> tuple[str, str]:
@@ -122,6 +97,35 @@ def _short_date(match: re.Match[str]) -> str:
     if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
         return match[0]
     return f"{match['before']}{_numbered(month)} {ordinal(day)}"
+
+
+SLASHED_DATE = Rule(
+    rf"(?<![\w.,/-])(?P<a>[0-3]?[0-9])(?:/(?P<b>[0-3]?[0-9])/(?P<year>{YEAR}|[0-9]{{2}})"
+    rf"|(?P<sign>[.-])(?P<b2>[0-3]?[0-9])(?P=sign)"
+    rf"(?P<year2>{YEAR}|(?<=[0-3][0-9]\.[01][0-9]\.)[0-9]{{2}}))(?![\w/-]|\.[0-9])",
+    slashed_date,
+)
+# 2/14 after a word that a date follows
+SHORT_DATE = Rule(
+    r"(?<![\w.,/-])(?P<before>(?:[Oo]n|RSVP by|[Ee]nds|[Ss]tarts|[Bb]egins|[Oo]pens|[Ee]xpires|[Dd]ated|[Dd]ue"
+    r"|[Bb]orn|[Ss]ince|[Uu]ntil"
+    r"|(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs?)?|Fri|Sat(?:ur)?|Sun|Easter)(?:day)?[.,]?)"
+    r"\s\(?)"
+    r"(?P<a>[0-3]?[0-9])/(?P<b>[0-3]?[0-9])"
+    rf"(?=[,;:!?)]|\.(?![0-9])|$|\s(?:{any_of(FUNCTION_WORDS - {'of'})})\b)",
+    _short_date,
+)
+
+
+def date_notices(text: str) -> list[str]:
+    """A notice for each date whose day may be its month."""
+    return [
+        f"{match[0].removeprefix(before)} was read with the month first"
+        for rule in (SLASHED_DATE, SHORT_DATE)
+        for match in rule.compiled.finditer(text)
+        for before, (a, b) in [(match.groupdict().get("before") or "", _two(match))]
+        if 1 <= int(a) <= 12 and 1 <= int(b) <= 12 and int(a) != int(b)
+    ]
 
 
 def _month_day(match: re.Match[str]) -> str:
@@ -214,25 +218,25 @@ def _era_first(match: re.Match[str]) -> str:
 
 _WEEK: list[Rule] = [
     # days of the week: Mon-Fri, Sat. night, Mon 5 May, Tue/Thu
-    rule(
+    Rule(
         rf"(?<![\w.])(?P<first>{ANY_DAY})\.?{DASH}(?=(?:{ANY_DAY})\b)",
         lambda match: f"{_full(match['first'])} to ",
     ),
-    rule(
+    Rule(
         rf"(?<![\w.])(?P<first>{any_of(SHORT_DAYS)})\.?(?P<join>,\s|/|\s(?:and|or|to|&)\s)"
         rf"(?=(?:{ANY_DAY})(?![\w']))",
         lambda match: _full(match["first"]) + match["join"].replace("/", " and "),
     ),
-    rule(
+    Rule(
         rf"(?P<before>day(?:,| and| or| to| &)\s|day to )(?P<day>{any_of(SHORT_DAYS)})(?:\.(?!\w)|(?![\w.']))",
         lambda match: match["before"] + SHORT_DAYS[match["day"]] + _stop(match),
     ),
-    rule(
+    Rule(
         rf"(?P<before>\b(?i:on|every|each|by|until|since|next|last|this)\s)"
         rf"(?P<day>Mon|Tues?|Thu(?:rs?)?|Fri|(?:{any_of(SHORT_DAYS)})(?=\.))(?:\.(?!\w)|(?![\w.']))",
         lambda match: match["before"] + SHORT_DAYS[match["day"]] + _stop(match),
     ),
-    rule(
+    Rule(
         rf"(?<![\w.])(?<![Tt]he )({any_of(SHORT_DAYS)})"
         rf"(?:\.?(?=,?\s+(?:[0-9]{{1,2}}(?![0-9,])|{any_of([*MONTHS, *SHORT_MONTHS])}\b))"
         rf"|\.(?=\s+[a-z(&]|\s?[–,;:)-])|(?=\s(?:mornings?|afternoons?|evenings?|nights?)\b))",
@@ -240,35 +244,35 @@ _WEEK: list[Rule] = [
     ),
 ]
 _DAYS: list[Rule] = [
-    rule(
+    Rule(
         rf"(?<![\w.,/-])(?P<year>{YEAR})(?P<sign>[-/.])(?P<month>0?[1-9]|1[0-2])(?P=sign)"
         r"(?P<day>0?[1-9]|[12][0-9]|3[01])(?![\w/-]|\.[0-9])",
         _iso_date,
     ),
-    rule(  # 20240115
+    Rule(  # 20240115
         r"(?<![\w.,$£€#:/-])(?P<year>(?:19|20)[0-9]{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12][0-9]|3[01])"
         r"(?![\w,/-]|\.[0-9]|\s[a-z]{2,20}s\b)",
         _iso_date,
     ),
-    (SLASHED_DATE, slashed_date),
-    (SHORT_DATE, _short_date),
-    rule(
+    SLASHED_DATE,
+    SHORT_DATE,
+    Rule(
         r"(?<![\w.,/-])(?P<month>0?[1-9]|1[0-2])/(?P<year>(?:19|20)[0-9]{2})(?![\w/]|\.[0-9])",
         lambda match: f"{_numbered(match['month'])} {year(match['year'])}",
     ),
-    rule(r"(?<!\w)FY\s?'?(?=(?:20)?[0-9]{2}(?!\w))", lambda match: "fiscal year "),
-    rule(rf"(?<![\w.,/-])(?P<first>{YEAR})/(?P<second>[0-9]{{2}})(?![\w/]|\.[0-9])", _season),
-    rule(r"(?<![\w.,/-])(?P<year>20[0-9]{2})-(?P<month>0[1-9]|1[0-2])(?![\w/-]|\.[0-9])", _year_month),
-    rule(r"(?<!\w)(?P<quarter>Q[1-4])\s?'(?=[0-9]{2}(?!\w))", lambda match: match["quarter"] + " "),
-    rule(r"(?<![\w.,/-])(?P<quarter>[1-4])Q\s?'?(?P<year>20[0-9]{2}|[0-3][0-9])(?!\w)", _quarter),
-    rule(
+    Rule(r"(?<!\w)FY\s?'?(?=(?:20)?[0-9]{2}(?!\w))", lambda match: "fiscal year "),
+    Rule(rf"(?<![\w.,/-])(?P<first>{YEAR})/(?P<second>[0-9]{{2}})(?![\w/]|\.[0-9])", _season),
+    Rule(r"(?<![\w.,/-])(?P<year>20[0-9]{2})-(?P<month>0[1-9]|1[0-2])(?![\w/-]|\.[0-9])", _year_month),
+    Rule(r"(?<!\w)(?P<quarter>Q[1-4])\s?'(?=[0-9]{2}(?!\w))", lambda match: match["quarter"] + " "),
+    Rule(r"(?<![\w.,/-])(?P<quarter>[1-4])Q\s?'?(?P<year>20[0-9]{2}|[0-3][0-9])(?!\w)", _quarter),
+    Rule(
         rf"(?P<the>\b(?:[Tt]he|THE)\s)?(?<![\w.,:$£€-])(?<![0-9]/)(?P<day>{DAY})"
         rf"(?:(?P<join>{DASH}|/|\s(?:and|to|&)\s)(?P<last>{DAY}))?"
         rf"(?:\s(?:(?:of|OF)\s)?|-)(?P<month>{MONTH})(?:(?:,?\s|-)'?(?P<year>{YEAR}(?![0-9])|(?<=')[0-9]{{2}}(?![\w'])))?"
         rf"(?!['-]?[0-9])(?P<dash>(?:{DASH}|/)(?=(?:{DAY}\s)?{MONTH}))?",
         _day_month,
     ),
-    rule(
+    Rule(
         rf"(?<![\w.'])(?<![^0-9]-)(?P<month>{MONTH})(?:\s|-)(?P<first>{DAY})"
         rf"(?:(?P<join>{DASH}|\sto\s|\sand\s(?={DAY}(?:[.,;:!?)]|$)))(?P<last>{DAY}))?"
         rf"(?:(?:,?\s|-)'?(?P<year>{YEAR}|(?<=')[0-9]{{2}}(?!')))?"
@@ -279,7 +283,7 @@ _DAYS: list[Rule] = [
 ]
 _MONTHS: list[Rule] = [
     # months without a day: Jan. 1999, DEC 1999, from Jan. to Mar., Jan-Mar
-    rule(
+    Rule(
         rf"(?<![\w.'])(?P<first>{ABBREVIATED}|{any_of(MONTHS)})\.?(?P<join>{DASH}|/|\sto\s|\sand\s|\sthrough\s)"
         rf"(?P<last>{ABBREVIATED}|{any_of(MONTHS)})(?:\.(?=\s+[a-z0-9]|[,;:)])|(?!\w))",
         lambda match: (
@@ -288,57 +292,57 @@ _MONTHS: list[Rule] = [
             + _full(match["last"])
         ),
     ),
-    rule(rf"(?<![\w.'])(?P<month>{ABBREVIATED})\.(?=\s+[a-z(]|\s?[–,;:)-])", _short_month),
-    rule(
+    Rule(rf"(?<![\w.'])(?P<month>{ABBREVIATED})\.(?=\s+[a-z(]|\s?[–,;:)-])", _short_month),
+    Rule(
         rf"(?P<before>{IN}[ -])(?P<month>{ABBREVIATED})\.(?!\w)",
         lambda match: match["before"] + _short_month(match),
     ),
-    rule(
+    Rule(
         rf"(?P<before>{IN}[ -])(?P<month>Feb|Apr|Aug|Sept?|Oct|Nov|Dec)(?![\w'])",
         lambda match: match["before"] + SHORT_MONTHS[match["month"]],
     ),
 ]
 _YEARS: list[Rule] = [
-    rule(
+    Rule(
         rf"(?<![\w.'])(?P<month>{_cased(SHORT_MONTHS)})\.?(?=\s+'?[0-9]{{2}})",
         lambda match: match[0] if match["month"] in MONTH_WORDS else NAMES[match["month"].lower()],
     ),
     # years: est. 1850, c. 1500, (b. 1920), 340 A.D., AD 79
-    rule(r"(?<![\w.])(?P<e>[Ee])st\.\s?(?=[12][0-9]{3}\b)", lambda match: f"{match['e']}stablished "),
-    rule(r"(?<![\w.])c(?:a?\.|a)\s?(?=[0-9]{3,4}\b)", lambda match: "circa "),
-    rule(
+    Rule(r"(?<![\w.])(?P<e>[Ee])st\.\s?(?=[12][0-9]{3}\b)", lambda match: f"{match['e']}stablished "),
+    Rule(r"(?<![\w.])c(?:a?\.|a)\s?(?=[0-9]{3,4}\b)", lambda match: "circa "),
+    Rule(
         r"(?<=\()(?P<word>b|d|r|fl)\.\s?(?=(?:circa )?[0-9]{3,4}\b)",
         lambda match: {"b": "born ", "d": "died ", "r": "reigned ", "fl": "flourished "}[match["word"]],
     ),
-    rule(rf"(?:(?<=BC)|(?<=B\.C\.)|(?<=BCE)){DASH}(?=A\.?D\b|[0-9])", lambda match: " to "),
-    rule(
+    Rule(rf"(?:(?<=BC)|(?<=B\.C\.)|(?<=BCE)){DASH}(?=A\.?D\b|[0-9])", lambda match: " to "),
+    Rule(
         rf"(?<![\w.])A\.?D\.?\s?(?<=[D. ])(?P<first>[1-9][0-9]{{0,3}})(?:{DASH}(?P<last>[1-9][0-9]{{0,3}}))?"
         r"(?![\w/-]|[.,][0-9])",
         _era_first,
     ),
-    rule(
+    Rule(
         rf"{ALONE}(?P<first>[1-9][0-9]{{0,3}}|[0-9]{{1,3}},[0-9]{{3}}|[0-9]{{5,6}})"
         rf"(?:{DASH}(?P<last>[1-9][0-9]{{0,3}}))?"
         r"\s?(?P<era>A\.\s?D\b\.?|AD|B\.\s?C\.\s?E\b\.?|BCE|B\.\s?C\b\.?|BC|C\.\s?E\b\.?|CE)(?!\w)",
         _era,
     ),
-    rule(r"(?<=[0-9](?:st|nd|rd|th)) [cC](?:ent)?\.(?=,? (?:[a-z]|BC|AD|CE|B\.|A\.|C\.))", lambda match: " century"),
-    rule(r"(?<=[Cc]entury )(?P<era>AD|BC|CE|BCE)(?!\w)", lambda match: letters(match["era"])),
+    Rule(r"(?<=[0-9](?:st|nd|rd|th)) [cC](?:ent)?\.(?=,? (?:[a-z]|BC|AD|CE|B\.|A\.|C\.))", lambda match: " century"),
+    Rule(r"(?<=[Cc]entury )(?P<era>AD|BC|CE|BCE)(?!\w)", lambda match: letters(match["era"])),
     # ranges of years and decades: '68-'72, 1950s-60s, 1999-present
-    rule(rf"(?<='[0-9][0-9]){DASH}(?='[0-9]{{2}}(?!\w))", lambda match: " to "),
-    rule(rf"(?<=[12][0-9]{{3}}){DASH}(?='[0-9]{{2}}(?!\w)|[Pp]resent\b|today\b)", lambda match: " to "),
-    rule(
+    Rule(rf"(?<='[0-9][0-9]){DASH}(?='[0-9]{{2}}(?!\w))", lambda match: " to "),
+    Rule(rf"(?<=[12][0-9]{{3}}){DASH}(?='[0-9]{{2}}(?!\w)|[Pp]resent\b|today\b)", lambda match: " to "),
+    Rule(
         rf"(?:(?<=[0-9]0s)|(?<=[0-9]0'[s])){DASH}(?='?(?:{YEAR}|[1-9]0)'?s\b|[Pp]resent\b|(?:early|mid|late)\b)",
         lambda match: " to ",
     ),
-    rule(  # the 60-70s
+    Rule(  # the 60-70s
         rf"(?<![\w.,'-])([12][0-9]{{2}}0|[1-9]0){DASH}([12][0-9]{{2}}0|[1-9]0)'?s(?!\w)",
         lambda match: f"{decade(match[1])} to {decade(match[2])}",
     ),
-    rule(r"(?<![\w.,])'?([12][0-9]{2}0|[0-9]0)'?s(?!\w)", lambda match: decade(match[1])),
-    rule(r"(?<![\w.,])([12][0-9]{2}0) s(?!\w)", lambda match: decade(match[1])),
-    rule(r"(?<![\w.,])'([0-9]{2})(?![\w'])", lambda match: two_digits(match[1])),
-    rule(
+    Rule(r"(?<![\w.,])'?([12][0-9]{2}0|[0-9]0)'?s(?!\w)", lambda match: decade(match[1])),
+    Rule(r"(?<![\w.,])([12][0-9]{2}0) s(?!\w)", lambda match: decade(match[1])),
+    Rule(r"(?<![\w.,])'([0-9]{2})(?![\w'])", lambda match: two_digits(match[1])),
+    Rule(
         r"(?P<before>\b(?:[Yy]ear|[Bb]y|[Ii]n|[Uu]ntil|[Ss]ince)\s)(?P<year>[2-9][1-9][0-9]{2}|[3-9]0[1-9][0-9])"
         r"(?=[.,;:!?)]|$)(?![.,][0-9])",
         lambda match: match["before"] + pairs(match["year"]),

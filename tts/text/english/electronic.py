@@ -5,7 +5,7 @@ import re
 from tts.text.english.acronyms import LETTER_A, letters
 from tts.text.english.lexicon import cmudict
 from tts.text.english.numbers import cardinal, spelled, year
-from tts.text.english.patterns import Rule, any_of, rule, words_of
+from tts.text.english.patterns import Rule, any_of, words_of
 from tts.text.english.units import UNITS
 
 NAMES = {
@@ -178,54 +178,54 @@ def _option(match: re.Match[str]) -> str:
 
 CALL = r"(?P<calls>\(\))?"
 ELECTRONIC: list[Rule] = [
-    rule(
+    Rule(
         r"(?<![\w.+-])(?P<address>[\w.+&-]{1,64}@[A-Za-z0-9.-]{1,255}\.[A-Za-z]{2,24}(?!\w)(?:/[^\s<>\"{}]{0,500})?)",
         _address,
     ),
-    rule(r"(?<!\w)(?P<address>(?:https?://|ftp://|file://|www\.)[^\s<>\"{}]{1,2000})", _address),
-    rule(
+    Rule(r"(?<!\w)(?P<address>(?:https?://|ftp://|file://|www\.)[^\s<>\"{}]{1,2000})", _address),
+    Rule(
         rf"(?<![\w.@-])(?P<address>(?:[A-Za-z0-9-]{{1,63}}\.){{1,6}}(?:{DOMAINS})(?![\w-])(?:/[^\s<>\"{{}}]{{0,500}})?)",
         _address,
     ),
     # C:\Users\Bob
-    rule(r"(?<!\w)[A-Za-z]:\\(?:[\w.~()-]{1,60}\\?){0,20}", _file),
+    Rule(r"(?<!\w)[A-Za-z]:\\(?:[\w.~()-]{1,60}\\?){0,20}", _file),
     # /usr/local/bin, ~/Documents, ./configure
-    rule(r"(?<![\w.<>/~'\")-])(?:(?:~|\.{1,2})(?:/[\w.@+-]{1,60}){1,20}|(?:/[A-Za-z_.][\w.@+-]{0,60}){2,20})/?", _file),
+    Rule(r"(?<![\w.<>/~'\")-])(?:(?:~|\.{1,2})(?:/[\w.@+-]{1,60}){1,20}|(?:/[A-Za-z_.][\w.@+-]{0,60}){2,20})/?", _file),
     # src/main.py, autogen.sh
-    rule(
+    Rule(
         rf"(?<![\w.@/~-])(?:[\w.-]{{1,60}}/){{0,12}}[\w-]{{2,80}}(?:\.[\w-]{{1,30}}){{0,3}}\.(?:{ENDING})(?![\w-]|\.\w)",
         _file,
     ),
-    rule(r"(?<![\w.@/~-])(?:[\w-]{1,60}/){0,12}[A-Za-z][\w-]{1,80}\.(?:c|h|r|o)(?![\w.-])", _file),
-    rule(r"(?<![\w.@/~-])(?:src|lib|usr|tmp|var|bin|docs|tests)/(?![\w/])", _file),
-    rule(rf"(?<![\w.])\.(?:{any_of(ENDINGS)}|{DOTFILES}|NET|com|org)(?![\w-])", _file),
-    rule(r"(?<=[A-Za-z])\.NET(?!\w)", lambda match: " dot net"),
+    Rule(r"(?<![\w.@/~-])(?:[\w-]{1,60}/){0,12}[A-Za-z][\w-]{1,80}\.(?:c|h|r|o)(?![\w.-])", _file),
+    Rule(r"(?<![\w.@/~-])(?:src|lib|usr|tmp|var|bin|docs|tests)/(?![\w/])", _file),
+    Rule(rf"(?<![\w.])\.(?:{any_of(ENDINGS)}|{DOTFILES}|NET|com|org)(?![\w-])", _file),
+    Rule(r"(?<=[A-Za-z])\.NET(?!\w)", lambda match: " dot net"),
     # foo.bar.baz, os.getcwd(): names of programs
-    rule(r"(?<![\w.@/-])[a-z_]\w{1,30}(?:\.[a-z_]\w{1,30}){2,6}(?![\w.-])", lambda match: _spoken(match[0], short=2)),
-    rule(r"(?<![\w.@/-])[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30}){1,6}(?=\()", lambda match: _spoken(match[0], short=2)),
-    rule(r"(?<!\w)#(?=(?:include|define|ifn?def|endif|pragma)\b)", lambda match: "hash "),
-    rule(r"(?<!\w)0x([0-9A-Fa-f]{1,16})(?!\w)", lambda match: f"hex {' '.join(_spoken(c) for c in match[1].upper())}"),
-    rule(r"(?<!\w)\$(?=\{?[A-Z_]{3,20}\b|\{?[a-z])", lambda match: "dollar "),
-    rule(r"(?<!\S)(?P<dashes>--)(?P<name>[a-z][a-z0-9]{1,20}(?:-[a-z0-9]{1,20}){0,4})(?![\w-])", _option),
-    rule(r"(?<!\S)(?P<dashes>-)(?P<name>[A-Za-z]{1,4})(?=[\s.,;:)]|$)", _option),
-    rule(r"(?<=[a-z] )-(?=[A-Za-z](?: [\"'a-z]|$))", lambda match: "dash "),
+    Rule(r"(?<![\w.@/-])[a-z_]\w{1,30}(?:\.[a-z_]\w{1,30}){2,6}(?![\w.-])", lambda match: _spoken(match[0], short=2)),
+    Rule(r"(?<![\w.@/-])[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30}){1,6}(?=\()", lambda match: _spoken(match[0], short=2)),
+    Rule(r"(?<!\w)#(?=(?:include|define|ifn?def|endif|pragma)\b)", lambda match: "hash "),
+    Rule(r"(?<!\w)0x([0-9A-Fa-f]{1,16})(?!\w)", lambda match: f"hex {' '.join(_spoken(c) for c in match[1].upper())}"),
+    Rule(r"(?<!\w)\$(?=\{?[A-Z_]{3,20}\b|\{?[a-z])", lambda match: "dollar "),
+    Rule(r"(?<!\S)(?P<dashes>--)(?P<name>[a-z][a-z0-9]{1,20}(?:-[a-z0-9]{1,20}){0,4})(?![\w-])", _option),
+    Rule(r"(?<!\S)(?P<dashes>-)(?P<name>[A-Za-z]{1,4})(?=[\s.,;:)]|$)", _option),
+    Rule(r"(?<=[a-z] )-(?=[A-Za-z](?: [\"'a-z]|$))", lambda match: "dash "),
     # passwords and numbers of cases: ab9453, 123/261788
-    rule(r"(?<!\w)([a-z]{2,4})([0-9]{4,8})(?<!00)(?!\w)", lambda match: f"{match[1]} {spelled(match[2])}"),
-    rule(r"(?<=[0-9]/)[0-9]{5,20}(?![0-9.,]*[0-9])", lambda match: spelled(match[0])),
-    rule(r"(?<![\w.])README(?!\w)", lambda match: "read me"),
+    Rule(r"(?<!\w)([a-z]{2,4})([0-9]{4,8})(?<!00)(?!\w)", lambda match: f"{match[1]} {spelled(match[2])}"),
+    Rule(r"(?<=[0-9]/)[0-9]{5,20}(?![0-9.,]*[0-9])", lambda match: spelled(match[0])),
+    Rule(r"(?<![\w.])README(?!\w)", lambda match: "read me"),
     # two words in small letters that no space follows: nothing but a name
-    rule(r"(?<![\w.@/-])(?P<address>[a-z][a-z0-9]{3,40}\.(?:abc|[b-df-hj-np-tv-xz]{2,3}))(?![\w.-])", _address),
-    rule(rf"(?<!\w)__({DUNDERS})__{CALL}(?!\w)", lambda match: f"dunder {_spoken(match[1])}{match['calls'] or ''}"),
-    rule(r"(?<!\w)_{3,200}(?!\w)", lambda match: " blank "),
-    rule(
+    Rule(r"(?<![\w.@/-])(?P<address>[a-z][a-z0-9]{3,40}\.(?:abc|[b-df-hj-np-tv-xz]{2,3}))(?![\w.-])", _address),
+    Rule(rf"(?<!\w)__({DUNDERS})__{CALL}(?!\w)", lambda match: f"dunder {_spoken(match[1])}{match['calls'] or ''}"),
+    Rule(r"(?<!\w)_{3,200}(?!\w)", lambda match: " blank "),
+    Rule(
         rf"(?<![\w/.])(?<!\w@)(?![A-Za-z]_[a-z0-9]{{1,2}}(?!\w))(?P<body>_{{0,2}}[A-Za-z][A-Za-z0-9]{{0,40}}(?:_{{1,2}}[A-Za-z0-9]{{1,40}}){{1,12}}){CALL}(?!\w)",
         _identifier,
     ),
-    rule(r"(?<![\w.])[a-z]{1,24}(?:[A-Z][a-z0-9]{1,24}|[A-Z]{1,6}(?![a-z])){1,8}(?!\w)", _camel),
-    rule(
+    Rule(r"(?<![\w.])[a-z]{1,24}(?:[A-Z][a-z0-9]{1,24}|[A-Z]{1,6}(?![a-z])){1,8}(?!\w)", _camel),
+    Rule(
         r"(?<![\w.])(?=[A-Za-z0-9]{1,80}[a-z][A-Z])(?:[A-Z][a-z0-9]{1,24}|[A-Z]{2,6}(?=[A-Z][a-z]{2})){1,8}"
         r"(?:[A-Z]{2,5})?(?!\w)",
         _camel,
     ),
-    rule(r"(?<![\w.])(?![IVXLC]+th)[A-Z]{2,6}(?=[A-Z][a-z]{2})(?:[A-Z][a-z0-9]{1,24}){1,8}(?!\w)", _camel),
+    Rule(r"(?<![\w.])(?![IVXLC]+th)[A-Z]{2,6}(?=[A-Z][a-z]{2})(?:[A-Z][a-z0-9]{1,24}){1,8}(?!\w)", _camel),
 ]

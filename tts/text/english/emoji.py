@@ -2,7 +2,7 @@
 
 import re
 
-from tts.text.english.patterns import Rule, any_of, rule
+from tts.text.english.patterns import Rule, any_of
 
 EMOJI = {
     **{
@@ -89,14 +89,14 @@ def _stars(match: re.Match[str]) -> str:
 
 
 PICTURES: list[Rule] = [
-    rule(rf"(?<=\b(?:I|i) )(?:[{HEARTS}] ?)+(?=[A-Za-z])", lambda match: "love "),
-    rule(rf"(?<=\b(?:We|we|my|My) )[{HEARTS}] ?(?=[A-Za-z])", lambda match: "love "),
-    rule(r"(?<=\b(?:I|i) )<3(?= [A-Za-z])", lambda match: "love"),
-    rule(r"(?<=\b(?:We|we|my|My) )<3(?= [A-Za-z])", lambda match: "love"),
-    rule(rf"(?<!\S)(?:{any_of(EMOTICONS)})(?=\s|[.,!?]|$)", lambda match: f"{EMOTICONS[match[0]]} "),
-    rule(r"(?<![★☆])★{1,5}(?<=★★)☆{0,5}(?![★☆])|(?<![★☆])★☆{1,9}(?![★☆])", _stars),
-    rule(r"(?<=[0-9]) ?[★⭐](?= [a-z])", lambda match: " star"),
-    rule(r"(?<=[0-9]) ?[★⭐]", lambda match: " stars"),
-    rule("(?<=[0-9#*])\u20e3", lambda match: " "),  # the frame of a keycap
-    rule(f"([{''.join(EMOJI)}]){SKIN}(?: ?\\1{SKIN}){{0,50}}", _named),
+    Rule(rf"(?<=\b(?:I|i) )(?:[{HEARTS}] ?)+(?=[A-Za-z])", lambda match: "love "),
+    Rule(rf"(?<=\b(?:We|we|my|My) )[{HEARTS}] ?(?=[A-Za-z])", lambda match: "love "),
+    Rule(r"(?<=\b(?:I|i) )<3(?= [A-Za-z])", lambda match: "love"),
+    Rule(r"(?<=\b(?:We|we|my|My) )<3(?= [A-Za-z])", lambda match: "love"),
+    Rule(rf"(?<!\S)(?:{any_of(EMOTICONS)})(?=\s|[.,!?]|$)", lambda match: f"{EMOTICONS[match[0]]} "),
+    Rule(r"(?<![★☆])★{1,5}(?<=★★)☆{0,5}(?![★☆])|(?<![★☆])★☆{1,9}(?![★☆])", _stars),
+    Rule(r"(?<=[0-9]) ?[★⭐](?= [a-z])", lambda match: " star"),
+    Rule(r"(?<=[0-9]) ?[★⭐]", lambda match: " stars"),
+    Rule("(?<=[0-9#*])\u20e3", lambda match: " "),  # the frame of a keycap
+    Rule(f"([{''.join(EMOJI)}]){SKIN}(?: ?\\1{SKIN}){{0,50}}", _named),
 ]

@@ -4,7 +4,7 @@ import re
 
 from tts.text.english.acronyms import LETTER_A
 from tts.text.english.numbers import cardinal
-from tts.text.english.patterns import Rule, rule
+from tts.text.english.patterns import Rule
 
 SUITS = {"♠": "spades", "♥": "hearts", "♦": "diamonds", "♣": "clubs", "♤": "spades", "♡": "hearts"} | {
     "♢": "diamonds",
@@ -32,21 +32,21 @@ def _move(match: re.Match[str]) -> str:
 
 
 GAMES: list[Rule] = [
-    rule(r"\b(?:LVL|Lvl|lvl)\.?\s?(?=[0-9])", lambda match: "level "),
-    rule(rf"(?<!\w)(?P<rank>10|[2-9AKQJT])(?P<suit>[{''.join(SUITS)}])", _card),
-    rule(rf"[{''.join(SUITS)}](?<=[♠♦♣])", lambda match: f" {SUITS[match[0]]} "),
-    rule(
+    Rule(r"\b(?:LVL|Lvl|lvl)\.?\s?(?=[0-9])", lambda match: "level "),
+    Rule(rf"(?<!\w)(?P<rank>10|[2-9AKQJT])(?P<suit>[{''.join(SUITS)}])", _card),
+    Rule(rf"[{''.join(SUITS)}](?<=[♠♦♣])", lambda match: f" {SUITS[match[0]]} "),
+    Rule(
         r"(?<![\w'.,-])(?P<piece>[KQRBN])(?P<origin>[a-h]?[1-8]?)(?P<takes>x?)(?P<target>[a-h][1-8])(?P<promoted>)(?P<end>[+#]?)(?![\w])",
         _move,
     ),
-    rule(
+    Rule(
         r"(?<![\w'.,-])(?P<piece>)(?P<origin>[a-h])(?P<takes>x)(?P<target>[a-h][1-8])(?:=(?P<promoted>[QRBN]))?(?P<end>[+#]?)(?![\w])",
         _move,
     ),
-    rule(
+    Rule(
         r"(?<![\w'.,-])(?P<piece>)(?P<origin>)(?P<takes>)(?P<target>[a-h][18])=(?P<promoted>[QRBN])(?P<end>[+#]?)(?![\w])",
         _move,
     ),
-    rule(r"(?<![\w-])(?:O-O-O|0-0-0)(?![\w-])", lambda match: "castles queen side"),
-    rule(r"(?<![\w-])O-O(?![\w-])", lambda match: "castles king side"),
+    Rule(r"(?<![\w-])(?:O-O-O|0-0-0)(?![\w-])", lambda match: "castles queen side"),
+    Rule(r"(?<![\w-])O-O(?![\w-])", lambda match: "castles king side"),
 ]

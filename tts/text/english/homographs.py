@@ -4,9 +4,6 @@ The score of a sense is the sum of the weights of its features, such as the word
 shares weights with others of its kind (`nominal`, `verbal`), so a word without examples of its own is judged by what
 its kind has in common. The weights are hashed into one table (Weinberger et al. 2009, arXiv 0902.2206).
 `python -m tts.text.english.learning.train_homographs` trains them.
-
-`homographs.tsv` holds a sense in each line: the word, the sense, the kinds it shares weights with, and its phones. A
-word with one sense is there because CMUdict lacks it or says it wrongly.
 """
 
 import re
@@ -21,6 +18,7 @@ import numpy as np
 
 from tts.text.characters import plain
 from tts.text.english.lexicon import plural
+from tts.text.english.senses import Sense, senses
 
 BESIDE = Path(__file__).parent
 # A word, a number, a mark or inline phones. An apostrophe after a final s belongs to the word: the dogs' use.
@@ -68,34 +66,6 @@ PRESENT_CUES = frozenset("is are am do does has have don't often usually always 
 AUXILIARIES = ("be", "have", "do", "modal", "to")
 CLAUSE_MARKS = frozenset(',;:—"()')
 SUBJECTS = ("subject", "pronoun", "determiner", "possessive", "object")
-
-
-class Sense(NamedTuple):
-    """One of the pronunciations of a word."""
-
-    name: str
-    kinds: tuple[str, ...]  # what it shares weights with; its own name is the first
-    phones: str  # with spaces
-
-
-def read_senses(path: Path) -> dict[str, list[Sense]]:
-    """Words and their senses, from a file like `homographs.tsv`."""
-    senses: dict[str, list[Sense]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        word, name, kinds, phones = line.split("\t")
-        senses.setdefault(word, []).append(Sense(name, (name, *kinds.split()), phones))
-    return senses
-
-
-@lru_cache(maxsize=1)
-def senses() -> dict[str, list[Sense]]:
-    """Those of `homographs.tsv`, read once per process."""
-    return read_senses(BESIDE / "homographs.tsv")
-
-
-def accented() -> list[str]:
-    """Words that would be others without their accents, as résumé would."""
-    return [word for word in senses() if not word.isascii()]
 
 
 class Place(NamedTuple):
@@ -161,7 +131,7 @@ def homographs() -> Homographs:
 
 
 def choose(text: str) -> dict[int, str]:
-    """`Language.choose` of English."""
+    """The phones of each homograph of a normalised text, by the character at which the word begins."""
     return homographs().choose(text)
 
 

@@ -30,10 +30,9 @@ PREFERRED = {"live": 2, "read": 2, "use": 2, "wind": 2, "lead": 2, "tears": 2, "
 def cmudict() -> Lexicon:
     """The dictionary, read once per process."""
     folder = Path(__file__).parent
-    lexicon = Lexicon.read(folder / "cmudict.txt.gz", preferred=PREFERRED, derive=with_ending)
     lines = [line for name in OWN for line in (folder / name).read_text(encoding="utf-8").splitlines()]
-    added = (line.partition(" ") for line in lines if not line.startswith("#"))
-    return lexicon.extended({word: phones for word, _, phones in added})
+    own = dict(line.split(" ", 1) for line in lines if not line.startswith("#"))
+    return Lexicon.read(folder / "cmudict.txt.gz", preferred=PREFERRED, own=own, derive=with_ending)
 
 
 def with_ending(word: str, listed: Listed) -> Pronunciations:

@@ -4,7 +4,7 @@ import re
 
 from tts.text.english.acronyms import LETTER_A
 from tts.text.english.numbers import cardinal
-from tts.text.english.patterns import NUMBER, Rule, any_of, rule, words_of
+from tts.text.english.patterns import NUMBER, Rule, any_of, words_of
 from tts.text.english.signs import GREEK, SUBSCRIPTS
 
 RELATIONS = {
@@ -53,7 +53,8 @@ OPEN, CLOSE = r"[(\[√]{0,3}[-−+±]?[(√]?", r"[)\]]{0,3}[²³]?"
 OPERATOR = any_of({**RELATIONS, **OPERATORS})
 CROSS = r"(?<=[0-9 ])x(?=\s?[0-9])"  # 3 x 4 = 12
 EXPRESSION = (
-    rf"(?<![\w.,$£€#/&-])(?<![0-9] )(?<![\w)][-–−] ){OPEN}(?:{ATOM}){CLOSE}"
+    # Words are no operands, which is known soonest here.
+    rf"(?<![\w.,$£€#/&-])(?![A-Za-z]{{3}})(?<![0-9] )(?<![\w)][-–−] ){OPEN}(?:{ATOM}){CLOSE}"
     rf"(?:\s?(?:{OPERATOR}|{CROSS})\s?{OPEN}(?:{ATOM}){CLOSE}){{1,24}}(?![\w²³]|[-/.,]\w)"
 )
 ANY_OPERATOR = re.compile(OPERATOR)
@@ -160,79 +161,79 @@ def _greek(match: re.Match[str]) -> str:
 
 # Before dates, times and ranges: these read a minus as "to" and a slash as a fraction.
 EQUATIONS: list[Rule] = [
-    rule(r"(?<==)\s?[1-9][0-9]{3}(?![\w-]|[.,:/][0-9])", lambda match: f" {cardinal(match[0].strip())}"),  # no year
-    rule(
+    Rule(r"(?<==)\s?[1-9][0-9]{3}(?![\w-]|[.,:/][0-9])", lambda match: f" {cardinal(match[0].strip())}"),  # no year
+    Rule(
         r"(?<!\w)(?P<zone>UTC|GMT) ?(?P<sign>[-+−–])(?P<hours>[01]?[0-9])(?::?(?P<minutes>[0-5][0-9]))?(?![\w:])",
         _zone,
     ),
-    rule(
+    Rule(
         rf"(?<!\w)(?P<name>[fghuvFGP]'?|{any_of(FUNCTIONS)}) ?\((?P<argument>{LETTER}|[0-9]{{1,4}}|[0-9]{LETTER})\)",
         _functions,
     ),
-    rule(r"(?<!\w)P\(([A-Z])\|([A-Z])\)", lambda match: f"P of {_letter(match[1])} given {_letter(match[2])}"),
-    rule(r"(?<!\w)(sin|cos|tan) ?(?=[0-9]{1,3} ?°)", lambda match: f"{FUNCTIONS[match[1]]} of "),
-    rule(r"(?<!\w)ln (?=[0-9])", lambda match: "natural log of "),
-    rule(r"(?<!\w)d([a-z])/d([a-z])(?!\w)", lambda match: f"d {match[1]} over d {match[2]}"),
-    rule(r"(?<=[0-9]) / (?=[0-9])(?![0-9.]{1,9} ?=)", lambda match: " divided by "),
-    rule(r"(?<=\w) ~ (?=\w)", lambda match: " is about "),
-    rule(r"(?<!\w)(?P<name>sin|cos|tan|ln|log) (?P<argument>[θφαβxn])(?!\w)", _functions),
-    rule(
+    Rule(r"(?<!\w)P\(([A-Z])\|([A-Z])\)", lambda match: f"P of {_letter(match[1])} given {_letter(match[2])}"),
+    Rule(r"(?<!\w)(sin|cos|tan) ?(?=[0-9]{1,3} ?°)", lambda match: f"{FUNCTIONS[match[1]]} of "),
+    Rule(r"(?<!\w)ln (?=[0-9])", lambda match: "natural log of "),
+    Rule(r"(?<!\w)d([a-z])/d([a-z])(?!\w)", lambda match: f"d {match[1]} over d {match[2]}"),
+    Rule(r"(?<=[0-9]) / (?=[0-9])(?![0-9.]{1,9} ?=)", lambda match: " divided by "),
+    Rule(r"(?<=\w) ~ (?=\w)", lambda match: " is about "),
+    Rule(r"(?<!\w)(?P<name>sin|cos|tan|ln|log) (?P<argument>[θφαβxn])(?!\w)", _functions),
+    Rule(
         rf"(?<!\w)log_?(?P<base>[{SUBS}]{{1,2}}|[0-9]{{1,2}}(?=\())",
         lambda match: f"log base {cardinal(''.join(SUBSCRIPTS.get(c, c) for c in match['base']))} of ",
     ),
-    rule(r"(?<=[0-9)])[²³]", lambda match: " squared" if match[0] == "²" else " cubed"),
-    rule(r"\|([A-Za-z]|-?[0-9]{1,4}|[a-z] ?[-+−] ?[a-z0-9])\|", lambda match: f"the absolute value of {match[1]}"),
-    rule(
+    Rule(r"(?<=[0-9)])[²³]", lambda match: " squared" if match[0] == "²" else " cubed"),
+    Rule(r"\|([A-Za-z]|-?[0-9]{1,4}|[a-z] ?[-+−] ?[a-z0-9])\|", lambda match: f"the absolute value of {match[1]}"),
+    Rule(
         r"(?<![\w_])([A-Za-z])_\{?([a-z]|[0-9]{1,2})\}?(?![\w_])",
         lambda match: f"{_letter(match[1])} sub {match[2]}",
     ),
-    rule(
+    Rule(
         r"(?<![\w!])([0-9]{1,3}|[nkmrxN])!(?=\s?(?:[=+*/×÷<>≤≥≈)]|-\s|is\b))",
         lambda match: f"{match[1]} factorial",
     ),
     # f(x + 1), n(n-1)!, 2(x + 1)
-    rule(
+    Rule(
         r"(?<!\w)(?P<name>[fghFG]'?)\((?=[a-z0-9]{1,3} ?[-+−] ?[a-z0-9]{1,3}\))",
         lambda match: match["name"].replace("'", " prime") + " of (",
     ),
-    rule(
+    Rule(
         r"(?<![\w(])(?P<factor>[0-9]{1,3}[a-z]?|[a-eijk-oq-tw-z])\((?![a-z]-[a-z]\))"
         r"(?=[a-z0-9]{1,3} ?[-+−] ?[a-z0-9]{1,3}\))",
         lambda match: f"{match['factor']} × (",
     ),
-    rule(r"(?<=[-+−][0-9a-z]\))!|(?<=[-+−] [0-9a-z]\))!", lambda match: " factorial"),
-    rule(EXPRESSION, _expression),
-    rule(rf"(?<=[A-Za-z])([{SUBS}]{{1,4}})", lambda match: f" {cardinal(''.join(SUBSCRIPTS[c] for c in match[1]))}"),
-    rule(r"\s?(?:!==?|=/=)\s?(?=[\w\"'({-])", lambda match: " is not equal to "),
-    rule(r"(?<=[\w)\]\"']) ?(?:<=|=<) ?(?=[\w\"'({-])|(?<=[\w)\]]) ≤ (?=\w)", lambda match: " is at most "),
-    rule(r"(?<=[\w)\]\"']) ?>= ?(?=[\w\"'({-])|(?<=[\w)\]]) ≥ (?=\w)", lambda match: " is at least "),
-    rule(r"(?P<sign><=|>=|[<>≤≥])(?P<gap>\s?)(?=[-$£€]?\.?[0-9])", _compared),
-    rule(r"(?<=[\w)\]]) ?(?:===?) ?(?=[\w\"'({-])", lambda match: " equals "),
-    rule(r"(?<=[\w)]) ?(?:-{1,2}>|→|⟶) ?(?!to\b)(?=[\w(∞+−-])", lambda match: " to "),
-    rule(r"(?<=[\w)]) ?=> ?(?=[\w({])", lambda match: " arrow "),
-    rule(r"(?<=[\w)\]\"']) ?&& ?(?=[\w!(\"'])", lambda match: " and "),
-    rule(r"(?<=[\w)\]\"']) ?\|\| ?(?=[\w!(\"'])", lambda match: " or "),
-    rule(r"(?<=[(\s])!(?=[A-Za-z(])", lambda match: "not "),
-    rule(r"(?<=\w) ?\+= ?(?=\w)", lambda match: " plus equals "),
-    rule(r"(?<=\w) ?-= ?(?=\w)", lambda match: " minus equals "),
-    rule(r"(?<=\w) ?:= ?(?=\w)", lambda match: " is defined as "),
-    rule(r"(?<=[a-z]) > (?=[A-Z][a-z])", lambda match: ", then "),
-    rule(r"(?<=[\w)]) < (?=[\w(])", lambda match: " is less than "),
-    rule(r"(?<=[\w)]) > (?=[\w(])", lambda match: " is greater than "),
-    rule(r"(?<== )([a-z]{2,20}) / (?=[a-z])", lambda match: f"{match[1]} divided by "),
-    rule(r"(?<=[\w)])(?<!_)\^(?P<exponent>[-−+]?[A-Za-z0-9]{1,4}|[({][-−+A-Za-z0-9/]{1,12}[)}])(?!\w)", _power),
-    rule(r"(?<=\w)\^([-+])(?![0-9A-Za-z])", lambda match: " plus " if match[1] == "+" else " minus "),
-    rule(r"(∫[^∫]{1,60} d)(?=[xyztθ](?!\w))", lambda match: f"{match[1]} "),
-    rule(r"(?<![\w/.$£€¥])1/(?=[a-z](?!\w))", lambda match: "one over "),
-    rule(r"(?<=[\s(=])(?<![0-9] )–(?=[0-9])|\A–(?=[0-9])", lambda match: "-"),
-    rule(rf"(?<![{ANY_GREEK}])[{GREEKS}]{{1,2}}(?![{ANY_GREEK}])", _greek),
+    Rule(r"(?<=[-+−][0-9a-z]\))!|(?<=[-+−] [0-9a-z]\))!", lambda match: " factorial"),
+    Rule(EXPRESSION, _expression),
+    Rule(rf"(?<=[A-Za-z])([{SUBS}]{{1,4}})", lambda match: f" {cardinal(''.join(SUBSCRIPTS[c] for c in match[1]))}"),
+    Rule(r"\s?(?:!==?|=/=)\s?(?=[\w\"'({-])", lambda match: " is not equal to "),
+    Rule(r"(?<=[\w)\]\"']) ?(?:<=|=<) ?(?=[\w\"'({-])|(?<=[\w)\]]) ≤ (?=\w)", lambda match: " is at most "),
+    Rule(r"(?<=[\w)\]\"']) ?>= ?(?=[\w\"'({-])|(?<=[\w)\]]) ≥ (?=\w)", lambda match: " is at least "),
+    Rule(r"(?P<sign><=|>=|[<>≤≥])(?P<gap>\s?)(?=[-$£€]?\.?[0-9])", _compared),
+    Rule(r"(?<=[\w)\]]) ?(?:===?) ?(?=[\w\"'({-])", lambda match: " equals "),
+    Rule(r"(?<=[\w)]) ?(?:-{1,2}>|→|⟶) ?(?!to\b)(?=[\w(∞+−-])", lambda match: " to "),
+    Rule(r"(?<=[\w)]) ?=> ?(?=[\w({])", lambda match: " arrow "),
+    Rule(r"(?<=[\w)\]\"']) ?&& ?(?=[\w!(\"'])", lambda match: " and "),
+    Rule(r"(?<=[\w)\]\"']) ?\|\| ?(?=[\w!(\"'])", lambda match: " or "),
+    Rule(r"(?<=[(\s])!(?=[A-Za-z(])", lambda match: "not "),
+    Rule(r"(?<=\w) ?\+= ?(?=\w)", lambda match: " plus equals "),
+    Rule(r"(?<=\w) ?-= ?(?=\w)", lambda match: " minus equals "),
+    Rule(r"(?<=\w) ?:= ?(?=\w)", lambda match: " is defined as "),
+    Rule(r"(?<=[a-z]) > (?=[A-Z][a-z])", lambda match: ", then "),
+    Rule(r"(?<=[\w)]) < (?=[\w(])", lambda match: " is less than "),
+    Rule(r"(?<=[\w)]) > (?=[\w(])", lambda match: " is greater than "),
+    Rule(r"(?<== )([a-z]{2,20}) / (?=[a-z])", lambda match: f"{match[1]} divided by "),
+    Rule(r"(?<=[\w)])(?<!_)\^(?P<exponent>[-−+]?[A-Za-z0-9]{1,4}|[({][-−+A-Za-z0-9/]{1,12}[)}])(?!\w)", _power),
+    Rule(r"(?<=\w)\^([-+])(?![0-9A-Za-z])", lambda match: " plus " if match[1] == "+" else " minus "),
+    Rule(r"(∫[^∫]{1,60} d)(?=[xyztθ](?!\w))", lambda match: f"{match[1]} "),
+    Rule(r"(?<![\w/.$£€¥])1/(?=[a-z](?!\w))", lambda match: "one over "),
+    Rule(r"(?<=[\s(=])(?<![0-9] )–(?=[0-9])|\A–(?=[0-9])", lambda match: "-"),
+    Rule(rf"(?<![{ANY_GREEK}])[{GREEKS}]{{1,2}}(?![{ANY_GREEK}])", _greek),
 ]
 
 MATHS: list[Rule] = [
-    rule(r"(?<=[0-9])\s?[x×]\s?(?=[0-9])", lambda match: " by " if "x" in match[0] else " times "),
-    rule(r"(?<=\w)\^(?=[0-9-])", lambda match: " to the power of "),
-    rule(r"(?<=[0-9])\s?[*·⋅]\s?(?=[0-9])", lambda match: " times "),
-    rule(r"~\s?(?=[0-9$£€])", lambda match: "about "),
-    rule(r"(?<=\b[A-Z])#", lambda match: " sharp"),
-    rule(r"Ω", lambda match: " omega "),
+    Rule(r"(?<=[0-9])\s?[x×]\s?(?=[0-9])", lambda match: " by " if "x" in match[0] else " times "),
+    Rule(r"(?<=\w)\^(?=[0-9-])", lambda match: " to the power of "),
+    Rule(r"(?<=[0-9])\s?[*·⋅]\s?(?=[0-9])", lambda match: " times "),
+    Rule(r"~\s?(?=[0-9$£€])", lambda match: "about "),
+    Rule(r"(?<=\b[A-Z])#", lambda match: " sharp"),
+    Rule(r"Ω", lambda match: " omega "),
 ]

@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.numbers import cardinal, fraction, two_digits
-from tts.text.english.patterns import AFTER, NUMBER, Rule, any_of, number, one, rule, words_of
+from tts.text.english.patterns import AFTER, NUMBER, Rule, any_of, number, one, words_of
 from tts.text.english.units import COUNTED, DOTTED, LENGTHS, LETTERS, UNITS, many
 
 PART = "[0-9]{1,3}/[0-9]{1,4}"
@@ -282,38 +282,39 @@ SPELLED_NUMBER = (
 
 # Before the dates, which read 10s as a decade, and before money, which reads 1080p as pence.
 SECONDS: list[Rule] = [
-    rule(r"(?<!\w)([Nn])o\.(?= [0-9]{1,2}s(?!\w))", lambda match: f"{match[1]}umber".lower()),  # No. 1s
+    Rule(r"(?<!\w)([Nn])o\.(?= [0-9]{1,2}s(?!\w))", lambda match: f"{match[1]}umber".lower()),  # No. 1s
     # 8 oz. can: before abbreviations, which would read the unit alone
-    rule(rf"(?<=[0-9])([ -]?(?:{any_of({*DOTTED} - {'in'})}))\.(?=\s+[a-z0-9(]|[,;:)])", lambda match: match[1]),
+    Rule(rf"(?<=[0-9])([ -]?(?:{any_of({*DOTTED} - {'in'})}))\.(?=\s+[a-z0-9(]|[,;:)])", lambda match: match[1]),
     # 1 oz. at the end of a sentence
-    rule(
+    Rule(
         rf"{START}(?![0-2][0-9][0-5][0-9] ?h)(?P<low>{AMOUNT})[ -]?(?P<unit>oz|lbs?|hrs?|yrs?|mins|secs)\.(?=[\"')]*$)",
         lambda match: f"{_amount(match['low'])} {(str if _single(match['low']) else many)(_name(match['unit']))}.",
     ),
-    rule(r"(?<=[0-9]) ?(?:kt?|K)\.?(?= (?:white |yellow |rose )?gold\b)", lambda match: " karat"),
-    rule(r"(?<![\w/])(?<![0-9] )km/h(?!\w)", lambda match: "kilometers per hour"),
-    rule(r"(?<=[0-9] )ft-lbs?(?:\.(?!$))?(?!\w)", lambda match: "foot-pounds"),
-    rule(r"(?<=\b50)/(?=60 ?Hz)", lambda match: " or "),
-    rule(
+    Rule(r"(?<=[0-9]) ?(?:kt?|K)\.?(?= (?:white |yellow |rose )?gold\b)", lambda match: " karat"),
+    Rule(r"(?<![\w/])(?<![0-9] )km/h(?!\w)", lambda match: "kilometers per hour"),
+    Rule(r"(?<=[0-9] )ft-lbs?(?:\.(?!$))?(?!\w)", lambda match: "foot-pounds"),
+    Rule(r"(?<=\b50)/(?=60 ?Hz)", lambda match: " or "),
+    Rule(r"(?<=[0-9][\"'])/(?=[0-9]{2,3} ?(?:lbs?|kg|pounds|kilos)\b)", lambda match: ", "),  # 5'10"/180 lb
+    Rule(
         r"(?<![\w.,])([1-9])x([1-9][0-9]?)s(?!\w)",  # 2x4s
         lambda match: f"{cardinal(match[1])} by {many(cardinal(match[2]))}",
     ),
-    rule(r"(?<=\b[Mm]ark [0-9])/(?=[0-9])", lambda match: " or "),
-    rule(r"(?<=[CF])/(?=[0-9]{1,3} ?°)", lambda match: " or "),
-    rule(rf"{START}(?<![$£€])(10{{1,6}}(?=s of\b)|10{{0,2}},000(?:,000)?)s(?!\w)", _many_of),
-    rule(r"(?<=[0-9])(?P<space>[ -]?)(?i:fl\.?\s?oz)\b(?:\.(?=\s+[a-z0-9(]|[,;:)]))?", lambda m: f"{m['space']}fl oz"),
-    rule(
+    Rule(r"(?<=\b[Mm]ark [0-9])/(?=[0-9])", lambda match: " or "),
+    Rule(r"(?<=[CF])/(?=[0-9]{1,3} ?°)", lambda match: " or "),
+    Rule(rf"{START}(?<![$£€])(10{{1,6}}(?=s of\b)|10{{0,2}},000(?:,000)?)s(?!\w)", _many_of),
+    Rule(r"(?<=[0-9])(?P<space>[ -]?)(?i:fl\.?\s?oz)\b(?:\.(?=\s+[a-z0-9(]|[,;:)]))?", lambda m: f"{m['space']}fl oz"),
+    Rule(
         rf"(?:\b(?P<before>{MEASURED}|[Aa]n?|[Tt]he|each) )?{START}(?<![A-Za-z]-)"
         r"(?P<low>[0-9]{1,4}(?:\.[0-9]{1,4})?)s(?!\w)"
         rf"(?=(?P<after>[ -](?:{TIMED})\b)?)",
         _seconds,
     ),
-    rule(r"(?<![\w.,$£€'-])([0-9]|[1-9][0-9][1-9])s(?!\w|\. ?[0-9])", _plural),
-    rule(
+    Rule(r"(?<![\w.,$£€'-])([0-9]|[1-9][0-9][1-9])s(?!\w|\. ?[0-9])", _plural),
+    Rule(
         rf"{START}(240|360|480|540|720|1080|1440|2160|4320)([pi])(?=[0-9]{{0,3}}(?!\w))",
         lambda match: f"{pairs(match[1])} {match[2].upper()}",
     ),
-    rule(
+    Rule(
         r"(?<![\w.,-])([0-9]{3,4})[x×]([0-9]{3,4})(?![\w,.]\w|\w)",
         lambda match: f"{pairs(match[1])} by {pairs(match[2])}",
     ),
@@ -321,61 +322,61 @@ SECONDS: list[Rule] = [
 
 TINY = any_of(UNITS.keys() - {"in", "a", "at"})  # .5 mm, but .300 in June
 MEASURES: list[Rule] = [
-    rule(rf"(?<![\w.])\.(?=[0-9]{{1,4}}\s?(?:{TINY})(?!\w))", lambda match: "0."),
-    rule(
+    Rule(rf"(?<![\w.])\.(?=[0-9]{{1,4}}\s?(?:{TINY})(?!\w))", lambda match: "0."),
+    Rule(
         rf"{START}({NUMBER})\s?[°º]\s?(?:({NUMBER})\s?['′]\s?)(?:({NUMBER})\s?(?:\"|''))?(?:\s?([NSEW])(?!\w))?", _arc
     ),
-    rule(
+    Rule(
         rf"{START}({NUMBER})[ -]?pt\.?(?=\s(?:font|type|text|bold|lettering|Times|Arial|Helvetica)\b)",
         lambda match: f"{number(match[1])} point",
     ),
-    rule(rf"{START}({NUMBER})\s?A(?=\s(?:{CURRENT})\b)", lambda match: f"{number(match[1])} amp"),
-    rule(rf"(?:(?<=V at )|(?<=V )|(?<=V, )|(?<=V/))({NUMBER})\s?A(?!\w)", lambda match: f"{number(match[1])} amps"),
-    rule(
+    Rule(rf"{START}({NUMBER})\s?A(?=\s(?:{CURRENT})\b)", lambda match: f"{number(match[1])} amp"),
+    Rule(rf"(?:(?<=V at )|(?<=V )|(?<=V, )|(?<=V/))({NUMBER})\s?A(?!\w)", lambda match: f"{number(match[1])} amps"),
+    Rule(
         rf"{START}([0-9]{{1,3}})(?P<foot>'| ?(?:ft\.?|feet|foot)(?![A-Za-z])) ?-?"
         rf"(?P<inches>[0-9]{{1,2}}(?: {PART})?)(?![\w/])"
         r"(?: ?(?:\"|''| ?in(?:\.|ches|ch)?(?!\w)))?(?<![ft.] [0-9])(?<![ft.] [0-9][0-9])",
         _height,
     ),
-    rule(
+    Rule(
         rf"{START}{AMOUNT}\s?{DIMENSION}?(?:\s?(?:x|×|by)\s?{AMOUNT}\s?{DIMENSION}?){{1,3}}(?!\w)"
         r"(?:(?<![0-9])|(?<=[a-z][23])|(?<=\^[23]))",
         _dimensions,
     ),
-    rule(
+    Rule(
         rf"{START}(?P<low>{AMOUNT})(?P<mark>\"|''|')(?!\w)(?P<sure>(?=\s(?:{LONG})\b))?",
         _marked,
     ),
-    rule(
+    Rule(
         rf"{START}(?P<low>{AMOUNT})(?P<join>[ -]?)in(?:\.(?!\s+[A-Z])|(?=\)|\s?[x×=]|[.!?]?$)"
         r"|(?<=[0-9-]in)(?!\w|-[0-9])"
         r"|(?=\s(?:x|by|long|wide|tall|high|deep|thick|in diameter|of (?:rain|snow|water))\b))",
         _inches,
     ),
-    rule(rf"(?<=[0-9])\s?({SURE}|°)\s?[-–]\s?(?=[0-9.,]{{1,12}}\s?\1(?!\w))", lambda match: f" {match[1]} to "),
-    rule(
+    Rule(rf"(?<=[0-9])\s?({SURE}|°)\s?[-–]\s?(?=[0-9.,]{{1,12}}\s?\1(?!\w))", lambda match: f" {match[1]} to "),
+    Rule(
         r"(?<![\w.,])(?P<minus>[-−])?(?P<low>[0-9]{1,4}(?:\.[0-9]{1,2})?)"
         r"(?:\s?[-–]\s?(?P<high>[0-9]{1,4}))?\s?(?P<scale>[FC])(?![\w'#♯♭])",
         _degrees,
     ),
-    rule(
+    Rule(
         rf"(?<![\w.,/])(?P<minus>[-−])?(?P<low>{AMOUNT})(?:(?P<sign>\s?(?:[-–±]|\+/-|to)\s?)(?P<below>[-−])?(?P<high>{AMOUNT}))?"
         rf"(?P<join>(?!s\b)[ -]?)(?!(?<=[0-9])[{SPACED}]\b|(?<=[ -]){TOUCHING}\b)(?P<unit>{UNIT})"
         rf"{POWER}{DIVISOR}(?:(?<=°)(?P<compass>\s?[NSEW](?![\w']))|{AFTER}|(?<=°)){NAMED}{STOP}",
         _unit,
     ),
-    rule(rf"{START}(?P<before>{NUMBER})/(?P<per>(?![A-Za-z]\b)(?:{PER}))(?P<power>(?!))?{AFTER}", _per),
-    rule(rf"\b(?P<before>[a-z]{{2,20}}s)/(?P<per>{any_of([*COUNTED, *TIMES])})(?P<power>(?!))?{AFTER}", _per),
-    rule(r"(?<= per second)/s(?!\w)", lambda match: " per second"),
-    rule(rf"(?P<before>\b[Pp]er )(?P<unit>(?![A-Za-z]\b){PER}){AFTER}{STOP}", lambda m: m["before"] + _name(m["unit"])),
-    rule(r"\bsq\.? (?=miles?|feet|foot|inch|yards?|meters?|kilometers?)", lambda match: "square "),
-    rule(r"(?<=[0-9]) c\.(?= [a-z])", _cups),
-    rule(
+    Rule(rf"{START}(?P<before>{NUMBER})/(?P<per>(?![A-Za-z]\b)(?:{PER}))(?P<power>(?!))?{AFTER}", _per),
+    Rule(rf"\b(?P<before>[a-z]{{2,20}}s)/(?P<per>{any_of([*COUNTED, *TIMES])})(?P<power>(?!))?{AFTER}", _per),
+    Rule(r"(?<= per second)/s(?!\w)", lambda match: " per second"),
+    Rule(rf"(?P<before>\b[Pp]er )(?P<unit>(?![A-Za-z]\b){PER}){AFTER}{STOP}", lambda m: m["before"] + _name(m["unit"])),
+    Rule(r"\bsq\.? (?=miles?|feet|foot|inch|yards?|meters?|kilometers?)", lambda match: "square "),
+    Rule(r"(?<=[0-9]) c\.(?= [a-z])", _cups),
+    Rule(
         rf"(?P<before>to the power of (?:minus )?[a-z]+(?:-[a-z]+)?) (?P<unit>{UNIT}){POWER}{DIVISOR}{AFTER}", _powered
     ),
-    rule(rf"(?P<before>(?:squared|cubed)) (?P<unit>{UNIT}){POWER}{DIVISOR}{AFTER}", _powered),
-    rule(rf"\b(?P<before>[Pp]er|[Ii]n|{SPELLED_NUMBER})\s(?P<unit>{SURE}){AFTER}{STOP}", _counted),
-    rule(
+    Rule(rf"(?P<before>(?:squared|cubed)) (?P<unit>{UNIT}){POWER}{DIVISOR}{AFTER}", _powered),
+    Rule(rf"\b(?P<before>[Pp]er|[Ii]n|{SPELLED_NUMBER})\s(?P<unit>{SURE}){AFTER}{STOP}", _counted),
+    Rule(
         rf"(?<=[a-z])/(?P<amount>[0-9]{{1,4}})\s?(?P<unit>{SURE}|g){AFTER}",
         _per_amount,
     ),

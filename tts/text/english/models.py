@@ -4,7 +4,7 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import cardinal, in_plural, pairs, spelled
-from tts.text.english.patterns import Rule, any_of, rule, words_of
+from tts.text.english.patterns import Rule, any_of, words_of
 from tts.text.english.serials import characters
 
 # Programs whose releases are counted part by part: Python 3.11 is three point eleven.
@@ -57,69 +57,69 @@ def _chip(digits: str) -> str:
 
 
 MODELS: list[Rule] = [
-    rule(
+    Rule(
         r"(?<![\w.,])(?<!ersion )(?P<address>[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?:/(?P<mask>[0-9]{1,2}))?"
         r"(?::(?P<port>[0-9]{2,5}))?(?![\w-]|\.[0-9])",
         _address,
     ),
-    rule(
+    Rule(
         r"(?<![\w.:])(?=[0-9A-Fa-f:]{0,40}(?:[A-Fa-f]|::))(?=[A-Fa-f:]{0,8}[0-9])"
         r"(?:(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}|[0-9A-Fa-f]{1,4}::)[0-9A-Fa-f]{1,4}(?![\w:])",
         _hexadecimal,
     ),
-    rule(
+    Rule(
         rf"(?<![\w.])(?:(?P<v>[vV](?:er\.)?)\.?\s?|(?P<name>{any_of(RELEASED)})[ -])"
         r"(?P<number>[0-9]{1,5}(?:\.[0-9]{1,5}){1,4})(?![\w]|\.[0-9])",
         _version,
     ),
-    rule(r"(?<![\w.])v(?=[0-9]{1,3}(?!\w))", lambda match: "version "),
-    rule(
+    Rule(r"(?<![\w.])v(?=[0-9]{1,3}(?!\w))", lambda match: "version "),
+    Rule(
         r"(?<!\w)S(?P<season>[0-9]{1,2})\s?E(?P<episode>[0-9]{1,3})(?!\w)",
         lambda match: f"season {int(match['season'])} episode {int(match['episode'])}",
     ),
-    rule(
+    Rule(
         r"(?P<before>\b[Ff]light\s)(?P<code>[A-Z]{2}\s?[0-9]{1,4})(?![\w-])",
         lambda match: match["before"] + characters(match["code"]),
     ),
-    rule(
+    Rule(
         r"(?<![\w.])0x(?P<digits>[0-9A-Fa-f]{1,16})(?!\w)",
         lambda match: f"zero {letters('X')} {characters(match['digits'])}",
     ),
-    rule(r"(?<!\w)Ctrl(?=\s?[+-])", lambda match: "Control"),
-    rule(r"(?<!\w)IPv(?=[46](?!\w))", lambda match: letters("IPV") + " "),
-    rule(r"(?<!\w)mp(?=[34](?!\w))", lambda match: letters("MP") + " "),
-    rule(  # i7-9700K
+    Rule(r"(?<!\w)Ctrl(?=\s?[+-])", lambda match: "Control"),
+    Rule(r"(?<!\w)IPv(?=[46](?!\w))", lambda match: letters("IPV") + " "),
+    Rule(r"(?<!\w)mp(?=[34](?!\w))", lambda match: letters("MP") + " "),
+    Rule(  # i7-9700K
         r"(?<!\w)i(?P<line>[3579])-(?P<number>[0-9]{4,5})(?P<end>[A-Z]{0,2})(?!\w)",
         lambda match: f"{letters('I')} {match['line']} {_chip(match['number'])} {letters(match['end'])}".rstrip(),
     ),
     # Boeing 747, 737-800, A380
-    rule(
+    Rule(
         rf"(?<!\w)(?P<before>(?:{any_of(IN_PARTS)})\s)(?P<number>[1-9][0-9]{{2}})(?![\w,-]|\.[0-9])",
         lambda match: match["before"] + pairs(match["number"]),
     ),
-    rule(
+    Rule(
         r"(?<![\w.,$£€-])(?P<type>7[0-8]7)(?=\s(?:MAX|Max|Dreamliner|jets?|jumbo|airliner|planes?|pilots?|crash)(?!\w))",
         lambda match: _type(match["type"]),
     ),
-    rule(
+    Rule(
         r"(?<![\w.,-])(?P<type>7[0-8]7|A3[0-9]0)-(?P<series>[1-9]00)(?![\w-])",
         lambda match: f"{_type(match['type'])} {pairs(match['series'])}",
     ),
-    rule(
+    Rule(
         r"(?<![\w'-])(?P<road>US|SR|CR)-(?P<number>[1-9][0-9]{2})(?![\w-]|\.[0-9])",
         lambda match: f"{letters(match['road'])} {pairs(match['number'])}",
     ),
-    rule(r"(?<![\w'-])(?P<type>[A-Z]-?[1-9][0-9]{2})(?![\w-]|\.[0-9])", lambda match: _type(match["type"])),
+    Rule(r"(?<![\w'-])(?P<type>[A-Z]-?[1-9][0-9]{2})(?![\w-]|\.[0-9])", lambda match: _type(match["type"])),
     # two 7s, MP3s, 747s, 49ers
-    rule(
+    Rule(
         r"(?P<before>\b(?:two|three|four|five|six|ten|all|several|some|of|in|by)\s)(?P<number>[2-9])s"
         r"(?= (?:and|or)\b|[.,;:!?]|$)",
         lambda match: match["before"] + _several(match),
     ),
-    rule(r"(?<=[a-z])-(?P<number>[2-9])s(?!\w)", lambda match: " " + _several(match)),  # omega-3s
-    rule(r"(?<=[A-Z])-?(?P<number>[1-9][0-9]{0,2})s(?!\w)", lambda match: " " + _several(match)),
-    rule(r"(?<![\w.,$£€'])(?P<number>[1-9][0-9]{2})s(?!\w)", _several),
-    rule(
+    Rule(r"(?<=[a-z])-(?P<number>[2-9])s(?!\w)", lambda match: " " + _several(match)),  # omega-3s
+    Rule(r"(?<=[A-Z])-?(?P<number>[1-9][0-9]{0,2})s(?!\w)", lambda match: " " + _several(match)),
+    Rule(r"(?<![\w.,$£€'])(?P<number>[1-9][0-9]{2})s(?!\w)", _several),
+    Rule(
         r"(?<![\w.,])(?P<number>[1-9][0-9])ers(?!\w)", lambda match: cardinal(match["number"]).removesuffix("e") + "ers"
     ),
 ]

@@ -14,7 +14,6 @@ from tts.text.english.patterns import (
     any_of,
     number,
     one,
-    rule,
     words_of,
 )
 from tts.text.english.quantities import LETTERED
@@ -218,42 +217,42 @@ PLACE = r"(?<![\w.,])(?P<minus>[-−~])?"
 PER_UNIT = r"(?:/(?P<per>[A-Za-z]{1,20})(?!\w))?"
 # Shillings and pence, before any rule takes 10s for tens or seconds: these have no full stop within a sentence.
 OLD_MONEY: list[Rule] = [
-    rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s{PENCE}", _shillings),
-    rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s(?P<shillings>1?[0-9])s(?:\.|(?!\w))(?P<pence>)", _shillings),
-    rule(rf"(?<![\w.,])(?P<pounds>){PENCE}", _shillings),
-    rule(r"(?<![\w.,])(?P<pounds>)(?P<shillings>1?[0-9])s\.(?P<pence>)(?=,? [a-z0-9])", _shillings),
-    rule(r"(?<![\w.,])(?P<pence>1?[0-9])d\.(?!\w)", _pence),
+    Rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s{PENCE}", _shillings),
+    Rule(rf"(?<![\w.,])£(?P<pounds>{NUMBER})\s(?P<shillings>1?[0-9])s(?:\.|(?!\w))(?P<pence>)", _shillings),
+    Rule(rf"(?<![\w.,])(?P<pounds>){PENCE}", _shillings),
+    Rule(r"(?<![\w.,])(?P<pounds>)(?P<shillings>1?[0-9])s\.(?P<pence>)(?=,? [a-z0-9])", _shillings),
+    Rule(r"(?<![\w.,])(?P<pence>1?[0-9])d\.(?!\w)", _pence),
 ]
 MONEY: list[Rule] = [
     # $3½ million
-    rule(
+    Rule(
         rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?P<sign>{SIGN})(?P<whole>[0-9]{{1,4}})[ -](?P<a>[1-9])/(?P<b>[1-9])"
         rf"(?P<magnitude>[ -](?:{BIG_WORD}))?(?P<per>)(?![\w/])",
         _and_part,
     ),
-    rule(r"(?<=[0-9])/[-–=](?=[\s.,;)]|$)", lambda match: ""),  # Rs 500/-
+    Rule(r"(?<=[0-9])/[-–=](?=[\s.,;)]|$)", lambda match: ""),  # Rs 500/-
     # the decimal comma of the euro
-    rule(r"(?<=€)\s?([0-9]{1,9}),([0-9]{2})(?![0-9,])", lambda match: f"{match[1]}.{match[2]}"),
-    rule(r"(?<![\w.,])([0-9]{1,9}),([0-9]{2})(?=\s?€)", lambda match: f"{match[1]}.{match[2]}"),
-    rule(r"(?<=[€£$][0-9])(?P<rest>[0-9]{0,9}),[-–—](?=\s|$)", lambda match: match["rest"]),
-    rule(
+    Rule(r"(?<=€)\s?([0-9]{1,9}),([0-9]{2})(?![0-9,])", lambda match: f"{match[1]}.{match[2]}"),
+    Rule(r"(?<![\w.,])([0-9]{1,9}),([0-9]{2})(?=\s?€)", lambda match: f"{match[1]}.{match[2]}"),
+    Rule(r"(?<=[€£$][0-9])(?P<rest>[0-9]{0,9}),[-–—](?=\s|$)", lambda match: match["rest"]),
+    Rule(
         r"(?<![\w.,])[$£€]([1-9][0-9]{0,2}(?:,[0-9]{3})?|[0-9]{4})s(?!\w)",
         lambda match: in_plural(cardinal(match[1]).removeprefix("one ")),
     ),
-    rule(
+    Rule(
         rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?:(?P<country>{any_of(COUNTRIES)})(?=\$))?"
         rf"(?:(?P<sign>{SIGN})|(?P<code>{CODE})\.?(?![A-Za-z]))\s?(?P<amount>{SUM})"
         rf"(?:(?P<low>{BIG})?{DASH}(?:{SIGN})?(?P<upper>{NUMBER}))?(?P<magnitude>-?{BIG})?"
         rf"(?:\s?(?P<suffix>USD|CAD|AUD|NZD|HKD|SGD)(?!\w))?{PER_UNIT}",
         _money,
     ),
-    rule(
+    Rule(
         rf"(?P<before>\b[A-Za-z]{{1,7}}\s)?{PLACE}(?P<country>)(?P<suffix>)(?P<amount>{SUM})"
         rf"(?:(?P<low>{BIG})?{DASH}(?P<upper>{NUMBER}))?(?P<magnitude>{BIG})?\s?"
         rf"(?:(?P<sign>{SIGN})(?!{SUM})|(?P<code>{CODE})(?!\s?[0-9])){AFTER}{PER_UNIT}",
         _money,
     ),
-    rule(rf"{ALONE}(?<!:)(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p(?!\.\s?m)))(?P<unit>[¢p]){AFTER}", _cents),
-    rule(rf"{ALONE}(?P<amount>[1-9][0-9]?)(?P<unit>c)(?=-a-|\s(?:an?|each|per|off|{any_of(PRICED)})\b)", _cents),
-    rule(rf"{ALONE}(?P<amount>[1-9][05])(?P<unit>c)(?![\w'-]|\.\w)", _cents),
+    Rule(rf"{ALONE}(?<!:)(?P<amount>{NUMBER})(?:\s?(?=¢)|(?=p(?!\.\s?m)))(?P<unit>[¢p]){AFTER}", _cents),
+    Rule(rf"{ALONE}(?P<amount>[1-9][0-9]?)(?P<unit>c)(?=-a-|\s(?:an?|each|per|off|{any_of(PRICED)})\b)", _cents),
+    Rule(rf"{ALONE}(?P<amount>[1-9][05])(?P<unit>c)(?![\w'-]|\.\w)", _cents),
 ]

@@ -4,7 +4,7 @@ import re
 
 from tts.text.english.acronyms import LETTER_A
 from tts.text.english.numbers import cardinal, roman
-from tts.text.english.patterns import Rule, rule
+from tts.text.english.patterns import Rule
 
 SHIFTS = {"♭": " flat", "♯": " sharp", "#": " sharp", "b": " flat", "♮": " natural", "": ""}
 QUALITIES = {
@@ -29,35 +29,35 @@ CHORD = r"(?P<quality>maj|min|dim|aug|sus|add|m|M)?(?P<number>1[13]|[24679])?"
 PLAIN_CHORD = "[A-G][#b♭♯]?(?:maj7|m7|m|7)?"
 DEGREE = "VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i"
 MUSIC: list[Rule] = [
-    rule(r"(?<![\w/])([A-G][#b♭♯]?m?7?)/(?=[A-G][#b♭♯](?!\w))", lambda match: f"{match[1]} over "),  # D/F#
+    Rule(r"(?<![\w/])([A-G][#b♭♯]?m?7?)/(?=[A-G][#b♭♯](?!\w))", lambda match: f"{match[1]} over "),  # D/F#
     # Am–F–C–G
-    rule(
+    Rule(
         rf"(?<![\w'–-])(?=(?:[A-G]-){{0,6}}{PLAIN_CHORD}[-–])(?=[A-G–-]{{0,12}}[#b♭♯m7–])"
         rf"{PLAIN_CHORD}(?:[-–]{PLAIN_CHORD}){{2,7}}(?![\w'–-])",
         lambda match: re.sub("[-–]", ", ", match[0]),
     ),
-    rule(rf"(?<![\w♭♯#])(?P<note>[A-G])(?P<shift>[♭♯♮]){CHORD}(?![\w])", _chord),
-    rule(rf"(?<![\w♭♯#])(?P<note>[A-G])(?P<shift>#){CHORD}(?![\w#])(?<=[0-9mj])", _chord),
-    rule(r"(?<![\w♭♯#])A#(?![\w#])", lambda match: f"{LETTER_A} sharp"),
-    rule(rf"(?<![\w♭♯#])(?P<note>[ABDEG])(?P<shift>b)(?P<quality>)(?P<number>)(?=[ -](?:{PLAYED})\b)", _chord),
-    rule(
+    Rule(rf"(?<![\w♭♯#])(?P<note>[A-G])(?P<shift>[♭♯♮]){CHORD}(?![\w])", _chord),
+    Rule(rf"(?<![\w♭♯#])(?P<note>[A-G])(?P<shift>#){CHORD}(?![\w#])(?<=[0-9mj])", _chord),
+    Rule(r"(?<![\w♭♯#])A#(?![\w#])", lambda match: f"{LETTER_A} sharp"),
+    Rule(rf"(?<![\w♭♯#])(?P<note>[ABDEG])(?P<shift>b)(?P<quality>)(?P<number>)(?=[ -](?:{PLAYED})\b)", _chord),
+    Rule(
         r"(?<![\w♭♯#'])(?P<note>[A-G])(?P<shift>b?)(?P<quality>m|maj|min|dim|sus|aug)(?P<number>[24679])(?!\w)", _chord
     ),
-    rule(
+    Rule(
         r"(?<![\w♭♯#'])(?P<note>[A-G])(?P<shift>)"
         r"(?P<quality>maj|dim|sus|aug|m(?=[,-]? [A-G](?:m|[,.]| |$)|[ -](?:chords?|scale|key|triad)\b))"
         r"(?P<number>)(?!\w)",
         _chord,
     ),
-    rule(
+    Rule(
         r"(?<![\w/.])(?P<beats>[2-9]|1[0-2])/(?P<value>[248]|16)(?= (?:time(?! in)|meter|bars?|measures?)\b)",
         _bar,
     ),
-    rule(r"(?<![\w/.])(?P<beats>4|12)/(?P<value>4|8)(?<=4/4|2/8)(?![\w/])", _bar),
-    rule(r"(?<=\bin )(?P<beats>[2-9])/(?P<value>[48])(?=[.,;]|$)", _bar),
-    rule(  # I-IV-V, ii–V–I
+    Rule(r"(?<![\w/.])(?P<beats>4|12)/(?P<value>4|8)(?<=4/4|2/8)(?![\w/])", _bar),
+    Rule(r"(?<=\bin )(?P<beats>[2-9])/(?P<value>[48])(?=[.,;]|$)", _bar),
+    Rule(  # I-IV-V, ii–V–I
         rf"(?<![\w'-])(?:{DEGREE})(?:[-–](?:{DEGREE})){{2,7}}(?![\w'-])(?!, )",
         lambda match: " ".join(cardinal(roman(degree)) for degree in re.split("[-–]", match[0])),
     ),
-    rule(r"♩ ?=", lambda match: "quarter note equals"),
+    Rule(r"♩ ?=", lambda match: "quarter note equals"),
 ]

@@ -18,8 +18,7 @@ from tts.text.english.dates import DATES, date_notices
 from tts.text.english.electronic import ELECTRONIC
 from tts.text.english.emoji import PICTURES
 from tts.text.english.games import GAMES
-from tts.text.english.gates import Gates
-from tts.text.english.homographs import accented
+from tts.text.english.gates import FILE, Gates, Needs
 from tts.text.english.latex import formulas
 from tts.text.english.lexicon import PHONES
 from tts.text.english.maths import EQUATIONS, MATHS
@@ -30,6 +29,7 @@ from tts.text.english.music import MUSIC
 from tts.text.english.numerals import HEADINGS, NUMERALS, ORDINAL_NUMERALS, UNICODE_NUMERAL, unicode_numeral
 from tts.text.english.patterns import Rule
 from tts.text.english.quantities import GROUPED, NUMBERS, QUANTITIES
+from tts.text.english.senses import accented
 from tts.text.english.serials import HYPHENED, SERIALS
 from tts.text.english.signs import ALIKE, SIGN_RULES, SIGNS, SUPERSCRIPTS, VULGAR
 from tts.text.english.telephones import TELEPHONES
@@ -50,7 +50,9 @@ RULES: list[Rule] = [
     *(*HEADINGS, *ABBREVIATIONS, *NUMERALS, *MEASURES, *LETTER_NAMES),
     *(*QUANTITIES, *MATHS, *NUMBERS, *ACRONYMS),
 ]
-GATES = Gates([pattern for pattern, _ in RULES])
+# Words and stops as they are said, one space apart, in which nothing is looked for but what the rules read.
+PLAIN_WORD = r"[A-Za-z'\"]+(?:-[A-Za-z'\"]+)*(?:(?:[.?!]+|[,;:])['\"]*)?"
+PLAIN = re.compile(f"{PLAIN_WORD}(?: {PLAIN_WORD})*")
 UNSAID = re.compile(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]")
 KEPT = ("—", "–")
 DIGIT = re.compile("[0-9]")
@@ -65,6 +67,30 @@ def normalise(text: str) -> Normal:
 
 
 def _normalised(text: str) -> tuple[str, list[str]]:
+    text = tidy(text)
+    plain = PLAIN.fullmatch(text) is not None
+    if plain:
+        kept, notices = [], []
+    else:
+        text, kept = _prepared(text)
+        notices = date_notices(text) if DIGIT.search(text) else []
+    said = apply_rules(text)
+    if plain and said == text:
+        return text, []
+    said = said.rstrip(" )]")  # at the end a bracket separates nothing
+    left_out: dict[str, int] = {}
+    said = UNSAID.sub(lambda match: _character(match[0], left_out), said)
+    if left_out:
+        notices += _notices(left_out)
+    said = _spacing(said)
+    if kept:
+        shown = iter(kept)
+        said = re.sub(HIDDEN, lambda match: next(shown), said)
+    return said, notices
+
+
+def _prepared(text: str) -> tuple[str, list[str]]:
+    """A tidy text for the rules, and what is hidden from them."""
     kept: list[str] = []
 
     def hide(match: re.Match[str]) -> str:
@@ -73,25 +99,13 @@ def _normalised(text: str) -> tuple[str, list[str]]:
             return HIDDEN
         return match[0]
 
-    text = formulas(tidy(text)).replace(HIDDEN, "\ufffd")
+    text = formulas(text).replace(HIDDEN, "\ufffd")
     if "{" in text or ACCENT.search(text):
         text = AS_IS.sub(hide, text)
     if not text.isascii():
         text = UNICODE_NUMERAL.sub(unicode_numeral, text)
         text = NOT_ASCII.sub(lambda match: _compatible(match[0]), text)
-    text = " ".join(text.split())
-    notices = date_notices(text) if DIGIT.search(text) else []
-    text = apply_rules(text)
-    text = text.rstrip(" )]")  # at the end a bracket separates nothing
-    left_out: dict[str, int] = {}
-    text = UNSAID.sub(lambda match: _character(match[0], left_out), text)
-    if left_out:
-        notices += _notices(left_out)
-    text = _spacing(text)
-    if kept:
-        shown = iter(kept)
-        text = re.sub(HIDDEN, lambda match: next(shown), text)
-    return text, notices
+    return " ".join(text.split()), kept
 
 
 _remembered = lru_cache(maxsize=4096)(_normalised)  # books, lists and tables repeat sentences
@@ -102,15 +116,20 @@ def apply_rules(text: str) -> str:
 
     The only white space in the text is single spaces.
     """
-    ready = GATES.open(text)
+    ready = gates().open(text)
     while ready:
         place = (ready & -ready).bit_length() - 1
-        pattern, say = RULES[place]
-        before, text = text, pattern.sub(say, text)
+        before, text = text, RULES[place](text)
         if text != before:
-            ready = GATES.open(text)
+            ready = gates().open(text)
         ready = ready >> place + 1 << place + 1
     return text
+
+
+@lru_cache(maxsize=1)
+def gates() -> Gates:
+    """Those of the rules; what the rules need is read once per process."""
+    return Gates(RULES, Needs.read(FILE))
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,7 @@ from tts.text.english.acronyms import letters
 from tts.text.english.lexicon import cmudict
 from tts.text.english.names import GIVEN, RULERS
 from tts.text.english.numbers import cardinal, ordinal, roman, year
-from tts.text.english.patterns import Rule, any_of, rule, words_of
+from tts.text.english.patterns import Rule, any_of, words_of
 
 # Words before a Roman numeral.
 NUMBERED_PARTS = words_of(
@@ -53,6 +53,7 @@ AFTER_NUMBER = words_of(
     "ended opened started closed appeared consisted described covered included contained showed involved required "
     "concluded introduced presented lasted followed remained resulted failed passed revealed listed"
 )
+WORD = re.compile("[A-Za-z]+")
 UNICODE_NUMERAL = re.compile("[\u2160-\u217f]{1,15}")
 AHEAD = 100  # characters after a numeral that tell what it is
 NUMERAL = "(?:[IVXLCDM]{1,9}|[ivxlc]{1,9})"
@@ -133,7 +134,7 @@ def _the(value: str) -> str:
 def _after_name(match: re.Match[str]) -> str:
     """Numerals after a word: Part II, Henry VIII, Rocky IV. Other capitals and I stay."""
     numeral, listed = match["numeral"], match["list"]
-    words = re.findall(r"[A-Za-z]+", match.string[max(0, match.start() - 60) : match.start()])
+    words = WORD.findall(match.string[max(0, match.start() - 60) : match.start()])
     name, earlier = words[-1], words[-2] if len(words) > 1 else ""
     part = name.lower()
     numbered = part in NUMBERED_PARTS or part.removesuffix("s") in NUMBERED_PARTS
@@ -210,14 +211,14 @@ def _alone(match: re.Match[str]) -> str:
 
 HEADINGS: list[Rule] = [
     # a heading: "IV", "IV. The Ghost"
-    rule(r"\A\s*(?P<numeral>[IVXL]{1,8})(?P<rest>[.:]?\s*(?:\Z|(?<=[.:]\s)(?P<next>[A-Z][a-z]*)))", _heading),
+    Rule(r"\A\s*(?P<numeral>[IVXL]{1,8})(?P<rest>[.:]?\s*(?:\Z|(?<=[.:]\s)(?P<next>[A-Z][a-z]*)))", _heading),
 ]
 
 
 # XIXth, before it is taken for the name of a program.
 ORDINAL_NUMERALS: list[Rule] = [
-    rule(r"(?<!\w)James VI(?: and | & |/)I(?!\w)", lambda match: "James the sixth and first"),
-    rule(
+    Rule(r"(?<!\w)James VI(?: and | & |/)I(?!\w)", lambda match: "James the sixth and first"),
+    Rule(
         r"(?<![\w.])([IVX]{1,6})(?:th|st|nd|rd)(?!\w)",
         lambda match: ordinal(roman(match[1])) if roman(match[1]) else match[0],
     ),
@@ -225,31 +226,31 @@ ORDINAL_NUMERALS: list[Rule] = [
 
 
 NUMERALS: list[Rule] = [
-    rule(
+    Rule(
         rf"(?<![\w.])(I{{1,3}})(?=\s(?:{any_of(SCRIPTURES)})(?!\w))",
         lambda match: ordinal(roman(match[1])).capitalize(),
     ),
-    rule(
+    Rule(
         rf"(?<![\w.])(?:(?P<before>(?:[Aa]n|[Tt]he|[Hh]is|[Hh]er|[Mm]y|[Yy]our|[Tt]heir|[Bb]y|[Vv]ia|[Oo]n|[Nn]ew)\s)"
         rf"IV(?P<several>s?)(?!\w|\s(?:[A-Z]|cent))|IV(?=s?\s(?:{MEDICAL})\b))",
         lambda match: f"{match['before'] or ''}{letters('IV')}" + ("'s" if match["several"] else ""),
     ),
-    rule(
+    Rule(
         r"(?<![\w-])(?P<numeral>[IVX]{1,6}|[ivx]{2,6})"
         r"(?:(?P<join>\s?[-–]\s?|\s(?:and|or|to)\s)(?P<second>[IVX]{1,6}|[ivx]{2,6}))?"
         rf"(?=\s(?:[Cc]entur(?:y|ies)|{any_of(AFTER_ORDINAL)})\b)",
         _century,
     ),
-    rule(
+    Rule(
         rf"(?<=[A-Za-z]\s)(?P<list>(?P<numeral>{NUMERAL})(?!\w)"
         r"(?:(?:\s?[-–]\s?|,\s|,?\s(?:and|or|to)\s)(?:(?!I\b)[IVX]{1,9}|[ivx]{2,9})(?!\w)){0,4})(?P<point>\.(?=[0-9]))?",
         _after_name,
     ),
-    rule(
+    Rule(
         r"(?<![\w.'])I(?P<join>\s?[-–]\s?|, |,? (?:and|or|&|versus) )(?=(?:II|III|IV)(?![\w']))",
         lambda match: "one to " if match["join"].strip() in ("-", "–") else f"one{match['join']}",
     ),
-    rule(r"(?<![\w.'])(?:[IVXLCDM]{4,15}|(?:X[LC]|LX)[IVX]{1,4})(?!\w)", _alone),
-    rule(r"(?<!\S)([ivx]{2,5}|\A[ivx])[.)](?=\s)", _item),
-    rule(r"(?<!\w)\(([ivx]{2,5}|[iv])\)", _bracketed),
+    Rule(r"(?<![\w.'])(?:[IVXLCDM]{4,15}|(?:X[LC]|LX)[IVX]{1,4})(?!\w)", _alone),
+    Rule(r"(?<!\S)([ivx]{2,5}|\A[ivx])[.)](?=\s)", _item),
+    Rule(r"(?<!\w)\(([ivx]{2,5}|[iv])\)", _bracketed),
 ]

@@ -12,7 +12,6 @@ from tts.text.english.patterns import (
     Rule,
     any_of,
     number,
-    rule,
     words_of,
 )
 
@@ -199,53 +198,59 @@ def _any_number(match: re.Match[str]) -> str:
     return ("minus " if match["minus"] else "") + words
 
 
+WITH_COMMA = (
+    "km|kg|cm|mm|ml|mg|l|m|g|ha|°C|%|percent|million|billion|degrees|hours|times|tonnes|tons|kilos|kilograms|grams|"
+    "lit(?:re|er)s?|(?:kilo|centi|milli)?met(?:re|er)s?"
+)
 # Before all other rules of numbers.
 GROUPED: list[Rule] = [
-    rule(
+    Rule(
         r"(?<![\w.,+/:-])(?:(?<![0-9] )|(?<= 1[0-9]{3} )|(?<= 20[0-9]{2} ))"
         r"(?P<number>[1-9][0-9]{0,2}(?:(?: [0-9]{3}){1,5}|(?:'[0-9]{3}){1,5}|(?:_[0-9]{3}){1,5}|(?:\.000){2,5}))"
         r"(?![\w'/]|,[0-9]| [0-9]|-[0-9]{4})",
         _grouped,
     ),
-    rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
-    rule(r"(?<=[A-Za-z]),(?=[0-9])", lambda match: ", "),
-    rule(r"(?<=[0-9])-in-(?=[0-9])", lambda match: " in "),
+    Rule(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}(?![\w,])", _indian),
+    Rule(r"(?<=[A-Za-z]),(?=[0-9])", lambda match: ", "),
+    # the decimal comma of measures: 1,5 litres
+    Rule(rf"(?<![\w.,])([0-9]{{1,4}}),(?=[0-9]{{1,2}}\s?(?:{WITH_COMMA})(?!\w))", lambda match: f"{match[1]}."),
+    Rule(r"(?<=[0-9])-in-(?=[0-9])", lambda match: " in "),
     # of baseball: a .500 team
-    rule(
+    Rule(
         r"(?<![\w.])\.([1-9][0-9]{2})(?=[ -](?:teams?|hitters?|average|batting|season|record|baseball|ball|club)\b)",
         lambda match: cardinal(match[1]),
     ),
-    rule(rf"(?P<course>\b(?:{COURSES})\s)101(?![\w,]|\.[0-9])", lambda match: match["course"] + "one oh one"),
-    rule(r"(?<=[0-9])x(?=/| (?:daily|weekly|monthly|yearly|a (?:day|week|month|year))\b)", lambda match: " times"),
-    rule(r"(?<=[0-9]) ?ff\.?(?![\w.])", lambda match: " and following"),
-    rule(rf"(?<![\w.,$£€])(40[13])[kK](?!\w|\s(?:{any_of(COUNTABLE)})\b)", lambda m: f"{pairs(m[1])} {letters('K')}"),
-    rule(r"(?<=[0-9])\.\.(?=[0-9])", lambda match: " to "),  # 1..10
+    Rule(rf"(?P<course>\b(?:{COURSES})\s)101(?![\w,]|\.[0-9])", lambda match: match["course"] + "one oh one"),
+    Rule(r"(?<=[0-9])x(?=/| (?:daily|weekly|monthly|yearly|a (?:day|week|month|year))\b)", lambda match: " times"),
+    Rule(r"(?<=[0-9]) ?ff\.?(?![\w.])", lambda match: " and following"),
+    Rule(rf"(?<![\w.,$£€])(40[13])[kK](?!\w|\s(?:{any_of(COUNTABLE)})\b)", lambda m: f"{pairs(m[1])} {letters('K')}"),
+    Rule(r"(?<=[0-9])\.\.(?=[0-9])", lambda match: " to "),  # 1..10
     # Chapter 01
-    rule(
+    Rule(
         rf"(?P<before>\b(?i:{NUMBERED_FROM_ONE})\s)0{{1,3}}(?=[1-9][0-9]{{0,3}}(?![\w.,:/-]))",
         lambda match: match["before"],
     ),
-    rule(
+    Rule(
         rf"{ALONE}(?P<number>{NUMBER})m(?=\s(?:{any_of(COUNTABLE)})\b)",
         lambda match: number(match["number"]) + " million",
     ),
-    rule(
+    Rule(
         rf"(?<![\w.,$£€¥₩₹])(?P<number>{NUMBER})\s(?P<short>bn|mn|tn|mln|bln)(?!\w|\s?(?:[$£€]|[A-Z]{{3}}))",
         lambda match: f"{number(match['number'])} {SHORT_MAGNITUDES[match['short']]}",
     ),
     # 1 1/2-2, 1/2-3/4
-    rule(
+    Rule(
         rf"(?<![\w./-])(?P<low>(?:[0-9]{{1,3}} )?[1-9]/[2-9]){DASH}"
         rf"(?=[0-9]{{1,3}}(?: [1-9]/[2-9]|/[2-9])?(?![\w/-]| ?[=+]))",
         lambda match: f"{match['low']} to ",
     ),
     # A–D, A-Z
-    rule(
+    Rule(
         r"(?<![\w–'-])(?P<first>[A-Z])(?:–|(?<=A)-(?=Z))(?P<last>[A-Z])(?![\w–'-]|\sbonds?\b)",
         lambda match: f"{letters(match['first'])} to {letters(match['last'])}",
     ),
     # the same unit twice: 5km-10km, 10%-15%
-    rule(
+    Rule(
         rf"(?<![\w.,$£€])(?P<low>{NUMBER}\s?(?P<unit>%|°[CF]?|[A-Za-z]{{1,3}})){DASH}(?={NUMBER}\s?(?P=unit)(?!\w))",
         lambda match: f"{match['low']} to ",
     ),
@@ -253,59 +258,59 @@ GROUPED: list[Rule] = [
 
 
 QUANTITIES: list[Rule] = [
-    rule(
+    Rule(
         rf"(?<![\w.,–-])[-−](?P<low>{NUMBER})\s?–\s?(?=[-−]?[0-9])",
         lambda match: f"minus {number(match['low'])} to ",
     ),
-    rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),  # before a letter after the number is read
-    rule(r"(?<=[0-9]) : (?=[0-9](?![0-9]))", lambda match: " to "),
-    rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
-    rule(
+    Rule(r"(?<!\w)#\s?(?=[0-9])", lambda match: "number "),  # before a letter after the number is read
+    Rule(r"(?<=[0-9]) : (?=[0-9](?![0-9]))", lambda match: " to "),
+    Rule(rf"(?<![\w.,:])(?:{NUMBER}):(?:{NUMBER})(?::{NUMBER})?(?![\w:])", _ratio),
+    Rule(
         r"(?P<part>\b(?:Table|Figure|Fig\.|figure|table|Exhibit|Equation|Example|Problem|Exercise|Listing)\s[0-9]{1,3})"
         r"-(?P<of>[0-9]{1,3})(?![\w-])",
         lambda match: f"{match['part']} {match['of']}",
     ),
-    rule(r"(?<![\w.,$£€/-])(?:7-11|7-Eleven)(?![\w-])", lambda match: "seven eleven"),
-    rule(
+    Rule(r"(?<![\w.,$£€/-])(?:7-11|7-Eleven)(?![\w-])", lambda match: "seven eleven"),
+    Rule(
         rf"(?<![\w.,/-])(?P<low>{NUMBER})(?P<dash>\s?–\s?|-| - )(?P<high>{NUMBER})"
         r"(?P<times>x(?=\s[a-z]))?(?![\w/-]|,[0-9])",
         lambda match: _range(match) + (" times" if match["times"] else ""),
     ),
-    rule(  # 4.5/5
+    Rule(  # 4.5/5
         r"(?<![\w./,$£€-])(?P<rating>[0-9]{1,2}\.[0-9])/(?P<best>5|10|20|100)(?![\w/]|\.[0-9])",
         lambda match: f"{number(match['rating'])} out of {number(match['best'])}",
     ),
-    rule(
+    Rule(
         r"(?<![\w./,-])(?:(?P<whole>[0-9]{1,4})(?:\s|-))?(?P<a>[0-9]{1,5})/(?P<b>[0-9]{1,5})"
         r"(?P<end>(?i:st|nd|rd|th)s?)?(?![\w/]|\.[0-9])",
         _fraction,
     ),
-    rule(
+    Rule(
         r"(?<![\w.,])(?P<number>[0-9]{1,3}(?:,[0-9]{3}){0,4}|[0-9]{4,15})(?P<end>(?i:st|nd|rd|th))(?!\w)",
         _ordinal,
     ),
-    rule(
+    Rule(
         rf"{ALONE}(?:(?P<low>{NUMBER})(?P<low_short>{any_of(SHORT_MAGNITUDES)})?{DASH})?"
         rf"(?P<amount>{NUMBER})(?P<short>{any_of(SHORT_MAGNITUDES)})(?!\w)",
         _shortened,
     ),
-    rule(
+    Rule(
         rf"{ALONE}(?P<number>{NUMBER})(?:[eE](?P<sign>[+-])|e)(?P<power>[0-9]{{1,3}})(?!\w)",
         _power,
     ),
-    rule(r"#(?=[A-Za-z])", lambda match: "hashtag "),
-    rule(r"(?<=[0-9])x(?=\s[a-z])", lambda match: " times"),
+    Rule(r"#(?=[A-Za-z])", lambda match: "hashtag "),
+    Rule(r"(?<=[0-9])x(?=\s[a-z])", lambda match: " times"),
 ]
 
 
 NUMBERS: list[Rule] = [
-    rule(r"(?<=[A-Za-z][.,;:!?])(?=[0-9])", lambda match: " "),
+    Rule(r"(?<=[A-Za-z][.,;:!?])(?=[0-9])", lambda match: " "),
     # B2B, COVID-19, R2D2, 3D: letters and digits side by side
-    rule(r"(?<=[A-Za-z])-?(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", lambda match: " "),
-    rule(
+    Rule(r"(?<=[A-Za-z])-?(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", lambda match: " "),
+    Rule(
         r"(?<![\w)])(?P<minus>-)?"
         r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)*|[0-9]+(?:\.[0-9]+)*|(?<!\.)\.[0-9]+)",
         _any_number,
     ),
-    rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),
+    Rule(r"(?P<minus>)(?P<number>[0-9]+)", _any_number),
 ]

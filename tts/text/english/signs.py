@@ -1,6 +1,6 @@
 """Signs that are read as words everywhere, and characters that stand for others."""
 
-from tts.text.english.patterns import Rule, rule
+from tts.text.english.patterns import Rule
 
 # Signs that are read as words everywhere.
 SIGNS = {
@@ -53,14 +53,14 @@ def _circled(match) -> str:
 
 
 SIGN_RULES: list[Rule] = [
-    rule(r"§§|¶¶", lambda match: "sections " if match[0] == "§§" else "paragraphs "),
-    rule(r"(?:[²³]|\^[0-9ni+-]){2,20}", lambda match: _raised(match[0])),  # ⁻¹²: one power, not three
-    rule(f"[{''.join(CIRCLED)}](?: ?[{''.join(CIRCLED)}]){{0,50}}", _circled),
-    rule(r"(?<=[A-Za-z])\$+(?! ?[0-9])", lambda match: " dollar" * len(match[0]) + " "),
-    rule(r"(?<!\w)#(?=(\w{2,40})#)\1#", lambda match: f"hash {match[1]} hash"),
-    rule(
+    Rule(r"§§|¶¶", lambda match: "sections " if match[0] == "§§" else "paragraphs "),
+    Rule(r"(?:[²³]|\^[0-9ni+-]){2,20}", lambda match: _raised(match[0])),  # ⁻¹²: one power, not three
+    Rule(f"[{''.join(CIRCLED)}](?: ?[{''.join(CIRCLED)}]){{0,50}}", _circled),
+    Rule(r"(?<=[A-Za-z])\$+(?! ?[0-9])", lambda match: " dollar" * len(match[0]) + " "),
+    Rule(r"(?<!\w)#(?=(\w{2,40})#)\1#", lambda match: f"hash {match[1]} hash"),
+    Rule(
         r"(?<!\w)(40[13]) ?\(([kb])\)", lambda match: f"four oh {'one' if match[1][2] == '1' else 'three'} {match[2]}"
     ),
-    rule(r"(?<=[∑∏∫√]) ?of\b", lambda match: ""),
-    rule(r"(?<=[A-Za-z])#(?=[A-Za-z])(?!(?<=[A-G]#)(?:maj|min|m|dim|aug|sus)[0-9]{0,2}\b)", lambda match: " hash "),
+    Rule(r"(?<=[∑∏∫√]) ?of\b", lambda match: ""),
+    Rule(r"(?<=[A-Za-z])#(?=[A-Za-z])(?!(?<=[A-G]#)(?:maj|min|m|dim|aug|sus)[0-9]{0,2}\b)", lambda match: " hash "),
 ]

@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.numbers import cardinal, spelled
-from tts.text.english.patterns import Rule, rule
+from tts.text.english.patterns import Rule
 
 
 def groups(text: str) -> str:
@@ -46,26 +46,26 @@ AREA = r"(?:1[ .-])?\(?[0-9]{3}\)?[ .-]?(?<=[ .)-])"
 DIALLED = "[Cc]all(?:ed|ing)?|[Dd]ial(?:ed|ing)?|[Rr]ing|[Pp]hone[ds]?"
 TELEPHONES: list[Rule] = [
     # +1 (555) 123-4567, 555-123-4567, 020 7946 0958, 555-1234
-    rule(rf"(?<![\w.,])(?P<number>\+[0-9]{{1,3}}(?:[ .-]?\(?[0-9]{{1,6}}\)?){{2,5}}){EXTENSION}", _phone),
-    rule(rf"(?<![\w.,])(?P<number>{AREA}[0-9]{{3}}[ .-][0-9]{{4}}(?:-[0-9]{{1,5}})?){EXTENSION}", _phone),
-    rule(r"(?<![\w.,-])1-(?P<area>8[0-9]{2}|900)-(?=[0-9-]{0,3}[A-Z])", _free_call),
-    rule(
+    Rule(rf"(?<![\w.,])(?P<number>\+[0-9]{{1,3}}(?:[ .-]?\(?[0-9]{{1,6}}\)?){{2,5}}){EXTENSION}", _phone),
+    Rule(rf"(?<![\w.,])(?P<number>{AREA}[0-9]{{3}}[ .-][0-9]{{4}}(?:-[0-9]{{1,5}})?){EXTENSION}", _phone),
+    Rule(r"(?<![\w.,-])1-(?P<area>8[0-9]{2}|900)-(?=[0-9-]{0,3}[A-Z])", _free_call),
+    Rule(
         r"(?<![\w.,-])1-(?P<area>8[0-9]{2}|900)(?=[ -](?:numbers?|lines?|calls?|hotlines?)\b)",
         lambda match: _free_call(match).rstrip(", ").replace(",", ""),
     ),
-    rule(r"(?<![\w.,-])(?P<number>[0-9]{3})-(?=[A-Z]{4}(?!\w))", lambda match: spelled(match["number"]) + ", "),
-    rule(r"(?<![\w.,])\(?0[0-9]{2,4}\)?[ -][0-9]{3,8}(?:[ -][0-9]{3,6})?(?![\w-])", _domestic),
-    rule(rf"(?<![\w.,$£€-])(?P<number>[0-9]{{3}}-[0-9]{{4}}){EXTENSION}", _phone),
-    rule(
+    Rule(r"(?<![\w.,-])(?P<number>[0-9]{3})-(?=[A-Z]{4}(?!\w))", lambda match: spelled(match["number"]) + ", "),
+    Rule(r"(?<![\w.,])\(?0[0-9]{2,4}\)?[ -][0-9]{3,8}(?:[ -][0-9]{3,6})?(?![\w-])", _domestic),
+    Rule(rf"(?<![\w.,$£€-])(?P<number>[0-9]{{3}}-[0-9]{{4}}){EXTENSION}", _phone),
+    Rule(
         r"(?<!\w)(?P<word>[Tt])el\.?:?\s?(?=[0-9(+]|(?:plus|zero|one|two|three|four|five|six|seven|eight|nine)\b)",
         lambda match: f"{match['word']}elephone ",
     ),
-    rule(
+    Rule(
         r"(?<!\w)(?P<word>[Ee])xt\.?:?\s?(?P<number>[0-9]{1,6})(?!\w)",
         lambda match: f"{match['word']}xtension {short(match['number'])}",
     ),
     # call 911, dial 9-1-1
-    rule(
+    Rule(
         rf"(?P<before>\b(?:{DIALLED})\s)(?P<number>[0-9]-?[0-9]-?[0-9])(?![\w-]|[.,][0-9]|\s[a-z]{{1,20}}s\b)",
         lambda match: match["before"] + spelled(match["number"]),
     ),

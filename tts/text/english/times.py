@@ -4,7 +4,7 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import cardinal, decimal, spelled, two_digits
-from tts.text.english.patterns import AFTER, ALONE, DASH, Rule, rule
+from tts.text.english.patterns import AFTER, ALONE, DASH, Rule
 
 ZONES = (
     r"(?:[ECMPecmp][SDsd][Tt]|[ECMP]T|GMT|UTC|gmt|utc|BST|CES?T|EES?T|IST|JST|AE[SD]T|HKT|SGT|MSK"
@@ -78,69 +78,69 @@ def _stamp(match: re.Match[str]) -> str:
 
 
 TIMES: list[Rule] = [
-    rule(r"(?<=[0-9]:[0-5][0-9])-?ish\b", lambda match: " ish"),
-    rule(  # 2:30p
+    Rule(r"(?<=[0-9]:[0-5][0-9])-?ish\b", lambda match: " ish"),
+    Rule(  # 2:30p
         r"(?<![\w.,:])(?P<hour>1[0-2]|0?[1-9]):(?P<minute>[0-5][0-9])(?P<half>[ap])(?![\w']|\.\s?[mM])",
         lambda match: f"{_minutes(match['hour'], match['minute'], '')} {letters(match['half'].upper() + 'M')}",
     ),
-    rule(
+    Rule(
         r"(?<=[0-9]-[0-3][0-9])[T ](?P<hour>[0-2][0-9]):(?P<minute>[0-5][0-9])(?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
         r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?(?!\w)",
         _stamp,
     ),
-    rule(
+    Rule(
         r"(?<!\w)(?P<zone>UTC|GMT)\s?(?P<sign>[+−–-])\s?(?P<hour>[01]?[0-9])(?::?(?P<minute>[0-5][0-9]))?(?![\w:])",
         _zone,
     ),
     # 10:30-11:45, 5-7 p.m., 8am-5pm, noon-1pm
-    rule(
+    Rule(
         rf"(?:(?<=[0-9][ap]m)|(?<=[0-9 ][AP]M)|(?<= [ap]m)|(?<=\.m\.)|(?<=noon)|(?<=midnight)){DASH}(?={CLOCK})",
         lambda match: " to ",
     ),
-    rule(  # 9.30-10.30am
+    Rule(  # 9.30-10.30am
         rf"(?<![\w.,])(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9]){DASH}"
         r"(?=[0-9]{1,2}\.[0-5][0-9]\s?[apAP]\.?\s?[mM]\b)",
         lambda match: _minutes(match["hour"], match["minute"], "") + " to ",
     ),
-    rule(
+    Rule(
         rf"(?<=[0-9]){DASH}(?=[0-9]{{1,2}}(?:[:.][0-9]{{2}})?\s?[apAP]\.?\s?[mM]\b|noon\b|midnight\b)",
         lambda match: " to ",
     ),
-    rule(rf"(?<=:[0-5][0-9]){DASH}(?=[0-9]{{1,2}}(?::[0-9]{{2}}|(?![\w.,:/-])))", lambda match: " to "),
-    rule(
+    Rule(rf"(?<=:[0-5][0-9]){DASH}(?=[0-9]{{1,2}}(?::[0-9]{{2}}|(?![\w.,:/-])))", lambda match: " to "),
+    Rule(
         rf"(?<![\w.,:/–-])(?P<hour>[01]?[0-9]|2[0-4]){DASH}(?=[0-9]{{1,2}}:[0-5][0-9](?![0-9:]))",
         lambda match: f"{match['hour']} to ",
     ),
-    rule(rf"(?<=[APap.][Mm.])\s\((?P<zone>{ZONES})\)", lambda match: f", {letters(match['zone'])}"),
-    rule(
+    Rule(rf"(?<=[APap.][Mm.])\s\((?P<zone>{ZONES})\)", lambda match: f", {letters(match['zone'])}"),
+    Rule(
         r"(?<![\w.,])(?:(?P<day>[0-9]{1,3})\s?d\s?)?(?P<hour>[0-9]{1,3})\s?h(?:rs?)?\s?(?P<minute>[0-9]{1,2})"
         r"(?:\s?m(?:ins?)?)?(?:\s?(?P<second>[0-9]{1,2})\s?s(?:ecs?)?)?(?!\w)",
         _length,
     ),
-    rule(
+    Rule(
         r"(?<![\w.,])(?P<day>)(?P<hour>)(?P<minute>[0-9]{1,3})\s?m(?:in)?\s?(?P<second>[0-9]{1,2})\s?s(?:ecs?)?(?!\w)",
         _length,
     ),
-    rule(
+    Rule(
         rf"{ALONE}(?P<hour>[01]?[0-9]|2[0-4])[:.](?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]))?"
         rf"\s?(?P<half>[apAP])\.?\s?[mM](?:\.|{AFTER})(?:\s?(?P<zone>{ZONES}){AFTER})?",
         _time,
     ),
-    rule(
+    Rule(
         rf"(?<![\w.,])(?<![0-9]/)(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>)\s?(?P<half>[apAP])(?:\.\s?[mM]\.|[mM]{AFTER})"
         rf"(?:\s?(?P<zone>{ZONES}){AFTER})?",
         _time,
     ),
-    rule(
+    Rule(
         r"(?<![\w.,:])(?P<day>)(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9])"
         r":(?P<second>[0-5][0-9](?:\.[0-9]{1,6})?)(?![\w:])",
         _length,
     ),
-    rule(  # of a race: 3:43.13
+    Rule(  # of a race: 3:43.13
         r"(?<![\w.,:])(?P<minute>[0-9]{1,2}):(?P<second>[0-5][0-9])\.(?P<part>[0-9]{1,3})(?![\w:]|\.[0-9])",
         _race,
     ),
-    rule(
+    Rule(
         r"(?<![\w.,:])(?<!ilute )(?<!iluted )(?<!ilution )"
         r"(?<!ratio of )(?<!odds of )(?<!ratio )(?P<hour>[01]?[0-9]|2[0-4]):"
         r"(?P<minute>[0-5][0-9])(?P<second>)(?P<half>)"
@@ -148,35 +148,35 @@ TIMES: list[Rule] = [
         _time,
     ),
     # T-10 and counting
-    rule(
+    Rule(
         r"(?<![\w-])T ?[-−–] ?(?=[0-9]{1,3} (?:and (?:counting|holding)|to|(?:second|minute|hour|day|week)s?)\b)",
         lambda match: "T minus ",
     ),
     # 0800 hours, 2100 hours
-    rule(
+    Rule(
         r"(?<![\w.,])(?P<hour>[01][0-9]|2[0-4])(?P<minute>[0-5][0-9])\s?(?:hours?|hrs?|h)\b",
         lambda match: _hours(match) + " hours",
     ),
     # at 0900
-    rule(
+    Rule(
         r"(?P<before>\b(?:[Aa]t|[Bb]y|[Uu]ntil|[Bb]efore|[Aa]fter|[Ff]rom|to)\s)(?P<hour>0[0-9])(?P<minute>[0-5][0-9])"
         r"(?![\w,-]|[.,][0-9])",
         lambda match: match["before"] + _hours(match),
     ),
     # the way of British books: at 7.30 in the morning, the 4.50 train
-    rule(
+    Rule(
         r"(?P<before>\b(?:[Aa]t|[Uu]ntil|[Tt]ill|[Bb]y|[Ff]rom)\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])"
         r"(?=\s(?:in the (?:morning|afternoon|evening)|at night|sharp|that|this|tomorrow|tonight|o'clock|on)\b)",
         lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),
     ),
     # at 14.30, but not: closed at 14.30
-    rule(
+    Rule(
         r"(?<!closed )(?<!opened )(?<!traded )(?<!trades )(?<!stood )(?<!sold )(?<!shares )(?<!stock )"
         r"(?P<before>\b(?:[Aa]t|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter)\s)(?P<hour>2[0-3]|1[0-9]|[1-9])\."
         r"(?P<minute>[0-5][05])(?=[.,;:!?)]*(?:$| ))(?=[,;:!?)]|\.? ?$|\.? [A-Z]|\s(?:and|on|in|to|with|for|when)\b)",
         lambda match: match["before"] + _minutes(match["hour"], match["minute"], " hundred"),
     ),
-    rule(
+    Rule(
         r"(?P<before>\b[Tt]he\s)(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])"
         r"(?=\s(?:train|bus|flight|ferry|news|show|from|to)\b)",
         lambda match: match["before"] + _minutes(match["hour"], match["minute"], ""),

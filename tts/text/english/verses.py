@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.numbers import cardinal
-from tts.text.english.patterns import Rule, any_of, rule, words_of
+from tts.text.english.patterns import Rule, any_of, words_of
 
 SHORT_BOOKS = {
     **{"Gen": "Genesis", "Ex": "Exodus", "Exod": "Exodus", "Lev": "Leviticus", "Num": "Numbers", "Deut": "Deuteronomy"},
@@ -41,7 +41,7 @@ def _verse(match: re.Match[str]) -> str:
 
 
 VERSES: list[Rule] = [
-    rule(
+    Rule(
         rf"(?<![\w.])(?:(?P<place>[1-3]|I{{1,3}})\s)?"
         rf"(?P<book>(?P<short>{any_of(SHORT_BOOKS)})|{any_of(BOOKS)})(?P<stop>\.?)\s"
         r"(?P<chapter>[0-9]{1,3})"

@@ -9,9 +9,10 @@ import pytest
 from helpers.nano import conf
 from tts.checkpoint import build
 from tts.text.english import homographs
-from tts.text.english.homographs import BESIDE, Homographs, choose, senses
+from tts.text.english.homographs import BESIDE, Homographs, choose
 from tts.text.english.learning.train_homographs import read_own
 from tts.text.english.lexicon import PHONES, VOWELS
+from tts.text.english.senses import senses
 from tts.text.language import language
 from tts.text.tokenizer import PhonemeTokenizer
 

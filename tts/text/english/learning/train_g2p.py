@@ -52,7 +52,7 @@ def bare(phones: list[str] | tuple[str, ...]) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def dictionary() -> dict[str, Pronunciations]:
     """Words of CMUdict as they are read, without abbreviations, possessives, and entries with digits or signs."""
-    lexicon = Lexicon.read(WEIGHTS.parent / "cmudict.txt.gz", preferred={}, derive=with_ending)
+    lexicon = Lexicon.read(WEIGHTS.parent / "cmudict.txt.gz", preferred={}, own={}, derive=with_ending)
     names = {letter: bare(lexicon.phones(letter) or ()) for letter in ALPHABET[1:-1]} | {"a": ("EY",), "'": ()}
     found = {}
     for word, pronunciations in lexicon.entries.items():

@@ -22,14 +22,13 @@ from tts.text.english.homographs import (
     BUCKET_BITS,
     Homographs,
     Place,
-    Sense,
     buckets,
     features,
     hashes,
     place_of,
-    read_senses,
     tokenise,
 )
+from tts.text.english.senses import Sense, read_senses
 
 OUT = BESIDE / "homographs.npz"
 STEPS = 100

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tts.text.english.homographs import senses
 from tts.text.english.learning import train_homographs
+from tts.text.english.senses import senses
 
 WIKIPEDIA = (
     '"homograph"\t"wordid"\t"sentence"\t"start"\t"end"\n'
