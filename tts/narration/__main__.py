@@ -7,8 +7,6 @@ import argparse
 import errno
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +16,7 @@ from tts.executors import add_executor_options, make_executor
 from tts.formats import OUTPUTS
 from tts.narration import align, feed
 from tts.narration.project import SUFFIX, Project
+from tts.narration.terminal import Terminal, clock
 
 if TYPE_CHECKING:
     from tts.narration.plan import NarrationPlan, Order
@@ -362,41 +361,6 @@ def _checked_output(name: str, book: str) -> Path:
     if path.is_dir() or path == Path(book).resolve():
         raise UsageError(f"{name!r} would overwrite what is there: give -o another name")
     return path
-
-
-class Terminal:
-    """Where notices and progress are shown."""
-
-    def __init__(self, quiet: bool):
-        self.quiet = quiet
-
-    def tell(self, notice: str) -> None:
-        """A notice, above the bar if there is one."""
-        from tqdm import tqdm
-
-        if not self.quiet:
-            tqdm.write(f"narration: note: {printable(notice)}", file=sys.stderr)
-
-    def say(self, line: object) -> None:
-        if not self.quiet:
-            print(printable(line), file=sys.stderr)
-
-    @contextmanager
-    def progress(self, work: str) -> Iterator[Callable[[float, float], None]]:
-        """A bar; gives what is told how much is done, and of how much."""
-        from tqdm import tqdm
-
-        shape = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]"
-        # disable=None: no bar where nobody watches. smoothing=0: the time left follows from all that was done.
-        disable = True if self.quiet else None
-        with tqdm(total=1.0, desc=work, bar_format=shape, smoothing=0, leave=False, disable=disable) as bar:
-            yield lambda done, whole: bar.update(done / whole - bar.n)
-
-
-def clock(seconds: float) -> str:
-    """Hours, minutes and seconds."""
-    whole = round(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def _terminate(signum: int, frame: object) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from helpers import narrating
 from helpers.narrating import BOOK, FAST, TAKES
-from tts.narration.__main__ import clock, main
+from tts.narration.__main__ import main
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,3 @@ def test_an_interrupted_run_says_how_to_go_on(narration, monkeypatch):
     monkeypatch.setattr("tts.narration.narrate.speak_paragraph", interrupt)
     code, _, err = narration("make", "book.md", "-o", "out.flac")
     assert code == 130 and err.splitlines()[-1] == "narration: interrupted; run again to go on"
-
-
-def test_time_is_shown_as_on_a_clock():
-    assert [clock(seconds) for seconds in (0.4, 61, 3725.6)] == ["0:00:00", "0:01:01", "1:02:06"]
