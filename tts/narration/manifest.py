@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -16,10 +16,17 @@ MAX_BYTES = 1 << 28  # some thirty times that of a book of 20 hours
 
 
 def write(timeline: Timeline, path: Path) -> None:
-    """Equal timelines give equal bytes."""
-    body = {"format": FORMAT, "version": VERSION, **asdict(timeline)}
+    """Equal timelines give equal bytes. They go to the file piece by piece: all at once take 250 MB for 20 hours."""
+    body = {"format": FORMAT, "version": VERSION, **_shallow(timeline)}
     with whole(path) as file:
-        file.write(json.dumps(body, sort_keys=True, indent=1, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+        for piece in json.JSONEncoder(sort_keys=True, indent=1, ensure_ascii=False, default=_shallow).iterencode(body):
+            file.write(piece.encode("utf-8", "replace"))
+        file.write(b"\n")
+
+
+def _shallow(own: Any) -> dict[str, Any]:
+    """The fields of a dataclass by their names, not copied."""
+    return {field.name: getattr(own, field.name) for field in fields(own)}
 
 
 def read(path: Path) -> Timeline:

@@ -1,4 +1,6 @@
 import json
+import tracemalloc
+from dataclasses import replace
 
 import pytest
 
@@ -19,6 +21,18 @@ def test_what_is_read_is_what_was_written(path):
 def test_equal_timelines_give_equal_bytes(path, tmp_path):
     manifest.write(manifest.read(path), tmp_path / "again.json")
     assert path.read_bytes() == (tmp_path / "again.json").read_bytes()
+
+
+def test_writing_holds_no_copy_of_a_long_book(tmp_path):
+    book = timelines.book()
+    long = timelines.of(replace(book, chapters=book.chapters * 20))
+    tracemalloc.start()
+    try:
+        manifest.write(long, tmp_path / "long.json")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < (tmp_path / "long.json").stat().st_size / 2
 
 
 def test_a_field_with_a_default_may_be_missing(path):
