@@ -194,7 +194,7 @@ def oversampled(wave: Float[Tensor, "C N"]) -> Float[Tensor, "C M"]:
 def hop_peaks(wave: Float[Tensor, "C N"], hop: int, floor: float) -> Float[Tensor, " K"]:
     """The true peak of each hop, in the louder channel; zero where it is certainly below `floor`.
 
-    The wave has REACH samples more on each side. To oversample only what is loud takes a tenth of the time.
+    The wave has REACH samples more on each side. Only what is loud is oversampled, which saves most of the time.
     """
     nearby = F.max_pool1d(wave.abs(), hop + 2 * REACH, hop).amax(0)
     loud = nearby * OVERSHOOT > floor
