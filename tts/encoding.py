@@ -168,6 +168,7 @@ def _add_stream(
     layout = {1: "mono", 2: "stereo"}[channels]
     stream = container.add_stream(output.codec, rate=rate_of(output.codec, rate), layout=layout)
     stream.codec_context.flags |= Flags.bitexact
+    stream.codec_context.options = dict(output.options)
     if output.lossy and kbits:
         stream.bit_rate = kbits * 1000 * channels
     return stream

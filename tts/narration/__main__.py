@@ -7,8 +7,7 @@ import argparse
 import errno
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from tts.executors import add_executor_options, make_executor
 from tts.formats import OUTPUTS
 from tts.narration import align, feed
 from tts.narration.project import SUFFIX, Project
+from tts.narration.terminal import Terminal, clock
 
 if TYPE_CHECKING:
     from tts.narration.plan import NarrationPlan, Order
@@ -37,6 +37,7 @@ examples:
   python -m tts.narration try 12.3.1 --takes 4                     four takes of a sentence, to choose by ear
   python -m tts.narration try 12.3.1 --keep 2
   python -m tts.narration report                                   what stayed doubtful
+  python -m tts.narration clean --remove                           takes of what was changed go
   python -m tts.narration align book.epub reading.m4b              words and times of a recording that exists
   python -m tts.narration feed book.narration/manifest.json book-*.mp3 --base https://example.org/book
   python -m tts.narration detect book.m4b                          is there a mark of synthetic speech in it?
@@ -79,7 +80,7 @@ def make_parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=Parser)
-    for add in (add_make, add_list, add_retake, add_try, add_report, add_align, add_feed, add_detect):
+    for add in (add_make, add_list, add_retake, add_try, add_report, add_clean, add_align, add_feed, add_detect):
         add(verbs)
     return parser
 
@@ -129,6 +130,13 @@ def add_report(verbs) -> None:
     parser.set_defaults(run=_report)
 
 
+def add_clean(verbs) -> None:
+    parser = verbs.add_parser("clean", help="takes that are wanted no more: how many they are, and their removal")
+    parser.add_argument("--remove", action="store_true", help="remove them; otherwise nothing is changed")
+    _add_project(parser)
+    parser.set_defaults(run=_clean)
+
+
 def add_align(verbs) -> None:
     parser = verbs.add_parser("align", help="player, subtitles and overlays of a recording that exists")
     align.add_arguments(parser)
@@ -156,8 +164,12 @@ def _add_text(parser: Parser) -> None:
     parser.add_argument("--cast", action="append", default=[], metavar="ROLE=VOICE", help="who speaks a role")
     parser.add_argument("--quotes", metavar="VOICE", help="who speaks the dialogue of prose")
     parser.add_argument("--chapters", metavar="LIST", help="only these, such as 3-5,8")
-    parser.add_argument("--include", metavar="LIST", help="of notes,captions,code,directions,matter: read these, too")
+    parser.add_argument(
+        "--include", metavar="LIST", help="notes,captions,code,directions,matter,pages: read these, too"
+    )
     parser.add_argument("--announce", action=argparse.BooleanOptionalAction, help="begin with title and author")
+    announced = "read the notes after the paragraph that refers to them, and say that they are notes"
+    parser.add_argument("--announce-notes", action=argparse.BooleanOptionalAction, help=announced)
     parser.add_argument("--lexicon", metavar="FILE", help="your readings of words, which go before all rules")
     parser.add_argument("--seed", type=int, metavar="N", help="another seed, another take of everything")
     parser.add_argument("--speed", type=float, metavar="X", help="tempo, 1 is as spoken; pitch stays")
@@ -255,6 +267,25 @@ def _report(arguments: argparse.Namespace, overrides: list[str]) -> int:
     return DOUBTFUL if doubtful else 0
 
 
+def _clean(arguments: argparse.Namespace, overrides: list[str]) -> int:
+    """Chapters that the last make left out keep their takes."""
+    import soundfile
+
+    plan = _last_plan(arguments, chapters=None)
+    with plan.project.locked(print):
+        unwanted = plan.unwanted()
+        seconds = sum(soundfile.info(path).duration for path in unwanted)
+        size = sum(path.stat().st_size for path in unwanted) / 1e6
+        print(f"{len(unwanted)} of {len(plan.store.paths())} takes are wanted no more: {clock(seconds)}, {size:.1f} MB")
+        if arguments.remove:
+            for path in unwanted:
+                path.unlink()
+            print("removed")
+        elif unwanted:
+            print("with --remove they go; another make of what they say would speak it again")
+    return 0
+
+
 def _align(arguments: argparse.Namespace, overrides: list[str]) -> int:
     terminal = Terminal(arguments.quiet)
     for path in align.run(arguments, overrides, terminal.tell):
@@ -280,8 +311,8 @@ def _show(segment: "Segment", take: "StoredTake", path: Path) -> None:
     print(printable(f"{segment.id} seed {take.seed}: {'; '.join(take.faults) or 'no fault found'}: {path}"))
 
 
-def _last_plan(arguments: argparse.Namespace) -> "NarrationPlan":
-    """The plan of the last make in a project: the one that is named, or the only one in this folder."""
+def _last_plan(arguments: argparse.Namespace, **changed: object) -> "NarrationPlan":
+    """The plan of the last make in a project, the one that is named or the only one in this folder; with changes."""
     folder = arguments.project
     if not folder:
         found = sorted(path for path in Path().glob(f"*{SUFFIX}") if path.is_dir())
@@ -291,7 +322,8 @@ def _last_plan(arguments: argparse.Namespace) -> "NarrationPlan":
     from tts.narration.plan import NarrationPlan, Order
 
     project = Project(folder)
-    return NarrationPlan(Order.last(project), project, lambda notice: None)  # make has told them
+    order = replace(Order.last(project), **changed)
+    return NarrationPlan(order, project, lambda notice: None)  # make has told them
 
 
 def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | None) -> "Order":
@@ -317,6 +349,7 @@ def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | N
     }
     include = arguments.include.split(",") if arguments.include else narrate["include"]
     announce = narrate["announce"] if arguments.announce is None else arguments.announce
+    announce_notes = narrate["announce_notes"] if arguments.announce_notes is None else arguments.announce_notes
     sound = {}
     if output:
         sound = {"preset": arguments.preset or narrate["preset"], "bed": _found(arguments.bed or narrate["bed"])}
@@ -333,6 +366,7 @@ def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | N
         chapters=arguments.chapters,
         include=tuple(name.strip() for name in include),
         announce=announce,
+        announce_notes=announce_notes,
         # A voice that is given goes before the one in the file of the project.
         cast=(*arguments.cast, *([f"{NARRATOR}={conf['voice']}"] if arguments.voice else ())),
         quotes=arguments.quotes,
@@ -362,41 +396,6 @@ def _checked_output(name: str, book: str) -> Path:
     if path.is_dir() or path == Path(book).resolve():
         raise UsageError(f"{name!r} would overwrite what is there: give -o another name")
     return path
-
-
-class Terminal:
-    """Where notices and progress are shown."""
-
-    def __init__(self, quiet: bool):
-        self.quiet = quiet
-
-    def tell(self, notice: str) -> None:
-        """A notice, above the bar if there is one."""
-        from tqdm import tqdm
-
-        if not self.quiet:
-            tqdm.write(f"narration: note: {printable(notice)}", file=sys.stderr)
-
-    def say(self, line: object) -> None:
-        if not self.quiet:
-            print(printable(line), file=sys.stderr)
-
-    @contextmanager
-    def progress(self, work: str) -> Iterator[Callable[[float, float], None]]:
-        """A bar; gives what is told how much is done, and of how much."""
-        from tqdm import tqdm
-
-        shape = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]"
-        # disable=None: no bar where nobody watches. smoothing=0: the time left follows from all that was done.
-        disable = True if self.quiet else None
-        with tqdm(total=1.0, desc=work, bar_format=shape, smoothing=0, leave=False, disable=disable) as bar:
-            yield lambda done, whole: bar.update(done / whole - bar.n)
-
-
-def clock(seconds: float) -> str:
-    """Hours, minutes and seconds."""
-    whole = round(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def _terminate(signum: int, frame: object) -> None:

@@ -24,9 +24,8 @@ from tts.narration.timeline import TimedChapter, Timeline
 
 BLOCK = 24_000  # samples read at once
 HEADROOM = 0.5  # dB that peaks of a lossy codec may rise
-ATTEMPTS = 3  # encodings of a file until its peaks are where they shall be
-PASSES = 4  # over the sound of a file, mostly: measuring the speech, then the whole, encoding, measuring the result
-CORRECTIONS = 2  # of the gain, for what compressor and limiter take away
+ATTEMPTS = 3  # encodings of a file until it measures as asked
+PASSES = 3  # over the sound of a file, mostly: measuring the speech, encoding, measuring the result
 BELOW = 3.0  # dB under the loudness of speech at which the compressor starts
 GENRE = "Audiobook"
 
@@ -183,14 +182,15 @@ def _write(
     document: Document,
     work: "_Work",
 ) -> Report:
-    """Measure, correct, encode, and measure what was encoded; again with lower peaks if the codec raised them."""
+    """Measure the speech, encode, and measure what was encoded; again if that is not as loud as asked."""
     suffix = piece.path.suffix.lower()
     if suffix not in OUTPUTS:
         raise ValueError(f"cannot write {str(piece.path)!r}: the name must end in {', '.join(OUTPUTS)}")
+    codec = OUTPUTS[suffix]
     chain = _Chain(piece, rate, preset, bed, mark)
-    ceiling = None if preset.peak is None else preset.peak - (HEADROOM if OUTPUTS[suffix].lossy else 0.0)
-    gain = chain.fit(ceiling, work)
-    for attempt in range(ATTEMPTS):
+    ceiling = None if preset.peak is None else preset.peak - (HEADROOM if codec.lossy else 0.0)
+    gain = chain.fit(ceiling, codec.loss, work)
+    for attempt in range(1, ATTEMPTS + 1):
         with open_wave(
             piece.path,
             rate,
@@ -207,9 +207,14 @@ def _write(
             return Report(piece.path, [])
         file_rate, blocks = loudness.decoded(piece.path)
         result = loudness.measure(work.counted(blocks, file_rate), file_rate)
-        if ceiling is None or preset.peak is None or result.true_peak <= preset.peak or attempt == ATTEMPTS - 1:
+        missing = chain.missing(result)
+        too_high = 0.0 if preset.peak is None else max(0.0, result.true_peak - preset.peak)
+        if attempt == ATTEMPTS or (abs(missing) <= preset.slack and not too_high):
             return Report(piece.path, loudness.requirements(preset, result))
-        ceiling -= result.true_peak - preset.peak + loudness.SAFETY
+        if abs(missing) > preset.slack:
+            gain += missing
+        if too_high:
+            ceiling -= too_high + loudness.SAFETY
     raise AssertionError("the last attempt returns")
 
 
@@ -228,8 +233,11 @@ class _Chain:
         self.spoken = SILENT  # LUFS of the speech as it is, in one channel
         self.first_gain = 0.0  # dB, before the compressor
 
-    def fit(self, ceiling: float | None, work: "_Work") -> float:
-        """Measure the speech, then the whole; gives the gain in dB after which the whole measures as asked."""
+    def fit(self, ceiling: float | None, loss: float, work: "_Work") -> float:
+        """Measure the speech, and the whole if more than gain is done to it; gives the gain in dB that it needs.
+
+        `loss` is by how many dB the codec will turn it down.
+        """
         asks = self.preset.loudness is not None or self.preset.rms is not None
         if not asks and self.bed is None:
             return 0.0
@@ -237,24 +245,15 @@ class _Chain:
         self.spoken = speech.loudness
         if self.spoken <= SILENT or not asks:
             return 0.0
-        if self.preset.loudness is not None:
-            self.first_gain = self.preset.loudness - self.spoken
-        else:
-            self.first_gain = sum(self.preset.rms) / 2 - speech.rms
-        gain = 0.0
-        for _ in range(CORRECTIONS):
-            changed = self.preset.ratio != 1 or (ceiling is not None and speech.true_peak + self.first_gain > ceiling)
-            if not changed and self.bed is None:
-                break
-            result = loudness.measure(work.counted(self.blocks(gain, ceiling), self.rate), self.rate)
-            missing = self._missing(result)
-            gain += missing
-            if abs(missing) < loudness.TOLERANCE / 10:
-                break
-        return gain
+        self.first_gain = self.missing(speech)
+        if self.preset.ratio == 1 and self.bed is None:
+            return loss
+        return loss + self.missing(loudness.measure(work.counted(self.blocks(0.0, ceiling), self.rate), self.rate))
 
-    def _missing(self, result: loudness.Measured) -> float:
-        """How many dB a result is too quiet."""
+    def missing(self, result: loudness.Measured) -> float:
+        """How many dB a result is too quiet; none if nothing is said."""
+        if self.spoken <= SILENT:
+            return 0.0
         if self.preset.loudness is not None:
             return self.preset.loudness + (STEREO if result.channels == 2 else 0.0) - result.loudness
         return sum(self.preset.rms) / 2 - result.rms

@@ -161,7 +161,7 @@ class Narration:
             start = stop
         text, cast = self.script.document, self.plan.voices
         return Timeline(
-            title=text.title,
+            title=self.plan.title,
             author=text.author,
             language=text.language or "en",
             narrator=", ".join(dict.fromkeys(cast[role].name for role in self.script.roles)),
@@ -230,6 +230,8 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
         doubtful = narration.doubtful()
         project.write_doubtful(doubtful, spoken + kept, plan.store.path)
         project.write("script", now)
+    if order.chapters is None and (unwanted := plan.unwanted()):
+        tell(f"{len(unwanted)} takes are wanted no more: the verb clean removes them")
     chapters = len(narration.chapters)
     return Narrated(recordings, others, chapters, timeline.seconds, spoken, kept, doubtful)
 

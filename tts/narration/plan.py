@@ -39,6 +39,7 @@ class Order:
     chapters: str | None = None  # "3-5,8"
     include: tuple[str, ...] = ()
     announce: bool = False
+    announce_notes: bool = False
     cast: tuple[str, ...] = ()  # ROLE=VOICE
     quotes: str | None = None  # the voice of dialogue in prose; None: the narrator reads it
     preset: str = "none"  # of loudness, in `tts.narration.loudness.PRESETS`
@@ -73,6 +74,7 @@ class Order:
             include=self.include,
             chapters=chapter_numbers(self.chapters) if self.chapters else None,
             announce=self.announce,
+            announce_notes=self.announce_notes,
         )
         for notice in script.notices:
             tell(notice)
@@ -97,6 +99,7 @@ class NarrationPlan:
         weights, device = Path(order.conf["weights"]), pick_device(order.conf["device"])
         self.project, self.seed = project, order.conf["seed"]
         self.script = order.script(tell)
+        self.title = self.script.document.title or Path(order.output).stem
         self.settings = Settings.parse(order.conf)
         self.nets = Nets(weights=weights, device=str(device), threads=order.conf["threads"])
         self.store = TakeStore(project.takes, sample_rate_of(weights))
@@ -189,6 +192,11 @@ class NarrationPlan:
             if take and take.faults:
                 found.append(index)
         return found
+
+    def unwanted(self) -> list[Path]:
+        """The takes in the store that no segment wants: of changed sentences, other voices, other seeds."""
+        wanted = {want.key for want in self.wanted if want}
+        return [path for path in self.store.paths() if path.stem not in wanted]
 
     def job(self, indices: Iterable[int]) -> Job:
         """What speaks these segments."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 NARRATOR = "narrator"  # the role of everything that nobody in the text says
 # What is left out unless it is asked for, by the names that people ask with.
 OPTIONAL = {"notes": NOTE, "captions": CAPTION, "code": CODE, "directions": DIRECTION, "matter": MATTER, "pages": PAGE}
+ANNOUNCED_NOTE = "Footnote:"  # what is said before notes, if they are announced
 MAX_CHARS = 16_000_000  # of a document: about five times War and Peace
 
 TENS = "|X|XX|XXX|XL|L|LX|LXX|LXXX|XC".split("|")
@@ -104,12 +105,15 @@ def script_of(
     include: Collection[str] = (),
     chapters: Collection[int] | None = None,
     announce: bool = False,
+    announce_notes: bool = False,
 ) -> Script:
     """What is said of a document.
 
     `include`: names of OPTIONAL kinds to read. `chapters`: numbers of those to read, counted from 1. `announce`: begin
-    with the title and the author. Raises ValueError if nothing can be said.
+    with the title and the author. `announce_notes`: read the notes, and say before them that they are notes. Raises
+    ValueError if nothing can be said.
     """
+    include = {*include, "notes"} if announce_notes else include
     if sum(len(part.text) for chapter in document.chapters for part in chapter.paragraphs) > MAX_CHARS:
         raise ValueError(f"the text has more than {MAX_CHARS} characters, too many for one narration: split it")
     if unknown := set(include) - OPTIONAL.keys():
@@ -119,7 +123,7 @@ def script_of(
         raise ValueError(f"no chapter {min(missing)}: the text has chapters 1 to {total}")
     skipped = set(OPTIONAL.values()) - {OPTIONAL[name] for name in include}
     numbered = sum(_number(chapter.title) is not None for chapter in document.chapters) > 1
-    writer = _Writer(language, settings, skipped, numbered)
+    writer = _Writer(language, settings, skipped, numbered, announce_notes)
     if announce:
         writer.announce(document)
     for number, chapter in enumerate(document.chapters, 1):
@@ -151,9 +155,12 @@ def _left_out(kinds: Counter[str]) -> list[str]:
 class _Writer:
     """Writes segments one after the other."""
 
-    def __init__(self, language: Language, settings: "Settings", skipped: Collection[str], numbered: bool):
+    def __init__(
+        self, language: Language, settings: "Settings", skipped: Collection[str], numbered: bool, announce_notes: bool
+    ):
         self.language, self.settings, self.skipped = language, settings, skipped
         self.numbered = numbered  # whether a title such as I is a number
+        self.announce_notes = announce_notes
         self.told: set[str] = set()  # kinds of notices
         self.left_out: Counter[str] = Counter()  # paragraphs by kind
         self.chapters: list[ScriptChapter] = []
@@ -183,12 +190,16 @@ class _Writer:
             self.paragraph(said, 0, f"{number}.0", "heading")
             if own:
                 self.segments[-1] = replace(self.segments[-1], written=chapter.title)
+        last = ""
         for (index, own), then in zip(read, [*(own.kind for _, own in read[1:]), ""], strict=False):
             if own.kind == SCENE:
                 self.pause_at_least(self.settings.silence("scene"))
             else:
+                if self.announce_notes and own.kind == NOTE != last:
+                    own = replace(own, spans=(Span(ANNOUNCED_NOTE), *own.spans))
                 after = "heading" if own.kind == HEADING else "line" if own.kind == then in LISTED else "paragraph"
                 self.paragraph(own, index, f"{number}.{index + 1}", after)
+            last = own.kind
         if len(self.segments) == before:
             return
         self.pause_at_least(self.settings.silence("chapter"))

@@ -55,6 +55,10 @@ class TakeStore:
     def path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.flac"
 
+    def paths(self) -> list[Path]:
+        """The files of all takes."""
+        return sorted(self.folder.glob("??/[0-9a-f]*.flac"))
+
     def put(self, wave: Float[np.ndarray, " N"], *, key: str, loss: float, **known: object) -> StoredTake:
         """Store a take: its wave, between -1 and 1, and what is known of it."""
         samples = np.clip(np.round(wave * 32768), -32768, 32767).astype("<i2")

@@ -1,15 +1,20 @@
 """A recording and its text: a talk that the shipped nets speak, in a file with marks of chapters."""
 
 import argparse
+from dataclasses import replace
+from statistics import median
 
 import numpy as np
 import pytest
 import torch
 
 from helpers.talk import RATE, TEXT, talk
+from tts import settings, voices
 from tts.encoding import FileChapter, open_wave
 from tts.narration import align, manifest
 from tts.narration.outputs import EXTRAS
+from tts.narration.times import said_words, written_words
+from tts.synthesis.pipeline import Settings, TextToSpeech
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:this tokenizer was made with")]
 FIRST, SECOND = TEXT.split(". ")
@@ -57,3 +62,17 @@ def test_a_text_of_another_recording_is_refused_in_one_line(wave, tmp_path):
     with pytest.raises(ValueError, match="the text is of another recording: it explains"):
         aligned(tmp_path, wave, other)
     assert list((tmp_path / "talk.aligned").iterdir()) == []
+
+
+def test_the_times_of_a_take_are_those_of_its_sound(tmp_path):
+    speech = TextToSpeech.load(settings.ROOT / "tts/weights", "cpu")
+    voice = voices.load(voices.find("lj"), fingerprint=speech.fingerprint)
+    take = speech.speak(TEXT, voice, settings=replace(Settings.parse(settings.compose([])), steps=2), seed=0)
+    found = written_words(TEXT, said_words(speech, take, TEXT, 1.0))
+    paths, _ = aligned(tmp_path, take.wave.numpy(), f"# One\n\n{TEXT}\n\n# Two\n\n{TEXT}\n")
+    first = manifest.read(paths[0]).chapters[0].segments
+    known = [word for segment in first if segment.kind != "heading" for word in segment.words]
+    assert len(known) == len(found) == len(TEXT.split())
+    apart = [abs(a - b) for own, other in zip(found, known, strict=True)
+             for a, b in ((own.start, other.start), (own.stop, other.stop))]  # fmt: skip
+    assert median(apart) < 0.06

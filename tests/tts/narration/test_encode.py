@@ -10,7 +10,7 @@ from tts.document import Document
 from tts.encoding import open_wave
 from tts.narration import loudness
 from tts.narration.encode import laid_out, master
-from tts.narration.loudness import PRESETS, measure
+from tts.narration.loudness import CLOSE, PRESETS, measure
 from tts.narration.mark import detect
 from tts.narration.timeline import TimedChapter, TimedSegment, TimedWord, Timeline
 
@@ -120,7 +120,7 @@ def test_podcasts_are_as_loud_as_asked(book, tmp_path, suffix):
     told = []
     (path,) = made(book, tmp_path / f"a{suffix}", preset="podcast", tell=told.append)
     found = measured(path)
-    assert found.loudness == pytest.approx(-19.0, abs=0.5) and found.true_peak <= -1.0 and found.channels == 1
+    assert found.loudness == pytest.approx(-19.0, abs=CLOSE) and found.true_peak <= -1.0 and found.channels == 1
     assert len(told) == 1 and "MISSED" not in told[0] and "-19.0 ± 0.5 LUFS" in told[0]
 
 
@@ -224,7 +224,7 @@ def test_silent_chapters_stay_silent(tmp_path):
 def test_progress_grows_to_its_end(book, tmp_path):
     told = []
     made(book, tmp_path / "a.mp3", preset="podcast", progress=lambda done, whole: told.append(done / whole))
-    assert told == sorted(told) and len(told) > 10 and 0.7 < told[-2] <= told[-1] == 1.0
+    assert told == sorted(told) and len(told) > 10 and 0.95 < told[-2] <= told[-1] == 1.0  # three passes
 
 
 def test_what_cannot_be_made_is_one_line_and_leaves_nothing(book, tmp_path):

@@ -10,9 +10,11 @@ from helpers.syllables import syllables
 from tts.narration.blocks import decibels, windows
 from tts.narration.loudness import (
     PRESETS,
+    REACH,
     SILENT,
     Measured,
     compressed,
+    hop_peaks,
     limited,
     measure,
     oversampled,
@@ -74,6 +76,18 @@ def test_a_tone_measures_what_the_recommendation_says():
 def test_peaks_between_samples_are_found():
     tone = torch.tensor([[1.0, 1.0, -1.0, -1.0]]).repeat(1, RATE // 4) * 0.5**0.5  # a sine at a quarter of the rate
     assert measure([tone * 0.5], RATE).true_peak == pytest.approx(-6.02, abs=0.1)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_peaks_of_hops_are_those_of_the_whole_where_it_is_loud(channels):
+    wave = torch.nn.functional.pad(syllables(2.0, RATE, channels), (REACH, REACH))
+    whole = oversampled(wave).abs().amax(0)[REACH * 4 : -REACH * 4].view(-1, 24 * 4).amax(1)
+    found = hop_peaks(wave, 24, 0.0)
+    torch.testing.assert_close(found, whole)
+    floor = float(whole.quantile(0.9))
+    loud = hop_peaks(wave, 24, floor)
+    torch.testing.assert_close(loud[whole > floor], found[whole > floor], rtol=1e-5, atol=0)
+    assert (loud[whole < floor / 4] == 0).float().mean() > 0.5
 
 
 def test_silence_measures_as_silence():

@@ -8,7 +8,7 @@ import pytest
 
 from helpers import narrating
 from helpers.narrating import BOOK, FAST, TAKES
-from tts.narration.__main__ import clock, main
+from tts.narration.__main__ import main
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +98,23 @@ def test_takes_can_be_chosen_by_ear(narration):
     assert Path("out.flac").read_bytes() == before
 
 
+def test_takes_that_are_wanted_no_more_are_told_and_go_when_asked(narration):
+    store = Path("out.narration/takes")
+    narration("make", "book.md", "-o", "out.flac")
+    assert narration("clean")[1].startswith(f"0 of {TAKES} takes are wanted no more: 0:00:00")
+    Path("book.md").write_text(BOOK.replace("Nobody", "Everybody"), "utf-8")
+    _, _, err = narration("make", "book.md", "-o", "out.flac")
+    assert "1 takes are wanted no more" in err
+    _, _, err = narration("make", "book.md", "-o", "out.flac", "--chapters", "2")  # the other chapter's takes stay
+    assert "wanted no more" not in err
+    code, out, _ = narration("clean")
+    assert code == 0 and out.startswith(f"1 of {TAKES + 1} takes ") and "--remove" in out
+    assert len(list(store.rglob("*.flac"))) == TAKES + 1
+    assert narration("clean", "--remove")[1].endswith("removed\n")
+    assert len(list(store.rglob("*.flac"))) == TAKES
+    assert "0 takes were spoken" in narration("make", "book.md", "-o", "out.flac")[2]
+
+
 @pytest.mark.parametrize(
     "argv, code, words",
     [
@@ -140,7 +157,3 @@ def test_an_interrupted_run_says_how_to_go_on(narration, monkeypatch):
     monkeypatch.setattr("tts.narration.narrate.speak_paragraph", interrupt)
     code, _, err = narration("make", "book.md", "-o", "out.flac")
     assert code == 130 and err.splitlines()[-1] == "narration: interrupted; run again to go on"
-
-
-def test_time_is_shown_as_on_a_clock():
-    assert [clock(seconds) for seconds in (0.4, 61, 3725.6)] == ["0:00:00", "0:01:01", "1:02:06"]

@@ -21,6 +21,11 @@ def test_equal_timelines_give_equal_bytes(path, tmp_path):
     assert path.read_bytes() == (tmp_path / "again.json").read_bytes()
 
 
+def test_it_is_written_in_small_pieces(path):
+    found = list(manifest.pieces(manifest.read(path)))
+    assert max(map(len, found)) < 1000 and b"".join(found) == path.read_bytes()
+
+
 def test_a_field_with_a_default_may_be_missing(path):
     body = json.loads(path.read_text("utf-8"))
     del body["chapters"][0]["segments"][0]["seed"]

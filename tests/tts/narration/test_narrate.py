@@ -73,6 +73,7 @@ def test_the_timeline_says_when_each_word_is_heard(home, undisturbed):
     assert timeline.seconds == pytest.approx(soundfile.info(undisturbed / "book.flac").duration)
     assert [chapter.title for chapter in timeline.chapters] == ["The Kettle", "The End"]
     assert timeline.narrator == "someone" and timeline.synthetic
+    assert timeline.title == "book"  # the document has none
     said = timeline.chapters[0].segments
     assert [segment.text for segment in said][:3] == [
         "The Kettle",

@@ -103,6 +103,13 @@ def test_notes_captions_and_matter_are_left_out_and_told_unless_they_are_asked_f
         script(*chapters, include=["songs"])
 
 
+def test_notes_can_be_announced(script):
+    notes = [Paragraph.of("Of iron.", NOTE), Paragraph.of("Or of tin.", NOTE)]
+    found = script(Chapter("", [*prose("It sang."), *notes, *prose("It stopped.")]), announce_notes=True)
+    words = [words for _, words, _ in said(found)]
+    assert words == ["It sang.", "Footnote:", "Of iron.", "Or of tin.", "It stopped."] and found.notices == []
+
+
 def test_a_title_alone_is_a_chapter(script):
     found = script(Chapter("Part One", []), Chapter("One", prose("It sang.")))
     assert [chapter.title for chapter in found.chapters] == ["Part One", "One"]
