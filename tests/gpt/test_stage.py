@@ -39,10 +39,8 @@ def make_stage(codec, spec=None, **changed):
     common = {"audio": AUDIO, "gradient_clip": 1.0, "weights": given["weights"]}
     common["optimizer"] = partial(MuonAdamW, lr=5e-3, muon_lr=0.02, betas=(0.9, 0.95), weight_decay=0.0)
     common["schedule"] = partial(warmup_decay, warmup=5, steps=10**6, decay_share=0.1)
-    ours = {
-        key: given[key]
-        for key in ("tasks", "corruption", "text_dropout", "shift", "pace_jitter", "time_jitter", "prosody_dropout")
-    }
+    own = ("tasks", "trained", "corruption", "text_dropout", "shift", "pace_jitter", "time_jitter", "prosody_dropout")
+    ours = {key: given[key] for key in own}
     net, tokenizer = build({**conf("model/gpt/nano"), **(spec or {})}, AUDIO), build(conf("text/english"), AUDIO)
     return GptStage(net=net, tokenizer=tokenizer, codec=codec, sampling=GREEDY, **{**common, **ours, **changed})
 
