@@ -285,3 +285,17 @@ def test_alignment_is_attention(codec, batch):
 def test_a_net_that_does_not_fit_codec_or_tokenizer_is_refused(codec, spec, reason):
     with pytest.raises(ValueError, match=reason):
         make_stage(codec, spec=spec)
+
+
+def test_parts_that_are_not_trained_stay_as_they_are(codec, batch, tmp_path):
+    stage = make_stage(codec, trained=["prosody", "hears", "blocks"])
+    before = copy.deepcopy(stage.net.state_dict())
+    fit(stage, batch, 3, tmp_path)
+    moved = {name for name, value in stage.net.state_dict().items() if not torch.equal(value, before[name])}
+    assert {name.partition(".")[0] for name in moved} == {"prosody", "hears", "blocks"}
+    assert stage.net.prosody.training and not stage.net.clock.training  # no dropout where nothing is learned
+
+
+def test_an_unknown_part_to_train_is_refused(codec):
+    with pytest.raises(ValueError, match="stage.trained names 'ears', but the net has the parts speaker, clock, pro"):
+        make_stage(codec, trained=["hears", "ears"])
