@@ -1,9 +1,11 @@
 """How the GPT is trained: a frozen codec gives the codes, and each clip is read as a task drawn by its share."""
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 
 from gpt.loss import accuracy, cross_entropy, gap_error
 from gpt.model import TTS
@@ -36,6 +38,7 @@ class GptStage(Stage):
         codec: str,
         tokenizer: Tokenizer,
         tasks: dict[str, dict],
+        trained: Sequence[str] | None,  # parts of the net; the others stay as they are. None: all
         corruption: float,
         text_dropout: float,
         prosody_dropout: float,
@@ -47,6 +50,8 @@ class GptStage(Stage):
     ):
         super().__init__(**common)
         self.codec = Frozen(load(codec).net)
+        if trained is not None:
+            _freeze_others(self.net, trained)
         self.tasks = [parse_task(name, **task) for name, task in tasks.items() if task["share"]]
         self.corruption = corruption
         self.text_dropout = text_dropout
@@ -200,6 +205,15 @@ class GptStage(Stage):
 
     def _speech_loss(self, packed: Packed, speaker: Tensor) -> Tensor:
         return cross_entropy(*self.net.guesses(packed, self.net(packed, speaker), SPEECH))
+
+
+def _freeze_others(net: nn.Module, trained: Sequence[str]) -> None:
+    """Keep all parts of a net but those named as they are, and without dropout. Raises ValueError for unknown names."""
+    parts = dict(net.named_children())
+    if unknown := sorted(set(trained) - parts.keys()):
+        raise ValueError(f"stage.trained names {unknown[0]!r}, but the net has the parts {', '.join(parts)}")
+    for name in parts.keys() - set(trained):
+        parts[name].eval().requires_grad_(False)
 
 
 def _transcribed(batch: Batch) -> Batch:

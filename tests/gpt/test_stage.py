@@ -39,10 +39,8 @@ def make_stage(codec, spec=None, **changed):
     common = {"audio": AUDIO, "gradient_clip": 1.0, "weights": given["weights"]}
     common["optimizer"] = partial(MuonAdamW, lr=5e-3, muon_lr=0.02, betas=(0.9, 0.95), weight_decay=0.0)
     common["schedule"] = partial(warmup_decay, warmup=5, steps=10**6, decay_share=0.1)
-    ours = {
-        key: given[key]
-        for key in ("tasks", "corruption", "text_dropout", "shift", "pace_jitter", "time_jitter", "prosody_dropout")
-    }
+    own = ("tasks", "trained", "corruption", "text_dropout", "shift", "pace_jitter", "time_jitter", "prosody_dropout")
+    ours = {key: given[key] for key in own}
     net, tokenizer = build({**conf("model/gpt/nano"), **(spec or {})}, AUDIO), build(conf("text/english"), AUDIO)
     return GptStage(net=net, tokenizer=tokenizer, codec=codec, sampling=GREEDY, **{**common, **ours, **changed})
 
@@ -287,3 +285,17 @@ def test_alignment_is_attention(codec, batch):
 def test_a_net_that_does_not_fit_codec_or_tokenizer_is_refused(codec, spec, reason):
     with pytest.raises(ValueError, match=reason):
         make_stage(codec, spec=spec)
+
+
+def test_parts_that_are_not_trained_stay_as_they_are(codec, batch, tmp_path):
+    stage = make_stage(codec, trained=["prosody", "hears", "blocks"])
+    before = copy.deepcopy(stage.net.state_dict())
+    fit(stage, batch, 3, tmp_path)
+    moved = {name for name, value in stage.net.state_dict().items() if not torch.equal(value, before[name])}
+    assert {name.partition(".")[0] for name in moved} == {"prosody", "hears", "blocks"}
+    assert stage.net.prosody.training and not stage.net.clock.training  # no dropout where nothing is learned
+
+
+def test_an_unknown_part_to_train_is_refused(codec):
+    with pytest.raises(ValueError, match="stage.trained names 'ears', but the net has the parts speaker, clock, pro"):
+        make_stage(codec, trained=["hears", "ears"])

@@ -9,6 +9,7 @@
   python -m tts.evaluate speed                real-time factors on this machine
   python -m tts.evaluate cards [CORPORA]      each voice on the same sentences, beside its recordings
   python -m tts.evaluate cloning CORPORA      voices cloned from a few seconds of unseen speakers: similarity and CER
+  python -m tts.evaluate prosody CLIPS        whether gaps, pitch, rate and pauses vary as much as in recordings
   python -m tts.evaluate verification CORPORA how well the speaker net tells unseen speakers apart
 
 SUITE is a folder of held-out clips (metadata.csv and audio/), a text or YAML file, or a suite that ships.
@@ -31,6 +32,7 @@ COMMANDS = {  # each module adds its arguments and runs; only the one that is na
     "speed": "tts.evaluate.commands.speed",
     "cards": "tts.evaluate.commands.cards",
     "cloning": "tts.evaluate.commands.cloning",
+    "prosody": "tts.evaluate.commands.prosody",
     "verification": "tts.evaluate.commands.verification",
     DEFAULT: "tts.evaluate.commands.run",
 }

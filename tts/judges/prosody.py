@@ -25,6 +25,7 @@ class ProsodyJudge(Judge):
         ),
         "pauses": Measure("pauses per second", lambda own: own["pauses"], lambda own: own["span"], 0),
         "pause_length": Measure("seconds per pause", lambda own: own["pause_seconds"], lambda own: own["pauses"], 0),
+        "pitch_range": Measure("F0 spread in a sentence, semitones", *mean_of("pitch_range"), 0),
     }
 
     def identity(self) -> str:

@@ -6,6 +6,7 @@
   python -m tts.voices random --seed 7 -o NAME              draw a new voice (--near A --distance 0.4: similar to A)
   python -m tts.voices population CORPORA... --licence ...  fit the population that `random` draws from to new weights
   python -m tts.voices remake CORPORA...                    make the population and the shipped voices for new weights
+  python -m tts.voices renew OLD                            take them over from the weights in OLD, if these hear alike
 
 NAME is a plain name, which adds a voice to those that ship, or a path that ends in .safetensors.
 A corpus is a folder with metadata.csv and audio/.
@@ -72,11 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     population = add("population", _population, "fit the population that `random` draws from")
     population.add_argument("--licence", required=True, help="of the corpora, e.g. CC0-1.0")
     remake = add("remake", _remake, "make the population and all shipped voices again, with their old cards")
+    renew = add("renew", _renew, "take voices and population over to new weights with the same speaker encoders")
+    renew.add_argument("old", type=Path, metavar="OLD", help="folder of the weights that the voices were made for")
     for command in (population, remake):
         command.add_argument("corpora", nargs="+", type=Path, metavar="CORPUS", help="folder of recordings")
     for command in (make, mix, draw):
         command.add_argument("-o", "--output", required=True, metavar="NAME", help="a name or a .safetensors path")
-    for command in (make, draw, population, remake):
+    for command in (make, draw, population, remake, renew):
         command.add_argument("--weights", type=Path, metavar="DIR", help="folder of the nets (see conf/infer.yaml)")
     return parser
 
@@ -188,6 +191,22 @@ def _remake(arguments: argparse.Namespace) -> None:
         voices.save(path, listener.hear(clips), card)
         print(f"{path}: {len(clips)} recordings")
     _gather(arguments.corpora, speakers, listener, weights, before.licence)
+
+
+def _renew(arguments: argparse.Namespace) -> None:
+    from tts.voices import population, renewal
+
+    old, weights = arguments.old, _weights(arguments)
+    before, now = renewal.fingerprints(old, weights)
+    own = [(path, voices.load(path, fingerprint=before)) for path in map(voices.find, voices.names())]
+    heard = population.load(weights / population.NAME)
+    if heard.fingerprint != before:
+        raise ValueError(f"{weights / population.NAME} was made for other weights than those in {old}")
+    for path, latents in own:
+        voices.save(path, latents, replace(voices.about(path), fingerprint=now))
+        print(path)
+    population.save(weights / population.NAME, replace(heard, fingerprint=now))
+    print(weights / population.NAME)
 
 
 def _gather(

@@ -12,11 +12,11 @@ import torch
 from safetensors.torch import save_file
 
 from helpers import nano, tone_speech
-from tts import settings, vad, voices
+from tts import checkpoint, settings, vad, voices
 from tts.audio import decode
 from tts.speaker import REFERENCE_SECONDS
 from tts.synthesis.pipeline import TextToSpeech
-from tts.types import SpeakerLatents
+from tts.types import AudioConfig, SpeakerLatents
 from tts.voices import clone, population
 from tts.voices import speech as finder
 from tts.voices.__main__ import describe, main
@@ -431,6 +431,36 @@ def test_a_population_is_heard_and_voices_are_drawn_and_made_again(shelf, tmp_pa
     near, ann = (voices.load(name, fingerprint=fingerprint) for name in ("near", "ann"))
     far = (drawn.acoustic - ann.acoustic).norm()
     assert 0 < (near.acoustic - ann.acoustic).norm() < far
+
+
+def test_voices_are_taken_over_only_where_speakers_are_heard_alike(shelf, folder, tmp_path, capsys):
+    old = TextToSpeech.load(folder, "cpu").fingerprint
+    card, people = replace(CARD, fingerprint=old), replace(about_population(gathered(4)), fingerprint=old)
+
+    def changed(name: str) -> Path:
+        """The same weights, but for one tensor of the GPT."""
+        new = nano.weights(tmp_path / name)
+        header, tensors = checkpoint.read(new / "gpt.safetensors")
+        net = checkpoint.build(header["spec"], AudioConfig(**header["audio"]))
+        net.load_state_dict(tensors | {name: tensors[name] + 1})
+        given = {key: header[key] for key in ("spec", "provenance", "extra")}
+        checkpoint.export(new / "gpt.safetensors", net, audio=AudioConfig(**header["audio"]), **given)
+        population.save(new / population.NAME, people)
+        return new
+
+    own = latents()
+    voices.save(shelf / "ann.safetensors", own, card)
+    deaf, tuned = changed("speaker.queries"), changed("norm.weight")
+    assert main(["renew", str(folder), "--weights", str(deaf)]) == 1
+    assert "hears speakers otherwise" in capsys.readouterr().err
+    assert voices.about(voices.find("ann")) == card
+    assert main(["renew", str(folder), "--weights", str(tuned)]) == 0
+    new = TextToSpeech.load(tuned, "cpu").fingerprint
+    assert new != old and population.load(tuned / population.NAME).fingerprint == new
+    assert equal(voices.load("ann", fingerprint=new), own)
+    assert voices.about(voices.find("ann")) == replace(card, fingerprint=new)
+    assert main(["renew", str(folder), "--weights", str(tuned)]) == 1  # they belong to the new ones now
+    assert "was made for other weights" in capsys.readouterr().err
 
 
 def test_what_ships_belongs_together():
