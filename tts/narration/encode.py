@@ -20,7 +20,7 @@ from tts.narration.beds import Bed, find_bed, under
 from tts.narration.blocks import decibels
 from tts.narration.loudness import PRESETS, SILENT, STEREO, Preset, Requirement
 from tts.narration.mark import marked
-from tts.narration.timeline import TimedChapter, Timeline
+from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
 
 BLOCK = 24_000  # samples read at once
 HEADROOM = 0.5  # dB that peaks of a lossy codec may rise
@@ -310,7 +310,9 @@ def _silence(samples: int) -> Iterator[Tensor]:
         yield torch.zeros(1, min(BLOCK, samples - start))
 
 
-def _later(segment, seconds: float):
+def _later(segment: TimedSegment, seconds: float) -> TimedSegment:
+    if not seconds:
+        return segment
     words = [replace(word, start=word.start + seconds, stop=word.stop + seconds) for word in segment.words]
     return replace(segment, start=segment.start + seconds, stop=segment.stop + seconds, words=words)
 
