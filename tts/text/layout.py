@@ -21,6 +21,7 @@ LEADING = re.compile(r"[.·…_](?:[ \t]?[.·…_]){3}")
 LEADERS = re.compile(r"[ \t]{0,9}(?:[.·…_][ \t]?){4,200}[ \t]{0,9}(?=\S{1,12}[ \t]*$)")  # of a table of contents
 SIGNS = r"*⁂~=_\-–—―#+.·•^`❦❧☙◆◇✦✧★☆●○■□§|:─━═│┃┌┐└┘├┤┬┴┼╔╗╚╝║╠╣╬%/\\<>"
 BARS = "|│║"
+FENCING = ("`", "~")
 FENCE = re.compile(r"(?:```|~~~)[ \t]{0,4}[\w+#.-]{1,20}|```")  # around code, with the name of its language
 ONLY_SIGNS = re.compile(rf"[{SIGNS}\s]+")
 SCENE_ALONE = frozenset("⁂❦❧☙◆◇✦✧★☆●○■#§*•")  # one of them alone is a scene break
@@ -141,13 +142,13 @@ def _blocks(lines: list[str], page: _Page) -> Iterator[list[_Line] | None]:
     """The lines of a paragraph, parted where a scene ends, which is a None."""
     block: list[_Line] = []
     bares = [line.strip() for line in lines]
-    table = any(_is_table_rule(bare) for bare in bares if not bare[:1].isalnum())
-    for line, bare in zip(lines, bares, strict=True):
-        signs = not bare[:1].isalnum()  # it may be nothing but signs
-        if signs and FENCE.fullmatch(bare):
+    signs = [not bare[:1].isalnum() and ONLY_SIGNS.fullmatch(bare) is not None for bare in bares]
+    table = any([only and _is_table_rule(bare) for only, bare in zip(signs, bares, strict=True)])
+    for line, bare, only in zip(lines, bares, signs, strict=True):
+        if bare[:1] in FENCING and FENCE.fullmatch(bare):
             yield block
             block = []
-        elif not signs or not ONLY_SIGNS.fullmatch(bare):
+        elif not only:
             if BREAK in line:
                 parts = enumerate(line.split(BREAK))
                 block += [page.line(part, table, number > 0) for number, part in parts if part.strip()]
@@ -269,7 +270,7 @@ def _breaks(lines: list[_Line], columns: int) -> list[str]:
     found = []
     for number, (a, b) in enumerate(zip(lines, lines[1:], strict=False)):
         item = items[number] or items[number + 1]
-        hyphen = a.text[-1:] in DIVIDING and DIVIDED.search(a.text[-2:]) and b.text[:1].isalnum()
+        hyphen = a.text[-1:] in DIVIDING and b.text[:1].isalnum() and DIVIDED.search(a.text[-2:])
         heard = b.forced or a.heading or b.heading or items[number + 1] or a.cells or b.cells or (every and not hyphen)
         inside = every or widest < WRAPPED or item or a.cells or b.forced  # no paragraph ends
         if not (heard and inside):

@@ -8,7 +8,7 @@ from tts.text.english.abbreviations import OPENERS
 from tts.text.english.acronyms import letters
 from tts.text.english.lexicon import cmudict
 from tts.text.english.names import GIVEN, RULERS
-from tts.text.english.numbers import cardinal, ordinal, roman, year
+from tts.text.english.numbers import COUNTING, cardinal, ordinal, roman, year
 from tts.text.english.patterns import Rule, any_of, words_of
 
 # Words before a Roman numeral.
@@ -162,8 +162,9 @@ def _after_name(match: re.Match[str]) -> str:
 def _is_part(match: re.Match[str], name: str, earlier: str) -> bool:
     """Whether a numeral after "part" is one: Lesson I learned, Class C."""
     numeral, listed = match["numeral"], match["list"]
-    if not _counts(numeral):
-        return False
+    following = re.match(r" ([a-z]+)", match.string[match.end() : match.end() + AHEAD])
+    if not _counts(numeral) or (name.lower() == "number" and following and following[1] in COUNTING):
+        return False  # serial number X7, whose digits have been read
     if numeral.upper() != "I" or len(listed) > 1 or earlier == "World":
         return True
     return re.match(r"[.;:)]|\s*$", match.string[match.end() : match.end() + AHEAD]) is not None or (

@@ -1,5 +1,6 @@
 """Rules are passed over only where they would change nothing."""
 
+import re
 from functools import reduce
 
 import pytest
@@ -122,3 +123,9 @@ def test_what_is_remembered_has_a_limit(monkeypatch):
 def test_rules_that_need_two_things_are_passed_over_where_many_lack_the_second():
     gates = gates_of(*(f"[0-9](?=.*{letter}{letter})" for letter in "abcdef"))
     assert gates.open("5 bb") == 0b10 and gates.open("5 xy") == 0 and gates.open("bb") == 0
+
+
+def test_a_pattern_is_compiled_when_a_text_is_first_asked():
+    rule = Rule("(", str)
+    with pytest.raises(re.error):
+        rule("text")
