@@ -11,17 +11,12 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 import train
-from helpers.resumption import train_and_resume
 from helpers.runs import CONF, STAGES, configure, nano_run
 from tts.checkpoint import build
 from tts.training.config import check
 from tts.types import AudioConfig
 
 SIZES = ("nano", "small", "base", "large")
-
-
-def test_trains_saves_and_resumes_to_the_same_weights(shards, codec, tmp_path):
-    train_and_resume("dvae", shards, codec, tmp_path)
 
 
 @pytest.mark.parametrize("stage", STAGES)

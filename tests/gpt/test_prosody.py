@@ -39,19 +39,19 @@ def test_it_draws_with_the_spread_and_the_correlation_of_what_it_learned():
     torch.manual_seed(0)
     net, generator = flow(), torch.Generator().manual_seed(0)
     optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3)
-    text_len, speaker = torch.full((64,), 8), torch.zeros(64, 1, 4)
+    text_len, speaker = torch.full((32,), 8), torch.zeros(32, 1, 4)
     scales = torch.tensor(SCALES)[:, None]
     for _ in range(250):
-        stream = torch.randint(1, 3, (64, 10))
-        own = torch.randn(64, 1, 9) * (stream[:, None, :-1] == 1)
+        stream = torch.randint(1, 3, (32, 10))
+        own = torch.randn(32, 1, 9) * (stream[:, None, :-1] == 1)
         true = scales * torch.cat((own, own, torch.zeros_like(own)), dim=1)
         optimizer.zero_grad()
-        net.error(true, stream, text_len, speaker, torch.zeros(64, 9), generator).backward()
+        net.error(true, stream, text_len, speaker, torch.zeros(32, 9), generator).backward()
         optimizer.step()
     net.eval()
     with torch.inference_mode():
         drawn = net.draw(
-            stream, text_len, speaker, torch.zeros(64, 9), temperature=1.0, generators=generators(*range(64))
+            stream, text_len, speaker, torch.zeros(32, 9), temperature=1.0, generators=generators(*range(32))
         )
     gap, pitch, energy = (drawn / scales)[..., 1:].unbind(1)
     varies = stream[:, 1:-1] == 1

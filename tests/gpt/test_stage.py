@@ -1,106 +1,23 @@
 import copy
-from functools import partial
 
 import lightning as L
 import pytest
 import torch
-from omegaconf import OmegaConf
 
 from gpt.model import TTS
 from gpt.picture import alignment
-from gpt.stage import GptStage
-from helpers import nano
-from helpers.trainers import quiet_trainer
-from tts.checkpoint import build, export
-from tts.training.optim import MuonAdamW, warmup_decay
-from tts.types import AudioConfig, Batch, Codes
-
-GREEDY = nano.sampling(temperature=0.0, max_codes_per_id=20.0)
-
-
-def conf(path):
-    return OmegaConf.to_container(OmegaConf.load(f"conf/{path}.yaml"), resolve=False)
-
-
-AUDIO = AudioConfig(**conf("audio/24khz"))
+from helpers.gpt_stage import GREEDY, conf, fit, loader, make_batch, make_codec, make_stage
+from tts.types import Codes
 
 
 @pytest.fixture(scope="module")
 def codec(tmp_path_factory):
-    torch.manual_seed(0)
-    path, spec = tmp_path_factory.mktemp("codec") / "dvae.safetensors", conf("model/dvae/nano")
-    export(path, build(spec, AUDIO), spec=spec, audio=AUDIO, provenance={}, extra={})
-    return str(path)
-
-
-def make_stage(codec, spec=None, **changed):
-    torch.manual_seed(0)
-    given = conf("stage/gpt")
-    common = {"audio": AUDIO, "gradient_clip": 1.0, "weights": given["weights"]}
-    common["optimizer"] = partial(MuonAdamW, lr=5e-3, muon_lr=0.02, betas=(0.9, 0.95), weight_decay=0.0)
-    common["schedule"] = partial(warmup_decay, warmup=5, steps=10**6, decay_share=0.1)
-    own = ("tasks", "trained", "corruption", "text_dropout", "shift", "pace_jitter", "time_jitter", "prosody_dropout")
-    ours = {key: given[key] for key in own}
-    net, tokenizer = build({**conf("model/gpt/nano"), **(spec or {})}, AUDIO), build(conf("text/english"), AUDIO)
-    return GptStage(net=net, tokenizer=tokenizer, codec=codec, sampling=GREEDY, **{**common, **ours, **changed})
+    return make_codec(tmp_path_factory.mktemp("codec"))
 
 
 @pytest.fixture(scope="module")
 def batch():
-    generator = torch.Generator().manual_seed(0)
-
-    def noise(*shape):
-        return 0.1 * torch.randn(*shape, generator=generator)
-
-    return Batch(
-        keys=["a", "b", "c"],
-        speakers=["x", "y", "x"],
-        text=torch.randint(1, 76, (3, 7), generator=generator),
-        text_len=torch.tensor([7, 5, 6]),
-        wav=noise(3, 12000) * torch.linspace(0.01, 2, 12000),
-        wav_len=torch.tensor([12000, 9000, 7000]),
-        reference=noise(3, 9000),
-        reference_len=torch.tensor([9000, 9000, 8000]),
-    )
-
-
-def loader(batch, steps):
-    return torch.utils.data.DataLoader([batch] * steps, batch_size=None)
-
-
-def fit(stage, batch, steps, folder, **changed):
-    trainer = quiet_trainer(folder, max_steps=steps, limit_val_batches=1, num_sanity_val_steps=0, **changed)
-    trainer.fit(stage, loader(batch, steps), loader(batch, 1))
-    return trainer
-
-
-def test_one_batch_is_learnt_by_heart_spoken_and_understood(codec, batch, tmp_path):
-    tasks = {name: {**task, "share": 0.5} for name, task in conf("stage/gpt")["tasks"].items()}
-    jitter = {"corruption": 0.0, "text_dropout": 0.0, "shift": 0.0, "pace_jitter": 0.0, "time_jitter": 0.0}
-    plain = {**jitter, "tasks": tasks}
-    settle = partial(warmup_decay, warmup=5, steps=110, decay_share=0.5)  # at full rates the last figures are chance
-    stage = make_stage(codec, spec={"width": 64, "hidden": 128}, schedule=settle, **plain)
-    fit(stage, batch, 110, tmp_path)
-    stage.eval()
-    with torch.no_grad():
-        codes, speaker, values = stage.encode(batch), stage.speaker(batch), stage.metrics(batch)
-    assert values["tts_speech"] < 0.5
-    assert values["asr_text"] < 0.5
-    assert values["tts_speech_accuracy"] == 1
-    assert values["text_gain"] > 0
-    assert values["length_error"] < 0.1
-    for i, n in enumerate(codes.length.tolist()):
-        speech = stage.net.generate(
-            batch.text[i : i + 1],
-            batch.text_len[i : i + 1],
-            speaker[i : i + 1],
-            sampling=GREEDY,
-            generator=torch.Generator().manual_seed(0),
-        )
-        assert torch.equal(speech.codes.ids[0], codes.ids[i, :n])
-    right = stage.net.text_score(codes, batch.text, batch.text_len)
-    wrong = stage.net.text_score(codes, batch.text.roll(1, 0), batch.text_len.roll(1))
-    assert (right > wrong + 1).all()
+    return make_batch()
 
 
 def test_two_steps_are_trained_saved_and_resumed(codec, batch, tmp_path):
