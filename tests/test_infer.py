@@ -237,11 +237,11 @@ def test_a_folder_that_refuses_files_is_told_at_once(say, monkeypatch):
 def test_a_full_disk_is_named_and_nothing_stays(home, tmp_path):
     """A limit on the size of files stands in for the disk."""
     script = (
-        "import resource, sys, infer; resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))\n"
+        "import resource, sys, infer; resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))\n"
         "for suffix in infer.OUTPUTS: print(infer.main([f'{word}{suffix}' if word.endswith('/x') else word "
         "for word in sys.argv[1:]]))"
     )
-    argv = command(home, "Hello there. " * 5, "-q", "-o", str(tmp_path / "x"))[2:]
+    argv = command(home, "Hello there. " * 2, "-q", "-o", str(tmp_path / "x"))[2:]
     done = subprocess.run(
         [sys.executable, "-B", "-c", script, *argv, "--", *FAST],
         cwd=settings.ROOT,

@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 import signal
 import time
 
@@ -13,7 +14,7 @@ import train
 from data.index import read_index
 from helpers.runs import bare_run, child, traced
 from tts.files import PARTIAL
-from tts.training.checkpoints import newest
+from tts.training.checkpoints import found, newest
 from tts.training.guard import records
 
 pytestmark = pytest.mark.slow
@@ -69,3 +70,29 @@ def test_thirty_kills_while_saving(shards, codec, tmp_path):
         assert process.exitcode == -signal.SIGKILL
         assert traced(trace)[0][0] == before + 1
     assert newest(folder)
+
+
+def limit_files(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+def test_without_room_the_last_good_checkpoint_stays(shards, codec, tmp_path, caplog):
+    def run(steps: int, *more: str):
+        settings = (f"trainer.max_steps={steps}", "checkpoints.every=1", *more)
+        return bare_run("dvae", shards, codec, tmp_path / "run", *settings, trace=tmp_path / "trace")
+
+    train.train(run(2))
+    left = found(tmp_path / "run/checkpoints")
+    assert [path.stem for path in left] == ["0000002", "0000001"]
+    size = left[0].stat().st_size
+    try:
+        limit_files(size // 2)
+        assert train.train(run(4)).global_step == 4
+        assert "0000003.ckpt could not be written ([Errno 27] File too large" in caplog.text
+        with pytest.raises(ValueError, match="no room for .*0000003.ckpt"):
+            train.train(run(4, "checkpoints.disk_full=stop"))
+    finally:
+        limit_files(resource.RLIM_INFINITY)
+    assert sorted((tmp_path / "run/checkpoints").iterdir()) == sorted(left)
+    assert train.train(run(4)).global_step == 4
+    assert newest(tmp_path / "run/checkpoints").stem == "0000004"

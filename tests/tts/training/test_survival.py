@@ -2,7 +2,6 @@
 
 import math
 import random
-import resource
 from collections import deque
 from functools import partial
 
@@ -15,7 +14,7 @@ from torch.utils.data import DataLoader
 
 import train
 from helpers.runs import bare_run
-from tts.training.checkpoints import Checkpoints, found, newest, save, verify
+from tts.training.checkpoints import Checkpoints, newest, save, verify
 from tts.training.guard import Guard
 from tts.training.stage import Stage
 from tts.types import Batch
@@ -67,32 +66,6 @@ def test_what_the_batch_did_to_the_buffers_is_undone_with_the_step(tmp_path, aud
         good(torch.full((4, 2), value))
     assert torch.equal(stage.net.running_mean, good.running_mean)
     assert stage.net.weight.isfinite().all() and len(guard.losses) == 2
-
-
-def limit_files(size: int) -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-
-
-def test_without_room_the_last_good_checkpoint_stays(shards, codec, tmp_path, caplog):
-    def run(steps: int, *more: str):
-        settings = (f"trainer.max_steps={steps}", "checkpoints.every=1", *more)
-        return bare_run("dvae", shards, codec, tmp_path / "run", *settings, trace=tmp_path / "trace")
-
-    train.train(run(2))
-    left = found(tmp_path / "run/checkpoints")
-    assert [path.stem for path in left] == ["0000002", "0000001"]
-    size = left[0].stat().st_size
-    try:
-        limit_files(size // 2)
-        assert train.train(run(4)).global_step == 4
-        assert "0000003.ckpt could not be written ([Errno 27] File too large" in caplog.text
-        with pytest.raises(ValueError, match="no room for .*0000003.ckpt"):
-            train.train(run(4, "checkpoints.disk_full=stop"))
-    finally:
-        limit_files(resource.RLIM_INFINITY)
-    assert sorted((tmp_path / "run/checkpoints").iterdir()) == sorted(left)
-    assert train.train(run(4)).global_step == 4
-    assert newest(tmp_path / "run/checkpoints").stem == "0000004"
 
 
 def test_a_spike_is_told_by_the_losses_before_it():
