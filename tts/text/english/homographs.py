@@ -107,7 +107,9 @@ class Homographs:
         return chosen
 
     def sense(self, place: Place, candidates: Sequence[Sense]) -> Sense:
-        """The likeliest of the senses at a place."""
+        """The likeliest of the senses at a place. A name has a capital: nobody comes from nice."""
+        if place.word.islower():
+            candidates = [sense for sense in candidates if "name" not in sense.kinds] or candidates
         if len(candidates) == 1:
             return candidates[0]
         found = hashes(features(place))

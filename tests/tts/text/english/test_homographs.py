@@ -59,6 +59,8 @@ def said(tokenizer: PhonemeTokenizer, text: str) -> str:
         ("He used to sing.", "Y UW S T"),
         ("He used a knife.", "Y UW Z D"),
         ("What does it matter?", "D AH Z"),
+        ("It looked very nice and green.", "N AY S"),  # a name has a capital
+        ("These delightful records should have been his.", "R EH K ER D Z"),
     ],
 )
 def test_the_pronunciation_that_is_meant_is_said(tokenizer, text, phones):
