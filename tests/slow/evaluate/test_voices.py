@@ -1,4 +1,4 @@
-"""Cards of voices on nano nets, with recordings whose speakers differ in pitch."""
+"""Cards of voices, and cloning, on nano nets, with recordings whose speakers differ in pitch."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from helpers import tone_speech
 from tts import corpus, voices
 from tts.evaluate import suites
-from tts.evaluate.commands import cards
+from tts.evaluate.commands import cards, cloning
 from tts.voices.__main__ import main as voices_main
 
 
@@ -50,3 +50,19 @@ def test_cards_are_of_the_same_sentences_and_beside_recordings(studio, panel, re
         assert (tmp_path / "out" / f"{name}.ogg").is_file()
     lines = cards.card_table(found).splitlines()
     assert len(lines) == 4 and "(190)" in lines[2] and "`stray`" in lines[3]
+
+
+@pytest.mark.slow
+def test_cloning_says_whom_clones_and_recordings_are_like(studio, panel, recordings, tmp_path):
+    speakers, _ = cloning.cut_references(studio, corpus.by_speaker([recordings]), 5, tmp_path / "out")
+    options = {"seeds": 2, "cache": tmp_path / "cache", "out": tmp_path / "out"}
+    result = cloning.clone_speakers(studio, panel, speakers, suites.read_suite("clone").first(2), **options)
+    figures = result["figures"]
+    assert figures["recognised, reference"].value == 1
+    assert figures["similarity, reference"].value > 0.98 > figures["similarity to others, reference"].value
+    for line in result["speakers"]:  # of two speakers, whoever is not the other is the one
+        assert (line["recognised"] > 0.5) == (line["similarity"] > line["similarity to others"])
+    body = json.loads((tmp_path / "out" / "cloning.json").read_text())
+    assert (body["seconds"], len(body["rows"])) == (5, 2 * 2 * 2)
+    assert len(list((tmp_path / "out" / "references").iterdir())) == 4
+    assert cloning.cloning_table(result).count("\n| ann") == 1
