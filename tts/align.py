@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torchaudio.functional import forced_align
 
 from tts.types import Batch, Codec, Codes, mask
 
@@ -71,6 +70,8 @@ def aligned(spelling: Float[Tensor, "K V"], sounds: Sequence[int]) -> list[tuple
     repeats = sum(a == b for a, b in zip(sounds, sounds[1:], strict=False))
     if not sounds or len(sounds) + repeats > len(spelling):
         return []
+    from torchaudio.functional import forced_align  # a slow import, which speaking does without
+
     path, _ = forced_align(spelling[None].cpu(), torch.tensor([sounds]), blank=0)
     return runs(path[0].numpy())
 

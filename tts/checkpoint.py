@@ -16,6 +16,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from tts.files import fingerprint, whole
 from tts.types import AudioConfig
@@ -79,6 +80,20 @@ def build(spec: dict, audio: AudioConfig) -> Any:
     return cls(**arguments)
 
 
+class Undrawn(TorchFunctionMode):
+    """Within it, parameters are allocated and left as they are: nothing is drawn that a file is going to replace."""
+
+    FILLS = {"uniform_", "normal_", "kaiming_uniform_", "zero_", "fill_"}
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if func.__name__ in self.FILLS:
+            filled = kwargs["tensor"] if "tensor" in kwargs else args[0]  # the first is how `nn.init` calls
+            if isinstance(filled, nn.Parameter):
+                return filled
+        return func(*args, **kwargs)
+
+
 def export(
     path: str | os.PathLike,
     net: nn.Module,
@@ -101,7 +116,10 @@ def export(
 
 
 def load(path: str | os.PathLike) -> Loaded:
-    """Load a net strictly, in eval mode, as float32. Raises ValueError naming the file and what is wrong with it."""
+    """Load a net strictly, in eval mode, as float32. Raises ValueError naming the file and what is wrong with it.
+
+    Its float32 weights are those of the file, mapped and not copied: replace a file that is in use, never rewrite it.
+    """
     header, tensors = read(path)
     audio = AudioConfig(**header["audio"])
     name = header["spec"].get("name")
@@ -109,8 +127,11 @@ def load(path: str | os.PathLike) -> Loaded:
         key: value for key, value in header["spec"].items() if key not in RETIRED.get(name, ())
     }
     try:
-        net = build(spec, audio)
-        net.load_state_dict(tensors, strict=True)
+        with Undrawn():
+            net = build(spec, audio)
+        own = net.state_dict()
+        tensors = {key: value.to(own[key].dtype) if key in own else value for key, value in tensors.items()}
+        net.load_state_dict(tensors, strict=True, assign=True)
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"{path} does not fit this version of {spec.get('name')}: {error}") from None
     net.eval().requires_grad_(False)

@@ -12,12 +12,22 @@ def compose(overrides: list[str], name: str = "infer") -> dict:
 
     Values are YAML. Hydra composes the recipes of training; these files are whole, and its import takes long.
     """
+    import yaml
+
+    conf = yaml.safe_load((CONF / f"{name}.yaml").read_text("utf-8"))
+    if overrides:
+        conf = _overridden(conf, overrides, name)
+    check(conf)
+    return conf
+
+
+def _overridden(conf: dict, overrides: list[str], name: str) -> dict:
+    """The settings with some of them replaced, as `compose` takes them."""
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
-    conf = OmegaConf.load(CONF / f"{name}.yaml")
-    known = flatten(OmegaConf.to_container(conf))
+    known = flatten(conf)
     names = ", ".join(key for key in known if key not in RULES)
     for override in overrides:
         key, equals, _ = override.partition("=")
@@ -28,13 +38,13 @@ def compose(overrides: list[str], name: str = "infer") -> dict:
         if key not in known:
             raise ValueError(f"no setting {key!r}; settings are {names}")
     try:
-        conf.merge_with_dotlist(overrides)
-        plain = OmegaConf.to_container(conf, resolve=True)
+        changed = OmegaConf.create(conf)
+        changed.merge_with_dotlist(overrides)
+        plain = OmegaConf.to_container(changed, resolve=True)
     except (OmegaConfBaseException, YAMLError) as error:
         raise ValueError(f"{' '.join(overrides)!r} cannot be read: {str(error).splitlines()[0]}") from None
     if odd := flatten(plain).keys() ^ known.keys():
         raise ValueError(f"settings are neither added nor removed: {', '.join(sorted(odd))}; use key=value")
-    check(plain)
     return plain
 
 

@@ -7,7 +7,8 @@ import torch
 from jaxtyping import Complex, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchaudio.functional import melscale_fbanks
+
+from tts.audio import mel_filters
 
 TINY = 1e-8  # keeps a division finite
 
@@ -21,8 +22,7 @@ class MultiResolution(nn.Module):
         self.floor = floor
         self.sizes = [n_fft for n_fft, _ in resolutions]
         for n_fft, n_mels in resolutions:
-            with torch.device("cpu"):  # torchaudio looks at the values, which a net built on `meta` has none of
-                filters = melscale_fbanks(n_fft // 2 + 1, 0.0, sample_rate / 2, n_mels, sample_rate)
+            filters = mel_filters(n_fft // 2 + 1, n_mels, sample_rate, 0.0, sample_rate / 2)
             self.register_buffer(f"filters_{n_fft}", filters, persistent=False)
             self.register_buffer(f"window_{n_fft}", torch.hann_window(n_fft), persistent=False)
 

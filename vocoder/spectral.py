@@ -57,8 +57,7 @@ class MelInverse(nn.Module):
     def __init__(self, audio: AudioConfig):
         super().__init__()
         self.audio = audio
-        with torch.device("cpu"):  # torchaudio looks at the values, which a net built on `meta` has none of
-            filters = LogMel(audio).spectrogram.mel_scale.fb  # (F, M)
+        filters = LogMel(audio).filters
         self.register_buffer("filters", filters, persistent=False)
         # Bins outside every band (0 Hz among them) get no share of any.
         self.register_buffer("share", filters / filters.sum(1, keepdim=True).clamp_min(TINY), persistent=False)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from torchaudio.functional import melscale_fbanks
 
-from tts.audio import LogMel, decode, pad_to_hop, probe, resample, set_level
+from tts.audio import LogMel, decode, mel_filters, pad_to_hop, probe, resample, set_level
 from tts.judges.compiled import librosa
 
 
@@ -32,6 +33,11 @@ def test_log_mel_equals_librosa(audio):
         fmin=audio.f_min, fmax=audio.f_max, power=1.0, center=False, htk=True, norm=None,
     )  # fmt: skip
     assert np.allclose(ours.numpy(), np.log(np.maximum(reference, audio.floor)), atol=1e-3)
+
+
+def test_filters_are_those_of_torchaudio():
+    ours = mel_filters(513, 100, 24000, 20.0, 12000.0)
+    assert torch.equal(ours, melscale_fbanks(513, 20.0, 12000.0, 100, 24000))
 
 
 def test_mel_frames_tile_the_wave_and_sit_in_their_middle(audio):

@@ -45,6 +45,22 @@ def test_comes_back_as_it_was(saved, spec, audio):
         assert torch.equal(a, b), name
 
 
+def test_loading_draws_no_weights_first(saved):
+    path, _ = saved
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    load(path)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_loaded_net_may_be_changed_and_its_file_stays(saved):
+    path, _ = saved
+    before = path.read_bytes()
+    with torch.no_grad():
+        next(load(path).net.parameters()).zero_()
+    assert path.read_bytes() == before
+
+
 def test_bfloat16_files_halve_and_load_as_float32(saved, spec, audio, tmp_path):
     path, net = saved
     small = tmp_path / "small.safetensors"

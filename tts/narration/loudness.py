@@ -13,7 +13,6 @@ from itertools import chain
 from pathlib import Path
 
 import torch
-import torchaudio
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
@@ -182,13 +181,17 @@ def k_weighted(wave: Float[Tensor, "C N"], rate: int) -> Float[Tensor, "C N"]:
 
 
 def _biquad(wave: Tensor, numerator: list[float], denominator: list[float]) -> Tensor:
+    from torchaudio.functional import lfilter  # a slow import, which speaking does without
+
     a, b = (torch.tensor(values, dtype=wave.dtype) for values in (denominator, numerator))
-    return torchaudio.functional.lfilter(wave, a, b, clamp=False)
+    return lfilter(wave, a, b, clamp=False)
 
 
 def oversampled(wave: Float[Tensor, "C N"]) -> Float[Tensor, "C M"]:
     """With the values between the samples, where the peaks of what is played may be."""
-    return torchaudio.functional.resample(wave, 1, OVERSAMPLING, lowpass_filter_width=FILTER_WIDTH)
+    from torchaudio.functional import resample
+
+    return resample(wave, 1, OVERSAMPLING, lowpass_filter_width=FILTER_WIDTH)
 
 
 def hop_peaks(wave: Float[Tensor, "C N"], hop: int, floor: float) -> Float[Tensor, " K"]:
