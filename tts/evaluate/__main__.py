@@ -6,7 +6,6 @@
   python -m tts.evaluate ranking [SUITES]     what it gains and costs to choose among takes, or to try again
   python -m tts.evaluate hearing CLIPS        how well the pipeline notices faults, tested on recordings
   python -m tts.evaluate long [TEXT]          ten minutes of reading: drift, and clicks at joins
-  python -m tts.evaluate speed                real-time factors on this machine
   python -m tts.evaluate cards [CORPORA]      each voice on the same sentences, beside its recordings
   python -m tts.evaluate cloning CORPORA      voices cloned from a few seconds of unseen speakers: similarity and CER
   python -m tts.evaluate prosody CLIPS        whether gaps, pitch, rate and pauses vary as much as in recordings
@@ -29,7 +28,6 @@ COMMANDS = {  # each module adds its arguments and runs; only the one that is na
     "ranking": "tts.evaluate.commands.ranking",
     "hearing": "tts.evaluate.commands.hearing",
     "long": "tts.evaluate.commands.long",
-    "speed": "tts.evaluate.commands.speed",
     "cards": "tts.evaluate.commands.cards",
     "cloning": "tts.evaluate.commands.cloning",
     "prosody": "tts.evaluate.commands.prosody",

@@ -31,15 +31,16 @@ def multiplied_in(precision: str) -> torch.dtype:
 def matmul_peak(device: torch.device, dtype: torch.dtype, *, clock: Callable[[], float] = time.perf_counter) -> float:
     """FLOP/s of the fastest square product that this device does now, with torch's number of threads."""
     best = 0.0
+    multiply = torch._int_mm if dtype == torch.int8 else torch.mm
     for size in SIZES:
         a = torch.randn(size, size, device=device).to(dtype)
         b = torch.randn(size, size, device=device).to(dtype)
-        product = a @ b  # not timed, as the first product also loads kernels
+        product = multiply(a, b)  # not timed, as the first product also loads kernels
         began = clock()
         for _ in range(TRIES):
             settle(device)
             start = clock()
-            torch.mm(a, b, out=product)
+            multiply(a, b, out=product)
             settle(device)
             best = max(best, 2 * size**3 / (clock() - start))
         if clock() - began > LONG:

@@ -25,7 +25,7 @@ def test_every_command_adds_its_arguments_and_runs(name, capsys):
         ([], "the following arguments are required: SUITE"),
         (["nowhere"], "no nowhere/metadata.csv"),
         (["stops", "nowhere.txt"], "no file nowhere.txt"),
-        (["speed", "--voice", "nobody"], "no voice, clip or folder 'nobody'"),
+        (["long", "--voice", "nobody"], "no voice, clip or folder 'nobody'"),
         (["compare", "nowhere", "nowhere"], "no nowhere: give report.json of an evaluation"),
         (["compare", "nowhere"], "the following arguments are required: B"),
         (["compare", "a", "b", "--", "steps=1"], "compare takes no settings"),

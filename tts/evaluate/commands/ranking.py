@@ -18,8 +18,8 @@ from tts import voices
 from tts.audio import set_level
 from tts.evaluate import report
 from tts.evaluate.arguments import add_shared, add_suites, make_panel, make_studio, positive
-from tts.evaluate.commands.speed import Stopwatch
 from tts.evaluate.estimates import Estimate, Ratio, estimate
+from tts.evaluate.stopwatch import Stopwatch
 from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import SENTENCES, Suite, SuiteClip, read_sentences
 from tts.evaluate.wave_cache import CachedWave, WaveCache, hash_code, hash_nets, hash_parts, speech_settings

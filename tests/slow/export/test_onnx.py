@@ -1,0 +1,90 @@
+"""Exported files give what the nets give, at other lengths than those that they were made with."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from helpers import nano
+from tts.checkpoint import load
+from tts.export.pieces import pieces
+from tts.settings import ROOT
+from tts.synthesis.pipeline import NETS
+
+pytest.importorskip("onnxscript")
+onnx = pytest.importorskip("onnx")
+ort = pytest.importorskip("onnxruntime")
+
+from tts.export.write import ABOUT, OPSET, quantised  # noqa: E402
+
+pytestmark = pytest.mark.slow
+SIZES = {"rows": 1, "ids": 12, "gaps": 11, "codes": 8, "frames": 32, "patches": 16, "room": 40}
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    return nano.weights(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def exported(weights, tmp_path_factory):
+    """A process of its own writes them: here annotations are checked, which torch's exporter cannot trace."""
+    folder = tmp_path_factory.mktemp("onnx")
+    command = [sys.executable, "-m", "tts.export", "--weights", str(weights), "-o", str(folder), "--no-int8"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def other_inputs(piece) -> dict[str, torch.Tensor]:
+    inputs = {}
+    for name, example in piece.inputs.items():
+        shape = list(example.shape)
+        for axis, counted in piece.axes.get(name, {}).items():
+            shape[axis] = SIZES[counted]
+        inputs[name] = torch.randint(1, 60, shape) if example.dtype == torch.long else torch.randn(shape)
+    return inputs
+
+
+def test_every_piece_equals_its_net(weights, exported):
+    nets = {name: load(weights / f"{name}.safetensors").net for name in NETS}
+    names = set()
+    for piece in pieces(nets):
+        session = ort.InferenceSession(exported / f"{piece.name}.onnx", providers=["CPUExecutionProvider"])
+        inputs = other_inputs(piece)
+        with torch.inference_mode():
+            wanted = piece.net(*inputs.values())
+        used = {one.name for one in session.get_inputs()}
+        got = session.run(list(piece.outputs), {key: x.numpy() for key, x in inputs.items() if key in used})
+        for name, ours, theirs in zip(
+            piece.outputs, got, wanted if isinstance(wanted, tuple) else (wanted,), strict=True
+        ):
+            assert np.allclose(ours, theirs.numpy(), atol=1e-4, rtol=1e-3), (piece.name, name)
+        names.add(f"{piece.name}.onnx")
+    assert {path.name for path in exported.iterdir()} == names | {ABOUT}
+
+
+def test_eight_bits_move_the_next_code_a_little(weights, exported, tmp_path):
+    gpt = load(weights / "gpt.safetensors").net
+    piece = next(piece for piece in pieces({"gpt": gpt}) if piece.name == "gpt_step")
+    whole = onnx.load(exported / "gpt_step.onnx")
+    small = quantised(whole)
+    assert small.ByteSize() < 0.5 * whole.ByteSize()
+    inputs = {name: x.numpy() for name, x in other_inputs(piece).items()}
+    chances = []
+    for model in (onnx.load(exported / "gpt_step.onnx"), small):
+        logits = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(
+            ["logits"], inputs
+        )
+        chances.append(torch.tensor(logits[0]).softmax(-1))
+    assert 0 < (chances[0] - chances[1]).abs().sum(-1).max() / 2 < 0.02  # total variation
+
+
+def test_files_say_of_which_weights_they_are(weights, exported):
+    about = json.loads((exported / ABOUT).read_text())
+    session = ort.InferenceSession(exported / "codec_mel.onnx", providers=["CPUExecutionProvider"])
+    assert session.get_modelmeta().custom_metadata_map["weights"] == about["weights"]
+    assert about["opset"] == OPSET and about["specs"]["gpt"]["name"] == "gpt" and about["text"]["name"] == "phonemes"

@@ -1,0 +1,91 @@
+"""The vocoder between and after its nets: spectra, Griffin-Lim and phase relations, as in `vocoder`, in NumPy."""
+
+import math
+
+import numpy as np
+from jaxtyping import Complex, Float
+
+TINY = 1e-8
+
+
+class Spectra:
+    """Waves to complex spectra (frames, bins) and back, with the framing of `vocoder.spectral.Stft`."""
+
+    def __init__(self, audio: dict):
+        self.audio = audio
+        self.n_fft, self.hop = audio["n_fft"], audio["hop"]
+        self.pad = (self.n_fft - self.hop) // 2
+        turn = 2 * np.pi * np.arange(self.n_fft) / self.n_fft
+        self.window = (0.5 - 0.5 * np.cos(turn)).astype(np.float32)
+
+    def forward(self, wave: Float[np.ndarray, " N"]) -> Complex[np.ndarray, "T F"]:
+        mode = "reflect" if len(wave) > self.pad else "constant"
+        padded = np.pad(wave, self.pad, mode=mode)
+        frames = np.lib.stride_tricks.sliding_window_view(padded, self.n_fft)[:: self.hop]
+        return np.fft.rfft(frames * self.window)
+
+    def inverse(self, spectrum: Complex[np.ndarray, "T F"]) -> Float[np.ndarray, " N"]:
+        """The wave whose spectrum is nearest by least squares (Griffin & Lim 1984, eq. 6)."""
+        frames = np.fft.irfft(spectrum, n=self.n_fft) * self.window
+        squares = np.broadcast_to(np.square(self.window), frames.shape)
+        return self._overlapped(frames) / self._overlapped(squares)
+
+    def _overlapped(self, frames: Float[np.ndarray, "T n_fft"]) -> Float[np.ndarray, " N"]:
+        count, overlap = len(frames), self.n_fft // self.hop
+        wave = np.zeros((count + overlap - 1, self.hop), np.float32)
+        for part in range(overlap):
+            wave[part : part + count] += frames[:, part * self.hop : (part + 1) * self.hop]
+        return wave.ravel()[self.pad : self.pad + count * self.hop]
+
+    def griffin_lim(
+        self, magnitude: Float[np.ndarray, "T F"], iterations: int, momentum: float
+    ) -> Complex[np.ndarray, "T F"]:
+        """These magnitudes with phases that overlapping frames agree on (`vocoder.griffin_lim`)."""
+        spectrum = polar(magnitude, self.first_phase(magnitude))
+        previous = np.zeros_like(spectrum)
+        for _ in range(iterations):
+            consistent = self.forward(self.inverse(spectrum))
+            ahead = consistent + momentum * (consistent - previous)
+            spectrum = ahead * (magnitude / np.maximum(length(ahead), TINY))
+            previous = consistent
+        return spectrum
+
+    def first_phase(self, magnitude: Float[np.ndarray, "T F"]) -> Float[np.ndarray, "T F"]:
+        """The phase to begin with, radians: local frequencies summed over time."""
+        bins = np.arange(magnitude.shape[1])
+        power = np.pad(np.square(magnitude), ((0, 0), (2, 2)))
+        near = np.lib.stride_tricks.sliding_window_view(power, 5, axis=1)
+        frequency = bins + (near @ np.arange(-2, 3, dtype=np.float32)) / np.maximum(near.sum(-1), 1e-20)
+        midway = np.zeros_like(magnitude, np.float64)
+        midway[1:] = (frequency[1:] + frequency[:-1]) / 2
+        turns = np.cumsum(midway, axis=0) * (self.hop / self.n_fft) % 1
+        return (2 * np.pi * turns + np.pi * (bins % 2)).astype(np.float32)
+
+    def relations(self, spectrum: Complex[np.ndarray, "T F"]) -> Float[np.ndarray, "1 K T"]:
+        """What `vocoder.model.Vocos.relations` gives: levels, and phase differences over time and frequency."""
+        size = length(spectrum)
+        unit = spectrum / np.maximum(size, TINY)
+        advance = 2 * np.pi * np.arange(spectrum.shape[1]) * (self.hop / self.n_fft)
+        over_time, over_frequency = np.zeros_like(unit), np.zeros_like(unit)
+        over_time[1:] = unit[1:] * unit[:-1].conj() * np.exp(-1j * advance).astype(np.complex64)
+        over_frequency[:, 1:] = -unit[:, 1:] * unit[:, :-1].conj()
+        level = (np.log(np.maximum(size, self.audio["floor"])) - self.audio["mean"]) / self.audio["std"]
+        parts = (level, over_time.real, over_time.imag, over_frequency.real, over_frequency.imag)
+        return np.concatenate([part.T for part in parts]).astype(np.float32)[None]
+
+
+def length(numbers: Complex[np.ndarray, "T F"]) -> Float[np.ndarray, "T F"]:
+    """Their absolute values, several times as fast as `np.abs`, which guards against overflow."""
+    return np.sqrt(np.square(numbers.real) + np.square(numbers.imag))
+
+
+def polar(magnitude: Float[np.ndarray, "T F"], phase: Float[np.ndarray, "T F"]) -> Complex[np.ndarray, "T F"]:
+    """Complex numbers by length and angle in radians."""
+    numbers = np.empty(magnitude.shape, np.complex64)
+    numbers.real, numbers.imag = magnitude * np.cos(phase), magnitude * np.sin(phase)
+    return numbers
+
+
+def silence_of(audio: dict) -> float:
+    """The standardised value of digital silence."""
+    return (math.log(audio["floor"]) - audio["mean"]) / audio["std"]

@@ -1,0 +1,1 @@
+"""The nets as ONNX files for engines without torch: `python -m tts.export -o DIR`."""

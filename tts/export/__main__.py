@@ -1,0 +1,43 @@
+"""Write the nets as ONNX files, for engines without torch.
+
+  uv run --group export python -m tts.export -o DIR                 the weights that ship
+  uv run --group export python -m tts.export --weights MINE -o DIR  other weights
+
+What the files take and give: docs/speed.md.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tts import settings
+from tts.cli import Parser, exit_code, printable
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+
+    def command() -> None:
+        arguments = _parser().parse_args(argv)
+        from tts.export.write import export
+
+        for path in export(arguments.weights, arguments.output, eight_bits=arguments.eight_bits):
+            print(f"{printable(path)}: {path.stat().st_size / 1e6:.1f} MB")
+
+    return exit_code("tts.export", command)
+
+
+def _parser() -> Parser:
+    shape = argparse.RawDescriptionHelpFormatter
+    parser = Parser(prog="python -m tts.export", description=__doc__, formatter_class=shape)
+    shipped = settings.ROOT / settings.compose([])["weights"]
+    parser.add_argument("--weights", type=Path, default=shipped, metavar="DIR", help="folder of the four nets")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the ONNX files")
+    parser.add_argument(
+        "--no-int8", dest="eight_bits", action="store_false", help="keep 32 bits for each weight of the GPT's step"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

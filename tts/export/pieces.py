@@ -1,0 +1,351 @@
+"""What an engine calls, as modules of plain tensors: each net in the pieces that are computed at different times.
+
+All rows of a batch have the same lengths, so no piece takes a mask: rows are takes of one sentence, with and without
+the text. What has no weights (sampling, the steps of the diffusion, Griffin-Lim) is not here. An engine computes it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from einops import rearrange
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from diffusion.model import DiffusionDecoder, Encoded
+from dvae.model import Dvae
+from gpt.model import GPT
+from gpt.prosody import CHANNELS, STEPS
+from gpt.sequence import SPEECH, START_SPEECH
+from tts.nn import Block, KVCache, rotate
+from tts.types import Codes, Condition, Mel
+from vocoder.model import Vocos, factor
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One file of an export."""
+
+    name: str
+    net: nn.Module
+    inputs: dict[str, Tensor]  # an example
+    axes: dict[str, dict[int, str]]  # which axes of an input may have any length, and what they count
+    outputs: tuple[str, ...]
+
+
+class Kept(KVCache):
+    """Keys and values that are a result, and not the beginning of more."""
+
+    def __init__(self):
+        pass
+
+    def append(self, key: Tensor, value: Tensor, start: int) -> tuple[Tensor, Tensor]:
+        self.keys, self.values = key, value
+        return key, value
+
+
+def full(count: Tensor, size: int) -> Int[Tensor, " B"]:
+    """The length of each row of a batch whose rows are all whole."""
+    return torch.full((count.shape[0],), size, dtype=torch.long)
+
+
+class Gaps(nn.Module):
+    """Logarithms of the codes expected between each id of a wrapped text and the next."""
+
+    def __init__(self, gpt: GPT):
+        super().__init__()
+        self.clock = gpt.clock
+
+    def forward(self, stream: Int[Tensor, "B S2"], speaker: Float[Tensor, "B P D"]) -> Float[Tensor, "B S1"]:
+        return self.clock(stream, full(stream, stream.shape[1] - 2), speaker)
+
+
+class Prosody(nn.Module):
+    """Noise to how rhythm, melody and loudness depart from the mean (`gpt.prosody`), in units of their variance."""
+
+    def __init__(self, gpt: GPT):
+        super().__init__()
+        self.flow = gpt.prosody
+
+    def forward(
+        self,
+        noise: Float[Tensor, "B 3 S1"],
+        stream: Int[Tensor, "B S2"],
+        speaker: Float[Tensor, "B P D"],
+        log_gaps: Float[Tensor, "B S1"],
+    ) -> Float[Tensor, "B 3 S1"]:
+        x, text_len = noise, full(stream, stream.shape[1] - 2)
+        for step in range(STEPS):
+            time = torch.full((stream.shape[0],), step / STEPS)
+            x = x + self.flow(x, time, stream, text_len, speaker, log_gaps) / STEPS
+        return x
+
+
+class Prefix(nn.Module):
+    """Reads speaker and text, up to the start of speech: logits of the first code, and each block's keys and values.
+
+    A text that is not told has PADDING for its ids. `prosody` is 0 where nothing is told (`GPT.told`).
+    """
+
+    def __init__(self, gpt: GPT):
+        super().__init__()
+        self.gpt = gpt
+        self.register_buffer("table", gpt.embed())
+        self.register_buffer("head", gpt.head()[gpt.vocabulary.outputs(SPEECH)])
+
+    def forward(
+        self,
+        stream: Int[Tensor, "B S2"],
+        times: Float[Tensor, "B S2"],
+        speaker: Float[Tensor, "B P D"],
+        prosody: Float[Tensor, "B 4 S1"] | None = None,
+    ) -> tuple[Tensor, ...]:
+        text = F.embedding(stream, self.table)
+        if prosody is not None:
+            text = text + self.gpt.hears(F.pad(prosody, (0, 1)).mT)
+        start = self.table[START_SPEECH].expand(stream.shape[0], 1, -1)
+        x = torch.cat((speaker, text, start), dim=1)
+        places = torch.arange(-speaker.shape[1], 0).expand(stream.shape[0], -1)
+        time = torch.cat((places.to(times.dtype), times, torch.zeros_like(times[:, :1])), dim=1)
+        column = torch.arange(time.shape[1])
+        behind = (column <= column[:, None]).expand(stream.shape[0], 1, -1, -1)  # what causal attention sees
+        rotary, kept = self.gpt.rotary(time), []
+        for block in self.gpt.blocks:
+            cache = Kept()
+            x = block(x, rotary, causal=False, mask=behind, cache=cache)
+            kept += [cache.keys, cache.values]
+        return F.linear(self.gpt.norm(x[:, -1]), self.head), *kept
+
+
+class Step(nn.Module):
+    """Reads one code at `time`, the first of which is 1: logits of the next one, its hidden state, new keys and values.
+
+    The caches of an engine may have more room than they hold: `hidden` is -inf at places that are not filled, else 0.
+    An engine writes what is new into its caches itself, so that nothing is copied in a step.
+    """
+
+    def __init__(self, gpt: GPT):
+        super().__init__()
+        self.blocks, self.norm, self.rotary = gpt.blocks, gpt.norm, gpt.rotary
+        self.register_buffer("table", gpt.embed()[gpt.vocabulary.outputs(SPEECH)])
+        self.register_buffer("head", gpt.head()[gpt.vocabulary.outputs(SPEECH)])
+
+    def forward(
+        self, code: Int[Tensor, " B"], time: Float[Tensor, " 1"], hidden: Float[Tensor, " K"], *cache: Tensor
+    ) -> tuple[Tensor, ...]:
+        x = F.embedding(code, self.table)[:, None]  # (B, 1, D), so that every product is one that can be quantised
+        rotary, new = self.rotary(time), []
+        for block, keys, values in zip(self.blocks, cache[::2], cache[1::2], strict=True):
+            x, key, value = self._block(block, x, rotary, hidden, keys, values)
+            new += [key, value]
+        x = self.norm(x)
+        return F.linear(x, self.head)[:, 0], x[:, 0], *new
+
+    def _block(
+        self, block: Block, x: Tensor, rotary: tuple[Tensor, Tensor], hidden: Tensor, keys: Tensor, values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        attention = block.attention
+        q, k, v = rearrange(
+            attention.qkv(block.attention_norm(x)), "b k (three h d) -> three b h k d", three=3, h=attention.heads
+        )
+        q = rotate(attention.query_norm(q), *rotary) * q.shape[-1] ** -0.5
+        k = rotate(attention.key_norm(k), *rotary)
+        score = torch.cat((q @ keys.mT + hidden, (q * k).sum(-1, keepdim=True)), dim=-1)
+        weight = score.softmax(-1)
+        y = weight[..., :-1] @ values + weight[..., -1:] * v
+        x = x + attention.out(rearrange(y, "b h k d -> b k (h d)"))
+        return x + block.mlp(block.mlp_norm(x)), k, v
+
+
+class SpeakerLatents(nn.Module):
+    """The mel of a reference to the latents by which one net knows its speaker."""
+
+    def __init__(self, net: GPT | DiffusionDecoder):
+        super().__init__()
+        self.speaker = net.speaker
+
+    def forward(self, mel: Float[Tensor, "B M T"]) -> Float[Tensor, "B P D"]:
+        return self.speaker(Mel(mel, full(mel, mel.shape[2])))
+
+
+class CoarseMel(nn.Module):
+    """Codes to the codec's own mel."""
+
+    def __init__(self, codec: Dvae):
+        super().__init__()
+        self.codec = codec
+
+    def forward(self, codes: Int[Tensor, "B L"]) -> Float[Tensor, "B M T"]:
+        return self.codec.decode(Codes(codes, full(codes, codes.shape[1]))).frames
+
+
+class Spelling(nn.Module):
+    """Codes to log-probabilities of text ids, for the check of what was spoken."""
+
+    def __init__(self, codec: Dvae):
+        super().__init__()
+        self.codec = codec
+
+    def forward(self, codes: Int[Tensor, "B L"]) -> Float[Tensor, "B L2 V"]:
+        return self.codec.spell(Codes(codes, full(codes, codes.shape[1])))
+
+
+class Conditioned(nn.Module):
+    """What all steps of the decoder share. Each result has two rows: with the content, and without it for guidance."""
+
+    def __init__(self, decoder: DiffusionDecoder):
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(
+        self,
+        codes: Int[Tensor, "1 L"],
+        coarse: Float[Tensor, "1 M T"],
+        speaker: Float[Tensor, "1 P D2"],
+        latents: Float[Tensor, "1 L D3"] | None = None,
+    ) -> tuple[Float[Tensor, "2 D K"], Float[Tensor, "2 M T"], Float[Tensor, "2 E"]]:
+        condition = Condition(
+            Codes(codes, full(codes, codes.shape[1])), Mel(coarse, full(coarse, coarse.shape[2])), latents
+        )
+        keep = torch.ones(1, dtype=torch.bool)
+        told = self.decoder.encode(condition, speaker, keep_content=keep, keep_speaker=keep)
+        hidden = torch.cat((told.hidden, self.decoder.null_content.expand_as(told.hidden)))
+        return hidden, torch.cat((told.coarse, torch.zeros_like(told.coarse))), told.speaker.repeat(2, 1)
+
+
+class Denoised(nn.Module):
+    """One evaluation of the decoder; its process says what the result means (a velocity, for flow matching)."""
+
+    def __init__(self, decoder: DiffusionDecoder):
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(
+        self,
+        x: Float[Tensor, "B M T"],
+        time: Float[Tensor, " B"],
+        hidden: Float[Tensor, "B D K"],
+        coarse: Float[Tensor, "B M T"],
+        speaker: Float[Tensor, "B E"],
+    ) -> Float[Tensor, "B M T"]:
+        frames = torch.ones_like(x[:, 0], dtype=torch.bool)
+        patches = torch.ones_like(hidden[:, 0], dtype=torch.bool)
+        return self.decoder(x, time, Encoded(hidden, coarse, speaker, frames, patches))
+
+
+class Magnitudes(nn.Module):
+    """The vocoder up to the phases: magnitudes of the spectrum, and what its second half goes on from."""
+
+    def __init__(self, vocoder: Vocos):
+        super().__init__()
+        self.vocoder = vocoder
+
+    def forward(self, mel: Float[Tensor, "1 M T"]) -> tuple[Float[Tensor, "1 F T"], Float[Tensor, "1 D T"]]:
+        return self.vocoder.magnitude(mel)
+
+
+class Corrections(nn.Module):
+    """The second half of the vocoder: a factor of each magnitude, and the angle by which each phase turns."""
+
+    def __init__(self, vocoder: Vocos):
+        super().__init__()
+        self.net = vocoder.phase_half
+
+    def forward(
+        self, features: Float[Tensor, "1 K T"], state: Float[Tensor, "1 D T"]
+    ) -> tuple[Float[Tensor, "1 F T"], Float[Tensor, "1 F T"]]:
+        gain, a, b = self.net(features, state)[1].chunk(3, dim=1)
+        return factor(gain), torch.atan2(b, 1 + a)
+
+
+def pieces(nets: Mapping[str, nn.Module]) -> Iterator[Piece]:
+    """Every piece of the four nets, which are given by their names in a folder of weights."""
+    yield from _gpt_pieces(nets["gpt"])
+    yield from _codec_pieces(nets["dvae"])
+    yield from _decoder_pieces(nets["diffusion"], nets["dvae"].stride)
+    yield from _vocoder_pieces(nets["vocoder"])
+
+
+def _gpt_pieces(gpt: GPT) -> Iterator[Piece]:
+    rows, ids, width = 2, 7, len(gpt.norm.weight)
+    stream = torch.arange(1, ids + 1).expand(rows, -1).contiguous()
+    speaker = torch.zeros(rows, gpt.latents_per_speaker, width)
+    texts = {"stream": stream, "speaker": speaker}
+    text_axes = {"stream": {0: "rows", 1: "ids"}, "speaker": {0: "rows"}}
+    yield Piece("gpt_gaps", Gaps(gpt), texts, text_axes, ("log_gaps",))
+    prefix = {"stream": stream, "times": torch.arange(ids).float().expand(rows, -1).contiguous(), "speaker": speaker}
+    prefix_axes = text_axes | {"times": {0: "rows", 1: "ids"}}
+    if gpt.prosody:
+        gaps = {"log_gaps": torch.zeros(rows, ids - 1)}
+        gap_axes = {"noise": {0: "rows", 2: "gaps"}, "log_gaps": {0: "rows", 1: "gaps"}}
+        noise = {"noise": torch.zeros(rows, CHANNELS, ids - 1)}
+        yield Piece("gpt_prosody", Prosody(gpt), noise | texts | gaps, text_axes | gap_axes, ("prosody",))
+        prefix["prosody"] = torch.zeros(rows, CHANNELS + 1, ids - 1)
+        prefix_axes |= {"prosody": {0: "rows", 2: "gaps"}}
+    caches = [f"{part}{number}" for number in range(len(gpt.blocks)) for part in ("keys", "values")]
+    yield Piece("gpt_prefix", Prefix(gpt), prefix, prefix_axes, ("logits", *caches))
+    room, attention = 9, gpt.blocks[0].attention
+    cache = torch.zeros(rows, attention.heads, room, width // attention.heads)
+    step = {"code": torch.zeros(rows, dtype=torch.long), "time": torch.ones(1), "hidden": torch.zeros(room)}
+    step |= {name: cache for name in caches}
+    step_axes = {"code": {0: "rows"}, "hidden": {0: "room"}} | {name: {0: "rows", 2: "room"} for name in caches}
+    yield Piece("gpt_step", Step(gpt), step, step_axes, ("logits", "latent", *(f"new_{name}" for name in caches)))
+    yield _speaker_piece("gpt_speaker", gpt)
+
+
+def _codec_pieces(codec: Dvae) -> Iterator[Piece]:
+    codes, axes = {"codes": torch.arange(11)[None]}, {"codes": {1: "codes"}}
+    yield Piece("codec_mel", CoarseMel(codec), codes, axes, ("coarse",))
+    if codec.ctc is not None:
+        yield Piece("codec_spelling", Spelling(codec), codes, axes, ("spelling",))
+
+
+def _decoder_pieces(decoder: DiffusionDecoder, stride: int) -> Iterator[Piece]:
+    codes, width = 11, decoder.null_content.shape[0]
+    if stride % decoder.patch:
+        raise ValueError(f"a code of {stride} frames is not a whole number of patches of {decoder.patch}")
+    bins, frames, patches = decoder.gains.out_features // 2, codes * stride, codes * stride // decoder.patch
+    given = {
+        "codes": torch.arange(codes)[None],
+        "coarse": torch.zeros(1, bins, frames),
+        "speaker": decoder.null_speaker.detach()[None],
+    }
+    given_axes = {"codes": {1: "codes"}, "coarse": {2: "frames"}}
+    if decoder.condition.latent is not None:
+        given["latents"] = torch.zeros(1, codes, decoder.condition.latent.in_features)
+        given_axes["latents"] = {1: "codes"}
+    shared = ("hidden", "shown", "who")
+    yield Piece("decoder_condition", Conditioned(decoder), given, given_axes, shared)
+    rows = 2
+    noised = {
+        "x": torch.zeros(rows, bins, frames),
+        "time": torch.zeros(rows),
+        "hidden": torch.zeros(rows, width, patches),
+        "coarse": torch.zeros(rows, bins, frames),
+        "speaker": torch.zeros(rows, decoder.speaker_in.out_features),
+    }
+    noised_axes = {
+        "x": {0: "rows", 2: "frames"},
+        "time": {0: "rows"},
+        "hidden": {0: "rows", 2: "patches"},
+        "coarse": {0: "rows", 2: "frames"},
+        "speaker": {0: "rows"},
+    }
+    yield Piece("decoder_step", Denoised(decoder), noised, noised_axes, ("velocity",))
+    yield _speaker_piece("decoder_speaker", decoder)
+
+
+def _vocoder_pieces(vocoder: Vocos) -> Iterator[Piece]:
+    frames, half = 13, vocoder.phase_half
+    mel = {"mel": torch.zeros(1, vocoder.audio.n_mels, frames)}
+    yield Piece("vocoder_magnitude", Magnitudes(vocoder), mel, {"mel": {2: "frames"}}, ("magnitude", "state"))
+    stem = half.stem
+    seen = {"features": torch.zeros(1, stem.in_channels, frames), "state": torch.zeros(1, stem.out_channels, frames)}
+    axes = {"features": {2: "frames"}, "state": {2: "frames"}}
+    yield Piece("vocoder_phase", Corrections(vocoder), seen, axes, ("factor", "turn"))
+
+
+def _speaker_piece(name: str, net: GPT | DiffusionDecoder) -> Piece:
+    mel = torch.zeros(1, net.speaker.stem.in_channels, 50)
+    return Piece(name, SpeakerLatents(net), {"mel": mel}, {"mel": {2: "frames"}}, ("latents",))

@@ -1,0 +1,115 @@
+"""Pieces of nets to ONNX files, each of which says of which weights it is."""
+
+import inspect
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch.export import Dim
+
+from tts import checkpoint
+from tts.export.pieces import Piece, pieces
+from tts.files import whole
+from tts.synthesis.pipeline import NETS, speaker_fingerprint
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+OPSET = 20
+FORMAT = "triforce-onnx-1"
+ABOUT = "about.json"  # beside the files: what an engine needs besides the pieces
+QUANTISED = ("gpt_step",)  # pieces that are computed once a code: reading their weights takes most of the time
+BLOCK = 32  # weights that share a scale
+INTEGER_PRODUCTS = 4  # the accuracy level at which ONNX Runtime also rounds what is multiplied, which makes it fast
+
+
+def export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[Path]:
+    """Write every piece of the nets in a folder, and `ABOUT` last; gives each file as it is written.
+
+    With `eight_bits`, the matrices of the pieces in `QUANTISED` have 8 bits a weight. Raises ValueError if
+    the nets cannot be read, or if onnx is not installed.
+    """
+    try:
+        import onnxscript  # noqa: F401  (torch.onnx asks for it late)
+    except ModuleNotFoundError:
+        raise ValueError("onnx and onnxscript are not installed: run with `uv run --group export`") from None
+    loaded = {name: checkpoint.load(weights / f"{name}.safetensors") for name in NETS}
+    family = "".join(net.fingerprint[:16] for net in loaded.values())
+    output.mkdir(parents=True, exist_ok=True)
+    for piece in pieces({name: net.net for name, net in loaded.items()}):
+        path = output / f"{piece.name}.onnx"
+        model = converted(piece, {"format": FORMAT, "weights": family})
+        if eight_bits and piece.name in QUANTISED:
+            model = quantised(model)
+        with whole(path) as file:
+            file.write(model.SerializeToString())
+        yield path
+    gpt = loaded["gpt"]
+    about = {
+        "format": FORMAT,
+        "weights": family,  # as in each of the files
+        "fingerprint": speaker_fingerprint({name: net.fingerprint for name, net in loaded.items()}),  # of voices
+        "opset": OPSET,
+        "audio": asdict(gpt.audio),
+        "text": gpt.extra.get("text"),
+        "specs": {name: net.spec for name, net in loaded.items()},
+        "provenance": {name: net.provenance for name, net in loaded.items()},
+    }
+    with whole(output / ABOUT) as file:
+        file.write((json.dumps(about, indent=1) + "\n").encode())
+    yield output / ABOUT
+
+
+def converted(piece: Piece, about: dict[str, str]) -> "ModelProto":
+    """The piece as an ONNX model that carries `about`."""
+    lengths = [dict.fromkeys(piece.axes.get(name, {}), Dim.DYNAMIC) for name in piece.inputs]
+    kinds = [parameter.kind for parameter in inspect.signature(piece.net.forward).parameters.values()]
+    if inspect.Parameter.VAR_POSITIONAL in kinds:  # which counts as one
+        named = len(kinds) - 1
+        lengths = [*lengths[:named], tuple(lengths[named:])]
+    with _quiet():
+        program = torch.onnx.export(
+            piece.net.eval(),
+            tuple(piece.inputs.values()),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=list(piece.inputs),
+            output_names=list(piece.outputs),
+            dynamic_shapes=tuple(lengths),
+            verbose=False,
+        )
+    model = program.model_proto
+    for key, value in about.items():
+        model.metadata_props.add(key=key, value=value)
+    return model
+
+
+def quantised(model: "ModelProto") -> "ModelProto":
+    """The model with 8 bits for each weight of its matrices, in blocks with a scale (MatMulNBits of ONNX Runtime)."""
+    from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
+
+    logging.getLogger("onnxruntime.quantization.matmul_nbits_quantizer").setLevel(logging.ERROR)
+    config = DefaultWeightOnlyQuantConfig(block_size=BLOCK, is_symmetric=True, accuracy_level=INTEGER_PRODUCTS, bits=8)
+    quantizer = MatMulNBitsQuantizer(model, algo_config=config)
+    quantizer.process()
+    return quantizer.model.model
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's notices about packages that nobody asked for."""
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
