@@ -93,7 +93,7 @@ class Jumps:
     """Flow matching in few steps: at each of fixed knots the net gives the mean velocity up to the next knot.
 
     The mean velocity of a teacher is its displacement divided by the time that it took (IntMeanFlow, arXiv 2510.07979,
-    section 3); `diffusion.distil` trains a net on it. `count` is the number of jumps from noise to data.
+    section 3); `diffusion.distillation` trains a net on it. `count` is the number of jumps from noise to data.
     """
 
     guidance, guidable = 1.0, False  # the teacher's is in the weights

@@ -31,16 +31,22 @@ def teacher(tmp_path_factory):
 
 @pytest.fixture
 def distil(codec, teacher, tmp_path):
-    def make(*, process=JUMPS, **changes):
+    def make(*, process=JUMPS, start=1000, **changes):
         net = build({**conf("model/diffusion/nano"), "process": process}, AudioConfig(**conf("audio/24khz")))
         asked = {
-            "_target_": "diffusion.distil.Distillation",
+            "_target_": "diffusion.distillation.Distillation",
             "teacher": str(teacher),
             "teacher_steps": 4,
             "teacher_guidance": 2.0,
             "ways": str(tmp_path / "ways"),
             "draws": 1,
             "own": 0.5,
+            "discriminator": {"_target_": "diffusion.discriminator.MelDiscriminator", "filters": 2},
+            "adversarial_start": start,
+            "adversarial_every": 1,
+            "discriminator_optimizer": {"_target_": "torch.optim.AdamW", "_partial_": True, "lr": 1e-3},
+            "discriminator_schedule": {**conf("stage/diffusion")["schedule"], "steps": 100},
+            "weights": {"denoise": 1.0, "adversarial": 0.1, "feature": 0.1},
             "steps": process["count"],
             "guidance": 1.0,
             **dict.fromkeys(("drop_content", "drop_speaker", "drop_latents", "corrupt"), 0.0),
@@ -54,6 +60,9 @@ def test_knots_lie_on_the_teachers_way(distil):
     stage, batch = distil().eval(), make_batch()
     way = stage.way(batch)
     assert way.knots.shape[:2] == (3, 2) and way.condition.coarse.length.tolist() == [80, 60]
+    assert torch.allclose(
+        way.truth[1, :, :57], stage.log_mel.measure(batch.wav, batch.wav_len).frames[1, :, :57], atol=4e-3
+    )
     item, length = batch.select([1]), 60
     item.wav, item.reference = item.wav[:, :15000], item.reference[:, :9000]
     codes = stage.codec.net.encode(item.wav, item.wav_len)
@@ -112,6 +121,18 @@ def test_a_batch_is_learned_and_two_steps_come_near_the_teacher(distil):
         loss.backward()
         optimizer.step()
     assert distance() < 0.6 * before
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_the_discriminator_judges_the_ends_of_ways(distil, start):
+    stage, batch = distil(start=start).train(), make_batch()
+    terms = stage.losses(batch)
+    assert (terms["adversarial"] > 0) == (start == 0)
+    stage.total(terms).backward()
+    assert all(parameter.grad is None for parameter in stage.discriminator.parameters())
+    made, true, _ = stage.compare(batch, adversarial=False)
+    assert made.shape == true.shape and len(made) == 1  # one of two items makes the last jump
+    assert torch.equal(made[:, 1], true[:, 1])  # the coarse mel
 
 
 def test_the_teacher_goes_each_way_once(distil, tmp_path):

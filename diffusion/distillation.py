@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
+from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from diffusion.loss import denoising_error
@@ -23,6 +24,7 @@ from diffusion.stage import DiffusionStage
 from tts.checkpoint import load
 from tts.draws import delayed
 from tts.files import fingerprint, whole
+from tts.training.adversarial import AdversarialStage
 from tts.training.stage import Frozen
 from tts.types import Batch, Codes, Condition, Mel
 
@@ -34,6 +36,7 @@ class Way:
     condition: Condition
     speaker: Float[Tensor, "B P D"]
     knots: Float[Tensor, "K B M T"]  # from noise to mel, at the times of the student's knots
+    truth: Float[Tensor, "B M T"]  # the recordings' own mels
 
 
 class Watched:
@@ -58,11 +61,12 @@ class Watched:
         return self.process.schedule(steps)
 
 
-class Distillation(DiffusionStage):
+class Distillation(AdversarialStage, DiffusionStage):
     """The student's jump from each knot of the teacher's way must end at the next knot.
 
     Half of the later jumps begin where the student itself arrived, so that it learns to make up for its own errors.
-    The speaker encoder stays the teacher's, so that voices keep their latents.
+    From `adversarial_start` on, a discriminator compares the mels at the end of the way with those of the recordings,
+    which are sharper than the teacher's. The speaker encoder stays the teacher's, so that voices keep their latents.
     """
 
     def __init__(
@@ -91,30 +95,44 @@ class Distillation(DiffusionStage):
         self.net.null_speaker.requires_grad_(False)
         self.ways = Path(ways) / self._teaching([teacher, common["codec"], common["acoustic"]])
 
-    def losses(self, batch: Batch) -> dict[str, Tensor]:
+    def compare(self, batch: Batch, *, adversarial: bool) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """Mels at the end of the way, made and recorded, each beside the coarse one, and the terms."""
         way = self.way(batch)
-        size = len(batch.keys)
-        every = torch.arange(size, device=self.device)
-        if self.training:
-            jump = torch.randperm(size, device=self.device) % self.count
-            own = (torch.rand(size, device=self.device) < self.own) & (jump > 0)
-        else:
-            jump, own = every % self.count, torch.zeros(size, dtype=torch.bool, device=self.device)
-        keep = torch.ones(size, dtype=torch.bool, device=self.device)
+        jump, own = self._draw_jumps(len(batch.keys))
+        every = torch.arange(len(jump), device=jump.device)
         if self.training and torch.rand(()) < self.drop_latents:  # the teacher's way is the aim with codes alone, too
             way.condition.latents = None
+        keep = torch.ones_like(own)
         encoded = self.net.encode(way.condition, way.speaker, keep_content=keep, keep_speaker=keep)
         times = self.net.process.schedule(self.count).time.to(way.knots)
+        span = times.diff()
         begin, end = way.knots[jump, every], way.knots[jump + 1, every]
         if own.any():
             before = (jump - 1).clamp_min(0)
+            x = way.knots[before, every]
             with torch.no_grad():
-                velocity = self.net(way.knots[before, every], times[before], encoded)
-            arrived = way.knots[before, every] + (times[before + 1] - times[before])[:, None, None] * velocity
+                arrived = x + span[before][:, None, None] * self.net(x, times[before], encoded)
             begin = torch.where(own[:, None, None], arrived, begin)
-        velocity = (end - begin) / (times[jump + 1] - times[jump])[:, None, None]
-        output = self.net(begin, times[jump], encoded)
-        return {"denoise": denoising_error(output, velocity, torch.ones_like(times[jump]), way.condition.coarse.length)}
+        velocity = self.net(begin, times[jump], encoded)
+        span = span[jump][:, None, None]
+        coarse = way.condition.coarse
+        terms = {
+            "denoise": denoising_error(velocity, (end - begin) / span, torch.ones_like(times[jump]), coarse.length)
+        }
+        last = jump == self.count - 1
+        made, true = (
+            torch.stack((mel * encoded.frames[:, None], encoded.coarse), dim=1)[last]
+            for mel in (begin + span * velocity, way.truth)
+        )
+        return made, true, terms | self.judged(made, true, adversarial=adversarial)
+
+    def _draw_jumps(self, size: int) -> tuple[Int[Tensor, " B"], Bool[Tensor, " B"]]:
+        """Which jump each item makes, in equal shares and the last at least once, and whether the student led there."""
+        if not self.training:
+            every = torch.arange(size, device=self.device)
+            return every % self.count, torch.zeros_like(every, dtype=torch.bool)
+        jump = self.count - 1 - torch.randperm(size, device=self.device) % self.count
+        return jump, (torch.rand(size, device=self.device) < self.own) & (jump > 0)
 
     @torch.no_grad()
     def way(self, batch: Batch) -> Way:
@@ -132,6 +150,7 @@ class Distillation(DiffusionStage):
             condition=Condition(codes, Mel(frames, length), latents),
             speaker=torch.stack([part["speaker"] for part in parts]).to(device).float(),
             knots=_joined(parts, "knots", device).float().permute(2, 0, 3, 1),
+            truth=_joined(parts, "truth", device).float().mT,
         )
 
     def _kept(self, item: Batch, draw: int) -> dict[str, Tensor]:
@@ -160,7 +179,13 @@ class Distillation(DiffusionStage):
         mel = teacher.decode(condition, speaker, **self.teacher_sampling, generator=generator)
         points = [*self.watch.points, mel.frames]
         knots = torch.stack(points[:: self.teacher_sampling["steps"] // self.count])
-        part = {"codes": codes.ids[0], "speaker": speaker[0].half(), "knots": knots[:, 0].permute(2, 0, 1).half()}
+        truth = self.log_mel.measure(item.wav, item.wav_len).frames[0].mT[: knots.shape[-1]]
+        part = {
+            "codes": codes.ids[0],
+            "speaker": speaker[0].half(),
+            "knots": knots[:, 0].permute(2, 0, 1).half(),
+            "truth": F.pad(truth, (0, 0, 0, knots.shape[-1] - len(truth)), value=teacher.silence).half(),
+        }
         if condition.latents is not None:
             part["latents"] = condition.latents[0].half()
         return {name: value.contiguous().cpu() for name, value in part.items()}
