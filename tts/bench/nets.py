@@ -101,13 +101,10 @@ def _time_decoder(decoder: Any, condition: Condition, size: str, machine: Machin
     """One evaluation, without what all steps share."""
     speaker = torch.zeros(1, *decoder.null_speaker.shape)
 
-    def decode(steps: int) -> None:
-        generator = torch.Generator().manual_seed(0)
-        decoder.decode(condition, speaker, steps=steps, guidance=1.0, sampler="euler", generator=generator)
-
-    both, one = (_spent(lambda steps=steps: decode(steps), machine.clock) for steps in (2, 1))
-    flops = _flops(lambda: decode(2)) - _flops(lambda: decode(1))
-    return _bounded("diffusion", decoder, both - one, flops, size, machine, seconds)
+    keep = torch.tensor([True])
+    encoded = decoder.encode(condition, speaker, keep_content=keep, keep_speaker=keep)
+    noise, time = torch.randn_like(condition.coarse.frames), torch.zeros(1)
+    return _timing("diffusion", decoder, lambda: decoder(noise, time, encoded), size, machine, seconds)
 
 
 def _timing(name: str, net: Any, call: Callable, size: str, machine: Machine, seconds: float) -> Timing:

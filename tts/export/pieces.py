@@ -286,9 +286,9 @@ def _gpt_pieces(gpt: GPT) -> Iterator[Piece]:
     caches = [f"{part}{number}" for number in range(len(gpt.blocks)) for part in ("keys", "values")]
     yield Piece("gpt_prefix", Prefix(gpt), prefix, prefix_axes, ("logits", *caches))
     room, attention = 9, gpt.blocks[0].attention
-    cache = torch.zeros(rows, attention.heads, room, width // attention.heads)
+    cache = rows, attention.heads, room, width // attention.heads
     step = {"code": torch.zeros(rows, dtype=torch.long), "time": torch.ones(1), "hidden": torch.zeros(room)}
-    step |= {name: cache for name in caches}
+    step |= {name: torch.zeros(cache) for name in caches}  # one tensor for all would be exported as one input
     step_axes = {"code": {0: "rows"}, "hidden": {0: "room"}} | {name: {0: "rows", 2: "room"} for name in caches}
     yield Piece("gpt_step", Step(gpt), step, step_axes, ("logits", "latent", *(f"new_{name}" for name in caches)))
     yield _speaker_piece("gpt_speaker", gpt)

@@ -1,6 +1,5 @@
 """Pieces of nets to ONNX files, each of which says of which weights it is."""
 
-import inspect
 import json
 import logging
 import warnings
@@ -11,8 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor, nn
 from torch.export import Dim
 
+from gpt.model import GPT
+from gpt.prosody import CHANNELS, GAP_FLOOR, SCALES
+from gpt.sequence import FIRST_TEXT, PADDING, START_TEXT
 from tts import checkpoint
 from tts.export.pieces import Piece, pieces
 from tts.files import whole
@@ -27,6 +30,17 @@ ABOUT = "about.json"  # beside the files: what an engine needs besides the piece
 QUANTISED = ("gpt_step",)  # pieces that are computed once a code: reading their weights takes most of the time
 BLOCK = 32  # weights that share a scale
 INTEGER_PRODUCTS = 4  # the accuracy level at which ONNX Runtime also rounds what is multiplied, which makes it fast
+
+
+class Listed(nn.Module):
+    """A piece that takes its inputs as one list, which the exporter asks for where their number varies."""
+
+    def __init__(self, net: nn.Module):
+        super().__init__()
+        self.net = net
+
+    def forward(self, inputs: list[Tensor]) -> Tensor | tuple[Tensor, ...]:
+        return self.net(*inputs)
 
 
 def export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[Path]:
@@ -44,9 +58,10 @@ def export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[Path]:
     output.mkdir(parents=True, exist_ok=True)
     for piece in pieces({name: net.net for name, net in loaded.items()}):
         path = output / f"{piece.name}.onnx"
-        model = converted(piece, {"format": FORMAT, "weights": family})
-        if eight_bits and piece.name in QUANTISED:
-            model = quantised(model)
+        with _quiet():
+            model = converted(piece, {"format": FORMAT, "weights": family})
+            if eight_bits and piece.name in QUANTISED:
+                model = quantised(model)
         with whole(path) as file:
             file.write(model.SerializeToString())
         yield path
@@ -57,6 +72,7 @@ def export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[Path]:
         "fingerprint": speaker_fingerprint({name: net.fingerprint for name, net in loaded.items()}),  # of voices
         "opset": OPSET,
         "audio": asdict(gpt.audio),
+        "gpt": constants(gpt.net),
         "text": gpt.extra.get("text"),
         "specs": {name: net.spec for name, net in loaded.items()},
         "provenance": {name: net.provenance for name, net in loaded.items()},
@@ -66,24 +82,35 @@ def export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[Path]:
     yield output / ABOUT
 
 
+def constants(gpt: GPT) -> dict[str, int | float]:
+    """Numbers of the GPT's code that an engine needs."""
+    vocabulary = gpt.vocabulary
+    return {
+        "padding": PADDING,
+        "start_text": START_TEXT,
+        "first_text": FIRST_TEXT,
+        "stop_text": vocabulary.stop_text,
+        "codes": vocabulary.codes,
+        "max_len": gpt.max_len,
+        "channels": CHANNELS,
+        "gap_floor": GAP_FLOOR,
+        "gap_scale": SCALES[0],
+    }
+
+
 def converted(piece: Piece, about: dict[str, str]) -> "ModelProto":
     """The piece as an ONNX model that carries `about`."""
     lengths = [dict.fromkeys(piece.axes.get(name, {}), Dim.DYNAMIC) for name in piece.inputs]
-    kinds = [parameter.kind for parameter in inspect.signature(piece.net.forward).parameters.values()]
-    if inspect.Parameter.VAR_POSITIONAL in kinds:  # which counts as one
-        named = len(kinds) - 1
-        lengths = [*lengths[:named], tuple(lengths[named:])]
-    with _quiet():
-        program = torch.onnx.export(
-            piece.net.eval(),
-            tuple(piece.inputs.values()),
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=list(piece.inputs),
-            output_names=list(piece.outputs),
-            dynamic_shapes=tuple(lengths),
-            verbose=False,
-        )
+    program = torch.onnx.export(
+        Listed(piece.net).eval(),
+        (list(piece.inputs.values()),),
+        dynamo=True,
+        opset_version=OPSET,
+        input_names=list(piece.inputs),
+        output_names=list(piece.outputs),
+        dynamic_shapes=(lengths,),
+        verbose=False,
+    )
     model = program.model_proto
     for key, value in about.items():
         model.metadata_props.add(key=key, value=value)
@@ -94,7 +121,6 @@ def quantised(model: "ModelProto") -> "ModelProto":
     """The model with 8 bits for each weight of its matrices, in blocks with a scale (MatMulNBits of ONNX Runtime)."""
     from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
 
-    logging.getLogger("onnxruntime.quantization.matmul_nbits_quantizer").setLevel(logging.ERROR)
     config = DefaultWeightOnlyQuantConfig(block_size=BLOCK, is_symmetric=True, accuracy_level=INTEGER_PRODUCTS, bits=8)
     quantizer = MatMulNBitsQuantizer(model, algo_config=config)
     quantizer.process()
@@ -103,13 +129,11 @@ def quantised(model: "ModelProto") -> "ModelProto":
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the exporter's notices about packages that nobody asked for."""
-    log = logging.getLogger("torch.onnx")
-    level = log.level
-    log.setLevel(logging.ERROR)
+    """Without what the exporter and the quantizer tell about themselves; the latter asks for all that anyone logs."""
+    logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        log.setLevel(level)
+        logging.disable(logging.NOTSET)

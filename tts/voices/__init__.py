@@ -98,6 +98,13 @@ def about(path: Path) -> About:
 REMAKE = "`uv run python -m tts.voices make CLIPS... -o NAME --licence ... --description ... --source ... --gender ...`"
 
 
+def check_fingerprint(path: Path, fingerprint: str) -> None:
+    """Raise ValueError if a voice file was made for other weights."""
+    card = about(path)
+    if card.fingerprint != fingerprint:
+        raise ValueError(f"voice {card.name!r} was made for other weights ({card.made}): make it again with {REMAKE}")
+
+
 def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":
     """Load a shipped voice by name, or a voice file by path. Raises ValueError if it was made for other weights."""
     import torch
@@ -106,9 +113,7 @@ def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":
     from tts.types import SpeakerLatents
 
     path = find(str(voice))
-    card = about(path)
-    if card.fingerprint != fingerprint:
-        raise ValueError(f"voice {card.name!r} was made for other weights ({card.made}): make it again with {REMAKE}")
+    check_fingerprint(path, fingerprint)
     try:
         latents = SpeakerLatents(**load_file(path))
     except (SafetensorError, TypeError) as error:

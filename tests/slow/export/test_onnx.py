@@ -1,17 +1,13 @@
 """Exported files give what the nets give, at other lengths than those that they were made with."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
 
-from helpers import nano
 from tts.checkpoint import load
 from tts.export.pieces import pieces
-from tts.settings import ROOT
 from tts.synthesis.pipeline import NETS
 
 pytest.importorskip("onnxscript")
@@ -22,21 +18,6 @@ from tts.export.write import ABOUT, OPSET, quantised  # noqa: E402
 
 pytestmark = pytest.mark.slow
 SIZES = {"rows": 1, "ids": 12, "gaps": 11, "codes": 8, "frames": 32, "patches": 16, "room": 40}
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    return nano.weights(tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture(scope="module")
-def exported(weights, tmp_path_factory):
-    """A process of its own writes them: here annotations are checked, which torch's exporter cannot trace."""
-    folder = tmp_path_factory.mktemp("onnx")
-    command = [sys.executable, "-m", "tts.export", "--weights", str(weights), "-o", str(folder), "--no-int8"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 def other_inputs(piece) -> dict[str, torch.Tensor]:

@@ -22,11 +22,15 @@ def own(tmp_path_factory) -> Own:
     return Own(nano.weights(home / "weights"), str(nano.hum(home / "hum.wav")))
 
 
-class Steady:
+class Steady(System):
     """Takes as many seconds for each text as it is told."""
 
     def __init__(self, name: str, times: list[float], said: list[str]):
-        self.name, self.cores, self.loading, self.times, self.said = name, 1, 0.5, iter([9.0] * 3 + times), said
+        super().__init__(name, [], cores=1)
+        self.loading, self.times, self.said = 0.5, iter([9.0] * 3 + times), said
+
+    def wait(self) -> None:
+        pass
 
     def say(self, text: str, seed: int) -> Spoken:
         self.said.append(f"{self.name} {text}")
