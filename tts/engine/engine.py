@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +12,18 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from jaxtyping import Float, Int
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from tts import voices
 from tts.engine.edges import trimmed
 from tts.engine.sampling import choose
 from tts.engine.spectral import Spectra, polar
+from tts.export import ABOUT, FORMAT
 from tts.synthesis.explain import TOKENIZERS
 from tts.synthesis.listen import listen
 from tts.synthesis.portions import check_text, portions
 
-ABOUT = "about.json"
-FORMAT = "triforce-onnx-1"
 ROOM = 128  # positions by which the caches grow
 KNOTS = {"uniform": lambda u: u, "cosine": lambda u: 1 - np.cos(u * np.pi / 2)}  # of `diffusion.process`
 
@@ -51,7 +52,7 @@ class Nets:
         return self.sessions[name].run(None, inputs)
 
     def has(self, name: str) -> bool:
-        return (self.folder / f"{name}.onnx").is_file()
+        return name in self.about["pieces"]
 
     def _open(self, name: str) -> onnxruntime.InferenceSession:
         path = self.folder / f"{name}.onnx"
@@ -81,8 +82,9 @@ class Engine:
         about = self.nets.about
         self.audio, self.gpt, self.specs = about["audio"], about["gpt"], about["specs"]
         self.fingerprint = about["fingerprint"]
-        self.process = self.specs["diffusion"]["process"]
-        if self.process["name"] not in ("flow", "jumps") or self.process["knots"] not in KNOTS:
+        self.decoder, process = about["decoder"], self.specs["diffusion"]["process"]
+        self.knots = KNOTS.get(process.get("knots"))
+        if self.knots is None:
             raise ValueError(f"the decoder in {folder} has a process that this engine cannot sample: use torch")
         spec = dict(about["text"])
         self.tokenizer = TOKENIZERS[spec.pop("name")](**spec)
@@ -92,17 +94,23 @@ class Engine:
     def voice(self, path: Path) -> Voice:
         """Read a voice file. Raises ValueError if it was made for other weights."""
         voices.check_fingerprint(path, self.fingerprint)
-        latents = load_file(path)
-        return Voice(latents["acoustic"][None], latents["decoder"][None])
+        try:
+            latents = load_file(path)
+            return Voice(latents["acoustic"][None], latents["decoder"][None])
+        except (SafetensorError, KeyError) as error:
+            raise ValueError(f"{path} is not a complete voice file ({error})") from None
 
     def say(self, text: str, voice: Voice, *, conf: Mapping[str, Any], seed: int) -> Iterator[Wave]:
         """The sound of each portion of a text, with the pause after it. `conf` is like conf/infer.yaml."""
         check_text(text)
-        for number, portion in enumerate(portions(text, conf["max_chars"], self.language)):
+        said: Counter[str] = Counter()  # how often each sentence came
+        for portion in portions(text, conf["max_chars"], self.language):
             ids = self.tokenizer.encode(portion.words)
             if self.tokenizer.silent_ids.issuperset(ids):
                 continue
-            wave = self.speak(portion.words, ids, voice, conf=conf, seed=derived(seed, f"{portion.words} {number}"))
+            said[portion.words] += 1
+            own = derived(seed, f"{portion.words}\n{said[portion.words]}")
+            wave = self.speak(portion.words, ids, voice, conf=conf, seed=own)
             pause = conf["pauses"][portion.pause] * conf["pause"] / conf["speed"] if portion.pause else 0.0
             yield np.pad(wave, (0, round(pause * self.audio["sample_rate"])))
 
@@ -208,14 +216,14 @@ class Engine:
     ) -> Float[np.ndarray, "1 M T"]:
         """Codes to a mel, by Euler's method."""
         (coarse,) = self.nets("codec_mel", codes=codes)
-        given = {"codes": codes, "coarse": coarse, "speaker": voice.decoder}
+        told = {"codes": codes, "coarse": coarse, "speaker": voice.decoder}
         if self.specs["diffusion"]["latent_width"]:
-            given["latents"] = latents
-        jumps = self.process["name"] == "jumps"
-        steps, guidance = (self.process["count"], 1.0) if jumps else (conf["steps"], conf["guidance"])
+            told["latents"] = latents
+        given = conf if self.decoder["guidable"] else self.decoder  # a distilled decoder has its own steps
+        steps, guidance = given["steps"], given["guidance"]
         rows = 1 if guidance == 1 else 2
-        hidden, shown, who = (own[:rows] for own in self.nets("decoder_condition", **given))
-        time = KNOTS[self.process["knots"]](np.linspace(0, 1, steps + 1))
+        hidden, shown, who = (own[:rows] for own in self.nets("decoder_condition", **told))
+        time = self.knots(np.linspace(0, 1, steps + 1))
         x = random.standard_normal(coarse.shape[:0:-1], np.float32).T[None] * self.specs["diffusion"]["temperature"]
         for start, stop in zip(time, time[1:], strict=False):
             at = {"x": np.repeat(x, rows, axis=0), "time": np.full(rows, start, np.float32)}

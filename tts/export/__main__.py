@@ -19,9 +19,9 @@ def main(argv: list[str] | None = None) -> int:
 
     def command() -> None:
         arguments = _parser().parse_args(argv)
-        from tts.export.write import export
+        from tts.export.write import write_export
 
-        for path in export(arguments.weights, arguments.output, eight_bits=arguments.eight_bits):
+        for path in write_export(arguments.weights, arguments.output, eight_bits=arguments.eight_bits):
             print(f"{printable(path)}: {path.stat().st_size / 1e6:.1f} MB")
 
     return exit_code("tts.export", command)

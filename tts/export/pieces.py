@@ -22,6 +22,8 @@ from tts.nn import Block, KVCache, rotate
 from tts.types import Codes, Condition, Mel
 from vocoder.model import Vocos, factor
 
+KINDS = {"gpt": GPT, "dvae": Dvae, "diffusion": DiffusionDecoder, "vocoder": Vocos}
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -260,7 +262,15 @@ class Corrections(nn.Module):
 
 
 def pieces(nets: Mapping[str, nn.Module]) -> Iterator[Piece]:
-    """Every piece of the four nets, which are given by their names in a folder of weights."""
+    """Every piece of the four nets, which are given by their names in a folder of weights.
+
+    Raises ValueError for nets of other kinds than those that ship.
+    """
+    for name, net in nets.items():
+        if not isinstance(net, KINDS[name]):
+            raise ValueError(
+                f"{name} is a {type(net).__name__}, of which no pieces are known: only {KINDS[name].__name__}"
+            )
     yield from _gpt_pieces(nets["gpt"])
     yield from _codec_pieces(nets["dvae"])
     yield from _decoder_pieces(nets["diffusion"], nets["dvae"].stride)

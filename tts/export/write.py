@@ -17,6 +17,7 @@ from gpt.model import GPT
 from gpt.prosody import CHANNELS, GAP_FLOOR, SCALES
 from gpt.sequence import FIRST_TEXT, PADDING, START_TEXT
 from tts import checkpoint
+from tts.export import ABOUT, FORMAT
 from tts.export.pieces import Piece, pieces
 from tts.files import whole
 from tts.synthesis.pipeline import NETS, speaker_fingerprint
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 OPSET = 20
-FORMAT = "triforce-onnx-1"
-ABOUT = "about.json"  # beside the files: what an engine needs besides the pieces
 QUANTISED = ("gpt_step",)  # pieces that are computed once a code: reading their weights takes most of the time
 BLOCK = 32  # weights that share a scale
 INTEGER_PRODUCTS = 4  # the accuracy level at which ONNX Runtime also rounds what is multiplied, which makes it fast
@@ -43,7 +42,7 @@ class Listed(nn.Module):
         return self.net(*inputs)
 
 
-def export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[Path]:
+def write_export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[Path]:
     """Write every piece of the nets in a folder, and `ABOUT` last; gives each file as it is written.
 
     With `eight_bits`, the matrices of the pieces in `QUANTISED` have 8 bits a weight. Raises ValueError if
@@ -54,8 +53,14 @@ def export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[Path]:
     except ModuleNotFoundError:
         raise ValueError("onnx and onnxscript are not installed: run with `uv run --group export`") from None
     loaded = {name: checkpoint.load(weights / f"{name}.safetensors") for name in NETS}
+    gpt, process = loaded["gpt"], loaded["diffusion"].net.process
+    if len({net.audio for net in loaded.values()}) > 1:
+        raise ValueError(f"the nets in {weights} were trained on different mels: use weights of one family")
+    if "text" not in gpt.extra:
+        raise ValueError(f"gpt in {weights} does not say how it reads: export it with its tokenizer's spec")
     family = "".join(net.fingerprint[:16] for net in loaded.values())
     output.mkdir(parents=True, exist_ok=True)
+    names = []
     for piece in pieces({name: net.net for name, net in loaded.items()}):
         path = output / f"{piece.name}.onnx"
         with _quiet():
@@ -64,16 +69,18 @@ def export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[Path]:
                 model = quantised(model)
         with whole(path) as file:
             file.write(model.SerializeToString())
+        names.append(piece.name)
         yield path
-    gpt = loaded["gpt"]
     about = {
         "format": FORMAT,
         "weights": family,  # as in each of the files
         "fingerprint": speaker_fingerprint({name: net.fingerprint for name, net in loaded.items()}),  # of voices
         "opset": OPSET,
+        "pieces": names,
         "audio": asdict(gpt.audio),
         "gpt": constants(gpt.net),
-        "text": gpt.extra.get("text"),
+        "decoder": {name: getattr(process, name) for name in ("steps", "guidance", "guidable")},
+        "text": gpt.extra["text"],
         "specs": {name: net.spec for name, net in loaded.items()},
         "provenance": {name: net.provenance for name, net in loaded.items()},
     }

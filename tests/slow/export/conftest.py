@@ -14,7 +14,7 @@ from tts.settings import ROOT
 
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory, audio) -> Path:
-    """Nets that listen to everything that they are told, and a decoder that starts from no noise."""
+    """Nets in which nothing is zero, and a decoder that starts from no noise."""
     folder = tmp_path_factory.mktemp("weights")
     for name in ("gpt", "dvae", "diffusion", "vocoder"):
         spec = nano.conf(f"model/{name}/nano")

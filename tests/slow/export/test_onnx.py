@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tts.checkpoint import load
+from tts.export import ABOUT
 from tts.export.pieces import pieces
 from tts.synthesis.pipeline import NETS
 
@@ -14,7 +15,7 @@ pytest.importorskip("onnxscript")
 onnx = pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
 
-from tts.export.write import ABOUT, OPSET, quantised  # noqa: E402
+from tts.export.write import OPSET, quantised  # noqa: E402
 
 pytestmark = pytest.mark.slow
 SIZES = {"rows": 1, "ids": 12, "gaps": 11, "codes": 8, "frames": 32, "patches": 16, "room": 40}

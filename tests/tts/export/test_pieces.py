@@ -120,3 +120,9 @@ def test_speaker_encoders_are_those_of_the_nets(nets, made, audio):
     for name in ("gpt", "diffusion"):
         piece = made["gpt_speaker" if name == "gpt" else "decoder_speaker"]
         assert torch.equal(piece.net(mel), nets[name].speaker_latents(Mel(mel, torch.tensor([61]))))
+
+
+def test_other_kinds_of_nets_are_refused(nets, audio):
+    other = build({"name": "griffin_lim", "iterations": 1, "momentum": 0.0}, audio)
+    with pytest.raises(ValueError, match="vocoder is a GriffinLim"):
+        list(pieces(nets | {"vocoder": other}))
