@@ -1,4 +1,4 @@
-"""Systems that speak, each in a process of its own on as many cores as it is given: ours, other trees, rivals."""
+"""Systems that speak, each in a process of its own with as many threads as it is given: ours, other trees, rivals."""
 
 import json
 import os
@@ -54,7 +54,6 @@ class System(ABC):
             stdout=subprocess.PIPE,
             stderr=self.errors,
         )
-        self._confine()
         try:
             self.wait()
         except BaseException:
@@ -70,11 +69,6 @@ class System(ABC):
         self.process.wait()
         self.process.stdout.close()
         self.errors.close()
-
-    def _confine(self) -> None:
-        """To the last cores: programs that take no number of threads take all that they see."""
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(self.process.pid, sorted(os.sched_getaffinity(0))[-self.cores :])
 
     def fail(self) -> ValueError:
         """Why the process ended, in its own last words."""
@@ -143,6 +137,8 @@ class Piper(System):
         self.folder.cleanup()
 
     def wait(self) -> None:
+        # It takes no number of threads, but as many as it sees cores.
+        os.sched_setaffinity(self.process.pid, sorted(os.sched_getaffinity(0))[-self.cores :])
         self.say("Ready.", 0)
 
     def say(self, text: str, seed: int) -> Spoken:
