@@ -61,7 +61,7 @@ def test_the_sound_is_that_of_the_nets(guidance, loaded, exported, voice):
     codes, latents = engine.draw_codes(IDS, who, vars(greedy), random)
     told = {"sampling": greedy, "generator": torch.Generator()}
     speech = nets["gpt"].generate(torch.tensor([IDS]), torch.tensor([6]), torch.from_numpy(who.acoustic), **told)
-    assert codes.tolist() == speech.codes.ids.tolist() and codes.shape[1] > 20
+    assert codes.tolist() == speech.codes.ids.tolist() and codes.shape[1] > 5
     assert np.allclose(latents, speech.latents.numpy(), atol=1e-3)
 
     conf = compose([f"guidance={guidance}", "steps=3"])
