@@ -17,7 +17,6 @@ from torch.nn import functional as F
 
 from diffusion.process import Process
 from diffusion.sample import find_sampler, guide
-from tts.draws import frame_noise, item_generators
 from tts.nn import Attention, ConvBlock, Rotary, SwiGLU, TimeEmbedding, init_weights
 from tts.speaker import SpeakerEncoder
 from tts.types import AudioConfig, Condition, Mel, mask
@@ -257,9 +256,12 @@ class DiffusionDecoder(nn.Module):
         steps: int,
         guidance: float,
         sampler: str,
-        generator: torch.Generator,
+        noise: Float[Tensor, "B M T"],
     ) -> Mel:
-        """A mel as long as the coarse one. `guidance` 1 follows the condition; above, it leans away from no content."""
+        """A mel as long as the coarse one, from Gaussian noise of its size (`tts.draws.noise_of`).
+
+        `guidance` 1 follows the condition; above, it leans away from no content.
+        """
         solve = find_sampler(sampler)
         coarse = condition.coarse.frames
         keep = torch.ones(len(coarse), dtype=torch.bool, device=coarse.device)
@@ -269,8 +271,6 @@ class DiffusionDecoder(nn.Module):
         denoise = self.process.denoiser(lambda x, time: self(x, time, encoded))
         if guidance != 1.0:
             denoise = guide(denoise, guidance)
-        items, bins, size = coarse.shape
-        noise = torch.stack([frame_noise(bins, size, own) for own in item_generators(items, generator)])
         frames = solve(denoise, self.temperature * noise.to(coarse.device), self.process.schedule(steps))
         inside = mask(condition.coarse.length, coarse.shape[-1])
         return Mel(frames.masked_fill(~inside[:, None], self.silence), condition.coarse.length)

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from tts import align, checkpoint, voices
 from tts.audio import LogMel, decode, resample, set_level
+from tts.draws import noise_of
 from tts.evaluate.suites import SuiteClip
 from tts.settings import CONF
 from tts.synthesis.pipeline import NETS, Settings, TextToSpeech, pick_device
@@ -78,7 +79,11 @@ class Studio:
 
     def say(self, text: str, voice: str, seed: int) -> Float[Tensor, " N"]:
         """A text of any length, as a user hears it."""
-        chunks = self.speech.stream(text, self.voice(voice), settings=self.settings, seed=seed)
+        before = len(self.codec.codes)
+        chunks = list(self.speech.say(text, self.voice(voice), settings=self.settings, seed=seed))
+        # Codes are decoded in windows that overlap; each counts once.
+        takes = [chunk.take for chunk in chunks if chunk.take]
+        self.codec.codes[before:] = [code for take in takes for code in take.codes.ids[0].tolist()]
         return torch.cat([chunk.wave for chunk in chunks])
 
     @cached_property
@@ -185,13 +190,15 @@ def refined(
 ) -> Float[Tensor, " N"]:
     """Codes to a wave in the voice of the clip's reference."""
     decoder, settings = studio.net("diffusion"), studio.settings
+    coarse = studio.codec.decode(codes)
+    _, bins, frames = coarse.frames.shape
     mel = decoder.decode(
-        Condition(codes, studio.codec.decode(codes), latents),
+        Condition(codes, coarse, latents),
         decoder.speaker_latents(studio.mel(clip.reference)),
         steps=settings.steps,
         guidance=settings.guidance,
         sampler=settings.sampler,
-        generator=torch.Generator(studio.device).manual_seed(seed),
+        noise=noise_of(range(frames), bins, seed)[None],
     )
     return studio.net("vocoder")(mel.frames)[0]
 
