@@ -11,7 +11,7 @@ from diffusion.loss import denoising_error, mel_distance
 from diffusion.sample import find_sampler
 from tts import align
 from tts.checkpoint import load
-from tts.draws import corrupted, delayed, frame_noise, item_generators
+from tts.draws import corrupted, delayed, frame_noise
 from tts.pictures import draw_mels
 from tts.text.tokenizer import Tokenizer
 from tts.training.stage import Frozen, Stage
@@ -132,10 +132,8 @@ class DiffusionStage(Stage):
         return draws >= (drop if self.training else 0.0)
 
     def sample(self, condition: Condition, speaker: Float[Tensor, "B P D"]) -> Mel:
-        items, bins, size = condition.coarse.frames.shape
-        own = item_generators(items, torch.Generator().manual_seed(0))
-        noise = torch.stack([frame_noise(bins, size, each) for each in own])
-        return self.net.decode(condition, speaker, **self.sampling, noise=noise)
+        generator = torch.Generator().manual_seed(0)
+        return self.net.decode(condition, speaker, **self.sampling, generator=generator)
 
     def fixed_draws(self, batch: Batch, truth: Mel) -> tuple[Tensor, Tensor]:
         """Noise and place in time from a clip's key alone, so that validation losses compare across runs."""

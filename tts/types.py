@@ -223,8 +223,27 @@ class Decoder(Protocol):
         steps: int,
         guidance: float,
         sampler: str,  # a key of diffusion.sample.SAMPLERS
-        noise: Float[Tensor, "B M T"],  # Gaussian, from which it starts
+        generator: torch.Generator,
     ) -> Mel: ...
+
+    def extend(
+        self,
+        past: Any,
+        condition: Condition,
+        speaker: Float[Tensor, "1 P D"],
+        *,
+        start: int,
+        ready: int,
+        steps: int,
+        guidance: float,
+        sampler: str,
+        noise: Float[Tensor, "1 M T"],
+    ) -> tuple[Float[Tensor, "1 M T"], Any]:
+        """Decode what follows frame `start` of the condition, after what was decoded to `past`.
+
+        The first `ready` frames are final. Gives what the next call goes on from.
+        """
+        ...
 
 
 @runtime_checkable

@@ -20,7 +20,6 @@ from torch import Tensor
 
 from tts import align, checkpoint, voices
 from tts.audio import LogMel, decode, resample, set_level
-from tts.draws import noise_of
 from tts.evaluate.suites import SuiteClip
 from tts.settings import CONF
 from tts.synthesis.pipeline import NETS, Settings, TextToSpeech, pick_device
@@ -190,15 +189,13 @@ def refined(
 ) -> Float[Tensor, " N"]:
     """Codes to a wave in the voice of the clip's reference."""
     decoder, settings = studio.net("diffusion"), studio.settings
-    coarse = studio.codec.decode(codes)
-    _, bins, frames = coarse.frames.shape
     mel = decoder.decode(
-        Condition(codes, coarse, latents),
+        Condition(codes, studio.codec.decode(codes), latents),
         decoder.speaker_latents(studio.mel(clip.reference)),
         steps=settings.steps,
         guidance=settings.guidance,
         sampler=settings.sampler,
-        noise=noise_of(range(frames), bins, seed)[None],
+        generator=torch.Generator(studio.device).manual_seed(seed),
     )
     return studio.net("vocoder")(mel.frames)[0]
 

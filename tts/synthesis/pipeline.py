@@ -32,6 +32,7 @@ from tts.synthesis.wave import Edges, stretched
 from tts.text.tokenizer import Tokenizer
 from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Sampling, SpeakerLatents, Speech, Vocoder
 
+FORESEEN = 16  # frames after those that sound that the vocoder sees; more change nothing
 NETS = ("dvae", "gpt", "diffusion", "vocoder")
 DEVICES = ("cpu", "cuda", "mps")
 
@@ -351,22 +352,27 @@ class TextToSpeech:
         speaker = voice.decoder.to(self.device)[None]
         frames_per_code = self.audio.frame_rate / self.codec.code_rate
         fast = fast_dtype(self.device)
+        past = None
         for window in windows(spoken, self.codec.grain):
             size = window.ids.shape[1]
             codes = Codes(window.ids, torch.tensor([size], device=self.device))
             coarse = self.codec.decode(codes)
             bins, frames = coarse.frames.shape[1:]
             first, start, stop = (int(code * frames_per_code) for code in (window.first, window.start, window.stop))
+            ready = (frames if window.stop == size else stop) - start
             with torch.autocast(self.device.type, fast, enabled=fast != torch.float32):
-                mel = self.decoder.decode(
+                mel, past = self.decoder.extend(
+                    past,
                     Condition(codes, coarse, window.latents),
                     speaker,
+                    start=start,
+                    ready=ready,
                     steps=settings.steps,
                     guidance=settings.guidance,
                     sampler=settings.sampler,
-                    noise=noise_of(range(first, first + frames), bins, seed)[None],
+                    noise=noise_of(range(first + start, first + frames), bins, seed)[None],
                 )
-            yield mel.frames[..., start:], (frames if window.stop == size else stop) - start
+            yield mel[..., : ready + FORESEEN], ready
 
 
 @dataclass
