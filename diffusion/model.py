@@ -6,6 +6,7 @@ section 3.2). What all steps share is encoded once per utterance (`encode`). Pad
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -55,7 +56,7 @@ class Trail:
 
     Layers are asked in their order. A convolution needs the last patch before the stretch, an attention layer the keys
     and values of all patches before it, of which the last `reach` are kept. The next stretch begins after the first
-    `ready` patches of this one.
+    `ready` patches of this one. What depends on the time and the speaker alone is computed in the first stretch.
     """
 
     def __init__(self, past: "Trail | None", ready: int, reach: int):
@@ -64,6 +65,15 @@ class Trail:
         self.reach = reach
         self._past = past and list(past._made)
         self._made: list[Tensor] = []
+        self._known = [] if past is None else past._known
+        self._asked = 0
+
+    def once(self, make: Callable[[], Tensor]) -> Tensor:
+        """What `make` gave in the first stretch."""
+        if self._asked == len(self._known):
+            self._known.append(make())
+        self._asked += 1
+        return self._known[self._asked - 1]
 
     def around(self, x: Float[Tensor, "B D K"]) -> Float[Tensor, "B D K2"]:
         """The input of a convolution with the patch before it and nothing after it, as its own padding is."""
@@ -92,12 +102,19 @@ class ModulatedNorm(nn.Module):
         super().__init__()
         self.gain_shift = nn.Linear(modulation, 2 * width)
 
-    def forward(self, x: Float[Tensor, "B D K"], modulation: Float[Tensor, "B E"]) -> Float[Tensor, "B D K"]:
-        gain, shift = self.gain_shift(modulation)[..., None].to(x.dtype).chunk(2, dim=1)
+    def forward(
+        self, x: Float[Tensor, "B D K"], modulation: Float[Tensor, "B E"], trail: Trail | None
+    ) -> Float[Tensor, "B D K"]:
+        gain, shift = once(trail, lambda: self.gain_shift(modulation))[..., None].to(x.dtype).chunk(2, dim=1)
         # One pass over x: squaring a float32 copy costs a CPU more than the convolution that follows.
         norm = torch.linalg.vector_norm(x, dim=1, keepdim=True, dtype=torch.float32)
         scale = (norm.square() / x.shape[1] + 1e-6).rsqrt().to(x.dtype)
         return torch.addcmul(shift, x * scale, 1 + gain)
+
+
+def once(trail: Trail | None, make: Callable[[], Tensor]) -> Tensor:
+    """What `make` gives, from the first stretch of an utterance if there is a trail."""
+    return make() if trail is None else trail.once(make)
 
 
 def convolved(conv: nn.Conv1d, x: Float[Tensor, "B D K"], trail: Trail | None) -> Float[Tensor, "B D2 K"]:
@@ -120,7 +137,7 @@ class ConvLayer(nn.Module):
     def forward(
         self, x: Tensor, modulation: Tensor, inside: Bool[Tensor, "B K"], trail: Trail | None
     ) -> Float[Tensor, "B D K"]:
-        y = F.silu(self.norm(x, modulation)) * inside[:, None].to(x.dtype)
+        y = F.silu(self.norm(x, modulation, trail)) * inside[:, None].to(x.dtype)
         return x + self.outer(self.dropout(F.silu(convolved(self.inner, y, trail))))
 
 
@@ -140,10 +157,10 @@ class AttentionLayer(nn.Module):
     ) -> Float[Tensor, "B D K"]:
         first = 0 if trail is None else trail.first
         rotary = self.rotary(torch.arange(first, first + x.shape[-1], device=x.device))
-        y = self.attention_norm(x, modulation).mT
+        y = self.attention_norm(x, modulation, trail).mT
         mask = inside[:, None, None] if trail is None else None
         x = x + self.attention(y, rotary, causal=False, mask=mask, cache=trail).mT
-        return x + self.mlp(self.mlp_norm(x, modulation).mT).mT
+        return x + self.mlp(self.mlp_norm(x, modulation, trail).mT).mT
 
 
 class ConditionEncoder(nn.Module):
@@ -304,13 +321,13 @@ class DiffusionDecoder(nn.Module):
         """
         size = x.shape[-1]
         x = x * encoded.frames[:, None]
-        modulation = F.silu(self.time(time) + encoded.speaker)
+        modulation = once(trail, lambda: F.silu(self.time(time) + encoded.speaker))
         h = convolved(self.noised_in, self._to_patches(x), trail) + encoded.hidden
         for layer in self.layers:
             h = layer(h, modulation, encoded.patches, trail)
-        h = self.out(F.silu(self.out_norm(h, modulation))).float()
+        h = self.out(F.silu(self.out_norm(h, modulation, trail))).float()
         h = rearrange(h, "b (m p) k -> b m (k p)", p=self.patch)[..., :size]
-        gain_x, gain_coarse = self.gains(modulation).float()[..., None].chunk(2, dim=1)
+        gain_x, gain_coarse = once(trail, lambda: self.gains(modulation)).float()[..., None].chunk(2, dim=1)
         return h + gain_x * x + gain_coarse * encoded.coarse
 
     @torch.no_grad()

@@ -28,7 +28,7 @@ from gpt.sequence import (
     speech_positions,
     wrap_text,
 )
-from gpt.step import Stepper
+from gpt.step import Layer, Matrix, Stepper, packed, product
 from tts.align import even
 from tts.draws import item_generators
 from tts.nn import Block, RMSNorm, Rotary, init_weights
@@ -89,7 +89,8 @@ class GPT(nn.Module):
         self.vocabulary = Vocabulary(texts=text_vocab, codes=self.codebook_size)
         self.latents_per_speaker = speaker["latents"]
         self.max_len = max_len
-        self.stepping = torch.float32  # of the products in `generate`; may be set to `tts.nn.fast_dtype`
+        self.stepping = torch.float32  # of the matrices in `generate`; may be set to `tts.nn.step_dtype`
+        self._stepped: tuple | None = None  # see `_step_weights`
         self.speaker = SpeakerEncoder(n_mels=audio.n_mels, out_width=width, **speaker)
         # Called `clock` in every file of weights and its spec.
         self.clock = DurationPredictor(texts=self.vocabulary.first_code, speaker_width=width, dropout=dropout, **clock)
@@ -249,15 +250,14 @@ class GPT(nn.Module):
                 raise ValueError(f"{int(text_len.max())} text ids leave no room for speech: split the text")
             limit = (text_len * sampling.max_codes_per_id).ceil().long().clamp(1, room)
             steps = int(limit.max())
-            table = self.embed()[self.vocabulary.outputs(SPEECH)]
-            head = self.head()[self.vocabulary.outputs(SPEECH)].to(self.stepping)
+            layers, head, table = self._step_weights()
             stepper = Stepper(
                 blocks=self.blocks,
+                layers=layers,
                 norm=self.norm,
                 rotary=self.rotary,
                 items=len(x),
                 size=x.shape[1] + steps,
-                dtype=self.stepping,
             )
             hidden = stepper.start(x, time, pad)
         uniforms = seeded_uniforms(items, steps, generator).to(device)
@@ -265,7 +265,7 @@ class GPT(nn.Module):
         speaking = torch.ones_like(limit, dtype=torch.bool)
         for step in range(steps):
             with torch.autocast(device.type, enabled=False):
-                logits = stepper.product(hidden, head)
+                logits = product(hidden, head).float()
                 if guided:
                     logits = guide(*logits.chunk(2), sampling.guidance)
                 if step == 0:
@@ -278,6 +278,17 @@ class GPT(nn.Module):
                 x = table[id]
                 hidden = stepper(x.repeat(2, 1) if guided else x)
             yield ids[:, step], hidden[:items]
+
+    def _step_weights(self) -> tuple[list[Layer], Matrix, Float[Tensor, "V D"]]:
+        """The blocks, the head and the embedding of codes as steps read them; kept once nothing trains any more."""
+        if self._stepped and self._stepped[0] == (self.stepping, self.norm.weight.device):
+            return self._stepped[1]
+        outputs = self.vocabulary.outputs(SPEECH)
+        layers = [Layer(block, self.stepping) for block in self.blocks]
+        made = layers, packed(self.head()[outputs], self.stepping), self.embed()[outputs]
+        if not self.norm.weight.requires_grad:
+            self._stepped = (self.stepping, self.norm.weight.device), made
+        return made
 
     def log_gaps(self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor) -> Float[Tensor, "B S1"]:
         """Log of the number of codes expected between each text id, start and stop included, and the next."""

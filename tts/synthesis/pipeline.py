@@ -23,7 +23,7 @@ from torch.nn import functional as F
 
 from tts import checkpoint
 from tts.draws import noise_of
-from tts.nn import fast_dtype
+from tts.nn import fast_dtype, step_dtype
 from tts.synthesis.background import background
 from tts.synthesis.grid import Spoken, first_window, windows
 from tts.synthesis.listen import Verdict, listen
@@ -137,7 +137,7 @@ class TextToSpeech:
         if "text" not in gpt.extra:
             raise ValueError(f"gpt in {folder} does not say how it reads: export it with its tokenizer's spec")
         nets = {name: other.net.to(where) for name, other in loaded.items()}
-        nets["gpt"].stepping = fast_dtype(where)
+        nets["gpt"].stepping = step_dtype(where)
         return cls(
             tokenizer=checkpoint.build(gpt.extra["text"], gpt.audio),
             acoustic=nets["gpt"],
