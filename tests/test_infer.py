@@ -472,3 +472,113 @@ def test_sound_on_standard_output_is_lean(home):
     done = subprocess.run([sys.executable, "-c", script, *argv, "--", *FAST], cwd=settings.ROOT, capture_output=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout[:4] == b"RIFF" and len(done.stdout) > 1000
+
+
+def listened(
+    home, *argv: str, text: bytes = b"", overrides: tuple[str, ...] = ("retries=0",)
+) -> subprocess.CompletedProcess:
+    """Run the command as a program; what it writes to standard output is sound."""
+    return subprocess.run(
+        [*command(home, *argv), "--", *FAST, *overrides], cwd=settings.ROOT, input=text, capture_output=True
+    )
+
+
+def test_streamed_speech_is_what_a_file_holds(home, tmp_path):
+    words = "Hello there. How are you today?"
+    file = tmp_path / "x.wav"
+    assert listened(home, words, "-o", str(file)).returncode == 0
+    streamed, raw = (listened(home, words, "--stream", *more) for more in ([], ["--raw"]))
+    assert streamed.returncode == raw.returncode == 0, streamed.stderr
+    (tmp_path / "y.wav").write_bytes(streamed.stdout)
+    whole, rate = soundfile.read(file, dtype="int16")
+    heard = decode(tmp_path / "y.wav", rate)
+    assert rate == 24000 and torch.equal(heard, torch.from_numpy(whole / 32768.0).float())
+    assert raw.stdout == whole.tobytes() == streamed.stdout[-len(raw.stdout) :]
+    assert b"Synthetic speech" in streamed.stdout[:100]
+
+
+def test_text_from_a_pipe_is_spoken_as_it_comes(home):
+    words = "One thing is said. And then there is more."
+    process = subprocess.Popen(
+        [*command(home, "-", "--stream", "--raw", "-q"), "--", *FAST],
+        cwd=settings.ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    process.stdin.write(words[:25].encode())  # ends inside a word
+    process.stdin.flush()
+    first = process.stdout.read(100)  # comes while the text is unfinished
+    rest, _ = process.communicate(words[25:].encode())
+    assert process.returncode == 0 and first + rest == listened(home, words, "--stream", "--raw").stdout
+
+
+def test_a_reader_that_leaves_ends_it_quietly(home):
+    process = subprocess.Popen(
+        [*command(home, "Hello there. " * 50, "--stream"), "--", *FAST],
+        cwd=settings.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.read(100)
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait() == 1
+
+
+def player(folder: Path, monkeypatch, script: str) -> Path:
+    """A program that stands in for one that plays sound; nothing else is found."""
+    folder.mkdir()
+    program = folder / "aplay"
+    program.write_text(f"#!{sys.executable}\nimport sys\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    return folder / "heard"
+
+
+def test_it_plays_through_a_program(say, tmp_path, monkeypatch):
+    heard = player(
+        tmp_path / "bin", monkeypatch, "open(sys.argv[0][:-5] + 'heard', 'wb').write(sys.stdin.buffer.read())"
+    )
+    assert say("Hello there.", "-o", "x.wav")[0] == 0
+    assert say("Hello there.", "--play")[0] == 0
+    assert heard.read_bytes() == soundfile.read("x.wav", dtype="int16")[0].tobytes()
+
+
+def test_a_program_that_cannot_play_says_why(say, tmp_path, monkeypatch):
+    player(tmp_path / "bin", monkeypatch, "sys.exit('audio open error: Device or resource busy')")
+    failed(say("Hello there.", "--play"), 1, "aplay cannot play", "Device or resource busy")
+
+
+def test_a_player_that_is_closed_ends_it_quietly(say, tmp_path, monkeypatch):
+    player(tmp_path / "bin", monkeypatch, "sys.stdin.buffer.read(10)")
+    assert say("Hello there. " * 20, "--play", "-q") == (0, "")
+
+
+def test_without_a_program_to_play_the_known_ones_are_named(say, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    failed(say("Hello.", "--play"), 1, "no program here plays sound", "aplay", "ffplay")
+
+
+@pytest.mark.parametrize(
+    "argv, word",
+    [
+        (["--play", "--stream"], "give one"),
+        (["--play", "-o", "x.wav"], "leave out -o"),
+        (["--stream", "-o", "x.wav"], "leave out -o"),
+        (["--raw"], "--raw needs --stream"),
+    ],
+)
+def test_ways_to_listen_that_do_not_go_together(say, argv, word):
+    failed(say("Hello.", *argv), 2, word)
+
+
+def test_streaming_to_a_terminal_is_refused(say, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    failed(say("Hello.", "--stream"), 2, "terminal", "--play")
+
+
+@pytest.mark.parametrize(
+    "text, words", [(b"", "empty"), (b"caf\xe9 \xff and more words", "UTF-8"), (b"*** ---", "no voice")]
+)
+def test_a_pipe_without_text_is_one_line(home, text, words):
+    done = listened(home, "-", "--stream", text=text)
+    assert done.returncode == 1 and words in done.stderr.decode() and done.stderr.count(b"\n") == 1
