@@ -1,6 +1,7 @@
 """The front door, with everything that people and machines push through it."""
 
 import hashlib
+import io
 import json
 import os
 import signal
@@ -474,47 +475,59 @@ def test_sound_on_standard_output_is_lean(home):
     assert done.stdout[:4] == b"RIFF" and len(done.stdout) > 1000
 
 
-def listened(
-    home, *argv: str, text: bytes = b"", overrides: tuple[str, ...] = ("retries=0",)
-) -> subprocess.CompletedProcess:
-    """Run the command as a program; what it writes to standard output is sound."""
-    return subprocess.run(
-        [*command(home, *argv), "--", *FAST, *overrides], cwd=settings.ROOT, input=text, capture_output=True
-    )
+@pytest.fixture
+def listened(say, monkeypatch):
+    """Run the command with bytes on standard input: exit code, what it wrote to standard output, what it said."""
+
+    def run(*argv: str, text: io.RawIOBase | None = None) -> tuple[int, bytes, str]:
+        heard = io.BytesIO()
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", io.TextIOWrapper(heard, write_through=True))
+            if text:
+                patched.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(text)))
+            code, said = say(*argv)
+            return code, heard.getvalue(), said
+
+    return run
 
 
-def test_streamed_speech_is_what_a_file_holds(home, tmp_path):
+class Written(io.RawIOBase):
+    """Bytes that come in these parts."""
+
+    def __init__(self, *parts: bytes):
+        self.parts = list(parts)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        part = self.parts.pop(0) if self.parts else b""
+        buffer[: len(part)] = part
+        return len(part)
+
+
+def test_streamed_speech_is_what_a_file_holds(say, listened):
     words = "Hello there. How are you today?"
-    file = tmp_path / "x.wav"
-    assert listened(home, words, "-o", str(file)).returncode == 0
-    streamed, raw = (listened(home, words, "--stream", *more) for more in ([], ["--raw"]))
-    assert streamed.returncode == raw.returncode == 0, streamed.stderr
-    (tmp_path / "y.wav").write_bytes(streamed.stdout)
-    whole, rate = soundfile.read(file, dtype="int16")
-    heard = decode(tmp_path / "y.wav", rate)
-    assert rate == 24000 and torch.equal(heard, torch.from_numpy(whole / 32768.0).float())
-    assert raw.stdout == whole.tobytes() == streamed.stdout[-len(raw.stdout) :]
-    assert b"Synthetic speech" in streamed.stdout[:100]
+    assert say(words, "-o", "x.wav")[0] == 0
+    wav, raw = (listened(words, "--stream", *more) for more in ([], ["--raw"]))
+    assert wav[0] == raw[0] == 0, wav
+    Path("y.wav").write_bytes(wav[1])
+    whole, rate = soundfile.read("x.wav", dtype="int16")
+    assert rate == 24000 and torch.equal(decode("y.wav", rate), torch.from_numpy(whole / 32768.0).float())
+    assert raw[1] == whole.tobytes() == wav[1][-len(raw[1]) :]
+    assert b"Synthetic speech" in wav[1][:100]
 
 
-def test_text_from_a_pipe_is_spoken_as_it_comes(home):
-    words = "One thing is said. And then there is more."
-    process = subprocess.Popen(
-        [*command(home, "-", "--stream", "--raw", "-q"), "--", *FAST],
-        cwd=settings.ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    process.stdin.write(words[:25].encode())  # ends inside a word
-    process.stdin.flush()
-    first = process.stdout.read(100)  # comes while the text is unfinished
-    rest, _ = process.communicate(words[25:].encode())
-    assert process.returncode == 0 and first + rest == listened(home, words, "--stream", "--raw").stdout
+def test_text_from_a_pipe_is_spoken_in_whatever_pieces_it_comes(listened):
+    words = "One thing is säid. And then there is more.".encode()
+    whole = listened(words.decode(), "--stream", "--raw")
+    parts = (words[:16], words[16:20], words[20:])  # the first ends inside a letter
+    assert listened("-", "--stream", "--raw", text=Written(*parts)) == whole and whole[0] == 0
 
 
 def test_a_reader_that_leaves_ends_it_quietly(home):
     process = subprocess.Popen(
-        [*command(home, "Hello there. " * 50, "--stream"), "--", *FAST],
+        [*command(home, "Hello there. " * 50, "--stream", "-q"), "--", *FAST],
         cwd=settings.ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -577,8 +590,8 @@ def test_streaming_to_a_terminal_is_refused(say, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "text, words", [(b"", "empty"), (b"caf\xe9 \xff and more words", "UTF-8"), (b"*** ---", "no voice")]
+    "text, words", [(b"", "empty"), (b"caf\xe9 \xff and more words", "UTF-8"), (b"*** ---", "no voice can say")]
 )
-def test_a_pipe_without_text_is_one_line(home, text, words):
-    done = listened(home, "-", "--stream", text=text)
-    assert done.returncode == 1 and words in done.stderr.decode() and done.stderr.count(b"\n") == 1
+def test_a_pipe_without_text_is_one_line(listened, text, words):
+    code, heard, said = listened("-", "--stream", text=Written(text))
+    assert code == 1 and heard == b"" and words in said and said.count("\n") == 1
