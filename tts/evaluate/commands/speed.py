@@ -76,9 +76,11 @@ def time_nets(speech: TextToSpeech, watch: Stopwatch) -> None:
     speech.acoustic = SimpleNamespace(
         generate=watch.wrap("gpt", gpt.generate), text_score=watch.wrap("gpt", gpt.text_score)
     )
-    speech.codec = SimpleNamespace(decode=watch.wrap("dvae", dvae.decode), spell=dvae.spell)
-    speech.decoder = SimpleNamespace(decode=watch.wrap("diffusion", diffusion.decode))
-    speech.vocoder = watch.wrap("vocoder", vocoder)
+    speech.codec = SimpleNamespace(
+        decode=watch.wrap("dvae", dvae.decode), spell=dvae.spell, grain=dvae.grain, code_rate=dvae.code_rate
+    )
+    speech.decoder = SimpleNamespace(extend=watch.wrap("diffusion", diffusion.extend))
+    speech.vocoder = SimpleNamespace(extend=watch.wrap("vocoder", vocoder.extend))
 
 
 def real_time_factors(studio: Studio, texts: Sequence[str]) -> dict[str, Any]:
