@@ -336,12 +336,19 @@ class DiffusionDecoder(nn.Module):
         condition: Condition,
         speaker: Float[Tensor, "B P D"],
         *,
-        steps: int,
-        guidance: float,
+        steps: int | None,
+        guidance: float | None,
         sampler: str,
         generator: torch.Generator,
     ) -> Mel:
-        """A mel as long as the coarse one. `guidance` 1 follows the condition; above, it leans away from no content."""
+        """A mel as long as the coarse one. `guidance` 1 follows the condition; above, it leans away from no content.
+
+        None stands for the process's own steps and guidance. Raises ValueError for those that it cannot do.
+        """
+        steps = self.process.steps if steps is None else steps
+        guidance = self.process.guidance if guidance is None else guidance
+        if guidance != 1.0 and not self.process.guidable:
+            raise ValueError(f"guidance is in the weights of this decoder already: leave guidance={guidance} out")
         solve = find_sampler(sampler)
         coarse = condition.coarse.frames
         encoded = self._encode_all(condition, speaker, guidance)

@@ -1,6 +1,6 @@
 """Diffusion processes: how data becomes noise, what the net is asked for, and how its answer becomes a clean estimate.
 
-All three are interchangeable. For training, `example` turns data, noise and a quantile of the distribution of times
+All are interchangeable. For training, `example` turns data, noise and a quantile of the distribution of times
 into the net's input and target. For sampling, `denoiser` and `schedule` give the process as x = alpha x0 + sigma eps.
 """
 
@@ -31,6 +31,10 @@ class Example:
 
 @runtime_checkable
 class Process(Protocol):
+    steps: int  # of sampling, unless told otherwise
+    guidance: float  # the same
+    guidable: bool  # whether the net was trained without content, too
+
     def example(
         self, data: Float[Tensor, "B M T"], noise: Float[Tensor, "B M T"], uniform: Float[Tensor, " B"]
     ) -> Example:
@@ -50,7 +54,13 @@ QUANTILES: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-class FlowMatching:
+class Guided:
+    """How a decoder that learned from recordings is sampled; docs/experiments.md compares other values."""
+
+    steps, guidance, guidable = 8, 2.0, True
+
+
+class FlowMatching(Guided):
     """Flow matching on the optimal-transport path (Lipman et al., arXiv 2210.02747, eq. 22-23 with sigma_min = 0).
 
     x_t = t x0 + (1 - t) eps; the net gives the velocity x0 - eps.
@@ -79,8 +89,36 @@ class FlowMatching:
         return Schedule(time=t, alpha=t, sigma=1 - t, alpha_rate=torch.ones_like(t), sigma_rate=-torch.ones_like(t))
 
 
+class Jumps:
+    """Flow matching in few steps: at each of fixed knots the net gives the mean velocity up to the next knot.
+
+    The mean velocity of a teacher is its displacement divided by the time that it took (IntMeanFlow, arXiv 2510.07979,
+    section 3); `diffusion.distillation` trains a net on it. `count` is the number of jumps from noise to data.
+    """
+
+    guidance, guidable = 1.0, False  # the teacher's is in the weights
+
+    def __init__(self, *, count: int, knots: str):
+        self.steps = count
+        self.flow = FlowMatching(draw="uniform", knots=knots)
+
+    def example(
+        self, data: Float[Tensor, "B M T"], noise: Float[Tensor, "B M T"], uniform: Float[Tensor, " B"]
+    ) -> Example:
+        raise ValueError("a decoder learns to jump from a teacher, not from recordings: use experiment=decoder_jumps")
+
+    def denoiser(self, net: Net) -> Denoiser:
+        """A step of Euler's method with this estimate ends where the mean velocity leads."""
+        return self.flow.denoiser(net)
+
+    def schedule(self, steps: int) -> Schedule:
+        if steps != self.steps:
+            raise ValueError(f"this decoder was distilled to {self.steps} steps, not {steps}: give steps={self.steps}")
+        return self.flow.schedule(steps)
+
+
 @dataclass(frozen=True, kw_only=True)
-class EDM:
+class EDM(Guided):
     """Karras et al. 2022 (arXiv 2206.00364), table 1, column "Ours": x = x0 + sigma eps, and time is sigma."""
 
     sigma_data: float  # standard deviation of the data
@@ -166,7 +204,7 @@ def cosine_betas(levels: int) -> Float[Tensor, " K"]:
 BETAS = {"linear": linear_betas, "cosine": cosine_betas}
 
 
-class DDPM:
+class DDPM(Guided):
     """Ho et al. 2020 (arXiv 2006.11239), variance preserving; time is the angle with alpha = cos, sigma = sin.
 
     In the angle the ODE is smooth: its slope is v. Without `min_snr` all errors of the net's output weigh alike: the

@@ -115,8 +115,12 @@ class DiffusionStage(Stage):
         return condition, Mel(truth.frames[..., :frames], length)
 
     def latents(self, batch: Batch, codes: Codes) -> Float[Tensor, "B L D"] | None:
+        """The GPT's hidden states; in training some batches go without."""
+        return None if self.training and torch.rand(()) < self.drop_latents else self.heard(batch, codes)
+
+    def heard(self, batch: Batch, codes: Codes) -> Float[Tensor, "B L D"] | None:
         """The GPT's hidden states at the true codes (teacher forcing), told when its text is heard in them."""
-        if self.acoustic is None or (self.training and torch.rand(()) < self.drop_latents):
+        if self.acoustic is None:
             return None
         acoustic = self.acoustic.to(batch.wav.device)
         times = align.heard(batch, codes, self.codec.to(batch.wav.device), self.silent_ids)

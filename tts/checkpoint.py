@@ -30,6 +30,7 @@ TABLE = {
     "gpt": "gpt.model:GPT",
     "diffusion": "diffusion.model:DiffusionDecoder",
     "flow": "diffusion.process:FlowMatching",
+    "jumps": "diffusion.process:Jumps",
     "edm": "diffusion.process:EDM",
     "ddpm": "diffusion.process:DDPM",
     "speaker": "speaker.model:SpeakerNet",

@@ -220,8 +220,8 @@ class Decoder(Protocol):
         condition: Condition,
         speaker: Float[Tensor, "B P D"],
         *,
-        steps: int,
-        guidance: float,
+        steps: int | None,  # None: as the decoder was made for; the same of guidance
+        guidance: float | None,
         sampler: str,  # a key of diffusion.sample.SAMPLERS
         generator: torch.Generator,
     ) -> Mel: ...

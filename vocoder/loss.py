@@ -65,23 +65,3 @@ def phase_differences(made: Complex[Tensor, "B F T"], true: Complex[Tensor, "B F
         share = weight.narrow(axis, 1, size)
         total = total + (share * (1 - (steps[0] * steps[1].conj()).real)).sum() / share.sum()
     return total / 2
-
-
-def discriminator_loss(real: list[Tensor], made: list[Tensor]) -> Float[Tensor, ""]:
-    """Hinge loss of the discriminators, mean over scales (EnCodec, arXiv 2210.13438, section 3.4)."""
-    pairs = zip(real, made, strict=True)
-    return torch.stack([F.relu(1 - a.float()).mean() + F.relu(1 + b.float()).mean() for a, b in pairs]).mean()
-
-
-def adversarial_loss(made: list[Tensor]) -> Float[Tensor, ""]:
-    """Hinge loss of the generator, mean over scales."""
-    return torch.stack([F.relu(1 - logits.float()).mean() for logits in made]).mean()
-
-
-def feature_loss(real: list[list[Tensor]], made: list[list[Tensor]]) -> Float[Tensor, ""]:
-    """L1 between discriminator features, relative to the size of the real ones (EnCodec, eq. 2)."""
-    terms = []
-    for layers in zip(real, made, strict=True):
-        for a, b in zip(*layers, strict=True):
-            terms.append(F.l1_loss(b.float(), a.float()) / a.float().abs().mean().clamp_min(TINY))
-    return torch.stack(terms).mean()

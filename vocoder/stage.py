@@ -1,40 +1,25 @@
 """How the vocoder is trained: spectral losses from the first step, adversarial ones from `adversarial_start` on."""
 
-from collections.abc import Callable
-
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor, nn
+from torch import Tensor
 
 from tts.audio import pad_to_hop
 from tts.checkpoint import load
 from tts.pictures import draw_mels
-from tts.training.stage import Frozen, Stage
+from tts.training.adversarial import AdversarialStage
+from tts.training.stage import Frozen
 from tts.types import Batch, Condition
-from vocoder.loss import (
-    MultiResolution,
-    adversarial_loss,
-    discriminator_loss,
-    feature_loss,
-    log_distance,
-    phase_differences,
-)
+from vocoder.loss import MultiResolution, log_distance, phase_differences
 
 
-class VocoderStage(Stage):
-    """Two optimisers, so optimisation is manual; only the generator, `net`, is exported."""
-
-    passing = frozenset({"adversarial", "feature"})
+class VocoderStage(AdversarialStage):
+    """Learns waves from the mels of recordings, or from those that a decoder makes."""
 
     def __init__(
         self,
         *,
-        discriminator: nn.Module,
         resolutions: list[list[int]],
-        adversarial_start: int,
-        adversarial_every: int,
-        discriminator_optimizer: Callable[..., torch.optim.Optimizer],
-        discriminator_schedule: Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler],
         codec: str | None,  # path of a checkpoint
         decoder: str | None,  # path of a diffusion checkpoint: to learn from the mels that it makes of the codes
         generated: float,  # probability of a batch of such mels
@@ -50,67 +35,14 @@ class VocoderStage(Stage):
         self.decoder = None if decoder is None else Frozen(load(decoder).net)
         self.generated = generated
         self.sampling = {"steps": steps, "guidance": guidance, "sampler": sampler}
-        self.automatic_optimization = False
-        self.discriminator = discriminator
         self.spectral = MultiResolution(
             sample_rate=self.audio.sample_rate, floor=self.audio.floor, resolutions=resolutions
         )
-        self.adversarial_start = adversarial_start  # step
-        self.adversarial_every = adversarial_every  # steps; the critic costs several times the net
-        self._discriminator_optimizer = discriminator_optimizer
-        self._discriminator_schedule = discriminator_schedule
-
-    def configure_optimizers(self):
-        optimizers = [
-            self._optimizer(self.net),
-            self._discriminator_optimizer(self.discriminator.parameters()),
-        ]
-        return optimizers, [self._schedule(optimizers[0]), self._discriminator_schedule(optimizers[1])]
-
-    def training_step(self, batch: Batch, index: int) -> None:
-        true = pad_to_hop(batch.wav, self.audio.hop)
-        adversarial = self.adversarial_turn  # before the step below counts on
-        made, terms = self.compare(true, self.heard(batch, true), adversarial=adversarial)
-        total = self.total(terms)
-        self.watched = self.steady(terms)
-
-        optimizer, _ = self.optimizers()
-        schedule, _ = self.lr_schedulers()
-        optimizer.zero_grad()
-        self.manual_backward(total)
-        self.configure_gradient_clipping(optimizer)
-        optimizer.step()
-        schedule.step()
-        # After the generator's backward pass, which needs the critic as it was.
-        critic = {"critic": self.train_critic(made.detach(), true)} if adversarial else {}
-        self.report("train", {**terms, **critic, "loss": total.detach()}, batch)
-
-    @property
-    def adversarial_turn(self) -> bool:
-        return self.global_step >= self.adversarial_start and self.global_step % self.adversarial_every == 0
-
-    def train_critic(self, made: Tensor, true: Tensor) -> Tensor:
-        """One step of the discriminator."""
-        # Lightning counts a step for every optimiser it wraps; the bare one keeps global_step and max_steps in batches.
-        _, optimizer = self.optimizers(use_pl_optimizer=False)
-        _, schedule = self.lr_schedulers()
-        loss = discriminator_loss(self.discriminator(true)[0], self.discriminator(made)[0])
-        optimizer.zero_grad()
-        self.manual_backward(loss)
-        norm = nn.utils.clip_grad_norm_(self.discriminator.parameters(), self.gradient_clip)
-        if torch.isfinite(norm):  # else the net's own step was refused as well, or the next one is
-            optimizer.step()
-        schedule.step()
-        return loss.detach()
-
-    def losses(self, batch: Batch) -> dict[str, Tensor]:
-        true = pad_to_hop(batch.wav, self.audio.hop)
-        return self.compare(true, self.log_mel(true), adversarial=self.global_step >= self.adversarial_start)[1]
 
     @torch.no_grad()
     def heard(self, batch: Batch, true: Tensor) -> Tensor:
-        """The mel to learn from: that of `true`, or with probability `generated` the decoder's for its codes."""
-        if self.decoder is None or torch.rand(()) >= self.generated:
+        """The mel to learn from: that of `true`; in training, by the probability `generated`, the decoder's."""
+        if self.decoder is None or not self.training or torch.rand(()) >= self.generated:
             return self.log_mel(true)
         codec, decoder = self.codec.to(true.device), self.decoder.to(true.device)
         codes = codec.encode(batch.wav, batch.wav_len)
@@ -119,24 +51,16 @@ class VocoderStage(Stage):
         mel = decoder.decode(Condition(codes, codec.decode(codes)), speaker, **self.sampling, generator=generator)
         return mel.frames[..., : true.shape[-1] // self.audio.hop].float()
 
-    def compare(self, true: Tensor, mel: Tensor, *, adversarial: bool) -> tuple[Tensor, dict[str, Tensor]]:
-        """The generator's wave for a mel of `true`, and its terms; adversarial ones are zero unless `adversarial`."""
-        magnitude, state = self.net.magnitude(mel)
+    def compare(self, batch: Batch, *, adversarial: bool) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """The waves for the mels of a batch, the recordings, and the terms."""
+        true = pad_to_hop(batch.wav, self.audio.hop)
+        magnitude, state = self.net.magnitude(self.heard(batch, true))
         made = self.net.wave(magnitude, state)
         spectrum = self.net.stft(true)
         terms = self.spectral(made, true)
         terms["phase"] = phase_differences(self.net.stft(made), spectrum)
         terms["first_half"] = log_distance(magnitude, spectrum.abs(), self.audio.floor)
-        terms["adversarial"] = terms["feature"] = made.new_zeros(())
-        if adversarial:
-            with torch.no_grad():
-                _, real = self.discriminator(true)
-            # Gradients pass through the critic to the wave and leave nothing behind in it.
-            self.discriminator.requires_grad_(False)
-            logits, features = self.discriminator(made)
-            self.discriminator.requires_grad_(True)
-            terms.update(adversarial=adversarial_loss(logits), feature=feature_loss(real, features))
-        return made, terms
+        return made, true, terms | self.judged(made, true, adversarial=adversarial)
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """Mel error in nats after mel -> wave -> mel, and that of the start it must improve on."""

@@ -15,12 +15,11 @@ from torch import nn
 import train
 from helpers.ranks import STEPS, make_shards, overrides, start
 from helpers.runs import configure, traced
-from tts.audio import pad_to_hop
 from tts.checkpoint import load
 from tts.nn import fast_dtype
 from tts.training.accounting.runlog import account, read
+from tts.training.adversarial import discriminator_loss
 from tts.training.checkpoints import found
-from vocoder.loss import discriminator_loss
 
 pytestmark = pytest.mark.slow
 
@@ -91,8 +90,8 @@ def take_turns(cfg, *, world: int) -> dict[str, torch.Tensor]:
 
     for number in range(cfg.trainer.max_steps):
         adversarial = number >= stage.adversarial_start
-        true = [pad_to_hop(batch.wav, stage.audio.hop) for batch in itertools.islice(batches, world)]
-        made, terms = zip(*(stage.compare(t, stage.log_mel(t), adversarial=adversarial) for t in true), strict=True)
+        compared = [stage.compare(batch, adversarial=adversarial) for batch in itertools.islice(batches, world)]
+        made, true, terms = zip(*compared, strict=True)
         step(0, stage.net, map(stage.total, terms))
         if adversarial:
             opinions = (stage.discriminator(t)[0] for t in true), (stage.discriminator(m.detach())[0] for m in made)

@@ -1,0 +1,200 @@
+"""A decoder of few steps learns where its teacher goes in many."""
+
+import zlib
+
+import pytest
+import torch
+
+from helpers.decoder_stage import conf, export_codec, make_batch, make_stage
+from tts.checkpoint import build, export
+from tts.types import AudioConfig, Condition
+
+JUMPS = {"name": "jumps", "count": 2, "knots": "cosine"}
+
+
+@pytest.fixture(scope="module")
+def codec(tmp_path_factory):
+    return export_codec(tmp_path_factory.mktemp("codec") / "dvae.safetensors")
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    audio, spec = AudioConfig(**conf("audio/24khz")), conf("model/diffusion/nano")
+    torch.manual_seed(1)
+    net = build(spec, audio)
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    path = tmp_path_factory.mktemp("teacher") / "diffusion.safetensors"
+    export(path, net, spec=spec, audio=audio, provenance={}, extra={})
+    return path
+
+
+@pytest.fixture
+def distil(codec, teacher, tmp_path):
+    def make(*, process=JUMPS, start=1000, **changes):
+        net = build({**conf("model/diffusion/nano"), "process": process}, AudioConfig(**conf("audio/24khz")))
+        asked = {
+            "_target_": "diffusion.distillation.Distillation",
+            "teacher": str(teacher),
+            "teacher_steps": 4,
+            "teacher_guidance": 2.0,
+            "ways": str(tmp_path / "ways"),
+            "draws": 1,
+            "own": 0.5,
+            "discriminator": {"_target_": "diffusion.discriminator.MelDiscriminator", "filters": 2},
+            "adversarial_start": start,
+            "adversarial_every": 1,
+            "discriminator_optimizer": {"_target_": "torch.optim.AdamW", "_partial_": True, "lr": 1e-3},
+            "discriminator_schedule": {**conf("stage/diffusion")["schedule"], "steps": 100},
+            "weights": {"denoise": 1.0, "adversarial": 0.1, "feature": 0.1},
+            "steps": process["count"],
+            "guidance": 1.0,
+            **dict.fromkeys(("drop_content", "drop_speaker", "drop_latents", "corrupt"), 0.0),
+        }
+        return make_stage(codec, net=net, **{**asked, **changes})
+
+    return make
+
+
+def test_knots_lie_on_the_teachers_way(distil):
+    stage, batch = distil().eval(), make_batch()
+    way = stage.way(batch)
+    assert way.knots.shape[:2] == (3, 2) and way.condition.coarse.length.tolist() == [80, 60]
+    assert torch.allclose(
+        way.truth[1, :, :57], stage.log_mel.measure(batch.wav, batch.wav_len).frames[1, :, :57], atol=4e-3
+    )
+    item, length = batch.select([1]), 60
+    item.wav, item.reference = item.wav[:, :15000], item.reference[:, :9000]
+    codes = stage.codec.net.encode(item.wav, item.wav_len)
+    speaker = stage.teacher.net.speaker_latents(stage.log_mel.measure(item.reference, item.reference_len))
+    whole = stage.teacher.net.decode(
+        Condition(codes, stage.codec.net.decode(codes)),
+        speaker,
+        steps=4,
+        guidance=2.0,
+        sampler="euler",
+        generator=torch.Generator().manual_seed(zlib.crc32(b"0|b")),
+    )
+    assert torch.allclose(way.knots[-1, 1, :, :length], whole.frames[0], atol=4e-3)
+    assert not torch.allclose(way.knots[1, 1, :, :length], whole.frames[0], atol=4e-2)
+    assert abs(float(way.knots[0, 1, :, :length].std()) - stage.teacher.net.temperature) < 0.1
+
+
+def test_a_net_that_gives_mean_velocities_ends_where_the_teacher_ends(distil):
+    stage, batch = distil().eval(), make_batch()
+    way = stage.way(batch)
+    times = stage.net.process.schedule(2).time
+
+    def perfect(x, time):
+        jump = int((times - time[0]).abs().argmin())
+        return (way.knots[jump + 1] - way.knots[jump]) / (times[jump + 1] - times[jump]).float()
+
+    denoise, x = stage.net.process.denoiser(perfect), way.knots[0]
+    schedule = stage.net.process.schedule(2)
+    for i in range(2):
+        x0 = denoise(x, schedule.time[i].float())
+        x = schedule.alpha[i + 1] * x0 + schedule.sigma[i + 1] * schedule.noise_of(x, x0, i)
+    assert torch.allclose(x.float(), way.knots[-1], atol=1e-4)
+
+
+def test_a_batch_is_learned_and_two_steps_come_near_the_teacher(distil):
+    stage, batch = distil().train(), make_batch()
+    optimizer = torch.optim.AdamW([p for p in stage.net.parameters() if p.requires_grad], lr=1e-2)
+
+    def distance() -> float:
+        stage.eval()
+        way = stage.way(batch)
+        with torch.no_grad():
+            x = way.knots[0]
+            keep = torch.ones(2, dtype=torch.bool)
+            encoded = stage.net.encode(way.condition, way.speaker, keep_content=keep, keep_speaker=keep)
+            times = stage.net.process.schedule(2).time.float()
+            for i in range(2):
+                x = x + (times[i + 1] - times[i]) * stage.net(x, times[i].expand(2), encoded)
+        stage.train()
+        return float((x - way.knots[-1]).abs().mean())
+
+    before = distance()
+    for _ in range(60):
+        loss = stage.total(stage.losses(batch))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert distance() < 0.6 * before
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_the_discriminator_judges_the_ends_of_ways(distil, start):
+    stage, batch = distil(start=start).train(), make_batch()
+    terms = stage.losses(batch)
+    assert (terms["adversarial"] > 0) == (start == 0)
+    stage.total(terms).backward()
+    assert all(parameter.grad is None for parameter in stage.discriminator.parameters())
+    made, true, _ = stage.compare(batch, adversarial=False)
+    assert made.shape == true.shape and len(made) == 1  # one of two items makes the last jump
+    assert torch.equal(made[:, 1], true[:, 1])  # the coarse mel
+
+
+def test_the_teacher_goes_each_way_once(distil, tmp_path):
+    stage, batch = distil().eval(), make_batch()
+    first = stage.losses(batch)["denoise"]
+    for parameter in stage.teacher.net.parameters():
+        parameter.data.zero_()
+    assert torch.equal(stage.losses(batch)["denoise"], first)
+    files = sorted((tmp_path / "ways").rglob("*.safetensors"))
+    assert len(files) == 2
+    files[0].write_bytes(files[0].read_bytes()[:100])  # cut off: the teacher goes again, now another way
+    assert not torch.equal(stage.losses(batch)["denoise"], first)
+
+
+def test_other_teachers_have_other_ways(distil, teacher, tmp_path):
+    stage, batch = distil(), make_batch()
+    stage.way(batch)
+    distil(teacher_guidance=1.5).way(batch)
+    assert len(list((tmp_path / "ways").iterdir())) == 2
+
+
+def test_the_order_of_a_batch_changes_no_way(distil):
+    stage, batch = distil().eval(), make_batch()
+    there, back = stage.way(batch), stage.way(batch.select([1, 0]))
+    assert torch.equal(there.knots, back.knots.flip(1)) and torch.equal(there.speaker, back.speaker.flip(0))
+
+
+def test_the_speaker_encoder_stays_the_teachers(distil):
+    stage = distil().train()
+    stage.total(stage.losses(make_batch())).backward()
+    assert all(parameter.grad is None for parameter in stage.net.speaker.parameters())
+    assert stage.net.noised_in.weight.grad is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"teacher_steps": 5}, "2 jumps do not divide the teacher's 5 steps"),
+        ({"corrupt": 0.1}, "set stage.drop_content, drop_speaker and corrupt to 0"),
+    ],
+)
+def test_what_a_teacher_cannot_do_is_refused(distil, changes, message):
+    with pytest.raises(ValueError, match=message):
+        distil(**changes)
+
+
+def test_it_is_sampled_as_it_was_distilled(distil):
+    stage, batch = distil().eval(), make_batch()
+    condition, _ = stage.question(batch)
+    asked = {"condition": condition, "speaker": stage.speaker(batch), "sampler": "euler"}
+
+    def decode(**settings):
+        return stage.net.decode(**asked, **settings, generator=torch.Generator().manual_seed(0)).frames
+
+    assert torch.equal(decode(steps=None, guidance=None), decode(steps=2, guidance=1.0))
+    with pytest.raises(ValueError, match="distilled to 2 steps, not 8: give steps=2"):
+        decode(steps=8, guidance=None)
+    with pytest.raises(ValueError, match="leave guidance=2.0 out"):
+        decode(steps=None, guidance=2.0)
+
+
+def test_recordings_alone_do_not_teach_it(codec):
+    net = build({**conf("model/diffusion/nano"), "process": JUMPS}, AudioConfig(**conf("audio/24khz")))
+    with pytest.raises(ValueError, match="from a teacher, not from recordings"):
+        make_stage(codec, net=net, steps=2, guidance=1.0).train().losses(make_batch())
