@@ -345,10 +345,7 @@ class DiffusionDecoder(nn.Module):
 
         None stands for the process's own steps and guidance. Raises ValueError for those that it cannot do.
         """
-        steps = self.process.steps if steps is None else steps
-        guidance = self.process.guidance if guidance is None else guidance
-        if guidance != 1.0 and not self.process.guidable:
-            raise ValueError(f"guidance is in the weights of this decoder already: leave guidance={guidance} out")
+        steps, guidance = self._own(steps, guidance)
         solve = find_sampler(sampler)
         coarse = condition.coarse.frames
         encoded = self._encode_all(condition, speaker, guidance)
@@ -368,8 +365,8 @@ class DiffusionDecoder(nn.Module):
         *,
         start: int,
         ready: int,
-        steps: int,
-        guidance: float,
+        steps: int | None,
+        guidance: float | None,
         sampler: str,
         noise: Float[Tensor, "1 M T"],
     ) -> tuple[Float[Tensor, "1 M T"], list[Trail]]:
@@ -380,6 +377,7 @@ class DiffusionDecoder(nn.Module):
         """
         if start % self.patch:
             raise ValueError(f"a stretch begins at frame {start} of its condition: give a multiple of {self.patch}")
+        steps, guidance = self._own(steps, guidance)
         solve = find_sampler(sampler)
         encoded = self._encode_all(condition, speaker, guidance).after(start, self.patch)
         trails: list[Trail] = []
@@ -391,6 +389,14 @@ class DiffusionDecoder(nn.Module):
 
         noise = self.temperature * noise.to(encoded.coarse.device)
         return solve(self._denoiser(net, guidance), noise, self.process.schedule(steps)), trails
+
+    def _own(self, steps: int | None, guidance: float | None) -> tuple[int, float]:
+        """The process's steps and guidance where none are given."""
+        steps = self.process.steps if steps is None else steps
+        guidance = self.process.guidance if guidance is None else guidance
+        if guidance != 1.0 and not self.process.guidable:
+            raise ValueError(f"guidance is in the weights of this decoder already: leave guidance={guidance} out")
+        return steps, guidance
 
     def _encode_all(self, condition: Condition, speaker: Float[Tensor, "B P D"], guidance: float) -> Encoded:
         """For `_denoiser`: what is told, and where guidance needs it, the same without it behind it."""

@@ -234,8 +234,8 @@ class Decoder(Protocol):
         *,
         start: int,
         ready: int,
-        steps: int,
-        guidance: float,
+        steps: int | None,
+        guidance: float | None,
         sampler: str,
         noise: Float[Tensor, "1 M T"],
     ) -> tuple[Float[Tensor, "1 M T"], Any]:
