@@ -12,9 +12,10 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -210,13 +211,7 @@ class TextToSpeech:
         self, words: str, voice: SpeakerLatents, *, settings: Settings, seed: int
     ) -> Iterator[tuple[Tensor, Take | None, str | None]]:
         """A sentence in pieces, rendered while the GPT goes on in a thread of its own."""
-        attempts = []
-        for attempt in range(settings.retries + 1):
-            own = derive_seed(seed, f"attempt {attempt}")
-            attempts.append(self._begin(words, voice, settings=settings, seed=own))
-            if not attempts[-1].verdict.faults:
-                break
-        best = min(attempts, key=lambda attempt: attempt.verdict.rank)
+        best, rejected = _best_of(partial(self._begin, words, voice, settings=settings), settings, seed)
         edges, pieces = Edges(self.audio), []
         for wave in self.sound(background(best.go_on()), voice, settings=settings, seed=seed):
             pieces.append(edges.push(wave))
@@ -229,10 +224,10 @@ class TextToSpeech:
             wave=torch.cat(pieces),
             codes=codes,
             start=edges.start,
-            attempts=len(attempts),
+            attempts=1 + len(rejected),
             faults=verdict.faults,
             loss=verdict.loss,
-            rejected=["; ".join(other.verdict.faults) for other in attempts if other is not best],
+            rejected=rejected,
         )
         yield pieces[-1], take, _account(take, settings, late=True)
 
@@ -254,13 +249,7 @@ class TextToSpeech:
     @torch.inference_mode()
     def speak(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Take:
         """Speak one normalised sentence, after a faulty attempt again from another seed, and keep the best."""
-        attempts = []
-        for attempt in range(settings.retries + 1):
-            own = derive_seed(seed, f"attempt {attempt}")
-            attempts.append(self.utter(text, voice, settings=settings, seed=own))
-            if not attempts[-1].verdict.faults:
-                break
-        best = min(attempts, key=lambda attempt: attempt.verdict.rank)
+        best, rejected = _best_of(partial(self.utter, text, voice, settings=settings), settings, seed)
         codes, latents = best.speech.codes, best.speech.latents
         wave = self.render(codes, latents, voice, settings=settings, seed=seed)
         edges = Edges(self.audio)
@@ -268,10 +257,10 @@ class TextToSpeech:
             wave=torch.cat((edges.push(wave), edges.finish())),
             codes=codes,
             start=edges.start,
-            attempts=len(attempts),
+            attempts=1 + len(rejected),
             faults=best.verdict.faults,
             loss=best.verdict.loss,
-            rejected=["; ".join(other.verdict.faults) for other in attempts if other is not best],
+            rejected=rejected,
         )
 
     @torch.inference_mode()
@@ -389,6 +378,20 @@ class _Begun:
         for code in self.rest:
             self.spoken.append(code)
             yield code
+
+
+T = TypeVar("T", Attempt, _Begun)
+
+
+def _best_of(make: Callable[..., T], settings: Settings, seed: int) -> tuple[T, list[str]]:
+    """The first attempt without a fault, or else the best one, and what was wrong with each of the others."""
+    attempts = []
+    for attempt in range(settings.retries + 1):
+        attempts.append(make(seed=derive_seed(seed, f"attempt {attempt}")))
+        if not attempts[-1].verdict.faults:
+            break
+    best = min(attempts, key=lambda attempt: attempt.verdict.rank)
+    return best, ["; ".join(other.verdict.faults) for other in attempts if other is not best]
 
 
 def _codes_of(spoken: Sequence[Spoken]) -> Codes:
