@@ -79,7 +79,7 @@ class Trail:
         """The input of a convolution with the patch before it and nothing after it, as its own padding is."""
         nothing = torch.zeros_like(x[..., :1])
         past = nothing if self._past is None else self._past.pop(0)
-        self._made.append(x[..., self.ready - 1 : self.ready])
+        self._made.append(x[..., self.ready - 1 : self.ready].clone())  # a view would keep all of x
         return torch.cat((past, x, nothing), dim=-1)
 
     def append(self, key: Tensor, value: Tensor, start: int) -> tuple[Tensor, Tensor]:
@@ -91,7 +91,7 @@ class Trail:
         if self._past is not None:
             x = torch.cat((self._past.pop(0), x), dim=2)
         stop = x.shape[2] + ready
-        self._made.append(x[:, :, max(0, stop - self.reach) : stop])
+        self._made.append(x[:, :, max(0, stop - self.reach) : stop].clone())
         return x
 
 
