@@ -4,6 +4,7 @@ Torch takes seconds to import, so everything that can be wrong with a command li
 """
 
 import argparse
+import codecs
 import errno
 import json
 import os
@@ -12,18 +13,21 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from tts import document, settings, voices
 from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable
 from tts.formats import OUTPUTS
+from tts.synthesis.live import Live, endless_wav, find_player, playing
 
 FILE_SUFFIXES = document.FORMATS.keys() | document.REFUSED.keys()  # a word that ends in one of them names a file
 PLAIN = document.FORMATS[".txt"]
 BOOK_FLAGS = ("voice", "lexicon", "seed", "speed", "device", "threads", "weights")  # that narration has, too
 BOOK_SETTINGS = ("candidates", "listen", "steps", "guidance")  # of conf/infer.yaml
 MAX_CHARS = 16_000_000  # about five times War and Peace
+CHUNK = 1 << 16  # bytes of standard input that are read at once, at most
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 EXAMPLES = """\
 examples:
@@ -32,6 +36,8 @@ examples:
   uv run infer.py book.epub -o book.m4b                    an audiobook with chapters; run it again to go on
   uv run infer.py "Hello." -v me.m4a                       the voice of a recording, or of a folder of them
   fortune | uv run infer.py - -o fortune.ogg               text from a pipe
+  uv run infer.py "Hello." --play                          at once, through the loudspeakers
+  chat | uv run infer.py - --stream | aplay                sentence by sentence, while the text is being written
   uv run infer.py "Take your time." --speed 0.85 --candidates 4 --seed 7
   uv run infer.py "The word {HH AH0 L OW1} is spelt in phonemes."
   uv run infer.py --explain "Dr. No, 5'11\"."               what will be said, without speaking; --json for programs
@@ -96,11 +102,14 @@ def run(argv: list[str]) -> int:
         return 0
     voice = usage(voices.find, conf["voice"])
     text_file = find_text_file(arguments.text)
+    manner = dict(lexicon=arguments.lexicon, mark=arguments.mark, quiet=arguments.quiet)
+    if live := check_live(arguments):
+        text = incoming() if arguments.text == ["-"] and not text_file else read_text(text_file, arguments.text)
+        return speak_live(text, voice, live, conf, **manner)
     output = check_output(arguments.output, text_file, voice)
     if text_file and output and is_book(text_file, output):
         return narrate(text_file, output, arguments, argv[split + 1 :])
-    text = read_text(text_file, arguments.text)
-    return speak(text, voice, output, conf, lexicon=arguments.lexicon, mark=arguments.mark, quiet=arguments.quiet)
+    return speak_file(read_text(text_file, arguments.text), voice, output, conf, **manner)
 
 
 def make_parser() -> Parser:
@@ -120,6 +129,9 @@ def make_parser() -> Parser:
         metavar="FILE",
         help=f"{', '.join(OUTPUTS)}, or - for a WAV on standard output (default: speech.wav)",
     )
+    parser.add_argument("--play", action="store_true", help="through the loudspeakers, from the first word on")
+    parser.add_argument("--stream", action="store_true", help="a WAV to standard output, from the first word on")
+    parser.add_argument("--raw", action="store_true", help="with --stream: samples only, 16 bits, little-endian, mono")
     parser.add_argument("-v", "--voice", help="a name, a recording, or a folder of recordings of one speaker")
     parser.add_argument("--list-voices", action="store_true", help="show the voices that ship, and stop")
     parser.add_argument("--explain", action="store_true", help="show what will be said, and stop; loads no net")
@@ -215,8 +227,7 @@ def _is_folder(path: Path) -> bool:
 def check_output(name: str | None, text_file: Path | None, voice: Path) -> Path | None:
     """A path that can be written, as far as can be seen without writing; None for standard output."""
     if name == "-":
-        if sys.stdout.isatty():
-            raise UsageError("a terminal cannot play a WAV: send it through a pipe, or give -o FILE")
+        check_pipe()
         return None
     path = Path(name or "speech.wav").expanduser()
     if path.suffix.lower() not in OUTPUTS:
@@ -234,6 +245,31 @@ def check_output(name: str | None, text_file: Path | None, voice: Path) -> Path 
         if path.exists() and path.samefile(source):  # through links, too
             raise UsageError(f"{str(path)!r} would overwrite {str(source)!r}, which is read: give -o another name")
     return path
+
+
+def check_pipe() -> None:
+    """Refuse to write sound to a terminal."""
+    if sys.stdout.isatty():
+        raise UsageError("a terminal cannot play a WAV: send it through a pipe, or give -o FILE or --play")
+
+
+def check_live(arguments: argparse.Namespace) -> str | None:
+    """Where sound goes while it is spoken: "wav" or "raw" to standard output, or the name of a program that plays it.
+
+    None if it goes to a file when it is whole.
+    """
+    if arguments.raw and not arguments.stream:
+        raise UsageError("--raw needs --stream")
+    if not arguments.play and not arguments.stream:
+        return None
+    if arguments.play and arguments.stream:
+        raise UsageError("--play and --stream are two ways to listen: give one")
+    if arguments.output not in (None, "-"):
+        raise UsageError(f"{'--play' if arguments.play else '--stream'} writes no file: leave out -o")
+    if arguments.play:
+        return find_player()
+    check_pipe()
+    return "raw" if arguments.raw else "wav"
 
 
 def is_book(file: Path, output: Path) -> bool:
@@ -277,6 +313,17 @@ def read_text(file: Path | None, words: list[str]) -> str:
     return text
 
 
+def incoming() -> Iterator[str]:
+    """The text of standard input, as it comes."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    try:
+        while data := sys.stdin.buffer.read1(CHUNK):
+            yield decoder.decode(data)
+        yield decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        raise ValueError("standard input is not UTF-8, which text that comes in pieces has to be") from None
+
+
 def show(text: str, conf: dict, lexicon: str | None, *, as_json: bool) -> None:
     """Print what will be said, sentence by sentence, without loading a net."""
     from tts.synthesis.explain import explain, language_with, tokenizer_of
@@ -295,14 +342,60 @@ def show(text: str, conf: dict, lexicon: str | None, *, as_json: bool) -> None:
         print("\n".join(f"{name:9} {printable(value)}" for name, value in rows if value), end="\n\n")
 
 
-def speak(
+def speak_file(
     text: str, voice: Path, output: Path | None, conf: dict, *, lexicon: str | None, mark: bool, quiet: bool
 ) -> int:
-    """Load the nets, speak, write, and say what was written."""
+    """Speak into a file, or as a whole WAV to standard output, and say what was written."""
+    from tts.encoding import open_wave
+
+    with tempfile.TemporaryDirectory() as scratch:
+        target = output or Path(scratch) / "speech.wav"
+
+        def opened(rate: int, comment: str) -> AbstractContextManager:
+            return open_wave(target, rate, tags={"comment": comment})
+
+        seconds = speak(text, voice, opened, conf, live=False, lexicon=lexicon, mark=mark, quiet=quiet)
+        if output is None:
+            with open(target, "rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+                sys.stdout.buffer.flush()  # a reader that is gone is met here, where it is handled
+    if output and not quiet:
+        print(f"{printable(output)}: {seconds:.1f} s", file=sys.stderr)
+    return 0
+
+
+def speak_live(
+    text: str | Iterator[str], voice: Path, place: str, conf: dict, *, lexicon: str | None, mark: bool, quiet: bool
+) -> int:
+    """Speak to where `check_live` says."""
+
+    def opened(rate: int, comment: str) -> AbstractContextManager:
+        if place not in ("raw", "wav"):
+            return playing(place, rate)
+        return nullcontext(Live(sys.stdout.buffer, endless_wav(rate, comment) if place == "wav" else b""))
+
+    try:
+        speak(text, voice, opened, conf, live=True, lexicon=lexicon, mark=mark, quiet=quiet)
+    except KeyboardInterrupt:
+        return fail("interrupted", INTERRUPTED)
+    return 0
+
+
+def speak(
+    text: str | Iterator[str],
+    voice: Path,
+    opened: Callable[[int, str], AbstractContextManager],
+    conf: dict,
+    *,
+    live: bool,
+    lexicon: str | None,
+    mark: bool,
+    quiet: bool,
+) -> float:
+    """Load the nets and speak into what `opened` gives for a sample rate and a comment; gives the seconds of speech."""
     import torch
     from tqdm import tqdm
 
-    from tts.encoding import open_wave
     from tts.narration.encode import provenance
     from tts.narration.mark import marked
     from tts.synthesis.explain import language_with
@@ -311,45 +404,42 @@ def speak(
 
     # disable=None: no bar where nobody watches, such as in a log file.
     shape = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]"
-    bar = tqdm(total=len(text), disable=True if quiet else None, leave=False, bar_format=shape)
+    total = len(text) if isinstance(text, str) else None
+    bar = tqdm(total=total, disable=True if quiet else None, leave=False, bar_format=shape)
 
     def tell(notice: str) -> None:
         if not quiet:
             bar.write(f"infer.py: note: {printable(notice)}", file=sys.stderr)
 
-    with tempfile.TemporaryDirectory() as scratch, bar:
-        check_text(text)
+    with bar:
+        if isinstance(text, str):
+            check_text(text)
         torch.set_num_threads(conf["threads"])
         source = voices.resolve(voice, tell)
         speech = TextToSpeech.load(conf["weights"], conf["device"])
         speech.language = language_with(lexicon, speech.tokenizer)
         latents = voices.latents_of(source, speech, cache=True, tell=tell)
         rate, samples = speech.audio.sample_rate, 0
-        target = output or Path(scratch) / "speech.wav"
+        say = speech.stream if live else speech.say
 
         def waves() -> Iterator["torch.Tensor"]:
-            """The sound of each portion, (1, samples), with what is told about it."""
+            """The sound of each chunk, (1, samples), with what is told about it."""
             nonlocal samples
-            for chunk in speech.stream(text, latents, settings=Settings.parse(conf), seed=conf["seed"]):
+            told = None
+            for chunk in say(text, latents, settings=Settings.parse(conf), seed=conf["seed"]):
                 yield chunk.wave[None]
                 samples += len(chunk.wave)
                 for notice in chunk.notices:
                     tell(notice)
-                said, total = chunk.portion.index + 1, chunk.portion.total
-                bar.set_description_str(f"{said}/{total} sentences, {samples / rate:.1f} s of audio")
-                bar.update(len(chunk.portion.written))
+                said, whole = chunk.portion.index + 1, chunk.portion.total
+                bar.set_description_str(f"{said}/{whole} sentences, {samples / rate:.1f} s of audio")
+                bar.update(len(chunk.portion.written) if chunk.portion is not told else 0)
+                told = chunk.portion
 
-        comment = provenance(speech.fingerprint, voice.stem)
-        with open_wave(target, rate, tags={"comment": comment}) as file:
+        with opened(rate, provenance(speech.fingerprint, voice.stem)) as file:
             for wave in marked(waves(), rate) if mark else waves():
                 file.write(wave)
-        if output is None:
-            with open(target, "rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-                sys.stdout.buffer.flush()  # a reader that is gone is met here, where it is handled
-    if output and not quiet:
-        print(f"{printable(output)}: {samples / rate:.1f} s", file=sys.stderr)
-    return 0
+    return samples / rate
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ section 3.2). What all steps share is encoded once per utterance (`encode`). Pad
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import torch
@@ -15,12 +16,14 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from diffusion.process import Process
-from diffusion.sample import find_sampler, guide
+from diffusion.process import Net, Process
+from diffusion.sample import Denoiser, find_sampler, guide
 from tts.draws import frame_noise, item_generators
 from tts.nn import Attention, ConvBlock, Rotary, SwiGLU, TimeEmbedding, init_weights
 from tts.speaker import SpeakerEncoder
 from tts.types import AudioConfig, Condition, Mel, mask
+
+REACH = 128  # patches before a stretch that attention sees, 2.7 s with ours
 
 
 @dataclass
@@ -37,6 +40,60 @@ class Encoded:
         """Both as one batch."""
         return Encoded(**{name: torch.cat((value, vars(other)[name])) for name, value in vars(self).items()})
 
+    def after(self, frames: int, patch: int) -> "Encoded":
+        """The same without the first frames, which are whole patches."""
+        return replace(
+            self,
+            hidden=self.hidden[..., frames // patch :],
+            coarse=self.coarse[..., frames:],
+            frames=self.frames[:, frames:],
+            patches=self.patches[:, frames // patch :],
+        )
+
+
+class Trail:
+    """One evaluation of the net on a stretch of an utterance, and what its layers keep for the stretch that follows.
+
+    Layers are asked in their order. A convolution needs the last patch before the stretch, an attention layer the keys
+    and values of all patches before it, of which the last `reach` are kept. The next stretch begins after the first
+    `ready` patches of this one. What depends on the time and the speaker alone is computed in the first stretch.
+    """
+
+    def __init__(self, past: "Trail | None", ready: int, reach: int):
+        self.first = 0 if past is None else past.first + past.ready  # the number of the first patch
+        self.ready = ready
+        self.reach = reach
+        self._past = past and list(past._made)
+        self._made: list[Tensor] = []
+        self._known = [] if past is None else past._known
+        self._asked = 0
+
+    def once(self, make: Callable[[], Tensor]) -> Tensor:
+        """What `make` gave in the first stretch."""
+        if self._asked == len(self._known):
+            self._known.append(make())
+        self._asked += 1
+        return self._known[self._asked - 1]
+
+    def around(self, x: Float[Tensor, "B D K"]) -> Float[Tensor, "B D K2"]:
+        """The input of a convolution with the patch before it and nothing after it, as its own padding is."""
+        nothing = torch.zeros_like(x[..., :1])
+        past = nothing if self._past is None else self._past.pop(0)
+        self._made.append(x[..., self.ready - 1 : self.ready].clone())  # a view would keep all of x
+        return torch.cat((past, x, nothing), dim=-1)
+
+    def append(self, key: Tensor, value: Tensor, start: int) -> tuple[Tensor, Tensor]:
+        """All keys and values that are seen, as `KVCache.append`."""
+        return self._joined(key), self._joined(value)
+
+    def _joined(self, x: Float[Tensor, "B H K d"]) -> Float[Tensor, "B H K2 d"]:
+        ready = self.ready - x.shape[2]  # from the end
+        if self._past is not None:
+            x = torch.cat((self._past.pop(0), x), dim=2)
+        stop = x.shape[2] + ready
+        self._made.append(x[:, :, max(0, stop - self.reach) : stop].clone())
+        return x
+
 
 class ModulatedNorm(nn.Module):
     """RMSNorm over channels whose gain and shift come from the modulation vector; starts as a plain norm."""
@@ -45,12 +102,26 @@ class ModulatedNorm(nn.Module):
         super().__init__()
         self.gain_shift = nn.Linear(modulation, 2 * width)
 
-    def forward(self, x: Float[Tensor, "B D K"], modulation: Float[Tensor, "B E"]) -> Float[Tensor, "B D K"]:
-        gain, shift = self.gain_shift(modulation)[..., None].to(x.dtype).chunk(2, dim=1)
+    def forward(
+        self, x: Float[Tensor, "B D K"], modulation: Float[Tensor, "B E"], trail: Trail | None
+    ) -> Float[Tensor, "B D K"]:
+        gain, shift = once(trail, lambda: self.gain_shift(modulation))[..., None].to(x.dtype).chunk(2, dim=1)
         # One pass over x: squaring a float32 copy costs a CPU more than the convolution that follows.
         norm = torch.linalg.vector_norm(x, dim=1, keepdim=True, dtype=torch.float32)
         scale = (norm.square() / x.shape[1] + 1e-6).rsqrt().to(x.dtype)
         return torch.addcmul(shift, x * scale, 1 + gain)
+
+
+def once(trail: Trail | None, make: Callable[[], Tensor]) -> Tensor:
+    """What `make` gives, from the first stretch of an utterance if there is a trail."""
+    return make() if trail is None else trail.once(make)
+
+
+def convolved(conv: nn.Conv1d, x: Float[Tensor, "B D K"], trail: Trail | None) -> Float[Tensor, "B D2 K"]:
+    """A convolution of kernel 3 as it is, or with the patch before `x` instead of padding."""
+    if trail is None:
+        return conv(x)
+    return F.conv1d(trail.around(x), conv.weight, conv.bias)
 
 
 class ConvLayer(nn.Module):
@@ -63,13 +134,15 @@ class ConvLayer(nn.Module):
         self.outer = nn.Conv1d(width, width, 1)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, modulation: Tensor, inside: Bool[Tensor, "B K"]) -> Float[Tensor, "B D K"]:
-        y = F.silu(self.norm(x, modulation)) * inside[:, None].to(x.dtype)
-        return x + self.outer(self.dropout(F.silu(self.inner(y))))
+    def forward(
+        self, x: Tensor, modulation: Tensor, inside: Bool[Tensor, "B K"], trail: Trail | None
+    ) -> Float[Tensor, "B D K"]:
+        y = F.silu(self.norm(x, modulation, trail)) * inside[:, None].to(x.dtype)
+        return x + self.outer(self.dropout(F.silu(convolved(self.inner, y, trail))))
 
 
 class AttentionLayer(nn.Module):
-    """Pre-norm transformer block with modulation, over the whole utterance."""
+    """Pre-norm transformer block with modulation, over the whole utterance or what is known of it."""
 
     def __init__(self, *, width: int, heads: int, hidden: int, modulation: int):
         super().__init__()
@@ -79,11 +152,15 @@ class AttentionLayer(nn.Module):
         self.mlp = SwiGLU(width=width, hidden=hidden)
         self.rotary = Rotary(head_width=width // heads)
 
-    def forward(self, x: Tensor, modulation: Tensor, inside: Bool[Tensor, "B K"]) -> Float[Tensor, "B D K"]:
-        rotary = self.rotary(torch.arange(x.shape[-1], device=x.device))
-        y = self.attention_norm(x, modulation).mT
-        x = x + self.attention(y, rotary, causal=False, mask=inside[:, None, None]).mT
-        return x + self.mlp(self.mlp_norm(x, modulation).mT).mT
+    def forward(
+        self, x: Tensor, modulation: Tensor, inside: Bool[Tensor, "B K"], trail: Trail | None
+    ) -> Float[Tensor, "B D K"]:
+        first = 0 if trail is None else trail.first
+        rotary = self.rotary(torch.arange(first, first + x.shape[-1], device=x.device))
+        y = self.attention_norm(x, modulation, trail).mT
+        mask = inside[:, None, None] if trail is None else None
+        x = x + self.attention(y, rotary, causal=False, mask=mask, cache=trail).mT
+        return x + self.mlp(self.mlp_norm(x, modulation, trail).mT).mT
 
 
 class ConditionEncoder(nn.Module):
@@ -235,17 +312,22 @@ class DiffusionDecoder(nn.Module):
             patches=patches,
         )
 
-    def forward(self, x: Float[Tensor, "B M T"], time: Float[Tensor, " B"], encoded: Encoded) -> Float[Tensor, "B M T"]:
-        """The net's output, whose meaning its process defines; zero at the start of training."""
+    def forward(
+        self, x: Float[Tensor, "B M T"], time: Float[Tensor, " B"], encoded: Encoded, trail: Trail | None = None
+    ) -> Float[Tensor, "B M T"]:
+        """The net's output, whose meaning its process defines; zero at the start of training.
+
+        With a trail, `x` is a stretch of an utterance without padding, which goes on from what the trail has kept.
+        """
         size = x.shape[-1]
         x = x * encoded.frames[:, None]
-        modulation = F.silu(self.time(time) + encoded.speaker)
-        h = self.noised_in(self._to_patches(x)) + encoded.hidden
+        modulation = once(trail, lambda: F.silu(self.time(time) + encoded.speaker))
+        h = convolved(self.noised_in, self._to_patches(x), trail) + encoded.hidden
         for layer in self.layers:
-            h = layer(h, modulation, encoded.patches)
-        h = self.out(F.silu(self.out_norm(h, modulation))).float()
+            h = layer(h, modulation, encoded.patches, trail)
+        h = self.out(F.silu(self.out_norm(h, modulation, trail))).float()
         h = rearrange(h, "b (m p) k -> b m (k p)", p=self.patch)[..., :size]
-        gain_x, gain_coarse = self.gains(modulation).float()[..., None].chunk(2, dim=1)
+        gain_x, gain_coarse = once(trail, lambda: self.gains(modulation)).float()[..., None].chunk(2, dim=1)
         return h + gain_x * x + gain_coarse * encoded.coarse
 
     @torch.no_grad()
@@ -263,24 +345,68 @@ class DiffusionDecoder(nn.Module):
 
         None stands for the process's own steps and guidance. Raises ValueError for those that it cannot do.
         """
-        steps = self.process.steps if steps is None else steps
-        guidance = self.process.guidance if guidance is None else guidance
-        if guidance != 1.0 and not self.process.guidable:
-            raise ValueError(f"guidance is in the weights of this decoder already: leave guidance={guidance} out")
+        steps, guidance = self._own(steps, guidance)
         solve = find_sampler(sampler)
         coarse = condition.coarse.frames
-        keep = torch.ones(len(coarse), dtype=torch.bool, device=coarse.device)
-        encoded = self.encode(condition, speaker, keep_content=keep, keep_speaker=keep)
-        if guidance != 1.0:
-            encoded = encoded + self._without_content(encoded)
-        denoise = self.process.denoiser(lambda x, time: self(x, time, encoded))
-        if guidance != 1.0:
-            denoise = guide(denoise, guidance)
+        encoded = self._encode_all(condition, speaker, guidance)
+        denoise = self._denoiser(lambda x, time: self(x, time, encoded), guidance)
         items, bins, size = coarse.shape
         noise = torch.stack([frame_noise(bins, size, own) for own in item_generators(items, generator)])
         frames = solve(denoise, self.temperature * noise.to(coarse.device), self.process.schedule(steps))
         inside = mask(condition.coarse.length, coarse.shape[-1])
         return Mel(frames.masked_fill(~inside[:, None], self.silence), condition.coarse.length)
+
+    @torch.no_grad()
+    def extend(
+        self,
+        past: list[Trail] | None,
+        condition: Condition,
+        speaker: Float[Tensor, "1 P D"],
+        *,
+        start: int,
+        ready: int,
+        steps: int | None,
+        guidance: float | None,
+        sampler: str,
+        noise: Float[Tensor, "1 M T"],
+    ) -> tuple[Float[Tensor, "1 M T"], list[Trail]]:
+        """Decode a stretch that follows those in `past`, None at the beginning, and give what to go on from.
+
+        The condition begins `start` frames before the stretch, whose first `ready` frames are final; those after them
+        are only foreseen, and come again in the next call. `noise` is that of the stretch.
+        """
+        if start % self.patch:
+            raise ValueError(f"a stretch begins at frame {start} of its condition: give a multiple of {self.patch}")
+        steps, guidance = self._own(steps, guidance)
+        solve = find_sampler(sampler)
+        encoded = self._encode_all(condition, speaker, guidance).after(start, self.patch)
+        trails: list[Trail] = []
+
+        def net(x: Tensor, time: Tensor) -> Tensor:
+            before = None if past is None else past[len(trails)]
+            trails.append(Trail(before, -(-ready // self.patch), REACH))
+            return self(x, time, encoded, trails[-1])
+
+        noise = self.temperature * noise.to(encoded.coarse.device)
+        return solve(self._denoiser(net, guidance), noise, self.process.schedule(steps)), trails
+
+    def _own(self, steps: int | None, guidance: float | None) -> tuple[int, float]:
+        """The process's steps and guidance where none are given."""
+        steps = self.process.steps if steps is None else steps
+        guidance = self.process.guidance if guidance is None else guidance
+        if guidance != 1.0 and not self.process.guidable:
+            raise ValueError(f"guidance is in the weights of this decoder already: leave guidance={guidance} out")
+        return steps, guidance
+
+    def _encode_all(self, condition: Condition, speaker: Float[Tensor, "B P D"], guidance: float) -> Encoded:
+        """For `_denoiser`: what is told, and where guidance needs it, the same without it behind it."""
+        keep = torch.ones(len(speaker), dtype=torch.bool, device=speaker.device)
+        encoded = self.encode(condition, speaker, keep_content=keep, keep_speaker=keep)
+        return encoded if guidance == 1.0 else encoded + self._without_content(encoded)
+
+    def _denoiser(self, net: Net, guidance: float) -> Denoiser:
+        denoise = self.process.denoiser(net)
+        return denoise if guidance == 1.0 else guide(denoise, guidance)
 
     def _without_content(self, encoded: Encoded) -> Encoded:
         """The same speaker and length, nothing to say."""

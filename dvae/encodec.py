@@ -38,6 +38,7 @@ class EncodecCodec(nn.Module):
         self.codebooks = self.model.quantizer.get_num_quantizers_for_bandwidth(self.model.frame_rate, bandwidth)
         self.codebook_size = self.codebooks * BINS
         self.code_rate = Fraction(audio.sample_rate, HOP) * self.codebooks
+        self.grain = (audio.frame_rate * HOP / audio.sample_rate).denominator * self.codebooks
         self.register_buffer("offsets", torch.arange(self.codebooks)[:, None] * BINS, persistent=False)  # (Q, 1)
 
     @torch.no_grad()

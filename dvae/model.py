@@ -128,7 +128,7 @@ class Dvae(nn.Module):
             raise ValueError(f"ctc_steps={ctc_steps} cannot be shared out to {quantizer.turns} codes: give a multiple")
         self.audio = audio
         self.stride = stride
-        self.turns = quantizer.turns
+        self.turns = self.grain = quantizer.turns
         self.code_rate: Fraction = audio.code_rate(stride) * self.turns
         self.codebook_size: int = quantizer.codebook_size
         self.ctc_vocab = ctc_vocab

@@ -4,6 +4,7 @@ Like TorToiSe's (Betker 2023, arXiv 2305.07243, section 3.1) it turns text and a
 hidden states on to the diffusion decoder. Unlike that one, it also reads speech back as text with the same weights.
 """
 
+from collections.abc import Iterator
 from math import log, prod
 
 import torch
@@ -27,7 +28,7 @@ from gpt.sequence import (
     speech_positions,
     wrap_text,
 )
-from gpt.step import Stepper
+from gpt.step import Layer, Matrix, Stepper, packed, product
 from tts.align import even
 from tts.draws import item_generators
 from tts.nn import Block, RMSNorm, Rotary, init_weights
@@ -88,7 +89,8 @@ class GPT(nn.Module):
         self.vocabulary = Vocabulary(texts=text_vocab, codes=self.codebook_size)
         self.latents_per_speaker = speaker["latents"]
         self.max_len = max_len
-        self.stepping = torch.float32  # of the products in `generate`; may be set to `tts.nn.fast_dtype`
+        self.stepping = torch.float32  # of the matrices in `generate`; may be set to `tts.nn.step_dtype`
+        self._stepped: tuple | None = None  # see `_step_weights`
         self.speaker = SpeakerEncoder(n_mels=audio.n_mels, out_width=width, **speaker)
         # Called `clock` in every file of weights and its spec.
         self.clock = DurationPredictor(texts=self.vocabulary.first_code, speaker_width=width, dropout=dropout, **clock)
@@ -222,53 +224,71 @@ class GPT(nn.Module):
         generator: torch.Generator,
     ) -> Speech:
         """Draw codes until each item stops; items may be takes of one text or different texts."""
-        with torch.autocast(text.device.type, enabled=False):
-            return self._generate(text, text_len, speaker.float(), sampling, generator)
-
-    def _generate(
-        self, text: Tensor, text_len: Tensor, speaker: Tensor, sampling: Sampling, generator: torch.Generator
-    ) -> Speech:
-        items, guided = len(text), sampling.guidance != 1
-        times, prosody = self.draw_prosody(text, text_len, speaker, sampling.prosody, generator)
-        x, time, pad = self._prefix(text, text_len, speaker, sampling.pace * times, prosody, guided)
-        room = self.max_len - x.shape[1]
-        if room < 1:
-            raise ValueError(f"{int(text_len.max())} text ids leave no room for speech: split the text")
-        limit = (text_len * sampling.max_codes_per_id).ceil().long().clamp(1, room)
-        steps = int(limit.max())
-        table = self.embed()[self.vocabulary.outputs(SPEECH)]
-        stepper = Stepper(
-            blocks=self.blocks,
-            norm=self.norm,
-            rotary=self.rotary,
-            items=len(x),
-            size=x.shape[1] + steps,
-            dtype=self.stepping,
-        )
-        head = self.head()[self.vocabulary.outputs(SPEECH)].to(self.stepping)
-        uniforms = seeded_uniforms(items, steps, generator).to(text.device)
-        ids = text.new_full((items, steps), -1)
-        latents = x.new_zeros(items, steps, x.shape[-1])
-        speaking = torch.ones_like(limit, dtype=torch.bool)
-
-        hidden = stepper.start(x, time, pad)
-        for step in range(steps):
-            logits = stepper.product(hidden, head)
-            if guided:
-                logits = guide(*logits.chunk(2), sampling.guidance)
-            if step == 0:
-                logits[:, -1] = -torch.inf  # speech of no codes has nothing to decode
-            id = choose(logits, ids[:, :step], uniforms[step], sampling)
-            speaking = speaking & (id != self.codebook_size) & (step < limit)
-            if not speaking.any():
-                break
-            ids[:, step] = id.masked_fill(~speaking, -1)
-            x = table[id]
-            hidden = stepper(x.repeat(2, 1) if guided else x)
-            latents[:, step] = hidden[:items] * speaking[:, None]
+        drawn = list(self.draw_codes(text, text_len, speaker, sampling=sampling, generator=generator))
+        ids, latents = (torch.stack(parts, dim=1) for parts in zip(*drawn, strict=True))
         length = (ids >= 0).sum(1)
-        longest = int(length.max())
-        return Speech(Codes(ids[:, :longest].clamp_min(0), length), latents[:, :longest])
+        return Speech(Codes(ids.clamp_min(0), length), latents * (ids >= 0)[..., None])
+
+    @torch.inference_mode()
+    def draw_codes(
+        self,
+        text: Int[Tensor, "B S"],
+        text_len: Int[Tensor, " B"],
+        speaker: Float[Tensor, "B P D"],
+        *,
+        sampling: Sampling,
+        generator: torch.Generator,
+    ) -> Iterator[tuple[Int[Tensor, " B"], Float[Tensor, "B D"]]]:
+        """One code of each item at a time, and the latents at them; -1 for an item that has stopped."""
+        items, guided, device = len(text), sampling.guidance != 1, text.device
+        with torch.autocast(device.type, enabled=False):
+            speaker = speaker.float()
+            times, prosody = self.draw_prosody(text, text_len, speaker, sampling.prosody, generator)
+            x, time, pad = self._prefix(text, text_len, speaker, sampling.pace * times, prosody, guided)
+            room = self.max_len - x.shape[1]
+            if room < 1:
+                raise ValueError(f"{int(text_len.max())} text ids leave no room for speech: split the text")
+            limit = (text_len * sampling.max_codes_per_id).ceil().long().clamp(1, room)
+            steps = int(limit.max())
+            layers, head, table = self._step_weights()
+            stepper = Stepper(
+                blocks=self.blocks,
+                layers=layers,
+                norm=self.norm,
+                rotary=self.rotary,
+                items=len(x),
+                size=x.shape[1] + steps,
+            )
+            hidden = stepper.start(x, time, pad)
+        uniforms = seeded_uniforms(items, steps, generator).to(device)
+        ids = text.new_full((items, steps), -1)
+        speaking = torch.ones_like(limit, dtype=torch.bool)
+        for step in range(steps):
+            with torch.autocast(device.type, enabled=False):
+                logits = product(hidden, head).float()
+                if guided:
+                    logits = guide(*logits.chunk(2), sampling.guidance)
+                if step == 0:
+                    logits[:, -1] = -torch.inf  # speech of no codes has nothing to decode
+                id = choose(logits, ids[:, :step], uniforms[step], sampling)
+                speaking = speaking & (id != self.codebook_size) & (step < limit)
+                if not speaking.any():
+                    return
+                ids[:, step] = id.masked_fill(~speaking, -1)
+                x = table[id]
+                hidden = stepper(x.repeat(2, 1) if guided else x)
+            yield ids[:, step], hidden[:items]
+
+    def _step_weights(self) -> tuple[list[Layer], Matrix, Float[Tensor, "V D"]]:
+        """The blocks, the head and the embedding of codes as steps read them; kept once nothing trains any more."""
+        if self._stepped and self._stepped[0] == (self.stepping, self.norm.weight.device):
+            return self._stepped[1]
+        outputs = self.vocabulary.outputs(SPEECH)
+        layers = [Layer(block, self.stepping) for block in self.blocks]
+        made = layers, packed(self.head()[outputs], self.stepping), self.embed()[outputs]
+        if not self.norm.weight.requires_grad:
+            self._stepped = (self.stepping, self.norm.weight.device), made
+        return made
 
     def log_gaps(self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor) -> Float[Tensor, "B S1"]:
         """Log of the number of codes expected between each text id, start and stop included, and the next."""

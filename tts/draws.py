@@ -24,6 +24,14 @@ def frame_noise(bins: int, frames: int, generator: torch.Generator) -> Float[Ten
     return torch.randn(whole, bins, generator=generator)[:frames].T
 
 
+def noise_of(frames: range, bins: int, seed: int) -> Float[Tensor, "M T"]:
+    """Gaussian noise of some frames of an utterance: a frame's noise follows from the seed and its number alone."""
+    blocks = range(frames.start // BLOCK, -(-frames.stop // BLOCK))
+    drawn = [torch.randn(BLOCK, bins, generator=torch.Generator().manual_seed(seed + block)) for block in blocks]
+    first = blocks.start * BLOCK
+    return torch.cat(drawn)[frames.start - first : frames.stop - first].T
+
+
 def corrupted(ids: Int[Tensor, "*B"], share: float, codes: range, generator: torch.Generator) -> Int[Tensor, "*B"]:
     """The ids, of which a random share of those in `codes` is replaced by random ones of `codes`."""
     hit = (torch.rand(ids.shape, generator=generator) < share).to(ids.device)

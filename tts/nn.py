@@ -1,7 +1,7 @@
 """Blocks that several nets are made of: attention with rotary positions and a cache, SwiGLU, residual convolutions."""
 
 import math
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from einops import rearrange
@@ -21,6 +21,16 @@ def fast_dtype(device: torch.device) -> torch.dtype:
     else:
         fast = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.bfloat16 if fast else torch.float32
+
+
+def step_dtype(device: torch.device) -> torch.dtype:
+    """In which a net that goes one position at a time reads its matrices fastest: eight bits where that is so.
+
+    PyTorch has kernels for eight bits with AVX2 and its successors; elsewhere they are slower than float32.
+    """
+    able = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+    eight = hasattr(torch, "_weight_int8pack_mm") and able.get("avx2", False)
+    return torch.int8 if eight else fast_dtype(device)
 
 
 class RMSNorm(nn.RMSNorm):
@@ -48,6 +58,15 @@ def rotate(x: Float[Tensor, "B H K d"], cos: Tensor, sin: Tensor) -> Float[Tenso
     a, b = x.chunk(2, dim=-1)
     cos, sin = cos.to(x.dtype), sin.to(x.dtype)
     return torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)
+
+
+@runtime_checkable
+class Cache(Protocol):
+    """Keys and values of one layer that new ones join."""
+
+    def append(self, key: Tensor, value: Tensor, start: int) -> tuple[Tensor, Tensor]:
+        """Take those of the positions from `start` on, and give all that are seen."""
+        ...
 
 
 class KVCache:
@@ -90,7 +109,7 @@ class Attention(nn.Module):
         *,
         causal: bool,
         mask: Bool[Tensor, "B 1 #K K2"] | None = None,
-        cache: KVCache | None = None,
+        cache: Cache | None = None,
         start: int = 0,
     ) -> Float[Tensor, "B K D"]:
         q, k, v = rearrange(self.qkv(x), "b k (three h d) -> three b h k d", three=3, h=self.heads)

@@ -4,10 +4,10 @@ Axes, everywhere: B batch, N samples, M mel bins, T mel frames, L codes, S text 
 D width, H heads, P speaker latents, K any other length.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -148,6 +148,7 @@ class Codec(Protocol):
     audio: AudioConfig
     codebook_size: int
     code_rate: Fraction  # codes per second
+    grain: int  # codes; those between two multiples of it can be decoded alone, to a whole number of mel frames
 
     def encode(self, wav: Float[Tensor, "B N"], wav_len: Int[Tensor, " B"]) -> Codes: ...
 
@@ -173,6 +174,18 @@ class Acoustic(Protocol):
         sampling: "Sampling",
         generator: torch.Generator,
     ) -> Speech: ...
+
+    def draw_codes(
+        self,
+        text: Int[Tensor, "B S"],
+        text_len: Int[Tensor, " B"],
+        speaker: Float[Tensor, "B P D"],
+        *,
+        sampling: "Sampling",
+        generator: torch.Generator,
+    ) -> Iterator[tuple[Int[Tensor, " B"], Float[Tensor, "B D"]]]:
+        """What `generate` gives, code by code, each with its latents; -1 for an item that has stopped."""
+        ...
 
     def latents(
         self,
@@ -213,12 +226,38 @@ class Decoder(Protocol):
         generator: torch.Generator,
     ) -> Mel: ...
 
+    def extend(
+        self,
+        past: Any,
+        condition: Condition,
+        speaker: Float[Tensor, "1 P D"],
+        *,
+        start: int,
+        ready: int,
+        steps: int | None,
+        guidance: float | None,
+        sampler: str,
+        noise: Float[Tensor, "1 M T"],
+    ) -> tuple[Float[Tensor, "1 M T"], Any]:
+        """Decode what follows frame `start` of the condition, after what was decoded to `past`.
+
+        The first `ready` frames are final. Gives what the next call goes on from.
+        """
+        ...
+
 
 @runtime_checkable
 class Vocoder(Protocol):
     """Mel to wave: N = T * hop."""
 
     def __call__(self, mel: Float[Tensor, "B M T"]) -> Float[Tensor, "B N"]: ...
+
+    def extend(self, past: Any, mel: Float[Tensor, "B M T"], ready: int) -> tuple[Float[Tensor, "B N"], Any]:
+        """Sound the first `ready` frames, which follow those of `past`; the others are only seen.
+
+        Gives what the next call goes on from, and in all calls together as many samples as a whole mel has.
+        """
+        ...
 
 
 @runtime_checkable

@@ -30,16 +30,33 @@ class GriffinLim(nn.Module):
 
     @torch.autocast("cpu", enabled=False)
     @torch.autocast("cuda", enabled=False)
-    def spectrum(self, magnitude: Float[Tensor, "B F T"]) -> Complex[Tensor, "B F T"]:
-        """These magnitudes with phases that overlapping frames agree on as well as they can."""
-        spectrum = torch.polar(magnitude, self.phase(magnitude))
-        previous = torch.zeros_like(spectrum)
+    def spectrum(
+        self, magnitude: Float[Tensor, "B F T"], known: Complex[Tensor, "B F K"] | None = None
+    ) -> Complex[Tensor, "B F T"]:
+        """These magnitudes with phases that overlapping frames agree on as well as they can.
+
+        `known` is what the first frames are already: it stays, and the phases of the others go on from it (RTISI-LA;
+        Zhu, Beauregard & Wyse 2007).
+        """
+        held = 0 if known is None else known.shape[-1]
+        phase = self.phase(magnitude)
+        if held:
+            phase = phase + (known[..., -1].angle() - phase[..., held - 1])[..., None]
+        # Frames first, real and imaginary parts as numbers of their own: a CPU then goes through memory in order.
+        spectrum, magnitude = torch.polar(magnitude, phase).mT.contiguous(), magnitude.mT.contiguous()
+        previous = torch.zeros_like(torch.view_as_real(spectrum))
         for _ in range(self.iterations):
-            consistent = self.stft(self.stft.inverse(spectrum))
-            ahead = consistent + self.momentum * (consistent - previous)
-            spectrum = ahead * (magnitude / ahead.abs().clamp_min(1e-8))
+            if held:
+                spectrum[:, :held] = known.mT
+            consistent = torch.view_as_real(self.stft(self.stft.inverse(spectrum.mT)).mT)
+            ahead = torch.lerp(previous, consistent, 1 + self.momentum)
+            real, imaginary = ahead.unbind(-1)
+            power = torch.addcmul(real * real, imaginary, imaginary)
+            spectrum = torch.view_as_complex(ahead * (magnitude * power.clamp_min(1e-16).rsqrt())[..., None])
             previous = consistent
-        return spectrum
+        if held:
+            spectrum[:, :held] = known.mT
+        return spectrum.mT
 
     def phase(self, magnitude: Float[Tensor, "B F T"]) -> Float[Tensor, "B F T"]:
         """The phase to begin with, radians: local frequencies summed over time."""

@@ -19,7 +19,7 @@ def talk() -> np.ndarray:
     speech = TextToSpeech.load("tts/weights", "cpu")
     chosen = replace(Settings.parse(settings.compose([])), candidates=1, steps=2, retries=0)
     voice = voices.load(voices.find("lj"), fingerprint=speech.fingerprint)
-    wave = torch.cat([chunk.wave for chunk in speech.stream(TEXT, voice, settings=chosen, seed=0)]).numpy()
+    wave = torch.cat([chunk.wave for chunk in speech.say(TEXT, voice, settings=chosen, seed=0)]).numpy()
     return np.concatenate([0.5 * wave / np.abs(wave).max(), np.zeros(RATE // 2)])
 
 

@@ -78,7 +78,11 @@ class Studio:
 
     def say(self, text: str, voice: str, seed: int) -> Float[Tensor, " N"]:
         """A text of any length, as a user hears it."""
-        chunks = self.speech.stream(text, self.voice(voice), settings=self.settings, seed=seed)
+        before = len(self.codec.codes)
+        chunks = list(self.speech.say(text, self.voice(voice), settings=self.settings, seed=seed))
+        # Codes are decoded in windows that overlap; each counts once.
+        takes = [chunk.take for chunk in chunks if chunk.take]
+        self.codec.codes[before:] = [code for take in takes for code in take.codes.ids[0].tolist()]
         return torch.cat([chunk.wave for chunk in chunks])
 
     @cached_property

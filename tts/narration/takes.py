@@ -19,7 +19,7 @@ from jaxtyping import Float
 from tts.files import whole
 from tts.narration.times import SaidWord
 
-EDITION = 1  # raised when the same words, voice, weights and settings come to sound otherwise
+EDITION = 2  # raised when the same words, voice, weights and settings come to sound otherwise
 
 
 class BrokenTake(ValueError):

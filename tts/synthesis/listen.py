@@ -56,11 +56,19 @@ class Verdict:
     faults: list[str]
     loss: float  # nats, see `find_faults`; 0 if nobody listened
 
+    @property
+    def rank(self) -> tuple[int, float]:
+        """The lowest is the best."""
+        return len(self.faults), self.loss
 
-def listen(spelling: Float[np.ndarray, "K V"], text: str, tokenizer: Tokenizer) -> Verdict:
-    """Look for the words of a normalised text in what a codec spells of the codes (`Codec.spell`)."""
+
+def listen(spelling: Float[np.ndarray, "K V"], text: str, tokenizer: Tokenizer, *, whole: bool = True) -> Verdict:
+    """Look for the words of a normalised text in what a codec spells of the codes (`Codec.spell`).
+
+    If the codes are not whole but the beginning of more, the text may end anywhere.
+    """
     words = group(tokenizer.encode(text), tokenizer.silent_ids)
-    faults, loss = find_faults(spelling, words, tokenizer.letter_ids)
+    faults, loss = find_faults(spelling, words, tokenizer.letter_ids, whole=whole)
     names = name(text, words, tokenizer)
     return Verdict([fault.describe(names) for fault in faults], loss)
 
@@ -77,12 +85,17 @@ def name(text: str, words: Sequence[Sequence[int]], tokenizer: Tokenizer) -> lis
 
 
 def find_faults(
-    spelling: Float[np.ndarray, "K V"], words: Sequence[Sequence[int]], letter_ids: Collection[int]
+    spelling: Float[np.ndarray, "K V"],
+    words: Sequence[Sequence[int]],
+    letter_ids: Collection[int],
+    *,
+    whole: bool = True,
 ) -> tuple[list[Fault], float]:
     """Look for words, given as their sounds, in log-probabilities of sounds, blank 0.
 
     Returns faults, and the nats by which the best path is less likely than whatever sounds best, costs of faults
     included. Nobody knows how a letter sounds, so it may sound like anything, at no more than the cost of waiting.
+    Unless `whole`, the path may end at any sound.
     """
     if not words or not len(spelling):
         return [Fault("stops", 0, len(words))] if words else [], 0.0
@@ -92,8 +105,8 @@ def find_faults(
     emission = (spelling - spelling.max(1, keepdims=True))[:, labels]
     letters = np.isin(labels, list(letter_ids))
     emission[:, letters] = np.maximum(emission[:, letters], passing)
-    path, loss = _search(emission, passing[:, 0], labels, borders)
-    return _faults(path, len(labels), borders), loss
+    path, loss = _search(emission, passing[:, 0], labels, borders, whole)
+    return _faults(path, len(labels), borders, whole), loss
 
 
 def _search(
@@ -101,6 +114,7 @@ def _search(
     passing: Float[np.ndarray, " K"],
     labels: Int[np.ndarray, " S"],
     borders: Int[np.ndarray, " W"],
+    whole: bool,
 ) -> tuple[Int[np.ndarray, " K"], float]:
     """The best path (Viterbi 1967) and what it loses. State S + b is waiting at border b."""
     size, ends = len(labels), len(borders)
@@ -130,9 +144,13 @@ def _search(
         spoken = said[last] > said[borders]
         stand, before = np.where(spoken, said[last], said[borders]), np.where(spoken, last, borders)
         leave, origin = np.where(waited > stand, waited, stand), np.where(waited > stand, waits, before)
-    finish = leave - FAULT
-    finish[-1] += FAULT
-    state = origin[finish.argmax()]
+    if whole:
+        finish = leave - FAULT
+        finish[-1] += FAULT
+        state = origin[finish.argmax()]
+    else:
+        finish = np.concatenate((said, waited))
+        state = finish.argmax()
     path = np.empty(len(emission), np.int64)
     for step in range(len(emission) - 1, -1, -1):
         path[step] = state
@@ -146,13 +164,13 @@ def _improve(value: np.ndarray, source: np.ndarray, at: slice | np.ndarray, othe
     value[at], source[at] = np.where(better, other, value[at]), np.where(better, of, source[at])
 
 
-def _faults(path: Int[np.ndarray, " K"], size: int, borders: Int[np.ndarray, " W"]) -> list[Fault]:
+def _faults(path: Int[np.ndarray, " K"], size: int, borders: Int[np.ndarray, " W"], whole: bool) -> list[Fault]:
     """Waits and jumps on a path as faults. Words are garbled if the path jumps over them and waits there."""
     end = len(borders) - 1
     waits = dict.fromkeys((path[path >= size] - size).tolist())
     places = np.where(path < size, path, borders[np.maximum(path - size, 0)]).tolist()
     found = []
-    for place, then in zip([0, *places], [*places, size - 1], strict=True):
+    for place, then in zip([0, *places], [*places, size - 1 if whole else places[-1]], strict=True):
         if 0 <= then - place <= 1 + then % 2:  # on, or past a blank from sound to sound
             continue
         here, there = int(np.searchsorted(borders, place)), int(np.searchsorted(borders, then, "right")) - 1

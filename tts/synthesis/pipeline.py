@@ -1,5 +1,7 @@
 """Text in, speech out: normaliser, tokenizer, GPT, codec, diffusion decoder, vocoder, one sentence at a time.
 
+`say` gives whole sentences, `stream` gives sound while the GPT still speaks. Both render in the same windows
+(`tts.synthesis.grid`), so what they give is the same bytes, unless `say` hears a fault and speaks a sentence again.
 Memory does not grow with the text. The sound of a sentence depends on its own words and the seed only, so editing one
 sentence leaves the others as they were. The same input gives the same bytes on the same kind of processor, if torch
 uses the same number of threads.
@@ -8,10 +10,12 @@ uses the same number of threads.
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -19,13 +23,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tts import checkpoint
-from tts.nn import fast_dtype
+from tts.draws import noise_of
+from tts.nn import fast_dtype, step_dtype
+from tts.synthesis.background import background
+from tts.synthesis.grid import Spoken, first_window, windows
 from tts.synthesis.listen import Verdict, listen
 from tts.synthesis.portions import Portion, check_text, nothing_to_say, portions, shortened
-from tts.synthesis.wave import sounding, stretch, trim
+from tts.synthesis.wave import Edges, stretched
 from tts.text.tokenizer import Tokenizer
 from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Sampling, SpeakerLatents, Speech, Vocoder
 
+FORESEEN = 16  # frames after those that sound that the vocoder sees; more change nothing
 NETS = ("dvae", "gpt", "diffusion", "vocoder")
 DEVICES = ("cpu", "cuda", "mps")
 
@@ -86,12 +94,12 @@ class Take:
 
 @dataclass
 class Chunk:
-    """A portion as sound, with the pause up to the next one."""
+    """A portion as sound, or a part of it; the last one ends with the pause up to the next portion."""
 
     portion: Portion
     wave: Float[Tensor, " N"]  # empty if nobody can say the portion
     notices: list[str]  # what was dropped, skipped or tried again
-    take: Take | None  # None: nothing to say
+    take: Take | None  # in the last chunk of a portion; None: nothing to say, or more follows
 
 
 class TextToSpeech:
@@ -130,7 +138,7 @@ class TextToSpeech:
         if "text" not in gpt.extra:
             raise ValueError(f"gpt in {folder} does not say how it reads: export it with its tokenizer's spec")
         nets = {name: other.net.to(where) for name, other in loaded.items()}
-        nets["gpt"].stepping = fast_dtype(where)
+        nets["gpt"].stepping = step_dtype(where)
         return cls(
             tokenizer=checkpoint.build(gpt.extra["text"], gpt.audio),
             acoustic=nets["gpt"],
@@ -141,9 +149,32 @@ class TextToSpeech:
             device=where,
         )
 
-    def stream(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Iterator[Chunk]:
-        """Speak a text of any length sentence by sentence. Raises ValueError if no sentence of it can be said."""
-        check_text(text)
+    def say(
+        self, text: str | Iterable[str], voice: SpeakerLatents, *, settings: Settings, seed: int
+    ) -> Iterator[Chunk]:
+        """Speak a text of any length, a chunk for each sentence. Raises ValueError if no sentence of it can be said.
+
+        A text may come in pieces, which may break anywhere: a sentence is spoken when the next one begins.
+        """
+        return self._chunks(text, self._speak_whole, voice, settings, seed)
+
+    def stream(
+        self, text: str | Iterable[str], voice: SpeakerLatents, *, settings: Settings, seed: int
+    ) -> Iterator[Chunk]:
+        """As `say`, with several chunks for a sentence, the first of them while its end is still to be spoken.
+
+        A sentence is spoken again only if its first codes are heard to be wrong; what is heard later is told. With
+        several candidates, which are compared when they are whole, each chunk is a sentence.
+        """
+        speak = self._speak_whole if settings.candidates > 1 else self._speak_along
+        return self._chunks(text, speak, voice, settings, seed)
+
+    def _chunks(
+        self, text: str | Iterable[str], speak: Callable, voice: SpeakerLatents, settings: Settings, seed: int
+    ) -> Iterator[Chunk]:
+        """The portions of a text, each spoken by `speak`, which gives waves, and with the last one its take."""
+        if isinstance(text, str):
+            check_text(text)
         said: Counter[str] = Counter()  # how often each sentence came
         notices: list[str] = []
         for portion in portions(text, settings.max_chars, self.language):
@@ -151,11 +182,15 @@ class TextToSpeech:
             if self.sayable(portion.words):
                 said[portion.words] += 1
                 own = take_seed(seed, portion.words, said[portion.words])
-                take = self.speak(portion.words, voice, settings=settings, seed=own)
-                if take.fault or take.attempts > 1:
-                    chunk.notices.append(f"{_account(take, settings)}: {shortened(portion.words)}")
+                for wave, take, account in speak(portion.words, voice, settings=settings, seed=own):
+                    chunk.wave, chunk.take = wave, take
+                    if account:
+                        chunk.notices.append(f"{account}: {shortened(portion.words)}")
+                    if take is None:
+                        yield chunk
+                        chunk = Chunk(portion, torch.zeros(0), [], None)
                 silence = round(settings.silence(portion.pause) * self.audio.sample_rate)
-                chunk.take, chunk.wave = take, F.pad(take.wave, (0, silence))
+                chunk.wave = F.pad(chunk.wave, (0, silence))
             elif portion.written.strip():
                 chunk.notices.append(nothing_to_say(portion.written))
             notices = (notices + chunk.notices)[:3]
@@ -164,6 +199,49 @@ class TextToSpeech:
             reasons = "; ".join(notices) or "it is empty"
             raise ValueError(f"no voice can say this text ({reasons}): write it in {self.language.name.title()}")
 
+    def _speak_whole(
+        self, words: str, voice: SpeakerLatents, *, settings: Settings, seed: int
+    ) -> Iterator[tuple[Tensor, Take, str | None]]:
+        """A sentence in one piece."""
+        take = self.speak(words, voice, settings=settings, seed=seed)
+        yield take.wave, take, _account(take, settings, late=False)
+
+    @torch.inference_mode()
+    def _speak_along(
+        self, words: str, voice: SpeakerLatents, *, settings: Settings, seed: int
+    ) -> Iterator[tuple[Tensor, Take | None, str | None]]:
+        """A sentence in pieces, rendered while the GPT goes on in a thread of its own."""
+        best, rejected = _best_of(partial(self._begin, words, voice, settings=settings), settings, seed)
+        edges, pieces = Edges(self.audio), []
+        for wave in self.sound(background(best.go_on()), voice, settings=settings, seed=seed):
+            pieces.append(edges.push(wave))
+            if len(pieces[-1]):
+                yield pieces[-1], None, None
+        pieces.append(edges.finish())
+        codes = _codes_of(best.spoken)
+        (verdict,) = self.hear(codes, words, settings)
+        take = Take(
+            wave=torch.cat(pieces),
+            codes=codes,
+            start=edges.start,
+            attempts=1 + len(rejected),
+            faults=verdict.faults,
+            loss=verdict.loss,
+            rejected=rejected,
+        )
+        yield pieces[-1], take, _account(take, settings, late=True)
+
+    def _begin(self, words: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> "_Begun":
+        """An attempt up to where its first sound can be rendered, and what is wrong with it so far."""
+        ids, lengths = self.batch(words, 1)
+        generator = torch.Generator(self.device).manual_seed(seed)
+        speaker = voice.acoustic.to(self.device)[None]
+        drawn = self.acoustic.draw_codes(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
+        first = first_window(self.codec.grain)
+        spoken = list(islice(drawn, first))
+        (verdict,) = self.hear(_codes_of(spoken), words, settings, whole=len(spoken) < first)
+        return _Begun(spoken, drawn, verdict)
+
     def sayable(self, text: str) -> bool:
         """Whether a normalised text holds anything but spaces and punctuation."""
         return not self.tokenizer.silent_ids.issuperset(self.tokenizer.encode(text, letters=0.0, generator=None))
@@ -171,23 +249,18 @@ class TextToSpeech:
     @torch.inference_mode()
     def speak(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Take:
         """Speak one normalised sentence, after a faulty attempt again from another seed, and keep the best."""
-        attempts = []
-        for attempt in range(settings.retries + 1):
-            own = derive_seed(seed, f"attempt {attempt}")
-            attempts.append(self.utter(text, voice, settings=settings, seed=own))
-            if not attempts[-1].verdict.faults:
-                break
-        best = min(attempts, key=lambda attempt: (len(attempt.verdict.faults), attempt.verdict.loss))
+        best, rejected = _best_of(partial(self.utter, text, voice, settings=settings), settings, seed)
         codes, latents = best.speech.codes, best.speech.latents
         wave = self.render(codes, latents, voice, settings=settings, seed=seed)
+        edges = Edges(self.audio)
         return Take(
-            wave=trim(wave, self.audio.sample_rate),
+            wave=torch.cat((edges.push(wave), edges.finish())),
             codes=codes,
-            start=sounding(wave, self.audio.sample_rate).start,
-            attempts=len(attempts),
+            start=edges.start,
+            attempts=1 + len(rejected),
             faults=best.verdict.faults,
             loss=best.verdict.loss,
-            rejected=["; ".join(other.verdict.faults) for other in attempts if other is not best],
+            rejected=rejected,
         )
 
     @torch.inference_mode()
@@ -214,16 +287,19 @@ class TextToSpeech:
         """How well the GPT, listening, finds the text in each item's codes: mean log p(text id | codes) in nats."""
         return self.acoustic.text_score(codes, *self.batch(text, len(codes.length)))
 
-    def hear(self, codes: Codes, text: str, settings: Settings) -> list[Verdict]:
-        """What is wrong with each item's codes for the text: with their number, and with the words heard in them."""
+    def hear(self, codes: Codes, text: str, settings: Settings, *, whole: bool = True) -> list[Verdict]:
+        """What is wrong with each item's codes for the text: with their number, and with the words heard in them.
+
+        Codes that are not whole are the beginning of what will be said.
+        """
         size = len(self.tokenizer.encode(text))
-        verdicts = [Verdict(_misfit(length, size, settings), 0.0) for length in codes.length.tolist()]
+        verdicts = [Verdict(_misfit(length, size, settings) if whole else [], 0.0) for length in codes.length.tolist()]
         spelling = self.codec.spell(codes) if settings.listen else None
         if spelling is None:  # nobody is to listen, or the codec was never taught to
             return verdicts
         steps = spelling.shape[1] // codes.ids.shape[1]  # to a code
         heard = [
-            listen(spelt[: length * steps], text, self.tokenizer)
+            listen(spelt[: length * steps], text, self.tokenizer, whole=whole)
             for spelt, length in zip(spelling.cpu().numpy(), codes.length.tolist(), strict=True)
         ]
         return [Verdict(own.faults + words.faults, words.loss) for own, words in zip(verdicts, heard, strict=True)]
@@ -233,7 +309,6 @@ class TextToSpeech:
         ids = torch.tensor([self.tokenizer.encode(text)], device=self.device).expand(count, -1)
         return ids, torch.full((count,), ids.shape[1], device=self.device)
 
-    @torch.inference_mode()
     def render(
         self,
         codes: Codes,
@@ -243,23 +318,85 @@ class TextToSpeech:
         settings: Settings,
         seed: int,
     ) -> Float[Tensor, " N"]:
-        """Codes to a wave: the codec's coarse mel, refined by the decoder, sounded by the vocoder."""
-        if not codes.ids.shape[1]:
-            return torch.zeros(0)
-        generator = torch.Generator(self.device).manual_seed(seed)
-        condition = Condition(codes, self.codec.decode(codes), latents)
+        """The wave of codes that are all there."""
+        spoken = ((codes.ids[:, k], None if latents is None else latents[:, k]) for k in range(codes.ids.shape[1]))
+        waves = list(self.sound(spoken, voice, settings=settings, seed=seed))
+        return torch.cat(waves) if waves else torch.zeros(0)
+
+    @torch.inference_mode()
+    def sound(
+        self, spoken: Iterable[Spoken], voice: SpeakerLatents, *, settings: Settings, seed: int
+    ) -> Iterator[Float[Tensor, " N"]]:
+        """Codes to waves, a piece as soon as its codes are there."""
+        past = None
+        mels = self._mels(spoken, voice, settings, seed)
+        for mel, ready in stretched(mels, settings.speed):
+            wave, past = self.vocoder.extend(past, mel, ready)
+            yield wave[0].float().cpu()
+
+    def _mels(
+        self, spoken: Iterable[Spoken], voice: SpeakerLatents, settings: Settings, seed: int
+    ) -> Iterator[tuple[Float[Tensor, "1 M T"], int]]:
+        """The mel of each window: the codec's coarse one, refined by the decoder. So many of its frames are ready."""
         speaker = voice.decoder.to(self.device)[None]
+        frames_per_code = self.audio.frame_rate / self.codec.code_rate
         fast = fast_dtype(self.device)
-        with torch.autocast(self.device.type, fast, enabled=fast != torch.float32):
-            mel = self.decoder.decode(
-                condition,
-                speaker,
-                steps=settings.steps,
-                guidance=settings.guidance,
-                sampler=settings.sampler,
-                generator=generator,
-            )
-        return self.vocoder(stretch(mel, settings.speed).frames)[0].float().cpu()
+        past = None
+        for window in windows(spoken, self.codec.grain):
+            size = window.ids.shape[1]
+            codes = Codes(window.ids, torch.tensor([size], device=self.device))
+            coarse = self.codec.decode(codes)
+            bins, frames = coarse.frames.shape[1:]
+            first, start, stop = (int(code * frames_per_code) for code in (window.first, window.start, window.stop))
+            ready = (frames if window.stop == size else stop) - start
+            with torch.autocast(self.device.type, fast, enabled=fast != torch.float32):
+                mel, past = self.decoder.extend(
+                    past,
+                    Condition(codes, coarse, window.latents),
+                    speaker,
+                    start=start,
+                    ready=ready,
+                    steps=settings.steps,
+                    guidance=settings.guidance,
+                    sampler=settings.sampler,
+                    noise=noise_of(range(first + start, first + frames), bins, seed)[None],
+                )
+            yield mel[..., : ready + FORESEEN], ready
+
+
+@dataclass
+class _Begun:
+    """An attempt that is still being spoken."""
+
+    spoken: list[Spoken]  # so far
+    rest: Iterator[Spoken]
+    verdict: Verdict  # on the codes before the first sound
+
+    def go_on(self) -> Iterator[Spoken]:
+        """All of its codes, from the first one."""
+        yield from self.spoken
+        for code in self.rest:
+            self.spoken.append(code)
+            yield code
+
+
+T = TypeVar("T", Attempt, _Begun)
+
+
+def _best_of(make: Callable[..., T], settings: Settings, seed: int) -> tuple[T, list[str]]:
+    """The first attempt without a fault, or else the best one, and what was wrong with each of the others."""
+    attempts = []
+    for attempt in range(settings.retries + 1):
+        attempts.append(make(seed=derive_seed(seed, f"attempt {attempt}")))
+        if not attempts[-1].verdict.faults:
+            break
+    best = min(attempts, key=lambda attempt: attempt.verdict.rank)
+    return best, ["; ".join(other.verdict.faults) for other in attempts if other is not best]
+
+
+def _codes_of(spoken: Sequence[Spoken]) -> Codes:
+    ids = torch.stack([id for id, _ in spoken], dim=1)
+    return Codes(ids, torch.full((1,), ids.shape[1], device=ids.device))
 
 
 def speaker_fingerprint(nets: Mapping[str, str]) -> str:
@@ -303,8 +440,10 @@ def _misfit(codes: int, ids: int, settings: Settings) -> list[str]:
     return ["stopped early"] if codes < max(1.0, settings.min_codes_per_id * ids) else []
 
 
-def _account(take: Take, settings: Settings) -> str:
-    """What happened on the way to a take that was not whole at once."""
+def _account(take: Take, settings: Settings, *, late: bool) -> str | None:
+    """What happened on the way to a take that was not whole at once; None if it was."""
     times = f"attempt {take.attempts} of {settings.retries + 1}"
     before = f" ({', then '.join(take.rejected)})" if take.rejected else ""
-    return f"{take.fault}, at best, by {times}{before}" if take.fault else f"whole only at {times}{before}"
+    if take.fault:
+        return f"{take.fault}, {'heard too late' if late else 'at best'}, by {times}{before}"
+    return f"whole only at {times}{before}" if take.attempts > 1 else None

@@ -1,13 +1,16 @@
 """A text to the portions that are spoken one after the other: sentences, or parts of long ones."""
 
 import re
-from collections.abc import Iterator, MutableSet
+from collections.abc import Iterable, Iterator, MutableSet
 from dataclasses import dataclass
 
 from tts.text.language import Language
 from tts.text.sentences import Sentence
 
 MAX_WORD = 1000  # characters; longer words are garbage: even URLs are shorter
+# Where a sentence may begin: after a mark or an empty line, once two of its words are there.
+BORDER = re.compile(r"(?:(?<=[^\w\s,])\s+|\s*\n\s*\n\s*)(?=\S+\s+\S+\s)")
+TRIED = 3  # borders, from the last one back
 EXPANSION = 1.25  # times max_chars; a sentence that is longer in words is cut again
 
 
@@ -25,42 +28,91 @@ class Portion:
 
 def check_text(text: str) -> None:
     """Refuse what is no text, with the reason."""
-    longest = max(map(len, text.split()), default=0)
-    if not longest:
+    if not text.strip():
         raise ValueError("the text is empty: give at least one word")
+    check_words(text)
+
+
+def check_words(text: str) -> None:
+    """Refuse a text with a word that is none."""
+    longest = max(map(len, text.split()), default=0)
     if longest > MAX_WORD:
         raise ValueError(f"a word of {longest} characters is no text that can be read aloud: at most {MAX_WORD}")
 
 
-def portions(text: str, max_chars: int, language: Language, told: MutableSet[str] | None = None) -> Iterator[Portion]:
+def portions(
+    text: str | Iterable[str], max_chars: int, language: Language, told: MutableSet[str] | None = None
+) -> Iterator[Portion]:
     """Sentences with their words. A sentence that gets much longer in words, such as one of digits, is cut again.
 
-    A notice comes once for a kind: two notices that differ in numbers only are of one kind. `told` holds the kinds that
+    A text that comes in pieces gives each sentence when it is complete, and counts those that it has given so far. A
+    notice comes once for a kind: two notices that differ in numbers only are of one kind. `told` holds the kinds that
     other texts have told before, and gets those of this one.
     """
-    sentences = language.split(text, max_chars)
     told = set() if told is None else told
-    for index, sentence in enumerate(sentences):
-        normal = language.normalise(sentence.text)
-        notices = []
-        for notice in (*sentence.notices, *normal.notices):
-            kind = re.sub(r" x [0-9]+$|[0-9]+", "", notice)
-            if kind not in told:
-                told.add(kind)
-                notices.append(notice)
-        far = len(normal.text) > EXPANSION * max_chars
-        parts = language.split(normal.text, max_chars) if far else [Sentence(normal.text, sentence.pause)]
-        for number, part in enumerate(parts):
-            first, last = number == 0, number == len(parts) - 1
-            pause = sentence.pause if last else part.pause
-            yield Portion(
-                index=index,
-                total=len(sentences),
-                written=sentence.text if first else "",
-                words=closed(part.text),
-                notices=tuple(notices) if first else (),
-                pause=None if last and index == len(sentences) - 1 else pause,
-            )
+    total = 0
+    for sentences, ended in (
+        [(language.split(text, max_chars), True)] if isinstance(text, str) else completed(text, max_chars, language)
+    ):
+        first, total = total, total + len(sentences)
+        for index, sentence in enumerate(sentences, first):
+            last = ended and index == total - 1
+            yield from _parts(sentence, index, total, last, max_chars, language, told)
+
+
+def _parts(
+    sentence: Sentence,
+    index: int,
+    total: int,
+    ends: bool,  # it is the last of the text
+    max_chars: int,
+    language: Language,
+    told: MutableSet[str],
+) -> Iterator[Portion]:
+    """The portions of one sentence."""
+    normal = language.normalise(sentence.text)
+    notices = []
+    for notice in (*sentence.notices, *normal.notices):
+        kind = re.sub(r" x [0-9]+$|[0-9]+", "", notice)
+        if kind not in told:
+            told.add(kind)
+            notices.append(notice)
+    far = len(normal.text) > EXPANSION * max_chars
+    parts = language.split(normal.text, max_chars) if far else [Sentence(normal.text, sentence.pause)]
+    for number, part in enumerate(parts):
+        first, last = number == 0, number == len(parts) - 1
+        pause = sentence.pause if last else part.pause
+        yield Portion(
+            index=index,
+            total=total,
+            written=sentence.text if first else "",
+            words=closed(part.text),
+            notices=tuple(notices) if first else (),
+            pause=None if last and ends else pause,
+        )
+
+
+def completed(pieces: Iterable[str], max_chars: int, language: Language) -> Iterator[tuple[list[Sentence], bool]]:
+    """The sentences of a text that comes in pieces, as they are completed, and whether they are the last ones.
+
+    Pieces may break inside words. A sentence is complete when the next one has begun, unless something would be read
+    otherwise by that: then it waits, as the items of a list and marks of Markdown around several sentences do.
+    """
+    text = ""
+    for piece in pieces:
+        text += piece
+        if not any(map(str.isspace, piece)):
+            continue
+        every = language.split(text, max_chars)
+        for cut in [match.end() for match in BORDER.finditer(text)][: -TRIED - 1 : -1]:
+            before, after = (language.split(part, max_chars) for part in (text[:cut], text[cut:]))
+            if [one.text for one in before + after] == [one.text for one in every]:
+                check_words(text[:cut])
+                yield every[: len(before)], False
+                text = text[cut:]
+                break
+    check_words(text)
+    yield language.split(text, max_chars), True
 
 
 def closed(words: str) -> str:

@@ -107,7 +107,7 @@ def read_aloud(studio: Studio, text: str, voice: str, *, minutes: float, seed: i
 
 def _read_passage(studio: Studio, text: str, voice: SpeakerLatents, seed: int) -> CachedWave:
     start, waves, joins = time.perf_counter(), [], []
-    for chunk in studio.speech.stream(text, voice, settings=studio.settings, seed=seed):
+    for chunk in studio.speech.say(text, voice, settings=studio.settings, seed=seed):
         before = sum(map(len, waves))
         joins += [before, before + len(chunk.take.wave)] if chunk.take else []
         waves.append(chunk.wave)

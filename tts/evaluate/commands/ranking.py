@@ -184,7 +184,7 @@ class PoolMaker:
         """The wave of a take, at the level of every corpus."""
         studio = self.studio
         wave = self.speech.render(take.codes, take.latents, self.voice, settings=studio.settings, seed=seed)
-        wave = trim(wave, studio.audio.sample_rate)
+        wave = trim(wave, studio.audio)
         return set_level(wave, studio.audio) if len(wave) else torch.zeros(studio.audio.hop)
 
     def _likely(self, codes: Codes, text: str) -> torch.Tensor:

@@ -74,9 +74,9 @@ def speak_sentences(studio: Studio, texts: Sequence[str], *, seed: int) -> list[
 
 def recorded_sentences(studio: Studio, folder: Path, count: int) -> list[UnjudgedSentence]:
     """Recordings instead of synthesised speech: any fault found in them is a mistake of the detector."""
-    normalise, rate = language().normalise, studio.audio.sample_rate
+    normalise = language().normalise
     return [
-        UnjudgedSentence(normalise(clip.text).text, trim(studio.recording(clip.path), rate), None, 1)
+        UnjudgedSentence(normalise(clip.text).text, trim(studio.recording(clip.path), studio.audio), None, 1)
         for clip in read_clips(folder, count)
     ]
 

@@ -1,0 +1,61 @@
+"""The grid of codes on which speech is rendered, whole or while it is still being spoken.
+
+Codes are rendered in windows. Each sees some codes before those that it renders and a few after them, so a window can
+be rendered as soon as these few are spoken. Whole speech is rendered in the same windows: streamed, it is the same
+bytes.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, repeat
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+# In grains of the codec, 43 ms each with ours; docs/experiments.md has what each choice costs.
+HOPS = (8, 24, 72)  # that each window renders, the last number from then on: sound comes soon, then cheaply
+BEFORE = 8  # that it sees before them; what the decoder keeps reaches further back
+AFTER = 6  # that it sees after them
+
+
+@dataclass(frozen=True)
+class Window:
+    """Codes that are seen at once."""
+
+    ids: Int[Tensor, "1 L"]
+    latents: Float[Tensor, "1 L D"] | None
+    first: int  # the number of the first code in its utterance
+    start: int  # the first code that is rendered, counted in this window
+    stop: int  # the code after the last one that is; all codes of the window in the last window of an utterance
+
+
+Spoken = tuple[Int[Tensor, " B"], Float[Tensor, "B D"] | None]  # a code, and the latents at it
+
+
+def first_window(grain: int) -> int:
+    """How many codes there must be before the first window can be rendered."""
+    return (HOPS[0] + AFTER) * grain
+
+
+def windows(spoken: Iterable[Spoken], grain: int) -> Iterator[Window]:
+    """The windows of an utterance of one item, each as soon as its codes are there. `grain` is the codec's."""
+    sizes = (hop * grain for hop in chain(HOPS, repeat(HOPS[-1])))
+    held: list[Spoken] = []
+    first, start, stop = 0, 0, next(sizes)
+    for code in spoken:
+        held.append(code)
+        if first + len(held) == stop + AFTER * grain:
+            yield _window(held, first, start, stop)
+            start, stop = stop, stop + next(sizes)
+            before = max(0, start - BEFORE * grain)
+            del held[: before - first]
+            first = before
+    if first + len(held) > start:
+        yield _window(held, first, start, first + len(held))
+
+
+def _window(held: list[Spoken], first: int, start: int, stop: int) -> Window:
+    ids, latents = zip(*held, strict=True)
+    known = None if latents[0] is None else torch.stack(latents, dim=1)
+    return Window(torch.stack(ids, dim=1), known, first, start - first, stop - first)
