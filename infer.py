@@ -144,9 +144,14 @@ def make_parser() -> Parser:
         action=argparse.BooleanOptionalAction,
         help="to every sentence, and speak faulty ones again; on unless --no-listen",
     )
-    parser.add_argument("--steps", type=int, metavar="N", help="of the diffusion decoder: more is finer and slower")
     parser.add_argument(
-        "--guidance", type=float, metavar="X", help="of the diffusion decoder: more is clearer, 1 is off"
+        "--steps",
+        type=int,
+        metavar="N",
+        help="of the diffusion decoder, where its weights leave a choice: more is finer",
+    )
+    parser.add_argument(
+        "--guidance", type=float, metavar="X", help="of the diffusion decoder, likewise: more is clearer, 1 is off"
     )
     parser.add_argument("--speed", type=float, metavar="X", help="tempo, 1 is as spoken; pitch stays")
     parser.add_argument("--device", help="cpu, cuda, mps; auto takes cuda if it is there, else cpu")

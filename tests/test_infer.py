@@ -140,7 +140,7 @@ def test_usage_errors(say, argv, words):
         ("steps=x", "whole number"),
         ("steps=2.5", "whole number"),
         ("steps=true", "whole number"),
-        ("steps=null", "whole number"),
+        ("seed=null", "whole number"),
         ("sampling.top_p=7", "0.01 to 1.0"),
         ("sampling=3", "sampling"),
         ("voice=${nothing}", "nothing"),

@@ -51,8 +51,10 @@ def _overridden(conf: dict, overrides: list[str], name: str) -> dict:
 def check(conf: dict) -> None:
     """Raise a ValueError for a value outside its limits or choices, or of another kind."""
     values = flatten({key: value for key, value in conf.items() if key not in RULES})
-    for key, (low, high) in conf["limits"].items():
+    for key, (low, high, *null) in conf["limits"].items():
         value, whole = values[key], isinstance(low, int)
+        if value is None and null:
+            continue
         right = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
         if not right or not low <= value <= high:
             kind = "a whole number" if whole else "a number"

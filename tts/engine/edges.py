@@ -1,24 +1,24 @@
-"""Silence at the edges of a spoken sentence."""
+"""Silence at the edges of a spoken sentence, cut as `tts.synthesis.wave.Edges` cuts it."""
 
 import numpy as np
 from jaxtyping import Float
 
-QUIET = 1e-4  # power relative to the loudest block, -40 dB: below is silence
-MARGIN = 0.06  # seconds kept around what is not silence
-FADE = 0.01  # seconds
+QUIET = -32.0  # dB relative to the level of speech
+BLOCK, MARGIN, HOLD, FADE = 0.01, 0.06, 0.3, 0.01  # seconds
 
 
-def trimmed(wave: Float[np.ndarray, " N"], sample_rate: int) -> Float[np.ndarray, " K"]:
-    """Cut silence at both ends down to a margin, and fade, so that pauses have their length and nothing clicks."""
-    block = sample_rate // 100
+def trimmed(wave: Float[np.ndarray, " N"], audio: dict) -> Float[np.ndarray, " K"]:
+    """Silence at both ends cut down to a margin, the end by `HOLD` at most, and fades, so that nothing clicks."""
+    block, margin, hold, fade = (round(seconds * audio["sample_rate"]) for seconds in (BLOCK, MARGIN, HOLD, FADE))
     power = np.square(np.pad(wave, (0, -len(wave) % block))).reshape(-1, block).mean(1)
-    loud = np.flatnonzero(power > power.max() * QUIET) if len(power) else power
+    loud = np.flatnonzero(power > 10 ** ((audio["level"] + QUIET) / 10))
     if not len(loud):
-        return wave
-    margin = round(MARGIN * sample_rate)
-    wave = wave[max(0, loud[0] * block - margin) : (loud[-1] + 1) * block + margin].copy()
-    size = min(round(FADE * sample_rate), len(wave))
-    ramp = np.linspace(0, 1, size, dtype=np.float32)
-    wave[:size] *= ramp
-    wave[-size:] *= ramp[::-1]
+        wave = wave[max(0, len(wave) - len(wave) % block - margin) :].copy()
+    else:
+        end = max((loud[-1] + 1) * block + margin, len(wave) - hold)
+        wave = wave[max(0, loud[0] * block - margin) : end].copy()
+        size = min(fade, len(wave))
+        wave[:size] *= np.linspace(0, 1, fade, dtype=np.float32)[:size]
+    size = min(fade, len(wave))
+    wave[len(wave) - size :] *= np.linspace(1, 0, fade, dtype=np.float32)[fade - size :]
     return wave

@@ -126,7 +126,7 @@ class Engine:
             if not faults:
                 break
         mel = self.mel(*best, voice, conf=conf, random=np.random.default_rng(seed))
-        return trimmed(self.wave(stretched(mel, conf["speed"])), self.audio["sample_rate"])
+        return trimmed(self.wave(stretched(mel, conf["speed"])), self.audio)
 
     def draw_codes(
         self, ids: list[int], voice: Voice, sampling: Mapping[str, Any], random: np.random.Generator
@@ -219,8 +219,7 @@ class Engine:
         told = {"codes": codes, "coarse": coarse, "speaker": voice.decoder}
         if self.specs["diffusion"]["latent_width"]:
             told["latents"] = latents
-        given = conf if self.decoder["guidable"] else self.decoder  # a distilled decoder has its own steps
-        steps, guidance = given["steps"], given["guidance"]
+        steps, guidance = self._decoding(conf)
         rows = 1 if guidance == 1 else 2
         hidden, shown, who = (own[:rows] for own in self.nets("decoder_condition", **told))
         time = self.knots(np.linspace(0, 1, steps + 1))
@@ -231,6 +230,14 @@ class Engine:
             free = velocity[-1:]
             x = (x + (stop - start) * (free + guidance * (velocity[:1] - free))).astype(np.float32)
         return x
+
+    def _decoding(self, conf: Mapping[str, Any]) -> tuple[int, float]:
+        """Steps and guidance of the decoder. Raises ValueError if they are asked of one that has its own."""
+        own = {name: self.decoder[name] for name in ("steps", "guidance")}
+        asked = {name: conf[name] for name in own if conf[name] is not None and conf[name] != own[name]}
+        if asked and not self.decoder["guidable"]:
+            raise ValueError(f"this decoder was distilled to {own['steps']} steps: leave {' and '.join(asked)} out")
+        return tuple((own | asked).values())
 
     def wave(self, mel: Float[np.ndarray, "1 M T"]) -> Wave:
         """A mel to its sound."""
@@ -253,7 +260,7 @@ def stretched(mel: Float[np.ndarray, "1 M T"], speed: float) -> Float[np.ndarray
     if speed == 1:
         return mel
     old, size = mel.shape[2], max(1, round(mel.shape[2] / speed))
-    at = ((np.arange(size) + 0.5) * old / size - 0.5).clip(0, old - 1)
+    at = ((np.arange(size) + 0.5) * speed - 0.5).clip(0, old - 1)
     return np.stack([np.interp(at, np.arange(old), row) for row in mel[0]])[None].astype(np.float32)
 
 

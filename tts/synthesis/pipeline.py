@@ -47,8 +47,8 @@ class Settings:
     min_codes_per_id: float  # fewer codes than this per text id: the sentence stopped early
     listen: bool  # to what was spoken, for words that are missing or too many
     retries: int
-    steps: int  # of the diffusion decoder
-    guidance: float  # of the diffusion decoder; 1: off
+    steps: int | None  # of the diffusion decoder; None: as its weights were made for; the same of guidance
+    guidance: float | None  # of the diffusion decoder; 1: off
     sampler: str  # of the diffusion decoder, a key of diffusion.sample.SAMPLERS
     speed: float  # tempo; 1: as spoken
     pause: float  # times all of `pauses`

@@ -11,8 +11,7 @@ from tts.checkpoint import build
 from tts.engine.edges import trimmed
 from tts.engine.engine import stretched
 from tts.engine.spectral import Spectra
-from tts.synthesis.wave import stretch, trim
-from tts.types import Mel
+from tts.synthesis import wave as whole
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +41,17 @@ def test_phases_and_their_relations(vocoder, spectra):
     assert np.allclose(relations, vocoder.relations(wanted).numpy(), atol=1e-3)
 
 
-def test_edges_and_tempo():
-    wave = torch.cat((torch.zeros(3000), torch.sin(torch.arange(9000) * 0.1), torch.zeros(5000)))
-    assert np.allclose(trimmed(wave.numpy(), 24000), trim(wave, 24000).numpy(), atol=1e-6)
-    assert len(trimmed(np.zeros(500, np.float32), 24000)) == 500
+@pytest.mark.parametrize(
+    ("before", "sound", "after"), [(3000, 9000, 5000), (0, 9000, 20000), (100, 90, 0), (0, 0, 5000)]
+)
+def test_edges(audio, before, sound, after):
+    wave = torch.cat((torch.zeros(before), 0.1 * torch.sin(torch.arange(sound) * 0.1), torch.zeros(after)))
+    assert np.allclose(trimmed(wave.numpy(), asdict(audio)), whole.trim(wave, audio).numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("speed", [0.7, 1.0, 1.6])
+def test_tempo(speed):
     mel = torch.randn(1, 4, 30)
-    for speed in (0.7, 1.0, 1.6):
-        wanted = stretch(Mel(mel, torch.tensor([30])), speed).frames.numpy()
-        assert np.allclose(stretched(mel.numpy(), speed), wanted, atol=1e-5)
+    ((wanted, ready),) = whole.stretched([(mel, 30)], speed)
+    assert wanted.shape[-1] == ready
+    assert np.allclose(stretched(mel.numpy(), speed), wanted.numpy(), atol=1e-5)
