@@ -189,7 +189,7 @@ def _write(
     codec = OUTPUTS[suffix]
     chain = _Chain(piece, rate, preset, bed, mark)
     ceiling = None if preset.peak is None else preset.peak - (HEADROOM if codec.lossy else 0.0)
-    gain = chain.fit(ceiling, codec.loss, work)
+    gain = chain.fit(codec.loss, work)
     for attempt in range(1, ATTEMPTS + 1):
         with open_wave(
             piece.path,
@@ -233,10 +233,11 @@ class _Chain:
         self.spoken = SILENT  # LUFS of the speech as it is, in one channel
         self.first_gain = 0.0  # dB, before the compressor
 
-    def fit(self, ceiling: float | None, loss: float, work: "_Work") -> float:
-        """Measure the speech, and the whole if more than gain is done to it; gives the gain in dB that it needs.
+    def fit(self, loss: float, work: "_Work") -> float:
+        """Measure the speech, before and after the compressor; gives the gain in dB that it needs after it.
 
-        `loss` is by how many dB the codec will turn it down.
+        `loss` is by how many dB the codec will turn it down. A bed, the mark and the limiter hardly change how loud the
+        whole is; what they do change is measured in the finished file.
         """
         asks = self.preset.loudness is not None or self.preset.rms is not None
         if not asks and self.bed is None:
@@ -246,9 +247,9 @@ class _Chain:
         if self.spoken <= SILENT or not asks:
             return 0.0
         self.first_gain = self.missing(speech)
-        if self.preset.ratio == 1 and self.bed is None:
+        if self.preset.ratio == 1:
             return loss
-        return loss + self.missing(loudness.measure(work.counted(self.blocks(0.0, ceiling), self.rate), self.rate))
+        return loss + self.missing(loudness.measure(work.counted(self.levelled(), self.rate), self.rate))
 
     def missing(self, result: loudness.Measured) -> float:
         """How many dB a result is too quiet; none if nothing is said."""
@@ -267,15 +268,23 @@ class _Chain:
                     yield torch.from_numpy(block.T.copy())
         yield from _silence(round(self.after * self.rate))
 
+    @property
+    def heard(self) -> float:
+        """LUFS of the speech in one channel before the compressor."""
+        return self.spoken + self.first_gain
+
+    def levelled(self) -> Iterator[Tensor]:
+        """The speech after the compressor, if there is one."""
+        sound = _louder(self.speech(), self.first_gain)
+        if self.preset.ratio == 1:
+            return sound
+        return loudness.compressed(sound, self.rate, self.heard - BELOW, self.preset.ratio)
+
     def blocks(self, gain: float, ceiling: float | None) -> Iterator[Tensor]:
         """Everything that is done to the speech."""
-        sound = _louder(self.speech(), self.first_gain)
-        heard = self.spoken + self.first_gain  # LUFS of one channel
-        if self.preset.ratio != 1:
-            sound = loudness.compressed(sound, self.rate, heard - BELOW, self.preset.ratio)
-        sound = _louder(sound, gain)
+        sound = _louder(self.levelled(), gain)
         if self.bed:
-            against = self.preset.loudness if self.preset.loudness is not None else heard + gain
+            against = self.preset.loudness if self.preset.loudness is not None else self.heard + gain
             sound = under(sound, self.bed, self.rate, self.preset, speech_level=against, seconds=self.seconds)
         if self.mark:
             sound = marked(sound, self.rate)

@@ -16,7 +16,7 @@ import torch
 from tts.encoding import open_wave
 from tts.executors import Executor
 from tts.files import whole
-from tts.narration.beds import find_bed
+from tts.narration.beds import BEDS, find_bed
 from tts.narration.encode import find_preset, laid_out, master
 from tts.narration.mix import Placed, mix_chapter
 from tts.narration.outputs import find_outputs, write_all
@@ -239,7 +239,7 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
 def check(order: Order) -> None:
     """Raise the ValueErrors of what comes last, before hours of speaking."""
     find_preset(order.preset)
-    if order.bed:
+    if order.bed and order.bed not in BEDS:
         find_bed(order.bed, sample_rate_of(Path(order.conf["weights"])))
     find_outputs(order.outputs, [Path(order.output)])
 
