@@ -18,7 +18,7 @@ from tts.formats import OUTPUTS
 from tts.narration import loudness
 from tts.narration.beds import Bed, find_bed, under
 from tts.narration.blocks import decibels
-from tts.narration.loudness import PRESETS, SILENT, STEREO, Preset, Requirement
+from tts.narration.loudness import ABSOLUTE_GATE, PRESETS, SILENT, STEREO, Preset, Requirement
 from tts.narration.mark import marked
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
 
@@ -206,7 +206,7 @@ def _write(
         if preset == PRESETS["none"]:
             return Report(piece.path, [])
         file_rate, blocks = loudness.decoded(piece.path)
-        result = loudness.measure(work.counted(blocks, file_rate), file_rate)
+        result = loudness.measure(work.counted(blocks, file_rate), file_rate, weigh=chain.weighs)
         missing = chain.missing(result)
         too_high = 0.0 if preset.peak is None else max(0.0, result.true_peak - preset.peak)
         if attempt == ATTEMPTS or (abs(missing) <= preset.slack and not too_high):
@@ -230,7 +230,8 @@ class _Chain:
         self.channels = bed.channels if bed else 1
         self.before, self.after = around(preset, bed is not None)
         self.seconds = self.before + _seconds(piece.sources) + self.after
-        self.spoken = SILENT  # LUFS of the speech as it is, in one channel
+        self.weighs = preset.loudness is not None or bed is not None  # whether loudness matters, and not RMS alone
+        self.spoken = SILENT  # LUFS of the speech as it is, in one channel; its RMS in dB where that alone matters
         self.first_gain = 0.0  # dB, before the compressor
 
     def fit(self, loss: float, work: "_Work") -> float:
@@ -242,9 +243,9 @@ class _Chain:
         asks = self.preset.loudness is not None or self.preset.rms is not None
         if not asks and self.bed is None:
             return 0.0
-        speech = loudness.measure(work.counted(self.speech(), self.rate), self.rate)
-        self.spoken = speech.loudness
-        if self.spoken <= SILENT or not asks:
+        speech = loudness.measure(work.counted(self.speech(), self.rate), self.rate, weigh=self.weighs)
+        self.spoken = speech.loudness if self.weighs else speech.rms
+        if self.spoken <= ABSOLUTE_GATE or not asks:
             return 0.0
         self.first_gain = self.missing(speech)
         if self.preset.ratio == 1:
@@ -253,7 +254,7 @@ class _Chain:
 
     def missing(self, result: loudness.Measured) -> float:
         """How many dB a result is too quiet; none if nothing is said."""
-        if self.spoken <= SILENT:
+        if self.spoken <= ABSOLUTE_GATE:
             return 0.0
         if self.preset.loudness is not None:
             return self.preset.loudness + (STEREO if result.channels == 2 else 0.0) - result.loudness

@@ -93,7 +93,7 @@ CLOSE = 0.3  # LU that it shall be off at most
 class Measured:
     """What a recording measures."""
 
-    loudness: float  # LUFS, integrated
+    loudness: float  # LUFS, integrated; SILENT if it was not asked for
     true_peak: float  # dBTP
     rms: float  # dB, of all samples of all channels
     noise: float  # dB RMS of the quietest half second
@@ -112,8 +112,8 @@ class Requirement:
     met: bool
 
 
-def measure(blocks: Iterable[Tensor], rate: int) -> Measured:
-    """Measure a whole recording block by block."""
+def measure(blocks: Iterable[Tensor], rate: int, *, weigh: bool = True) -> Measured:
+    """Measure a whole recording block by block. Without `weigh` its loudness is left out, which is most of the work."""
     step = round(STEP * rate)
     warm = round(WARM_UP * rate)
     # Numbers, no tensors: small ones that stay lie between large ones that go, and the heap grows around them.
@@ -123,8 +123,9 @@ def measure(blocks: Iterable[Tensor], rate: int) -> Measured:
         own = window.wave[:, warm : warm + window.length]
         channels = len(own)
         whole = window.length // step * step
-        heard = k_weighted(window.wave, rate)[:, warm : warm + whole]
-        weighted.extend(heard.square().view(channels, -1, step).mean(2).sum(0).tolist())
+        if weigh:
+            heard = k_weighted(window.wave, rate)[:, warm : warm + whole]
+            weighted.extend(heard.square().view(channels, -1, step).mean(2).sum(0).tolist())
         plain.extend(own[:, :whole].double().square().view(channels, -1, step).mean(2).mean(0).tolist())
         peak = max(peak, float(own.abs().max()))
         peak = max(peak, float(hop_peaks(window.wave[:, warm - REACH :], step // 10, peak).max()))

@@ -23,7 +23,7 @@ from tts.narration.outputs import find_outputs, write_all
 from tts.narration.plan import NarrationPlan, Order, Tell
 from tts.narration.project import Project, changes, remembered
 from tts.narration.script import Segment
-from tts.narration.speaking import Job, speak_paragraph
+from tts.narration.speaking import Job, load_nets, speak_paragraph
 from tts.narration.takes import BrokenTake, StoredTake
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
 from tts.narration.times import SaidWord, written_words
@@ -219,6 +219,7 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
     kept = len(narration.takes)
     with progress("speaking") as told:
         narration.speak(jobs, executor, told)
+    load_nets.cache_clear()  # nothing is spoken any more, and a long book needs their memory
     with project.locked(tell):
         for chapter in range(len(narration.chapters)):  # those that were mixed long ago, or by another run meanwhile
             narration.mix(chapter)
