@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from tts import document, settings, voices
-from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable
+from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable, run_as_program
 from tts.formats import OUTPUTS
 from tts.synthesis.live import Live, endless_wav, find_player, playing
 
@@ -57,8 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     except UsageError as error:
         return fail(error, MISUSED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again as it exits
-        return FAILED
+        raise
     except OSError as error:
         if error.errno in FULL:
             return fail(f"no space left to write {error.filename or 'the output'}: free some; nothing was written")
@@ -449,4 +448,4 @@ def speak(
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, terminate)
-    sys.exit(main())
+    run_as_program(main)

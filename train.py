@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from data.remote import manifest
+from tts.cli import run_as_program
 from tts.files import whole
 from tts.provenance import revision
 from tts.training.accounting.record import record
@@ -93,4 +94,4 @@ def identity(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_as_program(main)

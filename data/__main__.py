@@ -9,7 +9,7 @@ from pathlib import Path
 from data.pack.command import add_pack, add_synth
 from data.prepare.command import add_prepare
 from data.shards import verify_shards
-from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain
+from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, run_as_program
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         return INTERRUPTED
     except UsageError as error:
         return complain(f"error: {error}", MISUSED)
+    except BrokenPipeError:
+        raise
     except (ValueError, OSError, ModuleNotFoundError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         remedy = f": make room in {args.out.parent} and run the same command again" if full else ""
@@ -63,4 +65,4 @@ def _verify(args: argparse.Namespace, settings: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_as_program(main)

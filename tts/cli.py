@@ -4,10 +4,13 @@ Nothing here takes time to import, so that a mistyped command line is answered a
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130  # exit codes
+UNREAD = 141  # the exit code by which shells know a program whose reader has gone: 128 + SIGPIPE
 
 
 class UsageError(ValueError):
@@ -33,10 +36,26 @@ def complain(line: object, code: int) -> int:
     return code
 
 
+def run_as_program(main: Callable[[], int | None]) -> NoReturn:
+    """Run a command line and exit with its code. If nobody reads what it prints any more, it ends without a word."""
+    try:
+        try:
+            sys.exit(main())
+        finally:
+            print(end="", flush=True)  # or Python meets the broken pipe after the last line of the program
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for number in (1, 2):  # what Python still holds back goes there
+            os.dup2(nowhere, number)
+        sys.exit(UNREAD)
+
+
 def exit_code(program: str, command: Callable[[], None], *, interrupted: str = "interrupted") -> int:
-    """Run a command: 0 done, 1 failed, misuse included, 130 interrupted."""
+    """Run a command: 0 done, 1 failed, misuse included, 130 interrupted. `run_as_program` takes a BrokenPipeError."""
     try:
         command()
+    except BrokenPipeError:
+        raise
     except KeyboardInterrupt:
         return complain(f"{program}: {interrupted}", INTERRUPTED)
     except (ValueError, OSError) as error:

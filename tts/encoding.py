@@ -50,13 +50,9 @@ class WaveWriter:
     def __init__(self, container: "av.container.OutputContainer", stream: "av.AudioStream", sample_rate: int):
         import av
 
-        context = stream.codec_context
         self._container, self._stream, self._sample_rate = container, stream, sample_rate
-        self._layout = context.layout.name
+        self._layout = stream.codec_context.layout.name
         self._frame = av.AudioFrame
-        self._resampler = av.AudioResampler(
-            format=context.format.name, layout=self._layout, rate=context.sample_rate, frame_size=context.frame_size
-        )
         self._written = 0
 
     def write(self, wav: Float[Tensor, "*C N"]) -> None:
@@ -68,20 +64,14 @@ class WaveWriter:
             frame = self._frame.from_ndarray(part.contiguous().numpy(), format="fltp", layout=self._layout)
             frame.sample_rate, frame.pts, frame.time_base = self._sample_rate, self._written, self._tick
             self._written += part.shape[1]
-            self._encode(frame)
+            self._container.mux(self._stream.encode(frame))  # which resamples, and cuts frames as the codec wants them
 
     @property
     def _tick(self) -> Fraction:
         return Fraction(1, self._sample_rate)
 
-    def _encode(self, frame: "av.AudioFrame | None") -> None:
-        for ready in self._resampler.resample(frame):
-            self._container.mux(self._stream.encode(ready))
-
     def finish(self) -> None:
         """Write what the encoder still holds."""
-        if self._written:
-            self._encode(None)
         self._container.mux(self._stream.encode(None))
 
 

@@ -1,6 +1,14 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from tts.cli import Parser, UsageError, exit_code, printable
+from tts.cli import UNREAD, Parser, UsageError, exit_code, printable
+
+ROOT = Path(__file__).parents[2]
+NO_COMMANDS = {"tts/alignment/unpack.py", "tts/text/english/needs.py"}  # a worker, and a table that is made anew
 
 
 def test_a_wrong_option_is_told_in_one_line(capsys):
@@ -40,3 +48,52 @@ def test_faults_of_the_program_are_not_hidden():
 
 def test_names_that_are_no_text_are_printable():
     assert printable("a\udcffb\tc") == "a\\udcffb c"
+
+
+def program(main: str, **streams) -> subprocess.CompletedProcess:
+    """Run a program whose `main` has this body."""
+    code = f"import sys\nfrom tts.cli import *\ndef main():\n    {main}\nrun_as_program(main)"
+    buffered = os.environ | {"PYTHONUNBUFFERED": ""}
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, env=buffered, **streams)
+
+
+@pytest.fixture
+def unread():
+    """The end of a pipe from which nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        "print('one line')",
+        "print('many lines\\n' * 100_000)",
+        "Parser(prog='thing').parse_args(['--help'])",
+        "return exit_code('thing', lambda: print('many lines\\n' * 100_000))",
+    ],
+)
+def test_a_program_whose_reader_has_gone_ends_without_a_word(main, unread):
+    done = program(main, stdout=unread, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (UNREAD, "")
+
+
+def test_so_does_one_whose_complaints_nobody_reads(unread):
+    assert program("print('no', file=sys.stderr, flush=True)", stdout=unread, stderr=unread).returncode == UNREAD
+
+
+@pytest.mark.parametrize(("main", "code"), [("print('done')", 0), ("print('done'); return 3", 3)])
+def test_a_program_that_is_read_exits_with_its_own_code(main, code):
+    done = program(main, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "done\n", "")
+
+
+def test_every_command_line_ends_so():
+    folders = [ROOT / name for name in ("tts", "data", "dvae", "gpt", "diffusion", "vocoder", "speaker")]
+    paths = [*ROOT.glob("*.py"), *(path for folder in folders for path in folder.rglob("*.py"))]
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in paths}
+    programs = {name: text for name, text in texts.items() if '__name__ == "__main__"' in text}
+    assert "infer.py" in programs
+    assert {name for name, text in programs.items() if "    run_as_program(" not in text} == NO_COMMANDS

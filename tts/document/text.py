@@ -40,6 +40,7 @@ ALONE = re.compile(
 )
 ROMAN = re.compile(r"(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\.?")
 CONTENTS = re.compile(r"(?i)(?:table of )?contents[.:]?")
+HASHED = re.compile(r"(?P<marks>#{1,6})[^\S\n]+(?P<title>[^\n]*?\w[^\n]*?)(?:[^\S\n]+#+)?[^\S\n]*")  # as in Markdown
 UNDERLINED = re.compile(r"(?P<title>\S[^\n]{0,100})\n(?P<line>={3,}|-{3,})")
 NOTED = re.compile(r"\[?Footnote (?:[0-9]{1,4}|[A-Z*])[:.]", re.IGNORECASE)
 PICTURE = re.compile(r"\[(?:Illustration|Image|Photo|Frontispiece)s?\b[^\]]*\]", re.IGNORECASE)
@@ -78,12 +79,32 @@ def _paragraphs(lines: str) -> Iterator[Paragraph]:
     for gap in chain(BLANK_LINES.finditer(lines), [None]):
         end = gap.start() if gap else len(lines)
         raw = lines[start:end]
-        if raw.strip():
-            shift = len(raw) - len(raw.lstrip())
-            yield Paragraph.of(_unwrapped(raw.strip(), columns), place=f"line {number + raw.count(chr(10), 0, shift)}")
+        for line, part in _apart(raw):
+            if part.strip():
+                shift = len(part) - len(part.lstrip())
+                place = f"line {number + line + part.count(chr(10), 0, shift)}"
+                yield Paragraph.of(_unwrapped(part.strip(), columns), place=place)
         if gap:
             number += lines.count("\n", start, gap.end())
             start = gap.end()
+
+
+def _apart(raw: str) -> Iterator[tuple[int, str]]:
+    """Headings with # before them, and what stands between them, each with the number of lines before it."""
+    first, after = 0, []
+    for number, line in enumerate(raw.split("\n")):
+        if _hashed(line):
+            yield first, "\n".join(after)
+            yield number, line
+            first, after = number + 1, []
+        else:
+            after.append(line)
+    yield first, "\n".join(after)
+
+
+def _hashed(line: str) -> re.Match | None:
+    """A heading as Markdown marks it, such as "## The Ship"; "# # #" is none, nor is a long line."""
+    return HASHED.fullmatch(line) if len(line) <= TITLE else None
 
 
 SAMPLE = 200_000  # characters that show how wide the text is
@@ -108,6 +129,8 @@ def _kind(paragraph: Paragraph, numerals: frozenset[str]) -> Paragraph:
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if not lines:
         return Paragraph.of(paragraph.text, MATTER, place=paragraph.place)
+    if hashed := _hashed(text):
+        return Paragraph.of(hashed["title"], HEADING, level=len(hashed["marks"]), place=paragraph.place)
     if found := _heading_level(text, lines, numerals):
         return Paragraph.of(heading(_titles(lines)), HEADING, level=found, place=paragraph.place)
     if PICTURE.fullmatch(text):

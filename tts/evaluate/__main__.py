@@ -19,7 +19,7 @@ import argparse
 import importlib
 import sys
 
-from tts.cli import Parser, exit_code
+from tts.cli import Parser, exit_code, run_as_program
 
 DEFAULT = "run"  # the command of a line that names none
 COMMANDS = {  # each module adds its arguments and runs; only the one that is named is imported
@@ -60,4 +60,4 @@ def _run(own: list[str], overrides: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_as_program(main)

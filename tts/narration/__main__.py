@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts import document, settings, voices
-from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable
+from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable, run_as_program
 from tts.executors import add_executor_options, make_executor
 from tts.formats import OUTPUTS
 from tts.narration import align, feed
@@ -52,6 +52,8 @@ def main(argv: list[str] | None = None) -> int:
         return complain("narration: interrupted; run again to go on", INTERRUPTED)
     except UsageError as error:
         return complain(f"narration: error: {error}", MISUSED)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         if error.errno in FULL:
             return complain(f"narration: error: no space left to write {error.filename}; run again to go on", FAILED)
@@ -405,4 +407,4 @@ def _terminate(signum: int, frame: object) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(main())
+    run_as_program(main)

@@ -79,7 +79,7 @@ def under(
     heard = speech_level + (STEREO if bed.channels == 2 else 0.0)
     factor = decibels(heard + preset.bed_level - bed.loudness)
     at = 0
-    for window in windows(speech, hop * 100, reach * hop, reach * hop):
+    for window in windows(speech, hop * 500, reach * hop, reach * hop):
         power = hop_power(window.wave, hop)
         speaking = (power > 10 ** ((speech_level + SPEECH) / 10)).float()
         # Down from the time the gain takes to move before speech until HOLD after it.
@@ -95,6 +95,8 @@ def under(
 
 def faded(at: int, length: int, rate: int, preset: Preset, seconds: float) -> Float[Tensor, " N"]:
     """The gain of a bed's fades from sample `at` on: a quarter of a sine, in and out."""
+    if at >= preset.fade_in * rate and at + length <= (seconds - preset.fade_out) * rate:
+        return torch.ones(length)
     time = (torch.arange(length, dtype=torch.float64) + at) / rate
     rise = (time / max(preset.fade_in, 1 / rate)).clamp(0, 1)
     fall = ((seconds - time) / max(preset.fade_out, 1 / rate)).clamp(0, 1)
@@ -103,7 +105,11 @@ def faded(at: int, length: int, rate: int, preset: Preset, seconds: float) -> Fl
 
 def stretch_of(loop: Float[Tensor, "C N"], at: int, length: int) -> Float[Tensor, "C K"]:
     """So many samples of an endless loop."""
-    return loop[:, (torch.arange(length) + at) % loop.shape[1]]
+    parts = []
+    while length:
+        parts.append(loop[:, at % loop.shape[1] :][:, :length])
+        at, length = at + parts[-1].shape[1], length - parts[-1].shape[1]
+    return torch.cat(parts, dim=1)
 
 
 def looped(wave: Float[Tensor, "C N"], rate: int) -> Float[Tensor, "C K"]:

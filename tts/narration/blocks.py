@@ -22,17 +22,25 @@ def windows(blocks: Iterable[Tensor], size: int, before: int, after: int) -> Ite
 
     How the sound was cut before makes no difference. Every window has the same size: the last one ends in silence.
     """
-    held: Tensor | None = None
-    whole = before + size + after
+    parts: list[Tensor] = []  # joined once they are enough for a window: joining each would copy the first many times
+    held, whole = 0, before + size + after
     for block in blocks:
-        held = F.pad(block, (before, 0)) if held is None else torch.cat((held, block), dim=1)
-        while held.shape[1] >= whole:
-            yield Window(held[:, :whole], size)
-            held = held[:, size:]
-    while held is not None and held.shape[1] > before:
-        length = min(size, held.shape[1] - before)
-        yield Window(F.pad(held[:, :whole], (0, max(0, whole - held.shape[1]))), length)
-        held = held[:, size:]
+        parts.append(block if parts else F.pad(block, (before, 0)))
+        held += parts[-1].shape[1]
+        if held < whole:
+            continue
+        wave = torch.cat(parts, dim=1)
+        while wave.shape[1] >= whole:
+            yield Window(wave[:, :whole], size)
+            wave = wave[:, size:]
+        parts, held = [wave], wave.shape[1]
+    if not parts:
+        return
+    wave = torch.cat(parts, dim=1)
+    while wave.shape[1] > before:
+        length = min(size, wave.shape[1] - before)
+        yield Window(F.pad(wave[:, :whole], (0, max(0, whole - wave.shape[1]))), length)
+        wave = wave[:, size:]
 
 
 def decibels(ratio: float) -> float:

@@ -18,7 +18,7 @@ from tts.formats import OUTPUTS
 from tts.narration import loudness
 from tts.narration.beds import Bed, find_bed, under
 from tts.narration.blocks import decibels
-from tts.narration.loudness import PRESETS, SILENT, STEREO, Preset, Requirement
+from tts.narration.loudness import ABSOLUTE_GATE, PRESETS, SILENT, STEREO, Preset, Requirement
 from tts.narration.mark import marked
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
 
@@ -189,7 +189,7 @@ def _write(
     codec = OUTPUTS[suffix]
     chain = _Chain(piece, rate, preset, bed, mark)
     ceiling = None if preset.peak is None else preset.peak - (HEADROOM if codec.lossy else 0.0)
-    gain = chain.fit(ceiling, codec.loss, work)
+    gain = chain.fit(codec.loss, work)
     for attempt in range(1, ATTEMPTS + 1):
         with open_wave(
             piece.path,
@@ -206,7 +206,7 @@ def _write(
         if preset == PRESETS["none"]:
             return Report(piece.path, [])
         file_rate, blocks = loudness.decoded(piece.path)
-        result = loudness.measure(work.counted(blocks, file_rate), file_rate)
+        result = loudness.measure(work.counted(blocks, file_rate), file_rate, weigh=chain.weighs)
         missing = chain.missing(result)
         too_high = 0.0 if preset.peak is None else max(0.0, result.true_peak - preset.peak)
         if attempt == ATTEMPTS or (abs(missing) <= preset.slack and not too_high):
@@ -230,29 +230,31 @@ class _Chain:
         self.channels = bed.channels if bed else 1
         self.before, self.after = around(preset, bed is not None)
         self.seconds = self.before + _seconds(piece.sources) + self.after
-        self.spoken = SILENT  # LUFS of the speech as it is, in one channel
+        self.weighs = preset.loudness is not None or bed is not None  # whether loudness matters, and not RMS alone
+        self.spoken = SILENT  # LUFS of the speech as it is, in one channel; its RMS in dB where that alone matters
         self.first_gain = 0.0  # dB, before the compressor
 
-    def fit(self, ceiling: float | None, loss: float, work: "_Work") -> float:
-        """Measure the speech, and the whole if more than gain is done to it; gives the gain in dB that it needs.
+    def fit(self, loss: float, work: "_Work") -> float:
+        """Measure the speech, before and after the compressor; gives the gain in dB that it needs after it.
 
-        `loss` is by how many dB the codec will turn it down.
+        `loss` is by how many dB the codec will turn it down. A bed, the mark and the limiter hardly change how loud the
+        whole is; what they do change is measured in the finished file.
         """
         asks = self.preset.loudness is not None or self.preset.rms is not None
         if not asks and self.bed is None:
             return 0.0
-        speech = loudness.measure(work.counted(self.speech(), self.rate), self.rate)
-        self.spoken = speech.loudness
-        if self.spoken <= SILENT or not asks:
+        speech = loudness.measure(work.counted(self.speech(), self.rate), self.rate, weigh=self.weighs)
+        self.spoken = speech.loudness if self.weighs else speech.rms
+        if self.spoken <= ABSOLUTE_GATE or not asks:
             return 0.0
         self.first_gain = self.missing(speech)
-        if self.preset.ratio == 1 and self.bed is None:
+        if self.preset.ratio == 1:
             return loss
-        return loss + self.missing(loudness.measure(work.counted(self.blocks(0.0, ceiling), self.rate), self.rate))
+        return loss + self.missing(loudness.measure(work.counted(self.levelled(), self.rate), self.rate))
 
     def missing(self, result: loudness.Measured) -> float:
         """How many dB a result is too quiet; none if nothing is said."""
-        if self.spoken <= SILENT:
+        if self.spoken <= ABSOLUTE_GATE:
             return 0.0
         if self.preset.loudness is not None:
             return self.preset.loudness + (STEREO if result.channels == 2 else 0.0) - result.loudness
@@ -267,15 +269,23 @@ class _Chain:
                     yield torch.from_numpy(block.T.copy())
         yield from _silence(round(self.after * self.rate))
 
+    @property
+    def heard(self) -> float:
+        """LUFS of the speech in one channel before the compressor."""
+        return self.spoken + self.first_gain
+
+    def levelled(self) -> Iterator[Tensor]:
+        """The speech after the compressor, if there is one."""
+        sound = _louder(self.speech(), self.first_gain)
+        if self.preset.ratio == 1:
+            return sound
+        return loudness.compressed(sound, self.rate, self.heard - BELOW, self.preset.ratio)
+
     def blocks(self, gain: float, ceiling: float | None) -> Iterator[Tensor]:
         """Everything that is done to the speech."""
-        sound = _louder(self.speech(), self.first_gain)
-        heard = self.spoken + self.first_gain  # LUFS of one channel
-        if self.preset.ratio != 1:
-            sound = loudness.compressed(sound, self.rate, heard - BELOW, self.preset.ratio)
-        sound = _louder(sound, gain)
+        sound = _louder(self.levelled(), gain)
         if self.bed:
-            against = self.preset.loudness if self.preset.loudness is not None else heard + gain
+            against = self.preset.loudness if self.preset.loudness is not None else self.heard + gain
             sound = under(sound, self.bed, self.rate, self.preset, speech_level=against, seconds=self.seconds)
         if self.mark:
             sound = marked(sound, self.rate)

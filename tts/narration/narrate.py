@@ -16,14 +16,14 @@ import torch
 from tts.encoding import open_wave
 from tts.executors import Executor
 from tts.files import whole
-from tts.narration.beds import find_bed
+from tts.narration.beds import BEDS, find_bed
 from tts.narration.encode import find_preset, laid_out, master
 from tts.narration.mix import Placed, mix_chapter
 from tts.narration.outputs import find_outputs, write_all
 from tts.narration.plan import NarrationPlan, Order, Tell
 from tts.narration.project import Project, changes, remembered
 from tts.narration.script import Segment
-from tts.narration.speaking import Job, speak_paragraph
+from tts.narration.speaking import Job, load_nets, speak_paragraph
 from tts.narration.takes import BrokenTake, StoredTake
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
 from tts.narration.times import SaidWord, written_words
@@ -219,6 +219,7 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
     kept = len(narration.takes)
     with progress("speaking") as told:
         narration.speak(jobs, executor, told)
+    load_nets.cache_clear()  # nothing is spoken any more, and a long book needs their memory
     with project.locked(tell):
         for chapter in range(len(narration.chapters)):  # those that were mixed long ago, or by another run meanwhile
             narration.mix(chapter)
@@ -239,7 +240,7 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
 def check(order: Order) -> None:
     """Raise the ValueErrors of what comes last, before hours of speaking."""
     find_preset(order.preset)
-    if order.bed:
+    if order.bed and order.bed not in BEDS:
         find_bed(order.bed, sample_rate_of(Path(order.conf["weights"])))
     find_outputs(order.outputs, [Path(order.output)])
 

@@ -4,9 +4,11 @@ Times count from the start of the whole recording, or of a chapter if one is cho
 """
 
 import html
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, pairwise
 
 from tts.narration.script import NARRATOR
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
@@ -133,8 +135,8 @@ def _of(timeline: Timeline, chapter: int | None) -> list[TimedChapter]:
     return [TimedChapter(title=own.title, start=0.0, stop=own.stop - own.start, segments=own.segments)]
 
 
-def _cues(timeline: Timeline, chapter: int | None) -> list[ShownCue]:
-    """Sentences, and parts of those that are too long for two lines."""
+def _cues(timeline: Timeline, chapter: int | None) -> Iterator[ShownCue]:
+    """Sentences, and parts of those that are too long for two lines; one by one, as a long book has 200,000 words."""
     return _staying(
         ShownCue(part, segment.role, part[0].start, part[-1].stop)
         for own in _of(timeline, chapter)
@@ -143,14 +145,12 @@ def _cues(timeline: Timeline, chapter: int | None) -> list[ShownCue]:
     )
 
 
-def _staying(cues: Iterable[ShownCue]) -> list[ShownCue]:
+def _staying(cues: Iterable[ShownCue]) -> Iterator[ShownCue]:
     """The same cues, short ones kept longer where nothing follows; none ends after the next begins."""
-    found = list(cues)
-    ends = [cue.start for cue in found[1:]] + [float("inf")]
-    return [
-        ShownCue(cue.words, cue.role, cue.start, max(cue.start, min(max(cue.stop, cue.start + SHORTEST), end)))
-        for cue, end in zip(found, ends, strict=True)
-    ]
+    for cue, after in pairwise(chain(cues, [None])):
+        end = after.start if after else math.inf
+        stop = max(cue.start, min(max(cue.stop, cue.start + SHORTEST), end))
+        yield ShownCue(cue.words, cue.role, cue.start, stop)
 
 
 def _parts(words: list[Shown]) -> Iterator[list[Shown]]:

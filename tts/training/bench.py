@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
+from tts.cli import run_as_program
 from tts.training.assembly import adapt, assemble
 from tts.training.meter import Counter, device_name, matmul_peak, multiplied_in, settle
 from tts.training.stage import Stage
@@ -190,4 +191,4 @@ def bench(cfg: DictConfig) -> Race:
 
 
 if __name__ == "__main__":
-    main()
+    run_as_program(main)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts import settings, voices
-from tts.cli import Parser, exit_code
+from tts.cli import Parser, exit_code, run_as_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -285,4 +285,4 @@ def _join(texts: "Iterable[str | None]") -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_as_program(main)

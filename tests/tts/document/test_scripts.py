@@ -76,6 +76,16 @@ def test_names_before_what_is_said():
     assert [name for _, name, _ in said(marked, ".md")] == ["Ann", "Bob", "Ann", "Bob"]
 
 
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_headings_with_number_signs_part_a_script(gap):
+    lines = ["# Act One", "ANN: Hello.", "BOB: Hi.", "## Scene 2", "ANN: So?", "BOB: So."]
+    found = document.parse(gap.join(lines).encode(), ".txt")
+    assert [(chapter.title, [own.speaker for own in chapter.paragraphs]) for chapter in found.chapters] == [
+        ("Act One", ["ANN", "BOB"]),
+        ("Scene 2", ["ANN", "BOB"]),
+    ]
+
+
 def test_places_of_lines():
     parts = document.parse(COLON.encode(), ".txt").chapters[0].paragraphs
     assert [part.place for part in parts] == ["line 1", "line 2", "line 2", "line 4", "line 4", "line 4", "line 6"]

@@ -86,6 +86,25 @@ def test_headings(lines, title):
     assert [chapter.title for chapter in read(f"Before.\n\n{lines}\n\nAfter.").chapters] == ["", title]
 
 
+def test_headings_as_in_markdown():
+    found = read("# The Fox\n\nBy nobody.\n\n## One ##\nHe ran.\n### C#\n#### A part\n\nHe hid.")
+    said = [(chapter.title, [(own.kind, own.text) for own in chapter.paragraphs]) for chapter in found.chapters]
+    assert said == [
+        ("The Fox", [(PROSE, "By nobody.")]),
+        ("One", [(PROSE, "He ran.")]),
+        ("C#", [(HEADING, "A part"), (PROSE, "He hid.")]),
+    ]
+    assert [own.place for chapter in found.chapters for own in chapter.paragraphs] == [
+        "line 3", "line 6", "line 8", "line 10",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ["#1 is the best.", "# # #", "####### Seven", f"# {'word ' * 20}", "#hashtag", "# "])
+def test_a_number_sign_is_no_heading_by_itself(line):
+    (chapter,) = read(f"Before.\n\n{line}\n\nAfter.").chapters
+    assert not chapter.title and HEADING not in [own.kind for own in chapter.paragraphs]
+
+
 @pytest.mark.parametrize(
     "line", ["Chapter 3 was hard.", "Part of it.", "The introduction.", "I", "ACTION", "Book it now"]
 )

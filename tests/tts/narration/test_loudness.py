@@ -78,16 +78,30 @@ def test_peaks_between_samples_are_found():
     assert measure([tone * 0.5], RATE).true_peak == pytest.approx(-6.02, abs=0.1)
 
 
-@pytest.mark.parametrize("channels", [1, 2])
-def test_peaks_of_hops_are_those_of_the_whole_where_it_is_loud(channels):
-    wave = torch.nn.functional.pad(syllables(2.0, RATE, channels), (REACH, REACH))
+SHAKEN = torch.Generator().manual_seed(1)
+WAVES = {
+    "speech": syllables(2.0, RATE),
+    "stereo": syllables(2.0, RATE, 2),
+    "noise": torch.randn(1, 2 * RATE, generator=SHAKEN) * 0.2,
+    "clicks": (torch.rand(1, 2 * RATE, generator=SHAKEN) < 0.01).float(),
+    "square": torch.randn(1, 2 * RATE, generator=SHAKEN).sign() * 0.5,  # the most that lies between samples
+    "hum": torch.linspace(-1, 1, 2 * RATE)[None],
+}
+
+
+@pytest.mark.parametrize("name", WAVES)
+def test_peaks_of_hops_are_those_of_the_whole_where_it_is_loud(name):
+    wave = torch.nn.functional.pad(WAVES[name], (REACH, REACH))
     whole = oversampled(wave).abs().amax(0)[REACH * 4 : -REACH * 4].view(-1, 24 * 4).amax(1)
-    found = hop_peaks(wave, 24, 0.0)
-    torch.testing.assert_close(found, whole)
-    floor = float(whole.quantile(0.9))
-    loud = hop_peaks(wave, 24, floor)
-    torch.testing.assert_close(loud[whole > floor], found[whole > floor], rtol=1e-5, atol=0)
-    assert (loud[whole < floor / 4] == 0).float().mean() > 0.5
+    for share in (0.0, 0.5, 0.9):
+        floor = float(whole.quantile(share))
+        loud = hop_peaks(wave, 24, floor)
+        torch.testing.assert_close(loud[whole > floor], whole[whole > floor], rtol=1e-4, atol=1e-6)
+
+
+def test_what_is_certainly_quieter_than_the_floor_is_not_oversampled():
+    tone = torch.sin(torch.arange(RATE) * (2 * torch.pi * 300 / RATE))[None]
+    assert (hop_peaks(tone[:, : 24 * 900 + 2 * REACH], 24, 1.01) == 0).all()
 
 
 def test_silence_measures_as_silence():

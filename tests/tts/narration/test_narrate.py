@@ -22,6 +22,7 @@ from tts.narration.mix import mix_chapter
 from tts.narration.narrate import Narration
 from tts.narration.plan import NarrationPlan, Order
 from tts.narration.project import Project
+from tts.narration.speaking import load_nets
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +229,18 @@ def test_rate_and_pitch_make_other_takes_and_volume_another_mix(home, tmp_path, 
     assert lengths[2] == pytest.approx(lengths[0], abs=3000)
     sound = [soundfile.read(path)[0] for path in narration.paths]
     assert np.abs(sound[3]).max() == pytest.approx(np.abs(sound[0]).max() / 2, rel=0.05)
+
+
+def test_the_nets_are_let_go_before_the_recording_is_made(home, begun):
+    loaded = {}
+
+    @contextmanager
+    def progress(work: str):
+        yield lambda done, whole: None
+        loaded[work] = load_nets.cache_info().currsize
+
+    narrate(order(home, begun, BOOK.replace("Nobody", "Somebody")), progress=progress)
+    assert loaded == {"speaking": 1, "mastering": 0}
 
 
 def test_progress_counts_what_is_spoken_and_nothing_else(home, begun):

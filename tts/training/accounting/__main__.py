@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from tts.cli import run_as_program
 from tts.training.accounting import runlog
 from tts.training.accounting.runlog import Account
 
@@ -92,4 +93,4 @@ def _given(value: float | None, pattern: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_as_program(main)

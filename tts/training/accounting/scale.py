@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tts.cli import run_as_program
 from tts.training.accounting import runlog
 
 LOSSES = ("speech", "denoise")  # the term of a stage's loss that is fitted
@@ -280,4 +281,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_as_program(main)

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tts.cli import Parser, UsageError, exit_code
+from tts.cli import Parser, UsageError, exit_code, run_as_program
 from tts.files import whole
 from tts.text.english.g2p import ALPHABET, HISTORY, NEVER, ORDER, REACH, WEIGHTS, Reader
 from tts.text.english.learning.align_g2p import align
@@ -330,4 +330,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(exit_code("train_g2p", main))
+    run_as_program(lambda: exit_code("train_g2p", main))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tts.cli import Parser, exit_code
+from tts.cli import Parser, exit_code, run_as_program
 from tts.files import whole
 from tts.text.english.homographs import (
     BESIDE,
@@ -178,4 +178,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(exit_code("train_homographs", main))
+    run_as_program(lambda: exit_code("train_homographs", main))
