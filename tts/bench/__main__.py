@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tts import settings
-from tts.cli import Parser, exit_code
+from tts.cli import Parser, exit_code, run_as_program
 
 PARTS = ("machine", "nets", "speech", "growth", "start")
 GROWTH = (1, 4, 16)  # sentences of a text
@@ -175,4 +175,4 @@ def _tree_of(commit: str) -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_as_program(main)

@@ -7,11 +7,10 @@ What the files take and give: docs/speed.md.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from tts import settings
-from tts.cli import Parser, exit_code, printable
+from tts.cli import Parser, exit_code, printable, run_as_program
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,4 +39,4 @@ def _parser() -> Parser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_as_program(main)
