@@ -26,6 +26,7 @@ ARROWS = {
     "tts.synthesis": {"tts", "tts.text"},
     "tts.voices": {"tts", "tts.synthesis"},
     "tts.narration": {"tts", "tts.text", "tts.document", "tts.alignment", "tts.synthesis", "tts.voices"},
+    "tts.server": {"tts", "tts.document", "tts.alignment", "tts.synthesis", "tts.voices", "tts.narration"},
     "tts.judges": {"tts", "tts.text"},
     "tts.evaluate": {"tts", "tts.text", "tts.synthesis", "tts.voices", "tts.judges"},
     "tts.evaluate.commands": {"tts", "tts.text", "tts.synthesis", "tts.voices", "tts.judges", "tts.evaluate"},

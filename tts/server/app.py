@@ -1,17 +1,21 @@
 """The application: all routes, behind the gate."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 
-from tts.server import speech
+from tts.server import narrations, speech, voices
 from tts.server.errors import ApiError, from_http, from_validation
 from tts.server.gate import Gate, Limits
+from tts.server.jobs import JobStore
 from tts.server.keys import Keys
+from tts.server.runner import Runner
 from tts.server.service import Service
 
 
@@ -20,8 +24,15 @@ def make_app(service: Service, keys: Keys | None) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        data = Path(service.conf["data"])
+        store = JobStore(data / "jobs.sqlite")
+        app.state.runner = Runner(store, data / "narrations", service.conf["jobs_at_once"])
+        making = asyncio.create_task(app.state.runner.run())
         yield
         service.draining = True
+        making.cancel()
+        await asyncio.gather(making, return_exceptions=True)
+        store.close()
         service.engine.close()
 
     # The pages of documentation that FastAPI brings load their scripts from other hosts.
@@ -30,6 +41,8 @@ def make_app(service: Service, keys: Keys | None) -> FastAPI:
     app.add_exception_handler(HTTPException, _answered(from_http))
     app.add_exception_handler(RequestValidationError, _answered(from_validation))
     app.include_router(speech.router)
+    app.include_router(voices.router)
+    app.include_router(narrations.router)
     app.get("/health")(health)
     app.get("/ready")(ready)
     app.get("/metrics")(metrics)

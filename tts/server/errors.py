@@ -57,11 +57,15 @@ def from_http(error: HTTPException) -> ApiError:
 
 
 def from_validation(error: RequestValidationError) -> ApiError:
-    """The first thing that is wrong with a request; the text that was sent is not repeated."""
-    first = error.errors()[0]
+    """The first thing that is wrong with a request."""
+    return told_of(error.errors()[0])
+
+
+def told_of(first: Mapping[str, Any]) -> ApiError:
+    """What pydantic finds wrong; what was sent is not repeated."""
     if first["type"] == "json_invalid":
         return ApiError(400, "The body is no valid JSON.", code="invalid_json")
-    place = first["loc"][1:] if first["loc"][0] in WHERE else first["loc"]
+    place = first["loc"][1:] if first["loc"][:1] and first["loc"][0] in WHERE else first["loc"]
     param = str(place[0]) if place else None
     if param is None:
         return ApiError(400, "The body must be a JSON object, with Content-Type: application/json.")

@@ -18,9 +18,7 @@ from tts.types import SpeakerLatents
 from tts.voices.clone import make
 from tts.voices.mix import mix
 
-SHIPPED = "shipped"
 KEPT = 64  # voices in memory
-UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,10 @@ class Library:
         """The voices that a user has made for the nets that speak here, the oldest first."""
         found = []
         for path in (self.folder / user).glob(f"voice_*{voices.SUFFIX}"):
-            card = voices.about(path)
+            try:
+                card = voices.about(path)
+            except ValueError:  # it was deleted meanwhile, or is damaged
+                continue
             if card.fingerprint == self.speech.fingerprint:
                 found.append(Voice(path.name.removesuffix(voices.SUFFIX), card.name, path, card))
         return sorted(found, key=lambda voice: (voice.created, voice.id))
@@ -103,7 +104,7 @@ class Library:
         id = f"voice_{secrets.token_hex(8)}"
         card = voices.About(
             name=name,
-            gender=UNKNOWN,
+            gender="unknown",
             description="",
             source=source,
             licence="its user's own",

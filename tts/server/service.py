@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from fastapi import Request, Response
@@ -16,6 +16,8 @@ from tts.synthesis.pipeline import Settings, TextToSpeech
 
 T = TypeVar("T")
 
+DECODERS = 2  # processes at once that decode what users send
+
 
 @dataclass(kw_only=True)
 class Service:
@@ -27,6 +29,7 @@ class Service:
     engine: Engine
     library: Library
     metrics: Metrics
+    decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DECODERS))
     draining: bool = False  # it is to end, and takes on no more work
 
     @property

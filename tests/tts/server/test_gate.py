@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from helpers import narrating, serving
-from tts.server.keys import Keys, add
+from tts.server.keys import Keys
 
 SECRET = "Only Ann knows this sentence."
 
@@ -23,28 +23,26 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    file = tmp_path_factory.mktemp("keys") / "keys.txt"
-    found = {user: add(file, user) for user in ("ann", "bob")}
-    return file, found
-
-
-@pytest.fixture(scope="module")
 def service(home, tmp_path_factory):
     data = tmp_path_factory.mktemp("data")
     return serving.make_service(home, data, "patience=1", "origins=[https://app.example]", users=("ann",))
 
 
 @pytest.fixture(scope="module")
-def address(service, keys):
-    with serving.running(service, Keys.read(keys[0])) as address:
-        yield address
+def two(service, tmp_path_factory):
+    with serving.for_two(service, tmp_path_factory.mktemp("keys")) as two:
+        yield two
 
 
-@pytest.fixture
-def client(address, keys):
-    with openai.OpenAI(base_url=f"{address}/v1", api_key=keys[1]["ann"], max_retries=0) as client:
-        yield client
+@pytest.fixture(scope="module")
+def address(two):
+    return two.address
+
+
+@pytest.fixture(scope="module")
+def ann(two):
+    """The header that says who sends a request."""
+    return {"Authorization": f"Bearer {two.keys['ann']}"}
 
 
 def send(address, method, path, body=b"", **headers) -> tuple[int, dict, bytes]:
@@ -58,10 +56,6 @@ def send(address, method, path, body=b"", **headers) -> tuple[int, dict, bytes]:
         connection.close()
 
 
-def bearer(keys, user: str = "ann") -> dict[str, str]:
-    return {"Authorization": f"Bearer {keys[1][user]}"}
-
-
 def error_of(body: bytes) -> dict:
     """What is told in OpenAI's shape."""
     found = json.loads(body)
@@ -70,11 +64,11 @@ def error_of(body: bytes) -> dict:
     return found["error"]
 
 
-def test_keys_are_stored_as_hashes(keys):
-    text = keys[0].read_text()
-    assert not any(key in text for key in keys[1].values())
-    assert keys[0].stat().st_mode & 0o077 == 0
-    assert Keys.read(keys[0]).user(keys[1]["bob"]) == "bob" and Keys.read(keys[0]).user("") is None
+def test_keys_are_stored_as_hashes(two):
+    text, known = two.file.read_text(), Keys.read(two.file)
+    assert not any(key in text for key in two.keys.values())
+    assert two.file.stat().st_mode & 0o077 == 0
+    assert known.user(two.keys["bob"]) == "bob" and known.user("") is None
 
 
 @pytest.mark.parametrize("text", ["", "ann", "ann 12", "../ann " + "0" * 64, "Ann " + "0" * 64])
@@ -84,12 +78,9 @@ def test_what_is_no_file_of_keys_is_refused(tmp_path, text):
         Keys.read(tmp_path / "keys")
 
 
-def test_strangers_get_401(address, keys):
-    for key in ("wrong", keys[1]["ann"][:-1], "x" * 1000):
-        with (
-            openai.OpenAI(base_url=f"{address}/v1", api_key=key, max_retries=0) as client,
-            pytest.raises(openai.AuthenticationError) as error,
-        ):
+def test_strangers_get_401(address, two):
+    for key in ("wrong", two.keys["ann"][:-1], "x" * 1000):
+        with serving.client(address, key) as client, pytest.raises(openai.AuthenticationError) as error:
             client.models.list()
         assert error.value.code == "invalid_api_key"
     status, headers, body = send(address, "GET", "/v1/models")
@@ -104,22 +95,22 @@ def test_health_and_readiness_need_no_key(address, service):
     service.draining = False
 
 
-def test_an_unknown_path_or_method_is_told_in_the_same_shape(address, keys):
-    status, headers, body = send(address, "GET", "/v1/nothing", **bearer(keys))
+def test_an_unknown_path_or_method_is_told_in_the_same_shape(address, ann):
+    status, headers, body = send(address, "GET", "/v1/nothing", **ann)
     assert status == 404 and error_of(body)["type"] == "invalid_request_error" and headers["x-request-id"]
-    status, headers, body = send(address, "PUT", "/v1/audio/speech", **bearer(keys))
+    status, headers, body = send(address, "PUT", "/v1/audio/speech", **ann)
     assert status == 405 and error_of(body)["code"] == "method_not_allowed" and headers["allow"] == "POST"
 
 
-def test_a_giant_body_is_refused_before_it_is_read(address, keys):
-    giant = {"Content-Type": "application/json", "Content-Length": str(10**12), **bearer(keys)}
+def test_a_giant_body_is_refused_before_it_is_read(address, ann):
+    giant = {"Content-Type": "application/json", "Content-Length": str(10**12), **ann}
     status, _, body = send(address, "POST", "/v1/audio/speech", b"{", **giant)
     assert status == 413 and error_of(body)["code"] == "request_too_large"
 
 
-def test_a_giant_body_of_unknown_length_is_refused_where_it_gets_too_large(address, keys):
+def test_a_giant_body_of_unknown_length_is_refused_where_it_gets_too_large(address, ann):
     chunk = b"%x\r\n%s\r\n" % (1 << 14, b" " * (1 << 14))
-    head = f"POST /v1/audio/speech HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {keys[1]['ann']}\r\n"
+    head = f"POST /v1/audio/speech HTTP/1.1\r\nHost: localhost\r\nAuthorization: {ann['Authorization']}\r\n"
     head += "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     with socket.create_connection(urlsplit(address).netloc.split(":"), 30) as line:
         line.sendall(head.encode())
@@ -134,17 +125,17 @@ def test_a_flood_of_headers_is_refused(address):
         assert line.recv(64).startswith(b"HTTP/1.1 4")
 
 
-def test_a_body_that_does_not_come_is_given_up(address, keys):
-    late = {"Content-Type": "application/json", "Content-Length": "100", **bearer(keys)}
+def test_a_body_that_does_not_come_is_given_up(address, ann):
+    late = {"Content-Type": "application/json", "Content-Length": "100", **ann}
     status, _, body = send(address, "POST", "/v1/audio/speech", b"{", **late)
     assert status == 408 and error_of(body)["code"] == "request_timeout"
 
 
-def test_pages_of_other_origins_may_not_call(address, keys):
-    assert send(address, "GET", "/v1/models", Origin="https://evil.example", **bearer(keys))[0] == 403
-    status, headers, _ = send(address, "GET", "/v1/models", Origin="https://app.example", **bearer(keys))
+def test_pages_of_other_origins_may_not_call(address, ann):
+    assert send(address, "GET", "/v1/models", Origin="https://evil.example", **ann)[0] == 403
+    status, headers, _ = send(address, "GET", "/v1/models", Origin="https://app.example", **ann)
     assert status == 200 and headers["access-control-allow-origin"] == "https://app.example"
-    assert send(address, "GET", "/v1/models", Origin=address, **bearer(keys))[0] == 200
+    assert send(address, "GET", "/v1/models", Origin=address, **ann)[0] == 200
 
 
 def test_without_keys_only_localhost_is_answered(home, tmp_path):
@@ -156,16 +147,13 @@ def test_without_keys_only_localhost_is_answered(home, tmp_path):
         assert "access-control-allow-origin" not in headers
 
 
-def test_one_user_does_not_see_anothers_voice(address, keys):
-    with (
-        openai.OpenAI(base_url=f"{address}/v1", api_key=keys[1]["bob"], max_retries=0) as client,
-        pytest.raises(openai.BadRequestError) as error,
-    ):
-        client.audio.speech.create(model="tts-1", voice=serving.VOICE, input="It sang.")
+def test_one_user_does_not_see_anothers_voice(two):
+    with pytest.raises(openai.BadRequestError) as error:
+        two.bob.audio.speech.create(model="tts-1", voice=serving.VOICE, input="It sang.")
     assert error.value.param == "voice" and "someone" not in str(error.value)
 
 
-def test_what_nobody_foresaw_is_500_with_an_id_and_the_log_has_the_place_but_no_text(client, service, caplog):
+def test_what_nobody_foresaw_is_500_with_an_id_and_the_log_has_the_place_but_no_text(two, service, caplog):
     """The nets are taken away, so speaking fails with an error that has the text in its message."""
 
     class Broken:
@@ -176,7 +164,7 @@ def test_what_nobody_foresaw_is_500_with_an_id_and_the_log_has_the_place_but_no_
     caplog.set_level(logging.INFO, "tts.server")
     try:
         with pytest.raises(openai.InternalServerError) as error:
-            client.audio.speech.create(model="tts-1", voice="someone", input=SECRET)
+            two.ann.audio.speech.create(model="tts-1", voice="someone", input=SECRET)
     finally:
         service.speech.acoustic = whole
     assert error.value.status_code == 500 and SECRET not in str(error.value)
@@ -185,13 +173,13 @@ def test_what_nobody_foresaw_is_500_with_an_id_and_the_log_has_the_place_but_no_
     assert fault["type"] == "RuntimeError" and fault["id"] == error.value.request_id
     assert any("pipeline.py" in place for place in fault["where"]) and SECRET not in caplog.text
     assert b'triforce_faults_total{type="RuntimeError"} 1.0' in service.metrics.text()
-    data = client.audio.speech.create(model="tts-1", voice="someone", input="It sang.", response_format="pcm").read()
+    data = two.ann.audio.speech.create(model="tts-1", voice="someone", input="It sang.", response_format="pcm").read()
     assert len(data) > 1000  # the engine goes on
 
 
-def test_requests_are_logged_and_counted_without_their_text(client, service, caplog):
+def test_requests_are_logged_and_counted_without_their_text(two, service, caplog):
     caplog.set_level(logging.INFO, "tts.server")
-    client.audio.speech.create(model="tts-1", voice="someone", input=SECRET).read()
+    two.ann.audio.speech.create(model="tts-1", voice="someone", input=SECRET).read()
     (line,) = [json.loads(record.message) for record in caplog.records if record.name == "tts.server"]
     assert line["route"] == "/v1/audio/speech" and line["status"] == 200 and line["user"] == "ann" and line["sent"]
     assert SECRET not in caplog.text
@@ -264,12 +252,12 @@ def malformed(chance: random.Random) -> tuple[str, str, bytes, dict[str, str]]:
     return chance.choice(["GET", "POST", "DELETE", "PATCH", "BREW"]), path(), b"", {}
 
 
-def test_300_malformed_requests_are_told_in_openais_shape(address, keys, caplog):
+def test_300_malformed_requests_are_told_in_openais_shape(address, ann, caplog):
     caplog.set_level(logging.INFO, "tts.server")
     chance = random.Random(17)
     for _ in range(300):
         method, path, body, headers = malformed(chance)
-        status, _, told = send(address, method, path, body, **headers, **bearer(keys))
+        status, _, told = send(address, method, path, body, **headers, **ann)
         assert 400 <= status < 500, (status, method, path, body[:200], told)
         error_of(told)
     assert not [record for record in caplog.records if "fault" in record.message]

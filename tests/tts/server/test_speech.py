@@ -31,7 +31,7 @@ def address(service):
 
 @pytest.fixture(scope="module")
 def client(address):
-    with openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client:
+    with serving.client(address) as client:
         yield client
 
 
