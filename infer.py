@@ -372,9 +372,7 @@ def speak_live(
     def opened(rate: int, comment: str) -> AbstractContextManager:
         if place not in ("raw", "wav"):
             return playing(place, rate)
-        if place == "wav":
-            sys.stdout.buffer.write(endless_wav(rate, comment))
-        return nullcontext(Live(sys.stdout.buffer))
+        return nullcontext(Live(sys.stdout.buffer, endless_wav(rate, comment) if place == "wav" else b""))
 
     try:
         speak(text, voice, opened, conf, live=True, lexicon=lexicon, mark=mark, quiet=quiet)

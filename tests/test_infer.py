@@ -1,6 +1,7 @@
 """The front door, with everything that people and machines push through it."""
 
 import hashlib
+import io
 import json
 import os
 import signal
@@ -472,3 +473,125 @@ def test_sound_on_standard_output_is_lean(home):
     done = subprocess.run([sys.executable, "-c", script, *argv, "--", *FAST], cwd=settings.ROOT, capture_output=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout[:4] == b"RIFF" and len(done.stdout) > 1000
+
+
+@pytest.fixture
+def listened(say, monkeypatch):
+    """Run the command with bytes on standard input: exit code, what it wrote to standard output, what it said."""
+
+    def run(*argv: str, text: io.RawIOBase | None = None) -> tuple[int, bytes, str]:
+        heard = io.BytesIO()
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", io.TextIOWrapper(heard, write_through=True))
+            if text:
+                patched.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(text)))
+            code, said = say(*argv)
+            return code, heard.getvalue(), said
+
+    return run
+
+
+class Written(io.RawIOBase):
+    """Bytes that come in these parts."""
+
+    def __init__(self, *parts: bytes):
+        self.parts = list(parts)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        part = self.parts.pop(0) if self.parts else b""
+        buffer[: len(part)] = part
+        return len(part)
+
+
+def test_streamed_speech_is_what_a_file_holds(say, listened):
+    words = "Hello there. How are you today?"
+    assert say(words, "-o", "x.wav")[0] == 0
+    wav, raw = (listened(words, "--stream", *more) for more in ([], ["--raw"]))
+    assert wav[0] == raw[0] == 0, wav
+    Path("y.wav").write_bytes(wav[1])
+    whole, rate = soundfile.read("x.wav", dtype="int16")
+    assert rate == 24000 and torch.equal(decode("y.wav", rate), torch.from_numpy(whole / 32768.0).float())
+    assert raw[1] == whole.tobytes() == wav[1][-len(raw[1]) :]
+    assert b"Synthetic speech" in wav[1][:100]
+
+
+def test_text_from_a_pipe_is_spoken_in_whatever_pieces_it_comes(listened):
+    words = "One thing is säid. And then there is more.".encode()
+    whole = listened(words.decode(), "--stream", "--raw")
+    parts = (words[:16], words[16:20], words[20:])  # the first ends inside a letter
+    assert listened("-", "--stream", "--raw", text=Written(*parts)) == whole and whole[0] == 0
+
+
+def test_a_reader_that_leaves_ends_it_quietly(home):
+    process = subprocess.Popen(
+        [*command(home, "Hello there. " * 50, "--stream", "-q"), "--", *FAST],
+        cwd=settings.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.read(100)
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait() == 1
+
+
+def player(folder: Path, monkeypatch, script: str) -> Path:
+    """A program that stands in for one that plays sound; nothing else is found."""
+    folder.mkdir()
+    program = folder / "aplay"
+    program.write_text(f"#!{sys.executable}\nimport sys\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    return folder / "heard"
+
+
+def test_it_plays_through_a_program(say, tmp_path, monkeypatch):
+    heard = player(
+        tmp_path / "bin", monkeypatch, "open(sys.argv[0][:-5] + 'heard', 'wb').write(sys.stdin.buffer.read())"
+    )
+    assert say("Hello there.", "-o", "x.wav")[0] == 0
+    assert say("Hello there.", "--play")[0] == 0
+    assert heard.read_bytes() == soundfile.read("x.wav", dtype="int16")[0].tobytes()
+
+
+def test_a_program_that_cannot_play_says_why(say, tmp_path, monkeypatch):
+    player(tmp_path / "bin", monkeypatch, "sys.exit('audio open error: Device or resource busy')")
+    failed(say("Hello there.", "--play"), 1, "aplay cannot play", "Device or resource busy")
+
+
+def test_a_player_that_is_closed_ends_it_quietly(say, tmp_path, monkeypatch):
+    player(tmp_path / "bin", monkeypatch, "sys.stdin.buffer.read(10)")
+    assert say("Hello there. " * 20, "--play", "-q") == (0, "")
+
+
+def test_without_a_program_to_play_the_known_ones_are_named(say, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    failed(say("Hello.", "--play"), 1, "no program here plays sound", "aplay", "ffplay")
+
+
+@pytest.mark.parametrize(
+    "argv, word",
+    [
+        (["--play", "--stream"], "give one"),
+        (["--play", "-o", "x.wav"], "leave out -o"),
+        (["--stream", "-o", "x.wav"], "leave out -o"),
+        (["--raw"], "--raw needs --stream"),
+    ],
+)
+def test_ways_to_listen_that_do_not_go_together(say, argv, word):
+    failed(say("Hello.", *argv), 2, word)
+
+
+def test_streaming_to_a_terminal_is_refused(say, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    failed(say("Hello.", "--stream"), 2, "terminal", "--play")
+
+
+@pytest.mark.parametrize(
+    "text, words", [(b"", "empty"), (b"caf\xe9 \xff and more words", "UTF-8"), (b"*** ---", "no voice can say")]
+)
+def test_a_pipe_without_text_is_one_line(listened, text, words):
+    code, heard, said = listened("-", "--stream", text=Written(text))
+    assert code == 1 and heard == b"" and words in said and said.count("\n") == 1

@@ -1,7 +1,7 @@
 """Blocks that several nets are made of: attention with rotary positions and a cache, SwiGLU, residual convolutions."""
 
 import math
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from einops import rearrange
@@ -60,6 +60,15 @@ def rotate(x: Float[Tensor, "B H K d"], cos: Tensor, sin: Tensor) -> Float[Tenso
     return torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)
 
 
+@runtime_checkable
+class Cache(Protocol):
+    """Keys and values of one layer that new ones join."""
+
+    def append(self, key: Tensor, value: Tensor, start: int) -> tuple[Tensor, Tensor]:
+        """Take those of the positions from `start` on, and give all that are seen."""
+        ...
+
+
 class KVCache:
     """Keys and values of one layer, allocated once for the longest sequence and written in place."""
 
@@ -100,7 +109,7 @@ class Attention(nn.Module):
         *,
         causal: bool,
         mask: Bool[Tensor, "B 1 #K K2"] | None = None,
-        cache: KVCache | None = None,
+        cache: Cache | None = None,
         start: int = 0,
     ) -> Float[Tensor, "B K D"]:
         q, k, v = rearrange(self.qkv(x), "b k (three h d) -> three b h k d", three=3, h=self.heads)

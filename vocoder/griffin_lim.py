@@ -42,15 +42,17 @@ class GriffinLim(nn.Module):
         phase = self.phase(magnitude)
         if held:
             phase = phase + (known[..., -1].angle() - phase[..., held - 1])[..., None]
-        # Frames first: a transform then reads and writes memory in order, several times faster on a CPU.
+        # Frames first, real and imaginary parts as numbers of their own: a CPU then goes through memory in order.
         spectrum, magnitude = torch.polar(magnitude, phase).mT.contiguous(), magnitude.mT.contiguous()
-        previous = torch.zeros_like(spectrum)
+        previous = torch.zeros_like(torch.view_as_real(spectrum))
         for _ in range(self.iterations):
             if held:
                 spectrum[:, :held] = known.mT
-            consistent = self.stft(self.stft.inverse(spectrum.mT)).mT
+            consistent = torch.view_as_real(self.stft(self.stft.inverse(spectrum.mT)).mT)
             ahead = torch.lerp(previous, consistent, 1 + self.momentum)
-            spectrum = ahead * (magnitude / ahead.abs().clamp_min(1e-8))
+            real, imaginary = ahead.unbind(-1)
+            power = torch.addcmul(real * real, imaginary, imaginary)
+            spectrum = torch.view_as_complex(ahead * (magnitude * power.clamp_min(1e-16).rsqrt())[..., None])
             previous = consistent
         if held:
             spectrum[:, :held] = known.mT

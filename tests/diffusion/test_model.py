@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from diffusion.loss import denoising_error, mel_distance
 from diffusion.sample import SAMPLERS
 from tts.checkpoint import build
+from tts.draws import frame_noise, item_generators
 from tts.types import AudioConfig, Codes, Condition, Mel
 
 
@@ -220,3 +221,93 @@ def test_unknown_sampler_is_refused():
     net = decoder()
     with pytest.raises(ValueError, match="leapfrog.*heun"):
         net.decode(question([6]), voice(net, 1), steps=1, guidance=1.0, sampler="leapfrog", generator=torch.Generator())
+
+
+def in_stretches(net, condition, speaker, noise, hops, foreseen, *, guidance=2.0, sampler="euler", before=5):
+    """The mel of one utterance, whose stretches have so many codes each and see so many after them."""
+    past, mels, start = None, [], 0
+    for hop in hops:
+        first, stop = max(0, start - before), min(start + hop, condition.codes.ids.shape[1])
+        codes = slice(first, stop + foreseen)
+        frames = slice(4 * codes.start, 4 * codes.stop)
+        coarse = condition.coarse.frames[..., frames]
+        seen = Condition(
+            Codes(condition.codes.ids[:, codes], torch.tensor([condition.codes.ids[:, codes].shape[1]])),
+            Mel(coarse, torch.tensor([coarse.shape[-1]])),
+            None,
+        )
+        size = coarse.shape[-1] - 4 * (start - first)
+        ready = min(4 * hop, size)
+        mel, past = net.extend(
+            past,
+            seen,
+            speaker,
+            start=4 * (start - first),
+            ready=ready,
+            steps=3,
+            guidance=guidance,
+            sampler=sampler,
+            noise=noise[..., 4 * start : 4 * start + size],
+        )
+        mels.append(mel[..., :ready])
+        start = stop
+    return torch.cat(mels, dim=-1)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("guidance", [1.0, 2.0])
+def test_stretches_that_see_all_that_follows_are_the_whole(sampler, guidance):
+    """Then each layer gets from the one before what it would get in the whole utterance."""
+    net = awake(decoder())
+    condition, speaker = question([20]), voice(net, 1)
+    noise = torch.randn_like(condition.coarse.frames)
+    whole, parts = (
+        in_stretches(net, condition, speaker, noise, hops, 20, guidance=guidance, sampler=sampler, before=20)
+        for hops in ((20,), (6, 2, 12))
+    )
+    torch.testing.assert_close(parts, whole, atol=1e-3, rtol=1e-3)
+    cut = in_stretches(net, condition, speaker, noise, (6, 2, 12), 0, guidance=guidance, sampler=sampler, before=20)
+    assert not torch.allclose(cut, whole, atol=1e-2)
+
+
+def test_one_stretch_is_what_is_decoded_at_once():
+    net = awake(decoder())
+    condition, speaker = question([20]), voice(net, 1)
+    (own,) = item_generators(1, torch.Generator().manual_seed(3))
+    noise = frame_noise(AUDIO.n_mels, 79, own)[None]
+    mel = net.decode(
+        condition, speaker, steps=3, guidance=2.0, sampler="euler", generator=torch.Generator().manual_seed(3)
+    )
+    torch.testing.assert_close(in_stretches(net, condition, speaker, noise, (20,), 0), mel.frames, atol=1e-4, rtol=1e-4)
+
+
+def test_what_is_ready_does_not_change_later():
+    net = awake(decoder())
+    condition, speaker = question([20]), voice(net, 1)
+    noise = torch.randn_like(condition.coarse.frames)
+    few, many = (in_stretches(net, condition, speaker, noise, hops, 4) for hops in ((8,), (8, 12)))
+    assert torch.equal(few, many[..., :32])
+
+
+def test_what_depends_on_the_speaker_is_computed_in_the_first_stretch():
+    net, calls = awake(decoder()), []
+    condition, speaker = question([20]), voice(net, 1)
+    net.out_norm.gain_shift.register_forward_hook(lambda *_: calls.append(1))
+    in_stretches(net, condition, speaker, torch.randn_like(condition.coarse.frames), (6, 6, 8), 4)
+    assert len(calls) == 3  # the steps
+
+
+def test_a_stretch_begins_at_a_patch():
+    net = decoder()
+    with pytest.raises(ValueError, match="multiple of 2"):
+        net.extend(
+            None,
+            question([6]),
+            voice(net, 1),
+            start=3,
+            ready=20,
+            steps=1,
+            guidance=1.0,
+            sampler="euler",
+            noise=torch.zeros(1, AUDIO.n_mels, 20),
+        )

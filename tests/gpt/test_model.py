@@ -1,10 +1,12 @@
+from copy import deepcopy
+
 import pytest
 import torch
 from omegaconf import OmegaConf
 
 from gpt.model import ASR, TTS
 from gpt.sequence import SPEECH, TEXT, parse_task
-from gpt.step import Stepper
+from gpt.step import Layer, Stepper, packed, product
 from helpers import nano
 from tts.align import even
 from tts.checkpoint import build
@@ -37,7 +39,8 @@ def batch(net):
 
 
 def stepper_of(net, dtype):
-    return Stepper(blocks=net.blocks, norm=net.norm, rotary=net.rotary, items=2, size=12, dtype=dtype)
+    layers = [Layer(block, dtype) for block in net.blocks]
+    return Stepper(blocks=net.blocks, layers=layers, norm=net.norm, rotary=net.rotary, items=2, size=12)
 
 
 def other_sampling(**changed):
@@ -135,20 +138,54 @@ def test_stepping_with_a_cache_equals_reading_at_once(net):
     assert torch.allclose(torch.stack(hidden, 1), net.norm(y)[:, 4:], atol=1e-4)
 
 
-def test_stepping_in_bfloat16_stays_near_float32():
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.int8])
+def test_stepping_with_narrow_weights_stays_near_float32(dtype):
     torch.manual_seed(0)
     net = make().eval()
     for weight in net.parameters():
         weight.data = (weight.data + 0.1 * torch.randn_like(weight)).bfloat16().float()  # as weights are stored
     x, time = torch.randn(2, 12, 32), torch.arange(-4.0, 8.0).expand(2, -1)
     hidden = []
-    for dtype in (torch.float32, torch.bfloat16):
-        stepper = stepper_of(net, dtype)
+    for kind in (torch.float32, dtype):
+        stepper = stepper_of(net, kind)
         with torch.no_grad():
             stepper.start(x[:, :5], time[:, :5], torch.zeros(2, dtype=torch.long))
             hidden.append(torch.stack([stepper(x[:, k]) for k in range(5, 12)]))
     assert (hidden[0] - hidden[1]).abs().max() < 0.05 * hidden[0].abs().max()
     assert not torch.equal(*hidden)
+
+
+def test_eight_bits_err_by_less_than_a_hundredth_of_a_row():
+    weight, x = torch.randn(96, 64), torch.randn(3, 64)
+    true, made = x @ weight.mT, product(x, packed(weight, torch.int8)).float()
+    assert ((made - true).norm(dim=1) < 0.02 * true.norm(dim=1)).all()
+    values, scale = packed(weight, torch.int8)
+    error = (values * scale.float()[:, None] - weight).abs().amax(1) / weight.abs().amax(1)
+    assert values.dtype == torch.int8 and (error < 0.01).all()
+
+
+def test_weights_of_steps_are_kept_only_where_nothing_trains(net, batch):
+    before = speak(net, batch).codes.ids
+    with torch.no_grad():
+        net.blocks[0].mlp.down.weight.add_(0.5)
+    after = speak(net, batch).codes.ids
+    with torch.no_grad():
+        net.blocks[0].mlp.down.weight.sub_(0.5)
+    assert before.tolist() != after.tolist()
+    frozen = deepcopy(net).requires_grad_(False)
+    speak(frozen, batch)
+    assert frozen._step_weights() is frozen._step_weights()
+
+
+def test_codes_come_one_by_one_as_they_come_together(net, batch):
+    text, text_len, speaker, _ = batch
+    together = speak(net, batch)
+    drawn = net.draw_codes(text, text_len, speaker, sampling=FREE, generator=torch.Generator().manual_seed(0))
+    for place, (id, latents) in enumerate(drawn):
+        inside = place < together.codes.length
+        assert torch.equal(id[inside], together.codes.ids[inside, place]) and (id[~inside] == -1).all()
+        assert torch.equal(latents[inside], together.latents[inside, place])
+    assert place + 1 == together.codes.length.max()
 
 
 @pytest.mark.parametrize("guidance", [1.0, 2.0])

@@ -23,6 +23,16 @@ def test_top_p_keeps_the_smallest_set_that_reaches_p():
     assert keep_top_p(LOGITS, 1.0) is LOGITS
 
 
+def test_top_p_of_many_flat_ids_is_as_exact_as_of_a_few_likely_ones():
+    flat = torch.randn(3, 1000)
+    share, order = flat.softmax(-1).sort(descending=True)
+    for p in (0.2, 0.9):
+        kept_ids = keep_top_p(flat, p).isfinite()
+        for row in range(3):
+            size = int((share[row].cumsum(0) < p).sum()) + 1
+            assert kept_ids[row].nonzero().flatten().tolist() == sorted(order[row, :size].tolist())
+
+
 def test_draws_follow_the_distribution():
     uniform = torch.rand(20000, generator=torch.Generator().manual_seed(0))
     share = draw(LOGITS.expand(20000, -1), uniform).bincount(minlength=4) / 20000

@@ -153,3 +153,51 @@ def test_sizes_build_on_meta(audio, size, millions):
     with torch.device("meta"):
         net = build(OmegaConf.to_container(OmegaConf.load(f"conf/model/vocoder/{size}.yaml")), audio)
     assert 0.5 * millions < sum(parameter.numel() for parameter in net.parameters()) / 1e6 < millions
+
+
+def stretches(mel, hops, foreseen):
+    """A mel in stretches, each with the frames after it that are foreseen."""
+    start = 0
+    for hop in hops:
+        stop = start + hop
+        yield mel[..., start : stop + foreseen], min(hop, mel.shape[-1] - start)
+        start = stop
+
+
+@torch.no_grad()
+def test_one_stretch_is_the_whole(net, audio, wav):
+    torch.nn.init.normal_(net.phase_half.head.weight, std=0.05)
+    mel = LogMel(audio)(wav)
+    wave, _ = net.extend(None, mel, mel.shape[-1])
+    assert torch.equal(wave, net(mel))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("hops", [(24, 16, 8), (1, 2, 45), (40, 8)])
+def test_stretches_join_without_a_seam(net, audio, wav, hops):
+    """As many samples as the whole, as near to the mel, and no jump where stretches meet."""
+    torch.nn.init.normal_(net.phase_half.head.weight, std=0.02)
+    mel, past, pieces = LogMel(audio)(wav), None, []
+    for frames, ready in stretches(mel, hops, 16):
+        wave, past = net.extend(past, frames, ready)
+        pieces.append(wave)
+    joined, whole = torch.cat(pieces, dim=1), net(mel)
+    assert joined.shape == whole.shape
+    errors = [(LogMel(audio)(wave) - mel).abs().mean(1) for wave in (joined, whole)]
+    assert errors[0].mean() < 1.2 * errors[1].mean()
+    ends = torch.tensor([piece.shape[1] for piece in pieces]).cumsum(0)[:-1]
+    steps = joined.diff(dim=1).abs()
+    for end in ends[ends > 0].tolist():
+        assert (steps[:, end - 1] <= steps[:, max(0, end - 256) : end + 256].amax(1)).all()
+    jump = torch.stack([steps[:, end - 1] for end in ends[ends > 0].tolist()]).mean()
+    assert jump < 4 * steps.mean()
+
+
+@torch.no_grad()
+def test_what_has_sounded_stays(net, audio, wav):
+    """Frames that come later change nothing of it, except those that were foreseen."""
+    mel = LogMel(audio)(wav)
+    other = mel.clone()
+    other[..., 40:] = torch.randn_like(other[..., 40:])
+    first, again = (net.extend(None, one[..., :40], 24)[0] for one in (mel, other))
+    assert torch.equal(first, again)

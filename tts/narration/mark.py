@@ -86,7 +86,7 @@ def marked(blocks: Iterable[Tensor], rate: int) -> Iterator[Tensor]:
     period = PERIOD * TILE_FRAMES
     gains = _gains(hop, rate)  # (period, bins)
     window = torch.hann_window(2 * hop).sqrt()
-    frames = period // 4  # a block
+    frames = 2  # a block: speech that is heard while it is made must not wait for more
     first = 0
     for held in windows(blocks, hop * frames, hop, hop):
         spectra = torch.stft(

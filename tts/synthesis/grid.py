@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 # In grains of the codec, 43 ms each with ours; docs/experiments.md has what each choice costs.
-HOPS = (6, 12, 24, 48)  # that each window renders, the last number from then on: sound comes soon, then cheaply
+HOPS = (8, 24, 72)  # that each window renders, the last number from then on: sound comes soon, then cheaply
 BEFORE = 8  # that it sees before them; what the decoder keeps reaches further back
 AFTER = 6  # that it sees after them
 

@@ -5,7 +5,8 @@ import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO
+from io import BufferedIOBase
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,14 +24,15 @@ ENDLESS = 0xFFFFFFFF  # the size of what is not known to end
 
 
 class Live:
-    """Writes waves as samples of 16 bits, little-endian, and holds none back."""
+    """Writes waves as samples of 16 bits, little-endian, and holds none back; before the first of them a header."""
 
-    def __init__(self, file: BinaryIO):
-        self.file = file
+    def __init__(self, file: BufferedIOBase, header: bytes = b""):
+        self.file, self.header = file, header
 
     def write(self, wave: "Tensor") -> None:
-        self.file.write(pcm(wave))
+        self.file.write(self.header + pcm(wave))
         self.file.flush()
+        self.header = b""
 
 
 def pcm(wave: "Tensor") -> bytes:

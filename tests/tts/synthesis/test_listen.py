@@ -113,3 +113,23 @@ def test_words_are_named_as_they_are_written(audio):
     assert names("One/two three") == ["{W AH N T UW}", "{TH R IY}"]  # counted otherwise
     assert Fault("skips", 1, 2).describe(names("The kettle is on.")) == "skips 'kettle'"
     assert Fault("after", 4, 4).describe(names("The kettle is on.")) == "ran on past its end"
+
+
+@pytest.mark.parametrize("heard", [[A], [A, B], [A, B, C], WORDS, [A, [6]], [A, [6, 7]]], ids=str)
+def test_a_beginning_may_end_anywhere(heard):
+    assert find_faults(said(*heard), WORDS, NO_LETTERS, whole=False)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("heard", "fault"),
+    [
+        ([B, C], Fault("skips", 0, 1)),
+        ([A, C], Fault("skips", 1, 2)),
+        ([A, B, A], Fault("repeats", 0, 2)),
+        ([A, NOISE, B], Fault("besides", 1, 2)),
+        ([A, NOISE], Fault("besides", 1, 2)),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_in_a_beginning_is_found(heard, fault):
+    assert find_faults(said(*heard), WORDS, NO_LETTERS, whole=False)[0] == [fault]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import pytest
 import torch
@@ -12,11 +12,11 @@ from torch.nn import functional as F
 from diffusion.sample import SAMPLERS
 from helpers import nano
 from tts import settings as defaults
+from tts.synthesis.grid import first_window
 from tts.synthesis.listen import group
 from tts.synthesis.pipeline import Settings, TextToSpeech, derive_seed, pick_device
 from tts.synthesis.portions import check_text, closed
-from tts.synthesis.wave import stretch, trim
-from tts.types import Codes, Mel, Speech
+from tts.types import Codes, Speech
 from tts.voices.clone import make
 
 THREE = "A first thing. The second thing! Is this the third?"
@@ -43,7 +43,7 @@ def quick() -> Settings:
 
 
 def waves(speech, text, voice, settings, seed=0) -> list[torch.Tensor]:
-    return [chunk.wave for chunk in speech.stream(text, voice, settings=settings, seed=seed)]
+    return [chunk.wave for chunk in speech.say(text, voice, settings=settings, seed=seed)]
 
 
 def same(a, b) -> bool:
@@ -51,7 +51,7 @@ def same(a, b) -> bool:
 
 
 def test_every_sentence_sounds(speech, voice, quick):
-    chunks = list(speech.stream(THREE, voice, settings=quick, seed=0))
+    chunks = list(speech.say(THREE, voice, settings=quick, seed=0))
     assert [chunk.portion.index for chunk in chunks] == [0, 1, 2] and {chunk.portion.total for chunk in chunks} == {3}
     for chunk in chunks:
         assert len(chunk.wave) > 1000 and torch.isfinite(chunk.wave).all() and chunk.wave.abs().max() > 0
@@ -83,7 +83,7 @@ def test_a_sentence_said_twice_is_two_takes(speech, voice, quick):
 
 
 def test_a_long_text_is_spoken_as_it_is_asked_for(speech, voice, quick):
-    stream = speech.stream("Again and again. " * 5000, voice, settings=quick, seed=0)
+    stream = speech.say("Again and again. " * 5000, voice, settings=quick, seed=0)
     assert isinstance(stream, Iterator)
     assert len(next(stream).wave) and next(stream).portion.total == 5000
 
@@ -104,12 +104,12 @@ def test_candidates_are_compared_by_listening(speech, voice, quick):
 
 def test_what_runs_on_or_stops_early_is_tried_again_and_told(speech, voice, quick):
     strict = replace(quick, min_codes_per_id=1.999, retries=2)  # between this and 2.0 almost nothing fits
-    (chunk,) = speech.stream("This never fits.", voice, settings=strict, seed=0)
+    (chunk,) = speech.say("This never fits.", voice, settings=strict, seed=0)
     assert len(chunk.wave) and any("attempt 3 of 3" in notice for notice in chunk.notices)
 
 
 def test_what_cannot_be_said_is_skipped_with_a_notice(speech, voice, quick):
-    chunks = list(speech.stream("Yes.\n\n* * *\n\nNo.", voice, settings=quick, seed=0))
+    chunks = list(speech.say("Yes.\n\n* * *\n\nNo.", voice, settings=quick, seed=0))
     silent = [chunk for chunk in chunks if not len(chunk.wave)]
     assert len(chunks) - len(silent) == 2 and all(chunk.notices for chunk in silent)
 
@@ -117,7 +117,7 @@ def test_what_cannot_be_said_is_skipped_with_a_notice(speech, voice, quick):
 @pytest.mark.parametrize("text", ["* * *", "…", "Привет, мир.", "你好世界", "\u202e\u0007", "☃☃"])
 def test_a_text_that_no_voice_can_say_is_an_error(speech, voice, quick, text):
     with pytest.raises(ValueError, match="no voice can say|is empty"):
-        list(speech.stream(text, voice, settings=quick, seed=0))
+        list(speech.say(text, voice, settings=quick, seed=0))
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_what_is_no_text_is_refused(text, reason):
 
 def test_digits_that_grow_into_many_words_are_cut_again(speech, voice, quick):
     short = replace(quick, max_chars=40, sampling=replace(quick.sampling, max_codes_per_id=0.5))
-    chunks = list(speech.stream("7,654,321 " * 3 + "dollars.", voice, settings=short, seed=0))
+    chunks = list(speech.say("7,654,321 " * 3 + "dollars.", voice, settings=short, seed=0))
     assert len(chunks) > 3 and all(len(chunk.wave) for chunk in chunks)
     assert {(chunk.portion.index, chunk.portion.total) for chunk in chunks} == {(0, 1)}
     assert "".join(chunk.portion.written for chunk in chunks).count("7,654,321") == 3
@@ -143,26 +143,10 @@ def test_a_sentence_ends_in_a_mark(words, said):
     assert closed(words) == said
 
 
-def test_speed_changes_the_length_only():
-    mel = Mel(torch.randn(1, 4, 80), torch.tensor([80]))
-    assert stretch(mel, 1.0) is mel
-    slow = stretch(mel, 0.5)
-    assert slow.frames.shape == (1, 4, 160) and slow.length.tolist() == [160]
-    torch.testing.assert_close(stretch(slow, 2.0).frames, F.avg_pool1d(slow.frames, 2))
-
-
-def test_edges_are_trimmed_to_a_margin_and_fade_from_zero():
-    tone = torch.sin(torch.arange(2400) / 3.0)
-    wave = trim(F.pad(tone, (24000, 12000)), 24000)
-    assert 2400 <= len(wave) <= 2400 + 2 * 1440 + 480
-    assert wave[0] == 0 and wave[-1] == 0 and wave.abs().max() == tone.abs().max()
-    assert len(trim(torch.zeros(100), 24000)) == 100 and len(trim(torch.zeros(0), 24000)) == 0
-
-
 def test_pauses_are_as_long_as_the_settings_say(speech, voice, quick):
     text = "One here. Two there.\n\nThree."
     pauses = quick.pauses | {"sentence": 0.5, "paragraph": 1.25}
-    spoken = list(speech.stream(text, voice, settings=replace(quick, pauses=pauses, pause=2.0), seed=0))
+    spoken = list(speech.say(text, voice, settings=replace(quick, pauses=pauses, pause=2.0), seed=0))
     silences = [(len(chunk.wave) - len(chunk.take.wave)) / speech.audio.sample_rate for chunk in spoken]
     assert silences == [1.0, 2.5, 0.0]
 
@@ -208,6 +192,9 @@ class Brief:
         codes = Codes(speech.codes.ids[:, :size], speech.codes.length.clamp(max=size))
         return Speech(codes, speech.latents[:, :size])
 
+    def draw_codes(self, text, *rest, **options):
+        yield from islice(self.acoustic.draw_codes(text, *rest, **options), 3 * text.shape[1] // 2)
+
     def __getattr__(self, name):
         return getattr(self.acoustic, name)
 
@@ -243,7 +230,7 @@ def hearing(speech, voice, quick):
         own = copy(speech)
         own.acoustic = Brief(speech.acoustic)
         own.codec = FakeCodec(speech.codec, speech.tokenizer, heard)
-        (chunk,) = own.stream(text, voice, settings=replace(quick, listen=bool(heard), retries=retries), seed=0)
+        (chunk,) = own.say(text, voice, settings=replace(quick, listen=bool(heard), retries=retries), seed=0)
         return chunk, own.codec.kept
 
     return say
@@ -284,5 +271,102 @@ def test_a_codec_that_cannot_spell_accuses_nobody(speech, voice, quick):
     own = copy(speech)
     own.acoustic, own.codec = Brief(speech.acoustic), copy(speech.codec)
     own.codec.spell = lambda codes: None
-    (chunk,) = own.stream("Hello there.", voice, settings=quick, seed=0)
+    (chunk,) = own.say("Hello there.", voice, settings=quick, seed=0)
     assert quick.listen and not chunk.notices and chunk.take.fault is None
+
+
+def streamed(speech, text, voice, settings, seed=0):
+    return list(speech.stream(text, voice, settings=settings, seed=seed))
+
+
+@pytest.mark.parametrize("speed", [0.8, 1.0, 1.7])
+def test_streamed_speech_is_the_same_bytes_as_whole_speech(speech, voice, quick, speed):
+    settings = replace(quick, speed=speed, sampling=replace(quick.sampling, max_codes_per_id=6.0))
+    chunks = streamed(speech, THREE, voice, settings)
+    assert len(chunks) > 3 and torch.equal(torch.cat([c.wave for c in chunks]), joined(speech, THREE, voice, settings))
+    for whole in speech.say(THREE, voice, settings=settings, seed=0):
+        own = [chunk for chunk in chunks if chunk.portion == whole.portion]
+        assert [chunk.take is None for chunk in own] == [True] * (len(own) - 1) + [False]
+        assert torch.equal(own[-1].take.wave, whole.take.wave) and own[-1].take.start == whole.take.start
+        assert torch.equal(own[-1].take.codes.ids, whole.take.codes.ids)
+
+
+def joined(speech, text, voice, settings, seed=0):
+    return torch.cat(waves(speech, text, voice, settings, seed))
+
+
+def test_the_first_sound_comes_before_the_sentence_is_spoken(speech, voice, quick):
+    """Counted without the thread that speaks ahead: the first wave needs the codes of one window and no more."""
+    with torch.inference_mode():
+        said = speech.draw("a sentence of some length to speak", voice, settings=quick, seed=1)
+    taken = []
+    codes = (taken.append(k) or (said.codes.ids[:, k], said.latents[:, k]) for k in range(said.codes.ids.shape[1]))
+    pieces = speech.sound(codes, voice, settings=quick, seed=1)
+    assert len(next(pieces)) and len(taken) == first_window(speech.codec.grain) < said.codes.ids.shape[1]
+
+
+def test_several_candidates_are_streamed_as_whole_sentences(speech, voice, quick):
+    many = replace(quick, candidates=2)
+    chunks = streamed(speech, THREE, voice, many)
+    assert len(chunks) == 3
+    assert torch.equal(torch.cat([chunk.wave for chunk in chunks]), joined(speech, THREE, voice, many))
+
+
+def test_a_text_in_pieces_is_the_same_speech(speech, voice, quick):
+    pieces = [THREE[start : start + 4] for start in range(0, len(THREE), 4)]
+    whole = joined(speech, THREE, voice, quick)
+    for spoken in (speech.stream, speech.say):
+        chunks = list(spoken(iter(pieces), voice, settings=quick, seed=0))
+        assert torch.equal(torch.cat([chunk.wave for chunk in chunks]), whole)
+
+
+def test_a_sentence_is_spoken_before_the_text_ends(speech, voice, quick):
+    def writing():
+        yield "One thing is said. And then "
+        spoken.append(len(chunks))
+        yield "there is more."
+
+    chunks, spoken = [], []
+    for chunk in speech.stream(writing(), voice, settings=quick, seed=0):
+        chunks.append(chunk)
+    assert spoken[0] and [chunk.portion.words for chunk in chunks][-1] == "And then there is more."
+
+
+@pytest.mark.parametrize("pieces", [[], [""], [" ", "\n"], ["*", " * *"]])
+def test_pieces_without_a_word_are_an_error(speech, voice, quick, pieces):
+    with pytest.raises(ValueError, match="no voice can say|is empty"):
+        streamed(speech, iter(pieces), voice, quick)
+
+
+@pytest.fixture
+def hearing_along(speech, voice, quick):
+    """Stream a text and hear these instead, in each beginning and at last in the whole: the last chunk."""
+
+    def say(text: str, *heard: str):
+        own = copy(speech)
+        own.acoustic, own.codec = Brief(speech.acoustic), FakeCodec(speech.codec, speech.tokenizer, heard)
+        chunks = streamed(own, text, voice, replace(quick, listen=True, retries=2))
+        assert all(not chunk.notices and chunk.take is None for chunk in chunks[:-1])
+        return chunks[-1]
+
+    return say
+
+
+LONG = "Hello there again, my good old friend."
+
+
+def test_a_beginning_that_is_right_is_followed_to_its_end(hearing_along):
+    last = hearing_along(LONG, "Hello there", LONG)
+    assert (last.take.attempts, last.take.fault, last.notices) == (1, None, [])
+
+
+def test_a_beginning_that_is_wrong_is_begun_again(hearing_along):
+    last = hearing_along(LONG, "Hello again", "Hello there", LONG)
+    assert (last.take.attempts, last.take.fault, last.take.rejected) == (2, None, ["skips 'there'"])
+    assert last.notices == [f"whole only at attempt 2 of 3 (skips 'there'): {LONG}"]
+
+
+def test_a_fault_that_is_heard_later_is_told(hearing_along):
+    last = hearing_along(LONG, "Hello there", "Hello there again, my good")
+    assert last.take.attempts == 1 and last.take.fault == "stopped early before 'old friend'"
+    assert last.notices == [f"stopped early before 'old friend', heard too late, by attempt 1 of 3: {LONG}"]
