@@ -41,7 +41,7 @@ ARROWS = {
     "data.pack": {"tts", "tts.text", "tts.document", "tts.alignment", "data"},
     "data.prepare": {"tts", "tts.text", "tts.document", "tts.alignment", "tts.judges", "data", "data.pack"},
     "train": {"tts", "tts.training", "tts.training.accounting", "data"},
-    "infer": {"tts", "tts.document", "tts.synthesis", "tts.voices", "tts.narration"},
+    "infer": {"tts", "tts.document", "tts.synthesis", "tts.voices", "tts.narration", "tts.server"},
 }
 # Lightning, Hydra and wandb train; what speaks does without them.
 TRAINS = {"tts.training", "tts.training.accounting", "dvae", "gpt", "diffusion", "vocoder", "speaker", "data", "train"}

@@ -2,6 +2,7 @@
 
 import pytest
 
+import infer
 from tts.server.__main__ import main
 from tts.server.keys import Keys
 
@@ -24,6 +25,11 @@ def test_misuse_is_one_line_and_exit_code_2(argv, words, capsys):
     assert main(argv) == 2
     told = capsys.readouterr().err
     assert words in told and told.count("\n") == 1
+
+
+def test_serve_is_a_word_of_infer_too(capsys):
+    assert infer.main(["serve", "--host", "0.0.0.0"]) == 2
+    assert "without API keys" in capsys.readouterr().err
 
 
 def test_a_file_of_keys_that_is_none_is_refused(tmp_path, capsys):
