@@ -7,9 +7,12 @@ import numpy as np
 import openai
 import pytest
 import soundfile
+import torch
 
 from helpers import nano, narrating, serving
 from tts.server.voices import CONSENT
+from tts.types import SpeakerLatents
+from tts.voices.mix import mix
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +53,10 @@ def say(client, voice) -> bytes:
     return client.audio.speech.create(voice=voice, **asked).read()
 
 
+def latents(service, user: str, voice: str) -> SpeakerLatents:
+    return service.library.latents(service.library.find(user, voice))
+
+
 def wav(seconds: float, gain: float = 0.2) -> bytes:
     out = io.BytesIO()
     wave = gain * np.random.default_rng(0).standard_normal(round(24000 * seconds))
@@ -62,8 +69,7 @@ def test_a_voice_is_made_heard_mixed_and_deleted_by_its_owner_alone(ann, bob, cl
     made = ann.audio.voices.create(name=name, consent=CONSENT, audio_sample=("ann.wav", clip))
     assert made.object == "audio.voice" and made.name == name and listed(ann)[name] == made.id
     assert name not in listed(bob) and listed(ann).keys() - listed(bob).keys() == {name}
-    own = say(ann, {"id": made.id})
-    assert own == say(ann, name) and own != say(ann, "someone")
+    assert say(ann, {"id": made.id}) == say(ann, name)
     for wanted in (made.id, name):
         with pytest.raises(openai.BadRequestError):
             say(bob, wanted)
@@ -72,7 +78,11 @@ def test_a_voice_is_made_heard_mixed_and_deleted_by_its_owner_alone(ann, bob, cl
 
     asked = {"name": "half", "voices": [{"voice": made.id, "share": 1}, {"voice": "someone", "share": 1}]}
     half = ann.post("/audio/voices/mix", body=asked, cast_to=dict)
-    assert say(ann, "half") not in (own, say(ann, "someone"))
+    assert len(say(ann, "half")) > 1000
+    # The nets of tests speak alike in all voices, so the voices themselves are compared.
+    between = mix([latents(service, "ann", voice) for voice in (name, "someone")], [1.0, 1.0])
+    assert torch.equal(latents(service, "ann", "half").acoustic, between.acoustic)
+    assert not torch.equal(latents(service, "ann", name).acoustic, latents(service, "ann", "someone").acoustic)
     with pytest.raises(openai.BadRequestError) as error:
         bob.post("/audio/voices/mix", body=asked, cast_to=dict)
     assert error.value.param == "voices"
