@@ -1,6 +1,5 @@
-"""Narrations over HTTP, made by processes of their own: followed, fetched, cancelled, resumed, failed and killed."""
+"""Narrations over HTTP, made by processes of their own: followed, fetched, cancelled, resumed and ended."""
 
-import random
 import signal
 import subprocess
 import sys
@@ -19,7 +18,6 @@ from tts.server.jobs import CANCELLED, DONE, FAILED, MAKING, WAITING
 from tts.settings import ROOT
 
 pytestmark = pytest.mark.slow
-KILLS = 20
 # Nine chapters in which no sentence comes twice, so that each is a take of its own.
 LONG = "\n\n".join(f"# Chapter {n}\n\n" + "\n\n".join(f"It sang {n} times {k}." for k in range(6)) for n in range(9))
 
@@ -126,36 +124,6 @@ def own_process(home: Path, data: Path):
     finally:
         process.terminate()
         process.communicate(timeout=120)
-
-
-def test_killed_at_random_moments_nothing_is_lost_and_nothing_is_done_twice(home, tmp_path):
-    """kill -9 of the service while it narrates; the takes of the runs before stay as they were."""
-    chance = random.Random(17)
-    data = tmp_path / "data"
-    serving.add_voice(home, data, "local")
-    job, kept = None, {}
-    for _ in range(KILLS):
-        with own_process(home, data) as (client, process):
-            if job is None:
-                job = send_book(client, LONG)
-            time.sleep(chance.uniform(0.0, 3.0))
-            process.kill()
-        now = {path: path.stat().st_mtime_ns for path in data.rglob("takes/*/*.flac")}
-        assert kept.items() <= now.items()
-        kept = now
-    with own_process(home, data) as (client, process):
-        told = followed(client, job)[-1]
-        assert told["state"] == DONE and told["chapters"] == list(range(1, 10))
-        sound = fetched(client, f"/narrations/{job['id']}/files/{told['files'][0]}")
-        assert len(client.get("/narrations", cast_to=dict)["data"]) == 1
-    assert kept.items() <= {path: path.stat().st_mtime_ns for path in data.rglob("takes/*/*.flac")}.items()
-
-    undisturbed = tmp_path / "undisturbed"
-    serving.add_voice(home, undisturbed, "local")
-    with own_process(home, undisturbed) as (client, _):
-        other = send_book(client, LONG)
-        told = followed(client, other)[-1]
-        assert fetched(client, f"/narrations/{other['id']}/files/{told['files'][0]}") == sound
 
 
 def test_sigterm_lets_a_request_end_and_puts_the_narration_back(home, tmp_path):
