@@ -43,6 +43,7 @@ examples:
   uv run infer.py --explain "Dr. No, 5'11\"."               what will be said, without speaking; --json for programs
   uv run infer.py book.txt --lexicon names.txt             your readings first: Nguyen, win (a word and its reading)
   uv run infer.py "Livelier." -- sampling.temperature=0.9 pause=0.5
+  uv run --group server infer.py serve                     OpenAI's audio API at http://127.0.0.1:8000; docs/serve.md
 Every setting after -- is in conf/infer.yaml. The same text, voice, seed and settings give the same bytes on the same
 kind of processor, however many cores it has. Another number of --threads gives other bytes, which sound alike.
 """
@@ -84,6 +85,10 @@ def fail(reason: object, code: int = FAILED) -> int:
 
 def run(argv: list[str]) -> int:
     """Everything `main` does except naming errors."""
+    if argv[:1] == ["serve"]:
+        from tts.server.__main__ import main as serve
+
+        return serve(["run", *argv[1:]])
     split = argv.index("--") if "--" in argv else len(argv)
     parser = make_parser()
     arguments = parser.parse_intermixed_args(argv[:split])

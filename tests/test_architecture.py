@@ -26,6 +26,7 @@ ARROWS = {
     "tts.synthesis": {"tts", "tts.text"},
     "tts.voices": {"tts", "tts.synthesis"},
     "tts.narration": {"tts", "tts.text", "tts.document", "tts.alignment", "tts.synthesis", "tts.voices"},
+    "tts.server": {"tts", "tts.document", "tts.alignment", "tts.synthesis", "tts.voices", "tts.narration"},
     "tts.judges": {"tts", "tts.text"},
     "tts.evaluate": {"tts", "tts.text", "tts.synthesis", "tts.voices", "tts.judges"},
     "tts.evaluate.commands": {"tts", "tts.text", "tts.synthesis", "tts.voices", "tts.judges", "tts.evaluate"},
@@ -43,7 +44,7 @@ ARROWS = {
     "data.pack": {"tts", "tts.text", "tts.document", "tts.alignment", "data"},
     "data.prepare": {"tts", "tts.text", "tts.document", "tts.alignment", "tts.judges", "data", "data.pack"},
     "train": {"tts", "tts.training", "tts.training.accounting", "data"},
-    "infer": {"tts", "tts.document", "tts.synthesis", "tts.voices", "tts.narration"},
+    "infer": {"tts", "tts.document", "tts.synthesis", "tts.voices", "tts.narration", "tts.server"},
 }
 # Lightning, Hydra and wandb train; what speaks does without them.
 TRAINS = {"tts.training", "tts.training.accounting", "dvae", "gpt", "diffusion", "vocoder", "speaker", "data", "train"}

@@ -107,7 +107,7 @@ def open_wave(
     with replacing(path, shared=True) as temporary:
         container = av.open(str(temporary), "w", format=output.container, options=_options(output))
         try:
-            stream = _add_stream(container, output, file_rate or sample_rate, channels, kbits or output.kbits)
+            stream = add_stream(container, output, file_rate or sample_rate, channels, kbits or output.kbits)
             _add_tags(container, stream, output, tags or {})
             _add_chapters(container, output, chapters)
             picture = _add_cover(container, output, cover)
@@ -150,7 +150,7 @@ def _options(output: Output) -> dict[str, str]:
     return options
 
 
-def _add_stream(
+def add_stream(
     container: "av.container.OutputContainer", output: Output, rate: int, channels: int, kbits: int
 ) -> "av.AudioStream":
     from av.codec.context import Flags

@@ -1,0 +1,166 @@
+"""Jobs and the processes that make them: here a program of a few lines, which does as the folder of its job says."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from tts.server.jobs import CANCELLED, DONE, FAILED, MAKING, WAITING, Job, JobStore
+from tts.server.runner import Runner
+
+PROGRAM = """
+import json, os, sys, threading, time
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()
+folder = sys.argv[1]
+with open(folder + "/ran", "a") as file:
+    file.write(f"{os.getpid()}\\n")
+if os.path.exists(folder + "/hang") and not os.path.exists(folder + "/again"):
+    open(folder + "/again", "w").close()
+    time.sleep(600)
+for line in json.load(open(folder + "/lines")):
+    print(json.dumps(line), flush=True)
+if os.path.exists(folder + "/crash"):
+    os.kill(os.getpid(), 9)
+"""
+GOOD = [
+    {"work": "speaking", "done": 1.0, "whole": 2.0},
+    {"notice": "a notice"},
+    {"done": {"files": ["book.m4b"], "seconds": 3.0, "doubtful": 1}},
+]
+
+
+class Place:
+    """A store, its runner, and jobs whose programs are told what to do."""
+
+    def __init__(self, folder: Path):
+        program = folder / "program.py"
+        program.write_text(PROGRAM)
+        self.store = JobStore(folder / "jobs.sqlite")
+        self.runner = Runner(self.store, folder / "narrations", 1, (sys.executable, "-S", str(program)))
+
+    def job(self, lines: list, *files: str, user: str = "ann") -> Job:
+        job = self.store.add(user, "title")
+        folder = self.runner.folder_of(job)
+        folder.mkdir(parents=True)
+        (folder / "lines").write_text(json.dumps(lines))
+        for name in files:
+            (folder / name).touch()
+        self.store.save(job)
+        self.runner.wake()
+        return job
+
+    def now(self, job: Job) -> Job:
+        return self.store.find(job.user, job.id)
+
+    def runs(self, job: Job) -> list[int]:
+        """The processes that have worked on a job."""
+        path = self.runner.folder_of(job) / "ran"
+        return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+    async def until(self, job: Job, state: str) -> Job:
+        while self.now(job).state != state:
+            await asyncio.sleep(0.02)
+        return self.now(job)
+
+    async def until_it_hangs(self, job: Job) -> None:
+        while not (self.runner.folder_of(job) / "again").exists():
+            await asyncio.sleep(0.02)
+
+
+def run(folder: Path, scenario) -> Place:
+    """A scenario beside a runner, which is stopped in the end."""
+
+    async def within() -> Place:
+        place = Place(folder)
+        making = asyncio.create_task(place.runner.run())
+        try:
+            await asyncio.wait_for(scenario(place), 300)
+        finally:
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
+        return place
+
+    return asyncio.run(within())
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_job_tells_how_far_it_is_and_what_came_of_it(tmp_path):
+    async def scenario(place):
+        job = await place.until(place.job(GOOD), DONE)
+        assert (job.done, job.whole, job.notices) == (1.0, 2.0, ["a notice"])
+        assert (job.files, job.seconds, job.doubtful) == (["book.m4b"], 3.0, 1)
+
+    run(tmp_path, scenario)
+
+
+def test_one_that_fails_or_crashes_says_so_and_the_next_one_is_made(tmp_path):
+    async def scenario(place):
+        jobs = [place.job([{"failed": "no book"}]), place.job([], "crash"), place.job(GOOD)]
+        assert (await place.until(jobs[0], FAILED)).message == "no book"
+        assert "ended early (-9)" in (await place.until(jobs[1], FAILED)).message
+        await place.until(jobs[2], DONE)
+
+    run(tmp_path, scenario)
+
+
+def test_one_that_is_cancelled_is_killed_and_can_be_resumed(tmp_path):
+    async def scenario(place):
+        job = place.job(GOOD, "hang")
+        await place.until_it_hangs(job)
+        await place.runner.cancel(place.now(job))
+        assert place.now(job).state == CANCELLED and not any(map(alive, place.runs(job)))
+        place.runner.resume(place.now(job))
+        await place.until(job, DONE)
+        assert len(place.runs(job)) == 2
+
+    run(tmp_path, scenario)
+
+
+def test_one_that_is_removed_leaves_nothing(tmp_path):
+    async def scenario(place):
+        job = place.job(GOOD, "hang")
+        await place.until_it_hangs(job)
+        (process,) = place.runs(job)
+        await place.runner.remove(place.now(job))
+        assert place.now(job) is None and not alive(process) and not place.runner.folder_of(job).exists()
+        await place.until(place.job(GOOD), DONE)
+
+    run(tmp_path, scenario)
+
+
+def test_when_the_service_ends_its_jobs_go_back_and_the_next_one_makes_them(tmp_path):
+    async def begin(place):
+        place.job(GOOD, "hang")
+        (job,) = place.store.of("ann")
+        await place.until_it_hangs(job)
+        assert place.now(job).state == MAKING
+
+    place = run(tmp_path, begin)
+    (job,) = place.store.of("ann")
+    assert job.state == WAITING and not any(map(alive, place.runs(job)))
+
+    async def end(place):
+        await place.until(job, DONE)
+        assert len(place.runs(job)) == 2
+
+    run(tmp_path, end)
+
+
+def test_one_that_was_made_when_the_service_was_killed_is_made_again(tmp_path):
+    place = Place(tmp_path)
+    job = place.job(GOOD)
+    assert place.store.begin().id == job.id and place.now(job).state == MAKING
+    place.store.close()  # as if it were killed now
+
+    async def scenario(place):
+        await place.until(job, DONE)
+
+    run(tmp_path, scenario)

@@ -1,0 +1,116 @@
+"""The voices of a service: those that ship, and each user's own, which nobody else sees.
+
+A user's voices lie in `FOLDER/USER/VOICE-ID.safetensors`. Names that users give stand in the files alone; an id that a
+request names is looked up among those that are there. So nothing that a request says ever becomes a path.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from tts import voices
+from tts.synthesis.pipeline import TextToSpeech
+from tts.types import SpeakerLatents
+from tts.voices.clone import make
+from tts.voices.mix import mix
+
+KEPT = 64  # voices in memory
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A voice that a user may speak with."""
+
+    id: str  # of a voice that ships: its name
+    name: str
+    path: Path
+    card: voices.About
+
+    @property
+    def created(self) -> int:
+        """Seconds since 1970."""
+        return int(self.path.stat().st_mtime)
+
+    @property
+    def ships(self) -> bool:
+        return self.id == self.name
+
+
+class Library:
+    """All voices, by user. What needs the nets is to be called in the engine's thread."""
+
+    def __init__(self, folder: Path, speech: TextToSpeech, aliases: Mapping[str, str]):
+        self.folder, self.speech = folder, speech
+        cards = {name: voices.about(voices.find(name)) for name in voices.names()}
+        self.shipped = [
+            Voice(name, name, voices.find(name), card)
+            for name, card in cards.items()
+            if card.fingerprint == speech.fingerprint
+        ]
+        self.aliases = aliases
+        self._latents = lru_cache(KEPT)(lambda path: voices.load(path, fingerprint=speech.fingerprint))
+
+    def own(self, user: str) -> list[Voice]:
+        """The voices that a user has made for the nets that speak here, the oldest first."""
+        found = []
+        for path in (self.folder / user).glob(f"voice_*{voices.SUFFIX}"):
+            try:
+                card = voices.about(path)
+            except ValueError:  # it was deleted meanwhile, or is damaged
+                continue
+            if card.fingerprint == self.speech.fingerprint:
+                found.append(Voice(path.name.removesuffix(voices.SUFFIX), card.name, path, card))
+        return sorted(found, key=lambda voice: (voice.created, voice.id))
+
+    def all(self, user: str) -> list[Voice]:
+        """Everything that a user may speak with."""
+        return [*self.shipped, *self.own(user)]
+
+    def find(self, user: str, wanted: str) -> Voice | None:
+        """A voice by its id or its name; names of OpenAI's voices stand for some of ours."""
+        known = self.all(user)
+        for one in (wanted, self.aliases.get(wanted)):
+            for voice in known:
+                if one in (voice.id, voice.name):
+                    return voice
+        return None
+
+    def latents(self, voice: Voice) -> SpeakerLatents:
+        return self._latents(voice.path)
+
+    def clone(self, user: str, name: str, clips: Sequence[Path]) -> Voice:
+        """Make a voice from recordings. Raises ValueError, which names the file, if there is too little speech."""
+        speech = self.speech
+        latents = make(
+            clips, acoustic=speech.acoustic, decoder=speech.decoder, audio=speech.audio, device=speech.device
+        )
+        return self._keep(user, name, latents, source="recordings of its user", made="cloned by the service")
+
+    @torch.inference_mode()
+    def mix(self, user: str, name: str, parts: Sequence[tuple[Voice, float]]) -> Voice:
+        """Make a voice between others, each with its share."""
+        latents = mix([self.latents(voice) for voice, _ in parts], [share for _, share in parts])
+        source = ", ".join(f"{share:g} {voice.name}" for voice, share in parts)
+        return self._keep(user, name, latents, source=source, made="mixed by the service")
+
+    def delete(self, voice: Voice) -> None:
+        voice.path.unlink(missing_ok=True)
+
+    def _keep(self, user: str, name: str, latents: SpeakerLatents, *, source: str, made: str) -> Voice:
+        id = f"voice_{secrets.token_hex(8)}"
+        card = voices.About(
+            name=name,
+            gender="unknown",
+            description="",
+            source=source,
+            licence="its user's own",
+            made=made,
+            fingerprint=self.speech.fingerprint,
+        )
+        path = self.folder / user / f"{id}{voices.SUFFIX}"
+        voices.save(path, latents, card)
+        return Voice(id, name, path, card)

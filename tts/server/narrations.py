@@ -1,0 +1,253 @@
+"""Routes for narrations: send a book, follow its making, fetch chapters while the rest is made, cancel, resume."""
+
+import asyncio
+import json
+import re
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
+from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tts import document, settings
+from tts.files import whole
+from tts.formats import OUTPUTS
+from tts.narration.beds import BEDS
+from tts.narration.loudness import PRESETS
+from tts.narration.outputs import EXTRAS, USUAL
+from tts.narration.plan import Order
+from tts.narration.script import NARRATOR, OPTIONAL, chapter_numbers
+from tts.server.errors import ApiError, told_of
+from tts.server.gate import Visit
+from tts.server.jobs import FINAL, Job
+from tts.server.library import Voice
+from tts.server.narrator import ORDER, PROJECT
+from tts.server.runner import Runner
+from tts.server.service import Service
+from tts.server.speech import ServiceOf, VisitOf, find_voice
+
+BLOCK = 1 << 20  # bytes of a book that are copied at once
+OFTEN = 0.3  # seconds between two looks at a job that is followed
+# A page that was made from what somebody sent must not act in this service's name.
+FILE_HEADERS = {"Content-Security-Policy": "sandbox", "Cache-Control": "no-store"}
+UNPLAIN = re.compile(r"[^\w -]+")
+router = APIRouter()
+
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+Role = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^=\x00-\x1f\x7f]+$")]
+
+
+class Options(BaseModel):
+    """How a book is narrated; see docs/narration.md."""
+
+    model_config = ConfigDict(extra="forbid")
+    voice: Name | None = None  # of the narrator
+    cast: dict[Role, Name] = Field({}, max_length=200)  # the voice of each role
+    quotes: Name | None = None  # the voice of dialogue in prose
+    chapters: str | None = Field(None, max_length=1000)  # only these, such as "3-5,8"
+    include: list[Literal[tuple(OPTIONAL)]] = Field([], max_length=len(OPTIONAL))
+    announce: bool = False
+    announce_notes: bool = False
+    preset: Literal[tuple(PRESETS)] = "none"
+    bed: Literal[tuple(BEDS)] | None = None
+    format: Literal[tuple(name.removeprefix(".") for name in OUTPUTS)] = "m4b"
+    per_chapter: bool = False
+    outputs: list[Literal[tuple(EXTRAS)]] = Field(list(USUAL), max_length=len(EXTRAS))
+    speed: float = Field(1.0, ge=0.5, le=2.0, allow_inf_nan=False)
+    seed: int = Field(0, ge=0, lt=2**63)
+
+
+def runner_of(request: Request) -> Runner:
+    return request.app.state.runner
+
+
+RunnerOf = Annotated[Runner, Depends(runner_of)]
+
+
+def job_of(id: str, runner: RunnerOf, visit: VisitOf) -> Job:
+    """The job that a path names. Raises ApiError if this user has none of that id."""
+    job = runner.store.find(visit.user, id)
+    if job is None:
+        raise ApiError(404, "You have no narration with this id.", param="id", code="narration_not_found")
+    return job
+
+
+JobOf = Annotated[Job, Depends(job_of)]
+
+
+@router.post("/v1/narrations", status_code=201)
+async def create(
+    service: ServiceOf,
+    visit: VisitOf,
+    runner: RunnerOf,
+    book: Annotated[UploadFile, File(description=f"One of {', '.join(document.FORMATS)}.")],
+    options: Annotated[str, Form(max_length=65536, description="JSON: see Options.")] = "{}",
+) -> dict[str, Any]:
+    """Ask for a narration."""
+    try:
+        wishes = Options.model_validate_json(options)
+        if wishes.chapters is not None:
+            chapter_numbers(wishes.chapters)
+    except ValidationError as error:
+        raise told_of(error.errors()[0]) from None
+    except ValueError as error:
+        raise ApiError(400, f"{error}.", param="chapters", code="invalid_value") from None
+    suffix = Path(book.filename or "").suffix.lower()
+    if suffix not in document.FORMATS:
+        known = ", ".join(document.FORMATS)
+        raise ApiError(400, f"The name of the book must end in one of {known}.", param="book", code="invalid_book")
+    if len(runner.store.of(visit.user)) >= service.conf["jobs_per_user"]:
+        raise ApiError(409, "You have too many narrations: delete one.", code="too_many_narrations")
+    title = _plain(Path(book.filename).stem) or "book"
+    job = runner.store.add(visit.user, title)
+    folder = runner.folder_of(job)
+    try:
+        await asyncio.to_thread(_keep, book, folder / f"book{suffix}")
+        order = _order(wishes, folder, f"book{suffix}", title, visit, service)
+        with whole(folder / ORDER) as file:
+            file.write(json.dumps(asdict(order)).encode())
+        runner.store.save(job)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    runner.wake()
+    return _told(job, runner)
+
+
+@router.get("/v1/narrations")
+async def narrations(runner: RunnerOf, visit: VisitOf) -> dict[str, Any]:
+    """The narrations of this user, the newest first."""
+    return {"object": "list", "data": [_told(job, runner) for job in runner.store.of(visit.user)]}
+
+
+@router.get("/v1/narrations/{id}")
+async def narration(job: JobOf, runner: RunnerOf) -> dict[str, Any]:
+    """How far one is."""
+    return _told(job, runner)
+
+
+@router.get("/v1/narrations/{id}/events", response_class=Response)
+async def events(job: JobOf, runner: RunnerOf, service: ServiceOf) -> Response:
+    """The same as events, one at each change, until it is done, has failed or is cancelled."""
+    return StreamingResponse(_follow(job, runner, service), media_type="text/event-stream")
+
+
+@router.get("/v1/narrations/{id}/chapters/{number}", response_class=Response)
+async def chapter(number: int, job: JobOf, runner: RunnerOf) -> Response:
+    """A chapter that is finished, counted from 1, as FLAC, while the rest is made."""
+    for path in _chapters(job, runner):
+        if _number(path) == number:
+            return FileResponse(path, media_type="audio/flac", headers=FILE_HEADERS)
+    raise ApiError(404, "This chapter is not there yet.", param="number", code="chapter_not_found")
+
+
+@router.get("/v1/narrations/{id}/files/{name}", response_class=Response)
+async def file(name: str, job: JobOf, runner: RunnerOf) -> Response:
+    """A file of a narration that is done: the recording, its manifest, its subtitles."""
+    path = runner.folder_of(job) / PROJECT / name if name in job.files else None
+    if path is None or not path.is_file():
+        raise ApiError(404, "There is no such file.", param="name", code="file_not_found")
+    return FileResponse(path, filename=name, headers=FILE_HEADERS)
+
+
+@router.post("/v1/narrations/{id}/cancel")
+async def cancel(job: JobOf, runner: RunnerOf) -> dict[str, Any]:
+    """Stop it. What was made stays."""
+    await runner.cancel(job)
+    return _told(job, runner)
+
+
+@router.post("/v1/narrations/{id}/resume")
+async def resume(job: JobOf, runner: RunnerOf) -> dict[str, Any]:
+    """Go on with one that was cancelled or has failed."""
+    if job.state not in FINAL:
+        raise ApiError(409, f"It is {job.state}: there is nothing to resume.")
+    runner.resume(job)
+    return _told(job, runner)
+
+
+@router.delete("/v1/narrations/{id}")
+async def delete(job: JobOf, runner: RunnerOf) -> dict[str, Any]:
+    """Stop it if need be, and delete all of it."""
+    await runner.remove(job)
+    return {"id": job.id, "deleted": True, "object": "narration.deleted"}
+
+
+async def _follow(job: Job | None, runner: Runner, service: Service) -> AsyncIterator[bytes]:
+    last = None
+    while job and not service.draining:
+        told = _told(job, runner)
+        if told != last:
+            yield f"data: {json.dumps({'type': 'narration.progress', **told})}\n\n".encode()
+            last = told
+        if job.state in FINAL:
+            return
+        await asyncio.sleep(OFTEN)
+        job = runner.store.find(job.user, job.id)
+
+
+def _order(wishes: Options, folder: Path, book: str, title: str, visit: Visit, service: Service) -> Order:
+    """What `tts.narration` is asked for. The voices are copied, so that they can be deleted meanwhile."""
+
+    def found(name: str, param: str) -> str:
+        voice = find_voice(name, visit.user, service, param)
+        return voice.id if voice.ships else str(_copied(voice, folder / "cast" / voice.id))
+
+    narrator = found(wishes.voice or service.infer["voice"], "voice")
+    cast = [f"{role}={found(name, 'cast')}" for role, name in wishes.cast.items()]
+    conf = service.infer | {"voice": narrator, "speed": wishes.speed, "seed": wishes.seed}
+    settings.check(conf)
+    return Order(
+        book=str(folder / book),
+        output=str(folder / PROJECT / f"{title}.{wishes.format}"),
+        conf=conf,
+        chapters=wishes.chapters,
+        include=tuple(wishes.include),
+        announce=wishes.announce,
+        announce_notes=wishes.announce_notes,
+        cast=(*cast, f"{NARRATOR}={narrator}"),
+        quotes=found(wishes.quotes, "quotes") if wishes.quotes else None,
+        preset=wishes.preset,
+        bed=wishes.bed,
+        per_chapter=wishes.per_chapter,
+        mark=service.conf["mark"],
+        outputs=tuple(wishes.outputs),
+    )
+
+
+def _copied(voice: Voice, folder: Path) -> Path:
+    path = folder / f"{_plain(voice.name) or voice.id}{voice.path.suffix}"
+    with whole(path) as file:
+        file.write(voice.path.read_bytes())
+    return path
+
+
+def _keep(book: UploadFile, path: Path) -> None:
+    with whole(path) as file:
+        while block := book.file.read(BLOCK):
+            file.write(block)
+    (path.parent / PROJECT).mkdir(exist_ok=True)
+
+
+def _plain(name: str) -> str:
+    """A name that is safe as one of a file."""
+    return " ".join(UNPLAIN.sub(" ", name).split())[:60].strip(" -")
+
+
+def _chapters(job: Job, runner: Runner) -> list[Path]:
+    return sorted((runner.folder_of(job) / PROJECT / "chapters").glob("[0-9]*.flac"))
+
+
+def _number(path: Path) -> int:
+    return int(re.match(r"\d+", path.name)[0])
+
+
+def _told(job: Job, runner: Runner) -> dict[str, Any]:
+    """A job as its user sees it."""
+    known = {key: value for key, value in asdict(job).items() if key != "user"}
+    chapters = [_number(path) for path in _chapters(job, runner)]
+    return {"object": "narration", **known, "chapters": chapters}

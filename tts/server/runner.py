@@ -1,0 +1,126 @@
+"""Makes the jobs of the store, so many at once, each in a process of its own (`tts.server.narrator`)."""
+
+import asyncio
+import json
+import logging
+import shutil
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
+from pathlib import Path
+
+from tts.server.jobs import CANCELLED, DONE, FAILED, FINAL, MAKING, NOTICES, WAITING, Job, JobStore
+from tts.settings import ROOT
+
+log = logging.getLogger("tts.server")
+
+NARRATOR = (sys.executable, "-m", "tts.server.narrator")  # what makes the job in the folder that follows
+LINE = 1 << 20  # bytes of a line of progress, at most
+REST = 1.0  # seconds before another try, where a job could not even be begun
+
+
+class Runner:
+    """The processes that make jobs. `run` goes on until it is cancelled; then all jobs go back to the queue."""
+
+    def __init__(self, store: JobStore, folder: Path, at_once: int, command: Sequence[str] = NARRATOR):
+        self.store, self.folder, self.at_once, self.command = store, folder, at_once, command
+        self._processes: dict[str, Process | None] = {}  # by the id of the job; None: it is being started
+        self._news = asyncio.Event()
+
+    def folder_of(self, job: Job) -> Path:
+        return self.folder / job.id
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Make jobs."""
+        self.store.recover()
+        workers = [asyncio.create_task(self._work()) for _ in range(self.at_once)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def cancel(self, job: Job) -> None:
+        """Stop a job; what was made of it stays, and `resume` goes on from there."""
+        if job.state in FINAL:
+            return
+        job.state = CANCELLED
+        self.store.save(job)
+        if process := self._processes.get(job.id):
+            process.kill()
+            await process.wait()
+
+    def resume(self, job: Job) -> None:
+        """Put a job that failed or was cancelled back in the queue."""
+        job.state, job.message = WAITING, ""
+        self.store.save(job)
+        self.wake()
+
+    async def remove(self, job: Job) -> None:
+        """Forget a job, and all that was made of it."""
+        await self.cancel(job)
+        self.store.remove(job)
+        await asyncio.to_thread(shutil.rmtree, self.folder_of(job), ignore_errors=True)
+
+    async def _work(self) -> None:
+        """One job after another."""
+        while True:
+            self._news.clear()
+            try:
+                while job := self.store.begin():
+                    await self._make(job)
+            except Exception as error:  # such as a full disk: the job stays, and is tried again
+                log.error(json.dumps({"event": "job not begun", "type": type(error).__name__}))
+                await asyncio.sleep(REST)
+                self.store.recover(self._processes)
+                continue
+            await self._news.wait()
+
+    async def _make(self, job: Job) -> None:
+        command = (*self.command, str(self.folder_of(job)))
+        process = self._processes[job.id] = None
+        try:
+            process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=LINE)
+            self._processes[job.id] = process
+            if not self._is_made(job):
+                return
+            async for line in process.stdout:
+                self._note(job, json.loads(line))
+            await process.wait()
+            if self._is_made(job) and job.state == MAKING:
+                job.state, job.message = FAILED, f"the process that made it ended early ({process.returncode})"
+                self.store.save(job)
+        finally:
+            if process and process.returncode is None:
+                process.kill()
+                await asyncio.shield(process.wait())
+            del self._processes[job.id]
+            if job.state == MAKING and self._is_made(job):  # the service ends: the next one goes on
+                job.state = WAITING
+                self.store.save(job)
+
+    def _is_made(self, job: Job) -> bool:
+        """Whether it is still wanted: it may have been cancelled or removed meanwhile."""
+        known = self.store.find(job.user, job.id)
+        return known is not None and known.state == MAKING
+
+    def _note(self, job: Job, told: dict) -> None:
+        """Keep what a process has told of its job."""
+        if not self._is_made(job):
+            return
+        if "notice" in told:
+            job.notices = [*job.notices[-NOTICES + 1 :], told["notice"]]
+        elif "work" in told:
+            job.work, job.done, job.whole = told["work"], told["done"], told["whole"]
+        elif "failed" in told:
+            job.state, job.message = FAILED, told["failed"]
+        elif "done" in told:
+            job.state, job.work = DONE, ""
+            job.files, job.seconds = told["done"]["files"], told["done"]["seconds"]
+            job.doubtful = told["done"]["doubtful"]
+        self.store.save(job)

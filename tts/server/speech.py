@@ -1,0 +1,173 @@
+"""OpenAI's routes for speech: `POST /v1/audio/speech` and `GET /v1/models`."""
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import Receive, Scope, Send
+
+from tts.server.engine import Closed, Turn
+from tts.server.errors import ApiError
+from tts.server.gate import Visit
+from tts.server.library import Voice
+from tts.server.service import Left, Service, first_of, service_of, visit_of
+from tts.server.sound import FORMATS
+from tts.server.speaking import Account, spoken
+
+IGNORED = "X-Triforce-Ignored"  # names the parameters that were accepted and change nothing
+router = APIRouter()
+ServiceOf = Annotated[Service, Depends(service_of)]
+VisitOf = Annotated[Visit, Depends(visit_of)]
+
+
+class VoiceId(BaseModel):
+    """A voice by its id."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str = Field(min_length=1, max_length=64)
+
+
+class SpeechRequest(BaseModel):
+    """What OpenAI's clients send."""
+
+    model_config = ConfigDict(extra="forbid")
+    model: str = Field(min_length=1, max_length=64)
+    input: str = Field(min_length=1, description="The text; conf/serve.yaml says how long it may be (4096 characters).")
+    voice: Annotated[str, Field(min_length=1, max_length=64)] | VoiceId = Field(description="A name, or an id.")
+    instructions: str | None = Field(None, max_length=4096, description="Accepted, but this model takes none.")
+    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = "mp3"
+    speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False)
+    stream_format: Literal["audio", "sse"] = "audio"
+
+
+@router.get("/v1/models")
+async def models(service: ServiceOf) -> dict[str, Any]:
+    """The names under which the model answers."""
+    return {"object": "list", "data": [_model(name) for name in service.conf["models"]]}
+
+
+@router.get("/v1/models/{name}")
+async def model(name: str, service: ServiceOf) -> dict[str, Any]:
+    """One of them."""
+    _check_model(name, service)
+    return _model(name)
+
+
+@router.post("/v1/audio/speech", response_class=Response)
+async def speech(asked: SpeechRequest, request: Request, service: ServiceOf, visit: VisitOf) -> Response:
+    """Speak a text: the bytes of a sound file, or events, from the first part of the first sentence on."""
+    _check_model(asked.model, service)
+    most = service.conf["input_chars"]
+    if len(asked.input) > most:
+        message = f"The input has {len(asked.input)} characters; at most {most} are spoken at once."
+        raise ApiError(400, message, param="input", code="string_above_max_length")
+    voice = find_voice(asked.voice if isinstance(asked.voice, str) else asked.voice.id, visit.user, service)
+    account = Account()
+    turn = _begin(asked, voice, account, visit.user, service)
+    try:
+        first = await first_of(turn, request)
+    except ValueError as error:  # nobody can say this text
+        turn.leave()
+        raise ApiError(400, f"{error}.", param="input", code="unspeakable_input") from None
+    except Closed:
+        raise ApiError(503, "The server is going down.") from None
+    except BaseException:
+        turn.leave()
+        raise
+    if first is None:
+        turn.leave()
+        return Left()
+    service.metrics.first_audio.observe(time.perf_counter() - visit.began)
+    sse = asked.stream_format == "sse"
+    pieces = _pieces(first, turn, account, service)
+    media = "text/event-stream" if sse else FORMATS[asked.response_format].media
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    if asked.instructions:
+        headers[IGNORED] = "instructions"
+    return TurnResponse(turn, _events(pieces, account, visit) if sse else pieces, media, headers)
+
+
+class TurnResponse(StreamingResponse):
+    """Sends what a turn gives, and leaves the turn however that ends."""
+
+    def __init__(self, turn: Turn, content: AsyncIterator[bytes], media: str, headers: dict[str, str]):
+        super().__init__(content, media_type=media, headers=headers)
+        self.turn = turn
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.turn.leave()
+
+
+def _begin(asked: SpeechRequest, voice: Voice, account: Account, user: str, service: Service) -> Turn[bytes]:
+    work = spoken(
+        asked.input,
+        service.library.latents(voice),
+        voice=voice.id,
+        speech=service.speech,
+        settings=replace(service.settings, speed=asked.speed),
+        seed=service.infer["seed"],
+        format=FORMATS[asked.response_format],
+        mark=service.conf["mark"],
+        account=account,
+    )
+    return service.enter(user, work)
+
+
+async def _pieces(first: bytes, turn: Turn[bytes], account: Account, service: Service) -> AsyncIterator[bytes]:
+    """All pieces of a turn, whose account is closed after the last one."""
+    yield first
+    async for piece in turn:
+        yield piece
+    service.metrics.sound.inc(account.seconds)
+    service.metrics.doubtful.inc(account.faults)
+    if account.seconds:
+        service.metrics.rtf.observe(turn.used / account.seconds)
+
+
+async def _events(pieces: AsyncIterator[bytes], account: Account, visit: Visit) -> AsyncIterator[bytes]:
+    """Server-sent events in OpenAI's words; an error that comes late is an event, too."""
+    try:
+        async for piece in pieces:
+            yield _event({"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()})
+    except asyncio.CancelledError:
+        raise
+    except Exception:
+        message = f"The speech ended early. Report it with the id {visit.id}."
+        yield _event({"type": "error", **ApiError(500, message).body})
+        raise
+    usage = {"input_tokens": account.ids, "output_tokens": account.codes, "total_tokens": account.ids + account.codes}
+    yield _event({"type": "speech.audio.done", "usage": usage})
+
+
+def _event(data: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(data)}\n\n".encode()
+
+
+def find_voice(wanted: str, user: str, service: Service, param: str = "voice") -> Voice:
+    """A voice that a user may speak with. Raises ApiError that names those that there are."""
+    voice = service.library.find(user, wanted)
+    if voice is None:
+        known = ", ".join(sorted(voice.name for voice in service.library.all(user))[:20]) or "none"
+        message = f"Unknown voice. Voices that you may use: {known}."
+        raise ApiError(400, message, param=param, code="voice_not_found")
+    return voice
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "triforce"}
+
+
+def _check_model(name: str, service: Service) -> None:
+    if name not in service.conf["models"]:
+        known = ", ".join(service.conf["models"])
+        raise ApiError(404, f"This model does not exist. Models: {known}.", param="model", code="model_not_found")
