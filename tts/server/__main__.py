@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts import settings
-from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain
+from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, run_as_program
 from tts.server.keys import Keys, add
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run a verb and return its exit code: 0 done, 1 failed, 2 usage, 130 interrupted."""
     try:
         return run(sys.argv[1:] if argv is None else argv)
+    except BrokenPipeError:
+        raise
     except KeyboardInterrupt:
         return complain("server: interrupted", INTERRUPTED)
     except UsageError as error:
@@ -136,4 +138,4 @@ def _is_loopback(host: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_as_program(main)
