@@ -18,6 +18,7 @@ import infer
 from helpers import nano
 from tts import settings, voices
 from tts.audio import decode
+from tts.cli import UNREAD
 from tts.formats import OUTPUTS
 
 FAST = ["steps=1", "retries=0", "sampling.max_codes_per_id=1", "guidance=1", "sampling.guidance=1"]
@@ -534,7 +535,7 @@ def test_a_reader_that_leaves_ends_it_quietly(home):
     )
     process.stdout.read(100)
     process.stdout.close()
-    assert process.stderr.read() == b"" and process.wait() == 1
+    assert process.stderr.read() == b"" and process.wait() == UNREAD
 
 
 def player(folder: Path, monkeypatch, script: str) -> Path:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import UploadFile as FormFile  # of which FastAPI gives some
 
 from tts import document, settings
 from tts.files import whole
@@ -226,7 +227,7 @@ def _copied(voice: Voice, folder: Path) -> Path:
     return path
 
 
-def _keep(book: UploadFile, path: Path) -> None:
+def _keep(book: FormFile, path: Path) -> None:
     with whole(path) as file:
         while block := book.file.read(BLOCK):
             file.write(block)
