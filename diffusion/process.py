@@ -57,7 +57,7 @@ QUANTILES: dict[str, Callable[[Tensor], Tensor]] = {
 class Guided:
     """How a decoder that learned from recordings is sampled; docs/experiments.md compares other values."""
 
-    steps, guidance, guidable = 8, 2.0, True
+    steps, guidance, guidable = 4, 2.0, True
 
 
 class FlowMatching(Guided):
