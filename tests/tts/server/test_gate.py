@@ -5,6 +5,7 @@ import logging
 import random
 import socket
 import string
+import time
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -153,6 +154,16 @@ def test_one_user_does_not_see_anothers_voice(two):
     assert error.value.param == "voice" and "someone" not in str(error.value)
 
 
+def logged(caplog, count: int) -> list[dict]:
+    """So many lines of the service's log, of which the last may be written after the client has its answer."""
+    until = time.monotonic() + 30
+    while True:
+        lines = [json.loads(record.message) for record in caplog.records if record.name == "tts.server"]
+        if len(lines) >= count or time.monotonic() > until:
+            return lines
+        time.sleep(0.01)
+
+
 def test_what_nobody_foresaw_is_500_with_an_id_and_the_log_has_the_place_but_no_text(two, service, caplog):
     """The nets are taken away, so speaking fails with an error that has the text in its message."""
 
@@ -168,7 +179,7 @@ def test_what_nobody_foresaw_is_500_with_an_id_and_the_log_has_the_place_but_no_
     finally:
         service.speech.acoustic = whole
     assert error.value.status_code == 500 and SECRET not in str(error.value)
-    lines = [json.loads(record.message) for record in caplog.records if record.name == "tts.server"]
+    lines = logged(caplog, 2)
     fault = next(line for line in lines if line["event"] == "fault")
     assert fault["type"] == "RuntimeError" and fault["id"] == error.value.request_id
     assert any("pipeline.py" in place for place in fault["where"]) and SECRET not in caplog.text
@@ -180,7 +191,7 @@ def test_what_nobody_foresaw_is_500_with_an_id_and_the_log_has_the_place_but_no_
 def test_requests_are_logged_and_counted_without_their_text(two, service, caplog):
     caplog.set_level(logging.INFO, "tts.server")
     two.ann.audio.speech.create(model="tts-1", voice="someone", input=SECRET).read()
-    (line,) = [json.loads(record.message) for record in caplog.records if record.name == "tts.server"]
+    (line,) = logged(caplog, 1)
     assert line["route"] == "/v1/audio/speech" and line["status"] == 200 and line["user"] == "ann" and line["sent"]
     assert SECRET not in caplog.text
     told = service.metrics.text().decode()
