@@ -1,6 +1,6 @@
 """How a decoder of many guided steps teaches one of few steps without guidance (IntMeanFlow, arXiv 2510.07979).
 
-The teacher goes its way once for each clip. The points of the way that the student shall reach, and all that the
+The teacher samples once for each clip. The points of its trajectory that the student must reach, and all that the
 teacher heard, are kept in files, so that later epochs cost no teacher.
 """
 
@@ -30,8 +30,8 @@ from tts.types import Batch, Codes, Condition, Mel
 
 
 @dataclass
-class Way:
-    """What the teacher heard and where it went, for each item of a batch."""
+class Trajectory:
+    """What the teacher heard and the points that it sampled, for each item of a batch."""
 
     condition: Condition
     speaker: Float[Tensor, "B P D"]
@@ -62,10 +62,10 @@ class Watched:
 
 
 class Distillation(AdversarialStage, DiffusionStage):
-    """The student's jump from each knot of the teacher's way must end at the next knot.
+    """The student's jump from each knot of the teacher's trajectory must end at the next knot.
 
     Half of the later jumps begin where the student itself arrived, so that it learns to make up for its own errors.
-    From `adversarial_start` on, a discriminator compares the mels at the end of the way with those of the recordings,
+    From `adversarial_start` on, a discriminator compares the mels at its end with those of the recordings,
     which are sharper than the teacher's. The speaker encoder stays the teacher's, so that voices keep their latents.
     """
 
@@ -75,8 +75,8 @@ class Distillation(AdversarialStage, DiffusionStage):
         teacher: str,  # path of a decoder's checkpoint
         teacher_steps: int,
         teacher_guidance: float,
-        ways: str,  # folder that keeps the teacher's ways; the same folder may serve several runs
-        draws: int,  # ways of each clip, from different noise
+        trajectories: str,  # folder that keeps the teacher's trajectories; the same folder may serve several runs
+        draws: int,  # trajectories of each clip, from different noise
         own: float,  # share of later jumps that begin where the student arrived
         **common,
     ):
@@ -90,39 +90,39 @@ class Distillation(AdversarialStage, DiffusionStage):
         if teacher_steps % self.count:
             raise ValueError(f"{self.count} jumps do not divide the teacher's {teacher_steps} steps: give a multiple")
         if self.drop_content or self.drop_speaker or self.corrupt:
-            raise ValueError("a teacher's way has one condition: set stage.drop_content, drop_speaker and corrupt to 0")
+            raise ValueError("a trajectory has one condition: set stage.drop_content, drop_speaker and corrupt to 0")
         self.net.speaker.requires_grad_(False)
         self.net.null_speaker.requires_grad_(False)
-        self.ways = Path(ways) / self._teaching([teacher, common["codec"], common["acoustic"]])
+        self.trajectories = Path(trajectories) / self._teaching([teacher, common["codec"], common["acoustic"]])
 
     def compare(self, batch: Batch, *, adversarial: bool) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        """Mels at the end of the way, made and recorded, each beside the coarse one, and the terms."""
-        way = self.way(batch)
+        """Mels at the end of the trajectory, made and recorded, each beside the coarse one, and the terms."""
+        trajectory = self.trajectory(batch)
         jump, own = self._draw_jumps(len(batch.keys))
         every = torch.arange(len(jump), device=jump.device)
-        if self.training and torch.rand(()) < self.drop_latents:  # the teacher's way is the aim with codes alone, too
-            way.condition.latents = None
+        if self.training and torch.rand(()) < self.drop_latents:  # codes alone must reach the same end
+            trajectory.condition.latents = None
         keep = torch.ones_like(own)
-        encoded = self.net.encode(way.condition, way.speaker, keep_content=keep, keep_speaker=keep)
-        times = self.net.process.schedule(self.count).time.to(way.knots)
+        encoded = self.net.encode(trajectory.condition, trajectory.speaker, keep_content=keep, keep_speaker=keep)
+        times = self.net.process.schedule(self.count).time.to(trajectory.knots)
         span = times.diff()
-        begin, end = way.knots[jump, every], way.knots[jump + 1, every]
+        begin, end = trajectory.knots[jump, every], trajectory.knots[jump + 1, every]
         if own.any():
             before = (jump - 1).clamp_min(0)
-            x = way.knots[before, every]
+            x = trajectory.knots[before, every]
             with torch.no_grad():
                 arrived = x + span[before][:, None, None] * self.net(x, times[before], encoded)
             begin = torch.where(own[:, None, None], arrived, begin)
         velocity = self.net(begin, times[jump], encoded)
         span = span[jump][:, None, None]
-        coarse = way.condition.coarse
+        coarse = trajectory.condition.coarse
         terms = {
             "denoise": denoising_error(velocity, (end - begin) / span, torch.ones_like(times[jump]), coarse.length)
         }
         last = jump == self.count - 1
         made, true = (
             torch.stack((mel * encoded.frames[:, None], encoded.coarse), dim=1)[last]
-            for mel in (begin + span * velocity, way.truth)
+            for mel in (begin + span * velocity, trajectory.truth)
         )
         return made, true, terms | self.judged(made, true, adversarial=adversarial)
 
@@ -135,8 +135,8 @@ class Distillation(AdversarialStage, DiffusionStage):
         return jump, (torch.rand(size, device=self.device) < self.own) & (jump > 0)
 
     @torch.no_grad()
-    def way(self, batch: Batch) -> Way:
-        """The teacher's ways of a batch, from files where there are some."""
+    def trajectory(self, batch: Batch) -> Trajectory:
+        """The teacher's trajectories of a batch, from files where there are some."""
         draw = int(torch.randint(self.draws, ())) if self.training else 0
         parts = [self._kept(batch.select([item]), draw) for item in range(len(batch.keys))]
         device = batch.wav.device
@@ -146,7 +146,7 @@ class Distillation(AdversarialStage, DiffusionStage):
         )
         latents = _joined(parts, "latents", device).float() if "latents" in parts[0] else None
         frames = self.codec.to(device).decode(codes).frames[..., : int(length.max())]
-        return Way(
+        return Trajectory(
             condition=Condition(codes, Mel(frames, length), latents),
             speaker=torch.stack([part["speaker"] for part in parts]).to(device).float(),
             knots=_joined(parts, "knots", device).float().permute(2, 0, 3, 1),
@@ -155,7 +155,7 @@ class Distillation(AdversarialStage, DiffusionStage):
 
     def _kept(self, item: Batch, draw: int) -> dict[str, Tensor]:
         name = hashlib.sha256(f"{draw}|{item.keys[0]}".encode()).hexdigest()[:32]
-        path = self.ways / f"{name}.safetensors"
+        path = self.trajectories / f"{name}.safetensors"
         try:
             return load_file(path)
         except (FileNotFoundError, SafetensorError):
@@ -167,7 +167,7 @@ class Distillation(AdversarialStage, DiffusionStage):
         return part
 
     def _teach(self, item: Batch, draw: int) -> dict[str, Tensor]:
-        """One clip's way, from its key and `draw` alone. Half precision is exact to a thousandth of a nat."""
+        """One clip's trajectory, from its key and `draw` alone. Half precision is exact to a thousandth of a nat."""
         generator = torch.Generator().manual_seed(zlib.crc32(f"{draw}|{item.keys[0]}".encode()))
         item = replace(item, wav=item.wav[:, : item.wav_len], reference=item.reference[:, : item.reference_len])
         device = item.wav.device
@@ -191,7 +191,7 @@ class Distillation(AdversarialStage, DiffusionStage):
         return {name: value.contiguous().cpu() for name, value in part.items()}
 
     def _teaching(self, files: list[str | None]) -> str:
-        """The name of the folder in which all ways have the same teachers."""
+        """The name of the folder in which all trajectories have the same teachers."""
         prints = [fingerprint(file) for file in files if file is not None]
         asked = repr((prints, self.teacher_sampling, self.count, self.shift))
         return hashlib.sha256(asked.encode()).hexdigest()[:16]

@@ -51,7 +51,7 @@ class Encoded:
         )
 
 
-class Trail:
+class StreamCache:
     """One evaluation of the net on a stretch of an utterance, and what its layers keep for the stretch that follows.
 
     Layers are asked in their order. A convolution needs the last patch before the stretch, an attention layer the keys
@@ -59,7 +59,7 @@ class Trail:
     `ready` patches of this one. What depends on the time and the speaker alone is computed in the first stretch.
     """
 
-    def __init__(self, past: "Trail | None", ready: int, reach: int):
+    def __init__(self, past: "StreamCache | None", ready: int, reach: int):
         self.first = 0 if past is None else past.first + past.ready  # the number of the first patch
         self.ready = ready
         self.reach = reach
@@ -103,25 +103,25 @@ class ModulatedNorm(nn.Module):
         self.gain_shift = nn.Linear(modulation, 2 * width)
 
     def forward(
-        self, x: Float[Tensor, "B D K"], modulation: Float[Tensor, "B E"], trail: Trail | None
+        self, x: Float[Tensor, "B D K"], modulation: Float[Tensor, "B E"], cache: StreamCache | None
     ) -> Float[Tensor, "B D K"]:
-        gain, shift = once(trail, lambda: self.gain_shift(modulation))[..., None].to(x.dtype).chunk(2, dim=1)
+        gain, shift = once(cache, lambda: self.gain_shift(modulation))[..., None].to(x.dtype).chunk(2, dim=1)
         # One pass over x: squaring a float32 copy costs a CPU more than the convolution that follows.
         norm = torch.linalg.vector_norm(x, dim=1, keepdim=True, dtype=torch.float32)
         scale = (norm.square() / x.shape[1] + 1e-6).rsqrt().to(x.dtype)
         return torch.addcmul(shift, x * scale, 1 + gain)
 
 
-def once(trail: Trail | None, make: Callable[[], Tensor]) -> Tensor:
-    """What `make` gives, from the first stretch of an utterance if there is a trail."""
-    return make() if trail is None else trail.once(make)
+def once(cache: StreamCache | None, make: Callable[[], Tensor]) -> Tensor:
+    """What `make` gives, from the first stretch of an utterance if there is a cache."""
+    return make() if cache is None else cache.once(make)
 
 
-def convolved(conv: nn.Conv1d, x: Float[Tensor, "B D K"], trail: Trail | None) -> Float[Tensor, "B D2 K"]:
+def convolved(conv: nn.Conv1d, x: Float[Tensor, "B D K"], cache: StreamCache | None) -> Float[Tensor, "B D2 K"]:
     """A convolution of kernel 3 as it is, or with the patch before `x` instead of padding."""
-    if trail is None:
+    if cache is None:
         return conv(x)
-    return F.conv1d(trail.around(x), conv.weight, conv.bias)
+    return F.conv1d(cache.around(x), conv.weight, conv.bias)
 
 
 class ConvLayer(nn.Module):
@@ -135,10 +135,10 @@ class ConvLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: Tensor, modulation: Tensor, inside: Bool[Tensor, "B K"], trail: Trail | None
+        self, x: Tensor, modulation: Tensor, inside: Bool[Tensor, "B K"], cache: StreamCache | None
     ) -> Float[Tensor, "B D K"]:
-        y = F.silu(self.norm(x, modulation, trail)) * inside[:, None].to(x.dtype)
-        return x + self.outer(self.dropout(F.silu(convolved(self.inner, y, trail))))
+        y = F.silu(self.norm(x, modulation, cache)) * inside[:, None].to(x.dtype)
+        return x + self.outer(self.dropout(F.silu(convolved(self.inner, y, cache))))
 
 
 class AttentionLayer(nn.Module):
@@ -153,14 +153,14 @@ class AttentionLayer(nn.Module):
         self.rotary = Rotary(head_width=width // heads)
 
     def forward(
-        self, x: Tensor, modulation: Tensor, inside: Bool[Tensor, "B K"], trail: Trail | None
+        self, x: Tensor, modulation: Tensor, inside: Bool[Tensor, "B K"], cache: StreamCache | None
     ) -> Float[Tensor, "B D K"]:
-        first = 0 if trail is None else trail.first
+        first = 0 if cache is None else cache.first
         rotary = self.rotary(torch.arange(first, first + x.shape[-1], device=x.device))
-        y = self.attention_norm(x, modulation, trail).mT
-        mask = inside[:, None, None] if trail is None else None
-        x = x + self.attention(y, rotary, causal=False, mask=mask, cache=trail).mT
-        return x + self.mlp(self.mlp_norm(x, modulation, trail).mT).mT
+        y = self.attention_norm(x, modulation, cache).mT
+        mask = inside[:, None, None] if cache is None else None
+        x = x + self.attention(y, rotary, causal=False, mask=mask, cache=cache).mT
+        return x + self.mlp(self.mlp_norm(x, modulation, cache).mT).mT
 
 
 class ConditionEncoder(nn.Module):
@@ -313,21 +313,21 @@ class DiffusionDecoder(nn.Module):
         )
 
     def forward(
-        self, x: Float[Tensor, "B M T"], time: Float[Tensor, " B"], encoded: Encoded, trail: Trail | None = None
+        self, x: Float[Tensor, "B M T"], time: Float[Tensor, " B"], encoded: Encoded, cache: StreamCache | None = None
     ) -> Float[Tensor, "B M T"]:
         """The net's output, whose meaning its process defines; zero at the start of training.
 
-        With a trail, `x` is a stretch of an utterance without padding, which goes on from what the trail has kept.
+        With a cache, `x` is a stretch of an utterance without padding, which goes on from what the cache has kept.
         """
         size = x.shape[-1]
         x = x * encoded.frames[:, None]
-        modulation = once(trail, lambda: F.silu(self.time(time) + encoded.speaker))
-        h = convolved(self.noised_in, self._to_patches(x), trail) + encoded.hidden
+        modulation = once(cache, lambda: F.silu(self.time(time) + encoded.speaker))
+        h = convolved(self.noised_in, self._to_patches(x), cache) + encoded.hidden
         for layer in self.layers:
-            h = layer(h, modulation, encoded.patches, trail)
-        h = self.out(F.silu(self.out_norm(h, modulation, trail))).float()
+            h = layer(h, modulation, encoded.patches, cache)
+        h = self.out(F.silu(self.out_norm(h, modulation, cache))).float()
         h = rearrange(h, "b (m p) k -> b m (k p)", p=self.patch)[..., :size]
-        gain_x, gain_coarse = once(trail, lambda: self.gains(modulation)).float()[..., None].chunk(2, dim=1)
+        gain_x, gain_coarse = once(cache, lambda: self.gains(modulation)).float()[..., None].chunk(2, dim=1)
         return h + gain_x * x + gain_coarse * encoded.coarse
 
     @torch.no_grad()
@@ -359,7 +359,7 @@ class DiffusionDecoder(nn.Module):
     @torch.no_grad()
     def extend(
         self,
-        past: list[Trail] | None,
+        past: list[StreamCache] | None,
         condition: Condition,
         speaker: Float[Tensor, "1 P D"],
         *,
@@ -369,7 +369,7 @@ class DiffusionDecoder(nn.Module):
         guidance: float | None,
         sampler: str,
         noise: Float[Tensor, "1 M T"],
-    ) -> tuple[Float[Tensor, "1 M T"], list[Trail]]:
+    ) -> tuple[Float[Tensor, "1 M T"], list[StreamCache]]:
         """Decode a stretch that follows those in `past`, None at the beginning, and give what to go on from.
 
         The condition begins `start` frames before the stretch, whose first `ready` frames are final; those after them
@@ -380,15 +380,15 @@ class DiffusionDecoder(nn.Module):
         steps, guidance = self._own(steps, guidance)
         solve = find_sampler(sampler)
         encoded = self._encode_all(condition, speaker, guidance).after(start, self.patch)
-        trails: list[Trail] = []
+        caches: list[StreamCache] = []
 
         def net(x: Tensor, time: Tensor) -> Tensor:
-            before = None if past is None else past[len(trails)]
-            trails.append(Trail(before, -(-ready // self.patch), REACH))
-            return self(x, time, encoded, trails[-1])
+            before = None if past is None else past[len(caches)]
+            caches.append(StreamCache(before, -(-ready // self.patch), REACH))
+            return self(x, time, encoded, caches[-1])
 
         noise = self.temperature * noise.to(encoded.coarse.device)
-        return solve(self._denoiser(net, guidance), noise, self.process.schedule(steps)), trails
+        return solve(self._denoiser(net, guidance), noise, self.process.schedule(steps)), caches
 
     def _own(self, steps: int | None, guidance: float | None) -> tuple[int, float]:
         """The process's steps and guidance where none are given."""

@@ -1,4 +1,4 @@
-"""A decoder of few steps learns where its teacher goes in many."""
+"""A decoder of few steps learns where its teacher ends in many."""
 
 import zlib
 
@@ -38,7 +38,7 @@ def distil(codec, teacher, tmp_path):
             "teacher": str(teacher),
             "teacher_steps": 4,
             "teacher_guidance": 2.0,
-            "ways": str(tmp_path / "ways"),
+            "trajectories": str(tmp_path / "trajectories"),
             "draws": 1,
             "own": 0.5,
             "discriminator": {"_target_": "diffusion.discriminator.MelDiscriminator", "filters": 2},
@@ -56,12 +56,12 @@ def distil(codec, teacher, tmp_path):
     return make
 
 
-def test_knots_lie_on_the_teachers_way(distil):
+def test_knots_lie_on_the_teachers_trajectory(distil):
     stage, batch = distil().eval(), make_batch()
-    way = stage.way(batch)
-    assert way.knots.shape[:2] == (3, 2) and way.condition.coarse.length.tolist() == [80, 60]
+    trajectory = stage.trajectory(batch)
+    assert trajectory.knots.shape[:2] == (3, 2) and trajectory.condition.coarse.length.tolist() == [80, 60]
     assert torch.allclose(
-        way.truth[1, :, :57], stage.log_mel.measure(batch.wav, batch.wav_len).frames[1, :, :57], atol=4e-3
+        trajectory.truth[1, :, :57], stage.log_mel.measure(batch.wav, batch.wav_len).frames[1, :, :57], atol=4e-3
     )
     item, length = batch.select([1]), 60
     item.wav, item.reference = item.wav[:, :15000], item.reference[:, :9000]
@@ -75,26 +75,26 @@ def test_knots_lie_on_the_teachers_way(distil):
         sampler="euler",
         generator=torch.Generator().manual_seed(zlib.crc32(b"0|b")),
     )
-    assert torch.allclose(way.knots[-1, 1, :, :length], whole.frames[0], atol=4e-3)
-    assert not torch.allclose(way.knots[1, 1, :, :length], whole.frames[0], atol=4e-2)
-    assert abs(float(way.knots[0, 1, :, :length].std()) - stage.teacher.net.temperature) < 0.1
+    assert torch.allclose(trajectory.knots[-1, 1, :, :length], whole.frames[0], atol=4e-3)
+    assert not torch.allclose(trajectory.knots[1, 1, :, :length], whole.frames[0], atol=4e-2)
+    assert abs(float(trajectory.knots[0, 1, :, :length].std()) - stage.teacher.net.temperature) < 0.1
 
 
 def test_a_net_that_gives_mean_velocities_ends_where_the_teacher_ends(distil):
     stage, batch = distil().eval(), make_batch()
-    way = stage.way(batch)
+    trajectory = stage.trajectory(batch)
     times = stage.net.process.schedule(2).time
 
     def perfect(x, time):
         jump = int((times - time[0]).abs().argmin())
-        return (way.knots[jump + 1] - way.knots[jump]) / (times[jump + 1] - times[jump]).float()
+        return (trajectory.knots[jump + 1] - trajectory.knots[jump]) / (times[jump + 1] - times[jump]).float()
 
-    denoise, x = stage.net.process.denoiser(perfect), way.knots[0]
+    denoise, x = stage.net.process.denoiser(perfect), trajectory.knots[0]
     schedule = stage.net.process.schedule(2)
     for i in range(2):
         x0 = denoise(x, schedule.time[i].float())
         x = schedule.alpha[i + 1] * x0 + schedule.sigma[i + 1] * schedule.noise_of(x, x0, i)
-    assert torch.allclose(x.float(), way.knots[-1], atol=1e-4)
+    assert torch.allclose(x.float(), trajectory.knots[-1], atol=1e-4)
 
 
 def test_a_batch_is_learned_and_two_steps_come_near_the_teacher(distil):
@@ -103,16 +103,16 @@ def test_a_batch_is_learned_and_two_steps_come_near_the_teacher(distil):
 
     def distance() -> float:
         stage.eval()
-        way = stage.way(batch)
+        trajectory = stage.trajectory(batch)
         with torch.no_grad():
-            x = way.knots[0]
+            x = trajectory.knots[0]
             keep = torch.ones(2, dtype=torch.bool)
-            encoded = stage.net.encode(way.condition, way.speaker, keep_content=keep, keep_speaker=keep)
+            encoded = stage.net.encode(trajectory.condition, trajectory.speaker, keep_content=keep, keep_speaker=keep)
             times = stage.net.process.schedule(2).time.float()
             for i in range(2):
                 x = x + (times[i + 1] - times[i]) * stage.net(x, times[i].expand(2), encoded)
         stage.train()
-        return float((x - way.knots[-1]).abs().mean())
+        return float((x - trajectory.knots[-1]).abs().mean())
 
     before = distance()
     for _ in range(60):
@@ -124,7 +124,7 @@ def test_a_batch_is_learned_and_two_steps_come_near_the_teacher(distil):
 
 
 @pytest.mark.parametrize("start", [0, 1])
-def test_the_discriminator_judges_the_ends_of_ways(distil, start):
+def test_the_discriminator_judges_the_ends_of_trajectories(distil, start):
     stage, batch = distil(start=start).train(), make_batch()
     terms = stage.losses(batch)
     assert (terms["adversarial"] > 0) == (start == 0)
@@ -135,28 +135,28 @@ def test_the_discriminator_judges_the_ends_of_ways(distil, start):
     assert torch.equal(made[:, 1], true[:, 1])  # the coarse mel
 
 
-def test_the_teacher_goes_each_way_once(distil, tmp_path):
+def test_the_teacher_computes_each_trajectory_once(distil, tmp_path):
     stage, batch = distil().eval(), make_batch()
     first = stage.losses(batch)["denoise"]
     for parameter in stage.teacher.net.parameters():
         parameter.data.zero_()
     assert torch.equal(stage.losses(batch)["denoise"], first)
-    files = sorted((tmp_path / "ways").rglob("*.safetensors"))
+    files = sorted((tmp_path / "trajectories").rglob("*.safetensors"))
     assert len(files) == 2
-    files[0].write_bytes(files[0].read_bytes()[:100])  # cut off: the teacher goes again, now another way
+    files[0].write_bytes(files[0].read_bytes()[:100])  # cut off: the teacher samples again, now another trajectory
     assert not torch.equal(stage.losses(batch)["denoise"], first)
 
 
-def test_other_teachers_have_other_ways(distil, teacher, tmp_path):
+def test_other_teachers_have_other_trajectories(distil, teacher, tmp_path):
     stage, batch = distil(), make_batch()
-    stage.way(batch)
-    distil(teacher_guidance=1.5).way(batch)
-    assert len(list((tmp_path / "ways").iterdir())) == 2
+    stage.trajectory(batch)
+    distil(teacher_guidance=1.5).trajectory(batch)
+    assert len(list((tmp_path / "trajectories").iterdir())) == 2
 
 
-def test_the_order_of_a_batch_changes_no_way(distil):
+def test_the_order_of_a_batch_changes_no_trajectory(distil):
     stage, batch = distil().eval(), make_batch()
-    there, back = stage.way(batch), stage.way(batch.select([1, 0]))
+    there, back = stage.trajectory(batch), stage.trajectory(batch.select([1, 0]))
     assert torch.equal(there.knots, back.knots.flip(1)) and torch.equal(there.speaker, back.speaker.flip(0))
 
 

@@ -25,7 +25,7 @@ CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
-class Timing:
+class NetTiming:
     """One net at one size, on one thing that it does."""
 
     net: str
@@ -52,7 +52,7 @@ def _spec(name: str, size: str) -> dict[str, Any]:
 
 
 @torch.inference_mode()
-def time_nets(nets: Mapping[str, Any], size: str, machine: Machine) -> list[Timing]:
+def time_nets(nets: Mapping[str, Any], size: str, machine: Machine) -> list[NetTiming]:
     """The four nets, as the pipeline calls them."""
     gpt, codec, decoder, vocoder = (nets[name] for name in ("gpt", "dvae", "diffusion", "vocoder"))
     seconds = CODES / float(codec.code_rate)
@@ -66,7 +66,7 @@ def time_nets(nets: Mapping[str, Any], size: str, machine: Machine) -> list[Timi
     ]
 
 
-def _time_gpt(gpt: Any, size: str, machine: Machine) -> Timing:
+def _time_gpt(gpt: Any, size: str, machine: Machine) -> NetTiming:
     """One step of one sequence: every weight of the blocks and of the head is read once."""
     width, text = len(gpt.norm.weight), torch.arange(1, IDS + 1)[None]
     speaker = torch.zeros(1, gpt.latents_per_speaker, width)
@@ -97,7 +97,7 @@ def _time_gpt(gpt: Any, size: str, machine: Machine) -> Timing:
     return _against("gpt", size, gpt, "code", seconds, limits)
 
 
-def _time_decoder(decoder: Any, condition: Condition, size: str, machine: Machine, seconds: float) -> Timing:
+def _time_decoder(decoder: Any, condition: Condition, size: str, machine: Machine, seconds: float) -> NetTiming:
     """One evaluation, without what all steps share."""
     speaker = torch.zeros(1, *decoder.null_speaker.shape)
 
@@ -107,19 +107,19 @@ def _time_decoder(decoder: Any, condition: Condition, size: str, machine: Machin
     return _timing("diffusion", decoder, lambda: decoder(noise, time, encoded), size, machine, seconds)
 
 
-def _timing(name: str, net: Any, call: Callable, size: str, machine: Machine, seconds: float) -> Timing:
+def _timing(name: str, net: Any, call: Callable, size: str, machine: Machine, seconds: float) -> NetTiming:
     return _bounded(name, net, _spent(call, machine.clock), _flops(call), size, machine, seconds)
 
 
-def _bounded(name: str, net: Any, spent: float, flops: int, size: str, machine: Machine, seconds: float) -> Timing:
+def _bounded(name: str, net: Any, spent: float, flops: int, size: str, machine: Machine, seconds: float) -> NetTiming:
     weights = sum(one.numel() for one in net.parameters()) * 4
     limits = {"flops": flops / _peak(machine) / seconds, "memory": weights / machine.bandwidth / seconds}
     return _against(name, size, net, "second", spent / seconds, limits)
 
 
-def _against(name: str, size: str, net: Any, unit: str, seconds: float, limits: Mapping[str, float]) -> Timing:
+def _against(name: str, size: str, net: Any, unit: str, seconds: float, limits: Mapping[str, float]) -> NetTiming:
     bound = max(limits, key=lambda kind: limits[kind])
-    return Timing(name, size, sum(one.numel() for one in net.parameters()), unit, seconds, limits[bound], bound)
+    return NetTiming(name, size, sum(one.numel() for one in net.parameters()), unit, seconds, limits[bound], bound)
 
 
 def _peak(machine: Machine) -> float:

@@ -30,7 +30,7 @@ KNOTS = {"uniform": lambda u: u, "cosine": lambda u: 1 - np.cos(u * np.pi / 2)} 
 Wave = Float[np.ndarray, " N"]
 
 
-class Nets:
+class OnnxNets:
     """The files of an export as functions of arrays by name. Raises ValueError that names a file that is not right."""
 
     def __init__(self, folder: Path, threads: int):
@@ -73,12 +73,12 @@ class Voice:
     decoder: Float[np.ndarray, "1 P2 D2"]
 
 
-class Engine:
+class OnnxEngine:
     """An export that speaks."""
 
     def __init__(self, folder: Path, *, threads: int):
         """Raises ValueError if the folder holds no whole export, or one whose decoder this cannot sample."""
-        self.nets = Nets(folder, threads)
+        self.nets = OnnxNets(folder, threads)
         about = self.nets.about
         self.audio, self.gpt, self.specs = about["audio"], about["gpt"], about["specs"]
         self.fingerprint = about["fingerprint"]

@@ -26,7 +26,7 @@ KINDS = {"gpt": GPT, "dvae": Dvae, "diffusion": DiffusionDecoder, "vocoder": Voc
 
 
 @dataclass(frozen=True)
-class Piece:
+class OnnxPiece:
     """One file of an export."""
 
     name: str
@@ -63,7 +63,7 @@ class Gaps(nn.Module):
         return self.clock(stream, full(stream, stream.shape[1] - 2), speaker)
 
 
-class Prosody(nn.Module):
+class DrawnProsody(nn.Module):
     """Noise to how rhythm, melody and loudness depart from the mean (`gpt.prosody`), in units of their variance."""
 
     def __init__(self, gpt: GPT):
@@ -160,7 +160,7 @@ class Step(nn.Module):
         return x + block.mlp(block.mlp_norm(x)), k, v
 
 
-class SpeakerLatents(nn.Module):
+class EncodedSpeaker(nn.Module):
     """The mel of a reference to the latents by which one net knows its speaker."""
 
     def __init__(self, net: GPT | DiffusionDecoder):
@@ -182,7 +182,7 @@ class CoarseMel(nn.Module):
         return self.codec.decode(Codes(codes, full(codes, codes.shape[1]))).frames
 
 
-class Spelling(nn.Module):
+class SpelledCodes(nn.Module):
     """Codes to log-probabilities of text ids, for the check of what was spoken."""
 
     def __init__(self, codec: Dvae):
@@ -261,7 +261,7 @@ class Corrections(nn.Module):
         return factor(gain), torch.atan2(b, 1 + a)
 
 
-def pieces(nets: Mapping[str, nn.Module]) -> Iterator[Piece]:
+def pieces(nets: Mapping[str, nn.Module]) -> Iterator[OnnxPiece]:
     """Every piece of the four nets, which are given by their names in a folder of weights.
 
     Raises ValueError for nets of other kinds than those that ship.
@@ -277,41 +277,41 @@ def pieces(nets: Mapping[str, nn.Module]) -> Iterator[Piece]:
     yield from _vocoder_pieces(nets["vocoder"])
 
 
-def _gpt_pieces(gpt: GPT) -> Iterator[Piece]:
+def _gpt_pieces(gpt: GPT) -> Iterator[OnnxPiece]:
     rows, ids, width = 2, 7, len(gpt.norm.weight)
     stream = torch.arange(1, ids + 1).expand(rows, -1).contiguous()
     speaker = torch.zeros(rows, gpt.latents_per_speaker, width)
     texts = {"stream": stream, "speaker": speaker}
     text_axes = {"stream": {0: "rows", 1: "ids"}, "speaker": {0: "rows"}}
-    yield Piece("gpt_gaps", Gaps(gpt), texts, text_axes, ("log_gaps",))
+    yield OnnxPiece("gpt_gaps", Gaps(gpt), texts, text_axes, ("log_gaps",))
     prefix = {"stream": stream, "times": torch.arange(ids).float().expand(rows, -1).contiguous(), "speaker": speaker}
     prefix_axes = text_axes | {"times": {0: "rows", 1: "ids"}}
     if gpt.prosody:
         gaps = {"log_gaps": torch.zeros(rows, ids - 1)}
         gap_axes = {"noise": {0: "rows", 2: "gaps"}, "log_gaps": {0: "rows", 1: "gaps"}}
         noise = {"noise": torch.zeros(rows, CHANNELS, ids - 1)}
-        yield Piece("gpt_prosody", Prosody(gpt), noise | texts | gaps, text_axes | gap_axes, ("prosody",))
+        yield OnnxPiece("gpt_prosody", DrawnProsody(gpt), noise | texts | gaps, text_axes | gap_axes, ("prosody",))
         prefix["prosody"] = torch.zeros(rows, CHANNELS + 1, ids - 1)
         prefix_axes |= {"prosody": {0: "rows", 2: "gaps"}}
     caches = [f"{part}{number}" for number in range(len(gpt.blocks)) for part in ("keys", "values")]
-    yield Piece("gpt_prefix", Prefix(gpt), prefix, prefix_axes, ("logits", *caches))
+    yield OnnxPiece("gpt_prefix", Prefix(gpt), prefix, prefix_axes, ("logits", *caches))
     room, attention = 9, gpt.blocks[0].attention
     cache = rows, attention.heads, room, width // attention.heads
     step = {"code": torch.zeros(rows, dtype=torch.long), "time": torch.ones(1), "hidden": torch.zeros(room)}
     step |= {name: torch.zeros(cache) for name in caches}  # one tensor for all would be exported as one input
     step_axes = {"code": {0: "rows"}, "hidden": {0: "room"}} | {name: {0: "rows", 2: "room"} for name in caches}
-    yield Piece("gpt_step", Step(gpt), step, step_axes, ("logits", "latent", *(f"new_{name}" for name in caches)))
+    yield OnnxPiece("gpt_step", Step(gpt), step, step_axes, ("logits", "latent", *(f"new_{name}" for name in caches)))
     yield _speaker_piece("gpt_speaker", gpt)
 
 
-def _codec_pieces(codec: Dvae) -> Iterator[Piece]:
+def _codec_pieces(codec: Dvae) -> Iterator[OnnxPiece]:
     codes, axes = {"codes": torch.arange(11)[None]}, {"codes": {1: "codes"}}
-    yield Piece("codec_mel", CoarseMel(codec), codes, axes, ("coarse",))
+    yield OnnxPiece("codec_mel", CoarseMel(codec), codes, axes, ("coarse",))
     if codec.ctc is not None:
-        yield Piece("codec_spelling", Spelling(codec), codes, axes, ("spelling",))
+        yield OnnxPiece("codec_spelling", SpelledCodes(codec), codes, axes, ("spelling",))
 
 
-def _decoder_pieces(decoder: DiffusionDecoder, stride: int) -> Iterator[Piece]:
+def _decoder_pieces(decoder: DiffusionDecoder, stride: int) -> Iterator[OnnxPiece]:
     codes, width = 11, decoder.null_content.shape[0]
     if stride % decoder.patch:
         raise ValueError(f"a code of {stride} frames is not a whole number of patches of {decoder.patch}")
@@ -326,7 +326,7 @@ def _decoder_pieces(decoder: DiffusionDecoder, stride: int) -> Iterator[Piece]:
         given["latents"] = torch.zeros(1, codes, decoder.condition.latent.in_features)
         given_axes["latents"] = {1: "codes"}
     shared = ("hidden", "shown", "who")
-    yield Piece("decoder_condition", Conditioned(decoder), given, given_axes, shared)
+    yield OnnxPiece("decoder_condition", Conditioned(decoder), given, given_axes, shared)
     rows = 2
     noised = {
         "x": torch.zeros(rows, bins, frames),
@@ -342,20 +342,20 @@ def _decoder_pieces(decoder: DiffusionDecoder, stride: int) -> Iterator[Piece]:
         "coarse": {0: "rows", 2: "frames"},
         "speaker": {0: "rows"},
     }
-    yield Piece("decoder_step", Denoised(decoder), noised, noised_axes, ("velocity",))
+    yield OnnxPiece("decoder_step", Denoised(decoder), noised, noised_axes, ("velocity",))
     yield _speaker_piece("decoder_speaker", decoder)
 
 
-def _vocoder_pieces(vocoder: Vocos) -> Iterator[Piece]:
+def _vocoder_pieces(vocoder: Vocos) -> Iterator[OnnxPiece]:
     frames, half = 13, vocoder.phase_half
     mel = {"mel": torch.zeros(1, vocoder.audio.n_mels, frames)}
-    yield Piece("vocoder_magnitude", Magnitudes(vocoder), mel, {"mel": {2: "frames"}}, ("magnitude", "state"))
+    yield OnnxPiece("vocoder_magnitude", Magnitudes(vocoder), mel, {"mel": {2: "frames"}}, ("magnitude", "state"))
     stem = half.stem
     seen = {"features": torch.zeros(1, stem.in_channels, frames), "state": torch.zeros(1, stem.out_channels, frames)}
     axes = {"features": {2: "frames"}, "state": {2: "frames"}}
-    yield Piece("vocoder_phase", Corrections(vocoder), seen, axes, ("factor", "turn"))
+    yield OnnxPiece("vocoder_phase", Corrections(vocoder), seen, axes, ("factor", "turn"))
 
 
-def _speaker_piece(name: str, net: GPT | DiffusionDecoder) -> Piece:
+def _speaker_piece(name: str, net: GPT | DiffusionDecoder) -> OnnxPiece:
     mel = torch.zeros(1, net.speaker.stem.in_channels, 50)
-    return Piece(name, SpeakerLatents(net), {"mel": mel}, {"mel": {2: "frames"}}, ("latents",))
+    return OnnxPiece(name, EncodedSpeaker(net), {"mel": mel}, {"mel": {2: "frames"}}, ("latents",))

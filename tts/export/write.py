@@ -18,7 +18,7 @@ from gpt.prosody import CHANNELS, GAP_FLOOR, SCALES
 from gpt.sequence import FIRST_TEXT, PADDING, START_TEXT
 from tts import checkpoint
 from tts.export import ABOUT, FORMAT
-from tts.export.pieces import Piece, pieces
+from tts.export.pieces import OnnxPiece, pieces
 from tts.files import whole
 from tts.synthesis.pipeline import NETS, speaker_fingerprint
 
@@ -105,7 +105,7 @@ def constants(gpt: GPT) -> dict[str, int | float]:
     }
 
 
-def converted(piece: Piece, about: dict[str, str]) -> "ModelProto":
+def converted(piece: OnnxPiece, about: dict[str, str]) -> "ModelProto":
     """The piece as an ONNX model that carries `about`."""
     lengths = [dict.fromkeys(piece.axes.get(name, {}), Dim.DYNAMIC) for name in piece.inputs]
     program = torch.onnx.export(

@@ -111,21 +111,21 @@ def load(conf: dict, infer: dict) -> "Service":
     """The nets and all that is around them."""
     import torch
 
-    from tts.server.engine import Engine
-    from tts.server.library import Library
+    from tts.server.engine import SharedEngine
+    from tts.server.library import VoiceLibrary
     from tts.server.metrics import Metrics
     from tts.server.service import Service
     from tts.synthesis.pipeline import TextToSpeech
 
     torch.set_num_threads(infer["threads"])
     speech = TextToSpeech.load(infer["weights"], infer["device"])
-    engine = Engine(most=conf["waiting"], most_per_user=conf["waiting_per_user"])
+    engine = SharedEngine(most=conf["waiting"], most_per_user=conf["waiting_per_user"])
     return Service(
         conf=conf,
         infer=infer,
         speech=speech,
         engine=engine,
-        library=Library(Path(conf["data"]) / "voices", speech, conf["aliases"]),
+        library=VoiceLibrary(Path(conf["data"]) / "voices", speech, conf["aliases"]),
         metrics=Metrics(turns=lambda: len(engine.turns)),
     )
 

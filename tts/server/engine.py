@@ -37,7 +37,7 @@ class Closed(Exception):
 class Turn(Generic[T]):
     """What one client waits for: `async for piece in turn`. Whoever takes it must `leave` it in the end."""
 
-    def __init__(self, engine: "Engine", user: str, number: int, work: Iterator[T]):
+    def __init__(self, engine: "SharedEngine", user: str, number: int, work: Iterator[T]):
         self.user, self.number = user, number
         self.used = 0.0  # seconds of the engine
         self._engine, self._work = engine, work
@@ -115,7 +115,7 @@ class Turn(Generic[T]):
             self._work.close()
 
 
-class Engine:
+class SharedEngine:
     """The thread, and the turns that it works for."""
 
     def __init__(self, *, most: int, most_per_user: int):

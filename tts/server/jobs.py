@@ -28,7 +28,7 @@ create index if not exists jobs_of_user on jobs (user, number);
 
 
 @dataclass(kw_only=True)
-class Job:
+class NarrationJob:
     """A narration that a user has asked for, and how far it is."""
 
     id: str
@@ -59,29 +59,29 @@ class JobStore:
     def close(self) -> None:
         self._base.close()
 
-    def add(self, user: str, title: str) -> Job:
+    def add(self, user: str, title: str) -> NarrationJob:
         """A new job, with an id of its own. It is not in the database before `save`."""
-        return Job(
+        return NarrationJob(
             id=f"narration_{secrets.token_hex(8)}", user=user, state=WAITING, created=round(time.time(), 3), title=title
         )
 
-    def save(self, job: Job) -> None:
+    def save(self, job: NarrationJob) -> None:
         """Write a job, new or changed."""
         self._base.execute(
             "insert into jobs (id, user, started, job) values (?, ?, 0, ?) on conflict (id) do update set job = ?",
             (job.id, job.user, text := json.dumps(asdict(job)), text),
         )
 
-    def find(self, user: str, id: str) -> Job | None:
+    def find(self, user: str, id: str) -> NarrationJob | None:
         """A job of this user's own."""
         found = self._jobs("select job from jobs where user = ? and id = ?", (user, id))
         return found[0] if found else None
 
-    def of(self, user: str) -> list[Job]:
+    def of(self, user: str) -> list[NarrationJob]:
         """All jobs of a user, the newest first."""
         return self._jobs("select job from jobs where user = ? order by number desc", (user,))
 
-    def begin(self) -> Job | None:
+    def begin(self) -> NarrationJob | None:
         """The next job, marked as being made: of the users who wait, the one whose last job began first."""
         query = """
             select job from jobs where json_extract(job, '$.state') = ? order by
@@ -103,10 +103,13 @@ class JobStore:
                 job.state = WAITING
                 self.save(job)
 
-    def remove(self, job: Job) -> None:
+    def remove(self, job: NarrationJob) -> None:
         self._base.execute("delete from jobs where id = ?", (job.id,))
 
-    def _jobs(self, query: str, values: Sequence[str]) -> list[Job]:
-        known = {one.name for one in fields(Job)}
+    def _jobs(self, query: str, values: Sequence[str]) -> list[NarrationJob]:
+        known = {one.name for one in fields(NarrationJob)}
         with closing(self._base.execute(query, values)) as rows:
-            return [Job(**{key: value for key, value in json.loads(row[0]).items() if key in known}) for row in rows]
+            return [
+                NarrationJob(**{key: value for key, value in json.loads(row[0]).items() if key in known})
+                for row in rows
+            ]

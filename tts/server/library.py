@@ -40,7 +40,7 @@ class Voice:
         return self.id == self.name
 
 
-class Library:
+class VoiceLibrary:
     """All voices, by user. What needs the nets is to be called in the engine's thread."""
 
     def __init__(self, folder: Path, speech: TextToSpeech, aliases: Mapping[str, str]):

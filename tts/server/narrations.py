@@ -24,7 +24,7 @@ from tts.narration.plan import Order
 from tts.narration.script import NARRATOR, OPTIONAL, chapter_numbers
 from tts.server.errors import ApiError, told_of
 from tts.server.gate import Visit
-from tts.server.jobs import FINAL, Job
+from tts.server.jobs import FINAL, NarrationJob
 from tts.server.library import Voice
 from tts.server.narrator import ORDER, PROJECT
 from tts.server.runner import Runner
@@ -69,7 +69,7 @@ def runner_of(request: Request) -> Runner:
 RunnerOf = Annotated[Runner, Depends(runner_of)]
 
 
-def job_of(id: str, runner: RunnerOf, visit: VisitOf) -> Job:
+def job_of(id: str, runner: RunnerOf, visit: VisitOf) -> NarrationJob:
     """The job that a path names. Raises ApiError if this user has none of that id."""
     job = runner.store.find(visit.user, id)
     if job is None:
@@ -77,7 +77,7 @@ def job_of(id: str, runner: RunnerOf, visit: VisitOf) -> Job:
     return job
 
 
-JobOf = Annotated[Job, Depends(job_of)]
+JobOf = Annotated[NarrationJob, Depends(job_of)]
 
 
 @router.post("/v1/narrations", status_code=201)
@@ -178,7 +178,7 @@ async def delete(job: JobOf, runner: RunnerOf) -> dict[str, Any]:
     return {"id": job.id, "deleted": True, "object": "narration.deleted"}
 
 
-async def _follow(job: Job | None, runner: Runner, service: Service) -> AsyncIterator[bytes]:
+async def _follow(job: NarrationJob | None, runner: Runner, service: Service) -> AsyncIterator[bytes]:
     last = None
     while job and not service.draining:
         told = _told(job, runner)
@@ -239,7 +239,7 @@ def _plain(name: str) -> str:
     return " ".join(UNPLAIN.sub(" ", name).split())[:60].strip(" -")
 
 
-def _chapters(job: Job, runner: Runner) -> list[Path]:
+def _chapters(job: NarrationJob, runner: Runner) -> list[Path]:
     return sorted((runner.folder_of(job) / PROJECT / "chapters").glob("[0-9]*.flac"))
 
 
@@ -247,7 +247,7 @@ def _number(path: Path) -> int:
     return int(re.match(r"\d+", path.name)[0])
 
 
-def _told(job: Job, runner: Runner) -> dict[str, Any]:
+def _told(job: NarrationJob, runner: Runner) -> dict[str, Any]:
     """A job as its user sees it."""
     known = {key: value for key, value in asdict(job).items() if key != "user"}
     chapters = [_number(path) for path in _chapters(job, runner)]

@@ -9,7 +9,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 from pathlib import Path
 
-from tts.server.jobs import CANCELLED, DONE, FAILED, FINAL, MAKING, NOTICES, WAITING, Job, JobStore
+from tts.server.jobs import CANCELLED, DONE, FAILED, FINAL, MAKING, NOTICES, WAITING, JobStore, NarrationJob
 from tts.settings import ROOT
 
 log = logging.getLogger("tts.server")
@@ -27,7 +27,7 @@ class Runner:
         self._processes: dict[str, Process | None] = {}  # by the id of the job; None: it is being started
         self._news = asyncio.Event()
 
-    def folder_of(self, job: Job) -> Path:
+    def folder_of(self, job: NarrationJob) -> Path:
         return self.folder / job.id
 
     def wake(self) -> None:
@@ -45,7 +45,7 @@ class Runner:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
 
-    async def cancel(self, job: Job) -> None:
+    async def cancel(self, job: NarrationJob) -> None:
         """Stop a job; what was made of it stays, and `resume` goes on from there."""
         if job.state in FINAL:
             return
@@ -55,13 +55,13 @@ class Runner:
             process.kill()
             await process.wait()
 
-    def resume(self, job: Job) -> None:
+    def resume(self, job: NarrationJob) -> None:
         """Put a job that failed or was cancelled back in the queue."""
         job.state, job.message = WAITING, ""
         self.store.save(job)
         self.wake()
 
-    async def remove(self, job: Job) -> None:
+    async def remove(self, job: NarrationJob) -> None:
         """Forget a job, and all that was made of it."""
         await self.cancel(job)
         self.store.remove(job)
@@ -81,7 +81,7 @@ class Runner:
                 continue
             await self._news.wait()
 
-    async def _make(self, job: Job) -> None:
+    async def _make(self, job: NarrationJob) -> None:
         command = (*self.command, str(self.folder_of(job)))
         process = self._processes[job.id] = None
         try:
@@ -104,12 +104,12 @@ class Runner:
                 job.state = WAITING
                 self.store.save(job)
 
-    def _is_made(self, job: Job) -> bool:
+    def _is_made(self, job: NarrationJob) -> bool:
         """Whether it is still wanted: it may have been cancelled or removed meanwhile."""
         known = self.store.find(job.user, job.id)
         return known is not None and known.state == MAKING
 
-    def _note(self, job: Job, told: dict) -> None:
+    def _note(self, job: NarrationJob, told: dict) -> None:
         """Keep what a process has told of its job."""
         if not self._is_made(job):
             return

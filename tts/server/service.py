@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from fastapi import Request, Response
 
-from tts.server.engine import Busy, Engine, Turn
+from tts.server.engine import Busy, SharedEngine, Turn
 from tts.server.errors import ApiError
 from tts.server.gate import Visit
-from tts.server.library import Library
+from tts.server.library import VoiceLibrary
 from tts.server.metrics import Metrics
 from tts.synthesis.pipeline import Settings, TextToSpeech
 
@@ -26,8 +26,8 @@ class Service:
     conf: dict  # of conf/serve.yaml
     infer: dict  # of conf/infer.yaml
     speech: TextToSpeech
-    engine: Engine
-    library: Library
+    engine: SharedEngine
+    library: VoiceLibrary
     metrics: Metrics
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DECODERS))
     draining: bool = False  # it is to end, and takes on no more work

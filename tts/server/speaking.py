@@ -13,7 +13,7 @@ from tts.types import SpeakerLatents
 
 
 @dataclass
-class Account:
+class Usage:
     """What a turn has read and said so far."""
 
     ids: int = 0  # of the text, as the GPT reads it
@@ -42,11 +42,11 @@ def spoken(
     seed: int,
     format: Format,
     mark: bool,
-    account: Account,
+    usage: Usage,
 ) -> Iterator[bytes]:
     """Speak a text into a format. Raises ValueError if nobody can say it, and closes what it holds when it is left."""
     rate = speech.audio.sample_rate
     chunks = speech.stream(text, latents, settings=settings, seed=seed)
-    waves = account.watch(chunks, speech)
+    waves = usage.watch(chunks, speech)
     waves = marked(waves, rate) if mark else waves
     yield from format.encode(waves, rate, provenance(speech.fingerprint, voice))

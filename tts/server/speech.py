@@ -19,7 +19,7 @@ from tts.server.gate import Visit
 from tts.server.library import Voice
 from tts.server.service import Left, Service, first_of, service_of, visit_of
 from tts.server.sound import FORMATS
-from tts.server.speaking import Account, spoken
+from tts.server.speaking import Usage, spoken
 
 IGNORED = "X-Triforce-Ignored"  # names the parameters that were accepted and change nothing
 router = APIRouter()
@@ -69,8 +69,8 @@ async def speech(asked: SpeechRequest, request: Request, service: ServiceOf, vis
         message = f"The input has {len(asked.input)} characters; at most {most} are spoken at once."
         raise ApiError(400, message, param="input", code="string_above_max_length")
     voice = find_voice(asked.voice if isinstance(asked.voice, str) else asked.voice.id, visit.user, service)
-    account = Account()
-    turn = _begin(asked, voice, account, visit.user, service)
+    usage = Usage()
+    turn = _begin(asked, voice, usage, visit.user, service)
     try:
         first = await first_of(turn, request)
     except ValueError as error:  # nobody can say this text
@@ -86,12 +86,12 @@ async def speech(asked: SpeechRequest, request: Request, service: ServiceOf, vis
         return Left()
     service.metrics.first_audio.observe(time.perf_counter() - visit.began)
     sse = asked.stream_format == "sse"
-    pieces = _pieces(first, turn, account, service)
+    pieces = _pieces(first, turn, usage, service)
     media = "text/event-stream" if sse else FORMATS[asked.response_format].media
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if asked.instructions:
         headers[IGNORED] = "instructions"
-    return TurnResponse(turn, _events(pieces, account, visit) if sse else pieces, media, headers)
+    return TurnResponse(turn, _events(pieces, usage, visit) if sse else pieces, media, headers)
 
 
 class TurnResponse(StreamingResponse):
@@ -108,7 +108,7 @@ class TurnResponse(StreamingResponse):
             self.turn.leave()
 
 
-def _begin(asked: SpeechRequest, voice: Voice, account: Account, user: str, service: Service) -> Turn[bytes]:
+def _begin(asked: SpeechRequest, voice: Voice, usage: Usage, user: str, service: Service) -> Turn[bytes]:
     work = spoken(
         asked.input,
         service.library.latents(voice),
@@ -118,23 +118,23 @@ def _begin(asked: SpeechRequest, voice: Voice, account: Account, user: str, serv
         seed=service.infer["seed"],
         format=FORMATS[asked.response_format],
         mark=service.conf["mark"],
-        account=account,
+        usage=usage,
     )
     return service.enter(user, work)
 
 
-async def _pieces(first: bytes, turn: Turn[bytes], account: Account, service: Service) -> AsyncIterator[bytes]:
-    """All pieces of a turn, whose account is closed after the last one."""
+async def _pieces(first: bytes, turn: Turn[bytes], usage: Usage, service: Service) -> AsyncIterator[bytes]:
+    """All pieces of a turn; metrics take its usage after the last one."""
     yield first
     async for piece in turn:
         yield piece
-    service.metrics.sound.inc(account.seconds)
-    service.metrics.doubtful.inc(account.faults)
-    if account.seconds:
-        service.metrics.rtf.observe(turn.used / account.seconds)
+    service.metrics.sound.inc(usage.seconds)
+    service.metrics.doubtful.inc(usage.faults)
+    if usage.seconds:
+        service.metrics.rtf.observe(turn.used / usage.seconds)
 
 
-async def _events(pieces: AsyncIterator[bytes], account: Account, visit: Visit) -> AsyncIterator[bytes]:
+async def _events(pieces: AsyncIterator[bytes], usage: Usage, visit: Visit) -> AsyncIterator[bytes]:
     """Server-sent events in OpenAI's words; an error that comes late is an event, too."""
     try:
         async for piece in pieces:
@@ -145,8 +145,8 @@ async def _events(pieces: AsyncIterator[bytes], account: Account, visit: Visit) 
         message = f"The speech ended early. Report it with the id {visit.id}."
         yield _event({"type": "error", **ApiError(500, message).body})
         raise
-    usage = {"input_tokens": account.ids, "output_tokens": account.codes, "total_tokens": account.ids + account.codes}
-    yield _event({"type": "speech.audio.done", "usage": usage})
+    counted = {"input_tokens": usage.ids, "output_tokens": usage.codes, "total_tokens": usage.ids + usage.codes}
+    yield _event({"type": "speech.audio.done", "usage": counted})
 
 
 def _event(data: dict[str, Any]) -> bytes:

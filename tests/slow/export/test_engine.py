@@ -18,16 +18,16 @@ from tts.types import Codes, Condition, SpeakerLatents
 pytest.importorskip("onnxscript")
 pytest.importorskip("onnxruntime")
 
-from tts.engine.engine import Engine  # noqa: E402
+from tts.engine.engine import OnnxEngine  # noqa: E402
 
 pytestmark = pytest.mark.slow
 IDS = [4, 8, 15, 16, 23, 42]
 SPEAKS = """
 import sys
 from pathlib import Path
-from tts.engine.engine import Engine
+from tts.engine.engine import OnnxEngine
 from tts.settings import compose
-engine = Engine(Path(sys.argv[1]), threads=1)
+engine = OnnxEngine(Path(sys.argv[1]), threads=1)
 conf = compose(["retries=0", "sampling.max_codes_per_id=1", "steps=1"])
 waves = list(engine.say("Hello there. And you?", engine.voice(Path(sys.argv[2])), conf=conf, seed=0))
 print(len(waves), all(len(wave) for wave in waves), "torch" in sys.modules)
@@ -55,7 +55,7 @@ def voice(loaded, tmp_path_factory):
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 def test_the_sound_is_that_of_the_nets(guidance, loaded, exported, voice):
     nets = {name: one.net for name, one in loaded.items()}
-    engine = Engine(exported, threads=1)
+    engine = OnnxEngine(exported, threads=1)
     who, random = engine.voice(voice), np.random.default_rng(0)
     greedy = nano.sampling(temperature=0.0, guidance=guidance, max_codes_per_id=5.0)
     codes, latents = engine.draw_codes(IDS, who, vars(greedy), random)
@@ -93,14 +93,14 @@ def test_it_speaks_without_torch(exported, voice):
 
 def test_what_does_not_belong_together_is_refused(exported, voice, tmp_path):
     with pytest.raises(ValueError, match="is no export"):
-        Engine(tmp_path, threads=1)
+        OnnxEngine(tmp_path, threads=1)
     with pytest.raises(ValueError, match="made for other weights"):
-        Engine(exported, threads=1).voice(voices.find("kathleen"))
+        OnnxEngine(exported, threads=1).voice(voices.find("kathleen"))
     mixed = tmp_path / "mixed"
     shutil.copytree(exported, mixed)
     about = mixed / "about.json"
     about.write_text(about.read_text().replace('"weights": "', '"weights": "0'))
-    engine = Engine(mixed, threads=1)
+    engine = OnnxEngine(mixed, threads=1)
     with pytest.raises(ValueError, match="of other weights"):
         engine.draw_codes(IDS, engine.voice(voice), vars(nano.sampling()), np.random.default_rng(0))
     (mixed / "gpt_gaps.onnx").write_bytes(b"damaged")

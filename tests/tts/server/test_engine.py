@@ -5,14 +5,14 @@ import threading
 
 import pytest
 
-from tts.server.engine import AHEAD, Busy, Closed, Engine
+from tts.server.engine import AHEAD, Busy, Closed, SharedEngine
 
 
 def run(scenario, *, most: int = 10, most_per_user: int = 10):
     """A scenario with an engine, which is closed in the end."""
 
     async def within():
-        engine = Engine(most=most, most_per_user=most_per_user)
+        engine = SharedEngine(most=most, most_per_user=most_per_user)
         try:
             return await asyncio.wait_for(scenario(engine), 60)
         finally:

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from tts.server.jobs import CANCELLED, DONE, FAILED, MAKING, WAITING, Job, JobStore
+from tts.server.jobs import CANCELLED, DONE, FAILED, MAKING, WAITING, JobStore, NarrationJob
 from tts.server.runner import Runner
 
 PROGRAM = """
@@ -39,7 +39,7 @@ class Place:
         self.store = JobStore(folder / "jobs.sqlite")
         self.runner = Runner(self.store, folder / "narrations", 1, (sys.executable, "-S", str(program)))
 
-    def job(self, lines: list, *files: str, user: str = "ann") -> Job:
+    def job(self, lines: list, *files: str, user: str = "ann") -> NarrationJob:
         job = self.store.add(user, "title")
         folder = self.runner.folder_of(job)
         folder.mkdir(parents=True)
@@ -50,20 +50,20 @@ class Place:
         self.runner.wake()
         return job
 
-    def now(self, job: Job) -> Job:
+    def now(self, job: NarrationJob) -> NarrationJob:
         return self.store.find(job.user, job.id)
 
-    def runs(self, job: Job) -> list[int]:
+    def runs(self, job: NarrationJob) -> list[int]:
         """The processes that have worked on a job."""
         path = self.runner.folder_of(job) / "ran"
         return [int(line) for line in path.read_text().split()] if path.exists() else []
 
-    async def until(self, job: Job, state: str) -> Job:
+    async def until(self, job: NarrationJob, state: str) -> NarrationJob:
         while self.now(job).state != state:
             await asyncio.sleep(0.02)
         return self.now(job)
 
-    async def until_it_hangs(self, job: Job) -> None:
+    async def until_it_hangs(self, job: NarrationJob) -> None:
         while not (self.runner.folder_of(job) / "again").exists():
             await asyncio.sleep(0.02)
 
