@@ -8,49 +8,13 @@ Dilated convolutions at a quarter of the frame rate, then attentive statistics p
 from collections.abc import Sequence
 
 import torch
-from einops import rearrange
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tts.nn import ChannelNorm, ConvBlock, init_weights
+from tts.speaker import STRIDE, StatisticsPooling
 from tts.types import AudioConfig, Mel, mask
-
-STRIDE = 4  # mel frames of one position
-SMALLEST_VARIANCE = 1e-4  # below it the gradient of a square root is too steep
-
-
-class StatisticsPooling(nn.Module):
-    """Weighted mean and deviation over time. Each head has weights of its own for its part of the channels.
-
-    Keys and queries have unit length, so a score is a cosine times a temperature between 0 and `max_temperature`. No
-    position weighs more than exp(2 max_temperature) times another one.
-    """
-
-    def __init__(self, *, width: int, heads: int, max_temperature: float):
-        super().__init__()
-        if width % heads:
-            raise ValueError(f"width {width} is no multiple of heads {heads}")
-        self.heads = heads
-        self.max_temperature = max_temperature
-        self.queries = nn.Parameter(torch.randn(heads, width // heads))
-        self.key_value = nn.Conv1d(width, 2 * width, 1)
-        self.temperature = nn.Parameter(torch.zeros(heads, 1))  # before the sigmoid that bounds it
-
-    def weights(self, keys: Float[Tensor, "B H d K"], inside: Bool[Tensor, "B K"]) -> Float[Tensor, "B H K"]:
-        """The share of each position in what each head sees; 0 outside of a sequence."""
-        cosine = torch.einsum("hd,bhdk->bhk", F.normalize(self.queries, dim=-1), F.normalize(keys.float(), dim=2))
-        score = cosine * self.max_temperature * self.temperature.sigmoid()
-        return score.masked_fill(~inside[:, None], -torch.inf).softmax(-1)
-
-    def forward(self, x: Float[Tensor, "B D K"], inside: Bool[Tensor, "B K"]) -> Float[Tensor, "B D2"]:
-        """Means of all channels, then their deviations: D2 = 2 D."""
-        keys, values = rearrange(self.key_value(x), "b (two h d) k -> two b h d k", two=2, h=self.heads)
-        weight, values = self.weights(keys, inside)[:, :, None], values.float()
-        mean = (weight * values).sum(-1)
-        variance = (weight * (values - mean[..., None]).square()).sum(-1)
-        deviation = variance.clamp_min(SMALLEST_VARIANCE).sqrt()
-        return torch.cat((mean.flatten(1), deviation.flatten(1)), dim=1)
 
 
 class SpeakerNet(nn.Module):
