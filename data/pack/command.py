@@ -50,7 +50,8 @@ def add_synth(commands) -> None:
         nargs="+",
         metavar="VOICE",
         help="; ".join(f"{name} has {', '.join(kind.voices)}" for name, kind in ENGINES.items())
-        + ", and mixtures such as .7*jf_alpha+.3*jm_kumo (default: some of the engine's)",
+        + ", and mixtures; NAME=VOICE says what to call the speaker, as in sora=.7*jm_kumo+.3*jf_alpha "
+        "(default: some of the engine's)",
     )
     parser.add_argument(
         "--hours",

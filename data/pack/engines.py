@@ -36,10 +36,6 @@ class Engine(ABC):
         if voice not in self.voices:
             raise ValueError(f"unknown voice {voice!r}; {self.name} has {', '.join(self.voices)}")
 
-    def speaker(self, voice: str) -> str:
-        """The voice as shards name the speaker."""
-        return voice
-
     @abstractmethod
     def start(self) -> None:
         """Find what it needs. Raises ValueError that says how to get it."""
@@ -113,9 +109,6 @@ class Kokoro(Engine):
             if match is None:
                 raise ValueError(f"{voice!r} is no voice and no mixture such as .7*jf_alpha+.3*jm_kumo")
             super().check(match["voice"])
-
-    def speaker(self, voice: str) -> str:
-        return f"kokoro-{voice.replace('*', 'x')}"
 
     def start(self) -> None:
         try:

@@ -7,7 +7,7 @@ import pytest
 from data.__main__ import main
 from data.index import read_index
 from data.pack.engines import Kokoro, kokoro_phonemes
-from data.pack.synth import deal, plain_sentences
+from data.pack.synth import deal, named, plain_sentences
 from helpers.beside import epub
 from tts import document
 
@@ -50,7 +50,7 @@ def test_only_plain_sentences_are_spoken():
 def test_voices_get_different_sentences_while_there_are_enough():
     sentences = [f"Sentence {'x' * n} is here to be spoken." for n in range(50)]
     jobs = deal(sentences, ["slt", "rms"], [600, 600], seed=0)
-    said = {voice: {job.text for job in jobs if job.voice == voice} for voice in ("slt", "rms")}
+    said = {voice: {job.text for job in jobs if job.speaker == voice} for voice in ("slt", "rms")}
     assert said["slt"] and said["rms"] and not said["slt"] & said["rms"]
     everything = deal(sentences, ["slt", "rms"], [1e6, 1e6], seed=0)
     assert len(everything) == 100 == len({job.id for job in everything})
@@ -80,6 +80,16 @@ def test_a_book_becomes_shards_and_a_second_run_speaks_nothing_anew(tmp_path, ca
     assert before == {file.name: file.stat().st_mtime_ns for file in sound.iterdir()}
     assert main([*command[:5], "/etc/passwd", "--workers", "0"]) == 1
     assert "unknown voice" in capsys.readouterr().err
+
+
+def test_a_voice_may_be_given_a_name_and_a_mixture_must():
+    assert named(["slt", "sora=.7*jm_kumo+.3*jf_alpha"]) == {"slt": "slt", "sora": ".7*jm_kumo+.3*jf_alpha"}
+    with pytest.raises(ValueError, match=r"no name of a speaker.*give NAME=\.7\*jm_kumo\+\.3\*jf_alpha"):
+        named([".7*jm_kumo+.3*jf_alpha"])
+    with pytest.raises(ValueError, match="'../up' is no name"):
+        named(["../up=slt"])
+    with pytest.raises(ValueError, match="two voices are called 'slt': give one of them as NAME=rms"):
+        named(["slt", "slt=rms"])
 
 
 def test_kokoro_reads_our_phones_with_their_stress():

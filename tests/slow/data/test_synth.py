@@ -14,7 +14,7 @@ def test_a_book_becomes_shards_of_kokoro_and_a_second_run_speaks_nothing_anew(tm
     command = ["synth", str(tmp_path / "b.txt"), "-o", str(tmp_path / "out"), "--engine", "kokoro", "--workers", "0"]
     assert main(command) == 0
     clips = read_index(tmp_path / "out").clips
-    assert {clip.speaker for clip in clips} == {"kokoro-jf_alpha", "kokoro-jm_kumo"}
+    assert {clip.speaker for clip in clips} == {"jf_alpha", "jm_kumo"}
     assert all(clip.corpus == "kokoro" and 1 < clip.seconds < 5 for clip in clips)
     sound = tmp_path / "out.work" / "kokoro" / "audio"
     before = {file.name: file.stat().st_mtime_ns for file in sound.iterdir()}
