@@ -4,8 +4,6 @@ import pytest
 import torch
 
 from tts.nn import Block, ConvBlock, KVCache, Rotary, init_weights, rotate
-from tts.speaker import SpeakerEncoder
-from tts.types import Mel
 
 
 def make_block() -> tuple[Block, Rotary]:
@@ -54,12 +52,3 @@ def test_residual_blocks_start_as_the_identity():
     x = torch.randn(2, 32, 32)
     assert torch.equal(block(x, Rotary(head_width=8)(torch.arange(32)), causal=False), x)
     assert torch.equal(conv(x), x)
-
-
-def test_speaker_latents_ignore_padding():
-    encoder = SpeakerEncoder(n_mels=20, width=16, layers=2, latents=3, out_width=8).eval()
-    frames = torch.randn(1, 20, 40)
-    alone = encoder(Mel(frames, torch.tensor([40])))
-    padded = encoder(Mel(torch.nn.functional.pad(frames, (0, 24)), torch.tensor([40])))
-    assert alone.shape == (1, 3, 8)
-    assert torch.allclose(alone, padded, atol=1e-5)
