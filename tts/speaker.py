@@ -54,10 +54,11 @@ class StatisticsPooling(nn.Module):
 class SpeakerEncoder(nn.Module):
     """Dilated convolutions at a quarter of the frame rate, then pooled statistics as P latents of one length.
 
-    Norms keep the pooled values, and with them the latents, at the scale of what the nets read beside them.
+    All that is known of a speaker passes through `rank` numbers. Norms keep the pooled values, and with them the
+    latents, at the scale of what the nets read beside them.
     """
 
-    def __init__(self, *, n_mels: int, width: int, layers: int, latents: int, out_width: int):
+    def __init__(self, *, n_mels: int, width: int, layers: int, rank: int, latents: int, out_width: int):
         super().__init__()
         self.latents = latents
         self.stem = nn.Conv1d(n_mels, width, STRIDE, stride=STRIDE)
@@ -66,7 +67,8 @@ class SpeakerEncoder(nn.Module):
         )
         self.norm = ChannelNorm(width)
         self.pooling = StatisticsPooling(width=width, heads=HEADS, max_temperature=MAX_TEMPERATURE)
-        self.out = nn.Linear(2 * width, latents * out_width)
+        self.bottleneck = nn.Linear(2 * width, rank)
+        self.out = nn.Linear(rank, latents * out_width)
         self.gain = nn.Parameter(torch.full((1,), GAIN))
 
     def forward(self, mel: Mel) -> Float[Tensor, "B P D"]:
@@ -75,5 +77,6 @@ class SpeakerEncoder(nn.Module):
         inside = mask(-(-mel.length // STRIDE), x.shape[-1])
         for block in self.blocks:
             x = block(x * inside[:, None].to(x.dtype))  # zero beyond the end, as a convolution's own padding is
-        latents = rearrange(self.out(self.pooling(self.norm(x), inside)), "b (p d) -> b p d", p=self.latents)
+        pooled = self.bottleneck(self.pooling(self.norm(x), inside))
+        latents = rearrange(self.out(pooled), "b (p d) -> b p d", p=self.latents)
         return self.gain * F.rms_norm(latents.float(), latents.shape[-1:])

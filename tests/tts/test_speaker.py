@@ -6,7 +6,7 @@ from tts.types import Mel
 
 
 def test_latents_ignore_padding():
-    encoder = SpeakerEncoder(n_mels=20, width=16, layers=2, latents=3, out_width=8).eval()
+    encoder = SpeakerEncoder(n_mels=20, width=16, layers=2, rank=4, latents=3, out_width=8).eval()
     frames = torch.randn(1, 20, 40)
     alone = encoder(Mel(frames, torch.tensor([40])))
     padded = encoder(Mel(torch.nn.functional.pad(frames, (0, 24)), torch.tensor([40])))
@@ -15,7 +15,7 @@ def test_latents_ignore_padding():
 
 
 def test_latents_have_one_scale_whatever_is_heard():
-    encoder = SpeakerEncoder(n_mels=20, width=16, layers=3, latents=3, out_width=8).eval()
+    encoder = SpeakerEncoder(n_mels=20, width=16, layers=3, rank=4, latents=3, out_width=8).eval()
     init_weights(encoder)
     for loudness in (0.1, 1.0, 100.0):
         latents = encoder(Mel(loudness * torch.randn(2, 20, 80), torch.tensor([80, 50])))
