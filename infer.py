@@ -408,8 +408,9 @@ def speak(
     from tts.narration.encode import provenance
     from tts.narration.mark import marked
     from tts.synthesis.explain import language_with
-    from tts.synthesis.pipeline import Settings, TextToSpeech
+    from tts.synthesis.pipeline import TextToSpeech
     from tts.synthesis.portions import check_text
+    from tts.synthesis.speaking import Settings
 
     # disable=None: no bar where nobody watches, such as in a log file.
     shape = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]"
