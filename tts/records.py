@@ -1,7 +1,9 @@
-"""Records of plain numbers that every stage shares, for those that do without torch; `tts.types` has the others."""
+"""Names and plain numbers that every stage shares, for what does without torch; `tts.types` has the other records."""
 
 from dataclasses import dataclass
 from fractions import Fraction
+
+NETS = ("dvae", "gpt", "diffusion", "vocoder")  # as their files are called
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from torch import Tensor
 from tts import checkpoint
 from tts.draws import noise_of
 from tts.nn import fast_dtype, step_dtype
+from tts.records import NETS
 from tts.synthesis.grid import FORESEEN, Spoken, windows
 from tts.synthesis.listen import Verdict
 from tts.synthesis.speaking import Attempt, Settings, Speaking
@@ -21,7 +22,6 @@ from tts.synthesis.wave import stretched
 from tts.text.tokenizer import Tokenizer
 from tts.types import Acoustic, Codec, Codes, Condition, Decoder, SpeakerLatents, Speech, Vocoder
 
-NETS = ("dvae", "gpt", "diffusion", "vocoder")
 DEVICES = ("cpu", "cuda", "mps")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from tqdm import tqdm
@@ -76,7 +77,12 @@ def recorded_sentences(studio: Studio, folder: Path, count: int) -> list[Unjudge
     """Recordings instead of synthesised speech: any fault found in them is a mistake of the detector."""
     normalise = language().normalise
     return [
-        UnjudgedSentence(normalise(clip.text).text, torch.from_numpy(trim(studio.recording(clip.path).numpy(), studio.audio)), None, 1)
+        UnjudgedSentence(
+            normalise(clip.text).text,
+            torch.from_numpy(trim(studio.recording(clip.path).numpy(), studio.audio)),
+            None,
+            1,
+        )
         for clip in read_clips(folder, count)
     ]
 
