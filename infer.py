@@ -482,8 +482,9 @@ def load(voice: Path, conf: dict, tell: Callable[[str], None]) -> tuple["Speakin
     """The engine that `configure` has chosen, and the voice as this engine knows it."""
     if conf["export"]:
         from tts.engine.engine import OnnxEngine
+        from tts.engine.nets import OnnxNets
 
-        engine = OnnxEngine(conf["export"], threads=conf["threads"])
+        engine = OnnxEngine(OnnxNets(conf["export"], conf["threads"]))
         return engine, engine.voice(voice)
     import torch
 

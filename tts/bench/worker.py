@@ -34,10 +34,11 @@ def onnx(given: dict) -> Speak:
     """Nets that were exported, without torch."""
     from tts import settings, voices
     from tts.engine.engine import OnnxEngine
+    from tts.engine.nets import OnnxNets
     from tts.synthesis.speaking import Settings
 
     conf = settings.compose(given["overrides"])
-    engine = OnnxEngine(Path(given["export"]), threads=given["threads"])
+    engine = OnnxEngine(OnnxNets(Path(given["export"]), given["threads"]))
     voice = engine.voice(voices.find(given["voice"] or conf["voice"]))
     return _streaming(engine, voice, Settings.parse(conf))
 

@@ -9,6 +9,7 @@ from tts.engine.nets import OnnxNets
 from tts.synthesis.grid import Stretch
 
 KNOTS = {"uniform": lambda u: u, "cosine": lambda u: 1 - np.cos(u * np.pi / 2)}  # of `diffusion.process`
+KEPT = ("patch", "keys", "values")  # how inputs are called that the layers kept
 BLOCK = 16  # frames whose noise is drawn at once
 
 Kept = dict[
@@ -70,10 +71,11 @@ class OnnxDecoder:
 
     def _nothing(self, rows: int) -> Mapping[str, np.ndarray]:
         """What is kept before the first stretch: silence for convolutions, and nothing for attention."""
-        shapes = {one.name: one.shape for one in self.nets.session("decoder_step").get_inputs()}
-        past = {name: shape for name, shape in shapes.items() if name.startswith(("patch", "keys", "values"))}
-        sizes = {name: 1 if name.startswith("patch") else 0 for name in past}
-        return {name: np.zeros([rows, shape[1], sizes[name], *shape[3:]], np.float32) for name, shape in past.items()}
+        shapes = self.nets.shapes("decoder_step")
+        sizes = {name: 1 if name.startswith("patch") else 0 for name in shapes if name.startswith(KEPT)}
+        return {
+            name: np.zeros([rows, shapes[name][1], size, *shapes[name][3:]], np.float32) for name, size in sizes.items()
+        }
 
     def _joined(self, before: Mapping[str, np.ndarray], new: list[np.ndarray], ready: int) -> dict[str, np.ndarray]:
         """What the next stretch needs."""

@@ -42,10 +42,9 @@ class OnnxSpeech:
 class OnnxEngine(Speaking):
     """An export that speaks. Waves are arrays of NumPy."""
 
-    def __init__(self, folder: Path, *, threads: int):
-        """Raises ValueError if the folder holds no whole export, or one whose decoder this cannot sample."""
-        self.nets = OnnxNets(folder, threads)
-        about = self.nets.about
+    def __init__(self, nets: OnnxNets):
+        """Raises ValueError for an export whose decoder this cannot sample."""
+        self.nets, about = nets, nets.about
         spec = dict(about["text"])
         super().__init__(TOKENIZERS[spec.pop("name")](**spec), AudioConfig(**about["audio"]), about["fingerprint"])
         self.frames_per_code = Fraction(about["codec"]["frames_per_code"])

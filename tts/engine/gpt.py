@@ -29,8 +29,8 @@ class OnnxGpt:
         content = np.array(ids) + known["first_text"]
         stream = np.array([[known["start_text"], *content, known["stop_text"]]])
         times, prosody = self._prosody(stream, speaker, sampling, random)
-        logits, caches, filled = self._read(stream, sampling.pace * times, prosody, speaker, guided)
-        room = known["max_len"] - filled
+        logits, caches = self._read(stream, sampling.pace * times, prosody, speaker, guided)
+        room = known["max_len"] - caches.filled
         if room < 1:
             raise ValueError(f"{len(ids)} text ids leave no room for speech: split the text")
         limit = min(max(1, math.ceil(len(ids) * sampling.max_codes_per_id)), room)
@@ -44,9 +44,10 @@ class OnnxGpt:
             if code == known["codes"]:
                 return
             codes.append(code)
-            logits, latent = self._step(code, step + 1, caches, filled)
-            filled += 1
-            yield code, latent
+            at = {"code": np.full(len(logits), code), "time": np.array([step + 1], np.float32)}
+            logits, latent, *new = self.nets("gpt_step", **at, **caches.inputs())
+            caches.append(new)
+            yield code, latent[:1]
 
     def _read(
         self,
@@ -55,8 +56,8 @@ class OnnxGpt:
         prosody: Float[np.ndarray, "1 4 S1"] | None,
         speaker: Float[np.ndarray, "1 P D"],
         guided: bool,
-    ) -> tuple[np.ndarray, dict[str, np.ndarray], int]:
-        """What comes before the first code: its logits, caches with room, and how many places of them are filled.
+    ) -> tuple[Float[np.ndarray, "B V"], "Caches"]:
+        """What comes before the first code, and the logits of that.
 
         With guidance there are two rows: one that is told the text, and one that is not.
         """
@@ -70,23 +71,7 @@ class OnnxGpt:
             others["prosody"] = None if prosody is None else np.zeros_like(prosody)
             inputs = {name: np.concatenate((own, others[name])) for name, own in inputs.items()}
         logits, *kept = self.nets("gpt_prefix", **inputs)
-        names = [f"{part}{number}" for number in range(len(kept) // 2) for part in ("keys", "values")]
-        return logits, dict(zip(names, map(grown, kept), strict=True)), kept[0].shape[2]
-
-    def _step(
-        self, code: int, time: int, caches: dict[str, np.ndarray], filled: int
-    ) -> tuple[Float[np.ndarray, "B V"], Float[np.ndarray, "1 D"]]:
-        """Read one code: the logits of the next one, and the latents at this one. The caches take what is new."""
-        rows, _, room, _ = caches["keys0"].shape
-        if filled == room:
-            caches.update({name: grown(own) for name, own in caches.items()})
-            room += ROOM
-        hidden = np.where(np.arange(room) < filled, 0, -np.inf).astype(np.float32)
-        at = {"code": np.full(rows, code), "time": np.array([time], np.float32), "hidden": hidden}
-        logits, latent, *new = self.nets("gpt_step", **at, **caches)
-        for cache, own in zip(caches.values(), new, strict=True):
-            cache[:, :, filled] = own[:, :, 0]
-        return logits, latent[:1]
+        return logits, Caches(kept)
 
     def _prosody(
         self,
@@ -111,6 +96,29 @@ class OnnxGpt:
                 log_gaps = np.log(np.maximum((np.exp(log_gaps) + floor) * departure - floor, 1e-3))
         times = np.pad(np.cumsum(np.exp(log_gaps), axis=1, dtype=np.float32), ((0, 0), (1, 0)))
         return times, told
+
+
+class Caches:
+    """Keys and values of each block, with room for more, so that a step writes only what is new."""
+
+    def __init__(self, kept: Sequence[np.ndarray]):
+        """From those of the prefix, (rows, heads, positions, width), in the order of the blocks."""
+        names = [f"{part}{number}" for number in range(len(kept) // 2) for part in ("keys", "values")]
+        self.filled = kept[0].shape[2]
+        self._arrays = dict(zip(names, map(grown, kept), strict=True))
+
+    def inputs(self) -> dict[str, np.ndarray]:
+        """As a step takes them."""
+        places = np.arange(self._arrays["keys0"].shape[2])
+        return self._arrays | {"hidden": np.where(places < self.filled, 0, -np.inf).astype(np.float32)}
+
+    def append(self, new: Sequence[np.ndarray]) -> None:
+        """Take those of the next position."""
+        for (name, cache), own in zip(self._arrays.items(), new, strict=True):
+            if self.filled == cache.shape[2]:
+                cache = self._arrays[name] = grown(cache)
+            cache[:, :, self.filled] = own[:, :, 0]
+        self.filled += 1
 
 
 def grown(cache: Float[np.ndarray, "B H K d"]) -> Float[np.ndarray, "B H K2 d"]:

@@ -25,6 +25,10 @@ class OnnxNets:
     def has(self, name: str) -> bool:
         return name in self.about["pieces"]
 
+    def shapes(self, name: str) -> dict[str, list[int | str]]:
+        """The shape of each input of a piece, with a name where it may have any length."""
+        return {one.name: one.shape for one in self.session(name).get_inputs()}
+
     def session(self, name: str) -> onnxruntime.InferenceSession:
         """A piece, read when it is first asked for."""
         if name not in self.sessions:
