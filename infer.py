@@ -1,6 +1,7 @@
 """Speak a text: `uv run infer.py "Hello there." -o hello.wav`.
 
-Torch takes seconds to import, so everything that can be wrong with a command line is found before that.
+Torch takes seconds to import, so everything that can be wrong with a command line is found before that. Where it is
+not installed, exported nets speak (`tts.engine`).
 """
 
 import argparse
@@ -16,17 +17,25 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tts import document, settings, voices
 from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable, run_as_program
+from tts.engine.choice import chosen_export
 from tts.formats import OUTPUTS
 from tts.synthesis.live import Live, endless_wav, find_player, playing
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tts.synthesis.speaking import Speaking
 
 FILE_SUFFIXES = document.FORMATS.keys() | document.REFUSED.keys()  # a word that ends in one of them names a file
 PLAIN = document.FORMATS[".txt"]
 BOOK_FLAGS = ("voice", "lexicon", "seed", "speed", "device", "threads", "weights")  # that narration has, too
 BOOK_SETTINGS = ("candidates", "listen", "steps", "guidance")  # of conf/infer.yaml
 MAX_CHARS = 16_000_000  # about five times War and Peace
+WHOLE_INSTALL = "run `uv run infer.py` without --only-group speak and --engine"
 CHUNK = 1 << 16  # bytes of standard input that are read at once, at most
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 EXAMPLES = """\
@@ -43,6 +52,7 @@ examples:
   uv run infer.py --explain "Dr. No, 5'11\"."               what will be said, without speaking; --json for programs
   uv run infer.py book.txt --lexicon names.txt             your readings first: Nguyen, win (a word and its reading)
   uv run infer.py "Livelier." -- sampling.temperature=0.9 pause=0.5
+  uv run --only-group speak infer.py "Hello."              without torch, by exported nets; docs/speed.md
   uv run --group server infer.py serve                     OpenAI's audio API at http://127.0.0.1:8000; docs/serve.md
 Every setting after -- is in conf/infer.yaml. The same text, voice, seed and settings give the same bytes on the same
 kind of processor, however many cores it has. Another number of --threads gives other bytes, which sound alike.
@@ -65,6 +75,8 @@ def main(argv: list[str] | None = None) -> int:
         return fail(f"{error.strerror or error}: {error.filename}" if error.filename else error)
     except ValueError as error:
         return fail(error)
+    except ModuleNotFoundError as error:
+        return fail(f"this needs {error.name}, which is not installed: {WHOLE_INSTALL}")
     except MemoryError:
         return fail("out of memory; close other programs, or give a shorter recording")
     except Exception as error:
@@ -105,6 +117,9 @@ def run(argv: list[str]) -> int:
         show(text, conf, arguments.lexicon, as_json=arguments.json)
         return 0
     voice = usage(voices.find, conf["voice"])
+    conf["export"] = choose_engine(arguments.engine, conf, given=arguments.weights is not None)
+    if conf["export"] and voice.suffix != voices.SUFFIX:
+        raise ValueError(f"a voice is cloned from recordings such as {conf['voice']} by torch: {WHOLE_INSTALL}")
     text_file = find_text_file(arguments.text)
     manner = dict(lexicon=arguments.lexicon, mark=arguments.mark, quiet=arguments.quiet)
     if live := check_live(arguments):
@@ -112,6 +127,8 @@ def run(argv: list[str]) -> int:
         return speak_live(text, voice, live, conf, **manner)
     output = check_output(arguments.output, text_file, voice)
     if text_file and output and is_book(text_file, output):
+        if conf["export"]:
+            raise ValueError(f"a book such as {str(text_file)!r} is narrated by torch: {WHOLE_INSTALL}")
         return narrate(text_file, output, arguments, argv[split + 1 :])
     return speak_file(read_text(text_file, arguments.text), voice, output, conf, **manner)
 
@@ -164,6 +181,12 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--weights", metavar="DIR", help="folder of dvae, gpt, diffusion, vocoder .safetensors")
     parser.add_argument(
+        "--engine",
+        default="auto",
+        metavar="NAME",
+        help="torch; onnx or onnx=FOLDER: nets that python -m tts.export wrote; auto takes torch if it is installed",
+    )
+    parser.add_argument(
         "--no-mark", dest="mark", action="store_false", help="leave out the inaudible mark of synthetic speech"
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no notices")
@@ -195,6 +218,14 @@ def configure(arguments: argparse.Namespace, overrides: list[str]) -> dict:
     if not conf["weights"].is_dir():
         raise ValueError(f"no weights: {conf['weights']} is no folder; give one with --weights DIR")
     return conf
+
+
+def choose_engine(engine: str, conf: dict, *, given: bool) -> Path | None:
+    """The folder of the export that speaks, None for torch. `given` says that the user chose the weights."""
+    export = chosen_export(engine, conf["weights"], given)
+    if export and conf["device"] not in ("auto", "cpu"):
+        raise UsageError(f"exported nets speak on the processor: leave --device {conf['device']} out")
+    return export
 
 
 def find_text_file(words: list[str]) -> Path | None:
@@ -402,14 +433,13 @@ def speak(
     quiet: bool,
 ) -> float:
     """Load the nets and speak into what `opened` gives for a sample rate and a comment; gives the seconds of speech."""
-    import torch
+    import numpy as np
     from tqdm import tqdm
 
-    from tts.narration.encode import provenance
-    from tts.narration.mark import marked
     from tts.synthesis.explain import language_with
-    from tts.synthesis.pipeline import Settings, TextToSpeech
+    from tts.synthesis.mark import marked, provenance
     from tts.synthesis.portions import check_text
+    from tts.synthesis.speaking import Settings
 
     # disable=None: no bar where nobody watches, such as in a log file.
     shape = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]"
@@ -423,20 +453,17 @@ def speak(
     with bar:
         if isinstance(text, str):
             check_text(text)
-        torch.set_num_threads(conf["threads"])
-        source = voices.resolve(voice, tell)
-        speech = TextToSpeech.load(conf["weights"], conf["device"])
+        speech, latents = load(voice, conf, tell)
         speech.language = language_with(lexicon, speech.tokenizer)
-        latents = voices.latents_of(source, speech, cache=True, tell=tell)
         rate, samples = speech.audio.sample_rate, 0
         say = speech.stream if live else speech.say
 
-        def waves() -> Iterator["torch.Tensor"]:
+        def waves() -> Iterator["np.ndarray"]:
             """The sound of each chunk, (1, samples), with what is told about it."""
             nonlocal samples
             told = None
             for chunk in say(text, latents, settings=Settings.parse(conf), seed=conf["seed"]):
-                yield chunk.wave[None]
+                yield np.asarray(chunk.wave)[None]
                 samples += len(chunk.wave)
                 for notice in chunk.notices:
                     tell(notice)
@@ -449,6 +476,24 @@ def speak(
             for wave in marked(waves(), rate) if mark else waves():
                 file.write(wave)
     return samples / rate
+
+
+def load(voice: Path, conf: dict, tell: Callable[[str], None]) -> tuple["Speaking", Any]:
+    """The engine that `configure` has chosen, and the voice as this engine knows it."""
+    if conf["export"]:
+        from tts.engine.engine import OnnxEngine
+        from tts.engine.nets import OnnxNets
+
+        engine = OnnxEngine(OnnxNets(conf["export"], conf["threads"]))
+        return engine, engine.voice(voice)
+    import torch
+
+    from tts.synthesis.pipeline import TextToSpeech
+
+    torch.set_num_threads(conf["threads"])
+    source = voices.resolve(voice, tell)
+    speech = TextToSpeech.load(conf["weights"], conf["device"])
+    return speech, voices.latents_of(source, speech, cache=True, tell=tell)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ ARROWS = {
     "tts.evaluate": {"tts", "tts.text", "tts.synthesis", "tts.voices", "tts.judges"},
     "tts.evaluate.commands": {"tts", "tts.text", "tts.synthesis", "tts.voices", "tts.judges", "tts.evaluate"},
     "tts.export": {"tts", "tts.synthesis", "dvae", "gpt", "diffusion", "vocoder"},
-    "tts.engine": {"tts.synthesis", "tts.voices", "tts.export"},
-    "tts.bench": {"tts", "tts.synthesis", "tts.voices", "tts.training", "tts.evaluate", "data.pack"},
+    "tts.engine": {"tts", "tts.synthesis", "tts.voices", "tts.export"},
+    "tts.bench": {"tts", "tts.synthesis", "tts.voices", "tts.engine", "tts.training", "tts.evaluate", "data.pack"},
     "tts.training": {"tts", "tts.text"},
     "tts.training.accounting": {"tts", "tts.training"},
     "dvae": {"tts", "tts.text", "tts.training"},
@@ -44,7 +44,7 @@ ARROWS = {
     "data.pack": {"tts", "tts.text", "tts.document", "tts.alignment", "data"},
     "data.prepare": {"tts", "tts.text", "tts.document", "tts.alignment", "tts.judges", "data", "data.pack"},
     "train": {"tts", "tts.training", "tts.training.accounting", "data"},
-    "infer": {"tts", "tts.document", "tts.synthesis", "tts.voices", "tts.narration", "tts.server"},
+    "infer": {"tts", "tts.document", "tts.synthesis", "tts.voices", "tts.narration", "tts.server", "tts.engine"},
 }
 # Lightning, Hydra and wandb train; what speaks does without them.
 TRAINS = {"tts.training", "tts.training.accounting", "dvae", "gpt", "diffusion", "vocoder", "speaker", "data", "train"}

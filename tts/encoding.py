@@ -14,15 +14,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
+import numpy as np
 
 from tts.files import replacing
 from tts.formats import OUTPUTS, Output
 
 if TYPE_CHECKING:
     import av
+    from numpy.typing import ArrayLike
 
 BLOCK = 1 << 18  # samples given to an encoder at once
 MILLISECOND = Fraction(1, 1000)
@@ -55,13 +54,12 @@ class WaveWriter:
         self._frame = av.AudioFrame
         self._written = 0
 
-    def write(self, wav: Float[Tensor, "*C N"]) -> None:
-        """Append samples of one channel, or (channels, samples)."""
-        if not wav.shape[-1]:
-            return
-        planes = torch.as_tensor(wav).detach().float().clamp(-1.0, 1.0).cpu().reshape(-1, wav.shape[-1])
-        for part in planes.split(BLOCK, dim=1):
-            frame = self._frame.from_ndarray(part.contiguous().numpy(), format="fltp", layout=self._layout)
+    def write(self, wav: "ArrayLike") -> None:
+        """Append samples of one channel, or (channels, samples); a tensor of torch is one of the CPU."""
+        planes = np.atleast_2d(np.asarray(wav, np.float32)).clip(-1.0, 1.0)
+        for start in range(0, planes.shape[1], BLOCK):
+            part = np.ascontiguousarray(planes[:, start : start + BLOCK])
+            frame = self._frame.from_ndarray(part, format="fltp", layout=self._layout)
             frame.sample_rate, frame.pts, frame.time_base = self._sample_rate, self._written, self._tick
             self._written += part.shape[1]
             self._container.mux(self._stream.encode(frame))  # which resamples, and cuts frames as the codec wants them

@@ -6,10 +6,12 @@ import soundfile
 import torch
 from omegaconf import OmegaConf
 
-from tts.checkpoint import build, export
+from tts import voices
+from tts.checkpoint import build, export, load
+from tts.records import NETS
 from tts.settings import CONF
-from tts.synthesis.pipeline import NETS
-from tts.types import AudioConfig, Sampling
+from tts.synthesis.pipeline import speaker_fingerprint
+from tts.types import AudioConfig, Sampling, SpeakerLatents
 
 
 def conf(path: str) -> dict:
@@ -33,6 +35,35 @@ def weights(folder: Path, *, seed: int = 0) -> Path:
         extra = {"text": text} if name in ("gpt", "dvae") else {}
         export(folder / f"{name}.safetensors", build(spec, audio), spec=spec, audio=audio, provenance={}, extra=extra)
     return folder
+
+
+def stirred(folder: Path) -> Path:
+    """Fill `folder` with nets in which nothing is zero, and a decoder that hears the GPT and starts from no noise."""
+    audio, text = AudioConfig(**conf("audio/24khz")), conf("text/english")
+    for name in NETS:
+        spec = conf(f"model/{name}/nano")
+        if name == "diffusion":
+            spec |= {"latent_width": conf("model/gpt/nano")["width"], "temperature": 0.0}
+        net = build(spec, audio)
+        torch.manual_seed(1)
+        with torch.no_grad():
+            for weight in net.parameters():
+                weight.add_(0.05 * torch.randn_like(weight))
+        export(folder / f"{name}.safetensors", net, spec=spec, audio=audio, provenance={}, extra={"text": text})
+    return folder
+
+
+def nobody(path: Path, weights: Path) -> Path:
+    """A voice file of random latents for the nets in a folder."""
+    nets = {name: load(weights / f"{name}.safetensors") for name in NETS}
+    gpt, decoder = nets["gpt"].spec, nets["diffusion"].spec["speaker"]
+    latents = SpeakerLatents(
+        torch.randn(gpt["speaker"]["latents"], gpt["width"]), torch.randn(decoder["latents"], decoder["out_width"])
+    )
+    card = dict.fromkeys(voices.About.__dataclass_fields__, "")
+    card["fingerprint"] = speaker_fingerprint({name: net.fingerprint for name, net in nets.items()})
+    voices.save(path, latents, voices.About(**card))
+    return path
 
 
 def hum(path: Path, *, seconds: float = 2.0, pitch: float = 120.0, gain: float = 0.2) -> Path:

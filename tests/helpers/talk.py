@@ -7,7 +7,8 @@ import soundfile
 import torch
 
 from tts import settings, voices
-from tts.synthesis.pipeline import Settings, TextToSpeech
+from tts.synthesis.pipeline import TextToSpeech
+from tts.synthesis.speaking import Settings
 
 TEXT = "The ship came into the harbour late in the evening. Nobody stood at the quay to see it come in."
 RATE = 24000  # Hz

@@ -4,6 +4,7 @@
   python -m tts.bench nets --sizes base large            only the nets, with random weights
   python -m tts.bench speech --against main~3            two revisions, sentence by sentence
   python -m tts.bench speech --with steps=4 --with guidance=1,steps=4    settings against those of conf/infer.yaml
+  python -m tts.bench speech start --onnx onnx           the nets as they were exported, beside them
   python -m tts.bench speech --peer kokoro=PYTHON --peer piper=PYTHON    rivals, each in its environment
 
 Parts: machine, nets, speech, growth, start. With one core, times are of the processor, so that other load on the
@@ -54,6 +55,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "--with", dest="others", action="append", default=[], metavar="KEY=VALUE,...", help="other settings"
     )
+    parser.add_argument("--onnx", action="append", default=[], type=Path, metavar="DIR", help="an export that speaks")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help="kokoro or piper")
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/bench"), metavar="DIR", help="(runs/bench)")
     return parser
@@ -79,9 +81,9 @@ def _run(arguments: argparse.Namespace, overrides: list[str]) -> None:
     if "start" in parts:
         from tts.bench.start import from_shell, installed_bytes
 
-        body["start"] = from_shell(overrides, arguments.weights, arguments.voice) | {
-            "installed_bytes": installed_bytes()
-        }
+        engines = ["torch", *(f"onnx={folder}" for folder in arguments.onnx)]
+        starts = [from_shell(engine, overrides, arguments.weights, arguments.voice) for engine in engines]
+        body["start"] = {"engines": starts, "installed_bytes": installed_bytes()}
     for name, content in (("bench.json", json.dumps(body, indent=1).encode()), ("bench.png", report.picture(body))):
         with whole(arguments.output / name) as file:
             file.write(content)
@@ -130,6 +132,7 @@ def _speech(arguments: argparse.Namespace, overrides: list[str]) -> list[dict[st
         for commit in arguments.against:
             tree = stack.enter_context(_tree_of(commit))
             systems.append(own.speaking(commit, overrides, threads=arguments.threads[0], tree=tree))
+        systems += [own.exported(one, overrides, threads=arguments.threads[0]) for one in arguments.onnx]
         systems += [peer(spec, cores=arguments.threads[0]) for spec in arguments.peer]
         running = [stack.enter_context(system) for system in systems]
         bar = stack.enter_context(tqdm(total=len(texts), disable=None, leave=False, unit=" sentences"))

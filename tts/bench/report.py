@@ -51,10 +51,12 @@ def lines(body: Mapping[str, Any]) -> Iterable[str]:
             f"{one['memory_bytes'] / 1e6:.0f} MB"
         )
     if start := body.get("start"):
-        yield (
-            f"from the shell to a short sentence {start['wall_seconds']:.1f} s, of the processor "
-            f"{start['processor_seconds']:.1f} s; packages {start['installed_bytes'] / 1e9:.2f} GB"
-        )
+        for one in start["engines"]:
+            yield (
+                f"from the shell to a short sentence by {one['engine']} {one['wall_seconds']:.1f} s, "
+                f"of the processor {one['processor_seconds']:.1f} s"
+            )
+        yield f"packages {start['installed_bytes'] / 1e9:.2f} GB"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:

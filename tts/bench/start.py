@@ -16,11 +16,12 @@ SHORT = "The kettle is on."
 TRIES = 3
 
 
-def from_shell(overrides: list[str], weights: Path | None, voice: str | None) -> dict[str, float]:
+def from_shell(engine: str, overrides: list[str], weights: Path | None, voice: str | None) -> dict[str, float | str]:
     """Median seconds of `infer.py` with a short sentence, after a run that fills the disk cache."""
     walls, processors = [], []
     with tempfile.TemporaryDirectory() as scratch:
         command = [sys.executable, str(ROOT / "infer.py"), SHORT, "-q", "-o", str(Path(scratch) / "short.wav")]
+        command += ["--engine", engine]
         command += ["--weights", str(weights)] * (weights is not None) + ["--voice", str(voice)] * (voice is not None)
         command += ["--", *overrides]
         for _ in range(TRIES + 1):
@@ -31,7 +32,7 @@ def from_shell(overrides: list[str], weights: Path | None, voice: str | None) ->
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             walls.append(time.perf_counter() - start)
             processors.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return {"wall_seconds": median(walls[1:]), "processor_seconds": median(processors[1:])}
+    return {"engine": engine, "wall_seconds": median(walls[1:]), "processor_seconds": median(processors[1:])}
 
 
 def installed_bytes() -> int:

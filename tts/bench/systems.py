@@ -184,6 +184,11 @@ class Own:
         given = {"overrides": list(overrides), "weights": weights, "voice": self.voice or "", "threads": threads}
         return Worker(name, "triforce", given, python=sys.executable, cores=threads, tree=tree)
 
+    def exported(self, folder: Path, overrides: Sequence[str], *, threads: int) -> Worker:
+        """An export speaks, with the same voice."""
+        given = {"overrides": list(overrides), "export": str(folder.resolve()), "voice": self.voice or ""}
+        return Worker(f"onnx {folder.name}", "onnx", given | {"threads": threads}, python=sys.executable, cores=threads)
+
 
 def peer(spec: str, *, cores: int) -> System:
     """A rival by `NAME=PYTHON`, the interpreter of an environment that holds it. Raises ValueError for other names."""

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 Speak = Callable[[str, int], Iterator[float]]  # a text and a seed to the seconds of each piece of sound, as it comes
 
@@ -26,8 +27,23 @@ def triforce(given: dict) -> Speak:
     speech = TextToSpeech.load(given["weights"] or settings.ROOT / conf["weights"], "cpu")
     source = voices.resolve(voices.find(given["voice"] or conf["voice"]), print)
     voice = voices.latents_of(source, speech, cache=True, tell=lambda notice: None)
-    how = Settings.parse(conf)
+    return _streaming(speech, voice, Settings.parse(conf))
 
+
+def onnx(given: dict) -> Speak:
+    """Nets that were exported, without torch."""
+    from tts import settings, voices
+    from tts.engine.engine import OnnxEngine
+    from tts.engine.nets import OnnxNets
+    from tts.synthesis.speaking import Settings
+
+    conf = settings.compose(given["overrides"])
+    engine = OnnxEngine(OnnxNets(Path(given["export"]), given["threads"]))
+    voice = engine.voice(voices.find(given["voice"] or conf["voice"]))
+    return _streaming(engine, voice, Settings.parse(conf))
+
+
+def _streaming(speech: Any, voice: Any, how: Any) -> Speak:
     def speak(text: str, seed: int) -> Iterator[float]:
         for chunk in speech.stream(text, voice, settings=how, seed=seed):
             yield len(chunk.wave) / speech.audio.sample_rate
@@ -55,7 +71,7 @@ def kokoro(given: dict) -> Speak:
     return speak
 
 
-KINDS = {"triforce": triforce, "kokoro": kokoro}
+KINDS = {"triforce": triforce, "onnx": onnx, "kokoro": kokoro}
 
 
 def main(kind: str, given: str) -> None:

@@ -1,9 +1,9 @@
 """The vocoder between and after its nets: spectra, Griffin-Lim and phase relations, as in `vocoder`, in NumPy."""
 
-import math
-
 import numpy as np
 from jaxtyping import Complex, Float
+
+from tts.records import AudioConfig
 
 TINY = 1e-8
 
@@ -11,9 +11,9 @@ TINY = 1e-8
 class Spectra:
     """Waves to complex spectra (frames, bins) and back, with the framing of `vocoder.spectral.Stft`."""
 
-    def __init__(self, audio: dict):
+    def __init__(self, audio: AudioConfig):
         self.audio = audio
-        self.n_fft, self.hop = audio["n_fft"], audio["hop"]
+        self.n_fft, self.hop = audio.n_fft, audio.hop
         self.pad = (self.n_fft - self.hop) // 2
         turn = 2 * np.pi * np.arange(self.n_fft) / self.n_fft
         self.window = (0.5 - 0.5 * np.cos(turn)).astype(np.float32)
@@ -38,16 +38,30 @@ class Spectra:
         return wave.ravel()[self.pad : self.pad + count * self.hop]
 
     def griffin_lim(
-        self, magnitude: Float[np.ndarray, "T F"], iterations: int, momentum: float
+        self,
+        magnitude: Float[np.ndarray, "T F"],
+        iterations: int,
+        momentum: float,
+        known: Complex[np.ndarray, "K F"] | None = None,
     ) -> Complex[np.ndarray, "T F"]:
-        """These magnitudes with phases that overlapping frames agree on (`vocoder.griffin_lim`)."""
-        spectrum = polar(magnitude, self.first_phase(magnitude))
+        """These magnitudes with phases that overlapping frames agree on (`vocoder.griffin_lim`).
+
+        `known` is what the first frames are already: it stays, and the phases of the others go on from it.
+        """
+        phase, held = self.first_phase(magnitude), 0 if known is None else len(known)
+        if held:
+            phase = phase + (np.angle(known[-1]) - phase[held - 1])
+        spectrum = polar(magnitude, phase)
         previous = np.zeros_like(spectrum)
         for _ in range(iterations):
+            if held:
+                spectrum[:held] = known
             consistent = self.forward(self.inverse(spectrum))
             ahead = consistent + momentum * (consistent - previous)
             spectrum = ahead * (magnitude / np.maximum(length(ahead), TINY))
             previous = consistent
+        if held:
+            spectrum[:held] = known
         return spectrum
 
     def first_phase(self, magnitude: Float[np.ndarray, "T F"]) -> Float[np.ndarray, "T F"]:
@@ -69,7 +83,7 @@ class Spectra:
         over_time, over_frequency = np.zeros_like(unit), np.zeros_like(unit)
         over_time[1:] = unit[1:] * unit[:-1].conj() * np.exp(-1j * advance).astype(np.complex64)
         over_frequency[:, 1:] = -unit[:, 1:] * unit[:, :-1].conj()
-        level = (np.log(np.maximum(size, self.audio["floor"])) - self.audio["mean"]) / self.audio["std"]
+        level = (np.log(np.maximum(size, self.audio.floor)) - self.audio.mean) / self.audio.std
         parts = (level, over_time.real, over_time.imag, over_frequency.real, over_frequency.imag)
         return np.concatenate([part.T for part in parts]).astype(np.float32)[None]
 
@@ -84,8 +98,3 @@ def polar(magnitude: Float[np.ndarray, "T F"], phase: Float[np.ndarray, "T F"]) 
     numbers = np.empty(magnitude.shape, np.complex64)
     numbers.real, numbers.imag = magnitude * np.cos(phase), magnitude * np.sin(phase)
     return numbers
-
-
-def silence_of(audio: dict) -> float:
-    """The standardised value of digital silence."""
-    return (math.log(audio["floor"]) - audio["mean"]) / audio["std"]

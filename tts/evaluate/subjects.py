@@ -22,7 +22,8 @@ from tts import align, checkpoint, voices
 from tts.audio import LogMel, decode, resample, set_level
 from tts.evaluate.suites import SuiteClip
 from tts.settings import CONF
-from tts.synthesis.pipeline import NETS, Settings, TextToSpeech, pick_device
+from tts.synthesis.pipeline import NETS, TextToSpeech, pick_device
+from tts.synthesis.speaking import Settings
 from tts.types import AudioConfig, Codec, Codes, Condition, Mel, SpeakerLatents
 
 GRIFFIN_LIM = {"name": "griffin_lim", "iterations": 32, "momentum": 0.99}  # the baseline, as usually run

@@ -1,7 +1,7 @@
 """Write the nets as ONNX files, for engines without torch.
 
-  uv run --group export python -m tts.export -o DIR                 the weights that ship
-  uv run --group export python -m tts.export --weights MINE -o DIR  other weights
+  uv run --group export python -m tts.export                       the weights that ship, where infer.py looks for them
+  uv run --group export python -m tts.export --weights MINE -o DIR  others: infer.py --engine onnx=DIR
 
 What the files take and give: docs/speed.md.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tts import settings
 from tts.cli import Parser, exit_code, printable, run_as_program
+from tts.export.about import FOLDER
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,7 +32,7 @@ def _parser() -> Parser:
     parser = Parser(prog="python -m tts.export", description=__doc__, formatter_class=shape)
     shipped = settings.ROOT / settings.compose([])["weights"]
     parser.add_argument("--weights", type=Path, default=shipped, metavar="DIR", help="folder of the four nets")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the ONNX files")
+    parser.add_argument("-o", "--output", type=Path, default=FOLDER, metavar="DIR", help="of the ONNX files (onnx)")
     parser.add_argument(
         "--no-int8", dest="eight_bits", action="store_false", help="keep 32 bits for each weight of the GPT's step"
     )

@@ -4,7 +4,8 @@ All rows of a batch have the same lengths, so no piece takes a mask: rows are ta
 the text. What has no weights (sampling, the steps of the diffusion, Griffin-Lim) is not here. An engine computes it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from diffusion.model import DiffusionDecoder, Encoded
+from diffusion.model import AttentionLayer, DiffusionDecoder, Encoded, StreamCache
 from dvae.model import Dvae
 from gpt.model import GPT
 from gpt.prosody import CHANNELS, STEPS
@@ -216,12 +217,61 @@ class Conditioned(nn.Module):
         return hidden, torch.cat((told.coarse, torch.zeros_like(told.coarse))), told.speaker.repeat(2, 1)
 
 
+class Carried(StreamCache):
+    """What the layers keep of the stretch before, given, and what they keep for the next one, as a result.
+
+    `last` is the place of the last patch that is ready. A convolution keeps its input there; attention gives all new
+    keys and values, and the engine joins those that are ready to the old ones.
+    """
+
+    first = 0  # `LaterRotary` knows better: a number that an engine gives is a tensor, with which no range can begin
+
+    def __init__(self, last: Int[Tensor, " 1"], past: Sequence[Tensor]):
+        self._last, self._past = last, list(past)
+        self.kept: list[Tensor] = []
+
+    def once(self, make: Callable[[], Tensor]) -> Tensor:
+        return make()
+
+    def around(self, x: Float[Tensor, "B D K"]) -> Float[Tensor, "B D K2"]:
+        self.kept.append(x.index_select(2, self._last))
+        return torch.cat((self._past.pop(0), x, x.new_zeros(*x.shape[:2], 1)), dim=-1)
+
+    def append(self, key: Tensor, value: Tensor, start: int) -> tuple[Tensor, Tensor]:
+        self.kept += [key, value]
+        return torch.cat((self._past.pop(0), key), dim=2), torch.cat((self._past.pop(0), value), dim=2)
+
+
+@dataclass
+class Place:
+    """Where a stretch begins."""
+
+    first: Tensor | int = 0  # patch
+
+
+class LaterRotary(nn.Module):
+    """The same rotations for positions that are counted from a place."""
+
+    def __init__(self, rotary: nn.Module, place: Place):
+        super().__init__()
+        self.rotary, self.place = rotary, place
+
+    def forward(self, positions: Int[Tensor, " K"]) -> tuple[Tensor, Tensor]:
+        return self.rotary(positions + self.place.first)
+
+
 class Denoised(nn.Module):
-    """One evaluation of the decoder; its process says what the result means (a velocity, for flow matching)."""
+    """One evaluation of the decoder on a stretch. Its process says what the result means: a velocity, for a flow.
+
+    The last results are what `Carried` keeps, in the order in which it is given.
+    """
 
     def __init__(self, decoder: DiffusionDecoder):
         super().__init__()
-        self.decoder = decoder
+        self.decoder, self.place = deepcopy(decoder), Place()
+        for layer in self.decoder.layers:
+            if isinstance(layer, AttentionLayer):
+                layer.rotary = LaterRotary(layer.rotary, self.place)
 
     def forward(
         self,
@@ -230,10 +280,14 @@ class Denoised(nn.Module):
         hidden: Float[Tensor, "B D K"],
         coarse: Float[Tensor, "B M T"],
         speaker: Float[Tensor, "B E"],
-    ) -> Float[Tensor, "B M T"]:
+        first: Int[Tensor, " 1"],
+        last: Int[Tensor, " 1"],
+        *past: Tensor,
+    ) -> tuple[Tensor, ...]:
         frames = torch.ones_like(x[:, 0], dtype=torch.bool)
         patches = torch.ones_like(hidden[:, 0], dtype=torch.bool)
-        return self.decoder(x, time, Encoded(hidden, coarse, speaker, frames, patches))
+        self.place.first, cache = first, Carried(last, past)
+        return self.decoder(x, time, Encoded(hidden, coarse, speaker, frames, patches), cache), *cache.kept
 
 
 class Magnitudes(nn.Module):
@@ -342,8 +396,25 @@ def _decoder_pieces(decoder: DiffusionDecoder, stride: int) -> Iterator[OnnxPiec
         "coarse": {0: "rows", 2: "frames"},
         "speaker": {0: "rows"},
     }
-    yield OnnxPiece("decoder_step", Denoised(decoder), noised, noised_axes, ("velocity",))
+    noised |= {"first": torch.tensor([7]), "last": torch.tensor([patches - 5])}
+    past = _decoder_past(decoder, rows, held=9)
+    noised_axes |= {name: {0: "rows"} if name.startswith("patch") else {0: "rows", 2: "held"} for name in past}
+    results = ("velocity", *(f"new_{name}" for name in past))
+    yield OnnxPiece("decoder_step", Denoised(decoder), noised | past, noised_axes, results)
     yield _speaker_piece("decoder_speaker", decoder)
+
+
+def _decoder_past(decoder: DiffusionDecoder, rows: int, held: int) -> dict[str, Tensor]:
+    """What the layers keep of the patches before a stretch, in the order in which they ask for it."""
+    past = {"patch0": torch.zeros(rows, decoder.noised_in.in_channels, 1)}
+    for number, layer in enumerate(decoder.layers, 1):
+        if isinstance(layer, AttentionLayer):
+            heads, width = layer.attention.heads, layer.attention.out.in_features
+            for part in ("keys", "values"):
+                past[f"{part}{number}"] = torch.zeros(rows, heads, held, width // heads)
+        else:
+            past[f"patch{number}"] = torch.zeros(rows, layer.inner.in_channels, 1)
+    return past
 
 
 def _vocoder_pieces(vocoder: Vocos) -> Iterator[OnnxPiece]:

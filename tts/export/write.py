@@ -3,24 +3,28 @@
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
+from diffusion.model import REACH
 from gpt.model import GPT
 from gpt.prosody import CHANNELS, GAP_FLOOR, SCALES
 from gpt.sequence import FIRST_TEXT, PADDING, START_TEXT
 from tts import checkpoint
-from tts.export import ABOUT, FORMAT
+from tts.checkpoint import Loaded
+from tts.export.about import ABOUT, FORMAT, family
 from tts.export.pieces import OnnxPiece, pieces
 from tts.files import whole
-from tts.synthesis.pipeline import NETS, speaker_fingerprint
+from tts.records import NETS
+from tts.synthesis.pipeline import speaker_fingerprint
+from vocoder.model import CONTEXT
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -53,40 +57,46 @@ def write_export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[P
     except ModuleNotFoundError:
         raise ValueError("onnx and onnxscript are not installed: run with `uv run --group export`") from None
     loaded = {name: checkpoint.load(weights / f"{name}.safetensors") for name in NETS}
-    gpt, process = loaded["gpt"], loaded["diffusion"].net.process
+    gpt = loaded["gpt"]
     if len({net.audio for net in loaded.values()}) > 1:
         raise ValueError(f"the nets in {weights} were trained on different mels: use weights of one family")
     if "text" not in gpt.extra:
         raise ValueError(f"gpt in {weights} does not say how it reads: export it with its tokenizer's spec")
-    family = "".join(net.fingerprint[:16] for net in loaded.values())
+    made = list(pieces({name: net.net for name, net in loaded.items()}))
+    about = described(loaded, [piece.name for piece in made])
     output.mkdir(parents=True, exist_ok=True)
-    names = []
-    for piece in pieces({name: net.net for name, net in loaded.items()}):
+    for piece in made:
         path = output / f"{piece.name}.onnx"
         with _quiet():
-            model = converted(piece, {"format": FORMAT, "weights": family})
+            model = converted(piece, {"format": FORMAT, "weights": about["weights"]})
             if eight_bits and piece.name in QUANTISED:
                 model = quantised(model)
         with whole(path) as file:
             file.write(model.SerializeToString())
-        names.append(piece.name)
         yield path
-    about = {
+    with whole(output / ABOUT) as file:
+        file.write((json.dumps(about, indent=1) + "\n").encode())
+    yield output / ABOUT
+
+
+def described(loaded: Mapping[str, Loaded], names: list[str]) -> dict[str, Any]:
+    """What an export of such pieces says about itself."""
+    gpt, codec, process = loaded["gpt"], loaded["dvae"].net, loaded["diffusion"].net.process
+    return {
         "format": FORMAT,
-        "weights": family,  # as in each of the files
+        "weights": family(loaded[name].fingerprint for name in NETS),  # as in each of the files
         "fingerprint": speaker_fingerprint({name: net.fingerprint for name, net in loaded.items()}),  # of voices
         "opset": OPSET,
         "pieces": names,
         "audio": asdict(gpt.audio),
         "gpt": constants(gpt.net),
-        "decoder": {name: getattr(process, name) for name in ("steps", "guidance", "guidable")},
+        "codec": {"grain": codec.grain, "frames_per_code": str(codec.audio.frame_rate / codec.code_rate)},
+        "decoder": {name: getattr(process, name) for name in ("steps", "guidance", "guidable")} | {"reach": REACH},
+        "vocoder": {"context": CONTEXT},
         "text": gpt.extra["text"],
         "specs": {name: net.spec for name, net in loaded.items()},
         "provenance": {name: net.provenance for name, net in loaded.items()},
     }
-    with whole(output / ABOUT) as file:
-        file.write((json.dumps(about, indent=1) + "\n").encode())
-    yield output / ABOUT
 
 
 def constants(gpt: GPT) -> dict[str, int | float]:

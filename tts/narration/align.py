@@ -55,7 +55,7 @@ def _aligned(arguments: argparse.Namespace, text: document.Document, conf: dict,
     from tts.alignment.spell import Speller
     from tts.narration.recorded import align_recording
     from tts.narration.script import script_of
-    from tts.synthesis.pipeline import Settings
+    from tts.synthesis.speaking import Settings
 
     speller = Speller(arguments.codec)
     script = script_of(

@@ -21,6 +21,7 @@ from tts.narration.blocks import decibels
 from tts.narration.loudness import ABSOLUTE_GATE, PRESETS, SILENT, STEREO, Preset, Requirement
 from tts.narration.mark import marked
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
+from tts.synthesis.mark import provenance
 
 BLOCK = 24_000  # samples read at once
 HEADROOM = 0.5  # dB that peaks of a lossy codec may rise
@@ -163,13 +164,6 @@ def tags_of(timeline: Timeline, document: Document, piece: OutputFile, files: in
         "track": f"{piece.number}/{files}" if files > 1 else "",
     }
     return {key: value for key, value in tags.items() if value}
-
-
-def provenance(weights: str, voices: str, background: str = "") -> str:
-    """What every file says about where its speech comes from."""
-    by = f"Synthetic speech, made by Triforce with weights {weights or 'unknown'}"
-    said = f"{by}, voice: {voices}." if voices else f"{by}."
-    return f"{said} Background: {background}." if background else said
 
 
 def _write(

@@ -1,10 +1,7 @@
-"""An inaudible mark that says that speech is synthetic, and its detector.
+"""Finds the inaudible mark of synthetic speech, which `tts.synthesis.mark` describes and puts on.
 
-A spread-spectrum mark in the spectrum's magnitude (after Cox et al. 1997, "Secure spread spectrum watermarking for
-multimedia", and Kirovski and Malvar 2003): time and frequency are tiled, and the level of each tile goes up or down by
-a decibel after a fixed pattern that repeats every few seconds. A change that follows the sound's own
-level is masked by it. The detector folds the levels over the pattern's period, and looks for the pattern at every
-delay; chance alone is measured with other patterns on the same sound.
+The detector folds the levels over the pattern's period, and looks for the pattern at every delay; chance alone is
+measured with other patterns on the same sound.
 
 The pattern stands in this file: everyone can detect the mark, and whoever wants to can remove it. It tells honest
 people what they hear. It is no proof against dishonest ones, and it does not say whose voice or which text it is.
@@ -17,7 +14,6 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import torch
@@ -28,18 +24,10 @@ from torch.nn import functional as F
 from tts.audio import probe, resample
 from tts.narration.blocks import windows
 from tts.narration.loudness import decoded
+from tts.synthesis import mark
+from tts.synthesis.mark import BAND, BANDS, FRAME, LOWEST, PERIOD
 
 RATE = 24_000  # Hz, of detection; a tile's seconds and hertz are the same at every rate
-FRAME = 1024 / 24_000  # seconds; frames overlap by half
-TILE_FRAMES = 2  # half frames that a tile lasts
-PERIOD = 64  # tiles
-BAND = 187.5  # Hz, the height of a tile
-BANDS = 30
-LOWEST = 375.0  # Hz
-STRENGTH = 1.0  # dB up or down
-SEED = 2026
-DECOYS = 15  # other patterns, which show what chance does
-
 HOPS = 4  # of detection in a tile
 NEIGHBOURS = 3  # bands on each side whose common rise and fall is none of the mark's
 CLIP = 6.0  # dB: more than this is speech
@@ -71,41 +59,9 @@ class Detection:
         )
 
 
-@cache
-def patterns() -> Float[Tensor, "D T B"]:
-    """Signs of every tile: the mark's own first, then decoys. Half of each moment and of each band's time are up."""
-    generator = torch.Generator().manual_seed(SEED)
-    halves = torch.tensor([1.0, -1.0]).repeat_interleave(BANDS // 2)
-    drawn = [[halves[torch.randperm(BANDS, generator=generator)] for _ in range(PERIOD)] for _ in range(DECOYS + 1)]
-    return torch.stack([torch.stack(rows) for rows in drawn])
-
-
 def marked(blocks: Iterable[Tensor], rate: int) -> Iterator[Tensor]:
-    """Mark sound block by block. Equal sound gives equal marked sound, however it is cut into blocks."""
-    hop = round(FRAME * rate / 2)
-    period = PERIOD * TILE_FRAMES
-    gains = _gains(hop, rate)  # (period, bins)
-    window = torch.hann_window(2 * hop).sqrt()
-    frames = 2  # a block: speech that is heard while it is made must not wait for more
-    first = 0
-    for held in windows(blocks, hop * frames, hop, hop):
-        spectra = torch.stft(
-            held.wave, 2 * hop, hop, window=window, center=False, return_complex=True
-        )  # (C, bins, frames + 1)
-        rows = gains[(torch.arange(frames + 1) + first) % period]
-        parts = torch.fft.irfft(spectra.mT * rows, n=2 * hop) * window  # (C, frames + 1, 2 hop)
-        sound = parts[:, :-1, hop:] + parts[:, 1:, :hop]
-        yield sound.reshape(len(held.wave), -1)[:, : held.length]
-        first += frames
-
-
-def _gains(hop: int, rate: int) -> Float[Tensor, "T F"]:
-    """The factor of each bin in each frame of a period."""
-    hertz = torch.arange(hop + 1) * (rate / 2 / hop)
-    band = ((hertz - LOWEST) / BAND).floor().long()
-    inside = (band >= 0) & (band < BANDS)
-    signs = patterns()[0].repeat_interleave(TILE_FRAMES, 0)[:, band.clamp(0, BANDS - 1)]
-    return torch.where(inside, 10 ** (STRENGTH / 20 * signs), torch.ones(()))
+    """Mark sound, (channels, samples), as it comes. Equal sound gives equal marked sound, however it is cut."""
+    yield from map(torch.from_numpy, mark.marked((block.numpy() for block in blocks), rate))
 
 
 def detect(path: str | os.PathLike) -> Detection:
@@ -145,7 +101,7 @@ def score(wave: Float[Tensor, " N"]) -> float:
     folded = _folded(wave)
     if folded is None:
         return 0.0
-    shapes = patterns().repeat_interleave(HOPS, 1)  # (D, PERIOD * HOPS, B)
+    shapes = torch.from_numpy(mark.patterns()).repeat_interleave(HOPS, 1)  # (D, PERIOD * HOPS, B)
     shapes = shapes - (shapes.roll(HOPS, 1) + shapes.roll(-HOPS, 1)) / 2  # as the levels are compared
     shapes = torch.fft.rfft(shapes, dim=1).conj()
     found = torch.fft.irfft((torch.fft.rfft(folded, dim=0) * shapes).sum(2), n=len(folded), dim=1)  # (D, delays)

@@ -19,7 +19,8 @@ from tts.narration.speaking import Job, Nets, WantedTake, load_nets
 from tts.narration.takes import TakeStore, digest
 from tts.nn import fast_dtype
 from tts.synthesis.explain import language_with, sample_rate_of, tokenizer_of
-from tts.synthesis.pipeline import NETS, Settings, pick_device, speaker_fingerprint, take_seed
+from tts.synthesis.pipeline import NETS, pick_device, speaker_fingerprint
+from tts.synthesis.speaking import Settings, take_seed
 from tts.text.tokenizer import Tokenizer
 
 MIXING = 1  # raised when the same takes come to be mixed otherwise

@@ -12,7 +12,7 @@ from tts.synthesis.portions import MAX_WORD, Portion, nothing_to_say, portions
 from tts.text.language import Language
 
 if TYPE_CHECKING:
-    from tts.synthesis.pipeline import Settings
+    from tts.synthesis.speaking import Settings
 
 NARRATOR = "narrator"  # the role of everything that nobody in the text says
 # What is left out unless it is asked for, by the names that people ask with.

@@ -11,7 +11,8 @@ from tts.audio import resample
 from tts.narration.script import Manner
 from tts.narration.takes import BrokenTake, StoredTake, TakeStore
 from tts.narration.times import said_words
-from tts.synthesis.pipeline import Settings, TextToSpeech, take_seed
+from tts.synthesis.pipeline import TextToSpeech
+from tts.synthesis.speaking import Settings, take_seed
 from tts.types import SpeakerLatents
 
 

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from tts.align import aligned
 from tts.narration.timeline import TimedWord
 from tts.synthesis.listen import group, name
-from tts.synthesis.pipeline import Take, TextToSpeech
+from tts.synthesis.pipeline import TextToSpeech
+from tts.synthesis.speaking import Take
 
 NEAR = 0.2  # seconds; words that are no further apart meet in the middle
 # Seconds that a word beside a pause begins before its first sound is spelled, and ends after its last one; measured on

@@ -12,7 +12,8 @@ from tts.server.errors import ApiError
 from tts.server.gate import Visit
 from tts.server.library import VoiceLibrary
 from tts.server.metrics import Metrics
-from tts.synthesis.pipeline import Settings, TextToSpeech
+from tts.synthesis.pipeline import TextToSpeech
+from tts.synthesis.speaking import Settings
 
 T = TypeVar("T")
 

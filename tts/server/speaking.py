@@ -8,7 +8,8 @@ from torch import Tensor
 from tts.narration.encode import provenance
 from tts.narration.mark import marked
 from tts.server.sound import Format
-from tts.synthesis.pipeline import Chunk, Settings, TextToSpeech
+from tts.synthesis.pipeline import TextToSpeech
+from tts.synthesis.speaking import Chunk, Settings
 from tts.types import SpeakerLatents
 
 

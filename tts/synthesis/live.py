@@ -8,8 +8,10 @@ from contextlib import contextmanager, suppress
 from io import BufferedIOBase
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from torch import Tensor
+    from numpy.typing import ArrayLike
 
 # Programs that play what comes through a pipe, in the order in which they are tried. Samples come as `pcm` gives them.
 PLAYERS = {
@@ -29,15 +31,15 @@ class Live:
     def __init__(self, file: BufferedIOBase, header: bytes = b""):
         self.file, self.header = file, header
 
-    def write(self, wave: "Tensor") -> None:
+    def write(self, wave: "ArrayLike") -> None:
         self.file.write(self.header + pcm(wave))
         self.file.flush()
         self.header = b""
 
 
-def pcm(wave: "Tensor") -> bytes:
+def pcm(wave: "ArrayLike") -> bytes:
     """Samples between -1 and 1 as 16 bits, as a WAV file has them."""
-    return (wave.flatten() * 32768).round().clamp(-32768, 32767).cpu().numpy().astype("<i2").tobytes()
+    return (np.asarray(wave) * np.float32(32768)).round().clip(-32768, 32767).astype("<i2").tobytes()
 
 
 def endless_wav(rate: int, comment: str) -> bytes:

@@ -43,7 +43,7 @@ class Showcase(L.Callback):
                 item.savefig(folder / f"{name}.png", dpi=110, bbox_inches="tight")
             else:
                 with open_wave(folder / f"{name}.wav", stage.audio.sample_rate) as file:
-                    file.write(item)
+                    file.write(item.detach().float().cpu())
         curves(Path(trainer.loggers[0].log_dir) / "metrics.csv", self.folder.parent / "curves.png")
 
     @staticmethod

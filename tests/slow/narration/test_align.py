@@ -14,7 +14,8 @@ from tts.encoding import FileChapter, open_wave
 from tts.narration import align, manifest
 from tts.narration.outputs import EXTRAS
 from tts.narration.times import said_words, written_words
-from tts.synthesis.pipeline import Settings, TextToSpeech
+from tts.synthesis.pipeline import TextToSpeech
+from tts.synthesis.speaking import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:this tokenizer was made with")]
 FIRST, SECOND = TEXT.split(". ")

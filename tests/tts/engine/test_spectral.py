@@ -1,17 +1,12 @@
 """Spectra in NumPy are those of the vocoder."""
 
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 import torch
 
 from helpers import nano
 from tts.checkpoint import build
-from tts.engine.edges import trimmed
-from tts.engine.engine import stretched
 from tts.engine.spectral import Spectra
-from tts.synthesis import wave as whole
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +16,7 @@ def vocoder(audio):
 
 @pytest.fixture(scope="module")
 def spectra(audio):
-    return Spectra(asdict(audio))
+    return Spectra(audio)
 
 
 def test_spectra_and_waves(vocoder, spectra, audio):
@@ -41,17 +36,11 @@ def test_phases_and_their_relations(vocoder, spectra):
     assert np.allclose(relations, vocoder.relations(wanted).numpy(), atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("before", "sound", "after"), [(3000, 9000, 5000), (0, 9000, 20000), (100, 90, 0), (0, 0, 5000)]
-)
-def test_edges(audio, before, sound, after):
-    wave = torch.cat((torch.zeros(before), 0.1 * torch.sin(torch.arange(sound) * 0.1), torch.zeros(after)))
-    assert np.allclose(trimmed(wave.numpy(), asdict(audio)), whole.trim(wave, audio).numpy(), atol=1e-6)
-
-
-@pytest.mark.parametrize("speed", [0.7, 1.0, 1.6])
-def test_tempo(speed):
-    mel = torch.randn(1, 4, 30)
-    ((wanted, ready),) = whole.stretched([(mel, 30)], speed)
-    assert wanted.shape[-1] == ready
-    assert np.allclose(stretched(mel.numpy(), speed), wanted.numpy(), atol=1e-5)
+def test_phases_go_on_from_what_has_sounded(vocoder, spectra):
+    magnitude = torch.rand(1, 513, 20) + 0.1
+    known = vocoder.start.spectrum(magnitude)[..., :7]
+    wanted = vocoder.start.spectrum(magnitude, known)
+    settings = vocoder.start.iterations, vocoder.start.momentum
+    ours = spectra.griffin_lim(magnitude[0].T.numpy(), *settings, known[0].T.numpy())
+    assert np.array_equal(ours[:7], known[0].T.numpy())
+    assert np.allclose(ours, wanted[0].T.numpy(), atol=0.02)

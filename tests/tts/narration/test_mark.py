@@ -5,6 +5,7 @@ from helpers.syllables import syllables
 from tts.audio import decode
 from tts.encoding import open_wave
 from tts.narration.mark import CHANCE, RATE, chance_of, detect, heard, marked
+from tts.synthesis.mark import patterns
 
 
 def mark(wave: torch.Tensor, rate: int = RATE) -> torch.Tensor:
@@ -89,3 +90,10 @@ def test_what_is_no_audio_is_told(tmp_path):
 
 def test_more_pieces_need_a_clearer_mark():
     assert chance_of(3.0) > 0.1 > chance_of(4.5) > CHANCE > chance_of(6.0)
+
+
+def test_the_patterns_are_those_of_the_first_marks():
+    generator = torch.Generator().manual_seed(2026)
+    signs = torch.tensor([1.0, -1.0]).repeat_interleave(15)
+    rows = [signs[torch.randperm(30, generator=generator)] for _ in range(16 * 64)]
+    assert torch.equal(torch.from_numpy(patterns()), torch.stack(rows).view(16, 64, 30))

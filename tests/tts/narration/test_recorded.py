@@ -9,7 +9,7 @@ from tts.document import Chapter, Document
 from tts.document.document import Paragraph
 from tts.narration.recorded import timed_chapters, written_in
 from tts.narration.script import script_of
-from tts.synthesis.pipeline import Settings
+from tts.synthesis.speaking import Settings
 
 pytestmark = pytest.mark.filterwarnings("ignore:this tokenizer was made with")
 BOOK = Document(

@@ -6,7 +6,7 @@ from tts import settings
 from tts.document import CAPTION, HEADING, ITEM, MATTER, NOTE, QUOTE, SCENE, Chapter, Document, Paragraph, Span
 from tts.document.document import LEFT_OUT
 from tts.narration.script import NARRATOR, OPTIONAL, Manner, chapter_numbers, script_of
-from tts.synthesis.pipeline import Settings
+from tts.synthesis.speaking import Settings
 from tts.text.language import language
 
 PAUSES = {"chapter": 9, "scene": 8, "paragraph": 7, "heading": 6, "line": 5, "sentence": 4, "clause": 3, "cut": 1}

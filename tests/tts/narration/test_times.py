@@ -9,7 +9,8 @@ from torch.nn import functional as F
 from helpers import nano
 from tts.narration.times import SaidWord, median_error, said_words, written_words
 from tts.synthesis.listen import group
-from tts.synthesis.pipeline import Take, TextToSpeech
+from tts.synthesis.pipeline import TextToSpeech
+from tts.synthesis.speaking import Take
 from tts.types import Codes
 
 RATE, STEPS = 24000, 2  # Hz; of a spelling, to a code

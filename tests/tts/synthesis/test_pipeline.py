@@ -14,8 +14,9 @@ from helpers import nano
 from tts import settings as defaults
 from tts.synthesis.grid import first_window
 from tts.synthesis.listen import group
-from tts.synthesis.pipeline import Settings, TextToSpeech, derive_seed, pick_device
+from tts.synthesis.pipeline import TextToSpeech, pick_device
 from tts.synthesis.portions import check_text, closed
+from tts.synthesis.speaking import Settings, derive_seed
 from tts.types import Codes, Speech
 from tts.voices.clone import make
 

@@ -26,8 +26,8 @@ from tts.evaluate.wave_cache import CachedWave, WaveCache, hash_code, hash_nets,
 from tts.files import fingerprint
 from tts.judges.judge import Expected
 from tts.judges.panel import Evidence, Panel
-from tts.synthesis.pipeline import derive_seed
 from tts.synthesis.portions import closed
+from tts.synthesis.speaking import derive_seed
 from tts.synthesis.wave import trim
 from tts.types import Codes, SpeakerLatents, Speech
 
@@ -184,7 +184,7 @@ class PoolMaker:
         """The wave of a take, at the level of every corpus."""
         studio = self.studio
         wave = self.speech.render(take.codes, take.latents, self.voice, settings=studio.settings, seed=seed)
-        wave = trim(wave, studio.audio)
+        wave = torch.from_numpy(trim(wave.numpy(), studio.audio))
         return set_level(wave, studio.audio) if len(wave) else torch.zeros(studio.audio.hop)
 
     def _likely(self, codes: Codes, text: str) -> torch.Tensor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from tqdm import tqdm
@@ -19,8 +20,8 @@ from tts.evaluate.faults import KINDS, SpokenSentence, classify_faults, phone_co
 from tts.evaluate.subjects import Studio
 from tts.evaluate.suites import SENTENCES, Suite, SuiteClip, read_clips, read_sentences
 from tts.judges.panel import Evidence, Panel
-from tts.synthesis.pipeline import derive_seed
 from tts.synthesis.portions import closed
+from tts.synthesis.speaking import derive_seed
 from tts.synthesis.wave import trim
 from tts.text.language import language
 
@@ -76,7 +77,12 @@ def recorded_sentences(studio: Studio, folder: Path, count: int) -> list[Unjudge
     """Recordings instead of synthesised speech: any fault found in them is a mistake of the detector."""
     normalise = language().normalise
     return [
-        UnjudgedSentence(normalise(clip.text).text, trim(studio.recording(clip.path), studio.audio), None, 1)
+        UnjudgedSentence(
+            normalise(clip.text).text,
+            torch.from_numpy(trim(studio.recording(clip.path).numpy(), studio.audio)),
+            None,
+            1,
+        )
         for clip in read_clips(folder, count)
     ]
 

@@ -1,0 +1,82 @@
+"""Which engine speaks, and that torch is nowhere on the way to speaking without it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from helpers import nano
+from tts.engine.choice import chosen_export
+from tts.export.about import ABOUT, FORMAT, family_in
+from tts.settings import ROOT
+
+# What the group `speak` does not install.
+HEAVY = ("torch", "torchaudio", "lightning", "einops", "hydra", "scipy", "soundfile", "matplotlib", "fastapi")
+WITHOUT = f"""
+import contextlib, io, json, sys
+for name in {HEAVY}:
+    sys.modules[name] = None  # as if it were not installed
+import infer, tts.encoding, tts.engine.engine, tts.synthesis.mark
+done = []
+for command in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as errors:
+        code = infer.main(command)
+    done.append([code, out.getvalue(), errors.getvalue()])
+print(json.dumps(done))
+"""
+
+
+def export(folder, **about):
+    """A folder that says that it is an export."""
+    folder.mkdir()
+    (folder / ABOUT).write_text(json.dumps({"format": FORMAT, "weights": "none"} | about))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    return nano.weights(tmp_path_factory.mktemp("weights"))
+
+
+def test_torch_speaks_unless_another_engine_is_asked_for(weights, tmp_path):
+    assert chosen_export("auto", weights, False) is None and chosen_export("torch", weights, True) is None
+    other = export(tmp_path / "other")
+    assert chosen_export(f"onnx={other}", weights, False) == other
+    same = export(tmp_path / "same", weights=family_in(weights))
+    assert chosen_export(f"onnx={same}", weights, True) == same
+
+
+def test_an_export_of_other_weights_than_those_that_are_given_is_refused(weights, tmp_path):
+    with pytest.raises(ValueError, match="is of other weights than"):
+        chosen_export(f"onnx={export(tmp_path / 'other')}", weights, True)
+    with pytest.raises(ValueError, match="has format 'old'"):
+        chosen_export(f"onnx={export(tmp_path / 'old', format='old')}", weights, False)
+
+
+@pytest.mark.parametrize("name", ["", "jax", "torch=x", "auto=x"])
+def test_an_engine_that_is_none_is_refused(weights, name):
+    with pytest.raises(ValueError, match="no engine"):
+        chosen_export(name, weights, False)
+
+
+def test_what_works_without_torch_and_what_does_not_says_so_in_one_line(tmp_path):
+    book, hum, whole = tmp_path / "book.epub", tmp_path / "hum.wav", export(tmp_path / "export")
+    book.write_bytes(b"")
+    hum.write_bytes(b"")
+    cases = [
+        (["--explain", "Dr. No read 12 pages."], 0, "twelve"),
+        (["--list-voices"], 0, "kathleen"),
+        (["Hello.", "--engine", "torch"], 1, "torch is not installed"),
+        (["Hello.", "--engine", f"onnx={tmp_path}"], 1, "is no export"),
+        (["Hello.", "--engine", f"onnx={whole}", "--device", "cuda"], 2, "leave --device cuda out"),
+        (["Hello.", "--engine", f"onnx={whole}", "-v", str(hum)], 1, "is cloned from recordings"),
+        ([str(book), "--engine", f"onnx={whole}", "-o", f"{tmp_path}/book.m4b"], 1, "is narrated by torch"),
+        (["serve"], 1, "torch is missing"),
+    ]
+    command = [sys.executable, "-c", WITHOUT, json.dumps([command for command, _, _ in cases])]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for (words, code, says), (ended, out, errors) in zip(cases, json.loads(done.stdout), strict=True):
+        assert ended == code and says in out + errors, (words, errors)
+        assert errors.count("\n") == (code > 0), errors

@@ -1,0 +1,126 @@
+"""Text ids and a speaker to codes, as `gpt.model.GPT.draw_codes` draws them."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from tts.engine.nets import OnnxNets
+from tts.engine.sampling import choose
+from tts.records import Sampling
+
+ROOM = 128  # positions by which the caches grow
+Drawn = tuple[int, Float[np.ndarray, "1 D"]]  # a code, and the GPT's latents at it
+
+
+class OnnxGpt:
+    """The pieces of the GPT."""
+
+    def __init__(self, nets: OnnxNets):
+        self.nets = nets
+        self.known = nets.about["gpt"]
+
+    def draw_codes(
+        self, ids: Sequence[int], speaker: Float[np.ndarray, "1 P D"], sampling: Sampling, random: np.random.Generator
+    ) -> Iterator[Drawn]:
+        """Codes until the GPT stops, each with its latents."""
+        known, guided = self.known, sampling.guidance != 1
+        content = np.array(ids) + known["first_text"]
+        stream = np.array([[known["start_text"], *content, known["stop_text"]]])
+        times, prosody = self._prosody(stream, speaker, sampling, random)
+        logits, caches = self._read(stream, sampling.pace * times, prosody, speaker, guided)
+        room = known["max_len"] - caches.filled
+        if room < 1:
+            raise ValueError(f"{len(ids)} text ids leave no room for speech: split the text")
+        limit = min(max(1, math.ceil(len(ids) * sampling.max_codes_per_id)), room)
+        uniforms = random.random((limit, 2))
+        codes: list[int] = []
+        for step in range(limit):
+            row = logits[0] if not guided else logits[1] + sampling.guidance * (logits[0] - logits[1])
+            if step == 0:
+                row[-1] = -np.inf  # speech of no codes has nothing to decode
+            code = choose(row, codes, uniforms[step], vars(sampling))
+            if code == known["codes"]:
+                return
+            codes.append(code)
+            at = {"code": np.full(len(logits), code), "time": np.array([step + 1], np.float32)}
+            logits, latent, *new = self.nets("gpt_step", **at, **caches.inputs())
+            caches.append(new)
+            yield code, latent[:1]
+
+    def _read(
+        self,
+        stream: Int[np.ndarray, "1 S2"],
+        times: Float[np.ndarray, "1 S2"],
+        prosody: Float[np.ndarray, "1 4 S1"] | None,
+        speaker: Float[np.ndarray, "1 P D"],
+        guided: bool,
+    ) -> tuple[Float[np.ndarray, "B V"], "Caches"]:
+        """What comes before the first code, and the logits of that.
+
+        With guidance there are two rows: one that is told the text, and one that is not.
+        """
+        inputs = {"stream": stream, "times": times, "speaker": speaker}
+        if prosody is not None:
+            inputs["prosody"] = prosody
+        if guided:
+            untold = stream.copy()
+            untold[:, 1:-1] = self.known["padding"]
+            others = {"stream": untold, "times": times, "speaker": speaker}
+            others["prosody"] = None if prosody is None else np.zeros_like(prosody)
+            inputs = {name: np.concatenate((own, others[name])) for name, own in inputs.items()}
+        logits, *kept = self.nets("gpt_prefix", **inputs)
+        return logits, Caches(kept)
+
+    def _prosody(
+        self,
+        stream: Int[np.ndarray, "1 S2"],
+        speaker: Float[np.ndarray, "1 P D"],
+        sampling: Sampling,
+        random: np.random.Generator,
+    ) -> tuple[Float[np.ndarray, "1 S2"], Float[np.ndarray, "1 4 S1"] | None]:
+        """When each text id will be spoken, and its prosody as the GPT hears it, None for GPTs that hear none."""
+        (log_gaps,) = self.nets("gpt_gaps", stream=stream, speaker=speaker)
+        told = None
+        if self.nets.has("gpt_prosody"):
+            channels = self.known["channels"]
+            told = np.zeros((1, channels + 1, log_gaps.shape[1]), np.float32)
+            if sampling.prosody:
+                noise = random.standard_normal((1, channels, log_gaps.shape[1]), np.float32)
+                given = {"noise": np.float32(sampling.prosody) * noise, "stream": stream, "speaker": speaker}
+                (drawn,) = self.nets("gpt_prosody", log_gaps=log_gaps, **given)
+                told = np.concatenate((drawn, np.ones_like(drawn[:, :1])), axis=1)
+                floor = self.known["gap_floor"]
+                departure = np.exp(drawn[:, 0] * self.known["gap_scale"])
+                log_gaps = np.log(np.maximum((np.exp(log_gaps) + floor) * departure - floor, 1e-3))
+        times = np.pad(np.cumsum(np.exp(log_gaps), axis=1, dtype=np.float32), ((0, 0), (1, 0)))
+        return times, told
+
+
+class Caches:
+    """Keys and values of each block, with room for more, so that a step writes only what is new."""
+
+    def __init__(self, kept: Sequence[np.ndarray]):
+        """From those of the prefix, (rows, heads, positions, width), in the order of the blocks."""
+        names = [f"{part}{number}" for number in range(len(kept) // 2) for part in ("keys", "values")]
+        self.filled = kept[0].shape[2]
+        self._arrays = dict(zip(names, map(grown, kept), strict=True))
+
+    def inputs(self) -> dict[str, np.ndarray]:
+        """As a step takes them."""
+        places = np.arange(self._arrays["keys0"].shape[2])
+        return self._arrays | {"hidden": np.where(places < self.filled, 0, -np.inf).astype(np.float32)}
+
+    def append(self, new: Sequence[np.ndarray]) -> None:
+        """Take those of the next position."""
+        for (name, cache), own in zip(self._arrays.items(), new, strict=True):
+            if self.filled == cache.shape[2]:
+                cache = self._arrays[name] = grown(cache)
+            cache[:, :, self.filled] = own[:, :, 0]
+        self.filled += 1
+
+
+def grown(cache: Float[np.ndarray, "B H K d"]) -> Float[np.ndarray, "B H K2 d"]:
+    """A cache with more room."""
+    return np.pad(cache, ((0, 0), (0, 0), (0, ROOM), (0, 0)))

@@ -1,0 +1,305 @@
+"""Text in, speech out, one sentence at a time: what every engine does alike. Needs no torch.
+
+`say` gives whole sentences, `stream` gives sound while codes are still being drawn. Both render in the same windows
+(`tts.synthesis.grid`), so what they give is the same bytes, unless `say` hears a fault and speaks a sentence again.
+Memory does not grow with the text. The sound of a sentence depends on its own words and the seed only, so editing one
+sentence leaves the others as they were.
+"""
+
+import hashlib
+import math
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+from jaxtyping import Float
+
+from tts.records import AudioConfig, Sampling
+from tts.synthesis.background import background
+from tts.synthesis.grid import Spoken, first_window
+from tts.synthesis.listen import Verdict, listen
+from tts.synthesis.portions import Portion, check_text, nothing_to_say, portions, shortened
+from tts.synthesis.wave import Edges
+from tts.text.language import Language
+from tts.text.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to speak; conf/infer.yaml holds the values and their limits."""
+
+    sampling: Sampling
+    candidates: int  # takes of each sentence, in one batch
+    min_codes_per_id: float  # fewer codes than this per text id: the sentence stopped early
+    listen: bool  # to what was spoken, for words that are missing or too many
+    retries: int
+    steps: int | None  # of the diffusion decoder; None: as its weights were made for; the same of guidance
+    guidance: float | None  # of the diffusion decoder; 1: off
+    sampler: str  # of the diffusion decoder, a key of diffusion.sample.SAMPLERS
+    speed: float  # tempo; 1: as spoken
+    pause: float  # times all of `pauses`
+    pauses: Mapping[str, float]  # seconds of silence after what ends there, as in `tts.text.sentences`
+    max_chars: int  # longer sentences are cut
+
+    @classmethod
+    def parse(cls, conf: Mapping[str, Any]) -> "Settings":
+        """From plain data such as `tts.settings.compose` gives."""
+        values = {field.name: conf[field.name] for field in fields(cls)}
+        return cls(**values | {"sampling": Sampling(**conf["sampling"])})
+
+    def silence(self, after: str | None) -> float:
+        """Seconds of silence after what ends there, e.g. a sentence or a line; none at the end of a text."""
+        return self.pauses[after] * self.pause / self.speed if after else 0.0
+
+
+@dataclass
+class Attempt:
+    """One attempt at a sentence, as codes, and what is wrong with it."""
+
+    speech: Any  # codes and latents as the engine holds them
+    verdict: Verdict
+
+
+@dataclass
+class Take:
+    """One sentence spoken: the attempt that was kept, as a wave without the pause that follows it."""
+
+    wave: Any  # samples (N,), in the engine's own kind of array
+    codes: Any  # likewise
+    start: int  # samples that were cut off before it
+    attempts: int
+    faults: list[str]  # what is wrong with it: "ran on", "skips 'word'"
+    loss: float  # nats, of the check
+    rejected: list[str]  # faults of the attempts that were not kept
+
+    @property
+    def fault(self) -> str | None:
+        """Everything that is wrong with it; None where nothing was found."""
+        return "; ".join(self.faults) or None
+
+
+@dataclass
+class Chunk:
+    """A portion as sound, or a part of it; the last one ends with the pause up to the next portion."""
+
+    portion: Portion
+    wave: Any  # samples (N,), in the engine's own kind of array; none if nobody can say the portion
+    notices: list[str]  # what was dropped, skipped or tried again
+    take: Take | None  # in the last chunk of a portion; None: nothing to say, or more follows
+
+
+class Speaking(ABC):
+    """An engine: it draws codes for a text, spells them, and makes them sound. The rest is the same for all."""
+
+    def __init__(self, tokenizer: Tokenizer, audio: AudioConfig, fingerprint: str):
+        self.tokenizer = tokenizer
+        self.language: Language = tokenizer.language
+        self.audio = audio
+        self.fingerprint = fingerprint  # of the two nets that know speakers: voices belong to it
+
+    @property
+    @abstractmethod
+    def grain(self) -> int:
+        """Codes; those between two multiples of it can be rendered alone."""
+
+    @abstractmethod
+    def utter(self, text: str, voice: Any, *, settings: Settings, seed: int) -> Attempt:
+        """One attempt at a sentence. Of several candidates: the one with the fewest faults, best understood."""
+
+    @abstractmethod
+    def draw_along(self, text: str, voice: Any, *, settings: Settings, seed: int) -> Iterator[Spoken]:
+        """The codes of one attempt, one after the other; the same as those of `utter` with one candidate."""
+
+    @abstractmethod
+    def hear_codes(self, codes: Any, text: str, settings: Settings, *, whole: bool) -> Verdict:
+        """What is wrong with the codes of one attempt; if not `whole`, they are the beginning of what will be said."""
+
+    @abstractmethod
+    def gathered(self, spoken: Sequence[Spoken]) -> Any:
+        """The codes of an attempt as `Take.codes` has them."""
+
+    @abstractmethod
+    def render(self, codes: Any, latents: Any, voice: Any, *, settings: Settings, seed: int) -> Any:
+        """The wave of codes that are all there."""
+
+    @abstractmethod
+    def sound(self, spoken: Iterable[Spoken], voice: Any, *, settings: Settings, seed: int) -> Iterator[Any]:
+        """Codes to waves, a piece as soon as its codes are there."""
+
+    def given(self, wave: Float[np.ndarray, " N"]) -> Any:
+        """A wave in the engine's own kind of array."""
+        return wave
+
+    def say(self, text: str | Iterable[str], voice: Any, *, settings: Settings, seed: int) -> Iterator[Chunk]:
+        """Speak a text of any length, a chunk for each sentence. Raises ValueError if no sentence of it can be said.
+
+        A text may come in pieces, which may break anywhere: a sentence is spoken when the next one begins.
+        """
+        return self._chunks(text, self._speak_whole, voice, settings, seed)
+
+    def stream(self, text: str | Iterable[str], voice: Any, *, settings: Settings, seed: int) -> Iterator[Chunk]:
+        """As `say`, with several chunks for a sentence, the first of them while its end is still to be spoken.
+
+        A sentence is spoken again only if its first codes are heard to be wrong; what is heard later is told. With
+        several candidates, which are compared when they are whole, each chunk is a sentence.
+        """
+        speak = self._speak_whole if settings.candidates > 1 else self._speak_along
+        return self._chunks(text, speak, voice, settings, seed)
+
+    def speak(self, text: str, voice: Any, *, settings: Settings, seed: int) -> Take:
+        """Speak one normalised sentence, after a faulty attempt again from another seed, and keep the best."""
+        best, rejected = _best_of(partial(self.utter, text, voice, settings=settings), settings, seed)
+        speech, edges = best.speech, Edges(self.audio)
+        wave = np.asarray(self.render(speech.codes, speech.latents, voice, settings=settings, seed=seed))
+        return self._take((edges.push(wave), edges.finish()), edges.start, speech.codes, best.verdict, rejected)
+
+    def sayable(self, text: str) -> bool:
+        """Whether a normalised text holds anything but spaces and punctuation."""
+        return not self.tokenizer.silent_ids.issuperset(self.tokenizer.encode(text, letters=0.0, generator=None))
+
+    def judged(
+        self, count: int, spelling: Float[np.ndarray, "K V"] | None, text: str, settings: Settings, *, whole: bool
+    ) -> Verdict:
+        """What is wrong with so many codes, and with the words heard in them if there is what the codec spells."""
+        size = len(self.tokenizer.encode(text))
+        verdict = Verdict(_misfit(count, size, settings) if whole else [], 0.0)
+        if spelling is None:
+            return verdict
+        words = listen(spelling, text, self.tokenizer, whole=whole)
+        return Verdict(verdict.faults + words.faults, words.loss)
+
+    def _chunks(
+        self, text: str | Iterable[str], speak: Callable, voice: Any, settings: Settings, seed: int
+    ) -> Iterator[Chunk]:
+        """The portions of a text, each spoken by `speak`, which gives waves, and with the last one its take."""
+        if isinstance(text, str):
+            check_text(text)
+        said: Counter[str] = Counter()  # how often each sentence came
+        told: list[str] = []
+        for portion in portions(text, settings.max_chars, self.language):
+            notices, take, wave = list(portion.notices), None, np.zeros(0, np.float32)
+            if self.sayable(portion.words):
+                said[portion.words] += 1
+                own = take_seed(seed, portion.words, said[portion.words])
+                for wave, take, account in speak(portion.words, voice, settings=settings, seed=own):
+                    if account:
+                        notices.append(f"{account}: {shortened(portion.words)}")
+                    if take is None:
+                        yield Chunk(portion, self.given(wave), notices, None)
+                        notices = []
+                wave = np.pad(wave, (0, round(settings.silence(portion.pause) * self.audio.sample_rate)))
+            elif portion.written.strip():
+                notices.append(nothing_to_say(portion.written))
+            told = (told + notices)[:3]
+            yield Chunk(portion, self.given(wave), notices, take)
+        if not said:
+            reasons = "; ".join(told) or "it is empty"
+            raise ValueError(f"no voice can say this text ({reasons}): write it in {self.language.name.title()}")
+
+    def _speak_whole(
+        self, words: str, voice: Any, *, settings: Settings, seed: int
+    ) -> Iterator[tuple[np.ndarray, Take, str | None]]:
+        """A sentence in one piece."""
+        take = self.speak(words, voice, settings=settings, seed=seed)
+        yield np.asarray(take.wave), take, _account(take, settings, late=False)
+
+    def _speak_along(
+        self, words: str, voice: Any, *, settings: Settings, seed: int
+    ) -> Iterator[tuple[np.ndarray, Take | None, str | None]]:
+        """A sentence in pieces, rendered while codes are drawn in a thread of its own."""
+        best, rejected = _best_of(partial(self._begin, words, voice, settings=settings), settings, seed)
+        edges, pieces = Edges(self.audio), []
+        for wave in self.sound(background(best.go_on()), voice, settings=settings, seed=seed):
+            pieces.append(edges.push(np.asarray(wave)))
+            if len(pieces[-1]):
+                yield pieces[-1], None, None
+        pieces.append(edges.finish())
+        codes = self.gathered(best.spoken)
+        verdict = self.hear_codes(codes, words, settings, whole=True)
+        take = self._take(pieces, edges.start, codes, verdict, rejected)
+        yield pieces[-1], take, _account(take, settings, late=True)
+
+    def _begin(self, words: str, voice: Any, *, settings: Settings, seed: int) -> "_Begun":
+        """An attempt up to where its first sound can be rendered, and what is wrong with it so far."""
+        drawn, first = self.draw_along(words, voice, settings=settings, seed=seed), first_window(self.grain)
+        spoken = list(islice(drawn, first))
+        verdict = self.hear_codes(self.gathered(spoken), words, settings, whole=len(spoken) < first)
+        return _Begun(spoken, drawn, verdict)
+
+    def _take(
+        self, pieces: Sequence[np.ndarray], start: int, codes: Any, verdict: Verdict, rejected: list[str]
+    ) -> Take:
+        return Take(
+            wave=self.given(np.concatenate(pieces)),
+            codes=codes,
+            start=start,
+            attempts=1 + len(rejected),
+            faults=verdict.faults,
+            loss=verdict.loss,
+            rejected=rejected,
+        )
+
+
+@dataclass
+class _Begun:
+    """An attempt that is still being spoken."""
+
+    spoken: list[Spoken]  # so far
+    rest: Iterator[Spoken]
+    verdict: Verdict  # on the codes before the first sound
+
+    def go_on(self) -> Iterator[Spoken]:
+        """All of its codes, from the first one."""
+        yield from self.spoken
+        for code in self.rest:
+            self.spoken.append(code)
+            yield code
+
+
+T = TypeVar("T", Attempt, _Begun)
+
+
+def _best_of(make: Callable[..., T], settings: Settings, seed: int) -> tuple[T, list[str]]:
+    """The first attempt without a fault, or else the best one, and what was wrong with each of the others."""
+    attempts = []
+    for attempt in range(settings.retries + 1):
+        attempts.append(make(seed=derive_seed(seed, f"attempt {attempt}")))
+        if not attempts[-1].verdict.faults:
+            break
+    best = min(attempts, key=lambda attempt: attempt.verdict.rank)
+    return best, ["; ".join(other.verdict.faults) for other in attempts if other is not best]
+
+
+def take_seed(seed: int, words: str, time: int) -> int:
+    """The seed of a sentence that is said for the first, second ... time: a sentence said again is another take.
+
+    Any other change to the text leaves it alone.
+    """
+    return derive_seed(derive_seed(seed, words), f"time {time}")
+
+
+def derive_seed(seed: int, text: str) -> int:
+    """A 63-bit seed that depends on nothing but its arguments, on every machine."""
+    digest = hashlib.sha256(f"{seed}\n{text}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def _misfit(codes: int, ids: int, settings: Settings) -> list[str]:
+    """What is wrong with a sentence of so many codes for so many text ids, if anything."""
+    if codes >= math.ceil(settings.sampling.max_codes_per_id * ids):
+        return ["ran on"]
+    return ["stopped early"] if codes < max(1.0, settings.min_codes_per_id * ids) else []
+
+
+def _account(take: Take, settings: Settings, *, late: bool) -> str | None:
+    """What happened on the way to a take that was not whole at once; None if it was."""
+    times = f"attempt {take.attempts} of {settings.retries + 1}"
+    before = f" ({', then '.join(take.rejected)})" if take.rejected else ""
+    if take.fault:
+        return f"{take.fault}, {'heard too late' if late else 'at best'}, by {times}{before}"
+    return f"whole only at {times}{before}" if take.attempts > 1 else None
