@@ -92,8 +92,10 @@ class OnnxEngine:
         self.spectra = Spectra(self.audio)
 
     def voice(self, path: Path) -> Voice:
-        """Read a voice file. Raises ValueError if it was made for other weights."""
+        """Read a voice file. Raises ValueError if it was made for other weights, or is tuned."""
         voices.check_fingerprint(path, self.fingerprint)
+        if voices.is_tuned(path):
+            raise ValueError(f"{path} is tuned, and the nets of an export cannot change: speak with infer.py -v {path}")
         try:
             latents = load_file(path)
             return Voice(latents["acoustic"][None], latents["decoder"][None])

@@ -12,7 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tts import checkpoint
+from tts.adapters import TunedSpeaker, merged
 from tts.draws import noise_of
 from tts.nn import fast_dtype, step_dtype
 from tts.synthesis.background import background
@@ -33,6 +34,7 @@ from tts.synthesis.wave import Edges, stretched
 from tts.text.tokenizer import Tokenizer
 from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Sampling, SpeakerLatents, Speech, Vocoder
 
+TUNED = 4  # tuned voices whose nets are kept, each of about 70 MB
 FORESEEN = 16  # frames after those that sound that the vocoder sees; more change nothing
 NETS = ("dvae", "gpt", "diffusion", "vocoder")
 DEVICES = ("cpu", "cuda", "mps")
@@ -125,6 +127,16 @@ class TextToSpeech:
         self.fingerprint = fingerprint  # of the two nets that know speakers: voices belong to it
         self.device = device
         self.audio = codec.audio
+        self._tuned = lru_cache(TUNED)(
+            lambda changes: (merged(self.acoustic, changes.acoustic), merged(self.decoder, changes.decoder))
+        )
+
+    def nets(self, voice: SpeakerLatents) -> tuple[Acoustic, Decoder]:
+        """The two nets that know speakers, changed as a tuned voice says; they are made once and kept.
+
+        Raises ValueError if its changes do not fit them.
+        """
+        return self._tuned(voice.changes) if isinstance(voice, TunedSpeaker) else (self.acoustic, self.decoder)
 
     @classmethod
     def load(cls, folder: str | Path, device: str) -> "TextToSpeech":
@@ -236,7 +248,8 @@ class TextToSpeech:
         ids, lengths = self.batch(words, 1)
         generator = torch.Generator(self.device).manual_seed(seed)
         speaker = voice.acoustic.to(self.device)[None]
-        drawn = self.acoustic.draw_codes(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
+        acoustic, _ = self.nets(voice)
+        drawn = acoustic.draw_codes(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
         first = first_window(self.codec.grain)
         spoken = list(islice(drawn, first))
         (verdict,) = self.hear(_codes_of(spoken), words, settings, whole=len(spoken) < first)
@@ -281,7 +294,8 @@ class TextToSpeech:
         ids, lengths = self.batch(text, settings.candidates)
         speaker = voice.acoustic.to(self.device).expand(len(ids), -1, -1)
         generator = torch.Generator(self.device).manual_seed(seed)
-        return self.acoustic.generate(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
+        acoustic, _ = self.nets(voice)
+        return acoustic.generate(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
 
     def understood(self, codes: Codes, text: str) -> Float[Tensor, " B"]:
         """How well the GPT, listening, finds the text in each item's codes: mean log p(text id | codes) in nats."""
@@ -338,6 +352,7 @@ class TextToSpeech:
         self, spoken: Iterable[Spoken], voice: SpeakerLatents, settings: Settings, seed: int
     ) -> Iterator[tuple[Float[Tensor, "1 M T"], int]]:
         """The mel of each window: the codec's coarse one, refined by the decoder. So many of its frames are ready."""
+        _, decoder = self.nets(voice)
         speaker = voice.decoder.to(self.device)[None]
         frames_per_code = self.audio.frame_rate / self.codec.code_rate
         fast = fast_dtype(self.device)
@@ -350,7 +365,7 @@ class TextToSpeech:
             first, start, stop = (int(code * frames_per_code) for code in (window.first, window.start, window.stop))
             ready = (frames if window.stop == size else stop) - start
             with torch.autocast(self.device.type, fast, enabled=fast != torch.float32):
-                mel, past = self.decoder.extend(
+                mel, past = decoder.extend(
                     past,
                     Condition(codes, coarse, window.latents),
                     speaker,
