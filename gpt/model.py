@@ -113,6 +113,10 @@ class GPT(nn.Module):
             nn.init.zeros_(self.prosody.head.weight)
             nn.init.zeros_(self.hears.weight)
 
+    def __getstate__(self) -> dict:
+        """A copy may get other weights, so it makes those of its steps anew."""
+        return self.__dict__ | {"_stepped": None}
+
     def forward(
         self,
         packed: Packed,

@@ -25,6 +25,7 @@ ARROWS = {
     "tts.alignment": {"tts", "tts.text"},
     "tts.synthesis": {"tts", "tts.text"},
     "tts.voices": {"tts", "tts.synthesis"},
+    "tts.voices.tuning": {"tts", "tts.text", "tts.synthesis", "tts.voices", "tts.judges", "tts.training"},
     "tts.narration": {"tts", "tts.text", "tts.document", "tts.alignment", "tts.synthesis", "tts.voices"},
     "tts.server": {"tts", "tts.document", "tts.alignment", "tts.synthesis", "tts.voices", "tts.narration"},
     "tts.judges": {"tts", "tts.text"},

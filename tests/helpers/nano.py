@@ -24,8 +24,8 @@ def sampling(**changed) -> Sampling:
     return Sampling(**plain | {"guidance": 1.0, "prosody": 0.0, "pace": 1.0, "max_codes_per_id": 4.0} | changed)
 
 
-def weights(folder: Path, *, seed: int = 0) -> Path:
-    """Fill `folder`; another seed gives other nets."""
+def weights(folder: Path, *, seed: int = 0, refines: bool = False) -> Path:
+    """Fill `folder`; another seed gives other nets. An untrained decoder gives its noise back, unless it `refines`."""
     audio = AudioConfig(**conf("audio/24khz"))
     text = conf("text/english")
     torch.manual_seed(seed)
@@ -33,7 +33,10 @@ def weights(folder: Path, *, seed: int = 0) -> Path:
     for name in NETS:
         spec = conf(f"model/{name}/nano")
         extra = {"text": text} if name in ("gpt", "dvae") else {}
-        export(folder / f"{name}.safetensors", build(spec, audio), spec=spec, audio=audio, provenance={}, extra=extra)
+        net = build(spec, audio)
+        if refines and name == "diffusion":
+            torch.nn.init.normal_(net.out.weight, std=0.1)
+        export(folder / f"{name}.safetensors", net, spec=spec, audio=audio, provenance={}, extra=extra)
     return folder
 
 

@@ -56,8 +56,10 @@ class OnnxEngine(Speaking):
         return self.nets.about["codec"]["grain"]
 
     def voice(self, path: Path) -> OnnxVoice:
-        """Read a voice file. Raises ValueError if it was made for other weights."""
+        """Read a voice file. Raises ValueError if it was made for other weights, or is tuned."""
         voices.check_fingerprint(path, self.fingerprint)
+        if voices.is_tuned(path):
+            raise ValueError(f"{path} is tuned, and the nets of an export cannot change: speak with infer.py -v {path}")
         try:
             latents = load_file(path)
             return OnnxVoice(latents["acoustic"][None], latents["decoder"][None])

@@ -104,8 +104,8 @@ class Project:
         from tts import voices
 
         content = hashlib.sha256(fingerprint.encode())
-        for tensor in (latents.acoustic, latents.decoder):
-            content.update(tensor.float().cpu().contiguous().numpy().tobytes())
+        for tensor in voices.tensors(latents).values():
+            content.update(tensor.numpy().tobytes())
         path = self.folder / "voices" / f"{content.hexdigest()[:32]}{voices.SUFFIX}"
         if not path.exists():
             unknown = dict.fromkeys(("gender", "description", "source", "licence"), "")

@@ -16,6 +16,7 @@ from tts.server.errors import ApiError
 from tts.server.library import Voice
 from tts.server.service import Service
 from tts.server.speech import ServiceOf, VisitOf, find_voice
+from tts.voices import is_tuned
 from tts.voices.clone import SHORTEST
 
 CONSENT = "I am the speaker of these recordings, or the speaker allows me to clone this voice."
@@ -79,6 +80,8 @@ async def mix(asked: MixRequest, service: ServiceOf, visit: VisitOf) -> dict[str
     """Make a voice between others."""
     _check_name(asked.name, visit.user, service)
     parts = [(find_voice(part.voice, visit.user, service, "voices"), part.share) for part in asked.voices]
+    if tuned := [voice.name for voice, _ in parts if is_tuned(voice.path)]:
+        raise ApiError(400, f"{tuned[0]} is tuned, and tuned voices cannot be mixed.", param="voices")
     return _told(await service.once(visit.user, lambda: service.library.mix(visit.user, asked.name, parts)))
 
 

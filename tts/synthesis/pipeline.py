@@ -4,6 +4,7 @@ The same input gives the same bytes on the same kind of processor, if torch uses
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from tts import checkpoint
+from tts.adapters import TunedSpeaker, merged
 from tts.draws import noise_of
 from tts.nn import fast_dtype, step_dtype
 from tts.records import NETS
@@ -22,6 +24,7 @@ from tts.synthesis.wave import stretched
 from tts.text.tokenizer import Tokenizer
 from tts.types import Acoustic, Codec, Codes, Condition, Decoder, SpeakerLatents, Speech, Vocoder
 
+TUNED = 4  # tuned voices whose nets are kept, each of about 70 MB
 DEVICES = ("cpu", "cuda", "mps")
 
 
@@ -45,6 +48,16 @@ class TextToSpeech(Speaking):
         self.decoder = decoder
         self.vocoder = vocoder
         self.device = device
+        self._tuned = lru_cache(TUNED)(
+            lambda changes: (merged(self.acoustic, changes.acoustic), merged(self.decoder, changes.decoder))
+        )
+
+    def nets(self, voice: SpeakerLatents) -> tuple[Acoustic, Decoder]:
+        """The two nets that know speakers, changed as a tuned voice says; they are made once and kept.
+
+        Raises ValueError if its changes do not fit them.
+        """
+        return self._tuned(voice.changes) if isinstance(voice, TunedSpeaker) else (self.acoustic, self.decoder)
 
     @classmethod
     def load(cls, folder: str | Path, device: str) -> "TextToSpeech":
@@ -94,7 +107,8 @@ class TextToSpeech(Speaking):
         ids, lengths = self.batch(text, settings.candidates)
         speaker = voice.acoustic.to(self.device).expand(len(ids), -1, -1)
         generator = torch.Generator(self.device).manual_seed(seed)
-        return self.acoustic.generate(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
+        acoustic, _ = self.nets(voice)
+        return acoustic.generate(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
 
     def understood(self, codes: Codes, text: str) -> Float[Tensor, " B"]:
         """How well the GPT, listening, finds the text in each item's codes: mean log p(text id | codes) in nats."""
@@ -104,7 +118,8 @@ class TextToSpeech(Speaking):
         ids, lengths = self.batch(text, 1)
         generator = torch.Generator(self.device).manual_seed(seed)
         speaker = voice.acoustic.to(self.device)[None]
-        return self.acoustic.draw_codes(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
+        acoustic, _ = self.nets(voice)
+        return acoustic.draw_codes(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
 
     def gathered(self, spoken: Sequence[Spoken]) -> Codes:
         ids = torch.stack([id for id, _ in spoken], dim=1)
@@ -168,6 +183,7 @@ class TextToSpeech(Speaking):
         self, spoken: Iterable[Spoken], voice: SpeakerLatents, settings: Settings, seed: int
     ) -> Iterator[tuple[Float[Tensor, "1 M T"], int]]:
         """The mel of each window: the codec's coarse one, refined by the decoder. So many of its frames are ready."""
+        _, decoder = self.nets(voice)
         speaker = voice.decoder.to(self.device)[None]
         frames_per_code = self.audio.frame_rate / self.codec.code_rate
         fast = fast_dtype(self.device)
@@ -181,7 +197,7 @@ class TextToSpeech(Speaking):
             stretch = window.stretch(frames_per_code, frames)
             numbers = range(stretch.number, stretch.number + frames - stretch.start)
             with torch.autocast(self.device.type, fast, enabled=fast != torch.float32):
-                mel, past = self.decoder.extend(
+                mel, past = decoder.extend(
                     past,
                     Condition(codes, coarse, known),
                     speaker,

@@ -1,5 +1,7 @@
 """Voice files: the speaker latents of the GPT and the decoder, with a header that names the speaker and the licence.
 
+The file of a tuned voice also holds the changes of both nets (`tts.adapters`), as `acoustic.LAYER.A` and so on.
+
 Listing and finding voices does not import torch. Loading and cloning import it when they are called.
 """
 
@@ -16,13 +18,17 @@ from tts.files import whole
 from tts.formats import AUDIO_SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from torch import Tensor
+
+    from tts.adapters import Changes
     from tts.synthesis.pipeline import TextToSpeech
     from tts.types import SpeakerLatents
 
 FOLDER = Path(__file__).parent
 FORMAT = "triforce-voice-1"
+TUNED_FORMAT = "triforce-voice-tuned-1"  # another one, so that what cannot tune refuses the file
 SUFFIX = ".safetensors"
 
 
@@ -85,12 +91,23 @@ def clips(path: Path) -> list[Path]:
 
 def about(path: Path) -> About:
     """Read the header of a voice file. Raises ValueError that names the file if it is not a voice."""
+    return _header(path)[0]
+
+
+def is_tuned(path: Path) -> bool:
+    """Whether a voice file holds changes of the nets. Raises ValueError as `about` does."""
+    return _header(path)[1] == TUNED_FORMAT
+
+
+def _header(path: Path) -> tuple[About, str]:
+    """What a voice file says of itself, and its format."""
     try:
         with safe_open(path, framework="np") as file:
             header = file.metadata() or {}
-        if header.get("format") != FORMAT:
-            raise ValueError(f"{path} is not a voice file: its format is {header.get('format')!r}, expected {FORMAT!r}")
-        return About(**json.loads(header["about"]))
+        form = header.get("format")
+        if form not in (FORMAT, TUNED_FORMAT):
+            raise ValueError(f"{path} is not a voice file: its format is {form!r}, expected {FORMAT!r}")
+        return About(**json.loads(header["about"])), form
     except (SafetensorError, OSError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is not a complete voice file ({error}): make it again with {REMAKE}") from None
 
@@ -106,22 +123,73 @@ def check_fingerprint(path: Path, fingerprint: str) -> None:
 
 
 def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":
-    """Load a shipped voice by name, or a voice file by path. Raises ValueError if it was made for other weights."""
+    """Load a shipped voice by name, or a voice file by path; a tuned one is a `tts.adapters.TunedSpeaker`.
+
+    Raises ValueError if it was made for other weights.
+    """
     import torch
     from safetensors.torch import load_file
 
+    from tts.adapters import TunedSpeaker
     from tts.types import SpeakerLatents
 
     path = find(str(voice))
     check_fingerprint(path, fingerprint)
     try:
-        latents = SpeakerLatents(**load_file(path))
-    except (SafetensorError, TypeError) as error:
+        found = load_file(path)
+        latents = SpeakerLatents(found.pop("acoustic"), found.pop("decoder"))
+        if is_tuned(path):
+            latents = TunedSpeaker(**vars(latents), changes=_changes(found))
+        elif found:
+            raise ValueError(f"it holds {next(iter(found))[:80]!r} too")
+    except (SafetensorError, KeyError, ValueError) as error:
         raise ValueError(f"{path} is not a complete voice file ({error}): make it again with {REMAKE}") from None
-    for name, tensor in vars(latents).items():
+    for name, tensor in tensors(latents).items():
         if tensor.ndim != 2 or not torch.isfinite(tensor).all():
-            raise ValueError(f"the {name} latents in {path} are broken: make it again with {REMAKE}")
+            raise ValueError(f"the {name[:80]} latents in {path} are broken: make it again with {REMAKE}")
     return latents
+
+
+def tensors(voice: "SpeakerLatents") -> "dict[str, Tensor]":
+    """Everything that a voice is, by the names in its file."""
+    from tts.adapters import TunedSpeaker
+
+    found = {"acoustic": voice.acoustic, "decoder": voice.decoder}
+    if isinstance(voice, TunedSpeaker):
+        for net, changes in vars(voice.changes).items():
+            for layer, change in changes.items():
+                found |= {f"{net}.{layer}.A": change.A, f"{net}.{layer}.B": change.B}
+    return {name: tensor.float().cpu().contiguous() for name, tensor in found.items()}
+
+
+def _changes(found: "Mapping[str, Tensor]") -> "Changes":
+    """The changes in a file, by the names that `tensors` gives. Raises ValueError for any other name."""
+    from tts.adapters import Change, Changes
+
+    nets: dict[str, dict[str, Change]] = {"acoustic": {}, "decoder": {}}
+    for name, a in found.items():
+        net, _, rest = name.partition(".")
+        layer, _, factor = rest.rpartition(".")
+        partner = f"{net}.{layer}.{'B' if factor == 'A' else 'A'}"
+        b = found.get(partner)
+        if net not in nets or not layer or factor not in ("A", "B") or b is None:
+            raise ValueError(f"it holds {name[:80]!r}, which is no change of a net")
+        if a.ndim != 2 or b.ndim != 2 or (factor == "A" and a.shape[0] != b.shape[1]):
+            raise ValueError(f"the change of {layer[:80]} is broken")
+        if factor == "A":
+            nets[net][layer] = Change(a, b)
+    return Changes(**nets)
+
+
+def untuned(voice: "SpeakerLatents", name: str) -> "SpeakerLatents":
+    """The voice, for what works on latents alone. Raises ValueError, with its name, for a tuned one."""
+    from tts.adapters import TunedSpeaker
+
+    if isinstance(voice, TunedSpeaker):
+        raise ValueError(
+            f"{name} is tuned, and only latents can be mixed or moved: make an untuned voice with {REMAKE}"
+        )
+    return voice
 
 
 def resolve(voice: str | os.PathLike, tell: "Callable[[str], None]") -> "Path | list[Path]":
@@ -155,6 +223,8 @@ def save(path: str | os.PathLike, latents: "SpeakerLatents", card: About) -> Non
     """Write a voice file. The file is either complete or absent."""
     from safetensors.torch import save
 
-    tensors = {name: tensor.float().cpu().contiguous() for name, tensor in vars(latents).items()}
+    from tts.adapters import TunedSpeaker
+
+    form = TUNED_FORMAT if isinstance(latents, TunedSpeaker) else FORMAT
     with whole(path, shared=True) as file:
-        file.write(save(tensors, {"format": FORMAT, "about": json.dumps(asdict(card), sort_keys=True)}))
+        file.write(save(tensors(latents), {"format": form, "about": json.dumps(asdict(card), sort_keys=True)}))

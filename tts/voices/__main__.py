@@ -2,6 +2,7 @@
 
   python -m tts.voices list                                 show the voices that ship
   python -m tts.voices make CLIPS... -o NAME --licence ...  make a voice from recordings of one speaker
+  python -m tts.voices tune CLIPS... -o NAME                tune the nets to a speaker, with minutes of speech
   python -m tts.voices mix A B --shares 7 3 -o NAME         mix two or more voices
   python -m tts.voices random --seed 7 -o NAME              draw a new voice (--near A --distance 0.4: similar to A)
   python -m tts.voices population CORPORA... --licence ...  fit the population that `random` draws from to new weights
@@ -9,10 +10,11 @@
   python -m tts.voices renew OLD                            take them over from the weights in OLD, if these hear alike
 
 NAME is a plain name, which adds a voice to those that ship, or a path that ends in .safetensors.
-A corpus is a folder with metadata.csv and audio/.
+A corpus is a folder with metadata.csv and audio/. For `tune`, settings of conf/tune.yaml may follow: `-- minutes=5`.
 """
 
 import argparse
+import importlib
 import math
 import sys
 from dataclasses import replace
@@ -29,13 +31,17 @@ if TYPE_CHECKING:
 VOICE_CLIPS = 60  # recordings of a shipped voice
 SPEAKER_CLIPS = 8  # recordings of each speaker of the population: one speaker among hundreds needs no more
 SEEDS = 2**63
+TUNE = "tts.voices.tuning.command"  # imported by name, since what trains stands above what speaks
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
 
     def command() -> None:
-        arguments = _parser().parse_args(argv)
+        own = sys.argv[1:] if argv is None else argv
+        cut = own.index("--") if own[:1] == ["tune"] and "--" in own else len(own)
+        arguments = _parser().parse_args(own[:cut])
+        arguments.overrides = own[cut + 1 :]
         arguments.run(arguments)
 
     return exit_code("tts.voices", command)
@@ -58,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--description", required=True, help="one line on how the voice sounds")
     make.add_argument("--source", required=True, help="where the recordings come from")
     make.add_argument("--gender", required=True, choices=("female", "male", "other"))
+    tune = add("tune", _tune, "tune the nets to a speaker; a run that was stopped goes on")
+    tune.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="recordings, folders of them, or corpora")
+    tune.add_argument("--licence", default="the recordings' own", help="of the recordings, e.g. CC0-1.0")
+    tune.add_argument("--description", default="tuned on this machine", help="one line on how the voice sounds")
+    tune.add_argument("--source", help="where the recordings come from (default: the names of their files)")
+    tune.add_argument("--gender", default="unknown", choices=("female", "male", "other", "unknown"))
     mix = add("mix", _mix, "mix two or more voices")
     mix.add_argument("voices", nargs="+", metavar="VOICE", help="two or more names or voice files")
     mix.add_argument("--shares", nargs="+", type=float, metavar="X", help="weight of each voice (default: equal)")
@@ -77,9 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     renew.add_argument("old", type=Path, metavar="OLD", help="folder of the weights that the voices were made for")
     for command in (population, remake):
         command.add_argument("corpora", nargs="+", type=Path, metavar="CORPUS", help="folder of recordings")
-    for command in (make, mix, draw):
+    for command in (make, tune, mix, draw):
         command.add_argument("-o", "--output", required=True, metavar="NAME", help="a name or a .safetensors path")
-    for command in (make, draw, population, remake, renew):
+    for command in (make, tune, draw, population, remake, renew):
         command.add_argument("--weights", type=Path, metavar="DIR", help="folder of the nets (see conf/infer.yaml)")
     return parser
 
@@ -113,6 +125,22 @@ def _make(arguments: argparse.Namespace) -> None:
     print(f"{target}: {len(clips)} recordings")
 
 
+def _tune(arguments: argparse.Namespace) -> None:
+    target, weights = _target(arguments.output), _weights(arguments)
+    conf = settings.compose(arguments.overrides, "tune")
+    given = arguments.clips
+    card = voices.About(
+        name=target.stem,
+        gender=arguments.gender,
+        description=arguments.description,
+        source=arguments.source or ", ".join(path.name for path in given[:5]),
+        licence=arguments.licence,
+        made="",
+        fingerprint="",
+    )
+    print(importlib.import_module(TUNE).tune(given, target, weights=weights, conf=conf, card=card))
+
+
 def _mix(arguments: argparse.Namespace) -> None:
     target, names = _target(arguments.output), arguments.voices
     shares = arguments.shares or [1.0] * len(names)
@@ -123,7 +151,7 @@ def _mix(arguments: argparse.Namespace) -> None:
     cards = [_card(name) for name in names]
     from tts.voices.mix import mix
 
-    parents = [voices.load(name, fingerprint=cards[0].fingerprint) for name in names]
+    parents = [voices.untuned(voices.load(name, fingerprint=cards[0].fingerprint), name) for name in names]
     recipe = " and ".join(f"{share / sum(shares):.0%} {card.name}" for share, card in zip(shares, cards, strict=True))
     genders = {card.gender for card in cards}
     card = voices.About(
@@ -152,7 +180,7 @@ def _random(arguments: argparse.Namespace) -> None:
     from tts.voices import population
 
     heard = population.load(_weights(arguments) / population.NAME)
-    latents = voices.load(near, fingerprint=heard.fingerprint) if near else None
+    latents = voices.untuned(voices.load(near, fingerprint=heard.fingerprint), near) if near else None
     drawn = heard.draw(torch.Generator().manual_seed(seed), latents, distance)
     card = voices.About(
         name=target.stem,
@@ -186,6 +214,9 @@ def _remake(arguments: argparse.Namespace) -> None:
         if name not in speakers:
             print(f"{name}: no recordings in these corpora, so it was not changed ({card.made})")
             continue
+        if voices.is_tuned(path):
+            print(f"{name}: it is tuned, so it was not changed: tune it again by `python -m tts.voices tune`")
+            continue
         clips = corpus.evenly(speakers[name], VOICE_CLIPS)
         card = replace(card, made=_made(clips), fingerprint=listener.fingerprint)
         voices.save(path, listener.hear(clips), card)
@@ -198,7 +229,7 @@ def _renew(arguments: argparse.Namespace) -> None:
 
     old, weights = arguments.old, _weights(arguments)
     before, now = renewal.fingerprints(old, weights)
-    own = [(path, voices.load(path, fingerprint=before)) for path in map(voices.find, voices.names())]
+    own = [(voices.find(name), voices.untuned(voices.load(name, fingerprint=before), name)) for name in voices.names()]
     heard = population.load(weights / population.NAME)
     if heard.fingerprint != before:
         raise ValueError(f"{weights / population.NAME} was made for other weights than those in {old}")

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,6 @@ def _those_that(work: Callable[[Path], Any], clips: Sequence[Path], tell: Tell) 
     return good
 
 
-@torch.inference_mode()
 def make(
     clips: Sequence[Path],
     *,
@@ -59,22 +58,37 @@ def make(
     device: torch.device,
     tell: Tell = lambda notice: None,
 ) -> SpeakerLatents:
-    """The latents of a speaker, averaged over windows of the speech in the clips; each counts by its length."""
-    log_mel = LogMel(audio).to(device)
-    acoustic_sum, decoder_sum, heard, left = 0.0, 0.0, 0, round(MAX_SECONDS * audio.sample_rate)
+    """The latents of a speaker from recordings. Raises ValueError if none of them holds enough speech."""
+    speech, left = [], round(MAX_SECONDS * audio.sample_rate)
 
     def listen(path: Path) -> None:
-        nonlocal acoustic_sum, decoder_sum, heard, left
-        if left <= 0:
-            return
-        for window in split_windows(_speech(path, audio, tell)[:left], audio):
+        nonlocal left
+        if left > 0:
+            speech.append(_speech(path, audio, tell)[:left])
+            left -= len(speech[-1])
+
+    _those_that(listen, clips, tell)
+    return average(speech, acoustic=acoustic, decoder=decoder, audio=audio, device=device)
+
+
+@torch.inference_mode()
+def average(
+    speech: Iterable[Float[Tensor, " K"]],
+    *,
+    acoustic: Acoustic,
+    decoder: Decoder,
+    audio: AudioConfig,
+    device: torch.device,
+) -> SpeakerLatents:
+    """The latents of a speaker, averaged over windows of speech at the level of training; each counts by its length."""
+    log_mel = LogMel(audio).to(device)
+    acoustic_sum, decoder_sum, heard = 0.0, 0.0, 0
+    for wave in speech:
+        for window in split_windows(wave, audio):
             mel: Mel = log_mel.measure(window[None].to(device), torch.tensor([len(window)], device=device))
             acoustic_sum = acoustic_sum + len(window) * acoustic.speaker_latents(mel)[0].double()
             decoder_sum = decoder_sum + len(window) * decoder.speaker_latents(mel)[0].double()
             heard += len(window)
-            left -= len(window)
-
-    _those_that(listen, clips, tell)
     return SpeakerLatents((acoustic_sum / heard).float().cpu(), (decoder_sum / heard).float().cpu())
 
 

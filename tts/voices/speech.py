@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -32,11 +32,7 @@ def find_speech(wav: Float[Tensor, " N"], rate: int, name: str, tell: Callable[[
     loud = _loud(low)
     if not loud.any():
         return wav[:0]
-    try:
-        spoken = _probabilities(low) >= LIKELY
-    except ImportError:
-        tell(MISSING)
-        spoken = loud
+    spoken = spoken_frames(low, tell)
     if int(spoken.sum()) < min(FEWEST_FRAMES, int(loud.sum())):
         tell(f"silero-vad found no speech in {name}: its loud parts are used as speech")
         spoken = loud
@@ -44,6 +40,15 @@ def find_speech(wav: Float[Tensor, " N"], rate: int, name: str, tell: Callable[[
     near = 1 - _widen(1 - near, REACH - MARGIN)
     kept = F.interpolate(near, size=len(wav), mode="nearest")[0, 0] > 0
     return without_clicks(wav[kept])
+
+
+def spoken_frames(low: Float[Tensor, " N"], tell: Callable[[str], None]) -> Bool[Tensor, " K"]:
+    """Which frames of 32 ms hold speech, of a wave at `RATE`; where silero-vad is not installed, the loud ones."""
+    try:
+        return _probabilities(low) >= LIKELY
+    except ImportError:
+        tell(MISSING)
+        return _loud(low)
 
 
 def without_clicks(wav: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
