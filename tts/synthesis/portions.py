@@ -24,6 +24,7 @@ class Portion:
     words: str  # as it is said
     notices: tuple[str, ...]
     pause: str | None  # after it, as in `tts.text.sentences`; None at the end of the text
+    ends: bool  # the sentence
 
 
 def check_text(text: str) -> None:
@@ -89,6 +90,7 @@ def _parts(
             words=closed(part.text),
             notices=tuple(notices) if first else (),
             pause=None if last and ends else pause,
+            ends=last,
         )
 
 
