@@ -1,7 +1,7 @@
 """A page that plays a recording and marks each word: one file, with the sound beside it or inside, and no network.
 
-Its parts are `player.html`, `.css` and `.js`, and `reading.css` and `.js`, which the service's page has as well. The text of each chapter is data that only this script reads,
-and the page's policy lets the browser run no other.
+Its parts are `player.html`, `.css` and `.js`, and `reading.css` and `.js`, which the service's page has as well. The
+text of each chapter is data that only this script reads, and the page's policy lets the browser run no other.
 """
 
 import base64

@@ -14,7 +14,7 @@ from tts import document
 from tts.narration.cast import roles_of
 from tts.settings import ROOT
 
-LONGEST = 60.0  # seconds that a book may take
+LONGEST = 120.0  # seconds that a book may take
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from tts.narration.encode import provenance
 from tts.narration.mark import marked
 from tts.narration.timeline import TimedWord
@@ -23,15 +21,15 @@ class Usage:
     seconds: float = 0.0  # of sound, pauses included
     faults: int = 0  # sentences in which the check found one
 
-    def watch(self, chunks: Iterable[Chunk], speech: TextToSpeech) -> Iterator[Tensor]:
-        """The waves of the chunks, (1, samples); each is counted as it passes."""
+    def watch(self, chunks: Iterable[Chunk], speech: TextToSpeech) -> Iterator[Chunk]:
+        """The chunks; each is counted as it passes."""
         for chunk in chunks:
             self.seconds += len(chunk.wave) / speech.audio.sample_rate
             if chunk.take:
                 self.ids += len(speech.tokenizer.encode(chunk.portion.words))
                 self.codes += int(chunk.take.codes.length.sum())
                 self.faults += bool(chunk.take.faults)
-            yield chunk.wave[None]
+            yield chunk
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,8 @@ def spoken(
     rate = speech.audio.sample_rate
     chunks = speech.stream(text, latents, settings=settings, seed=seed)
     times = Times(speech, settings.speed)
-    waves = usage.watch(times.watch(chunks) if timed else chunks, speech)
+    chunks = usage.watch(times.watch(chunks) if timed else chunks, speech)
+    waves = (chunk.wave[None] for chunk in chunks)
     waves = marked(waves, rate) if mark else waves
     for piece in format.encode(waves, rate, provenance(speech.fingerprint, voice)):
         yield piece

@@ -112,7 +112,9 @@ class TurnResponse(StreamingResponse):
             self.turn.leave()
 
 
-def _begin(asked: SpeechRequest, voice: Voice, usage: Usage, user: str, service: Service) -> Turn[bytes | TimedSentence]:
+def _begin(
+    asked: SpeechRequest, voice: Voice, usage: Usage, user: str, service: Service
+) -> Turn[bytes | TimedSentence]:
     work = spoken(
         asked.input,
         service.library.latents(voice),
@@ -133,15 +135,10 @@ async def _pieces(first: T, turn: Turn[T], usage: Usage, service: Service) -> As
     yield first
     async for piece in turn:
         yield piece
-    service.metrics.sound.inc(usage.seconds)
-    service.metrics.doubtful.inc(usage.faults)
-    if usage.seconds:
-        service.metrics.rtf.observe(turn.used / usage.seconds)
+    service.metrics.spoken(usage.seconds, usage.faults, turn.used)
 
 
-async def _events(
-    pieces: AsyncIterator[bytes | TimedSentence], usage: Usage, visit: Visit
-) -> AsyncIterator[bytes]:
+async def _events(pieces: AsyncIterator[bytes | TimedSentence], usage: Usage, visit: Visit) -> AsyncIterator[bytes]:
     """Server-sent events in OpenAI's words; an error that comes late is an event, too."""
     try:
         async for piece in pieces:
@@ -160,7 +157,7 @@ async def _events(
 
 
 def _timed(sentence: TimedSentence) -> dict[str, Any]:
-    """A sentence with its words, whose places in it count characters; times in seconds."""
+    """A sentence, to the sample, and its words, whose places in it count characters; times in seconds."""
     words = [
         {
             "word": sentence.text[word.first : word.last],
@@ -171,7 +168,7 @@ def _timed(sentence: TimedSentence) -> dict[str, Any]:
         }
         for word in sentence.words
     ]
-    return {"text": sentence.text, "start": round(sentence.start, 3), "end": round(sentence.stop, 3), "words": words}
+    return {"text": sentence.text, "start": round(sentence.start, 6), "end": round(sentence.stop, 6), "words": words}
 
 
 def _event(data: dict[str, Any]) -> bytes:

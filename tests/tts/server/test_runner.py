@@ -4,8 +4,11 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from helpers import timelines
+from tts.narration import manifest
 from tts.server.jobs import CANCELLED, DONE, FAILED, MAKING, WAITING, JobStore, NarrationJob
 from tts.server.runner import Runner
 
@@ -37,7 +40,8 @@ class Place:
         program = folder / "program.py"
         program.write_text(PROGRAM)
         self.store = JobStore(folder / "jobs.sqlite")
-        self.runner = Runner(self.store, folder / "narrations", 1, (sys.executable, "-S", str(program)))
+        command = (sys.executable, "-S", str(program))
+        self.runner = Runner(self.store, folder / "narrations", 1, shelf=folder / "shelf", command=command)
 
     def job(self, lines: list, *files: str, user: str = "ann") -> NarrationJob:
         job = self.store.add(user, "title")
@@ -164,3 +168,29 @@ def test_one_that_was_made_when_the_service_was_killed_is_made_again(tmp_path):
         await place.until(job, DONE)
 
     run(tmp_path, scenario)
+
+
+def test_one_that_is_done_stands_on_the_shelf_under_its_author_and_title(tmp_path):
+    book = replace(timelines.of(timelines.book()), title="../Salt/Light", author="J. <Sea>")
+
+    async def scenario(place):
+        job = place.store.add("ann", "title")
+        project = place.runner.folder_of(job) / "project"
+        project.mkdir(parents=True)
+        (project / "book.m4b").write_bytes(b"sound")
+        manifest.write(book, project / "manifest.json")
+        made = {"files": ["book.m4b", "manifest.json"], "seconds": 3.0, "doubtful": 0}
+        (project.parent / "lines").write_text(json.dumps([{"done": made}]))
+        place.store.save(job)
+        place.runner.wake()
+        assert (await place.until(job, DONE)).notices == []
+        bare = await place.until(place.job([{"done": made | {"files": ["book.m4b"]}}]), DONE)
+        assert bare.notices == ["it is not on the shelf: a narration without manifest.json goes on no shelf"]
+
+    run(tmp_path, scenario)
+    folder = tmp_path / "shelf" / "ann" / "J. Sea" / "Salt Light"
+    assert (folder / "book.m4b").read_bytes() == b"sound"
+    known = json.loads((folder / "metadata.json").read_text("utf-8"))
+    assert known["title"] == book.title and known["authors"] == [book.author] and known["narrators"] == ["LJ"]
+    assert [chapter["title"] for chapter in known["chapters"]] == [chapter.title for chapter in book.chapters]
+    assert {path.name for path in folder.iterdir()} == {"book.m4b", "metadata.json"}
