@@ -103,7 +103,7 @@ class Browser:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def until(self, expression: str, seconds: float = 60.0):
+    def until(self, expression: str, seconds: float = 300.0):
         """Wait until an expression is true; gives its value."""
         end = time.monotonic() + seconds
         while not (value := self.value(expression)):

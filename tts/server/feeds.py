@@ -27,7 +27,7 @@ from tts.server.narrator import PROJECT
 from tts.server.runner import Runner
 from tts.server.speech import ServiceOf, VisitOf
 
-SECRET = "feeds.secret"  # of the service; without this file, all addresses are new ones
+SEED = "feeds.seed"  # the file that all addresses follow from; without it they are new ones
 CATEGORY = "Arts"  # of Apple's list
 MANIFEST = "manifest.json"
 router = APIRouter()
@@ -37,15 +37,15 @@ class Addresses:
     """The codes that stand for users in addresses of feeds."""
 
     def __init__(self, folder: Path):
-        path = folder / SECRET
+        path = folder / SEED
         if not path.exists():
             with whole(path) as file:
                 file.write(secrets.token_bytes(32))
             path.chmod(0o600)
-        self._secret = path.read_bytes()
+        self._seed = path.read_bytes()
 
     def code(self, user: str) -> str:
-        return f"{user}-{hmac.digest(self._secret, user.encode(), hashlib.sha256).hex()}"
+        return f"{user}-{hmac.digest(self._seed, user.encode(), hashlib.sha256).hex()}"
 
     def user(self, code: str) -> str:
         """Whose code it is. Raises ApiError if it is nobody's."""
@@ -69,7 +69,7 @@ async def address(request: Request, service: ServiceOf, visit: VisitOf) -> dict[
     return {"object": "narration.feed", "url": f"{_base(request, service.conf, code)}/feed.xml"}
 
 
-@router.api_route("/feeds/{code}/feed.xml", methods=["GET", "HEAD"], response_class=Response)
+@router.api_route("/feeds/{code}/feed.xml", methods=["GET", "HEAD"], include_in_schema=False)
 async def rss(request: Request, code: str, user: UserOf, service: ServiceOf, runner: RunnerOf) -> Response:
     """The feed: an episode for each recording, the newest first."""
     base = _base(request, service.conf, code)
@@ -77,7 +77,7 @@ async def rss(request: Request, code: str, user: UserOf, service: ServiceOf, run
     return Response(text, media_type="application/rss+xml", headers={"Cache-Control": "no-cache"})
 
 
-@router.api_route("/feeds/{code}/{id}/{name}", methods=["GET", "HEAD"], response_class=Response)
+@router.api_route("/feeds/{code}/{id}/{name}", methods=["GET", "HEAD"], include_in_schema=False)
 async def sound(id: str, name: str, user: UserOf, runner: RunnerOf) -> Response:
     """A recording that is in the feed."""
     job = runner.store.find(user, id)

@@ -96,8 +96,8 @@ class Runner:
                 return
             async for line in process.stdout:
                 told = json.loads(line)
-                if "done" in told and self.shelf:  # before it counts as done: a service that is killed does it again
-                    told["done"]["notice"] = await asyncio.to_thread(self._put, job, told["done"]["files"])
+                if "made" in told and self.shelf:  # before it counts as done: a service that is killed does it again
+                    told["made"]["notice"] = await asyncio.to_thread(self._put, job, told["made"]["files"])
                 self._note(job, told)
             await process.wait()
             if self._is_made(job) and job.state == MAKING:
@@ -135,11 +135,11 @@ class Runner:
             job.work, job.done, job.whole = told["work"], told["done"], told["whole"]
         elif "failed" in told:
             job.state, job.message = FAILED, told["failed"]
-        elif "done" in told:
+        elif "made" in told:
             job.state, job.work = DONE, ""
-            job.files, job.seconds = told["done"]["files"], told["done"]["seconds"]
-            job.doubtful = told["done"]["doubtful"]
-            if notice := told["done"].get("notice"):
+            job.files, job.seconds = told["made"]["files"], told["made"]["seconds"]
+            job.doubtful = told["made"]["doubtful"]
+            if notice := told["made"].get("notice"):
                 self._tell(job, notice)
         self.store.save(job)
 

@@ -16,7 +16,7 @@ from tts.server.jobs import NarrationJob
 
 UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')  # in a name of a file, of any system
 NOBODY = "Unknown author"
-LONGEST = 80  # characters of a name
+LONGEST = 60  # characters of a name
 
 
 def put(job: NarrationJob, project: Path, folder: Path) -> Path:

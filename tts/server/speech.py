@@ -157,14 +157,14 @@ async def _events(pieces: AsyncIterator[bytes | TimedSentence], usage: Usage, vi
 
 
 def _timed(sentence: TimedSentence) -> dict[str, Any]:
-    """A sentence, to the sample, and its words, whose places in it count characters; times in seconds."""
+    """A sentence and its words, whose places in it count characters; times in seconds, to the sample."""
     words = [
         {
             "word": sentence.text[word.first : word.last],
             "first": word.first,
             "last": word.last,
-            "start": round(word.start, 3),
-            "end": round(word.stop, 3),
+            "start": round(word.start, 6),
+            "end": round(word.stop, 6),
         }
         for word in sentence.words
     ]

@@ -35,6 +35,7 @@ STRANGER = "_wyoming"  # the user where there are keys; no key has such a name
 CONNECTIONS = 100  # at once
 WIDTH = 2  # bytes of a sample
 LARGEST = 1 << 16  # bytes of an event
+IDLE = 300.0  # seconds after which a client who says nothing is given up
 LANGUAGES = {"english": "en"}  # as Home Assistant names them
 
 
@@ -75,12 +76,12 @@ class Bounded:
         self._reader = reader
 
     async def readline(self) -> bytes:
-        return await self._reader.readline()  # which has a limit of its own
+        return await asyncio.wait_for(self._reader.readline(), IDLE)  # a line has a limit of its own
 
     async def readexactly(self, size: int) -> bytes:
         if size > LARGEST:
             raise ValueError(f"an event of {size} bytes")
-        return await self._reader.readexactly(size)
+        return await asyncio.wait_for(self._reader.readexactly(size), IDLE)
 
     def feed_eof(self) -> None:
         self._reader.feed_eof()
@@ -142,7 +143,7 @@ class Handler(AsyncEventHandler):
                 return
             try:
                 await super().run()
-            except (AttributeError, KeyError, TypeError):  # what is no event ends the connection
+            except (AttributeError, KeyError, TypeError, RecursionError):  # what is no event ends the connection
                 pass
 
     async def write_event(self, event: Event) -> None:
@@ -186,6 +187,7 @@ class Handler(AsyncEventHandler):
         if self._speaking:
             self._speaking.cancel()
             await asyncio.gather(self._speaking, return_exceptions=True)
+            self._text.turn.leave()  # a task that is cancelled before it has begun does not
         self._text = self._speaking = None
 
     async def _refuse(self, reason: str, code: str) -> bool:

@@ -25,7 +25,7 @@ function pasted() { // the text as a book: its first line names it
 }
 $("as-book").onclick = () => {
   if ($("words").value.trim()) look(pasted());
-  else { location.hash = "#books"; $("file").focus(); }
+  else { location.hash = "#books"; turn(); $("file").focus(); }
 };
 
 for (const box of [$("say"), $("book")]) {
