@@ -157,7 +157,8 @@ def test_from_first_visit_to_a_downloaded_m4b_by_keyboard_alone(page, tmp_path):
     page.until("document.activeElement.id === 'outline-title'")
     assert texts(page, "#cast label")[0].startswith("Jack (6 words)")
     page.tab_to("own.dataset.role === 'Gwen'")
-    page.type("s")  # someone
+    page.press("ArrowDown")  # from "chosen for you" to the first voice
+    assert page.value("document.activeElement.value") == serving.VOICE
     page.tab_to("own.textContent === 'Make the audiobook'")
     page.press("Enter")
     page.until("document.activeElement.textContent === 'The Door'")
