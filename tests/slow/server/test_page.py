@@ -51,7 +51,7 @@ def page(chromium, address):
     visit(chromium, address)
     yield chromium
     assert chromium.errors == []
-    assert all(url.startswith((address, f"blob:{address}", "about:")) for url in chromium.requests)
+    assert all(url.startswith((address, f"blob:{address}", "about:", "data:")) for url in chromium.requests)
 
 
 def visit(browser: Browser, address: str) -> None:
