@@ -19,6 +19,9 @@ for fd, place in zip(own, (3, 4)):
 os.execv(sys.argv[3], sys.argv[3:])
 """
 
+CODES = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowDown": 40}  # without which Chromium does nothing at a key
+TEXTS = {"Enter": "\r"}
+
 
 class Browser:
     """One page."""
@@ -84,7 +87,8 @@ class Browser:
         told = json.loads(line)
         if told.get("method") == "Network.requestWillBeSent":
             self.requests.append(told["params"]["request"]["url"])
-        if told.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
+        advice = told.get("params", {}).get("entry", {}).get("level") == "verbose"
+        if told.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded") and not advice:
             self.errors.append(json.dumps(told["params"]))
         return told
 
@@ -99,7 +103,7 @@ class Browser:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def until(self, expression: str, seconds: float = 60.0):
+    def until(self, expression: str, seconds: float = 300.0):
         """Wait until an expression is true; gives its value."""
         end = time.monotonic() + seconds
         while not (value := self.value(expression)):
@@ -107,10 +111,24 @@ class Browser:
             time.sleep(0.05)
         return value
 
-    def press(self, key: str) -> None:
-        text = {"text": key} if len(key) == 1 else {}
-        self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
-        self.ask("Input.dispatchKeyEvent", type="keyUp", key=key)
+    def press(self, key: str, *, ctrl: bool = False) -> None:
+        text = {"text": TEXTS.get(key, key)} if len(key) == 1 or key in TEXTS else {}
+        code = {"windowsVirtualKeyCode": CODES[key]} if key in CODES else {}
+        held = {"modifiers": 2} if ctrl else text
+        self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, **held, **code)
+        self.ask("Input.dispatchKeyEvent", type="keyUp", key=key, **code)
+
+    def type(self, text: str) -> None:
+        """Into whatever has the focus."""
+        self.ask("Input.insertText", text=text)
+
+    def tab_to(self, expression: str) -> None:
+        """Press Tab until an expression about the element with the focus, `own`, is true."""
+        for _ in range(100):
+            self.press("Tab")
+            if self.value(f"((own) => Boolean({expression}))(document.activeElement)"):
+                return
+        raise AssertionError(f"Tab does not lead to {expression}")
 
     def look(self, width: int, height: int, *, dark: bool = False, phone: bool = False) -> None:
         """The size of the window in CSS pixels, and the colours that the system asks for."""

@@ -1,6 +1,8 @@
 """A service with nano nets on a free port of this machine, as it runs for users: uvicorn, in a thread."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -18,6 +20,7 @@ from tts.server.__main__ import load
 from tts.server.http import make_server
 from tts.server.keys import LOCAL, Keys, add
 from tts.server.service import Service
+from tts.settings import ROOT
 
 VOICE = "voice_0123456789abcdef"  # of every user, called "someone"
 OVERRIDES = ["host=127.0.0.1", "port=0", "mark=false", "aliases.alloy=someone", "patience=5", "drain=5"]
@@ -56,6 +59,27 @@ def running(service: Service, keys: Keys | None = None) -> Iterator[str]:
     finally:
         service.draining = server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def own_process(home: Path, data: Path, *overrides: str) -> Iterator[tuple[str, subprocess.Popen]]:
+    """A service as users start it; gives its address and its process, which is ended with SIGTERM.
+
+    Its log is DATA.log.
+    """
+    given = [*OVERRIDES, *narrating.FAST, f"data={data}", *overrides]
+    command = [sys.executable, "-m", "tts.server", "run", "--weights", str(home / "weights"), "--", *given]
+    log = data.with_suffix(".log")
+    with open(log, "w") as file:
+        process = subprocess.Popen(command, cwd=ROOT, stderr=file)
+    try:
+        while "running on" not in (told := log.read_text()):
+            assert process.poll() is None, told
+            time.sleep(0.05)
+        yield next(word for word in told.split() if word.startswith("http://")), process
+    finally:
+        process.terminate()
+        process.wait(120)
 
 
 @dataclass(frozen=True)

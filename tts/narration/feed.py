@@ -6,7 +6,7 @@ RSS 2.0 with the tags of Apple Podcasts, Podlove Simple Chapters and Podcasting 
 import argparse
 import re
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from email.utils import format_datetime
@@ -61,10 +61,22 @@ class Site:
 
 
 def rss(timeline: Timeline, document: Document, audio: Sequence[Path], place: Site) -> str:
-    """The feed. `audio` is a file for each chapter, each an episode, or one for all.
+    """The feed of one recording. `audio` is a file for each chapter, each an episode, or one for all.
 
     Raises ValueError for an address that is none, for sound that players do not know, and for a missing file.
     """
+    items = episodes(timeline, document, audio, place)
+    return _feed(_channel(timeline, document, place, "serial"), [items])
+
+
+def collection(title: str, items: Iterable[str], place: Site) -> str:
+    """The feed of several recordings; each item is what `episodes` gave."""
+    timeline = Timeline(title=title, author="", language="", narrator="", seconds=0.0, chapters=[], synthetic=True)
+    return _feed(_channel(timeline, Document(), place, "episodic"), items)
+
+
+def episodes(timeline: Timeline, document: Document, audio: Sequence[Path], place: Site) -> str:
+    """The items of a feed for one recording; raises ValueError as `rss` does."""
     check_audio(timeline, audio)
     if urlsplit(place.base).scheme not in ("http", "https") or not urlsplit(place.base).hostname:
         raise ValueError(f"{place.base!r} is no address: give the one of the folder, such as https://example.org/book")
@@ -72,15 +84,19 @@ def rss(timeline: Timeline, document: Document, audio: Sequence[Path], place: Si
         raise ValueError(f"{wrong[0]!r} is nothing that podcast players play: give one of {', '.join(MEDIA)}")
     if place.transcripts and len(place.transcripts) != len(audio):
         raise ValueError(f"{len(place.transcripts)} transcripts for {len(audio)} files: give one for each")
-    spaces = " ".join(f'xmlns:{name}="{address}"' for name, address in SPACES.items())
-    lines = [f'<?xml version="1.0" encoding="utf-8"?>\n<rss version="2.0" {spaces}>\n<channel>']
-    lines += _channel(timeline, document, place)
+    lines = []
     for number in range(len(audio)):
         lines += ["<item>", *_item(timeline, document, audio, place, number), "</item>"]
-    return "\n".join([*lines, "</channel>", "</rss>", ""])
+    return "\n".join(lines)
 
 
-def _channel(timeline: Timeline, document: Document, place: Site) -> Iterator[str]:
+def _feed(channel: Iterable[str], items: Iterable[str]) -> str:
+    spaces = " ".join(f'xmlns:{name}="{address}"' for name, address in SPACES.items())
+    head = f'<?xml version="1.0" encoding="utf-8"?>\n<rss version="2.0" {spaces}>\n<channel>'
+    return "\n".join([head, *channel, *items, "</channel>", "</rss>", ""])
+
+
+def _channel(timeline: Timeline, document: Document, place: Site, kind: str) -> Iterator[str]:
     title = _text(timeline.title) or "Untitled"
     yield f"<title>{title}</title>"
     yield f"<link>{_text(place.link)}</link>"
@@ -95,7 +111,7 @@ def _channel(timeline: Timeline, document: Document, place: Site) -> Iterator[st
     yield f"<itunes:author>{_text(timeline.author) or title}</itunes:author>"
     yield f'<itunes:category text="{_text(place.category)}"/>'
     yield "<itunes:explicit>false</itunes:explicit>"
-    yield "<itunes:type>serial</itunes:type>"
+    yield f"<itunes:type>{kind}</itunes:type>"
     if place.cover:
         url = _text(place.url(place.cover))
         yield f'<itunes:image href="{url}"/>'

@@ -1,16 +1,9 @@
 "use strict";
-// All that is shown is set as text: nothing in a book can become markup or a script.
-const $ = (id) => document.getElementById(id);
 const parsed = (id) => JSON.parse($(id).textContent);
 const book = parsed("book-data"); // id, files, chapters: [title, offset, begin, end, file], doubtful: [chapter, sentence, text, faults]
-const audio = $("audio"), text = $("text"), seek = $("seek"), speeds = [0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3];
-const TAGS = { item: ["ul", "li"], quote: ["blockquote", "p"], row: ["table", "td"], code: ["", "pre"], note: ["", "aside"] };
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const audio = $("audio"), reading = new Reading($("text"), $("text")), seek = $("seek"), speeds = [0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 let current = -1; // chapter
-let sentences = []; // of the chapter: {element, start, stop, words: [first, last, start, stop, ...], text}, times in ms
-let here = -1, now = null; // the sentence and the word that are heard
 let wanted = null; // seconds of the file at which to start once it is known
-let scrolled = 0; // when the reader last moved the text
 
 function remembered(name) {
   try { return JSON.parse(localStorage.getItem(`narration ${book.id} ${name}`)); } catch { return null; }
@@ -19,52 +12,21 @@ function remember(name, value) {
   try { localStorage.setItem(`narration ${book.id} ${name}`, JSON.stringify(value)); } catch { /* a private window */ }
 }
 
-function element(tag, kind, parent) {
-  const made = document.createElement(tag);
-  if (kind) made.className = kind;
-  parent.append(made);
-  return made;
-}
-function put(parent, said) { // LINE parts lines
-  said.split("\u2028").forEach((line, index) => {
-    if (index) element("br", "", parent);
-    parent.append(line);
-  });
-}
-function time(seconds) {
-  const whole = Math.max(0, Math.floor(seconds)), hours = Math.floor(whole / 3600);
-  const rest = `${Math.floor(whole / 60) % 60}:${String(whole % 60).padStart(2, "0")}`;
-  return hours ? `${hours}:${rest.padStart(5, "0")}` : rest;
-}
-
 function show(chapter) { // Only one chapter is in the page at a time.
   current = chapter;
-  sentences = [];
-  here = -1;
-  now = null;
-  text.replaceChildren();
+  reading.clear();
   const [title, , begin, end] = book.chapters[chapter], own = parsed(`chapter-${chapter}`);
-  if (own.title) element("h1", "", text).textContent = own.title;
-  let around = null, before = "";
+  if (own.title) element("h1", "", reading.text).textContent = own.title;
   for (const [kind, level, speaker, after, pieces] of own.paragraphs) {
-    const [outer, inner] = kind === "heading" ? ["", `h${Math.min(Math.max(level, 1), 6)}`] : TAGS[kind] || ["", "p"];
-    if (kind !== before) around = outer ? element(outer, "", text) : text;
-    before = kind;
-    if (kind === "scene") { element("hr", "", text); continue; }
-    const paragraph = element(inner, kind, outer === "table" ? element("tr", "", around) : around);
-    paragraph.dir = "auto";
-    if (speaker) element("span", "speaker", paragraph).textContent = speaker;
+    const paragraph = reading.paragraph(kind, level, speaker);
+    if (kind === "scene") continue;
     for (const [gap, said, start, stop, words, faults] of pieces) {
       put(paragraph, gap);
-      const sentence = element("span", faults ? "sentence doubtful" : "sentence", paragraph);
-      if (faults) sentence.title = faults;
-      sentence.dataset.number = sentences.length;
-      put(sentence, said);
-      sentences.push({ element: sentence, start, stop, words, text: said });
+      reading.sentence(paragraph, said, start, stop, words, faults);
     }
     put(paragraph, after);
   }
-  text.scrollTop = 0;
+  reading.text.scrollTop = 0;
   [seek.min, seek.max] = [begin, end];
   for (const one of $("contents").querySelectorAll("li[data-chapter] button")) {
     if (Number(one.parentElement.dataset.chapter) === chapter) one.setAttribute("aria-current", "true");
@@ -93,72 +55,24 @@ function open(chapter, seconds) { // `seconds` of the file
 const place = () => (wanted === null ? audio.currentTime : wanted);
 const start = (chapter) => open(chapter, book.chapters[chapter][2]);
 function go(number) { // to a sentence, or over the border of the chapter
-  if (number >= sentences.length) { if (current + 1 < book.chapters.length) start(current + 1); return; }
+  if (number >= reading.sentences.length) { if (current + 1 < book.chapters.length) start(current + 1); return; }
   if (number < 0) {
     if (current === 0) return start(0);
     start(current - 1);
-    number = Math.max(0, sentences.length - 1);
+    number = Math.max(0, reading.sentences.length - 1);
   }
-  if (sentences.length) open(current, book.chapters[current][1] + sentences[number].start / 1000);
+  if (reading.sentences.length) open(current, book.chapters[current][1] + reading.sentences[number].start / 1000);
 }
 
-function last(count, begins) { // the last of `count` that begins at or before now, -1 if none does
-  let low = 0, high = count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (begins(middle)) low = middle + 1; else high = middle;
-  }
-  return low - 1;
-}
-function split(sentence) { // into words, only once it is heard: a long chapter stays light
-  sentence.spans = [];
-  sentence.element.replaceChildren();
-  let at = 0;
-  for (let index = 0; index < sentence.words.length; index += 4) {
-    const [first, stop] = sentence.words.slice(index, index + 2);
-    put(sentence.element, sentence.letters.slice(at, first).join(""));
-    const word = element("span", "word", sentence.element);
-    word.dataset.start = sentence.words[index + 2];
-    put(word, sentence.letters.slice(first, stop).join(""));
-    sentence.spans.push(word);
-    at = stop;
-  }
-  put(sentence.element, sentence.letters.slice(at).join(""));
-}
 function mark(seconds) {
   const [, offset, begin, end] = book.chapters[current];
-  const at = Math.round((seconds - offset) * 1000) + 1;
-  const number = last(sentences.length, (index) => sentences[index].start <= at);
-  if (number !== here) {
-    sentences[here]?.element.classList.remove("here");
-    here = number;
-    const own = sentences[here];
-    if (own) {
-      if (!own.letters) own.letters = Array.from(own.text); // places count characters, not units of UTF-16
-      if (!own.spans) split(own);
-      own.element.classList.add("here");
-      follow(own.element);
-    }
-  }
-  const own = sentences[here], words = own ? own.words : [];
-  const word = own ? own.spans[last(words.length / 4, (index) => words[4 * index + 2] <= at)] : null;
-  if (word !== now) {
-    now?.classList.remove("now");
-    now = word || null;
-    now?.classList.add("now");
-  }
+  reading.mark(Math.round((seconds - offset) * 1000) + 1);
   seek.value = seconds;
   const clock = `${time(seconds - begin)} / ${time(end - begin)}`;
   if ($("clock").textContent !== clock) {
     $("clock").textContent = clock;
     seek.setAttribute("aria-valuetext", clock.replace("/", "of"));
   }
-}
-function follow(own) {
-  if (performance.now() - scrolled < 4000) return;
-  const box = own.getBoundingClientRect(), view = text.getBoundingClientRect();
-  if (box.top < view.top + 20 || box.bottom > view.bottom - view.height / 4)
-    own.scrollIntoView({ block: box.height > view.height / 2 ? "start" : "center", behavior: calm.matches ? "auto" : "smooth" });
 }
 function tick() {
   if (wanted === null && !audio.seeking) {
@@ -178,9 +92,6 @@ function faster(steps) {
   speed.selectedIndex = Math.min(Math.max(speed.selectedIndex + steps, 0), speeds.length - 1);
   speed.onchange();
 }
-function theme(name) {
-  if (name === "dark" || name === "light") document.documentElement.dataset.theme = name;
-}
 function openContents(shown) {
   $("contents").classList.toggle("open", shown);
   $("contents-button").setAttribute("aria-expanded", String(shown));
@@ -191,7 +102,7 @@ function entry(list, title, note, chosen, chapter) {
   if (chapter !== undefined) item.dataset.chapter = chapter;
   element("span", "", button).textContent = title;
   element("small", "", button).textContent = note;
-  button.onclick = () => { openContents(false); scrolled = -1e4; chosen(); };
+  button.onclick = () => { openContents(false); reading.scrolled = -1e4; chosen(); };
 }
 book.chapters.forEach(([title, , begin, end], index) =>
   entry($("contents").querySelector("ol"), title || `Chapter ${index + 1}`, time(end - begin), () => start(index), index));
@@ -211,25 +122,17 @@ $("speed").onchange = () => {
   remember("speed", audio.playbackRate);
 };
 $("speed").onchange();
-theme(remembered("theme"));
-$("theme").onclick = () => {
-  const chosen = document.documentElement.dataset.theme;
-  theme((chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches) ? "light" : "dark");
-  remember("theme", document.documentElement.dataset.theme);
-};
+theme($("theme"), remembered, remember);
 $("play").onclick = toggle;
-$("earlier").onclick = () => go(here - 1);
-$("later").onclick = () => go(here + 1);
+$("earlier").onclick = () => go(reading.here - 1);
+$("later").onclick = () => go(reading.here + 1);
 $("earlier-chapter").onclick = () => { if (current) start(current - 1); };
 $("later-chapter").onclick = () => { if (current + 1 < book.chapters.length) start(current + 1); };
 $("contents-button").onclick = () => openContents(!$("contents").classList.contains("open"));
 seek.oninput = () => open(current, Number(seek.value));
-text.onwheel = text.ontouchmove = () => { scrolled = performance.now(); };
-text.onclick = (event) => {
-  const sentence = event.target.closest(".sentence"), word = event.target.closest(".word");
-  if (!sentence || !getSelection().isCollapsed) return;
-  if (word) open(current, book.chapters[current][1] + word.dataset.start / 1000);
-  else go(Number(sentence.dataset.number));
+reading.text.onclick = (event) => {
+  const at = reading.clicked(event);
+  if (at !== null) open(current, book.chapters[current][1] + at / 1000);
 };
 audio.onplay = audio.onpause = () => {
   $("play").classList.toggle("playing", !audio.paused);

@@ -1,7 +1,7 @@
 """A page that plays a recording and marks each word: one file, with the sound beside it or inside, and no network.
 
-Its parts are `player.html`, `player.css` and `player.js`. The text of each chapter is data that only this script reads,
-and the page's policy lets the browser run no other.
+Its parts are `player.html`, `.css` and `.js`, and `reading.css` and `.js`, which the service's page has as well. The
+text of each chapter is data that only this script reads, and the page's policy lets the browser run no other.
 """
 
 import base64
@@ -22,6 +22,8 @@ from tts.narration.paragraphs import ShownParagraph, says_title, shown_chapters
 from tts.narration.timeline import TimedSegment, Timeline
 
 HERE = Path(__file__).parent
+READING = {kind: HERE / f"reading.{kind}" for kind in ("css", "js")}  # a text whose words are marked
+PARTS = {kind: (path, HERE / f"player.{kind}") for kind, path in READING.items()}
 MARK = re.compile(r"%([a-z-]+)%")
 MAX_EMBEDDED = 32 * 2**20  # bytes of sound in a page; browsers take seconds for more
 KINDS = {
@@ -44,7 +46,7 @@ def page(timeline: Timeline, document: Document, audio: Sequence[Path], path: Pa
     check_audio(timeline, audio)
     if embed and sum(one.stat().st_size for one in audio) > MAX_EMBEDDED:
         raise ValueError(f"more than {MAX_EMBEDDED >> 20} MB of sound: leave it beside the page")
-    style, script = (HERE / f"player.{kind}" for kind in ("css", "js"))
+    style, script = ("".join(part.read_text("utf-8") for part in PARTS[kind]) for kind in ("css", "js"))
     chapters = [
         _chapter(chapter.title, shown)
         for chapter, shown in zip(timeline.chapters, shown_chapters(timeline, document), strict=True)
@@ -54,9 +56,9 @@ def page(timeline: Timeline, document: Document, audio: Sequence[Path], path: Pa
         "language": escape(language(timeline)),
         "title": escape(_line(timeline.title)) or "Untitled",
         "byline": escape(_byline(timeline)),
-        "style": style.read_text("utf-8"),
+        "style": style,
         "style-hash": _policy(style),
-        "script": script.read_text("utf-8"),
+        "script": script,
         "script-hash": _policy(script),
         "data": "\n".join(_data(_index(timeline, files), chapters)),
     }
@@ -132,9 +134,9 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _policy(path: Path) -> str:
+def _policy(text: str) -> str:
     """How the page's policy names a script or a style that it allows."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(path.read_bytes()).digest()).decode('ascii')}"
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
 
 
 def _relative(audio: Path, path: Path) -> str:

@@ -10,11 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 
-from tts.server import narrations, speech, voices
+from tts.server import feeds, narrations, pages, speech, voices
 from tts.server.errors import ApiError, from_http, from_validation
 from tts.server.gate import Gate, Limits
 from tts.server.jobs import JobStore
-from tts.server.keys import Keys
+from tts.server.keys import LOCAL, Keys
 from tts.server.runner import Runner
 from tts.server.service import Service
 
@@ -22,14 +22,27 @@ from tts.server.service import Service
 def make_app(service: Service, keys: Keys | None) -> FastAPI:
     """Everything that is served. `keys` is None where everybody is one user."""
 
+    conf = service.conf
+    assistant = None
+    if conf["wyoming"]:
+        from tts.server import wyoming  # few need it
+
+        assistant = wyoming.Server(service, conf["wyoming"], wyoming.STRANGER if keys else LOCAL)
+
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        data = Path(service.conf["data"])
+        data = Path(conf["data"])
         store = JobStore(data / "jobs.sqlite")
-        app.state.runner = Runner(store, data / "narrations", service.conf["jobs_at_once"])
+        shelf = Path(conf["shelf"]).expanduser() if conf["shelf"] else None
+        app.state.runner = Runner(store, data / "narrations", conf["jobs_at_once"], shelf=shelf)
+        app.state.addresses = feeds.Addresses(data)
         making = asyncio.create_task(app.state.runner.run())
+        if assistant:
+            await assistant.start()
         yield
         service.draining = True
+        if assistant:
+            await assistant.stop()
         making.cancel()
         await asyncio.gather(making, return_exceptions=True)
         store.close()
@@ -40,13 +53,14 @@ def make_app(service: Service, keys: Keys | None) -> FastAPI:
     app.state.service = service
     app.add_exception_handler(HTTPException, _answered(from_http))
     app.add_exception_handler(RequestValidationError, _answered(from_validation))
+    app.include_router(pages.router)
     app.include_router(speech.router)
     app.include_router(voices.router)
+    app.include_router(feeds.router)  # before the narrations, none of which is called feed
     app.include_router(narrations.router)
     app.get("/health")(health)
     app.get("/ready")(ready)
     app.get("/metrics")(metrics)
-    conf = service.conf
     limits = Limits(body=conf["body_kb"] << 10, upload=conf["upload_mb"] << 20, patience=conf["patience"])
     app.add_middleware(Gate, keys=keys, origins=conf["origins"], limits=limits, metrics=service.metrics)
     if conf["origins"]:

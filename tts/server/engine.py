@@ -2,7 +2,8 @@
 
 What a client wants is a *turn*: an iterator, each step of which makes a piece of sound. The next piece is always made
 for the turn that has used the engine least so far. A new turn therefore begins at once, and a short one ends soon,
-however long the others are ("least attained service": Nuyens and Wierman 2008).
+however long the others are ("least attained service": Nuyens and Wierman 2008). Of so many pieces one is made for the
+turn that has waited longest, so a long one goes on however many short ones come.
 """
 
 import asyncio
@@ -10,12 +11,13 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+FAIR = 4  # of so many pieces one is made for whoever has waited longest
 AHEAD = 8  # pieces that are made for a client who does not take them
 LONGEST_WAIT = 60  # seconds that a refused client is told to wait, at most
 NEWEST = 0.1  # share of the last turn in the usual length of one
@@ -37,9 +39,11 @@ class Closed(Exception):
 class Turn(Generic[T]):
     """What one client waits for: `async for piece in turn`. Whoever takes it must `leave` it in the end."""
 
-    def __init__(self, engine: "SharedEngine", user: str, number: int, work: Iterator[T]):
+    def __init__(self, engine: "SharedEngine", user: str, number: int, work: Iterator[T], supplied: Callable[[], bool]):
         self.user, self.number = user, number
+        self.supplied = supplied  # whether the next step has all that it needs
         self.used = 0.0  # seconds of the engine
+        self.served = engine.pieces  # how many pieces there were when the last one was made for it
         self._engine, self._work = engine, work
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
@@ -70,10 +74,15 @@ class Turn(Generic[T]):
             self._left = True
             self._engine.changed.notify()
 
+    def supply(self) -> None:
+        """There may be what the next step needs."""
+        with self._engine.changed:
+            self._engine.changed.notify()
+
     @property
     def ready(self) -> bool:
         """Whether the engine has something to do for it."""
-        return self._left or len(self._made) < AHEAD
+        return self._left or (len(self._made) < AHEAD and self.supplied())
 
     def step(self) -> bool:
         """Make the next piece, in the engine's thread; gives whether there is more to do."""
@@ -122,20 +131,24 @@ class SharedEngine:
         self.most, self.most_per_user = most, most_per_user
         self.changed = threading.Condition()
         self.turns: list[Turn] = []
+        self.pieces = 0  # that were made, of all turns
         self._number = 0
         self._usual = 1.0  # seconds of the engine that a turn takes
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
-    def enter(self, user: str, work: Iterator[T]) -> Turn[T]:
-        """Take on work for a user. Raises Busy at once if there is too much of it."""
+    def enter(self, user: str, work: Iterator[T], supplied: Callable[[], bool] = lambda: True) -> Turn[T]:
+        """Take on work for a user. Raises Busy at once if there is too much of it.
+
+        Work that waits for something else says whether it is `supplied`; whoever supplies it tells the turn.
+        """
         with self.changed:
             own = sum(turn.user == user for turn in self.turns) >= self.most_per_user
             if own or len(self.turns) >= self.most or self._closed:
                 raise Busy(own=own, seconds=min(LONGEST_WAIT, max(1, math.ceil(self._usual))))
             self._number += 1
-            turn = Turn(self, user, self._number, work)
+            turn = Turn(self, user, self._number, work, supplied)
             self.turns.append(turn)
             self.changed.notify()
         return turn
@@ -163,6 +176,19 @@ class SharedEngine:
         with self.changed:
             while not self._closed:
                 if ready := [turn for turn in self.turns if turn.ready]:
-                    return min(ready, key=lambda turn: (not turn._left, turn.used, turn.number))
+                    self.pieces += 1
+                    turn = min(ready, key=_waiting if self.pieces % FAIR == 0 else _using)
+                    turn.served = self.pieces
+                    return turn
                 self.changed.wait()
         return None
+
+
+def _using(turn: Turn) -> tuple[bool, float, int]:
+    """Who comes first: whoever has left, as that is done at once, then whoever has used the engine least."""
+    return not turn._left, turn.used, turn.number
+
+
+def _waiting(turn: Turn) -> tuple[int, int]:
+    """Who comes first: whoever has waited longest."""
+    return turn.served, turn.number

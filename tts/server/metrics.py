@@ -34,5 +34,12 @@ class Metrics:
         Gauge("triforce_turns", "Requests that the engine works for", registry=registry).set_function(turns)
         ProcessCollector(registry=registry)  # memory and processor of this process
 
+    def spoken(self, seconds: float, faults: int, used: float) -> None:
+        """A text was spoken to its end: seconds of sound, sentences with a fault, seconds of the engine."""
+        self.sound.inc(seconds)
+        self.doubtful.inc(faults)
+        if seconds:
+            self.rtf.observe(used / seconds)
+
     def text(self) -> bytes:
         return generate_latest(self.registry)

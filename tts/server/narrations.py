@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
@@ -27,6 +28,7 @@ from tts.server.gate import Visit
 from tts.server.jobs import FINAL, NarrationJob
 from tts.server.library import Voice
 from tts.server.narrator import ORDER, PROJECT
+from tts.server.outline import found_in
 from tts.server.runner import Runner
 from tts.server.service import Service
 from tts.server.speech import ServiceOf, VisitOf, find_voice
@@ -97,10 +99,7 @@ async def create(
         raise told_of(error.errors()[0]) from None
     except ValueError as error:
         raise ApiError(400, f"{error}.", param="chapters", code="invalid_value") from None
-    suffix = Path(book.filename or "").suffix.lower()
-    if suffix not in document.FORMATS:
-        known = ", ".join(document.FORMATS)
-        raise ApiError(400, f"The name of the book must end in one of {known}.", param="book", code="invalid_book")
+    suffix = _suffix(book)
     if len(runner.store.of(visit.user)) >= service.conf["jobs_per_user"]:
         raise ApiError(409, "You have too many narrations: delete one.", code="too_many_narrations")
     title = _plain(Path(book.filename).stem) or "book"
@@ -108,6 +107,7 @@ async def create(
     folder = runner.folder_of(job)
     try:
         await asyncio.to_thread(_keep, book, folder / f"book{suffix}")
+        (folder / PROJECT).mkdir()
         order = _order(wishes, folder, f"book{suffix}", title, visit, service)
         with whole(folder / ORDER) as file:
             file.write(json.dumps(asdict(order)).encode())
@@ -117,6 +117,24 @@ async def create(
         raise
     runner.wake()
     return _told(job, runner)
+
+
+@router.post("/v1/narrations/outline")
+async def outline(
+    service: ServiceOf, book: Annotated[UploadFile, File(description="As it would be narrated.")]
+) -> dict[str, Any]:
+    """What is in a book, and who says how many words of it. Nothing of it is kept."""
+    suffix = _suffix(book)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"book{suffix}"
+        await asyncio.to_thread(_keep, book, path)
+        try:
+            async with service.decoding:
+                found = await found_in(path)
+        except ValueError as error:
+            raise ApiError(400, f"{error}.", param="book", code="invalid_book") from None
+    chapters = [{"title": title, "words": words} for title, words in found.chapters]
+    return {"object": "narration.outline", **asdict(found), "chapters": chapters}
 
 
 @router.get("/v1/narrations")
@@ -220,6 +238,15 @@ def _order(wishes: Options, folder: Path, book: str, title: str, visit: Visit, s
     )
 
 
+def _suffix(book: FormFile) -> str:
+    """Which kind of book it is. Raises ApiError that names those that are read."""
+    suffix = Path(book.filename or "").suffix.lower()
+    if suffix not in document.FORMATS:
+        known = ", ".join(document.FORMATS)
+        raise ApiError(400, f"The name of the book must end in one of {known}.", param="book", code="invalid_book")
+    return suffix
+
+
 def _copied(voice: Voice, folder: Path) -> Path:
     path = folder / f"{_plain(voice.name) or voice.id}{voice.path.suffix}"
     with whole(path) as file:
@@ -231,7 +258,6 @@ def _keep(book: FormFile, path: Path) -> None:
     with whole(path) as file:
         while block := book.file.read(BLOCK):
             file.write(block)
-    (path.parent / PROJECT).mkdir(exist_ok=True)
 
 
 def _plain(name: str) -> str:

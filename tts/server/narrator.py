@@ -38,7 +38,7 @@ def main() -> int:
     os.nice(NICE)
     try:
         with _alone(folder):
-            say(done=_summary(narrate(folder, say)))
+            say(made=_summary(narrate(folder, say)))
         return 0
     except (ValueError, OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or str(error) or "out of memory"

@@ -7,9 +7,12 @@ import shutil
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tts.server.jobs import CANCELLED, DONE, FAILED, FINAL, MAKING, NOTICES, WAITING, JobStore, NarrationJob
+from tts.server.narrator import PROJECT
+from tts.server.shelf import put
 from tts.settings import ROOT
 
 log = logging.getLogger("tts.server")
@@ -22,8 +25,10 @@ REST = 1.0  # seconds before another try, where a job could not even be begun
 class Runner:
     """The processes that make jobs. `run` goes on until it is cancelled; then all jobs go back to the queue."""
 
-    def __init__(self, store: JobStore, folder: Path, at_once: int, command: Sequence[str] = NARRATOR):
-        self.store, self.folder, self.at_once, self.command = store, folder, at_once, command
+    def __init__(
+        self, store: JobStore, folder: Path, at_once: int, *, shelf: Path | None, command: Sequence[str] = NARRATOR
+    ):
+        self.store, self.folder, self.at_once, self.shelf, self.command = store, folder, at_once, shelf, command
         self._processes: dict[str, Process | None] = {}  # by the id of the job; None: it is being started
         self._news = asyncio.Event()
 
@@ -90,7 +95,10 @@ class Runner:
             if not self._is_made(job):
                 return
             async for line in process.stdout:
-                self._note(job, json.loads(line))
+                told = json.loads(line)
+                if "made" in told and self.shelf:  # before it counts as done: a service that is killed does it again
+                    told["made"]["notice"] = await asyncio.to_thread(self._put, job, told["made"]["files"])
+                self._note(job, told)
             await process.wait()
             if self._is_made(job) and job.state == MAKING:
                 job.state, job.message = FAILED, f"the process that made it ended early ({process.returncode})"
@@ -104,6 +112,14 @@ class Runner:
                 job.state = WAITING
                 self.store.save(job)
 
+    def _put(self, job: NarrationJob, files: list[str]) -> str | None:
+        """Put a narration on the shelf. If that fails, it is done all the same; gives a notice that says why."""
+        try:
+            put(replace(job, files=files), self.folder_of(job) / PROJECT, self.shelf)
+        except (ValueError, OSError) as error:
+            return f"it is not on the shelf: {getattr(error, 'strerror', None) or error}"
+        return None
+
     def _is_made(self, job: NarrationJob) -> bool:
         """Whether it is still wanted: it may have been cancelled or removed meanwhile."""
         known = self.store.find(job.user, job.id)
@@ -114,13 +130,19 @@ class Runner:
         if not self._is_made(job):
             return
         if "notice" in told:
-            job.notices = [*job.notices[-NOTICES + 1 :], told["notice"]]
+            self._tell(job, told["notice"])
         elif "work" in told:
             job.work, job.done, job.whole = told["work"], told["done"], told["whole"]
         elif "failed" in told:
             job.state, job.message = FAILED, told["failed"]
-        elif "done" in told:
+        elif "made" in told:
             job.state, job.work = DONE, ""
-            job.files, job.seconds = told["done"]["files"], told["done"]["seconds"]
-            job.doubtful = told["done"]["doubtful"]
+            job.files, job.seconds = told["made"]["files"], told["made"]["seconds"]
+            job.doubtful = told["made"]["doubtful"]
+            if notice := told["made"].get("notice"):
+                self._tell(job, notice)
         self.store.save(job)
+
+    @staticmethod
+    def _tell(job: NarrationJob, notice: str) -> None:
+        job.notices = [*job.notices[-NOTICES + 1 :], notice]

@@ -37,10 +37,10 @@ class Service:
     def settings(self) -> Settings:
         return Settings.parse(self.infer)
 
-    def enter(self, user: str, work: Iterator[T]) -> Turn[T]:
+    def enter(self, user: str, work: Iterator[T], supplied: Callable[[], bool] = lambda: True) -> Turn[T]:
         """A turn of the engine. Raises ApiError, with the seconds after which to try again, if there are too many."""
         try:
-            return self.engine.enter(user, work)
+            return self.engine.enter(user, work, supplied)
         except Busy as error:
             after = {"Retry-After": str(error.seconds)}
             if error.own:

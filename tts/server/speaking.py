@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from tts.narration.encode import provenance
 from tts.narration.mark import marked
+from tts.narration.timeline import TimedWord
+from tts.narration.times import SaidWord, said_words, written_words
 from tts.server.sound import Format
 from tts.synthesis.pipeline import TextToSpeech
 from tts.synthesis.speaking import Chunk, Settings
@@ -22,15 +22,65 @@ class Usage:
     seconds: float = 0.0  # of sound, pauses included
     faults: int = 0  # sentences in which the check found one
 
-    def watch(self, chunks: Iterable[Chunk], speech: TextToSpeech) -> Iterator[Tensor]:
-        """The waves of the chunks, (1, samples); each is counted as it passes."""
+    def watch(self, chunks: Iterable[Chunk], speech: TextToSpeech) -> Iterator[Chunk]:
+        """The chunks; each is counted as it passes."""
         for chunk in chunks:
             self.seconds += len(chunk.wave) / speech.audio.sample_rate
             if chunk.take:
                 self.ids += len(speech.tokenizer.encode(chunk.portion.words))
                 self.codes += int(chunk.take.codes.length.sum())
                 self.faults += bool(chunk.take.faults)
-            yield chunk.wave[None]
+            yield chunk
+
+
+@dataclass(frozen=True)
+class TimedSentence:
+    """A sentence as it is written, and when it and its words are heard, in seconds from the start of the sound."""
+
+    text: str
+    start: float
+    stop: float
+    words: list[TimedWord]
+
+
+class Times:
+    """When the sentences of a turn are heard. A long one may be spoken in several portions."""
+
+    def __init__(self, speech: TextToSpeech, speed: float):
+        self.speech, self.speed = speech, speed
+        self._told: list[TimedSentence] = []
+        self._text, self._start, self._stop = "", 0.0, 0.0  # of the sentence that is being spoken
+        self._said: list[SaidWord] = []
+
+    def watch(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        """The chunks; each is noted as it passes."""
+        rate, samples, portion, begun = self.speech.audio.sample_rate, 0, None, 0.0
+        for chunk in chunks:
+            if chunk.portion is not portion:
+                portion, begun = chunk.portion, samples / rate
+                if portion.written:
+                    self._end()
+                    self._text, self._start = portion.written, begun
+            if chunk.take:
+                self._stop = begun + len(chunk.take.wave) / rate
+                for word in said_words(self.speech, chunk.take, portion.words, self.speed):
+                    self._said.append(word._replace(start=word.start + begun, stop=word.stop + begun))
+                if portion.ends:
+                    self._end()
+            samples += len(chunk.wave)
+            yield chunk
+        self._end()
+
+    def taken(self) -> Iterator[TimedSentence]:
+        """The sentences that have ended since the last time."""
+        told, self._told = self._told, []
+        yield from told
+
+    def _end(self) -> None:
+        if self._said:
+            words = written_words(self._text, self._said)
+            self._told.append(TimedSentence(self._text, self._start, self._stop, words))
+            self._said = []
 
 
 def spoken(
@@ -43,11 +93,20 @@ def spoken(
     seed: int,
     format: Format,
     mark: bool,
+    timed: bool,
     usage: Usage,
-) -> Iterator[bytes]:
-    """Speak a text into a format. Raises ValueError if nobody can say it, and closes what it holds when it is left."""
+) -> Iterator[bytes | TimedSentence]:
+    """Speak a text into a format; if it is `timed`, each sentence follows its sound.
+
+    Raises ValueError if nobody can say it, and closes what it holds when it is left.
+    """
     rate = speech.audio.sample_rate
     chunks = speech.stream(text, latents, settings=settings, seed=seed)
-    waves = usage.watch(chunks, speech)
+    times = Times(speech, settings.speed)
+    chunks = usage.watch(times.watch(chunks) if timed else chunks, speech)
+    waves = (chunk.wave[None] for chunk in chunks)
     waves = marked(waves, rate) if mark else waves
-    yield from format.encode(waves, rate, provenance(speech.fingerprint, voice))
+    for piece in format.encode(waves, rate, provenance(speech.fingerprint, voice)):
+        yield piece
+        yield from times.taken()
+    yield from times.taken()

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
@@ -19,9 +19,10 @@ from tts.server.gate import Visit
 from tts.server.library import Voice
 from tts.server.service import Left, Service, first_of, service_of, visit_of
 from tts.server.sound import FORMATS
-from tts.server.speaking import Usage, spoken
+from tts.server.speaking import TimedSentence, Usage, spoken
 
 IGNORED = "X-Triforce-Ignored"  # names the parameters that were accepted and change nothing
+T = TypeVar("T")
 router = APIRouter()
 ServiceOf = Annotated[Service, Depends(service_of)]
 VisitOf = Annotated[Visit, Depends(visit_of)]
@@ -45,6 +46,7 @@ class SpeechRequest(BaseModel):
     response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = "mp3"
     speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False)
     stream_format: Literal["audio", "sse"] = "audio"
+    timestamps: bool = Field(False, description="Ours: with sse, an event tells when each sentence and word is heard.")
 
 
 @router.get("/v1/models")
@@ -68,6 +70,8 @@ async def speech(asked: SpeechRequest, request: Request, service: ServiceOf, vis
     if len(asked.input) > most:
         message = f"The input has {len(asked.input)} characters; at most {most} are spoken at once."
         raise ApiError(400, message, param="input", code="string_above_max_length")
+    if asked.timestamps and asked.stream_format != "sse":
+        raise ApiError(400, "Timestamps are events: send stream_format=sse.", param="timestamps", code="invalid_value")
     voice = find_voice(asked.voice if isinstance(asked.voice, str) else asked.voice.id, visit.user, service)
     usage = Usage()
     turn = _begin(asked, voice, usage, visit.user, service)
@@ -108,7 +112,9 @@ class TurnResponse(StreamingResponse):
             self.turn.leave()
 
 
-def _begin(asked: SpeechRequest, voice: Voice, usage: Usage, user: str, service: Service) -> Turn[bytes]:
+def _begin(
+    asked: SpeechRequest, voice: Voice, usage: Usage, user: str, service: Service
+) -> Turn[bytes | TimedSentence]:
     work = spoken(
         asked.input,
         service.library.latents(voice),
@@ -118,27 +124,28 @@ def _begin(asked: SpeechRequest, voice: Voice, usage: Usage, user: str, service:
         seed=service.infer["seed"],
         format=FORMATS[asked.response_format],
         mark=service.conf["mark"],
+        timed=asked.timestamps,
         usage=usage,
     )
     return service.enter(user, work)
 
 
-async def _pieces(first: bytes, turn: Turn[bytes], usage: Usage, service: Service) -> AsyncIterator[bytes]:
+async def _pieces(first: T, turn: Turn[T], usage: Usage, service: Service) -> AsyncIterator[T]:
     """All pieces of a turn; metrics take its usage after the last one."""
     yield first
     async for piece in turn:
         yield piece
-    service.metrics.sound.inc(usage.seconds)
-    service.metrics.doubtful.inc(usage.faults)
-    if usage.seconds:
-        service.metrics.rtf.observe(turn.used / usage.seconds)
+    service.metrics.spoken(usage.seconds, usage.faults, turn.used)
 
 
-async def _events(pieces: AsyncIterator[bytes], usage: Usage, visit: Visit) -> AsyncIterator[bytes]:
+async def _events(pieces: AsyncIterator[bytes | TimedSentence], usage: Usage, visit: Visit) -> AsyncIterator[bytes]:
     """Server-sent events in OpenAI's words; an error that comes late is an event, too."""
     try:
         async for piece in pieces:
-            yield _event({"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()})
+            if isinstance(piece, TimedSentence):
+                yield _event({"type": "speech.audio.sentence", **_timed(piece)})
+            else:
+                yield _event({"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()})
     except asyncio.CancelledError:
         raise
     except Exception:
@@ -147,6 +154,21 @@ async def _events(pieces: AsyncIterator[bytes], usage: Usage, visit: Visit) -> A
         raise
     counted = {"input_tokens": usage.ids, "output_tokens": usage.codes, "total_tokens": usage.ids + usage.codes}
     yield _event({"type": "speech.audio.done", "usage": counted})
+
+
+def _timed(sentence: TimedSentence) -> dict[str, Any]:
+    """A sentence and its words, whose places in it count characters; times in seconds, to the sample."""
+    words = [
+        {
+            "word": sentence.text[word.first : word.last],
+            "first": word.first,
+            "last": word.last,
+            "start": round(word.start, 6),
+            "end": round(word.stop, 6),
+        }
+        for word in sentence.words
+    ]
+    return {"text": sentence.text, "start": round(sentence.start, 6), "end": round(sentence.stop, 6), "words": words}
 
 
 def _event(data: dict[str, Any]) -> bytes:

@@ -24,6 +24,7 @@ class Portion:
     words: str  # as it is said
     notices: tuple[str, ...]
     pause: str | None  # after it, as in `tts.text.sentences`; None at the end of the text
+    ends: bool  # the sentence
 
 
 def check_text(text: str) -> None:
@@ -89,30 +90,47 @@ def _parts(
             words=closed(part.text),
             notices=tuple(notices) if first else (),
             pause=None if last and ends else pause,
+            ends=last,
         )
 
 
 def completed(pieces: Iterable[str], max_chars: int, language: Language) -> Iterator[tuple[list[Sentence], bool]]:
-    """The sentences of a text that comes in pieces, as they are completed, and whether they are the last ones.
-
-    Pieces may break inside words. A sentence is complete when the next one has begun, unless something would be read
-    otherwise by that: then it waits, as the items of a list and marks of Markdown around several sentences do.
-    """
-    text = ""
+    """The sentences of a text that comes in pieces, as they are completed, and whether they are the last ones."""
+    coming = ComingText(max_chars, language)
     for piece in pieces:
-        text += piece
+        if sentences := coming.add(piece):
+            yield sentences, False
+    check_words(coming.rest)
+    yield language.split(coming.rest, max_chars), True
+
+
+class ComingText:
+    """A text that comes in pieces, which may break inside words.
+
+    A sentence is complete when the next one has begun, unless something would be read otherwise by that: then it waits,
+    as the items of a list and marks of Markdown around several sentences do.
+    """
+
+    def __init__(self, max_chars: int, language: Language):
+        self.max_chars, self.language = max_chars, language
+        self.rest = ""  # what belongs to no complete sentence yet
+
+    def add(self, piece: str) -> list[Sentence]:
+        """The sentences that a further piece completes. Raises ValueError for a word that is none."""
+        self.rest += piece
         if not any(map(str.isspace, piece)):
-            continue
-        every = language.split(text, max_chars)
-        for cut in [match.end() for match in BORDER.finditer(text)][: -TRIED - 1 : -1]:
-            before, after = (language.split(part, max_chars) for part in (text[:cut], text[cut:]))
+            return []
+        every = self._split(self.rest)
+        for cut in [match.end() for match in BORDER.finditer(self.rest)][: -TRIED - 1 : -1]:
+            before, after = self._split(self.rest[:cut]), self._split(self.rest[cut:])
             if [one.text for one in before + after] == [one.text for one in every]:
-                check_words(text[:cut])
-                yield every[: len(before)], False
-                text = text[cut:]
-                break
-    check_words(text)
-    yield language.split(text, max_chars), True
+                check_words(self.rest[:cut])
+                self.rest = self.rest[cut:]
+                return every[: len(before)]
+        return []
+
+    def _split(self, text: str) -> list[Sentence]:
+        return self.language.split(text, self.max_chars)
 
 
 def closed(words: str) -> str:

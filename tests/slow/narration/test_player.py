@@ -66,9 +66,9 @@ def test_words_are_marked_while_it_plays(browser, tmp_path):
 
 def test_a_click_on_a_sentence_and_on_a_word_goes_there(browser, tmp_path):
     opened(browser, tmp_path)
-    browser.value("sentences[2].element.click()")
+    browser.value("reading.sentences[2].element.click()")
     browser.until(f"!audio.seeking && Math.abs(audio.currentTime - {TIMELINE.chapters[0].segments[2].start}) < 0.1")
-    browser.value("sentences[2].element.querySelectorAll('.word')[1].click()")
+    browser.value("reading.sentences[2].element.querySelectorAll('.word')[1].click()")
     browser.until(
         f"!audio.seeking && Math.abs(audio.currentTime - {TIMELINE.chapters[0].segments[2].words[1].start}) < 0.1"
     )
@@ -76,19 +76,20 @@ def test_a_click_on_a_sentence_and_on_a_word_goes_there(browser, tmp_path):
 
 def test_one_chapter_is_in_the_page_and_the_next_is_opened_by_key_and_by_list(browser, tmp_path):
     opened(browser, tmp_path)
-    assert browser.value("text.querySelector('h1').textContent") == "The Sea"
+    assert browser.value("reading.text.querySelector('h1').textContent") == "The Sea"
     browser.press("]")
     browser.until("audio.readyState > 0 && wanted === null && audio.getAttribute('src') === '1.mp3'")
-    assert browser.value("[...text.querySelectorAll('h1')].map((one) => one.textContent)") == ["Two Voices"]
-    assert browser.value("[...text.querySelectorAll('.speaker')].map((one) => one.textContent)") == ["Jack", "Gwen <3"]
+    assert browser.value("[...reading.text.querySelectorAll('h1')].map((one) => one.textContent)") == ["Two Voices"]
+    speakers = browser.value("[...reading.text.querySelectorAll('.speaker')].map((one) => one.textContent)")
+    assert speakers == ["Jack", "Gwen <3"]
     browser.value("document.querySelector('#contents button').click()")
-    assert browser.value("text.querySelector('h1').textContent") == "The Sea"
+    assert browser.value("reading.text.querySelector('h1').textContent") == "The Sea"
 
 
 def test_a_chapter_goes_over_into_the_next(browser, tmp_path):
     opened(browser, tmp_path)
     browser.value("audio.currentTime = audio.duration - 0.3, audio.play()")
-    browser.until("text.querySelector('h1').textContent === 'Two Voices' && !audio.paused")
+    browser.until("reading.text.querySelector('h1').textContent === 'Two Voices' && !audio.paused")
 
 
 def test_one_file_holds_all_chapters(browser, tmp_path):
@@ -99,7 +100,7 @@ def test_one_file_holds_all_chapters(browser, tmp_path):
     assert hear(browser, second.start + second.segments[1].words[1].start + 0.05) == "that"
     browser.press("[")
     browser.value(f"audio.currentTime = {second.start - 0.3}, audio.play()")
-    browser.until("text.querySelector('h1').textContent === 'Two Voices'")
+    browser.until("reading.text.querySelector('h1').textContent === 'Two Voices'")
 
 
 def test_place_speed_and_theme_are_remembered(browser, tmp_path):
@@ -120,16 +121,16 @@ def test_place_speed_and_theme_are_remembered(browser, tmp_path):
 def test_a_link_leads_to_its_sentence(browser, tmp_path):
     opened(browser, tmp_path)
     browser.value("location.hash = '#2.2.1'")
-    browser.until("sentences[here]?.text === 'Who else & why?'")
+    browser.until("reading.sentences[reading.here]?.text === 'Who else & why?'")
     browser.value("location.hash = '#__proto__'")
-    assert browser.value("sentences[here].text") == "Who else & why?"
+    assert browser.value("reading.sentences[reading.here].text") == "Who else & why?"
 
 
 def test_arrows_go_from_sentence_to_sentence(browser, tmp_path):
     opened(browser, tmp_path)
     for key, said in (("ArrowRight", "It was late."), ("ArrowRight", "“Who is there?”"), ("ArrowLeft", "It was late.")):
         browser.press(key)
-        browser.until(f"sentences[here].text === {said!r} && !audio.seeking")
+        browser.until(f"reading.sentences[reading.here].text === {said!r} && !audio.seeking")
 
 
 def test_nothing_is_fetched_but_the_sound_and_nothing_in_a_title_runs(browser, tmp_path):

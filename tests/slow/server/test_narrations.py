@@ -1,8 +1,7 @@
-"""Narrations over HTTP, made by processes of their own: followed, fetched, cancelled, resumed and ended."""
+"""Narrations over HTTP, made by processes of their own: followed, fetched, cancelled, resumed, ended and killed."""
 
+import random
 import signal
-import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +11,12 @@ import pytest
 import soundfile
 
 from helpers import narrating, serving
-from helpers.narrating import BOOK, FAST, contents, narrate
+from helpers.narrating import BOOK, contents, narrate
 from helpers.serving import fetched, followed, send_book, state
 from tts.server.jobs import CANCELLED, DONE, FAILED, MAKING, WAITING
-from tts.settings import ROOT
 
 pytestmark = pytest.mark.slow
+KILLS = 20
 # Nine chapters in which no sentence comes twice, so that each is a take of its own.
 LONG = "\n\n".join(f"# Chapter {n}\n\n" + "\n\n".join(f"It sang {n} times {k}." for k in range(6)) for n in range(9))
 
@@ -110,20 +109,43 @@ def test_one_that_fails_says_why_and_the_next_one_is_made(ann):
 
 @contextmanager
 def own_process(home: Path, data: Path):
-    """A service as users start it; gives its client and its process, which is ended with SIGTERM."""
-    overrides = [*serving.OVERRIDES, *FAST, f"data={data}"]
-    command = [sys.executable, "-m", "tts.server", "run", "--weights", str(home / "weights"), "--", *overrides]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    try:
-        for line in process.stderr:
-            if "running on" in line:
-                break
-        address = line.split()[-5] if "Press" in line else line.split()[-1]
-        with serving.client(address) as client:
-            yield client, process
-    finally:
-        process.terminate()
-        process.communicate(timeout=120)
+    """A service as users start it; gives its client and its process."""
+    with serving.own_process(home, data) as (address, process), serving.client(address) as client:
+        yield client, process
+
+
+def killed_and_gone_on(home: Path, data: Path, kills: int, chance: random.Random) -> dict:
+    """Narrate LONG, kill -9 so many times, and give the job. A take that is there stays as it is."""
+    job, kept = None, {}
+    for _ in range(kills):
+        with own_process(home, data) as (client, process):
+            known = client.get("/narrations", cast_to=dict)["data"]
+            job = known[0] if known else send_book(client, LONG)
+            time.sleep(chance.uniform(0.0, 3.0))
+            process.kill()
+        now = {path: path.stat().st_mtime_ns for path in data.rglob("takes/*/*.flac")}
+        assert kept.items() <= now.items()
+        kept = now
+    return job
+
+
+def test_killed_at_random_moments_nothing_is_lost_and_nothing_is_done_twice(home, tmp_path):
+    """kill -9 of the service while it narrates, then to the end: the same bytes as without."""
+    data, undisturbed = tmp_path / "data", tmp_path / "undisturbed"
+    for folder in (data, undisturbed):
+        serving.add_voice(home, folder, "local")
+    job = killed_and_gone_on(home, data, KILLS, random.Random(17))
+    kept = {path: path.stat().st_mtime_ns for path in data.rglob("takes/*/*.flac")}
+    with own_process(home, data) as (client, process):
+        told = followed(client, job)[-1]
+        assert told["state"] == DONE and told["chapters"] == list(range(1, 10))
+        sound = fetched(client, f"/narrations/{job['id']}/files/{told['files'][0]}")
+        assert len(client.get("/narrations", cast_to=dict)["data"]) == 1
+    assert kept.items() <= {path: path.stat().st_mtime_ns for path in data.rglob("takes/*/*.flac")}.items()
+    with own_process(home, undisturbed) as (client, process):
+        other = send_book(client, LONG)
+        told = followed(client, other)[-1]
+        assert fetched(client, f"/narrations/{other['id']}/files/{told['files'][0]}") == sound
 
 
 def test_sigterm_lets_a_request_end_and_puts_the_narration_back(home, tmp_path):

@@ -38,6 +38,10 @@ class Parts(HTMLParser):
         self._script = None
 
 
+def script() -> str:
+    return "".join(path.read_text("utf-8") for path in player.PARTS["js"])
+
+
 @pytest.fixture
 def audio(tmp_path):
     paths = [tmp_path / "Salt & Light" / name for name in ("one #1.mp3", "two.mp3")]
@@ -79,7 +83,7 @@ def test_a_title_is_text_and_never_markup(audio, tmp_path):
     second = replace(timeline.chapters[1], segments=[segment])
     player.page(replace(timeline, chapters=[first, second]), BOOK, audio, tmp_path / "player.html")
     parts = Parts(tmp_path / "player.html")
-    assert parts.scripts == [(player.HERE / "player.js").read_text("utf-8")] and "img" not in parts.tags
+    assert parts.scripts == [script()] and "img" not in parts.tags
     assert parts.data["book-data"]["chapters"][0][0] == hostile
     assert parts.data["chapter-1"]["paragraphs"][0][4][0][1] == hostile
 
@@ -88,7 +92,7 @@ def test_the_policy_allows_the_script_and_the_style_of_the_page_alone(path):
     text = path.read_text("utf-8")
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
     assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
-    assert f"script-src '{player._policy(player.HERE / 'player.js')}'" in policy
+    assert f"script-src '{player._policy(script())}'" in policy
 
 
 def test_doubtful_takes_are_listed_and_every_sentence_can_be_linked_to(audio, tmp_path):

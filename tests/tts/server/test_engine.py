@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from tts.server.engine import AHEAD, Busy, Closed, SharedEngine
+from tts.server.engine import AHEAD, FAIR, Busy, Closed, SharedEngine
 
 
 def run(scenario, *, most: int = 10, most_per_user: int = 10):
@@ -66,6 +66,29 @@ def test_a_short_turn_goes_before_the_rest_of_a_long_one():
     order = run(scenario)
     # The piece of the book that was being made when the note came, and perhaps one between, but not the rest.
     assert order.count("note") == 2 and order.count("book") <= 4
+
+
+def test_a_long_turn_goes_on_however_many_short_ones_come():
+    """There is always a short turn that has used the engine less: a new one begins whenever one ends."""
+    streams = 3
+
+    async def scenario(engine):
+        order = []
+
+        async def notes():
+            while True:
+                assert [piece async for piece in engine.enter("bob", iter(Steps("note", 2, order, 0.005)))] == [0, 1]
+
+        coming = [asyncio.create_task(notes()) for _ in range(streams)]
+        pieces = [piece async for piece in engine.enter("ann", iter(Steps("book", 6, order, 0.005)))]
+        for task in coming:
+            task.cancel()
+        await asyncio.gather(*coming, return_exceptions=True)
+        return pieces, "".join(name[0] for name in order)
+
+    pieces, order = run(scenario)
+    assert pieces == list(range(6)) and order.count("n") > 6
+    assert max(map(len, order.split("b")[1:-1])) <= FAIR * (streams + 1)
 
 
 def test_a_client_who_takes_nothing_holds_up_nobody_and_costs_a_bounded_memory():

@@ -1,8 +1,10 @@
 """What every request passes: keys, origins, sizes, ids, logs, and errors that nobody foresaw."""
 
+import html
 import json
 import logging
 import random
+import re
 import select
 import socket
 import string
@@ -14,6 +16,7 @@ import openai
 import pytest
 
 from helpers import narrating, serving
+from tts.server import pages
 from tts.server.keys import Keys
 
 SECRET = "Only Ann knows this sentence."
@@ -140,6 +143,26 @@ def test_pages_of_other_origins_may_not_call(address, ann):
     status, headers, _ = send(address, "GET", "/v1/models", Origin="https://app.example", **ann)
     assert status == 200 and headers["access-control-allow-origin"] == "https://app.example"
     assert send(address, "GET", "/v1/models", Origin=address, **ann)[0] == 200
+
+
+def test_the_page_needs_no_key_and_fetches_nothing_of_other_hosts(address):
+    status, headers, body = send(address, "GET", "/")
+    text = body.decode()
+    known = json.loads(html.unescape(re.search('data-settings="([^"]*)"', text)[1]))
+    assert status == 200 and headers["content-type"].startswith("text/html") and known["chars"] == 4096
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
+    parts = re.findall(r'(?:src|href)="([^#"][^"]*)"', text)
+    assert parts and all(part.startswith("/page/") for part in parts)
+    for name in pages.FILES:
+        status, _, body = send(address, "GET", f"/page/{name}")
+        assert status == 200 and b"://" not in body.replace(b"http://www.w3.org/2000/svg", b"")
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "..%2fapp.py", "../app.py", "%2e%2e/app.py", "index.html%00"])
+def test_no_other_file_is_part_of_the_page(address, name):
+    status, _, body = send(address, "GET", f"/page/{name}")
+    assert status == 404 and error_of(body)["code"] == "not_found"
 
 
 def test_without_keys_only_localhost_is_answered(home, tmp_path):

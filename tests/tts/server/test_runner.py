@@ -4,8 +4,11 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from helpers import timelines
+from tts.narration import manifest
 from tts.server.jobs import CANCELLED, DONE, FAILED, MAKING, WAITING, JobStore, NarrationJob
 from tts.server.runner import Runner
 
@@ -26,18 +29,19 @@ if os.path.exists(folder + "/crash"):
 GOOD = [
     {"work": "speaking", "done": 1.0, "whole": 2.0},
     {"notice": "a notice"},
-    {"done": {"files": ["book.m4b"], "seconds": 3.0, "doubtful": 1}},
+    {"made": {"files": ["book.m4b"], "seconds": 3.0, "doubtful": 1}},
 ]
 
 
 class Place:
     """A store, its runner, and jobs whose programs are told what to do."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, shelf: Path | None):
         program = folder / "program.py"
         program.write_text(PROGRAM)
         self.store = JobStore(folder / "jobs.sqlite")
-        self.runner = Runner(self.store, folder / "narrations", 1, (sys.executable, "-S", str(program)))
+        command = (sys.executable, "-S", str(program))
+        self.runner = Runner(self.store, folder / "narrations", 1, shelf=shelf, command=command)
 
     def job(self, lines: list, *files: str, user: str = "ann") -> NarrationJob:
         job = self.store.add(user, "title")
@@ -68,11 +72,11 @@ class Place:
             await asyncio.sleep(0.02)
 
 
-def run(folder: Path, scenario) -> Place:
+def run(folder: Path, scenario, *, shelf: Path | None = None) -> Place:
     """A scenario beside a runner, which is stopped in the end."""
 
     async def within() -> Place:
-        place = Place(folder)
+        place = Place(folder, shelf)
         making = asyncio.create_task(place.runner.run())
         try:
             await asyncio.wait_for(scenario(place), 300)
@@ -155,7 +159,7 @@ def test_when_the_service_ends_its_jobs_go_back_and_the_next_one_makes_them(tmp_
 
 
 def test_one_that_was_made_when_the_service_was_killed_is_made_again(tmp_path):
-    place = Place(tmp_path)
+    place = Place(tmp_path, None)
     job = place.job(GOOD)
     assert place.store.begin().id == job.id and place.now(job).state == MAKING
     place.store.close()  # as if it were killed now
@@ -164,3 +168,30 @@ def test_one_that_was_made_when_the_service_was_killed_is_made_again(tmp_path):
         await place.until(job, DONE)
 
     run(tmp_path, scenario)
+
+
+def test_one_that_is_done_stands_on_the_shelf_under_its_author_and_title(tmp_path):
+    shelf = tmp_path / "shelf"
+    book = replace(timelines.of(timelines.book()), title="../Salt/Light", author="J. <Sea>")
+
+    async def scenario(place):
+        job = place.store.add("ann", "title")
+        project = place.runner.folder_of(job) / "project"
+        project.mkdir(parents=True)
+        (project / "book.m4b").write_bytes(b"sound")
+        manifest.write(book, project / "manifest.json")
+        made = {"files": ["book.m4b", "manifest.json"], "seconds": 3.0, "doubtful": 0}
+        (project.parent / "lines").write_text(json.dumps([{"made": made}]))
+        place.store.save(job)
+        place.runner.wake()
+        assert (await place.until(job, DONE)).notices == []
+        bare = await place.until(place.job([{"made": made | {"files": ["book.m4b"]}}]), DONE)
+        assert bare.notices == ["it is not on the shelf: a narration without manifest.json goes on no shelf"]
+
+    run(tmp_path, scenario, shelf=shelf)
+    folder = shelf / "ann" / "J. Sea" / "Salt Light"
+    assert (folder / "book.m4b").read_bytes() == b"sound"
+    known = json.loads((folder / "metadata.json").read_text("utf-8"))
+    assert known["title"] == book.title and known["authors"] == [book.author] and known["narrators"] == ["LJ"]
+    assert [chapter["title"] for chapter in known["chapters"]] == [chapter.title for chapter in book.chapters]
+    assert {path.name for path in folder.iterdir()} == {"book.m4b", "metadata.json"}

@@ -123,6 +123,25 @@ def test_events_carry_the_same_sound_and_what_it_took(client, service):
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
 
 
+def test_events_tell_when_each_word_is_heard(client, expected):
+    plain = [event for event in events(client) if event["type"] == "speech.audio.delta"]
+    *told, done = events(client, extra_body={"timestamps": True})
+    assert done["type"] == "speech.audio.done"
+    assert [event for event in told if event["type"] == "speech.audio.delta"] == plain  # the sound is the same
+    sentences = [event for event in told if event["type"] == "speech.audio.sentence"]
+    assert [own["text"] for own in sentences] == ["The kettle sang.", "Nobody cried, and that was all."]
+    said = [[word["word"] for word in own["words"]] for own in sentences]
+    assert said == [["The", "kettle", "sang"], ["Nobody", "cried", "and", "that", "was", "all"]]
+    last = 0.0
+    for own in sentences:
+        assert last <= own["start"] <= own["words"][0]["start"] and own["words"][-1]["end"] <= own["end"]
+        assert all(own["text"][word["first"] : word["last"]] == word["word"] for word in own["words"])
+        for word in own["words"]:
+            assert last <= word["start"] <= word["end"]
+            last = word["end"]
+    assert sentences[-1]["end"] == pytest.approx(len(expected) / 24000, abs=1e-5)
+
+
 def test_sound_comes_before_the_sentence_has_ended(client):
     """The first event holds less than a tenth of one long sentence."""
     words = " ".join(["sang"] * 40)
@@ -171,6 +190,7 @@ def test_models(client):
         ({"speed": 0.1}, "speed", "invalid_value"),
         ({"response_format": "midi"}, "response_format", "invalid_value"),
         ({"stream_format": "smoke"}, "stream_format", "invalid_value"),
+        ({"extra_body": {"timestamps": True}}, "timestamps", "invalid_value"),
         ({"extra_body": {"colour": "red"}}, "colour", "unknown_parameter"),
     ],
 )

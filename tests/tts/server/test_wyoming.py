@@ -1,0 +1,201 @@
+"""The Wyoming protocol, spoken to by its own client."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterable
+
+import pytest
+import torch
+
+pytest.importorskip("wyoming")
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.client import AsyncTcpClient
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.info import Describe, Info
+from wyoming.tts import (
+    Synthesize,
+    SynthesizeChunk,
+    SynthesizeStart,
+    SynthesizeStop,
+    SynthesizeStopped,
+    SynthesizeVoice,
+)
+
+from helpers import narrating, serving
+from tts.synthesis.live import pcm
+
+TEXT = "The kettle sang. Nobody cried, and that was all. The kettle sang."
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    home, data = narrating.home(tmp_path_factory.mktemp("home")), tmp_path_factory.mktemp("data")
+    return serving.make_service(home, data, f"wyoming=tcp://127.0.0.1:{free_port()}", "voice=someone", "waiting=2")
+
+
+@pytest.fixture(scope="module")
+def port(service):
+    with serving.running(service):
+        yield int(service.conf["wyoming"].rpartition(":")[2])
+
+
+def talk(port: int, events: Iterable[Event], until: type) -> list[Event]:
+    """Send events, and take what comes until one of a type, or until the connection ends."""
+
+    async def both() -> list[Event]:
+        async with AsyncTcpClient("127.0.0.1", port) as client:
+            for event in events:
+                await client.write_event(event)
+            found = []
+            while event := await asyncio.wait_for(client.read_event(), 60):
+                found.append(event)
+                if until.is_type(event.type):
+                    break
+            return found
+
+    return asyncio.run(both())
+
+
+def heard(events: list[Event]) -> bytes:
+    return b"".join(AudioChunk.from_event(event).audio for event in events if AudioChunk.is_type(event.type))
+
+
+def said(service, text: str) -> bytes:
+    """What the pipeline itself says."""
+    latents = service.library.latents(service.library.find("local", "someone"))
+    chunks = service.speech.stream(text, latents, settings=service.settings, seed=service.infer["seed"])
+    return pcm(torch.cat([chunk.wave for chunk in chunks]))
+
+
+def test_it_says_what_it_can(service, port):
+    info = Info.from_event(talk(port, [Describe().event()], Info)[-1])
+    (program,) = info.tts
+    assert program.supports_synthesize_streaming and program.installed
+    assert [voice.name for voice in program.voices] == ["someone"] and program.voices[0].languages == ["en"]
+
+
+def test_a_whole_text_is_spoken(service, port):
+    asked = Synthesize(TEXT, SynthesizeVoice("someone")).event()
+    start, *middle, stop = talk(port, [asked], AudioStop)
+    assert AudioStart.from_event(start) == AudioStart(rate=24000, width=2, channels=1)
+    assert AudioStop.is_type(stop.type) and len(middle) > 2
+    assert heard(middle) == said(service, TEXT)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_text_that_comes_in_pieces_sounds_the_same(service, port, size):
+    pieces = [SynthesizeChunk(TEXT[at : at + size]).event() for at in range(0, len(TEXT), size)]
+    asked = [SynthesizeStart(SynthesizeVoice("someone")).event(), *pieces, Synthesize(TEXT).event()]
+    found = talk(port, [*asked, SynthesizeStop().event()], SynthesizeStopped)
+    assert [event.type for event in found if not AudioChunk.is_type(event.type)] == [
+        "audio-start", "audio-stop", "synthesize-stopped",
+    ]  # fmt: skip
+    assert heard(found) == said(service, TEXT)
+
+
+def test_sound_comes_while_the_text_is_being_written_and_others_are_served_meanwhile(service, port):
+    async def slowly() -> list[Event]:
+        async with AsyncTcpClient("127.0.0.1", port) as client:
+            await client.write_event(SynthesizeStart().event())
+            await client.write_event(SynthesizeChunk("The kettle sang. Nobody cried, and ").event())
+            found = [await asyncio.wait_for(client.read_event(), 60)]  # of the first sentence
+            other = await asyncio.to_thread(talk, port, [Synthesize("It sang.").event()], AudioStop)
+            assert heard(other) == said(service, "It sang.")
+            await client.write_event(SynthesizeChunk("that was all.").event())
+            await client.write_event(SynthesizeStop().event())
+            while not SynthesizeStopped.is_type(found[-1].type):
+                found.append(await asyncio.wait_for(client.read_event(), 60))
+            return found
+
+    assert heard(asyncio.run(slowly())) == said(service, "The kettle sang. Nobody cried, and that was all.")
+
+
+def test_who_leaves_in_the_middle_frees_the_place(service, port):
+    async def leaving() -> None:
+        async with AsyncTcpClient("127.0.0.1", port) as client:
+            await client.write_event(SynthesizeStart().event())
+            await client.write_event(SynthesizeChunk("The kettle sang. Nobody cried, and ").event())
+            await asyncio.wait_for(client.read_event(), 60)
+
+    asyncio.run(leaving())
+    while service.engine.turns:
+        time.sleep(0.01)
+    assert heard(talk(port, [Synthesize("It sang.").event()], AudioStop)) == said(service, "It sang.")
+
+
+@pytest.mark.parametrize(
+    "event, code",
+    [
+        (Synthesize("It sang.", SynthesizeVoice("nobody")).event(), "voice_not_found"),
+        (Synthesize("* * *").event(), "unspeakable_input"),
+        (Synthesize("It sang. " * 1000).event(), "unspeakable_input"),
+        (Event("synthesize", {"voice": {}}), "invalid_event"),
+        (Event("synthesize", {"text": 5}), "invalid_event"),
+        (Event("synthesize", {"text": "It sang.", "voice": 5}), "invalid_event"),
+    ],
+)
+def test_what_cannot_be_said_is_told(service, port, event, code):
+    error = Error.from_event(talk(port, [event], Error)[-1])
+    assert error.code == code and error.text
+    while service.engine.turns:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\n",
+        b"[]\n",
+        b"{}\n",
+        b'{"type": 5}\n',
+        b'{"type": "describe", "data": [], "data_length": 2}\n{}',
+        b'{"type": "describe", "data_length": 1000000000000}\n',
+        b'{"type": "describe", "payload_length": 1000000000000}\n',
+        b'{"type": "describe", "data_length": "x"}\n',
+        b"x" * (1 << 20),
+        b"\xff\xfe\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_what_is_no_event_ends_the_connection_and_nothing_else(port, data):
+    with socket.create_connection(("127.0.0.1", port), 30) as line:
+        try:
+            line.sendall(data)
+            line.shutdown(socket.SHUT_WR)
+            while line.recv(1 << 12):
+                pass
+        except ConnectionError:
+            pass
+    assert talk(port, [Describe().event()], Info)
+
+
+def test_too_many_texts_at_once_are_refused(service, port):
+    async def two() -> Event:
+        async with AsyncTcpClient("127.0.0.1", port) as one, AsyncTcpClient("127.0.0.1", port) as other:
+            for client in (one, other):
+                await client.write_event(SynthesizeStart().event())
+            while len(service.engine.turns) < 2:
+                await asyncio.sleep(0.01)
+            return (await asyncio.to_thread(talk, port, [Synthesize("It sang.").event()], Error))[-1]
+
+    assert Error.from_event(asyncio.run(two())).code == "overloaded"
+    while service.engine.turns:
+        time.sleep(0.01)
+
+
+def test_a_wrong_address_is_refused_before_anything_is_served(service):
+    from tts.server.http import make_server
+
+    service.conf["wyoming"], right = "10200", service.conf["wyoming"]
+    try:
+        with pytest.raises(ValueError):
+            make_server(service, None)
+    finally:
+        service.conf["wyoming"] = right
