@@ -7,7 +7,8 @@ from helpers import nano
 from helpers.gpt_stage import GREEDY
 from tts import checkpoint, settings
 from tts.adapters import Change, Changes, TunedSpeaker, adapt, adaptable, changes_of, merged
-from tts.synthesis.pipeline import Settings, TextToSpeech
+from tts.synthesis.pipeline import TextToSpeech
+from tts.synthesis.speaking import Settings
 from tts.types import Codes, Condition, Mel, SpeakerLatents
 
 

@@ -20,7 +20,8 @@ def triforce(given: dict) -> Speak:
     import torch
 
     from tts import settings, voices
-    from tts.synthesis.pipeline import Settings, TextToSpeech
+    from tts.synthesis.pipeline import TextToSpeech
+    from tts.synthesis.speaking import Settings
 
     conf = settings.compose(given["overrides"])
     torch.set_num_threads(given["threads"])

@@ -26,8 +26,9 @@ from tts.server.library import Voice
 from tts.server.service import Service
 from tts.server.speaking import Usage
 from tts.synthesis.live import pcm
-from tts.synthesis.pipeline import Chunk, TextToSpeech
+from tts.synthesis.pipeline import TextToSpeech
 from tts.synthesis.portions import ComingText
+from tts.synthesis.speaking import Chunk
 
 log = logging.getLogger("tts.server")
 

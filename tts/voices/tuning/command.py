@@ -19,7 +19,8 @@ from tts.judges.recogniser import SpeechRecogniser
 from tts.judges.similarity import Resemblyzer, SpeakerJudge, TorchScriptEncoder
 from tts.judges.table import best_recogniser, make_recogniser
 from tts.judges.whisper import Whisper
-from tts.synthesis.pipeline import Settings, TextToSpeech
+from tts.synthesis.pipeline import TextToSpeech
+from tts.synthesis.speaking import Settings
 from tts.voices.clone import average, cache_folder
 from tts.voices.tuning import material
 from tts.voices.tuning.learner import Learner, stage_of

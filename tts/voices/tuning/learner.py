@@ -17,7 +17,7 @@ from tts.adapters import Change, adapt, changes_of
 from tts.nn import fast_dtype
 from tts.settings import CONF
 from tts.speaker import REFERENCE_SECONDS
-from tts.synthesis.pipeline import derive_seed
+from tts.synthesis.speaking import derive_seed
 from tts.text.tokenizer import Tokenizer
 from tts.training.assembly import make
 from tts.training.stage import Stage

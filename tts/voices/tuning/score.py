@@ -8,7 +8,8 @@ import numpy as np
 from tts.judges.recogniser import SpeechRecogniser
 from tts.judges.similarity import SpeakerJudge
 from tts.judges.wer import character_edits
-from tts.synthesis.pipeline import Settings, TextToSpeech
+from tts.synthesis.pipeline import TextToSpeech
+from tts.synthesis.speaking import Settings
 from tts.types import SpeakerLatents
 from tts.voices.tuning.material import Clip
 
