@@ -32,7 +32,7 @@ examples:
   python -m tts.narration list book.epub                           chapters, words, and about how long they take
   python -m tts.narration make book.epub -o book.flac              run it again to go on after a stop
   python -m tts.narration make book.epub -o book.flac --chapters 3-5,8
-  python -m tts.narration make play.txt -o play.flac --cast "Jack=kumo" --cast "Gwendolen=alpha"
+  python -m tts.narration make play.txt -o play.flac --cast "Jack=kumo" --cast "Gwendolen=lj"
   python -m tts.narration retake 12.3 --seed 4                     another take of a paragraph; `make` puts it in
   python -m tts.narration try 12.3.1 --takes 4                     four takes of a sentence, to choose by ear
   python -m tts.narration try 12.3.1 --keep 2

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tts import document
+from tts.cli import run_as_program
 from tts.narration.cast import roles_of
 from tts.settings import ROOT
 
@@ -50,7 +51,7 @@ async def found_in(book: Path) -> Outline:
             await process.wait()
     if "failed" in found:
         raise ValueError(found["failed"])
-    return Outline(**found)
+    return Outline(**found | {"chapters": [(title, words) for title, words in found["chapters"]]})
 
 
 def _words(chapter: document.Chapter) -> int:
@@ -68,4 +69,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_as_program(main)

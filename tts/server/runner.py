@@ -19,6 +19,7 @@ log = logging.getLogger("tts.server")
 
 NARRATOR = (sys.executable, "-m", "tts.server.narrator")  # what makes the job in the folder that follows
 LINE = 1 << 20  # bytes of a line of progress, at most
+TICK = 0.01  # seconds between looks at a process that is being started
 REST = 1.0  # seconds before another try, where a job could not even be begun
 
 
@@ -56,6 +57,8 @@ class Runner:
             return
         job.state = CANCELLED
         self.store.save(job)
+        while self._processes.get(job.id, job) is None:  # it is being started
+            await asyncio.sleep(TICK)
         if process := self._processes.get(job.id):
             process.kill()
             await process.wait()

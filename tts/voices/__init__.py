@@ -142,7 +142,7 @@ def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":
             latents = TunedSpeaker(**vars(latents), changes=_changes(found))
         elif found:
             raise ValueError(f"it holds {next(iter(found))[:80]!r} too")
-    except (SafetensorError, KeyError, ValueError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is not a complete voice file ({error}): make it again with {REMAKE}") from None
     for name, tensor in tensors(latents).items():
         if tensor.ndim != 2 or not torch.isfinite(tensor).all():

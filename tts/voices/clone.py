@@ -73,7 +73,7 @@ def make(
 
 @torch.inference_mode()
 def average(
-    speech: Iterable[Float[Tensor, " K"]],
+    speech: Iterable[Float[Tensor, " _"]],
     *,
     acoustic: Acoustic,
     decoder: Decoder,

@@ -169,7 +169,9 @@ def test_a_whisper_model_writes_the_words_too(folder, tmp_path):
     model = fake_whisper(tmp_path / "model", "The ship came into harbour late")
     (tmp_path / "show").mkdir()
     shutil.copy(folder / "talk.wav", tmp_path / "show")
-    chosen = ("words.recogniser=whisper", f"words.model={model}", "judge.untranscribed=60")
+    # The words are made up, so what lies between them is speech.
+    made_up = ("judge.untranscribed=60", "judge.music=1")
+    chosen = ("words.recogniser=whisper", f"words.model={model}", *made_up)
     assert prepare(tmp_path / "show", tmp_path / "out", *chosen) == 0
     assert list(report(tmp_path / "out")["words_from"]) == ["whisper"]
     said = [clip["text"] for clip in clips(tmp_path / "out")["talk.wav"]]

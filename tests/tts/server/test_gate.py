@@ -199,13 +199,13 @@ def test_what_nobody_foresaw_is_500_with_an_id_and_the_log_has_the_place_but_no_
         def __getattr__(self, name):
             raise RuntimeError(SECRET)
 
-    whole, service.speech.acoustic = service.speech.acoustic, Broken()
+    whole, service.speech.vocoder = service.speech.vocoder, Broken()
     caplog.set_level(logging.INFO, "tts.server")
     try:
         with pytest.raises(openai.InternalServerError) as error:
             two.ann.audio.speech.create(model="tts-1", voice="someone", input=SECRET)
     finally:
-        service.speech.acoustic = whole
+        service.speech.vocoder = whole
     assert error.value.status_code == 500 and SECRET not in str(error.value)
     fault = logged(caplog, event="fault", id=error.value.request_id)
     assert fault["type"] == "RuntimeError"

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -226,7 +227,7 @@ def test_one_person_is_told_from_two():
 def clips(speech, ann, net):
     found = material.cut(material.sources([ann]), 24000, longest=12.0, most=600.0, tell=lambda notice: None)
     found = material.readable(found, speech, lambda notice: None)
-    return split(material.identified(found, TorchScriptEncoder(net), 24000), 1)
+    return split(material.identified(found, TorchScriptEncoder(Path(net)), 24000), 1)
 
 
 def begin(folder, speech, clips, tmp_path, watch=lambda doing: None, **conf) -> Tuning:

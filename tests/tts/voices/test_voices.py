@@ -450,7 +450,7 @@ def test_voices_are_taken_over_only_where_speakers_are_heard_alike(shelf, folder
 
     own = latents()
     voices.save(shelf / "ann.safetensors", own, card)
-    deaf, tuned = changed("speaker.queries"), changed("norm.weight")
+    deaf, tuned = changed("speaker.stem.weight"), changed("norm.weight")
     assert main(["renew", str(folder), "--weights", str(deaf)]) == 1
     assert "hears speakers otherwise" in capsys.readouterr().err
     assert voices.about(voices.find("ann")) == card
