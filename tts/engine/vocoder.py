@@ -11,7 +11,7 @@ from tts.records import AudioConfig
 
 
 @dataclass
-class Sounded:
+class OnnxSounded:
     """What is kept of frames that have sounded, so that the next ones go on from them without a seam."""
 
     mel: Float[np.ndarray, "1 M K"]  # the last frames, or as many as there are
@@ -28,8 +28,8 @@ class OnnxVocoder:
         self.spectra = Spectra(audio)
 
     def extend(
-        self, past: Sounded | None, mel: Float[np.ndarray, "1 M T"], ready: int
-    ) -> tuple[Float[np.ndarray, " N"], Sounded]:
+        self, past: OnnxSounded | None, mel: Float[np.ndarray, "1 M T"], ready: int
+    ) -> tuple[Float[np.ndarray, " N"], OnnxSounded]:
         """Sound the first `ready` frames, which follow those in `past`; gives what to go on from, too."""
         hop, pad = self.spectra.hop, self.spectra.pad
         held = 0 if past is None else past.mel.shape[2]
@@ -45,7 +45,7 @@ class OnnxVocoder:
             wave = wave[max(0, len(past.corrected) * hop - pad) :]
         kept = slice(max(0, held + ready - self.context), held + ready)
         overlap = self.spectra.n_fft // hop - 1
-        return wave, Sounded(frames[..., kept], spectrum[kept], sounded[-overlap:])
+        return wave, OnnxSounded(frames[..., kept], spectrum[kept], sounded[-overlap:])
 
     def _spectra(
         self, mel: Float[np.ndarray, "1 M T"], known: Complex[np.ndarray, "K F"] | None

@@ -243,7 +243,7 @@ class Carried(StreamCache):
 
 
 @dataclass
-class Place:
+class StretchPlace:
     """Where a stretch begins."""
 
     first: Tensor | int = 0  # patch
@@ -252,7 +252,7 @@ class Place:
 class LaterRotary(nn.Module):
     """The same rotations for positions that are counted from a place."""
 
-    def __init__(self, rotary: nn.Module, place: Place):
+    def __init__(self, rotary: nn.Module, place: StretchPlace):
         super().__init__()
         self.rotary, self.place = rotary, place
 
@@ -268,7 +268,7 @@ class Denoised(nn.Module):
 
     def __init__(self, decoder: DiffusionDecoder):
         super().__init__()
-        self.decoder, self.place = deepcopy(decoder), Place()
+        self.decoder, self.place = deepcopy(decoder), StretchPlace()
         for layer in self.decoder.layers:
             if isinstance(layer, AttentionLayer):
                 layer.rotary = LaterRotary(layer.rotary, self.place)

@@ -27,7 +27,7 @@ def make_app(service: Service, keys: Keys | None) -> FastAPI:
     if conf["wyoming"]:
         from tts.server import wyoming  # few need it
 
-        assistant = wyoming.Server(service, conf["wyoming"], wyoming.STRANGER if keys else LOCAL)
+        assistant = wyoming.WyomingServer(service, conf["wyoming"], wyoming.STRANGER if keys else LOCAL)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:

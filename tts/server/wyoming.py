@@ -40,7 +40,7 @@ IDLE = 300.0  # seconds after which a client who says nothing is given up
 LANGUAGES = {"english": "en"}  # as Home Assistant names them
 
 
-class Server:
+class WyomingServer:
     """Listens at an address such as tcp://127.0.0.1:10200."""
 
     def __init__(self, service: Service, address: str, user: str):
@@ -131,7 +131,7 @@ class WrittenText:
 class Handler(AsyncEventHandler):
     """One connection."""
 
-    def __init__(self, server: Server, reader: Bounded, writer: asyncio.StreamWriter):
+    def __init__(self, server: WyomingServer, reader: Bounded, writer: asyncio.StreamWriter):
         super().__init__(reader, writer)
         self.server, self.service, self.user = server, server.service, server.user
         self._text: WrittenText | None = None  # that is being written

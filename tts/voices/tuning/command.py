@@ -24,7 +24,7 @@ from tts.synthesis.speaking import Settings
 from tts.voices.clone import average, cache_folder
 from tts.voices.tuning import material
 from tts.voices.tuning.learner import Learner, stage_of
-from tts.voices.tuning.material import Clip, Source
+from tts.voices.tuning.material import GivenRecording, LearnedClip
 from tts.voices.tuning.score import Examiner
 from tts.voices.tuning.tune import Clock, Tuning
 
@@ -86,7 +86,7 @@ def tune(paths: Sequence[Path], target: Path, *, weights: Path, conf: Mapping[st
 
 
 def prepare(
-    sources: Sequence[Source],
+    sources: Sequence[GivenRecording],
     speech: TextToSpeech,
     folder: Path,
     *,
@@ -94,7 +94,7 @@ def prepare(
     embedding: SpeakerJudge,
     recogniser: SpeechRecogniser,
     tell: material.Tell,
-) -> list[Clip]:
+) -> list[LearnedClip]:
     """The clips to learn from, their texts heard where there is none. Raises ValueError if they will not do."""
     rate = speech.audio.sample_rate
     clips = material.cut(sources, rate, longest=conf["longest"], most=conf["most_seconds"], tell=tell)
@@ -115,7 +115,7 @@ def prepare(
     return clips
 
 
-def split(clips: Sequence[Clip], count: int) -> tuple[list[Clip], list[Clip]]:
+def split(clips: Sequence[LearnedClip], count: int) -> tuple[list[LearnedClip], list[LearnedClip]]:
     """The clips to learn from, and those to judge by, at even distances."""
     able = [clip for clip in clips if clip.voice]
     heldout = corpus.evenly(able, max(1, min(count, len(able) // SHARE)))
@@ -132,7 +132,7 @@ def _judges(conf: Mapping[str, Any], weights: Path) -> tuple[SpeakerJudge, Speec
     return embedding, recogniser
 
 
-def _folder(sources: Sequence[Source], speech: TextToSpeech, conf: Mapping[str, Any]) -> Path:
+def _folder(sources: Sequence[GivenRecording], speech: TextToSpeech, conf: Mapping[str, Any]) -> Path:
     """What a run keeps lies in a folder named by all that decides what it learns."""
     decisive = {key: value for key, value in conf.items() if key not in ENDS}
     told = [(fingerprint(source.path), source.text) for source in sources]
@@ -144,8 +144,8 @@ def _folder(sources: Sequence[Source], speech: TextToSpeech, conf: Mapping[str, 
 
 def _learners(
     speech: TextToSpeech,
-    clips: Sequence[Clip],
-    heldout: Sequence[Clip],
+    clips: Sequence[LearnedClip],
+    heldout: Sequence[LearnedClip],
     weights: Path,
     conf: Mapping[str, Any],
     tell: material.Tell,

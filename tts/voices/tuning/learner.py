@@ -22,7 +22,7 @@ from tts.text.tokenizer import Tokenizer
 from tts.training.assembly import make
 from tts.training.stage import Stage
 from tts.types import Batch
-from tts.voices.tuning.material import Clip
+from tts.voices.tuning.material import LearnedClip
 
 BETAS = (0.9, 0.95)
 
@@ -53,7 +53,14 @@ class Learner:
     """The stage of a net, the factors of its changes, and their optimiser."""
 
     def __init__(
-        self, stage: Stage, clips: Sequence[Clip], heldout: Sequence[Clip], *, rank: int, seed: int, seconds: float
+        self,
+        stage: Stage,
+        clips: Sequence[LearnedClip],
+        heldout: Sequence[LearnedClip],
+        *,
+        rank: int,
+        seed: int,
+        seconds: float,
     ):
         self.stage = stage
         self.clips, self.heldout = clips, heldout
@@ -132,7 +139,7 @@ def _named(factors: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
     return {name.replace(".", "/"): module for name, module in factors.items()}
 
 
-def _batch(clips: Sequence[Clip], others: Sequence[Clip], chance: random.Random, rate: int) -> Batch:
+def _batch(clips: Sequence[LearnedClip], others: Sequence[LearnedClip], chance: random.Random, rate: int) -> Batch:
     """Clips, each with a reference from another one."""
     references = []
     for clip in clips:

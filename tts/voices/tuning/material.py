@@ -32,7 +32,7 @@ Tell = Callable[[str], None]  # takes a notice for the user
 
 
 @dataclass(frozen=True)
-class Source:
+class GivenRecording:
     """A recording, and what it is said to say."""
 
     path: Path
@@ -40,7 +40,7 @@ class Source:
 
 
 @dataclass(frozen=True, eq=False)
-class Clip:
+class LearnedClip:
     """A recording or a piece of one, as training takes it."""
 
     name: str  # the path of the recording, and the number of the piece
@@ -52,7 +52,7 @@ class Clip:
     voice: tuple[float, ...] = ()  # embedding of who speaks; empty if the clip is too short to tell
 
 
-def sources(paths: Sequence[Path]) -> list[Source]:
+def sources(paths: Sequence[Path]) -> list[GivenRecording]:
     """The recordings at paths: files, folders of files, or folders with metadata.csv.
 
     A text is that of metadata.csv, or of the file beside the recording that ends in .txt.
@@ -64,11 +64,11 @@ def sources(paths: Sequence[Path]) -> list[Source]:
             if len(names := dict.fromkeys(row.speaker for row in rows)) > 1:
                 first, second = list(names)[:2]
                 raise ValueError(f"{path} has {len(names)} speakers, such as {first} and {second}: give one person's")
-            found += [Source(row.path, row.text.strip() or None) for row in rows]
+            found += [GivenRecording(row.path, row.text.strip() or None) for row in rows]
         elif path.suffix == voices.SUFFIX:
             raise ValueError(f"{path} is a voice file: tuning needs recordings")
         else:
-            found += [Source(file, _text_beside(file)) for file in voices.clips(path)]
+            found += [GivenRecording(file, _text_beside(file)) for file in voices.clips(path)]
     if missing := [source.path for source in found if not source.path.is_file()]:
         raise ValueError(f"no such recording: {missing[0]}")
     return found
@@ -86,7 +86,7 @@ def _text_beside(path: Path) -> str | None:
         raise ValueError(f"{beside} is no text in UTF-8: save it as such") from None
 
 
-def cut(found: Sequence[Source], rate: int, *, longest: float, most: float, tell: Tell) -> list[Clip]:
+def cut(found: Sequence[GivenRecording], rate: int, *, longest: float, most: float, tell: Tell) -> list[LearnedClip]:
     """The speech of recordings, `most` seconds in all, in clips of at most `longest` seconds, without their level.
 
     A clip that is a piece of a recording has no text. Raises ValueError if there is no speech.
@@ -105,7 +105,7 @@ def cut(found: Sequence[Source], rate: int, *, longest: float, most: float, tell
             if left > 0:
                 whole = len(pieces) == 1
                 name = str(source.path) if whole else f"{source.path}, piece {place + 1}"
-                clips.append(Clip(name, wave, (whole and source.text) or ""))
+                clips.append(LearnedClip(name, wave, (whole and source.text) or ""))
                 left -= len(wave) / rate
     if not clips:
         raise ValueError(reasons[0] if reasons else "no recordings to learn from: give some")
@@ -138,7 +138,7 @@ def _pause(likely: np.ndarray) -> int:
     return int(max((run for run in runs if run[1] * SECONDS >= LEAST_PIECE), default=(0, len(likely)))[1])
 
 
-def with_texts(clips: Sequence[Clip], whisper: Whisper | None, rate: int) -> list[Clip]:
+def with_texts(clips: Sequence[LearnedClip], whisper: Whisper | None, rate: int) -> list[LearnedClip]:
     """The clips, those without a text as Whisper hears them. Raises ValueError if it is not there."""
     if not whisper and (lacking := [clip.name for clip in clips if not clip.text]):
         raise ValueError(
@@ -149,7 +149,7 @@ def with_texts(clips: Sequence[Clip], whisper: Whisper | None, rate: int) -> lis
 
 
 @torch.no_grad()
-def readable(clips: Sequence[Clip], speech: TextToSpeech, tell: Tell) -> list[Clip]:
+def readable(clips: Sequence[LearnedClip], speech: TextToSpeech, tell: Tell) -> list[LearnedClip]:
     """The clips at the level of training, with the ids of their texts and their times, without those of empty texts."""
     found, rate = [], speech.audio.sample_rate
     for clip in clips:
@@ -169,17 +169,17 @@ def readable(clips: Sequence[Clip], speech: TextToSpeech, tell: Tell) -> list[Cl
     return found
 
 
-def identified(clips: Sequence[Clip], judge: SpeakerJudge, rate: int) -> list[Clip]:
+def identified(clips: Sequence[LearnedClip], judge: SpeakerJudge, rate: int) -> list[LearnedClip]:
     """The clips with the embeddings of who speaks in them, where these are not known."""
 
-    def voice(clip: Clip) -> tuple[float, ...]:
+    def voice(clip: LearnedClip) -> tuple[float, ...]:
         asked = not clip.voice and len(clip.wave) >= LEAST_HEARD * rate
         return tuple(judge.judge(clip.wave, rate) or ()) if asked else tuple(clip.voice)
 
     return [replace(clip, voice=voice(clip)) for clip in clips]
 
 
-def of_one_person(clips: Sequence[Clip], least_alike: float, tell: Tell) -> list[Clip]:
+def of_one_person(clips: Sequence[LearnedClip], least_alike: float, tell: Tell) -> list[LearnedClip]:
     """The clips without a few in which somebody else speaks. Raises ValueError if these are more than a few."""
     kept, spare = list(clips), int(STRANGERS * len(clips))
     while True:
@@ -203,7 +203,7 @@ def of_one_person(clips: Sequence[Clip], least_alike: float, tell: Tell) -> list
         kept, spare = [clip for clip in kept if clip not in other], spare - len(other)
 
 
-def check_texts(clips: Sequence[Clip], recogniser: SpeechRecogniser, rate: int, most_cer: float) -> None:
+def check_texts(clips: Sequence[LearnedClip], recogniser: SpeechRecogniser, rate: int, most_cer: float) -> None:
     """Raise ValueError unless the recogniser hears about the texts of these clips in them."""
     edits = [character_edits(recogniser.spell(clip.text), recogniser.transcribe(clip.wave, rate)) for clip in clips]
     cer = sum(wrong for wrong, _ in edits) / max(1, sum(count for _, count in edits))

@@ -11,7 +11,7 @@ from tts.judges.wer import character_edits
 from tts.synthesis.pipeline import TextToSpeech
 from tts.synthesis.speaking import Settings
 from tts.types import SpeakerLatents
-from tts.voices.tuning.material import Clip
+from tts.voices.tuning.material import LearnedClip
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Examiner:
 
     speech: TextToSpeech
     settings: Settings
-    heldout: Sequence[Clip]
+    heldout: Sequence[LearnedClip]
     embedding: SpeakerJudge
     recogniser: SpeechRecogniser
     seed: int
