@@ -1,6 +1,7 @@
 """Tuned voices: what they are learned from, that a run which is stopped goes on, and their files."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -195,7 +196,7 @@ def test_what_is_heard_must_be_the_text(ann):
         material.check_texts(swapped, ear, 24000, 0.5)
 
 
-def test_a_long_recording_is_cut_at_pauses_and_whisper_hears_its_pieces(both, tmp_path):
+def test_a_long_recording_is_cut_at_pauses_and_its_text_belongs_to_no_piece(both, tmp_path):
     parts = [soundfile.read(both / f"audio/ann{number}.flac")[0] for number in range(6)]
     wave = np.concatenate([part for one in parts for part in (one, np.zeros(12000))])
     soundfile.write(tmp_path / "long.wav", wave, 24000)
@@ -204,6 +205,12 @@ def test_a_long_recording_is_cut_at_pauses_and_whisper_hears_its_pieces(both, tm
     seconds = [len(clip.wave) / 24000 for clip in clips]
     assert len(clips) > 2 and max(seconds) <= 8.0 and sum(seconds) > 0.7 * len(wave) / 24000
     assert not any(clip.text for clip in clips)
+
+
+def test_whisper_hears_what_has_no_text(both, tmp_path):
+    pytest.importorskip("faster_whisper")
+    shutil.copy(both / "audio/ann0.flac", tmp_path)
+    clips = material.cut(material.sources([tmp_path]), 24000, longest=8.0, most=600.0, tell=lambda notice: None)
     whisper = Whisper(fake_whisper(tmp_path / "whisper", "so it goes"))
     assert {clip.text for clip in material.with_texts(clips, whisper, 24000)} == {"so it goes"}
 
