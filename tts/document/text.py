@@ -19,6 +19,7 @@ from tts.document.document import (
     told_by_licence,
 )
 from tts.document.encoding import UNSAID, decode
+from tts.text.roman import roman_value
 
 BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 NUMBERS = (
@@ -38,7 +39,6 @@ ALONE = re.compile(
     r"(?i)(?:prologue|epilogue|preface|foreword|introduction|afterword|conclusion|interlude|postscript|dedication|"
     r"acknowledge?ments|appendix(?: [a-z0-9]{1,3})?)[.:]?"
 )
-ROMAN = re.compile(r"(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\.?")
 CONTENTS = re.compile(r"(?i)(?:table of )?contents[.:]?")
 HASHED = re.compile(r"(?P<marks>#{1,6})[^\S\n]+(?P<title>[^\n]*?\w[^\n]*?)(?:[^\S\n]+#+)?[^\S\n]*")  # as in Markdown
 UNDERLINED = re.compile(r"(?P<title>\S[^\n]{0,100})\n(?P<line>={3,}|-{3,})")
@@ -166,7 +166,7 @@ def _heading_level(text: str, lines: list[str], numerals: frozenset[str]) -> int
 def _numerals(paragraphs: list[Paragraph]) -> frozenset[str]:
     """Lines that hold nothing but a Roman numeral, if they count up from one: then they are headings."""
     firsts = [paragraph.text.split("\n", 1)[0].strip() for paragraph in paragraphs]
-    found = [first for first in firsts if ROMAN.fullmatch(first)]
+    found = [first for first in firsts if first.isupper() and roman_value(first.removesuffix("."))]
     bare = [first.rstrip(".") for first in found]
     return (
         frozenset(found) if bare.count("I") and bare.count("II") and bare.index("I") < bare.index("II") else frozenset()

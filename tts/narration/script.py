@@ -10,6 +10,7 @@ from tts.document import CAPTION, CODE, DIRECTION, HEADING, MATTER, NOTE, SCENE,
 from tts.document.document import LISTED, PAGE
 from tts.synthesis.portions import MAX_WORD, Portion, nothing_to_say, portions
 from tts.text.language import Language
+from tts.text.roman import roman_value
 
 if TYPE_CHECKING:
     from tts.synthesis.speaking import Settings
@@ -20,9 +21,6 @@ OPTIONAL = {"notes": NOTE, "captions": CAPTION, "code": CODE, "directions": DIRE
 ANNOUNCED_NOTE = "Footnote:"  # what is said before notes, if they are announced
 MAX_CHARS = 16_000_000  # of a document: about five times War and Peace
 
-TENS = "|X|XX|XXX|XL|L|LX|LXX|LXXX|XC".split("|")
-UNITS = "|I|II|III|IV|V|VI|VII|VIII|IX".split("|")
-ROMAN = {tens + units: 10 * ten + unit for ten, tens in enumerate(TENS) for unit, units in enumerate(UNITS)}
 SAYABLE = re.compile(r"[^\W_]")
 ENDLESS = re.compile(rf"\S{{{MAX_WORD + 1},}}")
 SENTENCE_END, CLAUSE_END = re.compile(r"[.!?…][\"'”’»)\]}]*$"), re.compile(r"[,;:—–-][\"'”’»)\]}]*$")
@@ -140,7 +138,8 @@ def script_of(
 
 def _number(title: str) -> int | None:
     """The number that a title is, if it is nothing but a Roman one."""
-    return ROMAN.get(title.strip().removesuffix(".")) or None
+    numeral = title.strip().removesuffix(".")
+    return roman_value(numeral) if numeral.isupper() else None
 
 
 def _left_out(kinds: Counter[str]) -> list[str]:

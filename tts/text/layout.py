@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from tts.text.markup import BREAK, RULE
+from tts.text.roman import roman_value
 
 # What ends where a passage of text ends; `pauses` of conf/infer.yaml says how long a silence each leaves.
 LINE, HEADING, PARAGRAPH, SCENE = "line", "heading", "paragraph", "scene"
@@ -48,8 +49,6 @@ COMPOUND = re.compile(r"[^\W\d_]{1,40}-[^\W\d_]{1,40}")
 WORD = re.compile(r"\S*")
 COLUMNS = re.compile(r"(?<=\S) {3,}(?=\S)")
 
-TENS, ONES = ["", *"x xx xxx xl l".split()], ["", *"i ii iii iv v vi vii viii ix".split()]
-ROMAN = [ten + one for ten in TENS for one in ONES]  # by value, to 59
 WRAPPED = 60  # prose is rarely wrapped at fewer columns
 NARROW = 30  # no text that runs on stands in so few columns
 LIST = 45  # the longest line of a list without marks and capitals
@@ -324,7 +323,8 @@ def _places(mark: str) -> set[tuple[str, int]]:
     if not bare.isalpha():
         return set()
     places = {("letter", ord(bare))} if len(bare) == 1 else set()
-    return places | ({("numeral", ROMAN.index(bare))} if bare in ROMAN else set())
+    value = roman_value(bare)
+    return places | ({("numeral", value)} if value else set())
 
 
 def _each_line_is_heard(lines: list[_Line], needed: list[int], columns: int) -> bool:

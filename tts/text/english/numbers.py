@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from tts.text.roman import roman_value
+
 LONGEST = 15  # digits; a longer number without separators is read digit by digit
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
@@ -19,9 +21,6 @@ ORDINALS = {
     **{"twelve": "twelfth"},
 }
 FRACTIONS = {2: ("half", "halves"), 4: ("quarter", "quarters")}
-ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
-# Up to 3999. Improper numerals (IIII, VX) do not match.
-ROMAN_NUMERAL = re.compile(r"m{0,3}(cm|cd|d?c{0,3})(xc|xl|l?x{0,3})(ix|iv|v?i{0,3})", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
@@ -115,11 +114,7 @@ def fraction(numerator: str, denominator: str) -> str:
     return f"{cardinal(a)} {one if int(a) == 1 else many}"
 
 
-@lru_cache(maxsize=4096)
 def roman(numeral: str) -> str | None:
-    """XIV: "14"; None if it is not a proper Roman numeral."""
-    if not numeral or not ROMAN_NUMERAL.fullmatch(numeral):
-        return None
-    values = [ROMAN[letter] for letter in numeral.lower()]
-    following = [*values[1:], 0]
-    return str(sum(-value if value < after else value for value, after in zip(values, following, strict=True)))
+    """XIV: "14", the digits that `cardinal` and its kin read; None if it is not a proper Roman numeral."""
+    value = roman_value(numeral)
+    return None if value is None else str(value)
