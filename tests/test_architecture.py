@@ -21,7 +21,7 @@ ARROWS = {
     "tts.text": set(),
     "tts.text.english": {"tts.text"},
     "tts.text.english.learning": {"tts", "tts.text", "tts.text.english"},
-    "tts.document": set(),
+    "tts.document": {"tts.text"},
     "tts.alignment": {"tts", "tts.text"},
     "tts.synthesis": {"tts", "tts.text"},
     "tts.voices": {"tts", "tts.synthesis"},
