@@ -25,7 +25,7 @@ class Draw:
 
 
 @dataclass(frozen=True)
-class Turn:
+class PlannedBatch:
     """One batch, and how many samples of the run are done with it."""
 
     draws: list[Draw]
@@ -120,17 +120,17 @@ class Planner:
             self.start(len(self.starts))
         return bisect_right(self.starts, sample) - 1
 
-    def batches(self, sample: int) -> Iterator[Turn]:
+    def batches(self, sample: int) -> Iterator[PlannedBatch]:
         """All batches from a sample on, without end; what is set aside counts as done and is not read."""
         for epoch in itertools.count(self.locate(sample)):
             plan, start = self.epoch(epoch), self.start(epoch)
             for first, stop in itertools.pairwise([0, *plan.ends.tolist()]):
                 draws = [draw for draw in plan.batch(max(first, sample - start), stop) if draw.clip not in self.aside]
                 if draws:
-                    yield Turn(draws, start + stop)
+                    yield PlannedBatch(draws, start + stop)
 
-    def turns(self, sample: int, rank: int, world: int) -> Iterator[Turn]:
+    def turns(self, sample: int, rank: int, world: int) -> Iterator[PlannedBatch]:
         """What one rank of several reads: each takes one batch in turn, and all are done with the last one's."""
         batches = self.batches(sample)
         while turn := list(itertools.islice(batches, world)):
-            yield Turn(turn[rank].draws, turn[-1].done)
+            yield PlannedBatch(turn[rank].draws, turn[-1].done)
