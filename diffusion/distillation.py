@@ -144,13 +144,13 @@ class Distillation(AdversarialStage, DiffusionStage):
         codes = Codes(
             _joined(parts, "codes", device), torch.tensor([len(part["codes"]) for part in parts], device=device)
         )
-        latents = _joined(parts, "latents", device).float() if "latents" in parts[0] else None
+        latents = _joined(parts, "latents", device) if "latents" in parts[0] else None
         frames = self.codec.to(device).decode(codes).frames[..., : int(length.max())]
         return Trajectory(
             condition=Condition(codes, Mel(frames, length), latents),
-            speaker=torch.stack([part["speaker"] for part in parts]).to(device).float(),
-            knots=_joined(parts, "knots", device).float().permute(2, 0, 3, 1),
-            truth=_joined(parts, "truth", device).float().mT,
+            speaker=_joined(parts, "speaker", device),
+            knots=_joined(parts, "knots", device).permute(2, 0, 3, 1),
+            truth=_joined(parts, "truth", device).mT,
         )
 
     def _kept(self, item: Batch, draw: int) -> dict[str, Tensor]:
@@ -198,4 +198,6 @@ class Distillation(AdversarialStage, DiffusionStage):
 
 
 def _joined(parts: list[dict[str, Tensor]], name: str, device: torch.device) -> Tensor:
-    return pad_sequence([part[name] for part in parts], batch_first=True).to(device)
+    """The parts of a batch, in float32 again where they were kept in half: autocast on a CPU refuses half."""
+    found = [part[name].float() if part[name].is_floating_point() else part[name] for part in parts]
+    return pad_sequence(found, batch_first=True).to(device)

@@ -147,6 +147,13 @@ def test_the_teacher_computes_each_trajectory_once(distil, tmp_path):
     assert not torch.equal(stage.losses(batch)["denoise"], first)
 
 
+def test_trajectories_kept_in_half_precision_are_learned_under_autocast(distil):
+    stage, batch = distil(), make_batch()
+    with torch.autocast("cpu", torch.bfloat16):
+        terms = stage.losses(batch)
+    assert torch.isfinite(terms["denoise"])
+
+
 def test_other_teachers_have_other_trajectories(distil, teacher, tmp_path):
     stage, batch = distil(), make_batch()
     stage.trajectory(batch)
