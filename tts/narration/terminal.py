@@ -1,11 +1,14 @@
 """What a narration shows while it is made: notices, a bar, and how long it will still take."""
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
 from tts.cli import printable
+
+KEPT = 100  # moments of the time so far that are kept to tell how long work still takes
 
 
 class Terminal:
@@ -45,20 +48,27 @@ class Terminal:
 
 
 class TimeLeft:
-    """How long work still takes if it goes on as it did since its first part was done.
+    """How long work still takes if it goes on as in the later half of the time since its first part was done.
 
-    The first part says nothing: the nets are loaded in its time. What came later counts alike: in replays of three
-    books the last five minutes alone were a worse guide.
+    The first part says nothing: the nets are loaded in its time. Where other programs come and go, all of the time so
+    far is a worse guide than its later half; on a quiet machine both are right.
     """
 
     def __init__(self):
-        self._begun: tuple[float, float] | None = None  # when the first part was done, and how much that was
+        self._begun: float | None = None  # when the first part was done
+        self._passed: deque[tuple[float, float]] = deque()  # times, and how much was done; from the half on
 
     def __call__(self, now: float, done: float, whole: float) -> float | None:
         """Seconds, `now` being those of any clock; None if nothing can be said yet."""
+        passed = self._passed
         if self._begun is None:
-            self._begun = now, done
-        start, first = self._begun
+            self._begun = now
+            passed.append((now, done))
+        while len(passed) > 1 and passed[1][0] <= (self._begun + now) / 2:
+            passed.popleft()
+        start, first = passed[0]
+        if now - passed[-1][0] > (now - self._begun) / KEPT:
+            passed.append((now, done))
         return (now - start) / (done - first) * (whole - done) if done > first else None
 
 

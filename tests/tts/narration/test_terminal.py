@@ -40,7 +40,15 @@ def test_after_two_minutes_the_time_left_is_right_within_a_fifth(seed):
 def test_nothing_is_said_before_there_is_something_to_go_by():
     left = TimeLeft()
     assert left(50.0, 10, 110) is None and left(51.0, 10, 110) is None
-    assert left(60.0, 60, 110) == 10.0
+    assert left(60.0, 60, 110) == 9.0  # 50 in the 9 s since the middle, and 50 are left
+
+
+def test_work_that_gets_slower_is_told_by_how_it_went_of_late():
+    left = TimeLeft()
+    for second in range(1000):  # ten times as fast for the first third
+        done = min(second, 300) + max(0, second - 300) / 10
+        seconds = left(second, done, 470)
+    assert seconds == pytest.approx((470 - done) * 10, rel=0.01)
 
 
 def test_the_bar_shows_the_time_left(capsys, monkeypatch):
