@@ -38,11 +38,11 @@ def make_service(home: Path, data: Path, *overrides: str, users: tuple[str, ...]
     return load(conf, infer)
 
 
-def add_voice(home: Path, data: Path, user: str) -> None:
-    """Give a user the voice of the home."""
-    path = data / "voices" / user / f"{VOICE}.safetensors"
+def add_voice(home: Path, data: Path, user: str, name: str = "someone", id: str = VOICE) -> None:
+    """Give a user a voice of the home."""
+    path = data / "voices" / user / f"{id}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes((home / "someone.safetensors").read_bytes())
+    path.write_bytes((home / f"{name}.safetensors").read_bytes())
 
 
 @contextmanager

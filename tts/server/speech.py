@@ -42,7 +42,9 @@ class SpeechRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     model: str = Field(min_length=1, max_length=64)
-    input: str = Field(min_length=1, description="A text, with or without marks, or SSML; `input_chars` is its bound (4096).")
+    input: str = Field(
+        min_length=1, description="A text, with or without marks, or SSML; `input_chars` is its bound (4096)."
+    )
     voice: Annotated[str, Field(min_length=1, max_length=64)] | VoiceId = Field(description="A name, or an id.")
     instructions: str | None = Field(None, max_length=4096, description="Accepted, but this model takes none.")
     response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = "mp3"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from helpers import narrating, serving
+from helpers import serving
 from helpers.serving import send_book
 
 pytestmark = pytest.mark.slow
@@ -24,11 +24,6 @@ OVERLOAD, SOAK = 60.0, 180.0  # seconds
 FLAT = 0.03  # of the memory
 BOUNDS = (f"waiting={WAITING}", f"waiting_per_user={WAITING}", "patience=5")
 LONG = " ".join(f"It sang {number} times." for number in range(180))
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    return narrating.home(tmp_path_factory.mktemp("home"))
 
 
 def body(text: str) -> bytes:

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import av
 import numpy as np
@@ -11,28 +12,13 @@ import openai
 import pytest
 import torch
 
-from helpers import narrating, serving
+from helpers import serving
+from tts import document
+from tts.narration.aloud import aloud
+from tts.narration.script import script_of
 from tts.synthesis.live import pcm
 
 TEXT = "The kettle sang. Nobody cried, and that was all."
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    home = narrating.home(tmp_path_factory.mktemp("home"))
-    return serving.make_service(home, tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def address(service):
-    with serving.running(service) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def client(address):
-    with serving.client(address) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +126,54 @@ def test_events_tell_when_each_word_is_heard(client, expected):
             assert last <= word["start"] <= word["end"]
             last = word["end"]
     assert sentences[-1]["end"] == pytest.approx(len(expected) / 24000, abs=1e-5)
+
+
+SSML = """<speak>The kettle sang. <break time="700ms"/>
+<voice name="other">Nobody cried.</voice> <prosody rate="fast" pitch="+2st">That was all.</prosody></speak>"""
+MARKED = "The kettle sang. [pause 0.7] [voice other] Nobody {K R AY1 D}. [/voice] That was all."
+
+
+@pytest.mark.parametrize("text", [SSML, MARKED], ids=["ssml", "marks"])
+def test_markup_is_followed_while_it_streams(client, home, service, text):
+    serving.add_voice(home, Path(service.conf["data"]), "local", "other", "voice_fedcba9876543210")
+    voices = {role: service.library.find("local", name) for role, name in (("narrator", "someone"), ("other", "other"))}
+    script = script_of(document.marked_up(text), language=service.speech.language, settings=service.settings)
+    latents = {role: service.library.latents(voice) for role, voice in voices.items()}
+    chunks = aloud(script, latents, speech=service.speech, settings=service.settings, seed=service.infer["seed"])
+    right = pcm(torch.cat([chunk.wave for chunk in chunks]))
+    assert ask(client, input=text, response_format="pcm").read() == right
+    *told, done = events(client, input=text, extra_body={"timestamps": True})
+    deltas = [base64.b64decode(event["audio"]) for event in told if event["type"] == "speech.audio.delta"]
+    assert b"".join(deltas) == right and len(deltas) > 3 and done["type"] == "speech.audio.done"
+    first, second, third = (event for event in told if event["type"] == "speech.audio.sentence")
+    assert [word["word"] for word in first["words"]] == ["The", "kettle", "sang"]
+    assert [word["word"] for word in third["words"]] == ["That", "was", "all"]
+    assert second["start"] - first["end"] == pytest.approx(0.7, abs=1e-4)
+    assert third["words"][-1]["end"] <= third["end"] == pytest.approx(len(right) / 2 / 24000, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "text, code, named",
+    [
+        ("<speak>Hi. <audio src='http://example.com/x.wav'/></speak>", "invalid_markup", "<audio>"),
+        ("<speak>Hi. <prosody rate='9'>Ho.</prosody></speak>", "invalid_markup", "rate is 9"),
+        ("<speak>Hi. <prosody pitch='200Hz'>Ho.</prosody></speak>", "invalid_markup", "'200Hz'"),
+        ("<speak>Hi. <p>", "invalid_markup", "not well formed"),
+        ("<!DOCTYPE speak [<!ENTITY a 'b'>]><speak>&a;</speak>", "invalid_markup", "document type"),
+        ("<speak/>", "invalid_markup", "says nothing"),
+        ("<speak xml:lang='fr'>Bonjour.</speak>", "invalid_markup", "xml:lang 'fr'"),
+        ("Hi. [pause 99]", "invalid_markup", "pause of 99 s"),
+        ("[voice nobody] Hi.", "voice_not_found", "'nobody'"),
+        ("<speak><voice name='../../etc/passwd'>Hi.</voice></speak>", "voice_not_found", "'../../etc/passwd'"),
+        ("<speak>* * *</speak>", "unspeakable_input", "no voice can say"),
+    ],
+)
+def test_markup_that_cannot_be_followed_is_named(client, text, code, named):
+    with pytest.raises(openai.BadRequestError) as error:
+        ask(client, input=text)
+    told = error.value
+    assert told.type == "invalid_request_error" and (told.param, told.code) == ("input", code)
+    assert named in told.body["message"]
 
 
 def test_sound_comes_before_the_sentence_has_ended(client):

@@ -23,7 +23,7 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
-from helpers import narrating, serving
+from helpers import serving
 from tts.synthesis.live import pcm
 
 TEXT = "The kettle sang. Nobody cried, and that was all. The kettle sang."
@@ -35,9 +35,8 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    home, data = narrating.home(tmp_path_factory.mktemp("home")), tmp_path_factory.mktemp("data")
-    return serving.make_service(home, data, f"wyoming=tcp://127.0.0.1:{free_port()}", "voice=someone", "waiting=2")
+def overrides() -> tuple[str, ...]:
+    return (f"wyoming=tcp://127.0.0.1:{free_port()}", "voice=someone", "waiting=2")
 
 
 @pytest.fixture(scope="module")
