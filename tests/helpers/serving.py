@@ -1,6 +1,7 @@
 """A service with nano nets on a free port of this machine, as it runs for users: uvicorn, in a thread."""
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -43,6 +44,11 @@ def add_voice(home: Path, data: Path, user: str, name: str = "someone", id: str 
     path = data / "voices" / user / f"{id}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes((home / f"{name}.safetensors").read_bytes())
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 @contextmanager

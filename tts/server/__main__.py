@@ -34,7 +34,8 @@ def main(argv: list[str] | None = None) -> int:
     except UsageError as error:
         return complain(f"server: error: {error}", MISUSED)
     except ModuleNotFoundError as error:
-        return complain(f"server: error: {error.name} is missing: run it with `uv run --group server`", FAILED)
+        group = "cluster" if error.name == "psycopg" else "server"
+        return complain(f"server: error: {error.name} is missing: run it with `uv run --group {group}`", FAILED)
     except (ValueError, OSError) as error:
         return complain(f"server: error: {error}", FAILED)
 

@@ -29,14 +29,9 @@ from tts.synthesis.live import pcm
 TEXT = "The kettle sang. Nobody cried, and that was all. The kettle sang."
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def overrides() -> tuple[str, ...]:
-    return (f"wyoming=tcp://127.0.0.1:{free_port()}", "voice=someone", "waiting=2")
+    return (f"wyoming=tcp://127.0.0.1:{serving.free_port()}", "voice=someone", "waiting=2")
 
 
 @pytest.fixture(scope="module")
