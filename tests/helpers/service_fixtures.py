@@ -14,10 +14,8 @@ from tts.server.service import Service
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory) -> Path:
-    """Nano weights, and two voices for them."""
-    home = narrating.home(tmp_path_factory.mktemp("home"))
-    narrating.voice(home, "other", seed=2)
-    return home
+    """Nano weights, and a voice for them."""
+    return narrating.home(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")

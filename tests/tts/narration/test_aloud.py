@@ -5,7 +5,7 @@ import pytest
 import soundfile
 import torch
 
-from helpers import narrating
+from helpers import nano, narrating
 from tts import document, voices
 from tts.narration.aloud import LONGEST, aloud
 from tts.narration.mix import LEAD_IN
@@ -15,16 +15,19 @@ from tts.synthesis.speaking import Settings
 
 RATE = 24000
 KNOWN = {NARRATOR: "someone", "other": "other"}  # the voice of each role
-SSML = """<speak>The kettle sang. <break time="700ms"/>
-<prosody rate="fast">Nobody cried.</prosody> <voice name="other">It sang, it sang.</voice>
-<prosody volume="soft">That was</prosody> <prosody pitch="+3st" volume="+4dB">all of it.</prosody></speak>"""
-MARKED = "The kettle sang. [pause 1.3] It [voice other] was {HH AO1 T}. [/voice] And so?\n\n[pause 0.4] That was all."
+SSML = """<speak>The old kettle sang. <break time="700ms"/>
+<prosody rate="fast">Good.</prosody> <voice name="other">It sang.</voice>
+<prosody volume="soft">That</prosody> <prosody pitch="+3st" volume="+4dB">was it.</prosody></speak>"""
+MARKED = "It sang. [pause 1.3] [voice other] {HH AO1 T}! [/voice]\n\n[pause 0.4] Good."
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    folder = narrating.home(tmp_path_factory.mktemp("home"))
-    narrating.voice(folder, "other", seed=2)
+    """Nets that speak differently in each of two voices."""
+    folder = tmp_path_factory.mktemp("home")
+    nano.stirred(folder / "weights")
+    for seed, name in enumerate(KNOWN.values()):
+        narrating.voice(folder, name, seed=seed)
     return folder
 
 
@@ -33,10 +36,16 @@ def speech(home) -> TextToSpeech:
     return TextToSpeech.load(home / "weights", "cpu")
 
 
-def chunks(home, speech, text: str) -> list:
+@pytest.fixture(scope="module")
+def spoken(home, speech) -> list:
+    """What is given of SSML."""
+    return chunks(home, speech, SSML)
+
+
+def chunks(home, speech, text: str, known: dict[str, str] = KNOWN) -> list:
     settings = Settings.parse(narrating.order(home, home / "unused").conf)
     latents = {
-        role: voices.load(home / f"{name}.safetensors", fingerprint=speech.fingerprint) for role, name in KNOWN.items()
+        role: voices.load(home / f"{name}.safetensors", fingerprint=speech.fingerprint) for role, name in known.items()
     }
     script = script_of(document.marked_up(text), language=speech.language, settings=settings)
     return list(aloud(script, latents, speech=speech, settings=settings, seed=0))
@@ -55,15 +64,19 @@ def test_it_sounds_as_narrated(home, speech, tmp_path, text, suffix):
     assert np.abs(expected[len(found) :]).max() == 0  # the end of a chapter is silent
 
 
-def test_a_segment_comes_in_pieces_unless_its_pitch_or_its_peak_is_to_be_known(home, speech):
-    found = chunks(home, speech, SSML)
-    counts = [sum(bool(len(own.wave)) for own in found if own.portion.index == index) for index in range(5)]
-    assert all(own.portion.words for own in found)
-    takes = [own.take for own in found if own.take]
-    assert len(takes) == 5 and [own.portion.index for own in found if own.take] == list(range(5))
-    first = next(own for own in found if len(own.wave))
+def test_each_role_has_its_own_voice(home, speech, spoken):
+    alone = chunks(home, speech, SSML, KNOWN | {"other": "someone"})
+    right, other = ([own.take.wave for own in found if own.take] for found in (spoken, alone))
+    alike = [len(a) == len(b) and torch.equal(a, b) for a, b in zip(right, other, strict=True)]
+    assert alike == [True, True, False, True, True]
+
+
+def test_a_segment_comes_in_pieces_unless_its_pitch_or_its_peak_is_to_be_known(spoken):
+    takes = [own.take for own in spoken if own.take]
+    assert [own.portion.index for own in spoken if own.take] == list(range(5))
+    first = next(own for own in spoken if len(own.wave))
     assert first.take is None and len(first.wave) < len(takes[0].wave)
-    assert counts[4] == 1
+    assert sum(bool(len(own.wave)) for own in spoken if own.portion.index == 4) == 1
 
 
 def test_a_long_pause_comes_in_short_pieces(home, speech):
