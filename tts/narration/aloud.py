@@ -10,7 +10,7 @@ from tts.narration.script import Script, Segment
 from tts.narration.speaking import paced, pitched
 from tts.synthesis.pipeline import TextToSpeech
 from tts.synthesis.portions import Portion
-from tts.synthesis.speaking import Chunk, Part, Settings
+from tts.synthesis.speaking import Chunk, Settings, VoicedPortion
 from tts.types import SpeakerLatents
 
 LONGEST = 0.5  # seconds of silence that are given at once, so that a long pause holds up nobody else
@@ -26,7 +26,7 @@ def aloud(
     """
     rate, last = speech.audio.sample_rate, len(script.segments) - 1
     notices: list[str] = []
-    for chunk in speech.stream_parts(_parts(script, voices, settings), seed=seed):
+    for chunk in speech.stream_portions(_voiced(script, voices, settings), seed=seed):
         segment = script.segments[chunk.portion.index]
         whole = bool(segment.manner.pitch) or segment.manner.volume > 0
         if whole and not chunk.take and segment.words:
@@ -41,9 +41,9 @@ def aloud(
             yield from _silence(chunk.portion, round(segment.pause * rate), round(LONGEST * rate))
 
 
-def _parts(script: Script, voices: Mapping[str, SpeakerLatents], settings: Settings) -> Iterator[Part]:
+def _voiced(script: Script, voices: Mapping[str, SpeakerLatents], settings: Settings) -> Iterator[VoicedPortion]:
     for index, segment in enumerate(script.segments):
-        yield Part(
+        yield VoicedPortion(
             portion=_portion(segment, index, script.segments),
             voice=voices[segment.role],
             settings=paced(settings, segment.manner),

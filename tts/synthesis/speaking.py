@@ -95,7 +95,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class VoicedPortion:
     """A portion with a voice and settings of its own."""
 
     portion: Portion
@@ -150,7 +150,7 @@ class Speaking(ABC):
 
         A text may come in pieces, which may break anywhere: a sentence is spoken when the next one begins.
         """
-        return self._chunks(self._parts(text, voice, settings), seed, along=False)
+        return self._chunks(self._voiced(text, voice, settings), seed, along=False)
 
     def stream(self, text: str | Iterable[str], voice: Any, *, settings: Settings, seed: int) -> Iterator[Chunk]:
         """As `say`, with several chunks for a sentence, the first of them while its end is still to be spoken.
@@ -158,11 +158,11 @@ class Speaking(ABC):
         A sentence is spoken again only if its first codes are heard to be wrong; what is heard later is told. With
         several candidates, which are compared when they are whole, each chunk is a sentence.
         """
-        return self.stream_parts(self._parts(text, voice, settings), seed=seed)
+        return self.stream_portions(self._voiced(text, voice, settings), seed=seed)
 
-    def stream_parts(self, parts: Iterable[Part], *, seed: int) -> Iterator[Chunk]:
+    def stream_portions(self, voiced: Iterable[VoicedPortion], *, seed: int) -> Iterator[Chunk]:
         """As `stream`, of portions whose voices and settings may differ."""
-        return self._chunks(parts, seed, along=True)
+        return self._chunks(voiced, seed, along=True)
 
     def speak(self, text: str, voice: Any, *, settings: Settings, seed: int) -> Take:
         """Speak one normalised sentence, after a faulty attempt again from another seed, and keep the best."""
@@ -187,25 +187,25 @@ class Speaking(ABC):
         words = listen(spelling, text, self.tokenizer, whole=whole)
         return Verdict(verdict.faults + words.faults, words.loss)
 
-    def _parts(self, text: str | Iterable[str], voice: Any, settings: Settings) -> Iterator[Part]:
+    def _voiced(self, text: str | Iterable[str], voice: Any, settings: Settings) -> Iterator[VoicedPortion]:
         """The portions of a text, all in one voice."""
         if isinstance(text, str):
             check_text(text)
         for portion in portions(text, settings.max_chars, self.language):
-            yield Part(portion=portion, voice=voice, settings=settings)
+            yield VoicedPortion(portion=portion, voice=voice, settings=settings)
 
-    def _chunks(self, parts: Iterable[Part], seed: int, *, along: bool) -> Iterator[Chunk]:
-        """Each part as it is spoken: `along` with its codes where there is one candidate, else whole."""
+    def _chunks(self, voiced: Iterable[VoicedPortion], seed: int, *, along: bool) -> Iterator[Chunk]:
+        """Each portion as it is spoken: `along` with its codes where there is one candidate, else whole."""
         said: Counter[str] = Counter()  # how often each sentence came
         told: list[str] = []
-        for part in parts:
-            portion, settings = part.portion, part.settings
+        for one in voiced:
+            portion, settings = one.portion, one.settings
             speak = self._speak_along if along and settings.candidates == 1 else self._speak_whole
             notices, take, wave = list(portion.notices), None, np.zeros(0, np.float32)
             if self.sayable(portion.words):
                 said[portion.words] += 1
                 own = take_seed(seed, portion.words, said[portion.words])
-                for wave, take, account in speak(portion.words, part.voice, settings=settings, seed=own):
+                for wave, take, account in speak(portion.words, one.voice, settings=settings, seed=own):
                     if account:
                         notices.append(f"{account}: {shortened(portion.words)}")
                     if take is None:
