@@ -82,8 +82,11 @@ def _serve(arguments: argparse.Namespace, overrides: list[str]) -> int:
     if keys is None and not _is_loopback(conf["host"]):
         raise UsageError(f"without API keys only this machine is served, not {conf['host']}: give --keys FILE")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    service = load(conf, infer)
+    from tts.server.app import store_of
     from tts.server.http import make_server
+
+    store_of(conf).close()  # before the nets are loaded, which takes long
+    service = load(conf, infer)
 
     make_server(service, keys).run()
     return 0

@@ -137,6 +137,21 @@ def say(client: openai.OpenAI, text: str) -> bytes:
     return client.audio.speech.create(model="tts-1", voice="someone", input=text, response_format="pcm").read()
 
 
+@pytest.mark.parametrize(
+    "args, words",
+    [
+        ({}, "make API keys"),
+        ({"keys": "keys.txt", "wyoming": "tcp://127.0.0.1:1"}, "does not speak Wyoming"),
+        ({"colour": "red"}, "no setting 'colour'"),
+    ],
+)
+def test_settings_that_do_not_fit_are_named(args, words):
+    from tts.server.cluster import application
+
+    with pytest.raises(ValueError, match=words):
+        application(args)
+
+
 def test_replicas_grow_with_the_work_and_speak_alike(cluster, home, tmp_path):
     """Two long texts at once ask for a second replica; both say what a service of one machine says."""
     service = serving.make_service(home, tmp_path)
