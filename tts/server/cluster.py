@@ -62,7 +62,7 @@ class Narrations:
         self.store = store_of(conf)
         self.making = asyncio.create_task(runner_of(conf, self.store, start=RayTask.start, look=LOOK).run())
 
-    def check_health(self) -> None:
+    async def check_health(self) -> None:
         """Ray starts another replica if this raises."""
         if self.making.done():
             raise RuntimeError("no narrations are made any more")
