@@ -31,7 +31,7 @@ CORES = 1  # that a narration is reckoned to take
 def application(args: dict) -> serve.Application:
     """What Ray Serve runs. `args` are settings of conf/serve.yaml and conf/infer.yaml, such as {"steps": 4}.
 
-    Raises ValueError for settings that are wrong, or that do not fit a cluster.
+    Raises UsageError for settings that are wrong, and ValueError for those that do not fit a cluster.
     """
     conf, infer = configure(
         argparse.Namespace(weights=None), [f"{key}={json.dumps(value)}" for key, value in args.items()]
@@ -51,10 +51,9 @@ def application(args: dict) -> serve.Application:
         return Starlette(routes=[hidden], lifespan=lambda outer: inner.router.lifespan_context(inner))
 
     speech = serve.deployment(name="Speech")(serve.ingress(app)())
-    return speech.bind(Narrations.bind(conf))
+    return speech.bind(serve.deployment(num_replicas=1)(Narrations).bind(conf))
 
 
-@serve.deployment(num_replicas=1)
 class Narrations:
     """Makes what is in the store of jobs, so many at once as `jobs_at_once` says, all over the cluster."""
 

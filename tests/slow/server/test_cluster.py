@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
@@ -20,6 +21,7 @@ import yaml
 
 from helpers import narrating, postgres, serving
 from helpers.serving import fetched, followed, free_port, send_book, state
+from tts.cli import UsageError
 from tts.server.jobs import CANCELLED, DONE, MAKING, WAITING, JobStore
 from tts.server.keys import add
 from tts.settings import ROOT
@@ -89,20 +91,15 @@ def running(data: Path, dashboard: int):
     ray, serve = (str(Path(sys.executable).parent / name) for name in ("ray", "serve"))
     port = free_port()
     begin = (ray, "start", "--head", "--num-cpus=4", f"--port={port}", f"--dashboard-port={dashboard}")
+    more = ("--block", "--include-dashboard=true", "--disable-usage-stats", "--object-store-memory=100000000")
     own = {"RAY_ADDRESS": f"127.0.0.1:{port}", "RAY_DASHBOARD_ADDRESS": f"http://127.0.0.1:{dashboard}"}
-    settings = {"cwd": ROOT, "env": os.environ | ENVIRONMENT, "check": True, "stdout": subprocess.DEVNULL}
     log = open(data / "ray.log", "w")
-    head = subprocess.Popen(
-        [*begin, "--block", "--include-dashboard=true", "--disable-usage-stats", "--object-store-memory=100000000"],
-        cwd=ROOT,
-        env=os.environ | ENVIRONMENT,
-        stdout=log,
-        stderr=log,
-    )
+    settings = {"cwd": ROOT, "stdout": log, "stderr": log}
+    head = subprocess.Popen([*begin, *more], env=os.environ | ENVIRONMENT, **settings)
+    deploy = partial(subprocess.run, [serve, "deploy", str(data / "ray.yaml")], env=os.environ | ENVIRONMENT | own)
     try:
         until(lambda: head.poll() is None and listens(own["RAY_DASHBOARD_ADDRESS"]))
-        settings["env"] |= own
-        subprocess.run([serve, "deploy", str(data / "ray.yaml")], **settings)
+        until(lambda: not deploy(**settings).returncode)  # the dashboard may answer before it can do this
         yield
     finally:
         head.send_signal(signal.SIGTERM)
@@ -148,7 +145,7 @@ def say(client: openai.OpenAI, text: str) -> bytes:
 def test_settings_that_do_not_fit_are_named(args, words):
     from tts.server.cluster import application
 
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((UsageError, ValueError), match=words):
         application(args)
 
 
