@@ -1,6 +1,7 @@
 """A service with nano nets on a free port of this machine, as it runs for users: uvicorn, in a thread."""
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -38,11 +39,16 @@ def make_service(home: Path, data: Path, *overrides: str, users: tuple[str, ...]
     return load(conf, infer)
 
 
-def add_voice(home: Path, data: Path, user: str) -> None:
-    """Give a user the voice of the home."""
-    path = data / "voices" / user / f"{VOICE}.safetensors"
+def add_voice(home: Path, data: Path, user: str, name: str = "someone", id: str = VOICE) -> None:
+    """Give a user a voice of the home."""
+    path = data / "voices" / user / f"{id}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes((home / "someone.safetensors").read_bytes())
+    path.write_bytes((home / f"{name}.safetensors").read_bytes())
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 @contextmanager

@@ -55,6 +55,7 @@ __all__ = [
     "Document",
     "Paragraph",
     "Span",
+    "marked_up",
     "parse",
     "read",
 ]
@@ -139,3 +140,15 @@ def parse(data: bytes | BinaryIO, suffix: str = "") -> Document:
     if suffix not in (".srt", ".vtt", ".jsonl", ".fountain", ".ssml"):
         found = scripts.with_speakers(found)
     return marks.marked(found) if suffix in MARKED or suffix not in FORMATS else found
+
+
+def marked_up(words: str) -> Document | None:
+    """A few words that are no book as a document, if they are SSML or hold marks such as [pause 1]; else None.
+
+    Raises ValueError that names the line and the element or the mark that cannot be followed.
+    """
+    if ssml.START.match(words[:2000].encode("utf-8", "replace")):
+        return ssml.read(words)
+    if not marks.MARK.search(words):
+        return None
+    return marks.marked(Document(chapters=[Chapter("", text.paragraphs(words))]))

@@ -60,9 +60,9 @@ def _names(part: Paragraph) -> bool:
 
 
 def _later(*pauses: float | None) -> float | None:
-    """Pauses that follow each other, as one."""
+    """Pauses that follow each other, as one that is not longer than the longest."""
     given = [pause for pause in pauses if pause is not None]
-    return sum(given) if given else None
+    return min(LONGEST_PAUSE, sum(given)) if given else None
 
 
 def _spans(span: Span, place: str) -> list[Span]:

@@ -12,7 +12,9 @@ from tts.document.marks import LONGEST_PAUSE, MAX_SPANS, seconds
 from tts.document.phonemes import ARPABET, LETTERS, from_ipa
 from tts.document.scripts import BOUNDS
 
-START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<speak[\s>]", re.DOTALL)
+START = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*(?:<speak[\s/>]|<!DOCTYPE\s+speak\b)", re.DOTALL
+)
 DEEPEST = 200  # open elements
 STRENGTHS = {"none": 0.0, "x-weak": 0.1, "weak": 0.2, "medium": 0.4, "strong": 0.8, "x-strong": 1.2}  # seconds
 RATES = {"x-slow": 0.6, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.5}

@@ -56,14 +56,18 @@ def parse(data: bytes) -> Document:
 
 def prose(text: str) -> Document:
     """A text as a document."""
-    lines = normal(text)
-    found = bounded(_paragraphs(lines))
+    found = paragraphs(text)
     numerals = _numerals(found)
     found = [_kind(paragraph, numerals) for paragraph in found]
     title, author, language = told_by_licence(found)
     return Document(
         title=title, author=author, language=language, chapters=chapters(licensed(_without_contents(found)))
     )
+
+
+def paragraphs(text: str) -> list[Paragraph]:
+    """What blank lines part, each with the number of its first line, whatever its words say."""
+    return bounded(_paragraphs(normal(text)))
 
 
 def normal(text: str) -> str:
@@ -73,7 +77,7 @@ def normal(text: str) -> str:
 
 
 def _paragraphs(lines: str) -> Iterator[Paragraph]:
-    """Those that blank lines part, each with the number of its first line."""
+    """Those of lines that are `normal`."""
     columns = max((len(line) for line in lines[:SAMPLE].split("\n")), default=0)
     number, start = 1, 0
     for gap in chain(BLANK_LINES.finditer(lines), [None]):

@@ -34,6 +34,11 @@ class Manner:
     pitch: float = 0.0  # semitones
     volume: float = 0.0  # dB
 
+    @property
+    def faster(self) -> float:
+        """How much faster a wave is played to be as much higher."""
+        return 2 ** (self.pitch / 12)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:

@@ -12,7 +12,7 @@ from tts.narration.script import Manner
 from tts.narration.takes import BrokenTake, StoredTake, TakeStore
 from tts.narration.times import said_words
 from tts.synthesis.pipeline import TextToSpeech
-from tts.synthesis.speaking import Settings, take_seed
+from tts.synthesis.speaking import Settings, Take, take_seed
 from tts.types import SpeakerLatents
 
 
@@ -67,26 +67,35 @@ def _found(store: TakeStore, key: str) -> StoredTake | None:
 
 
 def speak_segment(want: WantedTake, speech: TextToSpeech, store: TakeStore, settings: Settings) -> StoredTake:
-    """Speak one segment in its manner and store it.
-
-    A voice gets higher by being played faster, so it speaks as much slower before, and keeps its tempo.
-    """
-    higher = 2 ** (want.manner.pitch / 12)
-    settings = replace(settings, speed=settings.speed * want.manner.rate / higher)
+    """Speak one segment in its manner and store it."""
     seed = take_seed(want.seed, want.words, want.time)
-    take = speech.speak(want.words, latents(want.voice, speech.fingerprint), settings=settings, seed=seed)
-    rate = speech.audio.sample_rate
-    wave = resample(take.wave, round(rate * higher), rate)
-    words = said_words(speech, take, want.words, settings.speed)
+    voice = latents(want.voice, speech.fingerprint)
+    take = speech.speak(want.words, voice, settings=paced(settings, want.manner), seed=seed)
+    take = pitched(take, want.manner, speech.audio.sample_rate)
+    words = said_words(speech, take, want.words)
     return store.put(
-        wave.numpy(),
+        take.wave.numpy(),
         key=want.key,
         seed=want.seed,
         attempts=take.attempts,
         faults=take.faults,
         loss=take.loss,
-        words=[word._replace(start=round(word.start / higher, 3), stop=round(word.stop / higher, 3)) for word in words],
+        words=[word._replace(start=round(word.start, 3), stop=round(word.stop, 3)) for word in words],
     )
+
+
+def paced(settings: Settings, manner: Manner) -> Settings:
+    """The settings with which a take in this manner is spoken, before it is `pitched`.
+
+    A voice gets higher by being played faster, so it speaks as much slower before, and keeps its tempo.
+    """
+    return replace(settings, speed=settings.speed * manner.rate / manner.faster)
+
+
+def pitched(take: Take, manner: Manner, rate: int) -> Take:
+    """A take that was `paced`, at `rate` Hz, as high as its manner says."""
+    wave = resample(take.wave, round(rate * manner.faster), rate)
+    return replace(take, wave=wave, start=round(take.start / manner.faster), speed=take.speed * manner.faster)
 
 
 @lru_cache(1)

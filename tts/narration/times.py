@@ -44,8 +44,8 @@ class _Match:
     said: range
 
 
-def said_words(speech: TextToSpeech, take: Take, words: str, speed: float) -> list[SaidWord]:
-    """The words of a normalised text in the take's wave, which was rendered at this speed.
+def said_words(speech: TextToSpeech, take: Take, words: str) -> list[SaidWord]:
+    """The words of a normalised text in the take's wave.
 
     Where the codec cannot spell, or the take is too short for all sounds, they are spread evenly over the take.
     """
@@ -58,7 +58,7 @@ def said_words(speech: TextToSpeech, take: Take, words: str, speed: float) -> li
     if not found:
         borders = _shares([len(word) for word in sounds], 0.0, seconds)
         return [SaidWord(*word) for word in zip(names, borders, borders[1:], strict=False)]
-    step = take.codes.ids.shape[1] / len(spelling[0]) / float(speech.codec.code_rate) / speed  # seconds
+    step = take.codes.ids.shape[1] / len(spelling[0]) / float(speech.codec.code_rate) / take.speed  # seconds
     start = take.start / rate
     spans, first = [], 0
     for word in sounds:

@@ -34,7 +34,8 @@ def main(argv: list[str] | None = None) -> int:
     except UsageError as error:
         return complain(f"server: error: {error}", MISUSED)
     except ModuleNotFoundError as error:
-        return complain(f"server: error: {error.name} is missing: run it with `uv run --group server`", FAILED)
+        group = "cluster" if error.name == "psycopg" else "server"
+        return complain(f"server: error: {error.name} is missing: run it with `uv run --group {group}`", FAILED)
     except (ValueError, OSError) as error:
         return complain(f"server: error: {error}", FAILED)
 
@@ -81,8 +82,11 @@ def _serve(arguments: argparse.Namespace, overrides: list[str]) -> int:
     if keys is None and not _is_loopback(conf["host"]):
         raise UsageError(f"without API keys only this machine is served, not {conf['host']}: give --keys FILE")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    service = load(conf, infer)
+    from tts.server.app import store_of
     from tts.server.http import make_server
+
+    store_of(conf).close()  # before the nets are loaded, which takes long
+    service = load(conf, infer)
 
     make_server(service, keys).run()
     return 0

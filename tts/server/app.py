@@ -8,10 +8,11 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from tts.server import feeds, narrations, pages, speech, voices
-from tts.server.errors import ApiError, from_http, from_validation
+from tts.server.errors import ApiError, from_database, from_http, from_validation
 from tts.server.gate import Gate, Limits
 from tts.server.jobs import JobStore
 from tts.server.keys import LOCAL, Keys
@@ -19,10 +20,14 @@ from tts.server.runner import Runner
 from tts.server.service import Service
 
 
-def make_app(service: Service, keys: Keys | None) -> FastAPI:
-    """Everything that is served. `keys` is None where everybody is one user."""
+def make_app(service: Service, keys: Keys | None, *, makes: bool = True) -> FastAPI:
+    """Everything that is served. `keys` is None where everybody is one user.
 
+    `makes` says whether narrations are made by this process, or by another that knows the same jobs. Raises ValueError
+    if the database cannot be used.
+    """
     conf = service.conf
+    store = store_of(conf)
     assistant = None
     if conf["wyoming"]:
         from tts.server import wyoming  # few need it
@@ -31,20 +36,18 @@ def make_app(service: Service, keys: Keys | None) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        data = Path(conf["data"])
-        store = JobStore(data / "jobs.sqlite")
-        shelf = Path(conf["shelf"]).expanduser() if conf["shelf"] else None
-        app.state.runner = Runner(store, data / "narrations", conf["jobs_at_once"], shelf=shelf)
-        app.state.addresses = feeds.Addresses(data)
-        making = asyncio.create_task(app.state.runner.run())
+        app.state.runner = runner_of(conf, store)
+        app.state.addresses = feeds.Addresses(Path(conf["data"]))
+        making = [asyncio.create_task(app.state.runner.run())] if makes else []
         if assistant:
             await assistant.start()
         yield
         service.draining = True
         if assistant:
             await assistant.stop()
-        making.cancel()
-        await asyncio.gather(making, return_exceptions=True)
+        for task in making:
+            task.cancel()
+        await asyncio.gather(*making, return_exceptions=True)
         store.close()
         service.engine.close()
 
@@ -52,6 +55,7 @@ def make_app(service: Service, keys: Keys | None) -> FastAPI:
     app = FastAPI(title="Triforce", lifespan=life, docs_url=None, redoc_url=None)
     app.state.service = service
     app.add_exception_handler(HTTPException, _answered(from_http))
+    app.add_exception_handler(OperationalError, _answered(from_database))
     app.add_exception_handler(RequestValidationError, _answered(from_validation))
     app.include_router(pages.router)
     app.include_router(speech.router)
@@ -68,6 +72,17 @@ def make_app(service: Service, keys: Keys | None) -> FastAPI:
             CORSMiddleware, allow_origins=conf["origins"], allow_methods=["*"], allow_headers=["*"], max_age=600
         )
     return app
+
+
+def store_of(conf: dict) -> JobStore:
+    """The jobs, where conf/serve.yaml says. Raises ValueError if they cannot be read there."""
+    return JobStore(conf["database"] or Path(conf["data"]) / "jobs.sqlite")
+
+
+def runner_of(conf: dict, store: JobStore, **options: object) -> Runner:
+    """What makes the jobs of a store; `options` as `Runner` has them."""
+    shelf = Path(conf["shelf"]).expanduser() if conf["shelf"] else None
+    return Runner(store, Path(conf["data"]) / "narrations", conf["jobs_at_once"], shelf=shelf, **options)
 
 
 async def health() -> dict[str, str]:

@@ -56,6 +56,11 @@ def from_http(error: HTTPException) -> ApiError:
     return ApiError(error.status_code, f"{error.detail}.", headers=error.headers)
 
 
+def from_database(error: Exception) -> ApiError:
+    """The database of narrations does not answer, or its disk is full; why may hold names, and is not told."""
+    return ApiError(503, "The narrations cannot be reached. Try again later.", headers={"Retry-After": "5"})
+
+
 def from_validation(error: RequestValidationError) -> ApiError:
     """The first thing that is wrong with a request."""
     return told_of(error.errors()[0])

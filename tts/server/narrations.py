@@ -176,8 +176,7 @@ async def file(name: str, job: JobOf, runner: RunnerOf) -> Response:
 @router.post("/v1/narrations/{id}/cancel")
 async def cancel(job: JobOf, runner: RunnerOf) -> dict[str, Any]:
     """Stop it. What was made stays."""
-    await runner.cancel(job)
-    return _told(job, runner)
+    return _told(await runner.cancel(job), runner)
 
 
 @router.post("/v1/narrations/{id}/resume")

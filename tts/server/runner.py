@@ -6,9 +6,11 @@ import logging
 import shutil
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from tts.server.jobs import CANCELLED, DONE, FAILED, FINAL, MAKING, NOTICES, WAITING, JobStore, NarrationJob
 from tts.server.narrator import PROJECT
@@ -23,14 +25,64 @@ TICK = 0.01  # seconds between looks at a process that is being started
 REST = 1.0  # seconds before another try, where a job could not even be begun
 
 
+class Lost(Exception):
+    """What made a job is gone for reasons that are not the job's, such as the machine."""
+
+
+class Making(Protocol):
+    """A process that makes a job."""
+
+    def told(self) -> AsyncIterator[dict]:
+        """What it says of its job; the last thing is its exit code, as `ended`. Raises Lost."""
+
+    async def kill(self) -> None:
+        """End it, if it has not ended; when this returns, it has."""
+
+
+class LocalProcess:
+    """One of this machine."""
+
+    def __init__(self, process: Process):
+        self._process = process
+
+    @classmethod
+    async def start(cls, folder: Path, command: tuple[str, ...] = NARRATOR) -> "LocalProcess":
+        """Make the job in a folder."""
+        return cls(
+            await asyncio.create_subprocess_exec(*command, str(folder), cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=LINE)
+        )
+
+    async def told(self) -> AsyncIterator[dict]:
+        async for line in self._process.stdout:
+            yield json.loads(line)
+        yield {"ended": await self._process.wait()}
+
+    async def kill(self) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+
 class Runner:
-    """The processes that make jobs. `run` goes on until it is cancelled; then all jobs go back to the queue."""
+    """The processes that make jobs. `run` goes on until it is cancelled; then all jobs go back to the queue.
+
+    Several processes may know the jobs of one store, but only one of them may `run`. `look` says how often, in seconds,
+    it looks for jobs that others have asked for.
+    """
 
     def __init__(
-        self, store: JobStore, folder: Path, at_once: int, *, shelf: Path | None, command: Sequence[str] = NARRATOR
+        self,
+        store: JobStore,
+        folder: Path,
+        at_once: int,
+        *,
+        shelf: Path | None,
+        start: Callable[[Path], Awaitable[Making]] = LocalProcess.start,
+        look: float | None = None,
     ):
-        self.store, self.folder, self.at_once, self.shelf, self.command = store, folder, at_once, shelf, command
-        self._processes: dict[str, Process | None] = {}  # by the id of the job; None: it is being started
+        self.store, self.folder, self.at_once, self.shelf = store, folder, at_once, shelf
+        self.start, self.look = start, look
+        self._processes: dict[str, Making | None] = {}  # by the id of the job; None: it is being started
         self._news = asyncio.Event()
 
     def folder_of(self, job: NarrationJob) -> Path:
@@ -51,29 +103,31 @@ class Runner:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
 
-    async def cancel(self, job: NarrationJob) -> None:
-        """Stop a job; what was made of it stays, and `resume` goes on from there."""
-        if job.state in FINAL:
-            return
-        job.state = CANCELLED
-        self.store.save(job)
+    async def cancel(self, job: NarrationJob) -> NarrationJob:
+        """Stop a job, and give it as it is then. What was made of it stays, and `resume` goes on from there."""
+        while job.state not in FINAL:
+            stopped = replace(job, state=CANCELLED)
+            if self.store.save(stopped, over=job.state):
+                job = stopped
+            elif (job := self.store.find(stopped.user, stopped.id)) is None:  # removed meanwhile
+                return stopped
         while self._processes.get(job.id, job) is None:  # it is being started
             await asyncio.sleep(TICK)
         if process := self._processes.get(job.id):
-            process.kill()
-            await process.wait()
+            await process.kill()
+        return job
 
     def resume(self, job: NarrationJob) -> None:
         """Put a job that failed or was cancelled back in the queue."""
-        job.state, job.message = WAITING, ""
-        self.store.save(job)
+        before, job.state, job.message = job.state, WAITING, ""
+        self.store.save(job, over=before)
         self.wake()
 
     async def remove(self, job: NarrationJob) -> None:
         """Forget a job, and all that was made of it."""
         await self.cancel(job)
         self.store.remove(job)
-        await asyncio.to_thread(shutil.rmtree, self.folder_of(job), ignore_errors=True)
+        await self._clear(job)
 
     async def _work(self) -> None:
         """One job after another."""
@@ -85,35 +139,41 @@ class Runner:
             except Exception as error:  # such as a full disk: the job stays, and is tried again
                 log.error(json.dumps({"event": "job not begun", "type": type(error).__name__}))
                 await asyncio.sleep(REST)
-                self.store.recover(self._processes)
+                self._recover()
                 continue
-            await self._news.wait()
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._news.wait(), self.look)
+
+    def _recover(self) -> None:
+        with suppress(Exception):  # the database may be what has failed
+            self.store.recover(self._processes)
 
     async def _make(self, job: NarrationJob) -> None:
-        command = (*self.command, str(self.folder_of(job)))
         process = self._processes[job.id] = None
         try:
-            process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=LINE)
-            self._processes[job.id] = process
+            process = self._processes[job.id] = await self.start(self.folder_of(job))
             if not self._is_made(job):
                 return
-            async for line in process.stdout:
-                told = json.loads(line)
+            async for told in process.told():
+                if not self._is_made(job):  # another process has stopped or removed it
+                    return
                 if "made" in told and self.shelf:  # before it counts as done: a service that is killed does it again
                     told["made"]["notice"] = await asyncio.to_thread(self._put, job, told["made"]["files"])
                 self._note(job, told)
-            await process.wait()
-            if self._is_made(job) and job.state == MAKING:
-                job.state, job.message = FAILED, f"the process that made it ended early ({process.returncode})"
-                self.store.save(job)
+        except Lost:
+            self._tell(job, "what made it was lost: it is made again")
         finally:
-            if process and process.returncode is None:
-                process.kill()
-                await asyncio.shield(process.wait())
+            if process:
+                await asyncio.shield(process.kill())
             del self._processes[job.id]
-            if job.state == MAKING and self._is_made(job):  # the service ends: the next one goes on
+            if job.state == MAKING:  # the service ends, or its process was lost: the next one goes on
                 job.state = WAITING
-                self.store.save(job)
+                self.store.save(job, over=MAKING)
+            if not self.store.find(job.user, job.id):
+                await self._clear(job)
+
+    async def _clear(self, job: NarrationJob) -> None:
+        await asyncio.to_thread(shutil.rmtree, self.folder_of(job), ignore_errors=True)
 
     def _put(self, job: NarrationJob, files: list[str]) -> str | None:
         """Put a narration on the shelf. If that fails, it is done all the same; gives a notice that says why."""
@@ -130,8 +190,6 @@ class Runner:
 
     def _note(self, job: NarrationJob, told: dict) -> None:
         """Keep what a process has told of its job."""
-        if not self._is_made(job):
-            return
         if "notice" in told:
             self._tell(job, told["notice"])
         elif "work" in told:
@@ -144,7 +202,9 @@ class Runner:
             job.doubtful = told["made"]["doubtful"]
             if notice := told["made"].get("notice"):
                 self._tell(job, notice)
-        self.store.save(job)
+        elif "ended" in told:
+            job.state, job.message = FAILED, f"the process that made it ended early ({told['ended']})"
+        self.store.save(job, over=MAKING)
 
     @staticmethod
     def _tell(job: NarrationJob, notice: str) -> None:

@@ -1,10 +1,13 @@
 """A text to the bytes that a client gets, piece by piece: the work of one turn of the engine."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from tts.document import Document
+from tts.narration.aloud import aloud
 from tts.narration.encode import provenance
 from tts.narration.mark import marked
+from tts.narration.script import NARRATOR, script_of
 from tts.narration.timeline import TimedWord
 from tts.narration.times import SaidWord, said_words, written_words
 from tts.server.sound import Format
@@ -46,8 +49,8 @@ class TimedSentence:
 class Times:
     """When the sentences of a turn are heard. A long one may be spoken in several portions."""
 
-    def __init__(self, speech: TextToSpeech, speed: float):
-        self.speech, self.speed = speech, speed
+    def __init__(self, speech: TextToSpeech):
+        self.speech = speech
         self._told: list[TimedSentence] = []
         self._text, self._start, self._stop = "", 0.0, 0.0  # of the sentence that is being spoken
         self._said: list[SaidWord] = []
@@ -63,7 +66,7 @@ class Times:
                     self._text, self._start = portion.written, begun
             if chunk.take:
                 self._stop = begun + len(chunk.take.wave) / rate
-                for word in said_words(self.speech, chunk.take, portion.words, self.speed):
+                for word in said_words(self.speech, chunk.take, portion.words):
                     self._said.append(word._replace(start=word.start + begun, stop=word.stop + begun))
                 if portion.ends:
                     self._end()
@@ -83,26 +86,41 @@ class Times:
             self._said = []
 
 
-def spoken(
-    text: str,
-    latents: SpeakerLatents,
+def chunks_of(
+    text: str | Document,
+    voices: Mapping[str, SpeakerLatents],
     *,
-    voice: str,
     speech: TextToSpeech,
     settings: Settings,
     seed: int,
+) -> Iterator[Chunk]:
+    """A text as it is spoken, or what a marked-up one says. `voices` by role, that of the narrator among them.
+
+    Raises ValueError if nobody can say it.
+    """
+    if isinstance(text, str):
+        yield from speech.stream(text, voices[NARRATOR], settings=settings, seed=seed)
+    else:
+        script = script_of(text, language=speech.language, settings=settings)
+        yield from aloud(script, voices, speech=speech, settings=settings, seed=seed)
+
+
+def sent(
+    chunks: Iterator[Chunk],
+    *,
+    voice: str,
+    speech: TextToSpeech,
     format: Format,
     mark: bool,
     timed: bool,
     usage: Usage,
 ) -> Iterator[bytes | TimedSentence]:
-    """Speak a text into a format; if it is `timed`, each sentence follows its sound.
+    """Chunks in a format, whose comment names the voice; if it is `timed`, each sentence follows its sound.
 
-    Raises ValueError if nobody can say it, and closes what it holds when it is left.
+    Raises what the chunks raise, and closes what it holds when it is left.
     """
     rate = speech.audio.sample_rate
-    chunks = speech.stream(text, latents, settings=settings, seed=seed)
-    times = Times(speech, settings.speed)
+    times = Times(speech)
     chunks = usage.watch(times.watch(chunks) if timed else chunks, speech)
     waves = (chunk.wave[None] for chunk in chunks)
     waves = marked(waves, rate) if mark else waves

@@ -13,13 +13,15 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
+from tts import document
+from tts.narration.script import NARRATOR
 from tts.server.engine import Closed, Turn
 from tts.server.errors import ApiError
 from tts.server.gate import Visit
 from tts.server.library import Voice
 from tts.server.service import Left, Service, first_of, service_of, visit_of
 from tts.server.sound import FORMATS
-from tts.server.speaking import TimedSentence, Usage, spoken
+from tts.server.speaking import TimedSentence, Usage, chunks_of, sent
 
 IGNORED = "X-Triforce-Ignored"  # names the parameters that were accepted and change nothing
 T = TypeVar("T")
@@ -40,7 +42,9 @@ class SpeechRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     model: str = Field(min_length=1, max_length=64)
-    input: str = Field(min_length=1, description="The text; conf/serve.yaml says how long it may be (4096 characters).")
+    input: str = Field(
+        min_length=1, description="A text, with or without marks, or SSML; `input_chars` is its bound (4096)."
+    )
     voice: Annotated[str, Field(min_length=1, max_length=64)] | VoiceId = Field(description="A name, or an id.")
     instructions: str | None = Field(None, max_length=4096, description="Accepted, but this model takes none.")
     response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = "mp3"
@@ -72,9 +76,8 @@ async def speech(asked: SpeechRequest, request: Request, service: ServiceOf, vis
         raise ApiError(400, message, param="input", code="string_above_max_length")
     if asked.timestamps and asked.stream_format != "sse":
         raise ApiError(400, "Timestamps are events: send stream_format=sse.", param="timestamps", code="invalid_value")
-    voice = find_voice(asked.voice if isinstance(asked.voice, str) else asked.voice.id, visit.user, service)
     usage = Usage()
-    turn = _begin(asked, voice, usage, visit.user, service)
+    turn = _begin(asked, usage, visit.user, service)
     try:
         first = await first_of(turn, request)
     except ValueError as error:  # nobody can say this text
@@ -112,22 +115,37 @@ class TurnResponse(StreamingResponse):
             self.turn.leave()
 
 
-def _begin(
-    asked: SpeechRequest, voice: Voice, usage: Usage, user: str, service: Service
-) -> Turn[bytes | TimedSentence]:
-    work = spoken(
-        asked.input,
-        service.library.latents(voice),
-        voice=voice.id,
+def _begin(asked: SpeechRequest, usage: Usage, user: str, service: Service) -> Turn[bytes | TimedSentence]:
+    """Raises ApiError for a voice that is not there, and for markup that cannot be followed."""
+    voice = find_voice(asked.voice if isinstance(asked.voice, str) else asked.voice.id, user, service)
+    try:
+        text = document.marked_up(asked.input)
+    except ValueError as error:
+        raise ApiError(400, f"Invalid 'input': {error}.", param="input", code="invalid_markup") from None
+    voices = {NARRATOR: voice} | (_cast(text, user, service) if text else {})
+    chunks = chunks_of(
+        text or asked.input,
+        {role: service.library.latents(own) for role, own in voices.items()},
         speech=service.speech,
         settings=replace(service.settings, speed=asked.speed),
         seed=service.infer["seed"],
+    )
+    work = sent(
+        chunks,
+        voice=", ".join(dict.fromkeys(own.id for own in voices.values())),
+        speech=service.speech,
         format=FORMATS[asked.response_format],
         mark=service.conf["mark"],
         timed=asked.timestamps,
         usage=usage,
     )
     return service.enter(user, work)
+
+
+def _cast(text: document.Document, user: str, service: Service) -> dict[str, Voice]:
+    """The voices that a text names."""
+    named = {span.voice for chapter in text.chapters for part in chapter.paragraphs for span in part.spans}
+    return {name: find_voice(name, user, service, "input") for name in sorted(named - {"", NARRATOR})}
 
 
 async def _pieces(first: T, turn: Turn[T], usage: Usage, service: Service) -> AsyncIterator[T]:
@@ -180,7 +198,7 @@ def find_voice(wanted: str, user: str, service: Service, param: str = "voice") -
     voice = service.library.find(user, wanted)
     if voice is None:
         known = ", ".join(sorted(voice.name for voice in service.library.all(user))[:20]) or "none"
-        message = f"Unknown voice. Voices that you may use: {known}."
+        message = f"There is no voice {wanted[:64]!r}. Voices that you may use: {known}."
         raise ApiError(400, message, param=param, code="voice_not_found")
     return voice
 

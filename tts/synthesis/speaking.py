@@ -76,6 +76,7 @@ class Take:
     faults: list[str]  # what is wrong with it: "ran on", "skips 'word'"
     loss: float  # nats, of the check
     rejected: list[str]  # faults of the attempts that were not kept
+    speed: float  # tempo of the wave; 1: as the codes have it
 
     @property
     def fault(self) -> str | None:
@@ -91,6 +92,15 @@ class Chunk:
     wave: Any  # samples (N,), in the engine's own kind of array; none if nobody can say the portion
     notices: list[str]  # what was dropped, skipped or tried again
     take: Take | None  # in the last chunk of a portion; None: nothing to say, or more follows
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoicedPortion:
+    """A portion with a voice and settings of its own."""
+
+    portion: Portion
+    voice: Any
+    settings: Settings
 
 
 class Speaking(ABC):
@@ -140,7 +150,7 @@ class Speaking(ABC):
 
         A text may come in pieces, which may break anywhere: a sentence is spoken when the next one begins.
         """
-        return self._chunks(text, self._speak_whole, voice, settings, seed)
+        return self._chunks(self._voiced(text, voice, settings), seed, along=False)
 
     def stream(self, text: str | Iterable[str], voice: Any, *, settings: Settings, seed: int) -> Iterator[Chunk]:
         """As `say`, with several chunks for a sentence, the first of them while its end is still to be spoken.
@@ -148,15 +158,19 @@ class Speaking(ABC):
         A sentence is spoken again only if its first codes are heard to be wrong; what is heard later is told. With
         several candidates, which are compared when they are whole, each chunk is a sentence.
         """
-        speak = self._speak_whole if settings.candidates > 1 else self._speak_along
-        return self._chunks(text, speak, voice, settings, seed)
+        return self.stream_portions(self._voiced(text, voice, settings), seed=seed)
+
+    def stream_portions(self, voiced: Iterable[VoicedPortion], *, seed: int) -> Iterator[Chunk]:
+        """As `stream`, of portions whose voices and settings may differ."""
+        return self._chunks(voiced, seed, along=True)
 
     def speak(self, text: str, voice: Any, *, settings: Settings, seed: int) -> Take:
         """Speak one normalised sentence, after a faulty attempt again from another seed, and keep the best."""
         best, rejected = _best_of(partial(self.utter, text, voice, settings=settings), settings, seed)
         speech, edges = best.speech, Edges(self.audio)
         wave = np.asarray(self.render(speech.codes, speech.latents, voice, settings=settings, seed=seed))
-        return self._take((edges.push(wave), edges.finish()), edges.start, speech.codes, best.verdict, rejected)
+        pieces = (edges.push(wave), edges.finish())
+        return self._take(pieces, edges.start, speech.codes, best.verdict, rejected, settings.speed)
 
     def sayable(self, text: str) -> bool:
         """Whether a normalised text holds anything but spaces and punctuation."""
@@ -173,20 +187,25 @@ class Speaking(ABC):
         words = listen(spelling, text, self.tokenizer, whole=whole)
         return Verdict(verdict.faults + words.faults, words.loss)
 
-    def _chunks(
-        self, text: str | Iterable[str], speak: Callable, voice: Any, settings: Settings, seed: int
-    ) -> Iterator[Chunk]:
-        """The portions of a text, each spoken by `speak`, which gives waves, and with the last one its take."""
+    def _voiced(self, text: str | Iterable[str], voice: Any, settings: Settings) -> Iterator[VoicedPortion]:
+        """The portions of a text, all in one voice."""
         if isinstance(text, str):
             check_text(text)
+        for portion in portions(text, settings.max_chars, self.language):
+            yield VoicedPortion(portion=portion, voice=voice, settings=settings)
+
+    def _chunks(self, voiced: Iterable[VoicedPortion], seed: int, *, along: bool) -> Iterator[Chunk]:
+        """Each portion as it is spoken: `along` with its codes where there is one candidate, else whole."""
         said: Counter[str] = Counter()  # how often each sentence came
         told: list[str] = []
-        for portion in portions(text, settings.max_chars, self.language):
+        for one in voiced:
+            portion, settings = one.portion, one.settings
+            speak = self._speak_along if along and settings.candidates == 1 else self._speak_whole
             notices, take, wave = list(portion.notices), None, np.zeros(0, np.float32)
             if self.sayable(portion.words):
                 said[portion.words] += 1
                 own = take_seed(seed, portion.words, said[portion.words])
-                for wave, take, account in speak(portion.words, voice, settings=settings, seed=own):
+                for wave, take, account in speak(portion.words, one.voice, settings=settings, seed=own):
                     if account:
                         notices.append(f"{account}: {shortened(portion.words)}")
                     if take is None:
@@ -221,7 +240,7 @@ class Speaking(ABC):
         pieces.append(edges.finish())
         codes = self.gathered(best.spoken)
         verdict = self.hear_codes(codes, words, settings, whole=True)
-        take = self._take(pieces, edges.start, codes, verdict, rejected)
+        take = self._take(pieces, edges.start, codes, verdict, rejected, settings.speed)
         yield pieces[-1], take, _account(take, settings, late=True)
 
     def _begin(self, words: str, voice: Any, *, settings: Settings, seed: int) -> "_Begun":
@@ -232,7 +251,7 @@ class Speaking(ABC):
         return _Begun(spoken, drawn, verdict)
 
     def _take(
-        self, pieces: Sequence[np.ndarray], start: int, codes: Any, verdict: Verdict, rejected: list[str]
+        self, pieces: Sequence[np.ndarray], start: int, codes: Any, verdict: Verdict, rejected: list[str], speed: float
     ) -> Take:
         return Take(
             wave=self.given(np.concatenate(pieces)),
@@ -242,6 +261,7 @@ class Speaking(ABC):
             faults=verdict.faults,
             loss=verdict.loss,
             rejected=rejected,
+            speed=speed,
         )
 
 

@@ -22,29 +22,8 @@ LONG = "\n\n".join(f"# Chapter {n}\n\n" + "\n\n".join(f"It sang {n} times {k}." 
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    return narrating.home(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def service(home, tmp_path_factory):
-    return serving.make_service(home, tmp_path_factory.mktemp("data"), users=("ann", "bob"))
-
-
-@pytest.fixture(scope="module")
-def two(service, tmp_path_factory):
-    with serving.for_two(service, tmp_path_factory.mktemp("keys")) as two:
-        yield two
-
-
-@pytest.fixture(scope="module")
-def ann(two):
-    return two.ann
-
-
-@pytest.fixture(scope="module")
-def bob(two):
-    return two.bob
+def users() -> tuple[str, ...]:
+    return ("ann", "bob")
 
 
 def test_a_book_is_followed_and_fetched_and_is_what_the_command_line_makes(ann, bob, home, tmp_path):

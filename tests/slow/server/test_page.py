@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from helpers import nano, narrating, serving
+from helpers import nano, serving
 from helpers.browser import CHROMIUM, Browser
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not CHROMIUM, reason="needs chromium")]
@@ -23,15 +23,8 @@ AXE = "axe-core@4.14.1"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    return narrating.home(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def address(home, tmp_path_factory):
-    service = serving.make_service(home, tmp_path_factory.mktemp("data"), "voice=someone", "body_kb=512")
-    with serving.running(service) as address:
-        yield address
+def overrides() -> tuple[str, ...]:
+    return ("voice=someone", "body_kb=512")
 
 
 @pytest.fixture(scope="module")

@@ -32,13 +32,13 @@ def spelled(speech, words: str, starts: list[int], steps: int):
     own.codec.spell = lambda codes: (10 * F.one_hot(best, 80).float()).log_softmax(-1)[None]
     codes = Codes(torch.zeros(1, steps // STEPS, dtype=torch.long), torch.tensor([steps // STEPS]))
     wave = torch.zeros(round(steps / STEPS / float(own.codec.code_rate) * RATE))
-    return own, Take(wave=wave, codes=codes, start=0, attempts=1, faults=[], loss=0.0, rejected=[]), sounds
+    return own, Take(wave=wave, codes=codes, start=0, attempts=1, faults=[], loss=0.0, rejected=[], speed=1.0), sounds
 
 
 def test_words_are_heard_where_the_codec_spells_them(speech):
     own, take, sounds = spelled(speech, "good day to you", [10, 30, 80, 84 + 4], 120)
     step = 1 / STEPS / float(own.codec.code_rate)
-    found = said_words(own, take, "good day to you", 1.0)
+    found = said_words(own, take, "good day to you")
     assert [word.text for word in found] == ["good", "day", "to", "you"]
     for word, start, own_sounds in zip(found, (10, 30, 80, 88), sounds, strict=True):
         assert abs(word.start - start * step) <= 0.1 and abs(word.stop - (start + 2 * len(own_sounds)) * step) <= 0.1
@@ -48,13 +48,13 @@ def test_words_are_heard_where_the_codec_spells_them(speech):
 
 def test_what_was_cut_off_and_the_speed_are_reckoned_with(speech):
     own, take, _ = spelled(speech, "good day", [20, 40], 80)
-    plain = said_words(own, take, "good day", 1.0)
+    plain = said_words(own, take, "good day")
     take.start = 2400
-    assert [word.start for word in said_words(own, take, "good day", 1.0)] == pytest.approx(
+    assert [word.start for word in said_words(own, take, "good day")] == pytest.approx(
         [word.start - 0.1 for word in plain]
     )
-    take.start, take.wave = 0, take.wave[: len(take.wave) // 2]
-    fast = said_words(own, take, "good day", 2.0)
+    take.start, take.speed, take.wave = 0, 2.0, take.wave[: len(take.wave) // 2]
+    fast = said_words(own, take, "good day")
     assert fast[0].start == pytest.approx(plain[0].start / 2, abs=0.05)
     assert all(0 <= word.start <= word.stop <= len(take.wave) / RATE for word in fast)
 
@@ -63,10 +63,10 @@ def test_words_are_spread_evenly_where_nothing_can_be_aligned(speech):
     own, take, _ = spelled(speech, "good day", [2, 10], 20)
     take.codes = Codes(torch.zeros(1, 1, dtype=torch.long), torch.tensor([1]))
     own.codec.spell = lambda codes: torch.zeros(1, 2, 80).log_softmax(-1)
-    good, day = said_words(own, take, "good day", 1.0)
+    good, day = said_words(own, take, "good day")
     assert good.start == 0 and good.stop == day.start and day.stop == pytest.approx(len(take.wave) / RATE)
     own.codec.spell = lambda codes: None
-    assert said_words(own, take, "good day", 1.0) == [good, day]
+    assert said_words(own, take, "good day") == [good, day]
 
 
 def timed(said: str) -> list[SaidWord]:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import openai
 import pytest
 
-from helpers import narrating, serving
+from helpers import serving
 from tts.server import pages
 from tts.server.keys import Keys
 
@@ -23,20 +23,13 @@ SECRET = "Only Ann knows this sentence."
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return narrating.home(tmp_path_factory.mktemp("home"))
+def overrides() -> tuple[str, ...]:
+    return ("patience=1", "origins=[https://app.example]")
 
 
 @pytest.fixture(scope="module")
-def service(home, tmp_path_factory):
-    data = tmp_path_factory.mktemp("data")
-    return serving.make_service(home, data, "patience=1", "origins=[https://app.example]", users=("ann",))
-
-
-@pytest.fixture(scope="module")
-def two(service, tmp_path_factory):
-    with serving.for_two(service, tmp_path_factory.mktemp("keys")) as two:
-        yield two
+def users() -> tuple[str, ...]:
+    return ("ann",)
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,13 @@ def test_a_file_of_keys_that_is_none_is_refused(tmp_path, capsys):
     assert "holds no key" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("url", ["nosql://ann:secret@host/base", "rubbish", "sqlite:////proc/none/jobs"])
+def test_a_database_that_cannot_be_used_is_one_line(url, tmp_path, capsys):
+    assert main(["run", "--data", str(tmp_path), "--", f"database={url}"]) == 1
+    told = capsys.readouterr().err
+    assert "cannot be used" in told and told.count("\n") == 1 and "secret" not in told
+
+
 def test_a_key_is_shown_once_and_works(tmp_path, capsys):
     file = tmp_path / "keys"
     assert main(["key", "ann", "--keys", str(file)]) == 0 and main(["key", "bob", "--keys", str(file)]) == 0

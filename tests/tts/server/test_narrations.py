@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import openai
 import pytest
 
-from helpers import narrating, serving, timelines
+from helpers import timelines
 from helpers.narrating import BOOK
 from helpers.serving import send_book
 from tts.narration import manifest
@@ -17,24 +17,13 @@ from tts.server.jobs import DONE, MAKING, WAITING, JobStore
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    return narrating.home(tmp_path_factory.mktemp("home"))
+def overrides() -> tuple[str, ...]:
+    return ("jobs_per_user=4",)
 
 
 @pytest.fixture(scope="module")
-def service(home, tmp_path_factory):
-    return serving.make_service(home, tmp_path_factory.mktemp("data"), "jobs_per_user=4", users=("ann", "bob"))
-
-
-@pytest.fixture(scope="module")
-def two(service, tmp_path_factory):
-    with serving.for_two(service, tmp_path_factory.mktemp("keys")) as two:
-        yield two
-
-
-@pytest.fixture(scope="module")
-def ann(two):
-    return two.ann
+def users() -> tuple[str, ...]:
+    return ("ann", "bob")
 
 
 @pytest.mark.parametrize(

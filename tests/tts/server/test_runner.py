@@ -5,12 +5,13 @@ import json
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from helpers import timelines
 from tts.narration import manifest
 from tts.server.jobs import CANCELLED, DONE, FAILED, MAKING, WAITING, JobStore, NarrationJob
-from tts.server.runner import Runner
+from tts.server.runner import LocalProcess, Runner
 
 PROGRAM = """
 import json, os, sys, threading, time
@@ -21,6 +22,9 @@ with open(folder + "/ran", "a") as file:
 if os.path.exists(folder + "/hang") and not os.path.exists(folder + "/again"):
     open(folder + "/again", "w").close()
     time.sleep(600)
+while os.path.exists(folder + "/talks"):
+    print(json.dumps({"notice": "at work"}), flush=True)
+    time.sleep(0.05)
 for line in json.load(open(folder + "/lines")):
     print(json.dumps(line), flush=True)
 if os.path.exists(folder + "/crash"):
@@ -40,8 +44,8 @@ class Place:
         program = folder / "program.py"
         program.write_text(PROGRAM)
         self.store = JobStore(folder / "jobs.sqlite")
-        command = (sys.executable, "-S", str(program))
-        self.runner = Runner(self.store, folder / "narrations", 1, shelf=shelf, command=command)
+        start = partial(LocalProcess.start, command=(sys.executable, "-S", str(program)))
+        self.runner = Runner(self.store, folder / "narrations", 1, shelf=shelf, start=start, look=0.05)
 
     def job(self, lines: list, *files: str, user: str = "ann") -> NarrationJob:
         job = self.store.add(user, "title")
@@ -136,6 +140,29 @@ def test_one_that_is_removed_leaves_nothing(tmp_path):
         await place.runner.remove(place.now(job))
         assert place.now(job) is None and not alive(process) and not place.runner.folder_of(job).exists()
         await place.until(place.job(GOOD), DONE)
+
+    run(tmp_path, scenario)
+
+
+def test_what_another_process_asks_for_cancels_and_removes_is_made_stopped_and_cleared(tmp_path):
+    async def scenario(place):
+        other = Runner(JobStore(tmp_path / "jobs.sqlite"), tmp_path / "narrations", 1, shelf=None)
+        jobs = [other.store.add("ann", "title") for _ in range(3)]
+        for job in jobs:
+            folder = other.folder_of(job)
+            folder.mkdir(parents=True)
+            (folder / "lines").write_text(json.dumps(GOOD))
+            (folder / "talks").touch()
+            other.store.save(job)
+        await place.until(jobs[0], MAKING)
+        assert (await other.cancel(place.now(jobs[0]))).state == CANCELLED
+        await place.until(jobs[1], MAKING)
+        await other.remove(place.now(jobs[1]))
+        (tmp_path / "narrations" / jobs[2].id / "talks").unlink()
+        await place.until(jobs[2], DONE)
+        assert not any(map(alive, place.runs(jobs[0]))) and not other.folder_of(jobs[1]).exists()
+        assert place.now(jobs[0]).state == CANCELLED and place.now(jobs[1]) is None
+        other.store.close()
 
     run(tmp_path, scenario)
 

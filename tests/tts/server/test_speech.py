@@ -4,6 +4,8 @@ import base64
 import io
 import json
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 import av
 import numpy as np
@@ -12,27 +14,12 @@ import pytest
 import torch
 
 from helpers import narrating, serving
+from tts import document
+from tts.narration.aloud import aloud
+from tts.narration.script import script_of
 from tts.synthesis.live import pcm
 
 TEXT = "The kettle sang. Nobody cried, and that was all."
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    home = narrating.home(tmp_path_factory.mktemp("home"))
-    return serving.make_service(home, tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def address(service):
-    with serving.running(service) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def client(address):
-    with serving.client(address) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +59,15 @@ def ask(client, **changed):
     )
 
 
+@pytest.fixture(scope="module")
+def answer(client):
+    """What is answered to TEXT in a format; each format is asked for once."""
+    return cache(lambda form: ask(client, response_format=form))
+
+
 @pytest.mark.parametrize("form", ["wav", "flac", "pcm"])
-def test_lossless_formats_hold_what_the_pipeline_says(client, expected, form):
-    data = ask(client, response_format=form).read()
+def test_lossless_formats_hold_what_the_pipeline_says(answer, expected, form):
+    data = answer(form).read()
     right = np.frombuffer(pcm(expected), "<i2") / 32768
     got, rate = (np.frombuffer(data, "<i2") / 32768, 24000) if form == "pcm" else decoded(data)
     assert rate == 24000 and got.shape == right.shape
@@ -82,25 +75,23 @@ def test_lossless_formats_hold_what_the_pipeline_says(client, expected, form):
 
 
 @pytest.mark.parametrize("form", ["mp3", "opus", "aac"])
-def test_lossy_formats_sound_like_what_the_pipeline_says(client, expected, form):
-    answer = ask(client, response_format=form)
-    got, rate = decoded(answer.read())
+def test_lossy_formats_sound_like_what_the_pipeline_says(answer, expected, form):
+    got, rate = decoded(answer(form).read())
     step = rate // 24000  # FFmpeg decodes Opus at 48 kHz
     alike, delay = likeness(expected.numpy(), got[::step])
     assert alike > 0.9 and abs(delay) < 0.1 * 24000
     assert abs(len(got) / rate - len(expected) / 24000) < 0.2
     media = {"mp3": "audio/mpeg", "opus": "audio/ogg", "aac": "audio/aac"}[form]
-    assert answer.response.headers["content-type"] == media
+    assert answer(form).response.headers["content-type"] == media
 
 
 @pytest.mark.parametrize("form", ["mp3", "opus", "aac", "flac", "wav", "pcm"])
-def test_streamed_in_pieces_it_is_the_same_bytes(client, form):
-    whole = ask(client, response_format=form).read()
+def test_streamed_in_pieces_it_is_the_same_bytes(client, answer, form):
     with client.audio.speech.with_streaming_response.create(
         model="tts-1", voice="someone", input=TEXT, response_format=form
-    ) as answer:
-        pieces = list(answer.iter_bytes())
-    assert b"".join(pieces) == whole and len(pieces) > 1
+    ) as streamed:
+        pieces = list(streamed.iter_bytes())
+    assert b"".join(pieces) == answer(form).read() and len(pieces) > 1
 
 
 def events(client, **changed) -> list[dict]:
@@ -112,22 +103,22 @@ def events(client, **changed) -> list[dict]:
     return [json.loads(line.removeprefix("data: ")) for line in lines]
 
 
-def test_events_carry_the_same_sound_and_what_it_took(client, service):
+def test_events_carry_the_same_sound_and_what_it_took(client, answer):
     *deltas, done = events(client)
     assert {event["type"] for event in deltas} == {"speech.audio.delta"} and len(deltas) > 2
     sound = b"".join(base64.b64decode(event["audio"]) for event in deltas)
-    assert sound == ask(client, response_format="pcm").read()
+    assert sound == answer("pcm").read()
     assert done["type"] == "speech.audio.done"
     usage = done["usage"]
     assert usage["input_tokens"] > 20 and usage["output_tokens"] > 20
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
 
 
-def test_events_tell_when_each_word_is_heard(client, expected):
-    plain = [event for event in events(client) if event["type"] == "speech.audio.delta"]
+def test_events_tell_when_each_word_is_heard(client, answer, expected):
     *told, done = events(client, extra_body={"timestamps": True})
     assert done["type"] == "speech.audio.done"
-    assert [event for event in told if event["type"] == "speech.audio.delta"] == plain  # the sound is the same
+    deltas = [base64.b64decode(event["audio"]) for event in told if event["type"] == "speech.audio.delta"]
+    assert b"".join(deltas) == answer("pcm").read()  # the sound is the same
     sentences = [event for event in told if event["type"] == "speech.audio.sentence"]
     assert [own["text"] for own in sentences] == ["The kettle sang.", "Nobody cried, and that was all."]
     said = [[word["word"] for word in own["words"]] for own in sentences]
@@ -140,6 +131,55 @@ def test_events_tell_when_each_word_is_heard(client, expected):
             assert last <= word["start"] <= word["end"]
             last = word["end"]
     assert sentences[-1]["end"] == pytest.approx(len(expected) / 24000, abs=1e-5)
+
+
+SSML = """<speak>It sang. <break time="700ms"/>
+<voice name="other">Good.</voice> <prosody rate="fast" pitch="+2st">So it was.</prosody></speak>"""
+MARKED = "It sang. [pause 0.7] [voice other] {G UH1 D}. [/voice] So it was."
+
+
+@pytest.mark.parametrize("text", [SSML, MARKED], ids=["ssml", "marks"])
+def test_markup_is_followed_while_it_streams(client, home, service, text):
+    if not (home / "other.safetensors").exists():
+        narrating.voice(home, "other", seed=2)
+    serving.add_voice(home, Path(service.conf["data"]), "local", "other", "voice_fedcba9876543210")
+    voices = {role: service.library.find("local", name) for role, name in (("narrator", "someone"), ("other", "other"))}
+    script = script_of(document.marked_up(text), language=service.speech.language, settings=service.settings)
+    latents = {role: service.library.latents(voice) for role, voice in voices.items()}
+    chunks = aloud(script, latents, speech=service.speech, settings=service.settings, seed=service.infer["seed"])
+    right = pcm(torch.cat([chunk.wave for chunk in chunks]))
+    *told, done = events(client, input=text, extra_body={"timestamps": True})
+    deltas = [base64.b64decode(event["audio"]) for event in told if event["type"] == "speech.audio.delta"]
+    assert b"".join(deltas) == right and len(deltas) > 3 and done["type"] == "speech.audio.done"
+    first, second, third = (event for event in told if event["type"] == "speech.audio.sentence")
+    assert [word["word"] for word in first["words"]] == ["It", "sang"]
+    assert [word["word"] for word in third["words"]] == ["So", "it", "was"]
+    assert second["start"] - first["end"] == pytest.approx(0.7, abs=1e-4)
+    assert third["words"][-1]["end"] <= third["end"] == pytest.approx(len(right) / 2 / 24000, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "text, code, named",
+    [
+        ("<speak>Hi. <audio src='http://example.com/x.wav'/></speak>", "invalid_markup", "<audio>"),
+        ("<speak>Hi. <prosody rate='9'>Ho.</prosody></speak>", "invalid_markup", "rate is 9"),
+        ("<speak>Hi. <prosody pitch='200Hz'>Ho.</prosody></speak>", "invalid_markup", "'200Hz'"),
+        ("<speak>Hi. <p>", "invalid_markup", "not well formed"),
+        ("<!DOCTYPE speak [<!ENTITY a 'b'>]><speak>&a;</speak>", "invalid_markup", "document type"),
+        ("<speak/>", "invalid_markup", "says nothing"),
+        ("<speak xml:lang='fr'>Bonjour.</speak>", "invalid_markup", "xml:lang 'fr'"),
+        ("Hi. [pause 99]", "invalid_markup", "pause of 99 s"),
+        ("[voice nobody] Hi.", "voice_not_found", "'nobody'"),
+        ("<speak><voice name='../../etc/passwd'>Hi.</voice></speak>", "voice_not_found", "'../../etc/passwd'"),
+        ("<speak>* * *</speak>", "unspeakable_input", "no voice can say"),
+    ],
+)
+def test_markup_that_cannot_be_followed_is_named(client, text, code, named):
+    with pytest.raises(openai.BadRequestError) as error:
+        ask(client, input=text)
+    told = error.value
+    assert told.type == "invalid_request_error" and (told.param, told.code) == ("input", code)
+    assert named in told.body["message"]
 
 
 def test_sound_comes_before_the_sentence_has_ended(client):

@@ -9,33 +9,20 @@ import pytest
 import soundfile
 import torch
 
-from helpers import nano, narrating, serving
+from helpers import nano, serving
 from tts.server.voices import CONSENT
 from tts.types import SpeakerLatents
 from tts.voices.mix import mix
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    home = narrating.home(tmp_path_factory.mktemp("home"))
-    data = tmp_path_factory.mktemp("data")
-    return serving.make_service(home, data, "clip_seconds=5", "voices_per_user=4", users=("ann", "bob"))
+def overrides() -> tuple[str, ...]:
+    return ("clip_seconds=5", "voices_per_user=4")
 
 
 @pytest.fixture(scope="module")
-def two(service, tmp_path_factory):
-    with serving.for_two(service, tmp_path_factory.mktemp("keys")) as two:
-        yield two
-
-
-@pytest.fixture(scope="module")
-def ann(two):
-    return two.ann
-
-
-@pytest.fixture(scope="module")
-def bob(two):
-    return two.bob
+def users() -> tuple[str, ...]:
+    return ("ann", "bob")
 
 
 @pytest.fixture(scope="module")
