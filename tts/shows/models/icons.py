@@ -7,14 +7,17 @@ from PIL import Image
 from tts.shows.painting.composition import compose
 from tts.shows.painting.figures import render
 
-CREDITS = "Drawings by OpenMoji (openmoji.org), CC BY-SA 4.0; composed by Triforce. The picture is under the same licence."
+CREDITS = (
+    "Drawings by OpenMoji (openmoji.org), CC BY-SA 4.0; composed by Triforce. The picture is under the same licence."
+)
 SMALLEST, LARGEST = 32, 8192  # pixels of a side
 
 
-class IconPainter:
+class Icons:
     """Paints any text at any size; the same text, size and seed give the same picture."""
 
     name = "icons"
+    free = True
 
     def paint(self, scene: str, size: tuple[int, int], *, seed: int) -> Image.Image:
         """The picture of a scene, `size` as width and height in pixels; `info["credits"]` says whose drawings it has.

@@ -29,14 +29,20 @@ FACES = {
     "lion": "#f4aa41",
     "frog": "#b1cc33",
     "hamster": "#f4aa41",
+    "unicorn": WHITE,
+    "robot": "#d0cfce",
 }
 SKIRTED = re.compile("girl|woman|princess|fairy|bride")
 BUSTS = re.compile(
-    r"^((old_|wo)?(man|men|person)(_.*)?|boy|girl|child|older_person|.*(worker|officer)|student|teacher|judge|farmer|cook"
+    r"^((old_)?(wo)?(man|men)(_.*)?|(older_)?person(_.*)?|boy|girl|child|.*(worker|officer)|student|teacher|judge|farmer|cook"
     r"|mechanic|scientist|technologist|singer|artist|pilot|astronaut|firefighter|detective|guard|prince|princess|mage"
     r"|fairy|elf|superhero|ninja|troll)$"
 )
-WHOLE = re.compile(r"_in_bed|_swimming|_surfing|_rowing|_biking|_dancing|_golfing|_climbing|_lotus|_bath|_juggling|_cart")
+WHOLE = re.compile(
+    r"_in_bed|_swimming|_surfing|_rowing|_biking|_dancing|_golfing|_climbing|_lotus|_bath|_juggling|_cart"
+)
+AFLOAT = frozenset("sailboat ship ferry passenger_ship speedboat motor_boat canoe".split())
+OWN_WATER = re.compile(r'<path fill="#92d3f5"[^>]*? d="[Mm]6[4-8][^>]*>', re.IGNORECASE)  # the picture has its own
 EDGE = 3  # pixels that are measured for one unit
 
 
@@ -60,6 +66,8 @@ def sprite(icon: Icon, seed: int) -> Sprite:
     rng = Random(int.from_bytes(hashlib.sha256(f"{seed} {icon.name}".encode()).digest()[:8], "big"))
     if icon.name in FACES:
         return _sprite(_dressed(_drawing(icon.code), FACES[icon.name], rng))
+    if icon.name in AFLOAT:
+        return _sprite(OWN_WATER.sub("", _drawing(icon.code)))
     if BUSTS.match(icon.name) and not WHOLE.search(icon.name):
         return _sprite(_person(icon, rng))
     return _sprite(_drawing(icon.code))
@@ -107,7 +115,10 @@ def _lower_body(skirt: bool, shirt: str, lower: str, skin: str, rng: Random) -> 
     )
     feet = "".join(f'<path d="M{x - 5} 97q0-6 6-6q5 0 5 6z" fill="{shoes}" {LINE}/>' for x in (28, 43))
     if skirt:
-        legs = "".join(f'<path d="M{x} 80V93" stroke="#000" stroke-width="7"/><path d="M{x} 80V93" stroke="{skin}" stroke-width="3.6"/>' for x in (29, 43))
+        legs = "".join(
+            f'<path d="M{x} 80V93" stroke="#000" stroke-width="7"/><path d="M{x} 80V93" stroke="{skin}" stroke-width="3.6"/>'
+            for x in (29, 43)
+        )
         cloth = f'<path d="M21 58H51L58 83Q36 89 14 83Z" fill="{shirt}" {LINE}/>'
         return arms + legs + feet + cloth
     trousers = f'<path d="M21 66H51V93H39L36 78L33 93H21Z" fill="{lower}" {LINE}/>'

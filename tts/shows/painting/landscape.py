@@ -27,6 +27,7 @@ class Land:
     front: list[str] = field(default_factory=list)
     planted: list[tuple[str, float, float, float]] = field(default_factory=list)  # icon, x, y of its foot, height
     water: tuple[float, float] | None = None  # from y to y, in front of the horizon
+    table: tuple[float, float, float] | None = None  # from x to x, and the y on which small things stand
     ground: tuple[float, float] = (0.0, 0.0)  # where feet stand, from far to near
 
 
@@ -77,7 +78,9 @@ def sky(land: Land) -> None:
     x, y = land.width * rng.choice((0.16, 0.82, 0.76)), land.horizon * 0.3
     if scene.time == "night" or scene.place == "space":
         for _ in range(18 if covered else 70):
-            star = circle(rng.uniform(0, land.width), rng.uniform(0, land.horizon * 0.95), rng.uniform(1.2, 3.4), "#fff6d6")
+            star = circle(
+                rng.uniform(0, land.width), rng.uniform(0, land.horizon * 0.95), rng.uniform(1.2, 3.4), "#fff6d6"
+            )
             land.back.append(f'<g opacity="{rng.uniform(0.4, 1):.2f}">{star}</g>')
     if scene.place == "space":
         return
@@ -95,7 +98,9 @@ def sky(land: Land) -> None:
 def glow(land: Land, x: float, y: float, radius: float, colour: str, strength: float) -> None:
     name = f"glow{len(land.back)}"
     stops = f'<stop offset="0" stop-color="{colour}" stop-opacity="{strength}"/><stop offset="1" stop-color="{colour}" stop-opacity="0"/>'
-    land.back.append(f'<defs><radialGradient id="{name}">{stops}</radialGradient></defs>{circle(x, y, radius, f"url(#{name})")}')
+    land.back.append(
+        f'<defs><radialGradient id="{name}">{stops}</radialGradient></defs>{circle(x, y, radius, f"url(#{name})")}'
+    )
 
 
 def weather(land: Land) -> None:
@@ -120,13 +125,25 @@ def weather(land: Land) -> None:
     if kind in ("rain", "storm"):
         for _ in range(int(110 * area)):
             x, y, long = rng.uniform(0, land.width), rng.uniform(0, land.height), rng.uniform(22, 46)
-            land.front.append(f'<path d="M{x:.0f} {y:.0f}l{-long * 0.25:.0f} {long:.0f}" stroke="#dcefff" stroke-width="3" stroke-linecap="round" opacity="{rng.uniform(0.35, 0.75):.2f}"/>')
+            land.front.append(
+                f'<path d="M{x:.0f} {y:.0f}l{-long * 0.25:.0f} {long:.0f}" stroke="#dcefff" stroke-width="3" stroke-linecap="round" opacity="{rng.uniform(0.35, 0.75):.2f}"/>'
+            )
     if kind == "storm":
         x = land.width * rng.uniform(0.3, 0.7)
-        land.back.append(f'<path d="M{x:.0f} {land.horizon * 0.3:.0f}l-46 120h38l-30 110 92-140h-42l34-90z" fill="#ffe66b" opacity="0.95"/>')
+        land.back.append(
+            f'<path d="M{x:.0f} {land.horizon * 0.3:.0f}l-46 120h38l-30 110 92-140h-42l34-90z" fill="#ffe66b" opacity="0.95"/>'
+        )
     if kind == "snow":
         for _ in range(int(130 * area)):
-            land.front.append(circle(rng.uniform(0, land.width), rng.uniform(0, land.height), rng.uniform(2.5, 7), "#fff", f'opacity="{rng.uniform(0.55, 0.95):.2f}"'))
+            land.front.append(
+                circle(
+                    rng.uniform(0, land.width),
+                    rng.uniform(0, land.height),
+                    rng.uniform(2.5, 7),
+                    "#fff",
+                    f'opacity="{rng.uniform(0.55, 0.95):.2f}"',
+                )
+            )
     if kind == "fog":
         for n in range(4):
             y = land.horizon + (land.height - land.horizon) * (n * 0.22 - 0.25)
@@ -134,7 +151,9 @@ def weather(land: Land) -> None:
     if kind == "wind":
         for _ in range(5):
             x, y = rng.uniform(0, land.width * 0.8), rng.uniform(land.horizon * 0.2, land.horizon * 1.1)
-            land.front.append(f'<path d="M{x:.0f} {y:.0f}h130q34 0 34-26t-26-22" fill="none" stroke="#fff" stroke-width="5" stroke-linecap="round" opacity="0.7"/>')
+            land.front.append(
+                f'<path d="M{x:.0f} {y:.0f}h130q34 0 34-26t-26-22" fill="none" stroke="#fff" stroke-width="5" stroke-linecap="round" opacity="0.7"/>'
+            )
 
 
 def meadow(land: Land) -> None:
@@ -153,17 +172,28 @@ def trees(land: Land, y: float, number: int, size: float, *, edges: bool = False
     """Soft trees without outlines, far away."""
     rng, palette = land.rng, land.palette
     for _ in range(number):
-        x = rng.uniform(0, land.width) if not edges else land.width * rng.choice((rng.uniform(-0.02, 0.22), rng.uniform(0.78, 1.02)))
+        x = (
+            rng.uniform(0, land.width)
+            if not edges
+            else land.width * rng.choice((rng.uniform(-0.02, 0.22), rng.uniform(0.78, 1.02)))
+        )
         high, foot = size * rng.uniform(0.8, 1.35), y + rng.uniform(-12, 14)
         green = mix(mix(palette.near, "#2f5f3f", rng.uniform(0.1, 0.5)), palette.far, 0.3)
         if land.scene.weather == "snow":
             green = mix(green, "#e8f0f8", 0.35)
-        land.back.append(rect(x - high * 0.05, foot - high * 0.3, high * 0.1, high * 0.32, mix("#6a462f", palette.far, 0.3)))
+        land.back.append(
+            rect(x - high * 0.05, foot - high * 0.3, high * 0.1, high * 0.32, mix("#6a462f", palette.far, 0.3))
+        )
         if rng.random() < 0.5:
-            land.back += [circle(x + dx * high, foot - dy * high, r * high, green) for dx, dy, r in ((-0.16, 0.5, 0.24), (0.17, 0.52, 0.24), (0, 0.74, 0.27))]
+            land.back += [
+                circle(x + dx * high, foot - dy * high, r * high, green)
+                for dx, dy, r in ((-0.16, 0.5, 0.24), (0.17, 0.52, 0.24), (0, 0.74, 0.27))
+            ]
         else:
             for low, top, wide in ((0.2, 0.7, 0.34), (0.42, 0.9, 0.27), (0.64, 1.1, 0.2)):
-                land.back.append(f'<path d="M{x - wide * high:.1f} {foot - low * high:.1f}L{x:.1f} {foot - top * high:.1f}L{x + wide * high:.1f} {foot - low * high:.1f}Z" fill="{green}"/>')
+                land.back.append(
+                    f'<path d="M{x - wide * high:.1f} {foot - low * high:.1f}L{x:.1f} {foot - top * high:.1f}L{x + wide * high:.1f} {foot - low * high:.1f}Z" fill="{green}"/>'
+                )
 
 
 def tufts(land: Land, number: int = 16) -> None:
@@ -175,9 +205,17 @@ def tufts(land: Land, number: int = 16) -> None:
     happy = land.scene.mood in ("happy", "magic") or land.scene.place == "garden"
     for n in range(number):
         x, y = rng.uniform(0, land.width), land.height - abs(rng.gauss(0, 0.10)) * (land.height - land.horizon) - 6
-        land.back.append("".join(f'<path d="M{x + d * 5:.0f} {y:.0f}q{d * 3} -16 {d * 7} -{26 - abs(d) * 5}" fill="none" stroke="{blade}" stroke-width="4" stroke-linecap="round"/>' for d in (-1, 0, 1)))
+        land.back.append(
+            "".join(
+                f'<path d="M{x + d * 5:.0f} {y:.0f}q{d * 3} -16 {d * 7} -{26 - abs(d) * 5}" fill="none" stroke="{blade}" stroke-width="4" stroke-linecap="round"/>'
+                for d in (-1, 0, 1)
+            )
+        )
         if happy or n % 4 == 0:
             fx, colour = x + rng.uniform(-26, 26), rng.choice(("#fff", "#ffd24d", "#f08fb0", "#b68ce0", "#ee6a5b"))
-            petals = "".join(circle(fx + 7 * math.cos(a * 1.257), y - 30 + 7 * math.sin(a * 1.257), 5.5, colour) for a in range(5))
-            land.back.append(f'<path d="M{fx:.0f} {y:.0f}V{y - 28:.0f}" stroke="{blade}" stroke-width="3"/>{petals}{circle(fx, y - 30, 4.5, "#f7c331")}')
-
+            petals = "".join(
+                circle(fx + 7 * math.cos(a * 1.257), y - 30 + 7 * math.sin(a * 1.257), 5.5, colour) for a in range(5)
+            )
+            land.back.append(
+                f'<path d="M{fx:.0f} {y:.0f}V{y - 28:.0f}" stroke="{blade}" stroke-width="3"/>{petals}{circle(fx, y - 30, 4.5, "#f7c331")}'
+            )

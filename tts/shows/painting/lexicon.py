@@ -66,7 +66,13 @@ ADDED = {
     **{"book": "open_book", "notebook": "open_book", "diary": "open_book", "letter": "envelope", "map": "world_map"},
     **{"ball": "soccer_ball", "present": "wrapped_gift", "gift": "wrapped_gift", "teddy": "teddy_bear"},
     **{"clock": "mantelpiece_clock", "hat": "top_hat", "boot": "hiking_boot", "stone": "rock", "log": "wood"},
-    **{"treasure": "treasure_chest", "chest": "treasure_chest", "wand": "magic_wand", "drum": "drum", "bag": "backpack"},
+    **{
+        "treasure": "treasure_chest",
+        "chest": "treasure_chest",
+        "wand": "magic_wand",
+        "drum": "drum",
+        "bag": "backpack",
+    },
     **{"umbrella": "umbrella", "cheese": "cheese_wedge", "swing": "playground_slide", "slide": "playground_slide"},
     **{"fire": "fire", "campfire": "fire", "snowman": "snowman_without_snow", "shell": "spiral_shell"},
     **{"seashell": "spiral_shell", "nest": "nest_with_eggs", "carrot": "carrot", "pumpkin": "jack_o_lantern"},
@@ -77,7 +83,7 @@ ABSENT = re.compile(
     r"(^|_)(hand|hands|heart|hearts|button|flag|arrow|arrows|symbol|sign|keycap|face|faces|gesturing|pouting|frowning"
     r"|tipping|raising|facepalming|shrugging|bowing|deaf|kiss|couple|family|moon|sun|cloud|clouds|clock|room|fog|sunset"
     r"|sunrise|cityscape|mark|circle|square|diamond|triangle|bust|busts|massage|haircut|bald|blond|beard|pregnant"
-    r"|feeding|tuxedo|veil|running|walking|kneeling|standing|motorized|manual|cane|suit|ears|steamy|holding|fist|thumbs"
+    r"|speaking|feeding|tuxedo|veil|running|walking|kneeling|standing|motorized|manual|cane|suit|ears|steamy|holding|fist|thumbs"
     r"|finger|fingers|index|biceps|lips?|tongue|nose|mouth|eye|eyes|ear|foot|leg|tooth|brain|poo|cigarette|pistol|knife"
     r"|skull|coffin|urn|syringe|bomb|toilet|bikini|briefs|beer|wine|cocktail|sake|headstone|microbe|globe|wave|snowflake"
     r"|tornado|cyclone|rainbow|star|milky|comet|beach|desert|island|park|night|camping|litter|water_closet|baggage"
@@ -86,7 +92,14 @@ ABSENT = re.compile(
     r"|crying_cat|pouting_cat|kissing_cat|grinning_cat|monkey_face|evil|claus|zombie|supervillain|vampire|lungs"
     r"|anatomical|medal|ball_and|chart|graph|dim|bright|prohibited|no|left|right|love|atm|hole|speech|thought)(_|$)"
 )
-MISLEADING = {"like", "back", "time", "way", "end", "one", "light", "spring", "rest", "view", "work", "board", "change"}
+SMALL = {"and", "or", "of", "in", "on", "at", "to", "is", "was", "were", "with", "for", "but", "who", "that"}
+# Keywords that a story uses for something else.
+MISLEADING = set(
+    "friend table machine shine garden sea jump sing party like back time "
+    "way end one light spring rest view work board change".split()
+)
+# Nouns that are verbs as often: they count only after a determiner.
+VERBS = {"watch", "saw", "ring", "fly", "duck", "bat", "seal", "home", "bear", "park", "rose", "cook", "guard", "judge"}
 SINGULAR = ((re.compile(r"ies$"), "y"), (re.compile(r"(ch|sh|x|ss|o|z)es$"), r"\1"), (re.compile(r"([^s])s$"), r"\1"))
 
 
@@ -118,7 +131,7 @@ def lemma(word: str) -> str:
     """A noun without the ending of its plural: "foxes" is "fox"."""
     if word in IRREGULAR:
         return IRREGULAR[word]
-    if len(word) > 3:
+    if len(word) > 3 and not word.endswith(("us", "ss", "is")):
         for ending, singular in SINGULAR:
             if ending.search(word):
                 return ending.sub(singular, word)
@@ -133,10 +146,11 @@ def find_icons(text: str) -> list[Mention]:
     at = 0
     while at < len(words):
         icon, length = _name_at(words, at, named)
-        if not icon and _after_determiner(words, at) and lemma(words[at]) not in MISLEADING:
-            following = words[at + 1] if at + 1 < len(words) else ""
-            if lemma(following) not in named:
-                icon, length = keywords.get(lemma(words[at])) or keywords.get(words[at]), 1
+        noun = _is_noun(words, at, named)
+        if length == 1 and lemma(words[at]) in VERBS and not noun:
+            icon = None
+        if not icon and noun and lemma(words[at]) not in MISLEADING:
+            icon, length = keywords.get(lemma(words[at])) or keywords.get(words[at]), 1
         if not icon:
             at += 1
             continue
@@ -160,8 +174,15 @@ def _name_at(words: list[str], at: int, named: dict[str, Icon]) -> tuple[Icon | 
     return None, 0
 
 
-def _after_determiner(words: list[str], at: int) -> bool:
-    return any(word in DETERMINERS for word in words[max(0, at - 2) : at])
+def _is_noun(words: list[str], at: int, named: dict[str, Icon]) -> bool:
+    """Whether a word stands where a noun does: after "the", or after "the old", and before no other noun."""
+    before = words[max(0, at - 2) : at]
+    nouns = {*named, *_by_name()}
+    if at + 1 < len(words) and lemma(words[at + 1]) in nouns:
+        return False
+    if before and before[-1] in DETERMINERS:
+        return True
+    return len(before) == 2 and before[0] in DETERMINERS and lemma(before[1]) not in nouns and before[1] not in SMALL
 
 
 def _count(words: list[str], at: int, last: str) -> int:

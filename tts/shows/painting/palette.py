@@ -26,7 +26,9 @@ class Palette:
     dark: bool
 
 
-DAY = Palette(("#6bbdec", "#a9dcf5", "#eaf7fb"), "#b5d9dd", "#9ccf6b", "#6fb04d", "#4aa5d8", "#ffffff", "#fff3c4", 0.0, False)
+DAY = Palette(
+    ("#6bbdec", "#a9dcf5", "#eaf7fb"), "#b5d9dd", "#9ccf6b", "#6fb04d", "#4aa5d8", "#ffffff", "#fff3c4", 0.0, False
+)
 SKIES = {
     "day": DAY,
     "dawn": replace(
