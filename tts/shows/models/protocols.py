@@ -8,7 +8,7 @@ first asked.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -34,6 +34,7 @@ class Written:
     tokens_out: int
 
 
+@runtime_checkable
 class Writer(Protocol):
     name: str
     free: bool
@@ -48,6 +49,7 @@ class Writer(Protocol):
         """
 
 
+@runtime_checkable
 class Eye(Protocol):
     name: str
     free: bool
@@ -56,6 +58,7 @@ class Eye(Protocol):
         """What is to be seen in a picture, in a sentence or two. Raises ValueError for a file that is no picture."""
 
 
+@runtime_checkable
 class Painter(Protocol):
     name: str
     free: bool
