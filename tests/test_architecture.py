@@ -28,7 +28,7 @@ ARROWS = {
     "tts.voices.tuning": {"tts", "tts.text", "tts.synthesis", "tts.voices", "tts.judges", "tts.training"},
     "tts.narration": {"tts", "tts.text", "tts.document", "tts.alignment", "tts.synthesis", "tts.voices"},
     "tts.server": {"tts", "tts.document", "tts.alignment", "tts.synthesis", "tts.voices", "tts.narration"},
-    "tts.shows": {"tts", "tts.document", "tts.narration", "tts.shows.models", "tts.shows.stages"},
+    "tts.shows": {"tts", "tts.text", "tts.document", "tts.narration", "tts.shows.models", "tts.shows.stages"},
     "tts.shows.models": set(),
     "tts.shows.stages": {"tts.shows"},
     "tts.judges": {"tts", "tts.text"},

@@ -131,6 +131,10 @@ class _Kept:
 
 
 class _KeptWriter(_Kept):
+    @property
+    def small(self) -> bool:
+        return self.model.small
+
     def write(
         self, messages: Sequence[Message], *, tokens: int, seed: int, schema: dict[str, Any] | None = None
     ) -> Written:

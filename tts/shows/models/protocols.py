@@ -1,8 +1,9 @@
 """What a show asks of models: a `Writer` writes, an `Eye` tells what it sees, a `Painter` paints.
 
 `free` says that a model costs nothing, so that no budget bounds it. `name` stands in the credits and in the key of
-every answer: models that answer differently have different names. To make one is cheap; it loads its weights when it is
-first asked.
+every answer: models that answer differently have different names. To make one is cheap; it loads its weights when it
+is first asked. A writer whose `small` is true cannot be trusted with more than a sentence: stages begin one in a last
+message of the assistant's, and it ends that.
 """
 
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ class Written:
 class Writer(Protocol):
     name: str
     free: bool
+    small: bool
 
     def write(
         self, messages: Sequence[Message], *, tokens: int, seed: int, schema: dict[str, Any] | None = None

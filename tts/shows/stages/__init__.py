@@ -4,7 +4,7 @@ from importlib import import_module
 
 from tts.shows.stage import Stage
 
-STAGES: tuple[str, ...] = ()
+STAGES = ("plan", "story", "about", "cover", "narrate", "publish")
 
 
 def find_stage(kind: str) -> Stage:

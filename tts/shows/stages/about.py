@@ -1,0 +1,74 @@
+"""What an episode says of itself: title, description, and the bed of sound that fits it."""
+
+import json
+import re
+from typing import Any
+
+from tts.narration.beds import BEDS
+from tts.shows import checks
+from tts.shows.drafts import seeds
+from tts.shows.models.protocols import USER, Message
+from tts.shows.stage import REQUIRED, Stage, Work, fill
+
+TOKENS = 250
+LONGEST_TITLE = 80  # characters
+READ = 6000  # characters of the text that are read to describe it
+HEADING = re.compile(r"^#{1,6} .*$", re.MULTILINE)
+# Words that call for a bed. What calls for none gets brown noise, a waterfall behind a wall.
+SOUNDS = {
+    "rain": "rain rainy raining rained raindrops drops drizzle puddle puddles wet umbrella shower storm thunder",
+    "wind": "wind windy winds breeze gust sail sails kite hill mountain snow snowy snowing winter leaves autumn sea",
+    "fire": "fire fireplace fireside hearth stove campfire embers candle flames chimney kiln",
+}
+
+
+def run(work: Work) -> None:
+    """Write about.yaml."""
+    own = work.settings
+    text = HEADING.sub("", work.read(own["source"])).strip()
+    told = _small(work, text) if work.writer.small else _asked(work, text)
+    work.write_yaml("about.yaml", {**told, "bed": bed_of(text)})
+
+
+def bed_of(text: str) -> str:
+    """The bed whose words a text has most of; brown noise if it has none."""
+    words = checks.spelled(text)
+    counts = {name: sum(word in known.split() for word in words) for name, known in SOUNDS.items()}
+    name = max(counts, key=counts.get)
+    return name if counts[name] else next(one for one in BEDS if one not in SOUNDS)
+
+
+def _small(work: Work, text: str) -> dict[str, str]:
+    """A small writer is spared: the show has a title for it, and the first sentences are the description."""
+    slots = work.read_yaml("plan.yaml") if work.path("plan.yaml").is_file() else {}
+    title = fill(work.settings["small_title"], **slots) if work.settings["small_title"] else ""
+    first = checks.sentences(text)[:2]
+    return {"title": title or first[0][:LONGEST_TITLE], "description": " ".join(first)}
+
+
+def _asked(work: Work, text: str) -> dict[str, str]:
+    kinds: dict[str, Any] = {key: {"type": "string"} for key in ("title", "description")}
+    schema = {"type": "object", "properties": kinds, "required": list(kinds), "additionalProperties": False}
+    request = f"{text[:READ]}\n\n{work.settings['ask']} Answer with JSON: title, description."
+    for seed in seeds(work.seed, work.settings["drafts"]):
+        answer = work.writer.write([Message(USER, request)], tokens=TOKENS, seed=seed, schema=schema).text
+        try:
+            found = json.loads(answer[answer.index("{") : answer.rindex("}") + 1])
+            told = {key: " ".join(found[key].split()) for key in kinds}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+        wrong = checks.copies(" ".join(told.values())) or checks.filtered(
+            " ".join(told.values()), work.settings["filter"]
+        )
+        if not wrong and 0 < len(told["title"]) <= LONGEST_TITLE and told["description"]:
+            return told
+    raise ValueError(f"the writer {work.writer.name} gave no title in {work.settings['drafts']} tries: {answer[:80]!r}")
+
+
+STAGE = Stage(
+    run=run,
+    reads=("{source}", "plan.yaml?"),
+    makes=("about.yaml",),
+    models=("writer",),
+    settings={"source": "story.md", "ask": REQUIRED, "small_title": "", "drafts": 3, "filter": []},
+)
