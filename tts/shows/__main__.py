@@ -78,6 +78,7 @@ def make_parser() -> Parser:
         parser.add_argument(f"--{kind}", default=own, metavar="MODEL", help=f"what {what}: {where}")
     parser.add_argument("-v", "--voice", metavar="VOICE", help="of the narrator: a name, a recording, or a folder")
     parser.add_argument("--cast", action="append", metavar="ROLE=VOICE", help="who speaks a role, such as a host")
+    parser.add_argument("--about", metavar="TEXT", help="what a photo shows, where no eye can tell")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, another show (0)")
     parser.add_argument("--redo", action="append", default=[], metavar="STAGE", help="make it anew, edits included")
     parser.add_argument("--until", metavar="STAGE", help="stop after this stage, to look and to edit")
@@ -91,7 +92,7 @@ def make_parser() -> Parser:
 
 def _given(arguments: argparse.Namespace) -> dict:
     """Options that are settings of stages, where they are given."""
-    given = {"voice": arguments.voice, "cast": arguments.cast}
+    given = {"voice": arguments.voice, "cast": arguments.cast, "about": arguments.about}
     if arguments.filter:
         given["filter"] = _asked(lambda: _lines(arguments.filter))
     return {name: value for name, value in given.items() if value is not None}

@@ -78,7 +78,7 @@ class DiffusionPainter:
 
 
 def is_fast(scheduler: Any) -> bool:
-    """Whether a net was distilled to a few steps: its scheduler says so (LCM; trailing steps of SD-Turbo and its kin)."""
+    """Whether a net was distilled to a few steps, as its scheduler tells: LCM, or the trailing steps of SD-Turbo."""
     spacing = scheduler.config.get("timestep_spacing")
     kind = type(scheduler).__name__
     return kind in ("LCMScheduler", "TCDScheduler") or (kind.startswith("Euler") and spacing == "trailing")

@@ -4,7 +4,20 @@ from importlib import import_module
 
 from tts.shows.stage import Stage
 
-STAGES = ("plan", "story", "about", "cover", "narrate", "publish")
+STAGES = (
+    "plan",
+    "story",
+    "about",
+    "cover",
+    "narrate",
+    "publish",
+    "caption",
+    "scenes",
+    "paint",
+    "translate",
+    "illustrate",
+    "book",
+)
 
 
 def find_stage(kind: str) -> Stage:
