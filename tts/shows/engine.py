@@ -117,7 +117,7 @@ class Engine:
         if not redo and not begun and whole_set:
             if record.get("key") == key:
                 return EDITED if edited else KEPT
-            if edited == there.keys():
+            if edited and edited == there.keys():
                 self.tell(f"{', '.join(sorted(edited))}: edited by hand and kept; --redo {own.name} makes it anew")
                 self._remember(own.name, key, take, made)
                 return EDITED

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-SIDE = 96  # pixels to which a picture is reduced for its colours
-FACE_SIDE = 480  # and for faces
+SIDE = 64  # pixels to which a picture is reduced for its colours
+FACE_SIDE = 320  # and for faces
 MAX_PIXELS = 200_000_000
 MAIN = 0.15  # share of the picture from which on a colour is named
 GREY = 0.16  # saturation below which a colour is black, grey or white
@@ -72,7 +72,7 @@ def read_picture(path: Path) -> Image.Image:
 def look(image: Image.Image) -> Seen:
     """What is found in a picture."""
     small = np.asarray(image.resize((SIDE, SIDE)), dtype=np.float32) / 255
-    names = np.array([[colour_name(*pixel) for pixel in row] for row in small])
+    names = np.array([[colour_name(*pixel) for pixel in row] for row in small.tolist()])
     lightness = float((small @ np.array([0.299, 0.587, 0.114], dtype=np.float32)).mean())
     counts = Counter(names.ravel().tolist())
     main = [name for name, count in counts.most_common(3) if count / names.size >= MAIN]
@@ -103,7 +103,7 @@ def describe(seen: Seen) -> str:
 
 def colour_name(red: float, green: float, blue: float) -> str:
     """An everyday name of a colour, each part from 0 to 1."""
-    hue, saturation, value = colorsys.rgb_to_hsv(float(red), float(green), float(blue))
+    hue, saturation, value = colorsys.rgb_to_hsv(red, green, blue)
     if value < 0.16:
         return "black"
     if saturation < GREY:
@@ -141,7 +141,9 @@ def _faces(image: Image.Image) -> list[Box]:
         if detector is None:
             return []
         hits = detector.detectMultiScale(grey, scaleFactor=1.05, minNeighbors=NEIGHBOURS, minSize=(least, least))
-        found.append([(x / size[0], y / size[1], w / size[0], h / size[1]) for x, y, w, h in hits])
+        found.append(
+            [(float(x / size[0]), float(y / size[1]), float(w / size[0]), float(h / size[1])) for x, y, w, h in hits]
+        )
     return [one for one in found[0] if any(_overlap(one, other) for other in found[1])]
 
 

@@ -39,7 +39,10 @@ HEIGHTS: tuple[tuple[str, float], ...] = (
         0.36,
     ),
     ("bird dove bat chipmunk squid jellyfish crab tropical_fish fish lizard snake teddy_bear wrapped_gift", 0.27),
-    ("mouse rat front_facing_baby_chick snail butterfly bug honeybee lady_beetle ant spider mushroom tulip", 0.17),
+    (
+        "mouse rat front_facing_baby_chick snail butterfly bug honeybee lady_beetle ant spider mushroom tulip rock key old_key bell coin spoon",
+        0.17,
+    ),
 )
 LIVING, THING = 0.5, 0.24
 SOFT = 0.62  # power of a height: 1 is as in the world
@@ -133,8 +136,8 @@ def _figures(land: Land, seed: int) -> list[Placed]:
             placed.append(_held(land, holder, mention, seed))
             continue
         number = min(mention.count, max(2, MOST - len(placed) - len(mentions) + rank + 1))
-        for _ in range(number):
-            own = Placed(sprite(mention.icon, seed), 0, 0, PERSON * _height(mention) ** SOFT)
+        for copy in range(number):  # people of a crowd differ
+            own = Placed(sprite(mention.icon, seed + 7919 * copy), 0, 0, PERSON * _height(mention) ** SOFT)
             if rank == 0 and living and mention.count == 1:
                 own.height = max(own.height, PERSON * 0.62)
             own.height *= min(1.0, land.width / UNIT + 0.12) * (0.82 if crowd > 5 else 1.0)
@@ -186,14 +189,14 @@ def _place(land: Land, mention: Mention, own: Placed, placed: list[Placed], *, f
         x, y, size, _ = spot
         trial = Placed(own.sprite, x, y, own.height * size)
         left, top, right, bottom = trial.box
-        covered = 0.0
+        hidden = max(0.0, -top) / trial.height
         for one in placed:
             a, b, c, d = one.box
             across, down = min(right, c) - max(left, a) + 24, min(bottom, d) - max(top, b) + 10
             if across > 0 and down > 0:
-                covered += across * down
-        outside = max(0.0, -top) * trial.width
-        return covered + outside * 2 + (0.02 * abs(x - land.width / 2) * trial.height if placed else 0)
+                smaller = min((right - left) * (bottom - top), (c - a) * (d - b))
+                hidden += across * down / smaller + (across * down / smaller) ** 2
+        return hidden + (0.04 * abs(x - land.width / 2) / land.width if placed else 0)
 
     x, y, size, own.lifted = min(spots, key=crowded)
     own.x, own.y, own.height = x, y, own.height * size

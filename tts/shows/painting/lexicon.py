@@ -90,12 +90,12 @@ ABSENT = re.compile(
     r"|luggage|customs|passport|droplet|thermometer|volcano|mountain|fuji|fire_extinguisher|sparkles|fireworks|zzz"
     r"|collision|dizzy|dashing|splatter|wireless|fingerprint|distorted|fight|landslide|national|cat_with|weary_cat"
     r"|crying_cat|pouting_cat|kissing_cat|grinning_cat|monkey_face|evil|claus|zombie|supervillain|vampire|lungs"
-    r"|anatomical|medal|ball_and|chart|graph|dim|bright|prohibited|no|left|right|love|atm|hole|speech|thought)(_|$)"
+    r"|anatomical|medal|ball_and|chart|graph|window|door|dim|bright|prohibited|no|left|right|love|atm|hole|speech|thought)(_|$)"
 )
 SMALL = {"and", "or", "of", "in", "on", "at", "to", "is", "was", "were", "with", "for", "but", "who", "that"}
 # Keywords that a story uses for something else.
 MISLEADING = set(
-    "friend table machine shine garden sea jump sing party like back time "
+    "door window corner friend table machine shine garden sea jump sing party like back time "
     "way end one light spring rest view work board change".split()
 )
 # Nouns that are verbs as often: they count only after a determiner.
@@ -163,6 +163,11 @@ def find_icons(text: str) -> list[Mention]:
             found[icon.code] = Mention(icon, old.word, mention.count, old.at)
         at += length
     return list(found.values())
+
+
+def names_figure(word: str) -> bool:
+    """Whether a word is the name of something that is drawn as a figure."""
+    return word in _table()[0]
 
 
 def _name_at(words: list[str], at: int, named: dict[str, Icon]) -> tuple[Icon | None, int]:

@@ -2,11 +2,19 @@
 
 from dataclasses import dataclass
 
-from tts.shows.painting.lexicon import Mention, find_icons, lemma, words_of
+from tts.shows.painting.lexicon import Mention, find_icons, lemma, names_figure, words_of
 
+FIGURE, PLAIN = 1, 3  # what a word weighs that tells of a place
+PHRASES = {
+    "sun went down": "dusk",
+    "sun set": "dusk",
+    "sun was setting": "dusk",
+    "sun rose": "dawn",
+    "sun came up": "dawn",
+}
 MOST_FIGURES = 7  # kinds in one picture; more is clutter
 
-# Words that tell of each, without endings of plurals. Where several are told, the most words win, then the first.
+# Words that tell of each, without endings of plurals. Where several are told, the most words win.
 PLACES: dict[str, str] = {
     "room": "room kitchen bedroom bed indoors inside classroom school library attic hall cellar parlour office "
     "living sofa couch chair table window fireplace stove cupboard shelf bathroom bath museum laboratory pillow",
@@ -21,8 +29,8 @@ PLACES: dict[str, str] = {
     "castle": "castle king queen princess prince knight palace throne kingdom dragon tower",
     "farm": "farm barn farmer cow pig hen rooster tractor hay stable goat wheat harvest",
     "garden": "garden flower rose orchard vegetable bee butterfly greenhouse blossom lawn picnic park playground",
-    "forest": "forest wood jungle tree fox bear wolf owl squirrel deer path clearing mushroom thicket",
-    "mountain": "mountain hill peak cliff valley climb climbed summit rocks volcano",
+    "forest": "forest wood jungle tree fox bear wolf owl squirrel deer clearing mushroom thicket",
+    "mountain": "mountain peak cliff valley climb climbed summit rocks volcano",
     "desert": "desert camel dune cactus sphinx pyramid oasis",
     "sky": "sky flew flying fly balloon airplane plane helicopter kite parachute cloud-top eagle",
 }
@@ -62,22 +70,24 @@ class Scene:
 
 def read_scene(text: str) -> Scene:
     """The scene that a text describes; what it does not tell is a clear day in a meadow."""
-    words = words_of(text)
-    lemmas = [*words, *(lemma(word) for word in words if lemma(word) != word)]
-    known = frozenset(lemmas)
-    place = _most(PLACES, lemmas) or "meadow"
+    words = [lemma(word) for word in words_of(text)]
+    said = f" {' '.join(words)} "
+    time = next((time for phrase, time in PHRASES.items() if f" {phrase} " in said), None)
     return Scene(
-        place=place,
-        time=_most(TIMES, lemmas) or "day",
-        weather=_most(WEATHERS, lemmas) or "clear",
-        mood=_most(MOODS, lemmas) or "calm",
+        place=_most(PLACES, words) or "meadow",
+        time=time or _most(TIMES, words) or "day",
+        weather=_most(WEATHERS, words) or "clear",
+        mood=_most(MOODS, words) or "calm",
         figures=tuple(find_icons(text)[:MOST_FIGURES]),
-        words=known,
+        words=frozenset(words),
     )
 
 
 def _most(table: dict[str, str], words: list[str]) -> str | None:
-    """The entry of which most words occur; None if none does."""
-    counts = {name: sum(words.count(word) for word in told.split()) for name, told in table.items()}
-    best = max(counts, key=lambda name: counts[name])
-    return best if counts[best] else None
+    """The entry that is told most, and first; None if none is. A word that is drawn as a figure tells little."""
+    found: dict[str, int] = {}
+    for word in dict.fromkeys(words):
+        for name, told in table.items():
+            if word in told.split():
+                found[name] = found.get(name, 0) + (FIGURE if names_figure(word) else PLAIN)
+    return max(found, key=lambda name: found[name]) if found else None
