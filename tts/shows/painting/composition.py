@@ -127,9 +127,11 @@ def compose(text: str, size: tuple[int, int], seed: int) -> str:
 def _figures(land: Land, seed: int) -> list[Placed]:
     """Every figure of the scene, the main one first, with room around each."""
     rng, placed = land.rng, []
-    mentions = sorted(land.scene.figures, key=lambda one: (not is_alive(one.icon), one.at))
-    living = sum(is_alive(one.icon) for one in mentions)
-    crowd = sum(one.count for one in mentions)
+    figures = land.scene.figures
+    main = next((one for one in figures if is_alive(one.icon)), None)
+    # What people hold needs them first; else the largest, which find the least room, come first.
+    mentions = sorted(figures, key=lambda one: (one.icon.name in HELD, -_height(one), one.at))
+    crowd = sum(one.count for one in figures)
     for rank, mention in enumerate(mentions):
         holder = next((one for one in placed if one.holds), None)
         if mention.icon.name in HELD and holder and mention.count == 1:
@@ -138,7 +140,7 @@ def _figures(land: Land, seed: int) -> list[Placed]:
         number = min(mention.count, max(2, MOST - len(placed) - len(mentions) + rank + 1))
         for copy in range(number):  # people of a crowd differ
             own = Placed(sprite(mention.icon, seed + 7919 * copy), 0, 0, PERSON * _height(mention) ** SOFT)
-            if rank == 0 and living and mention.count == 1:
+            if mention is main and mention.count == 1:
                 own.height = max(own.height, PERSON * 0.62)
             own.height *= min(1.0, land.width / UNIT + 0.12) * (0.82 if crowd > 5 else 1.0)
             _place(land, mention, own, placed, front=is_alive(mention.icon) or _height(mention) < 0.9)

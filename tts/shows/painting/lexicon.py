@@ -6,13 +6,13 @@ OpenMoji's package has drawings only; em-keyboard's table has for each emoji a n
 
 import json
 import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?")
 LONGEST = 3  # words of a name
+ADJECTIVES = 2  # that may stand between "the" and its noun
 MANY = 5  # figures that a word such as "many" stands for
 NUMBERS = {
     **dict.fromkeys(("a", "an", "one", "the", "this", "that"), 1),
@@ -21,7 +21,7 @@ NUMBERS = {
     **{"four": 4, "five": 5, "six": 6, "seven": 7},
     **dict.fromkeys(("several", "many", "lots", "flock", "herd", "hundreds", "crowd"), MANY),
 }
-# Words after which a noun is expected: only there a keyword counts, for most keywords are verbs or adjectives as well.
+# Words after which a noun is expected.
 DETERMINERS = {*NUMBERS, "his", "her", "its", "their", "my", "our", "your", "no", "every", "each", "another", "of"}
 IRREGULAR = {
     "mice": "mouse",
@@ -93,13 +93,18 @@ ABSENT = re.compile(
     r"|anatomical|medal|ball_and|chart|graph|window|door|dim|bright|prohibited|no|left|right|love|atm|hole|speech|thought)(_|$)"
 )
 SMALL = {"and", "or", "of", "in", "on", "at", "to", "is", "was", "were", "with", "for", "but", "who", "that"}
-# Keywords that a story uses for something else.
-MISLEADING = set(
-    "door window corner friend table machine shine garden sea jump sing party like back time "
-    "way end one light spring rest view work board change".split()
+# Of the keywords, those that a story uses for the thing itself; most others are adjectives and verbs.
+KEYWORDS = frozenset(
+    "alligator alpaca amulet archer athlete aubergine banker berry boots bowtie brachiosaurus brontosaurus buffalo "
+    "bumblebee burger cabbage campervan candlestick carpenter carriage cherry chilli climber concertina corn cosmonaut "
+    "cowgirl crane crow cygnet dinghy diplodocus dormouse drumsticks dromedary earthworm feline fireman firetruck flame "
+    "fortress gecko golfer gondola grape grasshopper groom guardsman hatchet hippo hog honey houseplant jaguar jacket "
+    "juggler kettle lettuce lolly lumber mailbox mallard milkshake minivan monarch motorbike motorboat musician necklace "
+    "noodle novel paddle padlock painter pan parcel peanut physician piano pickaxe pickle policeman prawn pudding "
+    "pufferfish racehorse reindeer rhino rice rowboat rucksack sausage serpent settee shirt sledge sleigh soda soldier "
+    "sorcerer sorceress soup spear spiderweb sprout stag statue stew stockings suitcase surfer sword taxicab terrapin "
+    "toadstool toboggan tophat torch trolley trousers tyrannosaurus ufo wagon wallet warthog wheat yacht yoyo".split()
 )
-# Nouns that are verbs as often: they count only after a determiner.
-VERBS = {"watch", "saw", "ring", "fly", "duck", "bat", "seal", "home", "bear", "park", "rose", "cook", "guard", "judge"}
 SINGULAR = ((re.compile(r"ies$"), "y"), (re.compile(r"(ch|sh|x|ss|o|z)es$"), r"\1"), (re.compile(r"([^s])s$"), r"\1"))
 
 
@@ -146,10 +151,9 @@ def find_icons(text: str) -> list[Mention]:
     at = 0
     while at < len(words):
         icon, length = _name_at(words, at, named)
-        noun = _is_noun(words, at, named)
-        if length == 1 and lemma(words[at]) in VERBS and not noun:
+        if length == 1 and lemma(words[at]) in VERBS and not _is_noun(words, at, named):
             icon = None
-        if not icon and noun and lemma(words[at]) not in MISLEADING:
+        if not icon:
             icon, length = keywords.get(lemma(words[at])) or keywords.get(words[at]), 1
         if not icon:
             at += 1
@@ -180,14 +184,15 @@ def _name_at(words: list[str], at: int, named: dict[str, Icon]) -> tuple[Icon | 
 
 
 def _is_noun(words: list[str], at: int, named: dict[str, Icon]) -> bool:
-    """Whether a word stands where a noun does: after "the", or after "the old", and before no other noun."""
-    before = words[max(0, at - 2) : at]
-    nouns = {*named, *_by_name()}
-    if at + 1 < len(words) and lemma(words[at + 1]) in nouns:
+    """Whether a word stands where a noun does: after "the", or "the big old", and before no other noun."""
+    if at + 1 < len(words) and lemma(words[at + 1]) in named:
         return False
-    if before and before[-1] in DETERMINERS:
-        return True
-    return len(before) == 2 and before[0] in DETERMINERS and lemma(before[1]) not in nouns and before[1] not in SMALL
+    for word in reversed(words[max(0, at - ADJECTIVES - 1) : at]):
+        if word in DETERMINERS:
+            return True
+        if word in SMALL or lemma(word) in named:
+            return False
+    return False
 
 
 def _count(words: list[str], at: int, last: str) -> int:
@@ -227,15 +232,14 @@ def _by_name() -> dict[str, Icon]:
 
 @cache
 def _table() -> tuple[dict[str, Icon], dict[str, Icon]]:
-    """Icons by names and added words, and by keywords that few icons share."""
+    """Icons by names and added words, and by keywords."""
     icons = _by_name()
     shown = {name: icon for name, icon in icons.items() if not ABSENT.search(name)}
     named = {name.replace("_", " "): icon for name, icon in shown.items()}
     named |= {word: icons[name] for word, name in ADDED.items() if name in icons}
-    shared = Counter(keyword for icon in icons.values() for keyword in icon.keywords)
     keywords: dict[str, Icon] = {}
     for icon in shown.values():
         for keyword in icon.keywords:
-            if shared[keyword] <= 3 and len(keyword) > 2 and keyword not in named:
-                keywords.setdefault(keyword.replace("_", " "), icon)
+            if keyword in KEYWORDS and keyword not in named:
+                keywords.setdefault(keyword, icon)
     return named, keywords
