@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tts.document.document import HEADING
 from tts.narration.timeline import Timeline
 
 WORD = re.compile(r"\w+")
@@ -20,7 +21,7 @@ class Illustration:
     description: str
     chapter: int  # from 0
     segment: int  # of the chapter, from 0
-    start: float  # seconds from the start of the chapter
+    start: float  # seconds from the start of the chapter; a heading right before the sentence belongs to it
 
 
 def illustrations(timeline: Timeline, pictures: Iterable[tuple[str, Path, str]]) -> list[Illustration]:
@@ -43,8 +44,11 @@ def illustrations(timeline: Timeline, pictures: Iterable[tuple[str, Path, str]])
         place = next((n for n in range(at, len(heard)) if _begins(_words(heard[n][2].text), wanted)), None)
         if not wanted or place is None:
             raise ValueError(f"no sentence after the last picture begins with {sentence[:60]!r}: is the text newer?")
-        number, index, segment = heard[place]
-        placed.append(Illustration(path, description, number, index, segment.start))
+        number, index, _ = heard[place]
+        first = place
+        while first > at and heard[first - 1][0] == number and heard[first - 1][2].kind == HEADING:
+            first -= 1
+        placed.append(Illustration(path, description, number, index, heard[first][2].start))
         at = place + 1
     return placed
 

@@ -141,12 +141,12 @@ function go(to) { // by hand: the sound goes along
   remember("leaf", here);
 }
 function measure() { // the largest book that fits
-  const room = { width: innerWidth, height: innerHeight - document.querySelector("footer").offsetHeight };
-  wide = room.width > room.height * 1.15;
+  const { clientWidth: width, clientHeight } = document.body, height = clientHeight - document.querySelector("footer").offsetHeight;
+  wide = width > height * 1.2;
   stage.classList.toggle("single", !wide);
-  const margin = wide ? 32 : 12, shape = wide ? 1.62 : Math.min(0.8, (room.width - margin) / (room.height - margin));
-  const height = Math.min(room.height - margin, (room.width - margin) / shape);
-  [stage.style.height, stage.style.width] = [`${height}px`, `${height * shape}px`];
+  const margin = wide ? 32 : 12, shape = wide ? 1.9 : Math.min(0.8, (width - margin) / (height - margin));
+  const high = Math.min(height - margin, (width - margin) / shape);
+  [stage.style.height, stage.style.width] = [`${high}px`, `${high * shape}px`];
   pages = [];
   settle();
   mark(audio.currentTime);

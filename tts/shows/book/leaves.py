@@ -42,11 +42,12 @@ def leaves(timeline: Timeline, pictures: Sequence[Illustration], translations: S
         if segment.kind != SCENE
     ]
     places = {(own[0], own[1]): place for place, own in enumerate(heard)}
-    begins = [places[picture.chapter, picture.segment] for picture in pictures]
-    for number, place in enumerate(begins):
-        while place > 0 and heard[place - 1][3].kind == HEADING and (number == 0 or place - 1 > begins[number - 1]):
+    begins = []
+    for picture in pictures:
+        place = places[picture.chapter, picture.segment]
+        while place > 0 and heard[place - 1][0] == picture.chapter and heard[place - 1][3].start >= picture.start:
             place -= 1
-        begins[number] = place if number else 0
+        begins.append(place if begins else 0)
     made = []
     for number, (picture, first) in enumerate(zip(pictures, begins, strict=True)):
         own = heard[first : begins[number + 1] if number + 1 < len(begins) else len(heard)]

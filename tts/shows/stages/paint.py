@@ -61,5 +61,5 @@ STAGE = Stage(
     reads=(LIST,),
     makes=(FOLDER,),
     models=("painter",),
-    settings={"width": 1200, "height": 900, "enlarge": 1.0},
+    settings={"width": 1100, "height": 1100, "enlarge": 1.0},
 )
