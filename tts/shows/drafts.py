@@ -8,7 +8,7 @@ from tts.shows import checks
 from tts.text.language import language
 
 GOOD = 1.0  # cost below which a draft is taken at once
-SHORT, LONG = 3, 20  # words that end a begun sentence well
+SHORT, LONG = 3, 14  # words that end a begun sentence well
 STOP = re.compile(r"[.!?]+[\"”’)]*(?=\s|$)")
 CAPITAL = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
 QUOTED = re.compile(r"[\"“][^\"“”]*(?:[\"”]|$)")
