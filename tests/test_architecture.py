@@ -32,7 +32,6 @@ ARROWS = {
     "tts.shows.models": set(),
     "tts.shows.stages": {
         "tts",
-        "tts.text",
         "tts.document",
         "tts.narration",
         "tts.voices",

@@ -31,6 +31,7 @@ def run(work: Work) -> None:
         answer = work.writer.write(messages, tokens=TOKENS, seed=seed, schema=schema).text
         if chosen := _chosen(answer, listed, own["filter"]):
             said = given if SENTENCE.match(given) else f"Let us think of {given.rstrip('.!? ')}."
+            said = f"{said[:-1]}," if said.endswith(".") else said  # somebody says it
             work.write_yaml("plan.yaml", {"prompt": given, "said": said, **chosen})
             return
     raise ValueError(f"the writer {work.writer.name} chose nothing usable in {own['drafts']} tries: {answer[:80]!r}")
