@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import random
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ ENDS = (
         "|"
     )
 )
+
+HOSTS = re.compile(r"Each line begins with (\w+): or (\w+):")
 
 
 class Server(ThreadingHTTPServer):
@@ -102,6 +105,8 @@ def written(body: dict) -> str:
     form = body.get("response_format")
     if form:
         return json.dumps(value_of(form["json_schema"]["schema"], chance))
+    if hosts := HOSTS.search(str(body["messages"])):
+        return "\n\n".join(f"{hosts[1 + turn % 2]}: {sentence(chance)}" for turn in range(4))
     return " ".join(sentence(chance) for _ in range(max(1, body["max_tokens"] // 32)))
 
 
@@ -112,7 +117,9 @@ def value_of(schema: dict, chance: random.Random) -> Any:
         return {key: value_of(own, chance) for key, own in schema["properties"].items()}
     if schema["type"] == "array":
         return [value_of(schema["items"], chance) for _ in range(schema.get("minItems", 2))]
-    return sentence(chance)[:-1][: schema.get("maxLength", 60)].strip()
+    if "maxLength" not in schema:
+        return " ".join(sentence(chance) for _ in range(3))
+    return sentence(chance)[:-1][: schema["maxLength"]].strip()
 
 
 def sentence(chance: random.Random) -> str:

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from tts.shows.stage import Stage
 
-STAGES = ("plan", "story", "about", "cover", "narrate", "publish")
+STAGES = ("plan", "story", "about", "cover", "narrate", "publish", "summary", "dialogue", "describe")
 
 
 def find_stage(kind: str) -> Stage:
