@@ -70,10 +70,8 @@ def telling(pieces: Sequence[str], number: int, count: int) -> list[str]:
     taken: list[int] = []
     seen: set[str] = set()
     while len(taken) < count:
-        left = {
-            place: own * (1 - _overlap(told[place], seen)) for place, own in score.items() if place not in taken and own
-        }
-        if not left:
+        left = {place: own * (1 - _overlap(told[place], seen)) for place, own in score.items() if place not in taken}
+        if not any(left.values()):
             break
         best = max(left, key=lambda place: (left[place], -place))
         taken.append(best)

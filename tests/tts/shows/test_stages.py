@@ -32,7 +32,7 @@ BOOK = """\
 LINES = {
     "one": "Old Marten kept the lighthouse for thirty years. Every evening Old Marten climbed the stairs with oil. ",
     "two": "A letter came from the harbour office on Monday morning. It said that the lighthouse would be closed. ",
-    "three": "The storm tore the roof from the boathouse before midnight. His daughter Ingrid rowed out alone. ",
+    "three": "The storm tore the roof from the boathouse before midnight. His daughter Ingrid rowed out to the wreck. ",
     "four": "In the morning the harbour was full of grateful sailors. Nobody spoke of closing it after that night. ",
 }
 
@@ -151,11 +151,11 @@ def test_pieces_are_of_about_equal_length_and_never_cross_a_chapter(tmp_path):
     assert [(piece.heading, len(piece.text.split())) for piece in pieces] == [
         ("The Lighthouse", 51),
         ("The Lighthouse", 54),
-        ("The Storm", 48),
+        ("The Storm", 54),
         ("The Storm", 54),
     ]
     assert names_in(" ".join(piece.text for piece in pieces)) == ["Old Marten", "Monday", "Ingrid"]
     assert telling([piece.text for piece in pieces], 2, 2) == [
         "The storm tore the roof from the boathouse before midnight.",
-        "His daughter Ingrid rowed out alone.",
+        "His daughter Ingrid rowed out to the wreck.",
     ]
