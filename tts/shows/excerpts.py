@@ -10,7 +10,7 @@ from tts.document import LEFT_OUT, Document
 from tts.shows import checks
 from tts.text.language import language
 
-SHORT, LONG = 8, 32  # words of a sentence that is quoted
+SHORT, LONG = 5, 32  # words of a sentence that is quoted
 CAPITALS = re.compile(r"[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*")
 GOING_ON = re.compile(r"[a-z,;’'”)] $")  # what stands before a word within a sentence
 RARE = 2  # times that a name has to occur
@@ -36,7 +36,7 @@ def pieces_of(text: Document, chapters: Sequence[int] | None, words: int) -> lis
     found = []
     for number in chapters or range(1, len(read) + 1):
         chapter = read[number - 1]
-        told = [part.text for part in chapter.paragraphs if part.kind not in LEFT_OUT]
+        told = [_ended(part.text) for part in chapter.paragraphs if part.kind not in LEFT_OUT and part.text.strip()]
         counts = [len(one.split()) for one in told]
         own: list[list[str]] = [[] for _ in range(max(1, round(sum(counts) / words)))]
         said = 0
@@ -46,6 +46,11 @@ def pieces_of(text: Document, chapters: Sequence[int] | None, words: int) -> lis
             said += count
         found += [Piece(chapter.title, "\n\n".join(one)) for one in own if one]
     return found
+
+
+def _ended(text: str) -> str:
+    """An item of a list often has no stop."""
+    return text if checks.ENDED.search(text) or text.endswith((":", "…")) else f"{text.rstrip(' ,;')}."
 
 
 def names_in(text: str) -> list[str]:

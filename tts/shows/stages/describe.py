@@ -1,6 +1,7 @@
 """A picture for each turn of a talk: with which words it begins, and what it shows."""
 
 import json
+import re
 
 from tts.shows import checks
 from tts.shows.drafts import seeds
@@ -9,6 +10,7 @@ from tts.shows.stage import Stage, Work, fill
 from tts.shows.talk import read_summary, read_turns
 
 TOKENS = 150
+QUOTED = re.compile(r"“([^“”]+)”")
 LONGEST = 300  # characters of a scene
 SCHEMA = {
     "type": "object",
@@ -19,16 +21,17 @@ SCHEMA = {
 
 
 def run(work: Work) -> None:
-    """Write pictures.yaml. With a small writer a turn is its own scene, of which painters take what can be painted."""
+    """Write pictures.yaml. With a small writer the scene of a turn is what it quotes, or what was quoted before it."""
     own, summary = work.settings, read_summary(work.read("summary.md"))
     turns = read_turns(work.read("dialogue.txt"))
     if not turns:
         raise ValueError("dialogue.txt has no turns: each begins with a name and a colon")
-    pictures = []
+    pictures, quoted = [], f"{summary.title}, a book"
     with work.progress(f"scenes of {len(turns)} turns") as progress:
         for number, turn in enumerate(turns):
             told = checks.sentences(turn.said)
-            scene = turn.said if work.writer.small else _asked(work, turn.said, summary, number)
+            quoted = " ".join(QUOTED.findall(turn.said)) or quoted
+            scene = quoted if work.writer.small else _asked(work, turn.said, summary, number)
             pictures.append({"at": told[0], "scene": fill(own["style"], scene=_short(scene))})
             progress(number + 1, len(turns))
     work.write_yaml("pictures.yaml", pictures)

@@ -40,7 +40,8 @@ def run(work: Work) -> None:
             progress(number + 1, len(pieces))
     if work.writer.small:
         people = dict.fromkeys(names_in("\n".join(piece.text for piece in pieces))[:KNOWN], "")
-    lines = [f"# {text.title or work.input.stem}", *([f"By {text.author}."] if text.author else [])]
+    named = text.title or next((one.title for one in text.chapters if one.title), work.input.stem)
+    lines = [f"# {named}", *([f"By {text.author}."] if text.author else [])]
     for heading, found in (("Names" if work.writer.small else "People", people), ("Places", places)):
         if found:
             lines += [f"## {heading}", "\n".join(f"- {name}{note and f': {note}'}" for name, note in found.items())]
