@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from tts.shows import checks
 from tts.text.language import language
 
-GOOD = 1.0  # cost below which a draft is taken at once
-SHORT, LONG = 3, 20  # words that end a begun sentence well
+GOOD = 0.5  # cost below which a draft is taken at once
+SHORT, LONG = 3, 14  # words that end a begun sentence well
 STOP = re.compile(r"[.!?]+[\"”’)]*(?=\s|$)")
 CAPITAL = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
 QUOTED = re.compile(r"[\"“][^\"“”]*(?:[\"”]|$)")
 FIRST_PERSON = re.compile(r"\b(?:I|me|my|we|our|us|you|your)\b")
+OFF_THEME = 1.0  # cost of an ending that has no word of what the story is about
+NEGATED = frozenset("no not never nothing nobody none cannot".split())
 ABOUT_ITSELF = frozenset("story stories tale chapter reader readers author book title narrator".split())
 COMMON = frozenset(
     "a an and as at but by for from he her his i in is it of on or said she so that the they to was were with".split()
@@ -68,14 +70,15 @@ def cost_of_ending(
     cost = 0.5 * max(0, SHORT - len(words)) + 0.3 * max(0, len(words) - LONG)
     cost += 2.0 * sum(not language().knows(word) for word in words if word not in known)
     cost += 3.0 * sum(name.lower() not in known for name in CAPITAL.findall(f", {ending}"))
-    cost += 3.0 * len(re.findall(r"[\d()\[\]:;*#_/]", ending))
+    cost += 3.0 * len(re.findall(r"[\d()\[\]:;*#_/]|\s[,.!?]", ending))
     cost += 3.0 * sum(word in avoid for word in words)
     cost += 3.0 * sum(word in ABOUT_ITSELF for word in words)
     cost += 2.0 * len(FIRST_PERSON.findall(outside))
     cost += 1.5 * sum(words.count(word) - 1 for word in set(words) - COMMON)
     cost += 1.0 * _said_before(checks.spelled(sentence), checks.spelled(before))
-    cost -= 0.3 * len(set(words) - COMMON & set(checks.spelled(theme)))
-    return max(0.0, cost)
+    cost += 0.5 * sum(word in NEGATED or word.endswith("n't") for word in words)
+    shared = len((set(words) - COMMON) & set(checks.spelled(theme)))
+    return max(0.0, cost + (-0.3 * shared if shared else OFF_THEME))
 
 
 def _said_before(words: tuple[str, ...], before: tuple[str, ...]) -> int:

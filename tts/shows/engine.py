@@ -15,7 +15,7 @@ from typing import Any
 
 from tts.files import fingerprint, locked, whole
 from tts.shows.calls import Calls, digest
-from tts.shows.models.open import open_eye, open_painter, open_writer
+from tts.shows.models.open import DEFAULTS, open_eye, open_painter, open_writer
 from tts.shows.models.protocols import Eye, Painter, Writer
 from tts.shows.show import Planned, Show, suffix_of
 from tts.shows.stage import INPUT, Progress, Tell, Work
@@ -161,7 +161,7 @@ class Engine:
         return [name for name in own.makes if not name.endswith("?") and not (self.folder / name).exists()]
 
     def _work(self, own: Planned, take: int, keep: frozenset[str]) -> Work:
-        asked = {kind: getattr(self.models, kind) if kind in own.stage.models else None for kind in self.models.choices}
+        asked = {kind: getattr(self.models, kind) if kind in own.stage.models else None for kind in DEFAULTS}
         return Work(
             folder=self.folder,
             input=self._input(),

@@ -92,7 +92,10 @@ def _show(name: str, found: Any, overrides: list[str], given: dict[str, Any]) ->
     for key in [*common, *general]:
         if key not in known:
             raise ValueError(f"no stage has a setting {key!r}; there are {', '.join(sorted(known))}")
-    planned = [_planned(own, {**common, **given, **general}, special.get(own["name"], {})) for own in entries]
+    for own in entries:
+        if odd := special.get(own["name"], {}).keys() - find_stage(own["stage"]).settings.keys():
+            raise ValueError(f"stage {own['name']} has no setting {sorted(odd)[0]!r}: --stages lists them")
+    planned = [_planned(own, common, given, {**general, **special.get(own["name"], {})}) for own in entries]
     _check_files(planned)
     return Show(name, str(found.get("title") or name), str(found.get("about") or ""), found["input"], tuple(planned))
 
@@ -127,15 +130,22 @@ def _overrides(overrides: list[str], names: list[str]) -> tuple[dict[str, Any], 
     return general, special
 
 
-def _planned(entry: dict[str, Any], common: dict[str, Any], own: dict[str, Any]) -> Planned:
+def _planned(entry: dict, common: dict[str, Any], given: dict[str, Any], own: dict[str, Any]) -> Planned:
+    """A stage with its settings: the defaults, then those of the show, of the entry, given ones and overrides.
+
+    A given list is added to what the show has.
+    """
     kind, name = entry["stage"], entry["name"]
     stage = find_stage(kind)
     written = {key: value for key, value in entry.items() if key not in ("stage", "name")}
-    for key in [*written, *own]:
+    for key in written:
         if key not in stage.settings:
             raise ValueError(f"stage {name} has no setting {key!r}; it has {', '.join(stage.settings) or 'none'}")
-    shared = {key: value for key, value in common.items() if key in stage.settings}
-    settings = {**stage.settings, **shared, **written, **own}
+    settings = {**stage.settings, **{key: own for key, own in common.items() if key in stage.settings}, **written}
+    for key, value in given.items():
+        if key in settings:
+            settings[key] = [*settings[key], *value] if isinstance(value, list) else value
+    settings |= {key: value for key, value in own.items() if key in settings}
     for key, value in settings.items():
         _check_value(f"{name}.{key}", value, stage.settings[key])
     return Planned(name, kind, stage, settings, _files(stage.reads, settings), _files(stage.makes, settings))

@@ -5,6 +5,7 @@ only has to end that one, so `small` is true and stages ask it in that way.
 """
 
 import os
+import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property
@@ -49,6 +50,7 @@ class SmolLM:
         given.n_ctx = CONTEXT
         given.n_parallel = 1
         given.cpuparams.n_threads = given.cpuparams_batch.n_threads = threads()
+        given.api_keys = [secrets.token_hex(16)]  # it also listens at a port of this machine, which nobody shall use
         given.warmup = False
         given.verbosity = -1
         return xllamacpp.Server(given)

@@ -17,6 +17,9 @@ STAGES = (
     "translate",
     "illustrate",
     "book",
+    "summary",
+    "dialogue",
+    "describe",
 )
 
 

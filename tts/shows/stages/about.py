@@ -9,6 +9,7 @@ from tts.shows import checks
 from tts.shows.drafts import seeds
 from tts.shows.models.protocols import USER, Message
 from tts.shows.stage import REQUIRED, Stage, Work, fill
+from tts.shows.talk import read_summary
 
 TOKENS = 250
 LONGEST_TITLE = 80  # characters
@@ -39,15 +40,24 @@ def bed_of(text: str) -> str:
 
 
 def _small(work: Work, text: str) -> dict[str, str]:
-    """A small writer is spared: the show has a title for it, and the first sentences are the description."""
-    slots = work.read_yaml("plan.yaml") if work.path("plan.yaml").is_file() else {}
-    title = fill(work.settings["small_title"], **slots) if work.settings["small_title"] else ""
+    """A small writer is spared: the show brings a title and, if it likes, a description, else the text begins it."""
+    own, slots = work.settings, {}
+    if work.path("plan.yaml").is_file():
+        slots |= work.read_yaml("plan.yaml")
+    if work.path("summary.md").is_file():
+        summary = read_summary(work.read("summary.md"))
+        slots |= {"title": summary.title, "author": summary.author or "somebody unknown"}
     first = checks.sentences(text)[:2]
-    return {"title": title or first[0][:LONGEST_TITLE], "description": " ".join(first)}
+    title = fill(own["small_title"], **slots) if own["small_title"] else first[0][:LONGEST_TITLE]
+    described = fill(own["small_description"], **slots) if own["small_description"] else " ".join(first)
+    return {"title": title, "description": described}
 
 
 def _asked(work: Work, text: str) -> dict[str, str]:
-    kinds: dict[str, Any] = {key: {"type": "string"} for key in ("title", "description")}
+    kinds: dict[str, Any] = {
+        "title": {"type": "string", "maxLength": LONGEST_TITLE},
+        "description": {"type": "string"},
+    }
     schema = {"type": "object", "properties": kinds, "required": list(kinds), "additionalProperties": False}
     request = f"{text[:READ]}\n\n{work.settings['ask']} Answer with JSON: title, description."
     for seed in seeds(work.seed, work.settings["drafts"]):
@@ -67,8 +77,15 @@ def _asked(work: Work, text: str) -> dict[str, str]:
 
 STAGE = Stage(
     run=run,
-    reads=("{source}", "plan.yaml?"),
+    reads=("{source}", "plan.yaml?", "summary.md?"),
     makes=("about.yaml",),
     models=("writer",),
-    settings={"source": "story.md", "ask": REQUIRED, "small_title": "", "drafts": 3, "filter": []},
+    settings={
+        "source": "story.md",
+        "ask": REQUIRED,
+        "small_title": "",
+        "small_description": "",
+        "drafts": 3,
+        "filter": [],
+    },
 )

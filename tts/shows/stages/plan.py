@@ -22,6 +22,7 @@ def run(work: Work) -> None:
         raise ValueError(f"the input holds {wrong[0]!r}, which the filter does not allow: give another")
     listed = {key: [str(one) for one in values] for key, values in own["choices"].items() if key not in slots}
     said = given if SENTENCE.match(given) else f"Let us think of {given.rstrip('.!? ')}."
+    said = f"{said[:-1]}," if said.endswith(".") else said  # somebody says it
     if not listed:  # everything is settled
         work.write_yaml("plan.yaml", {**slots, "said": said})
         return

@@ -137,7 +137,7 @@ STAGE = Stage(
         "parts": REQUIRED,
         "minutes": 3.0,
         "drafts": 3,
-        "usable": 2.5,
+        "usable": 1.0,
         "avoid": "",
         "filter": [],
     },
