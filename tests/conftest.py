@@ -17,7 +17,7 @@ import helpers.shapes  # noqa: F401  (jaxtyping finds the checker by its name, i
 
 # Before anything of ours is imported: from here on a wrong shape is a TypeError that names the argument. Rooms of text
 # have no shapes; checking their many small calls took a tenth of the suite's time.
-TEXT_ROOMS = {"text", "document"}
+TEXT_ROOMS = {"text", "document", "shows"}
 ROOMS = [f"tts.{path.stem}" for path in Path("tts").iterdir() if path.stem not in TEXT_ROOMS]
 jaxtyping.install_import_hook([*ROOMS, "dvae", "gpt", "diffusion", "vocoder", "speaker"], "helpers.shapes.check")
 

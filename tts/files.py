@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -47,6 +47,24 @@ def whole(path: str | os.PathLike, *, shared: bool = False) -> Iterator[BinaryIO
     """A binary file that is at `path` whole or not at all; see `replacing`."""
     with replacing(path, shared=shared) as temporary, open(temporary, "wb") as file:
         yield file
+
+
+@contextmanager
+def locked(path: str | os.PathLike, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock that a file stands for, which one process at a time has; others call `waiting` and wait."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        try:
+            import fcntl
+        except ImportError:  # not on Windows
+            yield
+            return
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            waiting()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def fingerprint(path: str | os.PathLike) -> str:

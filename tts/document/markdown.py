@@ -24,7 +24,9 @@ from tts.document.encoding import decode
 from tts.document.page import COMMENT
 
 FRONT_MATTER = re.compile(r"\A---[^\S\n]*\n(.*?\n)??(?:---|\.\.\.)[^\S\n]*(?:\n|\Z)", re.DOTALL)
-FIELD = re.compile(r"""(?m)^(title|author|lang|language):[^\S\n]*["']?(.*?)["']?[^\S\n]*$""")
+FIELD = re.compile(
+    r"""(?m)^(title|author|lang|language|series|description|date|publisher):[^\S\n]*["']?(.*?)["']?[^\S\n]*$"""
+)
 FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
 HEADING_MARK = re.compile(r"\s{0,3}(#{1,6})(?:\s|$)")
 UNDERLINE = re.compile(r"\s{0,3}(=+|-+)\s*$")

@@ -93,6 +93,7 @@ def add_make(verbs) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help=", ".join(OUTPUTS))
     parser.add_argument("--preset", help="of loudness: podcast, audiobook, bedtime, or none")
     parser.add_argument("--bed", metavar="SOUND", help="under the speech: rain, wind, fire, brown, or a recording")
+    parser.add_argument("--cover", type=Path, metavar="PICTURE", help="a JPEG or a PNG instead of the book's own")
     parser.add_argument("--per-chapter", action="store_true", help="a file for each chapter")
     parser.add_argument("--outputs", metavar="LIST", help="what else to make, such as book.epub,words.srt")
     parser.add_argument("--no-mark", action="store_true", help="leave out the inaudible mark of synthetic speech")
@@ -357,6 +358,7 @@ def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | N
         sound = {"preset": arguments.preset or narrate["preset"], "bed": _found(arguments.bed or narrate["bed"])}
         outputs = arguments.outputs.split(",") if arguments.outputs else narrate["outputs"]
         sound |= {"per_chapter": arguments.per_chapter, "mark": not arguments.no_mark, "outputs": tuple(outputs)}
+        sound["cover"] = _cover(arguments.cover) if arguments.cover else None
     from tts.narration.plan import Order
     from tts.narration.script import NARRATOR
 
@@ -374,6 +376,14 @@ def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | N
         quotes=arguments.quotes,
         **sound,
     )
+
+
+def _cover(path: Path) -> str:
+    """The picture as it is found from any folder."""
+    path = path.expanduser().resolve()
+    if path.suffix.lower() not in (".jpg", ".jpeg", ".png") or not path.is_file():
+        raise UsageError(f"no cover {str(path)!r}: give a JPEG or a PNG that is there")
+    return str(path)
 
 
 def _found(bed: str | None) -> str | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from tts.document import Document
 from tts.document.document import CAPTION, CODE, DIRECTION, HEADING, ITEM, LINE, NOTE, QUOTE, ROW, SCENE, VERSE
 from tts.files import replacing
+from tts.narration.illustrations import KINDS, Illustration
 from tts.narration.paragraphs import ShownParagraph, ShownSegment, says_title, shown_chapters
 from tts.narration.timeline import Timeline
 
@@ -46,6 +47,8 @@ blockquote {{ margin: 1em 2em; }}
 table {{ border-collapse: collapse; margin: 1em 0; }}
 td {{ border: 1px solid; padding: 0.2em 0.5em; }}
 hr {{ border: none; border-top: 1px solid; margin: 1.5em auto; width: 20%; }}
+.picture {{ margin: 1em 0; page-break-inside: avoid; text-align: center; }}
+.picture img {{ max-height: 90vh; max-width: 100%; }}
 .cover {{ margin: 0; text-align: center; text-indent: 0; }}
 .cover img {{ max-height: 100%; max-width: 100%; }}
 .{ACTIVE} {{ background-color: #ffe08a; color: #000; }}
@@ -80,8 +83,17 @@ class Marked:
     clips: list[tuple[str, list[tuple[str, list[Clip]]]]]
 
 
-def epub(timeline: Timeline, document: Document, audio: Sequence[Path], path: Path) -> None:
+def epub(
+    timeline: Timeline,
+    document: Document,
+    audio: Sequence[Path],
+    path: Path,
+    *,
+    pictures: Sequence[Illustration] = (),
+) -> None:
     """Write the book. `audio` is one MP3 or M4A for each chapter, or one for all.
+
+    `pictures` stand before the paragraphs to which they belong.
 
     Raises ValueError for sound that readers of EPUB need not play, and for another number of files.
     """
@@ -97,7 +109,8 @@ def epub(timeline: Timeline, document: Document, audio: Sequence[Path], path: Pa
         _add(archive, "EPUB/style.css", STYLE)
         for number, shown in enumerate(shown_chapters(timeline, document), 1):
             chapter = timeline.chapters[number - 1]
-            marked = _marked(chapter.title.strip() or f"Chapter {number}", bool(chapter.title.strip()), shown)
+            own = _by_sentence(timeline, number - 1, pictures)
+            marked = _marked(chapter.title.strip() or f"Chapter {number}", bool(chapter.title.strip()), shown, own)
             _add(archive, f"EPUB/chapter-{number:03}.xhtml", _page(timeline, marked.title, marked.markup))
             alone = len(audio) == len(timeline.chapters)
             offset, length = 0 if alone else round(chapter.start * 1000), round((chapter.stop - chapter.start) * 1000)
@@ -114,7 +127,9 @@ def epub(timeline: Timeline, document: Document, audio: Sequence[Path], path: Pa
             _add(archive, f"EPUB/cover.{COVERS[cover]}", document.cover, zipfile.ZIP_STORED)
         _add(archive, "EPUB/nav.xhtml", _nav(timeline, chapters))
         _add(archive, "EPUB/toc.ncx", _ncx(timeline, chapters))
-        _add(archive, "EPUB/package.opf", _package(timeline, document, chapters, names, cover))
+        _add(archive, "EPUB/package.opf", _package(timeline, document, chapters, names, cover, pictures))
+        for number, one in enumerate(pictures, 1):
+            _add(archive, f"EPUB/{_picture_name(number, one)}", one.path.read_bytes(), zipfile.ZIP_STORED)
         for name, source in zip(names, audio, strict=True):
             info = _info(f"EPUB/{name}", zipfile.ZIP_STORED)
             large = source.stat().st_size >= 1 << 31
@@ -172,8 +187,23 @@ def _title(timeline: Timeline) -> str:
     return xml_text(" ".join(timeline.title.split())) or "Untitled"
 
 
-def _marked(title: str, named: bool, shown: Sequence[ShownParagraph]) -> Marked:
-    """A chapter with an id for each paragraph, sentence and word."""
+def _picture_name(number: int, picture: Illustration) -> str:
+    return f"pictures/{number:03}{picture.path.suffix.lower()}"
+
+
+def _by_sentence(timeline: Timeline, chapter: int, pictures: Sequence[Illustration]) -> dict[str, str]:
+    """Pictures of a chapter as markup, by the id of the sentence to which each belongs."""
+    found: dict[str, str] = {}
+    for number, one in enumerate(pictures, 1):
+        if one.chapter == chapter:
+            id = timeline.chapters[chapter].segments[one.segment].id
+            image = f'<img src="{_picture_name(number, one)}" alt="{_line(one.description)}"/>'
+            found[id] = f'{found.get(id, "")}<figure class="picture">{image}</figure>\n'
+    return found
+
+
+def _marked(title: str, named: bool, shown: Sequence[ShownParagraph], pictures: dict[str, str]) -> Marked:
+    """A chapter with an id for each paragraph, sentence and word; `pictures` by the ids of their sentences."""
     body, clips = [], []
     counts = {"p": 0, "s": 0, "w": 0}
 
@@ -198,8 +228,14 @@ def _marked(title: str, named: bool, shown: Sequence[ShownParagraph]) -> Marked:
         body.append(f"<h1>{xml_text(title)}</h1>\n")
     for kind, group in groupby(shown, key=lambda own: own.kind):
         before, after = AROUND.get(kind, ("", ""))
+        group = list(group)
+        own = [pictures.get(piece.segment.id, "") for paragraph in group for piece in paragraph.pieces]
+        if before:  # a list or a table holds no figures between its entries
+            body += own
         body.append(before)
         for paragraph in group:
+            if not before:
+                body += [pictures.get(piece.segment.id, "") for piece in paragraph.pieces]
             if kind == SCENE:
                 body.append("<hr/>\n")
                 continue
@@ -293,6 +329,7 @@ def _package(
     chapters: Sequence[OverlayChapter],
     sounds: Sequence[str],
     cover: str,
+    pictures: Sequence[Illustration],
 ) -> str:
     items = [
         '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>',
@@ -318,7 +355,11 @@ def _package(
         f'<item id="a{number}" href="{name}" media-type="{MEDIA[Path(name).suffix]}"/>'
         for number, name in enumerate(sounds, 1)
     ]
-    parts = {"metadata": _metadata(timeline, document, chapters, bool(cover)), "manifest": items}
+    items += [
+        f'<item id="p{number}" href="{_picture_name(number, one)}" media-type="{KINDS[one.path.suffix.lower()]}"/>'
+        for number, one in enumerate(pictures, 1)
+    ]
+    parts = {"metadata": _metadata(timeline, document, chapters, bool(cover), bool(pictures)), "manifest": items}
     body = "".join(
         f"<{name}{space}>\n{''.join(f'{line}{chr(10)}' for line in lines)}</{name}>\n"
         for (name, lines), space in zip(
@@ -331,7 +372,9 @@ def _package(
     )
 
 
-def _metadata(timeline: Timeline, document: Document, chapters: Sequence[OverlayChapter], cover: bool) -> Iterator[str]:
+def _metadata(
+    timeline: Timeline, document: Document, chapters: Sequence[OverlayChapter], cover: bool, pictures: bool
+) -> Iterator[str]:
     yield f'<dc:identifier id="id">{identity(timeline)}</dc:identifier>'
     yield f"<dc:title>{_title(timeline)}</dc:title>"
     yield f"<dc:language>{language(timeline)}</dc:language>"
@@ -357,7 +400,7 @@ def _metadata(timeline: Timeline, document: Document, chapters: Sequence[Overlay
         yield f'<meta property="media:duration" refines="#m{own.number}">{own.seconds:.3f}s</meta>'
     yield f'<meta property="media:active-class">{ACTIVE}</meta>'
     yield f'<meta property="media:playback-active-class">{PLAYING}</meta>'
-    for mode in ("textual", "auditory"):
+    for mode in ("textual", "auditory", *(["visual"] if pictures else [])):
         yield f'<meta property="schema:accessMode">{mode}</meta>'
     for feature in ("synchronizedAudioText", "tableOfContents"):
         yield f'<meta property="schema:accessibilityFeature">{feature}</meta>'

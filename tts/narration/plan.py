@@ -5,7 +5,7 @@ A plan needs no net, unless a voice is to be cloned from a recording.
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tts import document, settings, voices
@@ -47,6 +47,7 @@ class Order:
     bed: str | None = None  # a sound under the speech: one of `tts.narration.beds`, or a file
     per_chapter: bool = False  # a file for each chapter
     mark: bool = True  # whether the sound says inaudibly that it is synthetic
+    cover: str | None = None  # a JPEG or a PNG that takes the place of the document's own
     outputs: tuple[str, ...] = USUAL  # what is made beside the recording, of `tts.narration.outputs.EXTRAS`
 
     @classmethod
@@ -64,6 +65,7 @@ class Order:
         """What is said."""
         tokenizer = tokenizer_of(Path(self.conf["weights"]))
         text = document.read(Path(self.book))
+        text = replace(text, cover=Path(self.cover).read_bytes()) if self.cover else text
         text = quoted(text) if self.quotes else text
         language = language_with(self.lexicon, tokenizer)
         if language.name == "english" and text.language and not text.language.lower().startswith("en"):

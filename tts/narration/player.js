@@ -1,6 +1,6 @@
 "use strict";
 const parsed = (id) => JSON.parse($(id).textContent);
-const book = parsed("book-data"); // id, files, chapters: [title, offset, begin, end, file], doubtful: [chapter, sentence, text, faults]
+const book = parsed("book-data"); // id, files, pictures: [chapter, ms of the chapter, file, description], chapters: [title, offset, begin, end, file], doubtful: [chapter, sentence, text, faults]
 const audio = $("audio"), reading = new Reading($("text"), $("text")), seek = $("seek"), speeds = [0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 let current = -1; // chapter
 let wanted = null; // seconds of the file at which to start once it is known
@@ -64,8 +64,35 @@ function go(number) { // to a sentence, or over the border of the chapter
   if (reading.sentences.length) open(current, book.chapters[current][1] + reading.sentences[number].start / 1000);
 }
 
+// Two images lie on each other: one is seen while the other loads the next picture.
+const frames = ["", ""].map((kind) => element("img", kind, $("pictures")));
+for (const frame of frames) frame.alt = "";
+let seen = -1; // the picture that is seen
+function picture(at) { // at a time of the chapter in ms; before the first, the first is seen
+  const number = Math.max(0, last(book.pictures.length, (index) => {
+    const [chapter, start] = book.pictures[index];
+    return chapter < current || (chapter === current && start <= at);
+  }));
+  if (number === seen || !book.pictures.length) return;
+  seen = number;
+  const [shown, hidden] = frames[0].classList.contains("shown") ? [frames[0], frames[1]] : [frames[1], frames[0]];
+  const [, , file, description] = book.pictures[number];
+  if (hidden.getAttribute("src") !== file) hidden.src = file;
+  hidden.alt = description;
+  shown.alt = "";
+  hidden.classList.add("shown");
+  shown.classList.remove("shown");
+  setTimeout(() => { // the next one is fetched once this one has faded in
+    const next = book.pictures[seen + 1];
+    if (seen === number && next) shown.src = next[2];
+  }, 400);
+}
+$("pictures").hidden = !book.pictures.length;
+document.body.classList.toggle("illustrated", book.pictures.length > 0);
+
 function mark(seconds) {
   const [, offset, begin, end] = book.chapters[current];
+  picture(Math.round((seconds - offset) * 1000) + 1);
   reading.mark(Math.round((seconds - offset) * 1000) + 1);
   seek.value = seconds;
   const clock = `${time(seconds - begin)} / ${time(end - begin)}`;

@@ -17,6 +17,8 @@ from urllib.parse import quote
 from tts.document import Document
 from tts.document.document import SCENE
 from tts.files import whole
+from tts.narration.illustrations import KINDS as PICTURES
+from tts.narration.illustrations import Illustration
 from tts.narration.overlay import check_audio, identity, language
 from tts.narration.paragraphs import ShownParagraph, says_title, shown_chapters
 from tts.narration.timeline import TimedSegment, Timeline
@@ -38,10 +40,19 @@ KINDS = {
 EXCERPT = 60  # characters of a doubtful sentence in the list
 
 
-def page(timeline: Timeline, document: Document, audio: Sequence[Path], path: Path, *, embed: bool = False) -> None:
+def page(
+    timeline: Timeline,
+    document: Document,
+    audio: Sequence[Path],
+    path: Path,
+    *,
+    embed: bool = False,
+    pictures: Sequence[Illustration] = (),
+) -> None:
     """Write the page. `audio` is one file for each chapter or one for all; the page names them by relative paths.
 
-    `embed` puts the sound into the page. Raises ValueError where that is too much, or the files are too many or few.
+    `embed` puts the sound into the page, and `pictures`, which change with the sound, as well. Raises ValueError where
+    that is too much, or the files are too many or few.
     """
     check_audio(timeline, audio)
     if embed and sum(one.stat().st_size for one in audio) > MAX_EMBEDDED:
@@ -51,16 +62,25 @@ def page(timeline: Timeline, document: Document, audio: Sequence[Path], path: Pa
         _chapter(chapter.title, shown)
         for chapter, shown in zip(timeline.chapters, shown_chapters(timeline, document), strict=True)
     ]
-    files = [_embedded(one) if embed else _relative(one, path) for one in audio]
+    files = [embedded(one) if embed else _relative(one, path) for one in audio]
+    shown = [
+        [
+            own.chapter,
+            round(own.start * 1000),
+            embedded(own.path) if embed else _relative(own.path, path),
+            _line(own.description),
+        ]
+        for own in pictures
+    ]
     parts = {
         "language": escape(language(timeline)),
         "title": escape(_line(timeline.title)) or "Untitled",
         "byline": escape(_byline(timeline)),
         "style": style,
-        "style-hash": _policy(style),
+        "style-hash": policy(style),
         "script": script,
-        "script-hash": _policy(script),
-        "data": "\n".join(_data(_index(timeline, files), chapters)),
+        "script-hash": policy(script),
+        "data": "\n".join(_data({**_index(timeline, files), "pictures": shown}, chapters)),
     }
     text = MARK.sub(lambda match: parts[match[1]], (HERE / "player.html").read_text("utf-8"))
     with whole(path) as file:
@@ -92,14 +112,14 @@ def _chapter(title: str, shown: Sequence[ShownParagraph]) -> dict:
             own.level,
             own.speaker,
             own.after,
-            [[piece.before, *_sentence(piece.segment)] for piece in own.pieces],
+            [[piece.before, *timed_sentence(piece.segment)] for piece in own.pieces],
         ]
         for own in shown
     ]
     return {"title": "" if says_title(shown, title) else _line(title), "paragraphs": paragraphs}
 
 
-def _sentence(segment: TimedSegment) -> list:
+def timed_sentence(segment: TimedSegment) -> list:
     """Text, start, stop, words as first, last, start, stop one after the other, and faults; times in milliseconds."""
     words = [
         value
@@ -134,7 +154,7 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _policy(text: str) -> str:
+def policy(text: str) -> str:
     """How the page's policy names a script or a style that it allows."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
 
@@ -143,8 +163,9 @@ def _relative(audio: Path, path: Path) -> str:
     return quote(Path(os.path.relpath(audio, path.parent)).as_posix())
 
 
-def _embedded(audio: Path) -> str:
-    kind = KINDS.get(audio.suffix.lower())
+def embedded(path: Path) -> str:
+    """Sound or a picture as an address that holds it. Raises ValueError for a format that browsers do not know."""
+    kind = {**KINDS, **PICTURES}.get(path.suffix.lower())
     if not kind:
-        raise ValueError(f"{audio.name!r} is nothing that browsers play: give one of {', '.join(KINDS)}")
-    return f"data:{kind};base64,{base64.b64encode(audio.read_bytes()).decode('ascii')}"
+        raise ValueError(f"{path.name!r} is nothing that browsers play: give one of {', '.join(KINDS)}")
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tts.files import PARTIAL, whole
+from tts.files import PARTIAL, locked, whole
 from tts.narration.script import Script, Segment
 
 if TYPE_CHECKING:
@@ -67,18 +67,7 @@ class Project:
     @contextmanager
     def locked(self, tell: Callable[[str], None]) -> Iterator[None]:
         """Hold the project's lock, which one run at a time has; others wait."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / "lock", "w") as file:
-            try:
-                import fcntl
-            except ImportError:  # not on Windows
-                yield
-                return
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                tell(f"waiting for another run that uses {self.folder}")
-                fcntl.flock(file, fcntl.LOCK_EX)
+        with locked(self.folder / "lock", lambda: tell(f"waiting for another run that uses {self.folder}")):
             yield
 
     def read(self, name: str) -> Any:

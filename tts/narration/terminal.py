@@ -14,15 +14,15 @@ KEPT = 100  # moments of the time so far that are kept to tell how long work sti
 class Terminal:
     """Where notices and progress are shown."""
 
-    def __init__(self, quiet: bool):
-        self.quiet = quiet
+    def __init__(self, quiet: bool, program: str = "narration"):
+        self.quiet, self.program = quiet, program
 
     def tell(self, notice: str) -> None:
         """A notice, above the bar if there is one."""
         from tqdm import tqdm
 
         if not self.quiet:
-            tqdm.write(f"narration: note: {printable(notice)}", file=sys.stderr)
+            tqdm.write(f"{self.program}: note: {printable(notice)}", file=sys.stderr)
 
     def say(self, line: object) -> None:
         if not self.quiet:

@@ -154,3 +154,44 @@ def test_nothing_lies_outside_the_window(browser, tmp_path, width, height, phone
         "[...document.querySelectorAll('button, select, input')].every((one) => one.ariaLabel || one.textContent)"
     )
     browser.look(1280, 800)
+
+
+def test_a_picture_changes_with_its_line(browser, tmp_path):
+    """In the first frame in which the line is heard, by the clock of the sound itself."""
+    from PIL import Image
+
+    from tts.narration.illustrations import illustrations
+
+    paths = [tmp_path / f"{number}.png" for number in range(4)]
+    for number, path in enumerate(paths):
+        Image.new("RGB", (300, 200), (60 * number, 80, 120)).save(path)
+    said = ("It was late.", "“Who is there?”", "The sea is calm", "A rope;")
+    pictures = illustrations(TIMELINE, [(one, path, one) for one, path in zip(said, paths, strict=True)])
+    audio = [
+        sounds.encoded(tmp_path / f"{number}.mp3", chapter.stop - chapter.start)
+        for number, chapter in enumerate(TIMELINE.chapters)
+    ]
+    player.page(TIMELINE, BOOK, audio, tmp_path / "player.html", pictures=pictures)
+    browser.open((tmp_path / "player.html").as_uri())
+    browser.value("onpagehide = null, localStorage.clear()")
+    browser.open((tmp_path / "player.html").as_uri())
+    browser.until("audio.readyState > 0 && wanted === null")
+    browser.value("""
+        swaps = [], before = 0, drawn = mark;
+        mark = (seconds) => {
+          const last = $("pictures").querySelector(".shown").alt;
+          drawn(seconds);
+          const shown = $("pictures").querySelector(".shown").alt;
+          if (shown !== last) swaps.push([shown, before, seconds]);
+          before = seconds;
+        };
+        audio.playbackRate = 1, audio.play(), 0
+    """)
+    browser.until(f"audio.currentTime > {pictures[-1].start + 0.5}")
+    swaps = browser.value("audio.pause(), swaps")
+    assert [name for name, *_ in swaps] == [one.description for one in pictures[1:]]
+    for (_, before, at), one in zip(swaps, pictures[1:], strict=True):  # in the first frame that hears the line
+        assert before < one.start + 0.005 and at > one.start - 0.005
+    browser.value(f"audio.currentTime = {pictures[1].start + 0.05}")
+    browser.until("!audio.seeking && document.querySelector('#pictures .shown').alt === '“Who is there?”'")
+    assert not browser.errors

@@ -92,7 +92,7 @@ def test_the_policy_allows_the_script_and_the_style_of_the_page_alone(path):
     text = path.read_text("utf-8")
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
     assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
-    assert f"script-src '{player._policy(script())}'" in policy
+    assert f"script-src '{player.policy(script())}'" in policy
 
 
 def test_doubtful_takes_are_listed_and_every_sentence_can_be_linked_to(audio, tmp_path):

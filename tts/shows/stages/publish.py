@@ -1,0 +1,54 @@
+"""An episode to a feed, and the credits of everything that had a part in it."""
+
+from datetime import date, datetime, time, timezone
+
+from tts import document
+from tts.files import whole
+from tts.shows.stage import Stage, Work
+from tts.shows.stages.narrate import EPISODE
+
+SYNTHETIC = "The speech is synthetic"
+
+
+def run(work: Work) -> None:
+    """Write credits.md and feed.xml, an RSS feed with the episode, its cover, its chapters and its transcript."""
+    from tts.narration import feed, manifest
+
+    own = work.settings
+    timeline = manifest.read(work.path(f"{EPISODE}.narration/manifest.json"))
+    text = document.read(work.path(f"{EPISODE}.narration/text.md"))
+    work.write("credits.md", _credits(work, timeline.narrator, timeline.weights))
+    place = feed.Site(
+        base=own["base"],
+        name="feed.xml",
+        published=datetime.combine(_day(own["date"]), time(), timezone.utc),
+        category=own["category"],
+        cover="cover.jpg" if work.path("cover.jpg").is_file() else "",
+        transcripts=[f"{EPISODE}.narration/words.vtt"] if work.path(f"{EPISODE}.narration/words.vtt").is_file() else [],
+    )
+    rss = feed.rss(timeline, text, [work.path(f"{EPISODE}.{own['format']}")], place)
+    if "feed.xml" not in work.keep:
+        with whole(work.path("feed.xml")) as file:
+            file.write(rss.encode("utf-8"))
+    if own["base"] == STAGE.settings["base"]:
+        work.tell(f"feed.xml says that its files are at {own['base']}: give your address with -- base=https://...")
+
+
+def _day(text: str | None) -> date:
+    try:
+        return date.fromisoformat(text) if text else date.today()
+    except ValueError:
+        raise ValueError(f"{text!r} is no day: write it as '2026-11-29'") from None
+
+
+def _credits(work: Work, narrator: str, weights: str) -> str:
+    lines = [*work.credits(), f"{SYNTHETIC}: {narrator}, by the weights {weights[:12]}"]
+    return "# Credits\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
+
+
+STAGE = Stage(
+    run=run,
+    reads=(f"{EPISODE}.{{format}}", f"{EPISODE}.narration/manifest.json", "cover.jpg?"),
+    makes=("feed.xml", "credits.md"),
+    settings={"base": "https://example.org/show", "category": "Kids & Family", "date": None, "format": "mp3"},
+)
