@@ -12,6 +12,7 @@ from itertools import chain
 
 import numpy as np
 from jaxtyping import Float
+from numpy.lib.stride_tricks import sliding_window_view
 
 FRAME = 1024 / 24_000  # seconds; frames overlap by half
 TILE_FRAMES = 2  # half frames that a tile lasts
@@ -21,6 +22,7 @@ BANDS = 30
 LOWEST = 375.0  # Hz
 STRENGTH = 1.0  # dB up or down
 SEED = 2026
+TOGETHER = 64  # frames that are marked at once
 DECOYS = 15  # other patterns, which show what chance does
 
 
@@ -54,16 +56,20 @@ def marked(blocks: Iterable[np.ndarray], rate: int) -> Iterator[Float[np.ndarray
             block = np.zeros((len(held), 2 * hop), np.float32)
         else:
             left += block.shape[1]
-            held = np.zeros((len(block), hop), np.float32) if held is None else held
+            if held is None:
+                held, before = np.zeros((len(block), hop), np.float32), np.zeros((len(block), 1, hop), np.float32)
         held = np.concatenate((held, block), axis=1)
         while left and held.shape[1] >= 2 * hop:
-            spectrum = np.fft.rfft(held[:, : 2 * hop] * window) * gains[number % len(gains)]
-            first, second = np.split(np.fft.irfft(spectrum, n=2 * hop) * window, 2, axis=1)
-            if number:  # the first frame begins before the sound
-                given = (before + first)[:, :left]
-                left -= given.shape[1]
+            count = min(TOGETHER, held.shape[1] // hop - 1)
+            frames = sliding_window_view(held, 2 * hop, axis=1)[:, : count * hop : hop]  # (C, count, 2 * hop)
+            spectra = np.fft.rfft(frames * window) * gains[np.arange(number, number + count) % len(gains)]
+            first, second = np.split(np.fft.irfft(spectra, n=2 * hop) * window, 2, axis=2)
+            given = (np.concatenate((before, second[:, :-1]), axis=1) + first).reshape(len(held), -1)
+            given = given[:, 0 if number else hop :][:, :left]  # the first frame begins before the sound
+            left -= given.shape[1]
+            if given.shape[1]:
                 yield given
-            before, held, number = second, held[:, hop:], number + 1
+            before, held, number = second[:, -1:], held[:, count * hop :], number + count
 
 
 def _gains(hop: int, rate: int) -> Float[np.ndarray, "T F"]:
