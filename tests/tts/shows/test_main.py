@@ -16,7 +16,11 @@ MISTAKES = {
     "unknown": (["bedtime", "x", "-o", "{}/out", "--", "story.title=x"], 2, "stage story has no setting 'title'"),
     "stage": (["bedtime", "x", "-o", "{}/out", "--redo", "stry"], 1, "no stage 'stry' in the show bedtime"),
     "no input": (["bedtime", "-o", "{}/out"], 1, "holds no input yet: give a text"),
-    "writer": (["bedtime", "x", "-o", "{}/out", "--writer", "chatgpt"], 1, "no writer 'chatgpt': give smollm, URL#MODEL"),
+    "writer": (
+        ["bedtime", "x", "-o", "{}/out", "--writer", "chatgpt"],
+        1,
+        "no writer 'chatgpt': give smollm, URL#MODEL",
+    ),
     "model": (["bedtime", "x", "-o", "{}/out", "--writer", "http://h/v1"], 1, "name the model after a #"),
     "filter": (["bedtime", "x", "-o", "{}/out", "--filter", "{}/none"], 1, "No such file or directory: .*none"),
 }

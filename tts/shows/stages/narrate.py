@@ -42,7 +42,7 @@ def _order(work: Work):
         preset=own["preset"],
         bed=bed if bed != "none" else None,
         cover=str(cover) if cover.is_file() else None,
-        outputs=tuple(own["outputs"]),
+        outputs=tuple(dict.fromkeys(["manifest.json", *own["outputs"]])),
     )
 
 
@@ -59,7 +59,7 @@ def _text(work: Work, about: dict[str, str]) -> Path:
 STAGE = Stage(
     run=run,
     reads=("{source}", "about.yaml", "cover.jpg?"),
-    makes=(f"{EPISODE}.{{format}}", f"{EPISODE}.narration/manifest.json", f"{EPISODE}.narration/player.html"),
+    makes=(f"{EPISODE}.{{format}}", f"{EPISODE}.narration/manifest.json"),
     settings={
         "source": "story.md",
         "author": "",
@@ -68,7 +68,7 @@ STAGE = Stage(
         "preset": "podcast",
         "bed": "auto",
         "format": "mp3",
-        "outputs": ["manifest.json", "player.html", "sentences.srt", "words.vtt"],
+        "outputs": ["player.html", "sentences.srt", "words.vtt"],
         "speaking": [],
     },
 )
