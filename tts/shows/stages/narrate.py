@@ -27,7 +27,7 @@ def _order(work: Work):
     from tts.narration.plan import Order
     from tts.narration.script import NARRATOR
 
-    own, about = work.settings, work.read_yaml("about.yaml")
+    own, about = work.settings, work.read_fields("about.yaml", "title")
     conf = settings.compose(own["speaking"])
     conf |= {"weights": str((settings.ROOT / conf["weights"]).resolve()), "voice": own["voice"] or conf["voice"]}
     voice = voices.find(conf["voice"])
@@ -48,7 +48,7 @@ def _order(work: Work):
 
 def _text(work: Work, about: dict[str, str]) -> Path:
     """The text with what the episode says of itself before it, as narration reads it."""
-    front = {"title": about["title"], "author": work.settings["author"], "description": about["description"]}
+    front = {"title": about["title"], "author": work.settings["author"], "description": about.get("description", "")}
     lines = [f"{key}: {' '.join(str(value).split())}" for key, value in front.items() if value]
     path = work.path(f"{EPISODE}.narration") / "text.md"
     with whole(path) as file:

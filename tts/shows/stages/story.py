@@ -57,8 +57,7 @@ def run(work: Work) -> None:
 
 
 def _plan(work: Work) -> Plan:
-    slots = {key: str(value) for key, value in work.read_yaml("plan.yaml").items()}
-    own = work.settings
+    slots, own = work.read_fields("plan.yaml"), work.settings
     return Plan(slots, [Message(SYSTEM, own["role"]), Message(USER, fill(own["ask"], **slots))])
 
 
