@@ -19,7 +19,15 @@ for fd, place in zip(own, (3, 4)):
 os.execv(sys.argv[3], sys.argv[3:])
 """
 
-CODES = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowDown": 40}  # without which Chromium does nothing at a key
+CODES = {
+    "Tab": 9,
+    "Enter": 13,
+    "Escape": 27,
+    " ": 32,
+    "ArrowLeft": 37,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+}  # without which Chromium does nothing at a key
 TEXTS = {"Enter": "\r"}
 
 

@@ -170,6 +170,20 @@ def mend(text: str, *, banned: Iterable[str] = ()) -> str:
     return _closed(_without_circles(parts))
 
 
+def shortened(text: str, words: int) -> str:
+    """Whole sentences from the beginning of a text, of at most `words` words; the first one in any case."""
+    parts: list[list[str]] = []
+    said = 0
+    for paragraph in re.split(r"\n\s*\n", text):
+        parts.append([])
+        for sentence in sentences(paragraph):
+            said += len(spelled(sentence))
+            if said > words and any(parts):
+                return _joined(parts)
+            parts[-1].append(sentence)
+    return _joined(parts)
+
+
 def _is_sound(sentence: str, banned: Iterable[str]) -> bool:
     broken = not ENDED.search(sentence) or _in_a_row(spelled(sentence))
     return not (broken or copies(sentence) or filtered(sentence, banned))

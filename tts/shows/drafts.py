@@ -1,7 +1,7 @@
 """Several drafts of a text, and measures of our own by which the best of them is taken."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from tts.shows import checks
@@ -99,6 +99,6 @@ def cost_of_text(text: str, before: str, *, words: int, avoid: Collection[str]) 
     return cost + 30.0 * sum(not language().knows(word) for word in said) / len(said)
 
 
-def seeds(first: int, count: int) -> Iterator[int]:
+def seeds(first: int, count: int) -> range:
     """The seeds of so many drafts."""
-    return iter(range(first, first + count))
+    return range(first, first + count)

@@ -63,6 +63,16 @@ class Work:
         """Plain data of the show; raises ValueError with the line for what is no YAML."""
         return read_yaml(self.path(name))
 
+    def read_fields(self, name: str, *needed: str) -> dict[str, str]:
+        """A YAML of single lines by their names. Raises ValueError if it is something else or lacks one."""
+        found = self.read_yaml(name)
+        if not isinstance(found, dict) or any(isinstance(value, dict | list) for value in found.values()):
+            raise ValueError(f"{self.path(name)} must be lines such as {next(iter(needed), 'name')}: some text")
+        fields = {str(key): " ".join(str(value).split()) for key, value in found.items() if value is not None}
+        if missing := [key for key in needed if not fields.get(key)]:
+            raise ValueError(f"{self.path(name)} needs a line {missing[0]}: some text")
+        return fields
+
     def write(self, name: str, text: str) -> None:
         """Write a text of the show whole, unless a person edited it."""
         if name not in self.keep:

@@ -117,6 +117,16 @@ def test_words_of_the_users_list_are_caught_whatever_their_case_and_signs_and_th
     assert checks.mend(text, banned=["Wolf's Teeth"]) == "She ran home. She slept."
 
 
+def test_a_text_that_is_too_long_ends_with_a_whole_sentence():
+    text = "One two three. Four five.\n\nSix seven eight nine. Ten."
+    assert [checks.shortened(text, words) for words in (1, 5, 6, 99)] == [
+        "One two three.",
+        "One two three. Four five.",
+        "One two three. Four five.",
+        text,
+    ]
+
+
 def test_what_is_nothing_but_faults_mends_to_nothing():
     assert checks.mend("www.example.com\n\nRead more") == ""
     assert kinds("") == {CUT}

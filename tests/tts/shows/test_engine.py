@@ -122,6 +122,23 @@ def test_a_budget_that_is_spent_ends_in_a_line_and_a_higher_one_goes_on(run):
     assert run()["about"] == MADE
 
 
+@pytest.mark.parametrize(
+    "name, edited, line",
+    [
+        ("plan.yaml", "- Nell\n", "plan.yaml must be lines such as name: some text"),
+        ("plan.yaml", "name: [Nell", "plan.yaml, line 1: it is no YAML"),
+        ("plan.yaml", "name: Nell\n", "{animal} in a prompt stands for nothing: there are name"),
+        ("story.md", "  \n", "story.md is empty: write something into it"),
+        ("story.md", "\udcff", "story.md is not UTF-8"),
+    ],
+)
+def test_an_edit_that_cannot_be_read_is_told_with_its_file(run, name, edited, line):
+    run()
+    (run.folder / name).write_bytes(edited.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ValueError, match=line):
+        run(redo=["story"] if name == "plan.yaml" else [])
+
+
 def test_until_stops_after_a_stage_to_look_at_it(run):
     assert run(until="plan") == {"plan": MADE}
     assert run() == {"plan": KEPT, "story": MADE, "about": MADE}

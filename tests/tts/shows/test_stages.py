@@ -29,6 +29,7 @@ BOOK = """\
 
 {four}
 """
+LONG_WORDS = "old young brown grey small tall white shy brave quiet green".split()
 LINES = {
     "one": "Old Marten kept the lighthouse for thirty years. Every evening Old Marten climbed the stairs with oil. ",
     "two": "A letter came from the harbour office on Monday morning. It said that the lighthouse would be closed. ",
@@ -81,6 +82,17 @@ def test_bedtime_becomes_a_sound_story_with_parts_and_says_what_it_is(run, kind)
     about = yaml.safe_load((folder / "about.yaml").read_text())
     assert about["title"] and about["description"] and about["bed"] == ("rain" if kind.small else about["bed"])
     assert not kind.small or (plan["name"] in story and plan["friend"] in story)
+
+
+def test_a_part_that_is_too_short_goes_on_and_one_that_is_too_long_is_shortened(run, server):
+    long = " ".join(f"The {word} duck swam over to the other side of the {word} lake." for word in LONG_WORDS)
+    server.faults = [None, text("Nell woke up."), text(long)] + [None] * 20
+    story = (run("bedtime", "a duck", HttpWriter, "minutes=1.2", "story.drafts=1") / "story.md").read_text()
+    assert "Nell woke up.\n\nThe old duck swam" in story and "The green duck" not in story
+    assert server.requests[2]["messages"][-2:] == [
+        {"role": "assistant", "content": "Nell woke up."},
+        {"role": "user", "content": "Go on with this part. Give only the text."},
+    ]
 
 
 def test_a_small_writer_that_gives_nothing_usable_still_tells_the_story_that_the_show_brings(run, server):

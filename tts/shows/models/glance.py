@@ -140,7 +140,7 @@ def _faces(image: Image.Image) -> list[Box]:
         detector = _detector(name)
         if detector is None:
             return []
-        hits = detector.detectMultiScale(grey, scaleFactor=1.05, minNeighbors=NEIGHBOURS, minSize=(least, least))
+        hits = detector.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=NEIGHBOURS, minSize=(least, least))
         found.append(
             [(float(x / size[0]), float(y / size[1]), float(w / size[0]), float(h / size[1])) for x, y, w, h in hits]
         )

@@ -156,7 +156,9 @@ def _held(land: Land, holder: Placed, mention: Mention, seed: int) -> Placed:
     holder.holds = False
     held = Placed(sprite(mention.icon, seed), 0, holder.y + up * holder.height, size * holder.height, lifted=True)
     held.depth = holder.y + 0.01
-    held.x = min(holder.x + across * holder.width, land.width - held.width / 2 - MARGIN / 2)
+    held.x = holder.x + across * holder.width
+    if held.x + held.width / 2 > land.width:  # in the other hand
+        held.x = holder.x - across * holder.width
     return held
 
 

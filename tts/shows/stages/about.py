@@ -43,7 +43,7 @@ def _small(work: Work, text: str) -> dict[str, str]:
     """A small writer is spared: the show brings a title and, if it likes, a description, else the text begins it."""
     own, slots = work.settings, {}
     if work.path("plan.yaml").is_file():
-        slots |= work.read_yaml("plan.yaml")
+        slots |= work.read_fields("plan.yaml")
     if work.path("summary.md").is_file():
         summary = read_summary(work.read("summary.md"))
         slots |= {"title": summary.title, "author": summary.author or "somebody unknown"}

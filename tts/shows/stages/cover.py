@@ -16,8 +16,8 @@ LARGEST = 0.09  # of the height: letters
 
 def run(work: Work) -> None:
     """Write cover.jpg."""
-    own, about = work.settings, work.read_yaml("about.yaml")
-    scene = fill(own["scene"], title=about["title"], description=about["description"])
+    own, about = work.settings, work.read_fields("about.yaml", "title")
+    scene = fill(own["scene"], title=about["title"], description=about.get("description", ""))
     image = work.painter.paint(scene, (own["side"], own["side"]), seed=work.seed)
     drawn = titled(image, about["title"])
     if "cover.jpg" not in work.keep:

@@ -163,7 +163,7 @@ STAGE = Stage(
         "remind": 2,
         "minutes": 4.0,
         "drafts": 3,
-        "usable": 1.0,
+        "usable": 1.0,  # cost up to which an ending is better than the one that the show brings
         "avoid": "",
         "filter": [],
     },

@@ -27,7 +27,7 @@ def _order(work: Work):
     from tts.narration.plan import Order
     from tts.narration.script import NARRATOR
 
-    own, about = work.settings, work.read_yaml("about.yaml")
+    own, about = work.settings, work.read_fields("about.yaml", "title")
     conf = settings.compose(own["speaking"])
     conf |= {"weights": str((settings.ROOT / conf["weights"]).resolve()), "voice": own["voice"] or conf["voice"]}
     voice = voices.find(conf["voice"])
@@ -42,13 +42,13 @@ def _order(work: Work):
         preset=own["preset"],
         bed=bed if bed != "none" else None,
         cover=str(cover) if cover.is_file() else None,
-        outputs=tuple(own["outputs"]),
+        outputs=tuple(dict.fromkeys(["manifest.json", *own["outputs"]])),
     )
 
 
 def _text(work: Work, about: dict[str, str]) -> Path:
     """The text with what the episode says of itself before it, as narration reads it."""
-    front = {"title": about["title"], "author": work.settings["author"], "description": about["description"]}
+    front = {"title": about["title"], "author": work.settings["author"], "description": about.get("description", "")}
     lines = [f"{key}: {' '.join(str(value).split())}" for key, value in front.items() if value]
     path = work.path(f"{EPISODE}.narration") / "text.md"
     with whole(path) as file:
@@ -59,7 +59,7 @@ def _text(work: Work, about: dict[str, str]) -> Path:
 STAGE = Stage(
     run=run,
     reads=("{source}", "about.yaml", "cover.jpg?"),
-    makes=(f"{EPISODE}.{{format}}", f"{EPISODE}.narration/manifest.json", f"{EPISODE}.narration/player.html"),
+    makes=(f"{EPISODE}.{{format}}", f"{EPISODE}.narration/manifest.json"),
     settings={
         "source": "story.md",
         "author": "",
@@ -68,7 +68,7 @@ STAGE = Stage(
         "preset": "podcast",
         "bed": "auto",
         "format": "mp3",
-        "outputs": ["manifest.json", "player.html", "sentences.srt", "words.vtt"],
+        "outputs": ["player.html", "sentences.srt", "words.vtt"],
         "speaking": [],
     },
 )

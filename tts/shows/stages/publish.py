@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timezone
 
 from tts import document
 from tts.files import whole
+from tts.shows.pictures import FOLDER, credits_of
 from tts.shows.stage import Stage, Work
 from tts.shows.stages.narrate import EPISODE
 
@@ -43,12 +44,20 @@ def _day(text: str | None) -> date:
 
 def _credits(work: Work, narrator: str, weights: str) -> str:
     lines = [*work.credits(), f"{SYNTHETIC}: {narrator}, by the weights {weights[:12]}"]
+    pictures = [work.path("cover.jpg"), *sorted(work.path(FOLDER).glob("*.jpg"))]
+    lines += credits_of([path for path in pictures if path.is_file()])
+    if work.input.suffix in document.PACKED:
+        text = document.read(work.input)
+        told = [text.title or work.input.stem, text.author and f"by {text.author}", text.publisher]
+        lines.append(
+            f"The text is from {', '.join(one for one in told if one)}, whose licence holds for what is quoted"
+        )
     return "# Credits\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
 
 
 STAGE = Stage(
     run=run,
-    reads=(f"{EPISODE}.{{format}}", f"{EPISODE}.narration/manifest.json", "cover.jpg?"),
+    reads=("input", f"{EPISODE}.{{format}}", f"{EPISODE}.narration/manifest.json", "cover.jpg?", f"{FOLDER}?"),
     makes=("feed.xml", "credits.md"),
     settings={"base": "https://example.org/show", "category": "Kids & Family", "date": None, "format": "mp3"},
 )

@@ -17,6 +17,7 @@ PACE = 140  # words that are read in a minute, about
 SLACK = (0.5, 1.8)  # times the words that are asked for
 ENDING = 30  # tokens that end a sentence
 TOKENS = 1.6  # for each word, at most
+GO_ON = "Go on with this part. Give only the text."
 MEMORY = 3  # sentences that a small writer is reminded of
 
 
@@ -56,8 +57,7 @@ def run(work: Work) -> None:
 
 
 def _plan(work: Work) -> Plan:
-    slots = {key: str(value) for key, value in work.read_yaml("plan.yaml").items()}
-    own = work.settings
+    slots, own = work.read_fields("plan.yaml"), work.settings
     return Plan(slots, [Message(SYSTEM, own["role"]), Message(USER, fill(own["ask"], **slots))])
 
 
@@ -75,17 +75,24 @@ def _written(work: Work, plan: Plan, part: dict, before: str, words: int, number
     messages = [*plan.messages[:1], Message(USER, f"{plan.messages[1].content}\n\n{request}")]
     low, high = round(words * SLACK[0]), round(words * SLACK[1])
 
+    def draft(talk: list[Message], seed: int) -> str:
+        return checks.mend(work.writer.write(talk, tokens=round(high * TOKENS), seed=seed).text, banned=own["filter"])
+
     def candidates() -> Iterator[str]:
         for done, seed in enumerate(seeds(work.seed + 100 * (number + 1), own["drafts"])):
-            limit = round(high * TOKENS)
-            yield checks.mend(work.writer.write(messages, tokens=limit, seed=seed).text, banned=own["filter"])
+            text = draft(messages, seed)
+            if text and len(checks.spelled(text)) < low:  # too short: it may go on once
+                text += "\n\n" + draft([*messages, Message(ASSISTANT, text), Message(USER, GO_ON)], seed)
+            yield text.strip() if last else checks.shortened(text, high)
             progress(done + 1, own["drafts"])
 
     avoid = frozenset(own["avoid"].split())
     found = best(candidates(), lambda text: cost_of_text(text, before, words=words, avoid=avoid), good=5.0)
     if found is None or checks.faults(found.text, words=(low, 10 * high), banned=own["filter"]):
         wrong = checks.faults(found.text, words=(low, 10 * high), banned=own["filter"]) if found else ["nothing"]
-        raise ValueError(f"part {number + 1} of the story is not fit to be read ({wrong[0]}): try --redo story")
+        raise ValueError(
+            f"part {number + 1} of the story is not fit to be read ({wrong[0]}): try --redo story, or another --writer"
+        )
     return found.text
 
 
@@ -137,7 +144,7 @@ STAGE = Stage(
         "parts": REQUIRED,
         "minutes": 3.0,
         "drafts": 3,
-        "usable": 1.0,
+        "usable": 1.0,  # cost up to which an ending is better than the one that the show brings
         "avoid": "",
         "filter": [],
     },
