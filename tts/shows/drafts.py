@@ -53,6 +53,11 @@ def closed(sentence: str) -> str:
     return sentence + '"' * (sentence.count('"') % 2)
 
 
+def ended(begun: str, ending: str) -> str:
+    """A begun sentence with its ending, which may begin with a comma."""
+    return closed(f"{begun}{'' if ending[:1] in ',.!?' else ' '}{ending}")
+
+
 def cost_of_ending(
     begun: str, ending: str, before: str, *, names: Collection[str], theme: str, avoid: Collection[str]
 ) -> float:

@@ -8,6 +8,7 @@ import yaml
 from helpers.answering import serving, text
 from tts.shows import checks
 from tts.shows.calls import Budget, Calls
+from tts.shows.drafts import ended, first_sentence
 from tts.shows.engine import STATE, Engine, Models
 from tts.shows.excerpts import names_in, pieces_of, telling
 from tts.shows.models.http import HttpWriter
@@ -136,6 +137,12 @@ def test_a_writer_that_writes_no_dialogue_is_told(run, server, tmp_path):
     server.faults = [text(summary)] + [text("Once upon a time there was a duck.")] * 3
     with pytest.raises(ValueError, match="the talk about part 1 is no dialogue of Ann and Ben"):
         run("literai", str(book), HttpWriter, "summary.words=30")
+
+
+def test_a_sentence_is_ended_with_its_marks_in_place():
+    assert ended('Mother said, "Come back', ", little duck.") == 'Mother said, "Come back, little duck."'
+    assert ended("The house was", "small.") == "The house was small."
+    assert first_sentence(" to the hill. Then they") == " to the hill." and first_sentence(" to the") == ""
 
 
 def test_words_of_a_filter_end_in_a_line(run):

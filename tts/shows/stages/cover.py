@@ -17,7 +17,8 @@ LARGEST = 0.09  # of the height: letters
 def run(work: Work) -> None:
     """Write cover.jpg."""
     own, about = work.settings, work.read_fields("about.yaml", "title")
-    scene = fill(own["scene"], title=about["title"], description=about.get("description", ""))
+    plan = work.read_fields("plan.yaml") if work.path("plan.yaml").is_file() else {}
+    scene = fill(own["scene"], **{**plan, "title": about["title"], "description": about.get("description", "")})
     image = work.painter.paint(scene, (own["side"], own["side"]), seed=work.seed)
     drawn = titled(image, about["title"])
     if "cover.jpg" not in work.keep:
@@ -58,7 +59,7 @@ def _lines(text: str, width, most: float) -> list[str]:
 
 STAGE = Stage(
     run=run,
-    reads=("about.yaml",),
+    reads=("about.yaml", "plan.yaml?"),
     makes=("cover.jpg",),
     models=("painter",),
     settings={"scene": "{title}. {description}", "side": 1400},

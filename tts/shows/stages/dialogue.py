@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from tts.shows import checks
-from tts.shows.drafts import best, closed, cost_of_ending, cost_of_text, first_sentence, seeds
+from tts.shows.drafts import best, cost_of_ending, cost_of_text, ended, first_sentence, seeds
 from tts.shows.models.protocols import ASSISTANT, SYSTEM, USER, Message
 from tts.shows.stage import REQUIRED, Stage, Work, fill
 from tts.shows.talk import Summary, Turn, read_summary, read_turns, written_turns
@@ -103,7 +103,7 @@ def _ended(work: Work, opening: str, spare: str, before: list[Turn], slots: dict
 
     found = best(candidates(), cost)
     ending = found.text if found and found.cost < own["usable"] else spare
-    return closed(f"{opening} {ending}")
+    return ended(opening, ending)
 
 
 def _asked(work: Work, summary: Summary, number: int, before: list[Turn]) -> list[Turn]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tts.shows import checks
-from tts.shows.drafts import best, closed, cost_of_ending, cost_of_text, first_sentence, seeds
+from tts.shows.drafts import best, cost_of_ending, cost_of_text, ended, first_sentence, seeds
 from tts.shows.models.protocols import ASSISTANT, SYSTEM, USER, Message
 from tts.shows.stage import REQUIRED, Stage, Work, fill
 
@@ -130,7 +130,7 @@ def _end(work: Work, plan: Plan, opening: str, spare: str, told: list[str], offs
 
     found = best(candidates(), cost)
     ending = found.text if found and found.cost < own["usable"] else spare
-    return closed(f"{opening} {ending}")
+    return ended(opening, ending)
 
 
 STAGE = Stage(
