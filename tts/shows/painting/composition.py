@@ -40,7 +40,7 @@ HEIGHTS: tuple[tuple[str, float], ...] = (
     ),
     ("bird dove bat chipmunk squid jellyfish crab tropical_fish fish lizard snake teddy_bear wrapped_gift", 0.27),
     (
-        "mouse rat front_facing_baby_chick snail butterfly bug honeybee lady_beetle ant spider mushroom tulip rock key old_key bell coin spoon",
+        "mouse rat front_facing_baby_chick snail butterfly bug honeybee lady_beetle ant spider mushroom tulip rock key old_key bell coin spoon footprints",
         0.17,
     ),
 )

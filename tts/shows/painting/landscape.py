@@ -145,9 +145,14 @@ def weather(land: Land) -> None:
                 )
             )
     if kind == "fog":
+        stops = "".join(
+            f'<stop offset="{at}" stop-color="#eef3f5" stop-opacity="{opacity}"/>'
+            for at, opacity in ((0, 0), (0.5, 0.55), (1, 0))
+        )
+        land.front.append(f'<defs><linearGradient id="fog" x1="0" y1="0" x2="0" y2="1">{stops}</linearGradient></defs>')
         for n in range(4):
-            y = land.horizon + (land.height - land.horizon) * (n * 0.22 - 0.25)
-            land.front.append(rect(-50, y, land.width + 100, 70, "#eef3f5", 'rx="35" opacity="0.38"'))
+            y = land.horizon + (land.height - land.horizon) * (n * 0.26 - 0.4)
+            land.front.append(rect(0, y, land.width, 150, "url(#fog)"))
     if kind == "wind":
         for _ in range(5):
             x, y = rng.uniform(0, land.width * 0.8), rng.uniform(land.horizon * 0.2, land.horizon * 1.1)

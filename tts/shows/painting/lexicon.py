@@ -81,7 +81,7 @@ ADDED = {
 # What no scene shows: faces and gestures, signs, and what the landscape itself draws.
 ABSENT = re.compile(
     r"(^|_)(hand|hands|heart|hearts|button|flag|arrow|arrows|symbol|sign|keycap|face|faces|gesturing|pouting|frowning"
-    r"|tipping|raising|facepalming|shrugging|bowing|deaf|kiss|couple|family|moon|sun|cloud|clouds|clock|room|fog|sunset"
+    r"|tipping|raising|facepalming|shrugging|bowing|deaf|kiss|couple|family|moon|sun|cloud|clouds|clock|room|fog|foggy|sunset"
     r"|sunrise|cityscape|mark|circle|square|diamond|triangle|bust|busts|massage|haircut|bald|blond|beard|pregnant"
     r"|speaking|feeding|tuxedo|veil|running|walking|kneeling|standing|motorized|manual|cane|suit|ears|steamy|holding|fist|thumbs"
     r"|finger|fingers|index|biceps|lips?|tongue|nose|mouth|eye|eyes|ear|foot|leg|tooth|brain|poo|cigarette|pistol|knife"
