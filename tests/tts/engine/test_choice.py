@@ -72,7 +72,7 @@ def test_what_works_without_torch_and_what_does_not_says_so_in_one_line(tmp_path
         (["Hello.", "--engine", f"onnx={whole}", "--device", "cuda"], 2, "leave --device cuda out"),
         (["Hello.", "--engine", f"onnx={whole}", "-v", str(hum)], 1, "is cloned from recordings"),
         ([str(book), "--engine", f"onnx={whole}", "-o", f"{tmp_path}/book.m4b"], 1, "is narrated by torch"),
-        (["serve"], 1, "torch is missing"),
+        (["serve"], 1, "is missing: run it with `uv run --group server`"),
     ]
     command = [sys.executable, "-c", WITHOUT, json.dumps([command for command, _, _ in cases])]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
