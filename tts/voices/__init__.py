@@ -220,11 +220,19 @@ def latents_of(
 
 
 def save(path: str | os.PathLike, latents: "SpeakerLatents", card: About) -> None:
-    """Write a voice file. The file is either complete or absent."""
+    """Write a voice file. The file is either complete or absent, and the same voice and card give the same bytes."""
     from safetensors.torch import save
 
     from tts.adapters import TunedSpeaker
 
     form = TUNED_FORMAT if isinstance(latents, TunedSpeaker) else FORMAT
     with whole(path, shared=True) as file:
-        file.write(save(tensors(latents), {"format": form, "about": json.dumps(asdict(card), sort_keys=True)}))
+        file.write(_sorted(save(tensors(latents), {"format": form, "about": json.dumps(asdict(card), sort_keys=True)})))
+
+
+def _sorted(data: bytes) -> bytes:
+    """A safetensors file with its header in order: the library writes metadata in another order in each process."""
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8:start]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)  # the tensors stay aligned
+    return len(header).to_bytes(8, "little") + header + data[start:]

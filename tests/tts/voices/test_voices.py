@@ -70,6 +70,13 @@ def test_a_voice_survives_its_file(shelf):
     assert "ann" in describe()[0] and "CC0-1.0" in describe()[0]
 
 
+def test_the_same_voice_has_the_same_bytes(shelf):
+    made, paths = latents(), [shelf / f"{number}.safetensors" for number in range(16)]
+    for path in paths:  # the library writes metadata in an order that it draws anew each time
+        voices.save(path, made, CARD)
+    assert len({path.read_bytes() for path in paths}) == 1
+
+
 def test_a_voice_of_other_weights_says_how_to_make_it_again(shelf):
     voices.save(shelf / "ann.safetensors", latents(), CARD)
     with pytest.raises(ValueError, match="'ann' was made for other weights.*tts.voices make"):
