@@ -10,14 +10,14 @@ from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
-class Window:
+class PaddedBlock:
     """A block with what stands before and after it; beyond the ends of the sound that is silence."""
 
     wave: Float[Tensor, "C N"]
     length: int  # samples of the block itself
 
 
-def windows(blocks: Iterable[Tensor], size: int, before: int, after: int) -> Iterator[Window]:
+def windows(blocks: Iterable[Tensor], size: int, before: int, after: int) -> Iterator[PaddedBlock]:
     """Cut sound into blocks of `size` samples, each with `before` and `after` samples around it; the last is shorter.
 
     How the sound was cut before makes no difference. Every window has the same size: the last one ends in silence.
@@ -31,7 +31,7 @@ def windows(blocks: Iterable[Tensor], size: int, before: int, after: int) -> Ite
             continue
         wave = torch.cat(parts, dim=1)
         while wave.shape[1] >= whole:
-            yield Window(wave[:, :whole], size)
+            yield PaddedBlock(wave[:, :whole], size)
             wave = wave[:, size:]
         parts, held = [wave], wave.shape[1]
     if not parts:
@@ -39,7 +39,7 @@ def windows(blocks: Iterable[Tensor], size: int, before: int, after: int) -> Ite
     wave = torch.cat(parts, dim=1)
     while wave.shape[1] > before:
         length = min(size, wave.shape[1] - before)
-        yield Window(F.pad(wave[:, :whole], (0, max(0, whole - wave.shape[1]))), length)
+        yield PaddedBlock(F.pad(wave[:, :whole], (0, max(0, whole - wave.shape[1]))), length)
         wave = wave[:, size:]
 
 

@@ -139,16 +139,7 @@ if (book.doubtful.length) {
   for (const [chapter, number, said, faults] of book.doubtful)
     entry(list, said, faults, () => { if (chapter !== current) show(chapter); go(number); });
 }
-for (const speed of speeds) {
-  const option = element("option", "", $("speed"));
-  [option.value, option.textContent] = [speed, `${speed}×`];
-}
-$("speed").value = speeds.includes(remembered("speed")) ? remembered("speed") : 1;
-$("speed").onchange = () => {
-  audio.defaultPlaybackRate = audio.playbackRate = Number($("speed").value);
-  remember("speed", audio.playbackRate);
-};
-$("speed").onchange();
+tempo($("speed"), audio, speeds, remembered, remember);
 theme($("theme"), remembered, remember);
 $("play").onclick = toggle;
 $("earlier").onclick = () => go(reading.here - 1);

@@ -22,6 +22,18 @@ function time(seconds) {
   const rest = `${Math.floor(whole / 60) % 60}:${String(whole % 60).padStart(2, "0")}`;
   return hours ? `${hours}:${rest.padStart(5, "0")}` : rest;
 }
+function tempo(menu, audio, speeds, remembered, remember) { // how fast a sound is played, as it was left the last time
+  for (const speed of speeds) {
+    const option = element("option", "", menu);
+    [option.value, option.textContent] = [speed, `${speed}×`];
+  }
+  menu.value = speeds.includes(remembered("speed")) ? remembered("speed") : 1;
+  menu.onchange = () => {
+    audio.defaultPlaybackRate = audio.playbackRate = Number(menu.value);
+    remember("speed", audio.playbackRate);
+  };
+  menu.onchange();
+}
 function last(count, begins) { // the last of `count` that begins at or before now, -1 if none does
   let low = 0, high = count;
   while (low < high) {

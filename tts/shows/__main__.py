@@ -126,14 +126,14 @@ def _make(show: Show, folder: Path, arguments: argparse.Namespace) -> int:
     from time import monotonic
 
     from tts.shows.calls import Budget, Calls
-    from tts.shows.engine import STATE, Engine, Models
+    from tts.shows.run import STATE, Models, ShowRun
 
     terminal = Terminal(arguments.quiet, "shows")
     calls = Calls(folder / STATE / "calls", Budget(arguments.tokens, arguments.images))
     models = Models({kind: getattr(arguments, kind) for kind in DEFAULTS}, calls)
     terminal.say(_spent(calls, "before"))
     start = monotonic()
-    engine = Engine(show, folder, models, arguments.seed, terminal.tell, terminal.progress)
+    engine = ShowRun(show, folder, models, arguments.seed, terminal.tell, terminal.progress)
     try:
         for name, what in engine.run(arguments.input, redo=arguments.redo, until=arguments.until):
             terminal.say(f"{name}: {what}")

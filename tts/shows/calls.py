@@ -25,7 +25,7 @@ class Spent(ValueError):
 
 
 @dataclass
-class Usage:
+class Spending:
     """What answers took."""
 
     calls: int = 0
@@ -49,8 +49,8 @@ class Calls:
 
     def __init__(self, folder: Path, budget: Budget):
         self.folder, self.budget = folder, budget
-        self.by_model: dict[str, Usage] = {}  # of all runs
-        self.paid = Usage()  # of all runs, by models that cost something
+        self.by_model: dict[str, Spending] = {}  # of all runs
+        self.paid = Spending()  # of all runs, by models that cost something
         self.kept = 0  # answers that were there in this run
         self.asked = 0  # and those that were not
         for path in sorted(folder.glob("*/*.json")):
@@ -111,7 +111,7 @@ class Calls:
 
     def _count(self, answer: dict) -> None:
         tokens, images = answer.get("tokens", 0), answer.get("images", 0)
-        self.by_model.setdefault(answer["model"], Usage()).add(tokens, images)
+        self.by_model.setdefault(answer["model"], Spending()).add(tokens, images)
         if not answer.get("free"):
             self.paid.add(tokens, images)
 

@@ -52,7 +52,7 @@ UNENDED = frozenset("a an and because but if into nor or the their with".split()
 
 
 @dataclass(frozen=True)
-class Fault:
+class StoryFault:
     """What is wrong, and where."""
 
     kind: str  # LOOP, COPY, CUT, LENGTH or FILTER
@@ -62,18 +62,20 @@ class Fault:
         return f"{self.kind}: {self.excerpt}"
 
 
-def faults(text: str, *, words: tuple[int, int] | None = None, banned: Iterable[str] = ()) -> list[Fault]:
+def faults(text: str, *, words: tuple[int, int] | None = None, banned: Iterable[str] = ()) -> list[StoryFault]:
     """Everything that is wrong with a story.
 
     `words`: the fewest and the most that it may have. `banned`: words and phrases that may not occur.
     """
-    found = [Fault(LOOP, excerpt) for excerpt in loops(text)] + [Fault(COPY, excerpt) for excerpt in copies(text)]
+    found = [StoryFault(LOOP, excerpt) for excerpt in loops(text)] + [
+        StoryFault(COPY, excerpt) for excerpt in copies(text)
+    ]
     if excerpt := cut_ending(text):
-        found.append(Fault(CUT, excerpt))
+        found.append(StoryFault(CUT, excerpt))
     count = len(WORD.findall(text))
     if words and not words[0] <= count <= words[1]:
-        found.append(Fault(LENGTH, f"{count} words where {words[0]} to {words[1]} were asked for"))
-    return found + [Fault(FILTER, excerpt) for excerpt in filtered(text, banned)]
+        found.append(StoryFault(LENGTH, f"{count} words where {words[0]} to {words[1]} were asked for"))
+    return found + [StoryFault(FILTER, excerpt) for excerpt in filtered(text, banned)]
 
 
 def sentences(text: str) -> list[str]:

@@ -18,14 +18,14 @@ TITLES = frozenset("chapter book part".split())
 
 
 @dataclass(frozen=True)
-class Piece:
+class Excerpt:
     """Some paragraphs of one chapter."""
 
     heading: str
     text: str
 
 
-def pieces_of(text: Document, chapters: Sequence[int] | None, words: int) -> list[Piece]:
+def pieces_of(text: Document, chapters: Sequence[int] | None, words: int) -> list[Excerpt]:
     """The chapters (counted from 1 among those that are read; None: all) in pieces of about `words` words.
 
     Raises ValueError for a chapter that is not there.
@@ -44,7 +44,7 @@ def pieces_of(text: Document, chapters: Sequence[int] | None, words: int) -> lis
             middle = (said + count / 2) / max(1, sum(counts))
             own[min(len(own) - 1, int(middle * len(own)))].append(paragraph)
             said += count
-        found += [Piece(chapter.title, "\n\n".join(one)) for one in own if one]
+        found += [Excerpt(chapter.title, "\n\n".join(one)) for one in own if one]
     return found
 
 

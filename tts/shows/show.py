@@ -21,7 +21,7 @@ import yaml
 
 from tts import document
 from tts.settings import CONF
-from tts.shows.stage import INPUT, PLACE, REQUIRED, Stage, read_yaml
+from tts.shows.stage import INPUT, PLACE, REQUIRED, ShowStage, read_yaml
 from tts.shows.stages import STAGES, find_stage
 
 SHIPPED = CONF / "shows"
@@ -36,7 +36,7 @@ class Planned:
 
     name: str
     kind: str
-    stage: Stage
+    stage: ShowStage
     settings: dict[str, Any]
     reads: tuple[str, ...]
     makes: tuple[str, ...]

@@ -21,7 +21,7 @@ Progress = Callable[[str], AbstractContextManager[Callable[[float, float], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class ShowStage:
     """A kind of stage.
 
     Names of files are relative to the show's folder. `{source}` in one stands for the setting `source`, a name that

@@ -22,7 +22,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Turn:
+class HostTurn:
     """What somebody says at once."""
 
     name: str
@@ -49,17 +49,17 @@ def read_summary(text: str) -> Summary:
     )
 
 
-def read_turns(text: str) -> list[Turn]:
+def read_turns(text: str) -> list[HostTurn]:
     """The turns of dialogue.txt; a line without a name goes on with the turn before."""
-    turns: list[Turn] = []
+    turns: list[HostTurn] = []
     for line in text.splitlines():
         if found := TURN.match(line.strip()):
-            turns.append(Turn(found["name"].strip(), found["said"].strip()))
+            turns.append(HostTurn(found["name"].strip(), found["said"].strip()))
         elif line.strip() and not line.startswith("#") and turns:
-            turns[-1] = Turn(turns[-1].name, f"{turns[-1].said} {line.strip()}")
+            turns[-1] = HostTurn(turns[-1].name, f"{turns[-1].said} {line.strip()}")
     return turns
 
 
-def written_turns(turns: Sequence[Turn]) -> str:
+def written_turns(turns: Sequence[HostTurn]) -> str:
     """Turns as dialogue.txt has them."""
     return "\n\n".join(f"{turn.name}: {turn.said}" for turn in turns) + "\n"

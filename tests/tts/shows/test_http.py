@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from helpers.answering import raw, serving, status, text
+from helpers.answering import raw, status, text
 from tts.shows.calls import Budget, Calls, Spent
 from tts.shows.models.http import HttpEye, HttpPainter, HttpWriter
 from tts.shows.models.protocols import USER, Message
@@ -13,12 +13,6 @@ from tts.shows.models.protocols import USER, Message
 pytest.importorskip("openai")
 HELLO = [Message(USER, "Hello?")]
 SCHEMA = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}
-
-
-@pytest.fixture
-def server():
-    with serving() as running:
-        yield running
 
 
 @pytest.fixture

@@ -5,15 +5,15 @@ from contextlib import contextmanager
 import pytest
 import yaml
 
-from helpers.answering import serving, text
+from helpers.answering import text
 from tts.shows import checks
 from tts.shows.calls import Budget, Calls
 from tts.shows.drafts import ended, first_sentence
-from tts.shows.engine import STATE, Engine, Models
 from tts.shows.excerpts import names_in, pieces_of, telling
 from tts.shows.models.http import HttpWriter
+from tts.shows.run import STATE, Models, ShowRun
 from tts.shows.show import SHIPPED, find_show
-from tts.shows.talk import Turn, read_summary, read_turns, written_turns
+from tts.shows.talk import HostTurn, read_summary, read_turns, written_turns
 
 pytest.importorskip("openai")
 WRITING = ("plan", "story", "about", "summary", "dialogue", "describe")  # stages that ask a writer alone
@@ -46,12 +46,6 @@ class SmallWriter(HttpWriter):
 
 
 @pytest.fixture
-def server():
-    with serving() as running:
-        yield running
-
-
-@pytest.fixture
 def run(server, tmp_path):
     """Run the writing stages of a show that ships; gives its folder."""
 
@@ -68,7 +62,7 @@ def run(server, tmp_path):
         models = Models({}, calls)
         models.__dict__["writer"] = calls.writer(kind(server.address, "m"))
         show = find_show(str(tmp_path / f"{name}.yaml"), overrides)
-        Engine(show, folder, models, 0, lambda line: None, progress).run(given)
+        ShowRun(show, folder, models, 0, lambda line: None, progress).run(given)
         return folder
 
     return call
@@ -153,11 +147,11 @@ def test_words_of_a_filter_end_in_a_line(run):
 def test_turns_are_read_as_people_and_models_write_them():
     told = "**Ann:** Hello.\n\n*Ben*: Good evening,\nall of you.\nANN: Yes: indeed.\n\n# A note\n"
     assert read_turns(told) == [
-        Turn("Ann", "Hello."),
-        Turn("Ben", "Good evening, all of you."),
-        Turn("ANN", "Yes: indeed."),
+        HostTurn("Ann", "Hello."),
+        HostTurn("Ben", "Good evening, all of you."),
+        HostTurn("ANN", "Yes: indeed."),
     ]
-    turns = [Turn("Ann", "One."), Turn("Ben", "Two: three.")]
+    turns = [HostTurn("Ann", "One."), HostTurn("Ben", "Two: three.")]
     assert read_turns(written_turns(turns)) == turns
 
 

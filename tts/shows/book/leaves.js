@@ -152,16 +152,7 @@ function measure() { // the largest book that fits
   mark(audio.currentTime);
 }
 
-for (const speed of speeds) {
-  const option = element("option", "", $("speed"));
-  [option.value, option.textContent] = [speed, `${speed}×`];
-}
-$("speed").value = speeds.includes(remembered("speed")) ? remembered("speed") : 1;
-$("speed").onchange = () => {
-  audio.defaultPlaybackRate = audio.playbackRate = Number($("speed").value);
-  remember("speed", audio.playbackRate);
-};
-$("speed").onchange();
+tempo($("speed"), audio, speeds, remembered, remember);
 theme($("theme"), remembered, remember);
 $("play").onclick = toggle;
 $("earlier").onclick = () => go(here - 1);

@@ -73,7 +73,7 @@ MARGIN = 22.0  # units that figures keep from the edges
 
 
 @dataclass
-class Placed:
+class PlacedFigure:
     """A sprite in the picture: the middle of its foot, and its height, in units."""
 
     sprite: Sprite
@@ -103,7 +103,7 @@ def compose(text: str, size: tuple[int, int], seed: int) -> str:
     width, height = size[0] / scale, size[1] / scale
     palette = palette_of(scene)
     land = landscape(scene, palette, width, height, rng)
-    plants = [Placed(sprite(icon_named(name), seed), x, y, high) for name, x, y, high in land.planted]
+    plants = [PlacedFigure(sprite(icon_named(name), seed), x, y, high) for name, x, y, high in land.planted]
     figures = _figures(land, seed)
     layers = [*land.back]
     layers += [_drawn(one, land) for one in sorted(plants, key=lambda one: one.y)]
@@ -124,7 +124,7 @@ def compose(text: str, size: tuple[int, int], seed: int) -> str:
     )
 
 
-def _figures(land: Land, seed: int) -> list[Placed]:
+def _figures(land: Land, seed: int) -> list[PlacedFigure]:
     """Every figure of the scene, the main one first, with room around each."""
     rng, placed = land.rng, []
     figures = land.scene.figures
@@ -139,7 +139,7 @@ def _figures(land: Land, seed: int) -> list[Placed]:
             continue
         number = min(mention.count, max(2, MOST - len(placed) - len(mentions) + rank + 1))
         for copy in range(number):  # people of a crowd differ
-            own = Placed(sprite(mention.icon, seed + 7919 * copy), 0, 0, PERSON * _height(mention) ** SOFT)
+            own = PlacedFigure(sprite(mention.icon, seed + 7919 * copy), 0, 0, PERSON * _height(mention) ** SOFT)
             if mention is main and mention.count == 1:
                 own.height = max(own.height, PERSON * 0.62)
             own.height *= min(1.0, land.width / UNIT + 0.12) * (0.82 if crowd > 5 else 1.0)
@@ -150,11 +150,11 @@ def _figures(land: Land, seed: int) -> list[Placed]:
     return placed
 
 
-def _held(land: Land, holder: Placed, mention: Mention, seed: int) -> Placed:
+def _held(land: Land, holder: PlacedFigure, mention: Mention, seed: int) -> PlacedFigure:
     """A thing in somebody's hand, which then is no longer free."""
     across, up, size = HELD[mention.icon.name]
     holder.holds = False
-    held = Placed(sprite(mention.icon, seed), 0, holder.y + up * holder.height, size * holder.height, lifted=True)
+    held = PlacedFigure(sprite(mention.icon, seed), 0, holder.y + up * holder.height, size * holder.height, lifted=True)
     held.depth = holder.y + 0.01
     held.x = holder.x + across * holder.width
     if held.x + held.width / 2 > land.width:  # in the other hand
@@ -175,7 +175,7 @@ def _height(mention: Mention) -> float:
     return LIVING if "animal" in mention.icon.keywords else 1.0
 
 
-def _place(land: Land, mention: Mention, own: Placed, placed: list[Placed], *, front: bool) -> None:
+def _place(land: Land, mention: Mention, own: PlacedFigure, placed: list[PlacedFigure], *, front: bool) -> None:
     """Find the spot where it covers least of what is there already."""
     name, rng = mention.icon.name, land.rng
     small = not is_alive(mention.icon) and _height(mention) < 0.45
@@ -191,7 +191,7 @@ def _place(land: Land, mention: Mention, own: Placed, placed: list[Placed], *, f
 
     def crowded(spot: tuple[float, float, float, bool]) -> float:
         x, y, size, _ = spot
-        trial = Placed(own.sprite, x, y, own.height * size)
+        trial = PlacedFigure(own.sprite, x, y, own.height * size)
         left, top, right, bottom = trial.box
         hidden = max(0.0, -top) / trial.height
         for one in placed:
@@ -206,7 +206,7 @@ def _place(land: Land, mention: Mention, own: Placed, placed: list[Placed], *, f
     own.x, own.y, own.height = x, y, own.height * size
 
 
-def _depth(land: Land, name: str, own: Placed, front: bool, small: bool) -> tuple[float, float, bool]:
+def _depth(land: Land, name: str, own: PlacedFigure, front: bool, small: bool) -> tuple[float, float, bool]:
     """The height of its foot in the picture, how much smaller it is there, and whether it stands on nothing."""
     rng, (far, near) = land.rng, land.ground
     if name in FLYING and land.scene.place != "room" or land.scene.place == "sky" and name in FLOATING:
@@ -231,7 +231,7 @@ def _depth(land: Land, name: str, own: Placed, front: bool, small: bool) -> tupl
     return far + share * (near - far), 0.72 + 0.28 * share, False
 
 
-def _drawn(one: Placed, land: Land) -> str:
+def _drawn(one: PlacedFigure, land: Land) -> str:
     own, scale = one.sprite, one.height / one.sprite.height
     middle = own.left + own.width / 2
     mirror = f"scale(-{scale:.4f} {scale:.4f})" if one.flipped else f"scale({scale:.4f})"
@@ -249,7 +249,7 @@ def _drawn(one: Placed, land: Land) -> str:
     return f'{shadow}<g transform="{move}">{own_markup}</g>{ripple}'
 
 
-def _ripple(one: Placed, land: Land) -> str:
+def _ripple(one: PlacedFigure, land: Land) -> str:
     """Water that covers the lowest part of what swims, with lines of foam."""
     high = max(9.0, one.height * 0.09)
     colour = mix(land.palette.water, "#123a66", 0.12 if land.scene.place == "sea" else 0.0)
@@ -265,7 +265,7 @@ def _lights(seed: int) -> set[str]:
     return {sprite(icon_named(name), seed).markup for name in ("candle", "red_paper_lantern", "fire")}
 
 
-def _light(one: Placed) -> str:
+def _light(one: PlacedFigure) -> str:
     y = one.y - one.height * 0.6
     name = f"light{round(one.x)}-{round(one.y)}"
     return (

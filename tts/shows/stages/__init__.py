@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from tts.shows.stage import Stage
+from tts.shows.stage import ShowStage
 
 STAGES = (
     "plan",
@@ -23,7 +23,7 @@ STAGES = (
 )
 
 
-def find_stage(kind: str) -> Stage:
+def find_stage(kind: str) -> ShowStage:
     """A stage by its name. Raises ValueError if there is none."""
     if kind not in STAGES:
         raise ValueError(f"no stage {kind!r}: there are {', '.join(STAGES)}")

@@ -8,7 +8,7 @@ from tts.narration.beds import BEDS
 from tts.shows import checks
 from tts.shows.drafts import seeds
 from tts.shows.models.protocols import USER, Message
-from tts.shows.stage import REQUIRED, Stage, Work, fill
+from tts.shows.stage import REQUIRED, ShowStage, Work, fill
 from tts.shows.talk import read_summary
 
 TOKENS = 250
@@ -75,7 +75,7 @@ def _asked(work: Work, text: str) -> dict[str, str]:
     raise ValueError(f"the writer {work.writer.name} gave no title in {work.settings['drafts']} tries: {answer[:80]!r}")
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=("{source}", "plan.yaml?", "summary.md?"),
     makes=("about.yaml",),

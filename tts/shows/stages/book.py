@@ -2,7 +2,7 @@
 
 from tts import document
 from tts.shows.pictures import FOLDER, LIST, credits_of, read_pictures
-from tts.shows.stage import Stage, Work
+from tts.shows.stage import ShowStage, Work
 from tts.shows.stages.narrate import EPISODE
 from tts.shows.stages.translate import FILE
 
@@ -71,7 +71,7 @@ def _translations(work: Work) -> tuple[str, list[str]]:
     return str(found.get("language", "")), texts
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=(
         LIST,

@@ -3,7 +3,7 @@
 from tts.shows.models.glance import Glance
 from tts.shows.painting.figures import is_alive
 from tts.shows.painting.lexicon import find_icons
-from tts.shows.stage import Stage, Work
+from tts.shows.stage import ShowStage, Work
 
 FILE = "description.yaml"
 AGES = range(1, 100)
@@ -43,7 +43,7 @@ def _hero_and_thing(text: str) -> dict[str, str]:
     return found
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=("input",),
     makes=(FILE,),

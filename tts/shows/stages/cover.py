@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tts.files import whole
-from tts.shows.stage import Stage, Work, fill
+from tts.shows.stage import ShowStage, Work, fill
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -57,7 +57,7 @@ def _lines(text: str, width, most: float) -> list[str]:
     return lines
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=("about.yaml", "plan.yaml?"),
     makes=("cover.jpg",),

@@ -6,7 +6,7 @@ import re
 from tts.shows import checks
 from tts.shows.drafts import seeds
 from tts.shows.models.protocols import USER, Message
-from tts.shows.stage import Stage, Work, fill
+from tts.shows.stage import ShowStage, Work, fill
 from tts.shows.talk import read_summary, read_turns
 
 TOKENS = 150
@@ -57,7 +57,7 @@ def _short(scene: str) -> str:
     return scene if len(scene) <= LONGEST else scene[:LONGEST].rsplit(" ", 1)[0]
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=("summary.md", "dialogue.txt"),
     makes=("pictures.yaml",),

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from tts.shows import checks
 from tts.shows.drafts import best, cost_of_ending, cost_of_text, ended, first_sentence, seeds
 from tts.shows.models.protocols import ASSISTANT, SYSTEM, USER, Message
-from tts.shows.stage import REQUIRED, Stage, Work, fill
-from tts.shows.talk import Summary, Turn, read_summary, read_turns, written_turns
+from tts.shows.stage import REQUIRED, ShowStage, Work, fill
+from tts.shows.talk import HostTurn, Summary, read_summary, read_turns, written_turns
 
 ENDING = 30  # tokens that end a sentence
 PACE = 150  # words that are said in a minute, about
@@ -28,7 +28,7 @@ def run(work: Work) -> None:
     if len(own["hosts"]) != 2 or len(set(own["hosts"])) != 2:
         raise ValueError(f"hosts is {own['hosts']!r}: give two names")
     write = _begun if work.writer.small else _asked
-    turns: list[Turn] = _said(work, own["opening"], summary, 0, [])
+    turns: list[HostTurn] = _said(work, own["opening"], summary, 0, [])
     with work.progress(f"talk about {len(summary.sections)} pieces") as progress:
         for number in range(len(summary.sections)):
             if number and number % own["remind"] == 0:
@@ -64,7 +64,7 @@ def _quoted(sentence: str) -> str:
     return sentence.strip('“”"‘’ ').replace("“", "").replace("”", "").replace('"', "")
 
 
-def _said(work: Work, lines: list[str], summary: Summary, number: int, before: list[Turn]) -> list[Turn]:
+def _said(work: Work, lines: list[str], summary: Summary, number: int, before: list[HostTurn]) -> list[HostTurn]:
     """Lines of the show, such as `a: Welcome to {title}.`; what stands after | is ended by a small writer."""
     slots, turns = _slots(work, summary, number), []
     for place, line in enumerate(lines):
@@ -74,17 +74,17 @@ def _said(work: Work, lines: list[str], summary: Summary, number: int, before: l
             opening = _ended(work, opening, spare, [*before, *turns], slots, 1000 * number + 10 * place)
         elif bar:
             opening = f"{opening} {spare}"
-        turns.append(Turn(slots[who.strip()], opening))
+        turns.append(HostTurn(slots[who.strip()], opening))
     return turns
 
 
-def _begun(work: Work, summary: Summary, number: int, before: list[Turn]) -> list[Turn]:
+def _begun(work: Work, summary: Summary, number: int, before: list[HostTurn]) -> list[HostTurn]:
     """The turns about a piece by a small writer: one of the patterns of the show, in turn."""
     patterns = work.settings["turns"]
     return _said(work, patterns[number % len(patterns)], summary, number, before)
 
 
-def _ended(work: Work, opening: str, spare: str, before: list[Turn], slots: dict[str, str], offset: int) -> str:
+def _ended(work: Work, opening: str, spare: str, before: list[HostTurn], slots: dict[str, str], offset: int) -> str:
     own = work.settings
     said = " ".join(turn.said for turn in before)
     context = " ".join(turn.said for turn in before[-1:])
@@ -106,7 +106,7 @@ def _ended(work: Work, opening: str, spare: str, before: list[Turn], slots: dict
     return ended(opening, ending)
 
 
-def _asked(work: Work, summary: Summary, number: int, before: list[Turn]) -> list[Turn]:
+def _asked(work: Work, summary: Summary, number: int, before: list[HostTurn]) -> list[HostTurn]:
     """The turns about a piece by a strong writer."""
     own, slots = work.settings, _slots(work, summary, number)
     heading, text = summary.sections[number]
@@ -140,14 +140,14 @@ def _asked(work: Work, summary: Summary, number: int, before: list[Turn]) -> lis
     return read_turns(found.text)
 
 
-def _usable(turns: list[Turn], hosts: list[str], banned: list[str]) -> list[Turn]:
+def _usable(turns: list[HostTurn], hosts: list[str], banned: list[str]) -> list[HostTurn]:
     """The turns of the hosts, mended; what others say goes, and so does a turn of which nothing is left."""
     by_case = {host.lower(): host for host in hosts}
     mended = [(by_case.get(turn.name.lower()), checks.mend(turn.said, banned=banned)) for turn in turns]
-    return [Turn(name, " ".join(said.split())) for name, said in mended if name and said]
+    return [HostTurn(name, " ".join(said.split())) for name, said in mended if name and said]
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=("summary.md",),
     makes=("dialogue.txt",),

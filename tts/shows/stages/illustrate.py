@@ -2,7 +2,7 @@
 
 from tts import document
 from tts.shows.pictures import FOLDER, LIST, read_pictures
-from tts.shows.stage import Stage, Work
+from tts.shows.stage import ShowStage, Work
 from tts.shows.stages.narrate import EPISODE
 
 PLAYER = "player.html"
@@ -21,7 +21,7 @@ def run(work: Work) -> None:
         player.page(timeline, text, [sound], work.path(PLAYER), embed=work.settings["embed"], pictures=pictures)
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=(LIST, FOLDER, f"{EPISODE}.{{format}}", f"{EPISODE}.narration/manifest.json"),
     makes=(PLAYER,),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tts import settings
 from tts.files import whole
-from tts.shows.stage import Stage, Work
+from tts.shows.stage import ShowStage, Work
 
 EPISODE = "episode"
 
@@ -56,7 +56,7 @@ def _text(work: Work, about: dict[str, str]) -> Path:
     return path
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=("{source}", "about.yaml", "cover.jpg?"),
     makes=(f"{EPISODE}.{{format}}", f"{EPISODE}.narration/manifest.json"),

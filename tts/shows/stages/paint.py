@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from tts.files import whole
 from tts.shows.pictures import FOLDER, LIST, read_pictures
-from tts.shows.stage import Stage, Work
+from tts.shows.stage import ShowStage, Work
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -56,7 +56,7 @@ def _enlarged(image: "Image", times: float) -> "Image":
     return larger.filter(ImageFilter.UnsharpMask(radius=times, percent=60, threshold=2))
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=(LIST,),
     makes=(FOLDER,),

@@ -6,7 +6,7 @@ import re
 from tts.shows import checks
 from tts.shows.drafts import seeds
 from tts.shows.models.protocols import SYSTEM, USER, Message
-from tts.shows.stage import INPUT, REQUIRED, Stage, Work
+from tts.shows.stage import INPUT, REQUIRED, ShowStage, Work
 
 TOKENS = 300
 LONGEST = 60  # characters of a choice
@@ -64,7 +64,7 @@ def _chosen(text: str, listed: dict[str, list[str]], banned: list[str]) -> dict[
     return values if fit and not checks.filtered(" . ".join(values.values()), banned) else {}
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=("{source}",),
     makes=("plan.yaml",),

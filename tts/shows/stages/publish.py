@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timezone
 from tts import document
 from tts.files import whole
 from tts.shows.pictures import FOLDER, credits_of
-from tts.shows.stage import Stage, Work
+from tts.shows.stage import ShowStage, Work
 from tts.shows.stages.narrate import EPISODE
 
 SYNTHETIC = "The speech is synthetic"
@@ -55,7 +55,7 @@ def _credits(work: Work, narrator: str, weights: str) -> str:
     return "# Credits\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=("input", f"{EPISODE}.{{format}}", f"{EPISODE}.narration/manifest.json", "cover.jpg?", f"{FOLDER}?"),
     makes=("feed.xml", "credits.md"),

@@ -7,7 +7,7 @@ from typing import Any
 from tts.shows import checks
 from tts.shows.drafts import seeds
 from tts.shows.models.protocols import USER, Message
-from tts.shows.stage import Stage, Work
+from tts.shows.stage import ShowStage, Work
 
 HEADING = re.compile(r"^#{1,6} .*$", re.MULTILINE)
 TOKENS = 120  # of a scene
@@ -72,7 +72,7 @@ def _asked(work: Work, text: str, plan: dict[str, str], number: int) -> str:
     return _named(text, plan)
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=("{source}", "plan.yaml?"),
     makes=("pictures.yaml",),

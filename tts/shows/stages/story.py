@@ -11,7 +11,7 @@ from typing import Any
 from tts.shows import checks
 from tts.shows.drafts import best, cost_of_ending, cost_of_text, ended, first_sentence, seeds
 from tts.shows.models.protocols import ASSISTANT, SYSTEM, USER, Message
-from tts.shows.stage import REQUIRED, Stage, Work, fill
+from tts.shows.stage import REQUIRED, ShowStage, Work, fill
 
 PACE = 140  # words that are read in a minute, about
 SLACK = (0.5, 1.8)  # times the words that are asked for
@@ -22,7 +22,7 @@ MEMORY = 3  # sentences that a small writer is reminded of
 
 
 @dataclass(frozen=True)
-class Plan:
+class StoryPlan:
     """What stays the same through a story."""
 
     slots: dict[str, str]  # that the prompts of the show name
@@ -56,12 +56,12 @@ def run(work: Work) -> None:
     work.write("story.md", "\n\n".join(parts) + "\n")
 
 
-def _plan(work: Work) -> Plan:
+def _plan(work: Work) -> StoryPlan:
     slots, own = work.read_fields("plan.yaml"), work.settings
-    return Plan(slots, [Message(SYSTEM, own["role"]), Message(USER, fill(own["ask"], **slots))])
+    return StoryPlan(slots, [Message(SYSTEM, own["role"]), Message(USER, fill(own["ask"], **slots))])
 
 
-def _written(work: Work, plan: Plan, part: dict, before: str, words: int, number: int, progress: Any) -> str:
+def _written(work: Work, plan: StoryPlan, part: dict, before: str, words: int, number: int, progress: Any) -> str:
     """A part by a strong writer."""
     own = work.settings
     last = number == len(own["parts"]) - 1
@@ -96,7 +96,7 @@ def _written(work: Work, plan: Plan, part: dict, before: str, words: int, number
     return found.text
 
 
-def _ended(work: Work, plan: Plan, part: dict, before: str, words: int, number: int, progress: Any) -> str:
+def _ended(work: Work, plan: StoryPlan, part: dict, before: str, words: int, number: int, progress: Any) -> str:
     """A part by a small writer: each sentence is begun for it. The last one always stays."""
     told = checks.sentences(before)
     first, begun = len(told), part["begin"]
@@ -111,7 +111,7 @@ def _ended(work: Work, plan: Plan, part: dict, before: str, words: int, number: 
     return " ".join(told[first:])
 
 
-def _end(work: Work, plan: Plan, opening: str, spare: str, told: list[str], offset: int) -> str:
+def _end(work: Work, plan: StoryPlan, opening: str, spare: str, told: list[str], offset: int) -> str:
     """One sentence: the best of several endings, or the spare one."""
     own = work.settings
     so_far = " ".join([*told[-MEMORY:], opening])
@@ -133,7 +133,7 @@ def _end(work: Work, plan: Plan, opening: str, spare: str, told: list[str], offs
     return ended(opening, ending)
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=("plan.yaml",),
     makes=("story.md",),

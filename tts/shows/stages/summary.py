@@ -10,9 +10,9 @@ from typing import Any
 from tts import document
 from tts.shows import checks
 from tts.shows.drafts import seeds
-from tts.shows.excerpts import Piece, names_in, pieces_of, telling
+from tts.shows.excerpts import Excerpt, names_in, pieces_of, telling
 from tts.shows.models.protocols import SYSTEM, USER, Message
-from tts.shows.stage import REQUIRED, Stage, Work
+from tts.shows.stage import REQUIRED, ShowStage, Work
 
 TOKENS = 600
 KNOWN = 12  # people and places that are told to the writer and to readers
@@ -50,7 +50,7 @@ def run(work: Work) -> None:
     work.write("summary.md", "\n\n".join(lines) + "\n")
 
 
-def _asked(work: Work, piece: Piece, number: int, told: list[str], people: dict, places: dict) -> str:
+def _asked(work: Work, piece: Excerpt, number: int, told: list[str], people: dict, places: dict) -> str:
     """A piece in the words of a strong writer; adds to who and what is known."""
     own = work.settings
     notes: dict[str, Any] = {"type": "array", "items": {"type": "string", "maxLength": 160}, "maxItems": KNOWN}
@@ -90,7 +90,7 @@ def _notes(found: Any) -> dict[str, str]:
     return {" ".join(name.split()): " ".join(note.split()) for name, _, note in pairs if name.strip()}
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=("input",),
     makes=("summary.md",),

@@ -3,7 +3,7 @@
 from tts.shows import checks
 from tts.shows.drafts import seeds
 from tts.shows.models.protocols import SYSTEM, USER, Message
-from tts.shows.stage import Stage, Work
+from tts.shows.stage import ShowStage, Work
 from tts.shows.stages.scenes import HEADING, into_leaves
 
 FILE = "translation.yaml"
@@ -41,7 +41,7 @@ def _translated(work: Work, text: str, number: int) -> str:
     raise ValueError(f"leaf {number + 1} came back untranslated or cut off: try --redo translate, or another --writer")
 
 
-STAGE = Stage(
+STAGE = ShowStage(
     run=run,
     reads=("{source}",),
     makes=(f"{FILE}?",),

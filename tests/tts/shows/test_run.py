@@ -5,9 +5,9 @@ from contextlib import contextmanager
 import pytest
 import yaml
 
-from helpers.answering import serving, status
+from helpers.answering import status
 from tts.shows.calls import Budget, Calls
-from tts.shows.engine import EDITED, KEPT, MADE, STATE, Engine, Models
+from tts.shows.run import EDITED, KEPT, MADE, STATE, Models, ShowRun
 from tts.shows.show import find_show
 
 pytest.importorskip("openai")
@@ -28,12 +28,6 @@ SHOW = {
 
 
 @pytest.fixture
-def server():
-    with serving() as running:
-        yield running
-
-
-@pytest.fixture
 def run(server, tmp_path):
     """Run SHOW, or a changed one, in a folder; gives what came of each stage."""
     (tmp_path / "short.yaml").write_text(yaml.safe_dump(SHOW))
@@ -47,7 +41,7 @@ def run(server, tmp_path):
         show = find_show(str(tmp_path / "short.yaml"), overrides)
         folder = tmp_path / "out"
         models = Models({"writer": f"{server.address}#m"}, Calls(folder / STATE / "calls", Budget(tokens, 0)))
-        return dict(Engine(show, folder, models, 0, told.append, progress).run(given, **asked))
+        return dict(ShowRun(show, folder, models, 0, told.append, progress).run(given, **asked))
 
     call.folder, call.told = tmp_path / "out", told
     return call

@@ -46,7 +46,7 @@ class Models:
         return self.calls.painter(open_painter(self.choices["painter"]))
 
 
-class Engine:
+class ShowRun:
     """A show in its folder."""
 
     def __init__(self, show: Show, folder: Path, models: Models, seed: int, tell: Tell, progress: Progress):
