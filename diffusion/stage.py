@@ -14,12 +14,19 @@ from tts.checkpoint import load
 from tts.draws import corrupted, delayed, frame_noise
 from tts.pictures import draw_mels
 from tts.text.tokenizer import Tokenizer
+from tts.training.identity import identity, same_speaker
 from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Codes, Condition, Mel
+from tts.warp import drawn_factors
 
 
 class DiffusionStage(Stage):
-    """Denoising loss; with `acoustic`, a GPT checkpoint, the decoder gets that GPT's latents as well."""
+    """Terms: `denoise`, and `identity` by which the speaker encoder learns to know two clips of one speaker.
+
+    With `acoustic`, a GPT checkpoint, the decoder gets that GPT's latents as well. Codes also tell who speaks. To make
+    the decoder ask its speaker encoder, some clips' codes are those of a smaller or larger speaker, as in NANSY
+    (arXiv 2110.14513, section 3.1).
+    """
 
     def __init__(
         self,
@@ -32,6 +39,10 @@ class DiffusionStage(Stage):
         drop_latents: float,  # probability of a batch without latents, so that codes alone stay enough
         shift: float,  # codes of silence before a clip in training, at most
         corrupt: float,  # share of codes replaced at random in training, since the GPT makes mistakes too
+        warp: float,  # largest change of pitch and formants of what the codec hears in training, as a share
+        warp_share: float,  # of clips that are changed
+        scale: float,  # of cosines in the identity loss
+        margin: float,  # by which clips of one speaker must be closer than strangers
         steps: int,  # of sampling in validation
         guidance: float,
         sampler: str,  # a key of diffusion.sample.SAMPLERS
@@ -46,6 +57,10 @@ class DiffusionStage(Stage):
         self.silent_ids = tokenizer.silent_ids
         self.shift = shift
         self.corrupt = corrupt
+        self.warp = warp
+        self.warp_share = warp_share
+        self.scale = scale
+        self.margin = margin
         find_sampler(sampler)  # an unknown one is refused now, not at the first validation
         self.sampling = {"steps": steps, "guidance": guidance, "sampler": sampler}
         if acoustic is not None and self.net.condition.latent is None:
@@ -76,16 +91,38 @@ class DiffusionStage(Stage):
             keep_speaker=self.keep(self.drop_speaker, len(noise)),
         )
         output = self.net(example.x, example.time, encoded)
-        return {"denoise": denoising_error(output, example.target, example.weight, truth.length)}
+        return {
+            "denoise": denoising_error(output, example.target, example.weight, truth.length),
+            "identity": self.identity(batch, speaker, truth),
+        }
+
+    def identity(self, batch: Batch, speaker: Float[Tensor, "B P D"], truth: Mel) -> Float[Tensor, ""]:
+        """How hard it is to find, by latents, each clip's reference among the clips of a batch."""
+        own = self.net.speaker_latents(truth)
+        same = same_speaker(batch.keys, batch.speakers, speaker.device)
+        return identity(speaker.flatten(1), own.flatten(1), same, scale=self.scale, margin=self.margin)
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
-        """Mel distances to the truth in nats, of a sample and of the coarse mel that it starts from."""
+        """Mel distances to the truth in nats: of a sample, of the coarse mel that it starts from, and of other samples.
+
+        `moved_l1` is that of a sample whose codes are of a larger speaker, `stranger_l1` the same with the latents of
+        another clip's reference. The further they are apart, the more the latents decide who speaks.
+        """
         condition, truth = self.question(batch)
-        sampled = self.sample(condition, self.speaker(batch))
-        return {
-            "sample_l1": self.audio.std * mel_distance(sampled.frames, truth.frames, truth.length),
-            "coarse_l1": self.audio.std * mel_distance(condition.coarse.frames, truth.frames, truth.length),
+        speaker = self.speaker(batch)
+
+        def distance(mel: Mel) -> Tensor:
+            return self.audio.std * mel_distance(mel.frames, truth.frames, truth.length)
+
+        figures = {
+            "sample_l1": distance(self.sample(condition, speaker)),
+            "coarse_l1": distance(condition.coarse),
         }
+        if self.warp_share:
+            moved, _ = self.question(batch, factor=speaker.new_full((len(speaker),), 1 / (1 + self.warp)))
+            figures["moved_l1"] = distance(self.sample(moved, speaker))
+            figures["stranger_l1"] = distance(self.sample(moved, speaker.roll(1, 0)))
+        return figures
 
     def showcase(self, batch: Batch) -> dict[str, Figure | Tensor]:
         condition, truth = self.question(batch)
@@ -98,13 +135,17 @@ class DiffusionStage(Stage):
         return pictures
 
     @torch.no_grad()
-    def question(self, batch: Batch) -> tuple[Condition, Mel]:
-        """The decoder's input for a batch and the mel that it should give, cut to one length in frames."""
+    def question(self, batch: Batch, factor: Float[Tensor, " B"] | None = None) -> tuple[Condition, Mel]:
+        """The decoder's input for a batch and the mel that it should give, cut to one length in frames.
+
+        `factor` says how much smaller or larger the speaker is whom the codec hears; in training it is drawn.
+        """
         if self.training:
             batch = delayed(batch, self.shift, self.codec.net, torch.default_generator)
+            factor = self.factors(batch, torch.default_generator)
         truth = self.log_mel.measure(batch.wav, batch.wav_len)
         codec = self.codec.to(batch.wav.device)
-        codes = codec.encode(batch.wav, batch.wav_len)
+        codes = self.encode(batch, factor)
         if self.training and self.corrupt:
             ids = corrupted(codes.ids, self.corrupt, range(codec.codebook_size), torch.default_generator)
             codes = Codes(ids, codes.length)
@@ -113,6 +154,18 @@ class DiffusionStage(Stage):
         length = torch.minimum(coarse.length, truth.length).clamp(max=frames)
         condition = Condition(codes, Mel(coarse.frames[..., :frames], length), self.latents(batch, codes))
         return condition, Mel(truth.frames[..., :frames], length)
+
+    def factors(self, batch: Batch, generator: torch.Generator) -> Float[Tensor, " B"] | None:
+        """How much smaller or larger each speaker is made for the codec; None where none ever is."""
+        if not self.warp_share:
+            return None
+        return drawn_factors(len(batch.keys), most=self.warp, share=self.warp_share, generator=generator)
+
+    def encode(self, batch: Batch, factor: Float[Tensor, " B"] | None) -> Codes:
+        codec = self.codec.to(batch.wav.device)
+        if factor is None:  # which every codec can
+            return codec.encode(batch.wav, batch.wav_len)
+        return codec.encode(batch.wav, batch.wav_len, factor=factor.to(batch.wav.device))
 
     def latents(self, batch: Batch, codes: Codes) -> Float[Tensor, "B L D"] | None:
         """The GPT's hidden states; in training some batches go without."""

@@ -17,6 +17,7 @@ from dvae.quantize import Quantizer
 from tts.audio import LogMel
 from tts.nn import ChannelNorm, ConvBlock, init_weights
 from tts.types import AudioConfig, Codes, Mel, mask
+from tts.warp import bin_centres, warp
 
 
 @dataclass
@@ -158,12 +159,18 @@ class Dvae(nn.Module):
         )
 
     @torch.no_grad()
-    def encode(self, wav: Float[Tensor, "B N"], wav_len: Int[Tensor, " B"]) -> Codes:
-        """Codes of each wave, the last one counting frames it only begins to fill. Ids beyond a length are 0."""
+    def encode(
+        self, wav: Float[Tensor, "B N"], wav_len: Int[Tensor, " B"], *, factor: Float[Tensor, " B"] | None = None
+    ) -> Codes:
+        """Codes of each wave, the last one counting frames it only begins to fill. Ids beyond a length are 0.
+
+        With `factor` they are those of the same words by a smaller or larger speaker (`tts.warp`).
+        """
         # Zeros behind every wave, as a batch's padding is: no clip's end depends on the clips beside it.
         silent = ~mask(wav_len, wav.shape[-1])
         mel = self.log_mel.measure(F.pad(wav.masked_fill(silent, 0.0), (0, self.audio.n_fft)), wav_len)
-        frames, length = self._whole_codes(mel.crop(0, -(-wav.shape[-1] // self.audio.hop)))
+        mel = mel.crop(0, -(-wav.shape[-1] // self.audio.hop))
+        frames, length = self._whole_codes(mel if factor is None else warp(mel, factor, bin_centres(self.audio)))
         inside = mask(length, frames.shape[-1] // self.stride)
         codes_in, frames_in = self._masks(inside)
         quantized = self.quantizer(self.encoder(frames, frames_in, codes_in), inside)

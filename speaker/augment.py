@@ -73,16 +73,3 @@ def smooth(count: int, bins: int, deviation: float, device: torch.device) -> Flo
     """Random spectra in nats that change slowly from bin to bin."""
     points = deviation * torch.randn(count, 1, SMOOTH, device=device)
     return F.interpolate(points, bins, mode="linear", align_corners=True).mT
-
-
-def warp(mel: Mel, factor: Float[Tensor, " B"], centres: Float[Tensor, " M"]) -> Mel:
-    """Pitch and formants times `factor`, as of a smaller or larger person; the tempo stays."""
-    centres = centres.to(mel.frames.device)
-    source = centres / factor[:, None]  # (B, M) Hz from which each bin is taken
-    upper = torch.searchsorted(centres, source.contiguous()).clamp(1, len(centres) - 1)
-    lower = upper - 1
-    share = ((source - centres[lower]) / (centres[upper] - centres[lower])).clamp(0, 1)[..., None]
-    size = (-1, -1, mel.frames.shape[-1])
-    below = mel.frames.gather(1, lower[..., None].expand(size))
-    above = mel.frames.gather(1, upper[..., None].expand(size))
-    return Mel(torch.lerp(below, above, share.to(below.dtype)), mel.length)

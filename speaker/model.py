@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from tts.nn import ChannelNorm, ConvBlock, init_weights
 from tts.speaker import STRIDE, StatisticsPooling
 from tts.types import AudioConfig, Mel, mask
+from tts.warp import bin_centres
 
 
 class SpeakerNet(nn.Module):
@@ -66,10 +67,3 @@ def relative(mel: Mel) -> Float[Tensor, "B M T"]:
     inside = mask(mel.length, mel.frames.shape[-1])[:, None].to(mel.frames.dtype)
     mean = (mel.frames * inside).sum(-1, keepdim=True) / mel.length.clamp_min(1)[:, None, None]
     return (mel.frames - mean) * inside
-
-
-def bin_centres(audio: AudioConfig) -> Float[Tensor, " M"]:
-    """Hz at the middle of each mel bin (HTK scale, as in `LogMel`)."""
-    low, high = (2595 * torch.log10(1 + torch.tensor(hz) / 700) for hz in (audio.f_min, audio.f_max))
-    mels = torch.linspace(float(low), float(high), audio.n_mels + 2)[1:-1]
-    return 700 * (10 ** (mels / 2595) - 1)

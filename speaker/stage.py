@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
 
-from speaker import loss
-from speaker.augment import Variation, vary, warp
-from speaker.model import bin_centres
+from speaker.augment import Variation, vary
 from tts.pictures import draw_mels
+from tts.training.identity import corpus, identity, same_speaker
 from tts.training.stage import Stage
 from tts.types import Batch, Mel
 from tts.verification import equal_error_rate
+from tts.warp import bin_centres, drawn_factors, warp
 
 
 class SpeakerStage(Stage):
@@ -54,16 +54,15 @@ class SpeakerStage(Stage):
         one, other = self.embed(batch)
         if not self.training:
             self.heard.append((batch.keys, batch.speakers, one.float().cpu(), other.float().cpu()))
-        names = [f"{corpus(key)}/{speaker}" for key, speaker in zip(batch.keys, batch.speakers, strict=True)]
-        number = torch.tensor([names.index(name) for name in names], device=one.device)
-        same = number[:, None] == number[None]
-        return {"identity": loss.identity(one, other, same, scale=self.scale, margin=self.margin)}
+        same = same_speaker(batch.keys, batch.speakers, one.device)
+        return {"identity": identity(one, other, same, scale=self.scale, margin=self.margin)}
 
     def embed(self, batch: Batch) -> tuple[Float[Tensor, "B D"], Float[Tensor, "B D"]]:
         """Vectors of both clips of each pair."""
         mels = [self.listen(batch.wav, batch.wav_len), self.listen(batch.reference, batch.reference_len)]
         if self.training:
-            factor = self.drawn_factors(len(batch.keys))
+            draw = {"most": self.warp, "share": self.warp_share, "generator": torch.default_generator}
+            factor = drawn_factors(len(batch.keys), **draw).to(self.device)
             mels = [self.vary(warp(mel, factor, self.centres)) for mel in mels]
         return self.net(mels[0]), self.net(mels[1])
 
@@ -80,12 +79,6 @@ class SpeakerStage(Stage):
         start = (torch.rand(len(wav), device=wav.device) * spare).long() if self.training else torch.zeros_like(spare)
         place = start[:, None] + torch.arange(size, device=wav.device)
         return self.log_mel.measure(wav.gather(1, place), wav_len.clamp_max(size))
-
-    def drawn_factors(self, count: int) -> Float[Tensor, " B"]:
-        """How much smaller or larger each pair's speaker becomes."""
-        reach = math.log1p(self.warp)
-        factor = ((2 * torch.rand(count, device=self.device) - 1) * reach).exp()
-        return torch.where(torch.rand(count, device=self.device) < self.warp_share, factor, 1.0)
 
     @torch.no_grad()
     def showcase(self, batch: Batch) -> dict[str, Figure]:
@@ -109,8 +102,3 @@ class SpeakerStage(Stage):
         names = np.array([name for part in speakers for name in part])
         strangers = (corpora[:, None] == corpora) & (names[:, None] != names)
         return equal_error_rate(cosine.diagonal(), cosine[strangers])
-
-
-def corpus(key: str) -> str:
-    """The corpus of a clip's key."""
-    return key.partition("/")[0]

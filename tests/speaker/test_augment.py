@@ -6,10 +6,10 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from speaker.augment import Variation, vary, warp
-from speaker.model import bin_centres
+from speaker.augment import Variation, vary
 from tts.audio import LogMel
 from tts.types import AudioConfig, Mel
+from tts.warp import bin_centres
 
 STILL = Variation(
     gain=0.0,
@@ -84,23 +84,6 @@ def test_everything_at_once_stays_above_the_floor(mel, audio):
     shares = {name: 1.0 for name in vars(STILL) if name.endswith("_share")}
     frames = varied(mel, audio, **shares, tilt=3.0, gain=2.0, mask_bins=30)
     assert frames.isfinite().all() and frames.min() >= LogMel(audio).silence - 1e-5
-
-
-@pytest.mark.parametrize("factor", [0.85, 1.0, 1.15])
-def test_a_warped_hum_is_that_of_another_pitch(audio, factor):
-    """The mel of a tone, warped, peaks where that of the shifted tone does."""
-    time = torch.arange(24000) / 24000
-
-    def tone(hz: float) -> Mel:
-        return LogMel(audio).measure(torch.sin(2 * torch.pi * hz * time)[None], torch.tensor([24000]))
-
-    warped = warp(tone(1500.0), torch.tensor([factor]), bin_centres(audio)).frames.mean(2).argmax()
-    meant = tone(1500.0 * factor).frames.mean(2).argmax()
-    assert abs(int(warped) - int(meant)) <= 1
-
-
-def test_a_factor_of_1_changes_nothing(mel, audio):
-    assert torch.allclose(warp(mel, torch.ones(2), bin_centres(audio)).frames, mel.frames, atol=1e-4)
 
 
 def test_settings_of_the_stage_fit(audio):

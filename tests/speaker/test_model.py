@@ -5,9 +5,10 @@ import torch
 from torch.nn import functional as F
 
 from helpers.nano import conf
-from speaker.model import SpeakerNet, bin_centres, relative
+from speaker.model import SpeakerNet, relative
 from tts.checkpoint import build
 from tts.types import Mel, mask
+from tts.warp import bin_centres
 
 
 @pytest.fixture(scope="module")
@@ -102,14 +103,6 @@ def test_relative_spectra_have_mean_0_inside_and_are_0_beyond(audio):
     x = relative(mel)
     assert x[0].mean(1).abs().max() < 1e-5 and x[1, :, :20].mean(1).abs().max() < 1e-5
     assert (x[1, :, 20:] == 0).all()
-
-
-def test_bin_centres_are_those_of_the_mel_filters(audio):
-    from tts.audio import LogMel
-
-    filters = LogMel(audio).filters  # (frequencies, M)
-    peak = filters.argmax(0) * audio.sample_rate / audio.n_fft
-    assert (bin_centres(audio) - peak).abs().max() <= audio.sample_rate / audio.n_fft
 
 
 def test_silence_and_a_single_frame_give_numbers(audio, net):

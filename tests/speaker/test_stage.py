@@ -109,13 +109,6 @@ def test_stretches_are_drawn_anew_and_lie_inside_the_clips(audio):
         assert (mel.frames[1].mean(0)[: int(mel.length[1]) - 2] > stage.log_mel.silence + 0.1).all()
 
 
-def test_both_clips_of_a_pair_are_warped_alike(audio):
-    stage = make_stage(audio, warp_share=1.0)
-    factor = stage.drawn_factors(1000)
-    assert 1 / 1.15 - 1e-4 <= float(factor.min()) < 0.9 and 1.1 < float(factor.max()) <= 1.15 + 1e-4
-    assert (make_stage(audio, warp_share=0.0).drawn_factors(50) == 1).all()
-
-
 def test_showcase_draws(audio, tmp_path):
     (figure,) = make_stage(audio).eval().showcase(make_batch(0)).values()
     figure.savefig(tmp_path / "mel.png")

@@ -1,4 +1,6 @@
-"""Losses of the speaker net: pure and unweighted."""
+"""The loss by which an encoder learns who speaks: pure and unweighted."""
+
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Bool, Float
@@ -27,3 +29,15 @@ def identity(
     own = F.one_hot(partner, 2 * count).bool()
     logits = scale * torch.where(own, cosine - margin, cosine)
     return F.cross_entropy(logits.masked_fill(same.repeat(2, 2) & ~own, -torch.inf), partner)
+
+
+def same_speaker(keys: Sequence[str], speakers: Sequence[str], device: torch.device) -> Bool[Tensor, "B B"]:
+    """Which clips of a batch have one speaker; names count within their corpus."""
+    names = [f"{corpus(key)}/{speaker}" for key, speaker in zip(keys, speakers, strict=True)]
+    number = torch.tensor([names.index(name) for name in names], device=device)
+    return number[:, None] == number[None]
+
+
+def corpus(key: str) -> str:
+    """The corpus of a clip's key."""
+    return key.partition("/")[0]
