@@ -62,6 +62,8 @@ def test_cloning_says_whom_clones_and_recordings_are_like(studio, panel, recordi
     assert figures["similarity, reference"].value > 0.98 > figures["similarity to others, reference"].value
     for line in result["speakers"]:  # of two speakers, whoever is not the other is the one
         assert (line["recognised"] > 0.5) == (line["similarity"] > line["similarity to others"])
+    for name in ("own words from codes", "own words in another's voice"):
+        assert -1 <= figures[f"similarity, {name}"].value <= 1
     body = json.loads((tmp_path / "out" / "cloning.json").read_text())
     assert (body["seconds"], len(body["rows"])) == (5, 2 * 2 * 2)
     assert len(list((tmp_path / "out" / "references").iterdir())) == 4

@@ -20,12 +20,13 @@ from tts.evaluate.faults import phone_counter
 from tts.evaluate.judging import judge_takes, synthesise_takes
 from tts.evaluate.measures import Row
 from tts.evaluate.subjects import SUBJECTS, Studio
-from tts.evaluate.suites import Suite, read_suite
+from tts.evaluate.suites import Suite, SuiteClip, read_suite
 from tts.evaluate.wave_cache import WaveCache
 from tts.judges.panel import Evidence, Panel
 
 JUDGES = ("heard", "mos", "voice", "prosody")
 SUBJECT = "tts-own"
+CONVERSION = "resynthesis"
 REST = 2.0  # seconds of a speaker beyond the reference, at least
 LONGEST_REST = 60.0  # seconds
 FEWEST = 2  # speakers; one cannot be told from others
@@ -123,6 +124,11 @@ def clone_speakers(
     heard = _embed(panel, [take.wave for take in made], rate, "clones: listening").reshape(len(speakers), each, -1)
     clones = identify(heard, embeddings)
     recorded = identify(_embed(panel, [s.reference for s in speakers], rate, "references")[:, None], embeddings)
+    same, swapped = (
+        _embed(panel, _converted(studio, speakers, step, cache), rate, "converted: listening") for step in (0, 1)
+    )
+    kept, taken = identify(same[:, None], embeddings), identify(swapped[:, None], embeddings)
+    given = np.roll(embeddings, -1, axis=0)  # the speakers whose voices the words were given
     by_speaker = [rows[index * each : (index + 1) * each] for index in range(len(speakers))]
     pitch = np.array([opinion["prosody"]["pitch"] or np.nan for opinion in truth])[:, None]
     found = {
@@ -132,6 +138,9 @@ def clone_speakers(
         "similarity, reference": recorded["own"],
         "similarity to others, reference": recorded["others"],
         "recognised, reference": recorded["recognised"],
+        "similarity, own words from codes": kept["own"],
+        "similarity, own words in another's voice": taken["own"],
+        "similarity to that voice": np.einsum("csd,cd->cs", swapped[:, None], given),
         "DNSMOS": _column(by_speaker, "mos", "overall"),
         "DNSMOS, reference": np.array([[opinion["mos"]["overall"]] for opinion in truth]),
         "F0 error, semitones": 12 * np.abs(np.log2(_column(by_speaker, "prosody", "pitch") / pitch)),
@@ -149,6 +158,18 @@ def clone_speakers(
     body = {"figures": figures, "speakers": lines, "seconds": seconds, "seeds": seeds, **pinned}
     report.write_report(out / "cloning.json", body, rows=rows)
     return {"figures": figures, "speakers": lines}
+
+
+def _converted(studio: Studio, speakers: Sequence[ClonedSpeaker], step: int, cache: Path) -> list[Float[Tensor, " N"]]:
+    """The words of each speaker's reference, from their codes, in the voice of the speaker who is `step` further on."""
+    voiced = [speakers[(index + step) % len(speakers)].path for index in range(len(speakers))]
+    takes = [
+        (SuiteClip(id=speaker.name, speaker=speaker.name, text="", path=speaker.path, reference=voice), 0)
+        for speaker, voice in zip(speakers, voiced, strict=True)
+    ]
+    with WaveCache(cache) as waves:
+        made = synthesise_takes("conversion", SUBJECTS[CONVERSION], studio, takes, waves)
+    return [take.wave for take in made]
 
 
 def _embed(panel: Panel, waves: Sequence[Tensor], rate: int, label: str) -> Float[np.ndarray, "K D"]:
