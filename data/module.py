@@ -140,6 +140,7 @@ class SpeechData(L.LightningDataModule):
         max_seconds: float,  # longer clips are left out, unless they are cropped
         crop_seconds: float | None,  # random stretches instead of whole clips; a cut clip has no text
         reference_seconds: float | None,  # of the reference clip; None: none is read
+        prompt_seconds: float | None,  # a reference clip up to this long is given whole, with its text; None: none is
         letters: float,  # share of known words shown as letters, in training
         weights: Mapping[str, float],  # corpus -> times per epoch; 1 if not named, 0 leaves it out
         needs_text: bool,  # only transcribed clips
@@ -157,6 +158,7 @@ class SpeechData(L.LightningDataModule):
         self.max_seconds = max_seconds
         self.crop_seconds = crop_seconds
         self.reference_seconds = reference_seconds
+        self.prompt_seconds = prompt_seconds
         self.letters = letters
         self.weights = dict(weights)
         self.needs_text = needs_text
@@ -205,6 +207,7 @@ class SpeechData(L.LightningDataModule):
             tokenizer=self.tokenizer,
             crop_seconds=self.crop_seconds,
             reference_seconds=self.reference_seconds,
+            prompt_seconds=self.prompt_seconds,
             letters=0.0 if fixed else self.letters,
         )
         seconds = self.library.seconds(targets)

@@ -20,7 +20,7 @@ from data.index import Entry
 from data.library import Library, Numbers, Selection, Voices
 from data.order import Draw
 from tts.text.tokenizer import Tokenizer, unpinned
-from tts.types import AudioConfig, Batch
+from tts.types import AudioConfig, Batch, Utterance
 
 SHORTEST_REFERENCE = 1.0  # seconds
 REFERENCE_SHARE = 1 / 3  # of a speaker's only clip, when reference and target must share it
@@ -38,6 +38,7 @@ class Sample:
     times: list[float]  # seconds of the start, each id and the end; empty where they are not known
     wav: Float[Tensor, " N"]
     reference: Float[Tensor, " K"]
+    prompt: "Sample | None" = None  # the whole clip that the reference was taken from, without either
 
 
 class ShardReader:
@@ -99,6 +100,7 @@ class ClipDataset(torch.utils.data.Dataset):
     tokenizer: Tokenizer | None
     crop_seconds: float | None
     reference_seconds: float | None
+    prompt_seconds: float | None  # a reference clip that is no longer is given whole, with its text; None: none is
     letters: float
 
     def __post_init__(self):
@@ -118,7 +120,7 @@ class ClipDataset(torch.utils.data.Dataset):
     def _sample(self, number: int, rng: random.Random) -> Sample:
         clip = self.library[number]
         start, stop = 0, self._samples(clip.seconds)
-        reference = torch.zeros(0)
+        reference, prompt = torch.zeros(0), None
         whole = True
         if self.voices is not None:
             partner = self.voices.partner(number, rng)
@@ -127,6 +129,10 @@ class ClipDataset(torch.utils.data.Dataset):
                 reference = self.reader.read(
                     other, *self._crop(0, self._samples(other.seconds), self.reference_seconds, rng)
                 )
+                if self.prompt_seconds is not None and other.seconds <= self.prompt_seconds:
+                    text, times = self._text(other, rng)
+                    wav = self.reader.read(other, 0, self._samples(other.seconds))
+                    prompt = Sample(other.key, other.speaker, text, times, wav, torch.zeros(0))
             else:
                 cut = self._samples(min(self.reference_seconds, clip.seconds * REFERENCE_SHARE))
                 first, whole = rng.random() < 0.5, False
@@ -136,7 +142,7 @@ class ClipDataset(torch.utils.data.Dataset):
             start, stop = self._crop(start, stop, self.crop_seconds, rng)
             whole = False
         text, times = self._text(clip, rng) if whole else ([], [])
-        return Sample(clip.key, clip.speaker, text, times, self.reader.read(clip, start, stop), reference)
+        return Sample(clip.key, clip.speaker, text, times, self.reader.read(clip, start, stop), reference, prompt)
 
     def _text(self, clip: Entry, rng: random.Random) -> tuple[list[int], list[float]]:
         """The ids of a clip's text, some words as letters, and when each is heard."""
@@ -196,21 +202,25 @@ def collate(samples: list[Sample | str]) -> tuple[Batch | None, list[str]]:
     problems = [sample for sample in samples if isinstance(sample, str)]
     if not good:
         return None, problems
-    text, text_len = _pad([torch.tensor(sample.text, dtype=torch.long) for sample in good])
-    wav, wav_len = _pad([sample.wav for sample in good])
     reference, reference_len = _pad([sample.reference for sample in good])
+    nothing = Sample("", "", [], [], torch.zeros(0), torch.zeros(0))
+    prompted = any(sample.prompt for sample in good)
     batch = Batch(
         keys=[sample.key for sample in good],
         speakers=[sample.speaker for sample in good],
-        text=text,
-        text_len=text_len,
-        wav=wav,
-        wav_len=wav_len,
         reference=reference,
         reference_len=reference_len,
-        times=_times(good, text.shape[1] + 2) if any(sample.times for sample in good) else None,
+        prompt=_utterance([sample.prompt or nothing for sample in good]) if prompted else None,
+        **vars(_utterance(good)),
     )
     return batch, problems
+
+
+def _utterance(samples: list[Sample]) -> Utterance:
+    text, text_len = _pad([torch.tensor(sample.text, dtype=torch.long) for sample in samples])
+    wav, wav_len = _pad([sample.wav for sample in samples])
+    times = _times(samples, text.shape[1] + 2) if any(sample.times for sample in samples) else None
+    return Utterance(text, text_len, wav, wav_len, times)
 
 
 def _times(samples: list[Sample], size: int) -> Float[Tensor, "B S2"]:

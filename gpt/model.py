@@ -20,13 +20,16 @@ from gpt.sequence import (
     SPEECH,
     TEXT,
     Packed,
+    Prompt,
+    Stream,
     Task,
     Vocabulary,
     hide_text,
     pack_tasks,
     parse_task,
+    speaker_stream,
     speech_positions,
-    wrap_text,
+    utterance_streams,
 )
 from gpt.step import Layer, Matrix, Stepper, packed, product
 from tts.align import even
@@ -38,6 +41,8 @@ from tts.types import AudioConfig, Codes, Mel, Sampling, Speech, mask
 # The two tasks behind `generate`, `latents` and `text_score`; conf/stage/gpt.yaml says how they are trained.
 TTS = parse_task("tts", ["speaker", "text", "speech*"], 1.0)
 ASR = parse_task("asr", ["speech", "text*"], 1.0)
+# Speaking with another utterance of the speaker in front, which the net goes on from.
+PROMPTED = parse_task("prompted", ["speaker", "text[prompt]", "text", "speech[prompt]", "speech*"], 1.0)
 PACES = tuple(0.64 * 1.12**step for step in range(8))  # at which a text may be read, times the predicted one
 
 
@@ -83,10 +88,12 @@ class GPT(nn.Module):
         clock: dict[str, int],
         prosody: dict[str, int] | None,  # None: every take is spoken with the predicted gaps
         max_len: int,
+        modalities: dict[str, int] | None = None,  # further ones: name and number of ids
     ):
         super().__init__()
         self.codebook_size = prod(code_levels)
-        self.vocabulary = Vocabulary(texts=text_vocab, codes=self.codebook_size)
+        further = tuple((modalities or {}).items())
+        self.vocabulary = Vocabulary(texts=text_vocab, codes=self.codebook_size, further=further)
         self.latents_per_speaker = speaker["latents"]
         self.max_len = max_len
         self.stepping = torch.float32  # of the matrices in `generate`; may be set to `tts.nn.step_dtype`
@@ -226,9 +233,11 @@ class GPT(nn.Module):
         *,
         sampling: Sampling,
         generator: torch.Generator,
+        prompt: Prompt | None = None,
     ) -> Speech:
         """Draw codes until each item stops; items may be takes of one text or different texts."""
-        drawn = list(self.draw_codes(text, text_len, speaker, sampling=sampling, generator=generator))
+        common = {"sampling": sampling, "generator": generator, "prompt": prompt}
+        drawn = list(self.draw_codes(text, text_len, speaker, **common))
         ids, latents = (torch.stack(parts, dim=1) for parts in zip(*drawn, strict=True))
         length = (ids >= 0).sum(1)
         return Speech(Codes(ids.clamp_min(0), length), latents * (ids >= 0)[..., None])
@@ -242,13 +251,17 @@ class GPT(nn.Module):
         *,
         sampling: Sampling,
         generator: torch.Generator,
+        prompt: Prompt | None = None,
     ) -> Iterator[tuple[Int[Tensor, " B"], Float[Tensor, "B D"]]]:
-        """One code of each item at a time, and the latents at them; -1 for an item that has stopped."""
+        """One code of each item at a time, and the latents at them; -1 for an item that has stopped.
+
+        With a prompt the speaker goes on from there, as nets do that were trained on tasks with prompts.
+        """
         items, guided, device = len(text), sampling.guidance != 1, text.device
         with torch.autocast(device.type, enabled=False):
             speaker = speaker.float()
             times, prosody = self.draw_prosody(text, text_len, speaker, sampling.prosody, generator)
-            x, time, pad = self._prefix(text, text_len, speaker, sampling.pace * times, prosody, guided)
+            x, time, pad = self._prefix(text, text_len, speaker, sampling.pace * times, prosody, guided, prompt)
             room = self.max_len - x.shape[1]
             if room < 1:
                 raise ValueError(f"{int(text_len.max())} text ids leave no room for speech: split the text")
@@ -296,7 +309,7 @@ class GPT(nn.Module):
 
     def log_gaps(self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor) -> Float[Tensor, "B S1"]:
         """Log of the number of codes expected between each text id, start and stop included, and the next."""
-        return self.clock(wrap_text(text, text_len, self.vocabulary), text_len, speaker)
+        return self.clock(self.vocabulary.wrap(TEXT, text, text_len), text_len, speaker)
 
     def predict_times(
         self, text: Int[Tensor, "B S"], text_len: Int[Tensor, " B"], speaker: Tensor
@@ -320,7 +333,7 @@ class GPT(nn.Module):
         if not self.prosody or not temperature:
             return cumulative_times(log_gaps, text_len), None
         drawn = self.prosody.draw(
-            wrap_text(text, text_len, self.vocabulary),
+            self.vocabulary.wrap(TEXT, text, text_len),
             text_len,
             speaker,
             log_gaps,
@@ -337,33 +350,27 @@ class GPT(nn.Module):
     def arrange(
         self, task: Task, text: Tensor, text_len: Tensor, codes: Codes, times: Float[Tensor, "B S2"] | None = None
     ) -> Packed:
-        """A batch whose items all have one task, with even times by default."""
-        choice = torch.zeros_like(text_len)
+        """A batch whose items all have one task of one utterance, with even times by default."""
         if times is None:
             times = even(text_len, codes.length, text.shape[1])
-        return self.pack([task], choice, text=text, text_len=text_len, codes=codes, times=times)
+        streams = self.streams(text=text, text_len=text_len, codes=codes, times=times)
+        return pack_tasks([task], torch.zeros_like(text_len), streams)
 
-    def pack(
+    def streams(
         self,
-        tasks: list[Task],
-        choice: Int[Tensor, " B"],
         *,
-        text: Tensor,
-        text_len: Tensor,
+        text: Int[Tensor, "B S"],
+        text_len: Int[Tensor, " B"],
         codes: Codes,
         times: Float[Tensor, "B S2"],
-    ) -> Packed:
-        """`gpt.sequence.pack_tasks` with this net's ids."""
-        return pack_tasks(
-            tasks,
-            choice,
-            vocabulary=self.vocabulary,
-            latents=self.latents_per_speaker,
-            text=text,
-            text_len=text_len,
-            codes=codes,
-            times=times,
-        )
+        prompt: Prompt | None = None,
+    ) -> dict[str, Stream]:
+        """What tasks lay out: a speaker, the text and the speech of each item, and those of its prompt."""
+        streams = speaker_stream(len(text_len), self.latents_per_speaker, text.device)
+        streams |= utterance_streams(self.vocabulary, text=text, text_len=text_len, codes=codes, times=times)
+        if prompt is not None:
+            streams |= utterance_streams(self.vocabulary, **vars(prompt), name="prompt")
+        return streams
 
     def _mean_score(
         self, packed: Packed, hidden: Tensor, modality: int, count: Int[Tensor, " B"]
@@ -379,7 +386,9 @@ class GPT(nn.Module):
         if prosody is not None:
             last = prosody.shape[-1] - 1
             heard = prosody.gather(2, packed.place.clamp(max=last)[:, None].expand(-1, prosody.shape[1], -1))
-            spoken = (packed.modality == TEXT) & (packed.place <= last)  # all but the stop of the longest text
+            spoken = (
+                (packed.modality == TEXT) & packed.main & (packed.place <= last)
+            )  # not the stop of the longest text
             x = x + self.hears((heard * spoken[:, None]).mT)
         if speaker is None:
             return x
@@ -387,14 +396,22 @@ class GPT(nn.Module):
         return torch.where((packed.modality == SPEAKER)[..., None], speaker.gather(1, at), x)
 
     def _prefix(
-        self, text: Tensor, text_len: Tensor, speaker: Tensor, times: Tensor, prosody: Tensor | None, guided: bool
+        self,
+        text: Tensor,
+        text_len: Tensor,
+        speaker: Tensor,
+        times: Tensor,
+        prosody: Tensor | None,
+        guided: bool,
+        prompt: Prompt | None,
     ) -> tuple[Float[Tensor, "B K D"], Float[Tensor, "B K"], Int[Tensor, " B"]]:
         """What is read before the first code, aligned to the right, its times, and the padding to its left.
 
         Guidance doubles the batch: first those told the text, then the same without it.
         """
         none = Codes(text.new_zeros(len(text), 0), torch.zeros_like(text_len))
-        packed = self.arrange(TTS, text, text_len, none, times)
+        streams = self.streams(text=text, text_len=text_len, codes=none, times=times, prompt=prompt)
+        packed = pack_tasks([TTS if prompt is None else PROMPTED], torch.zeros_like(text_len), streams)
         x = self._read(packed, speaker, prosody)
         if guided:
             everyone = torch.ones_like(text_len, dtype=torch.bool)
@@ -403,4 +420,5 @@ class GPT(nn.Module):
         pad = length.max() - length
         at = (torch.arange(int(length.max()), device=x.device) - pad[:, None]).clamp_min(0)
         time = packed.time.repeat(len(x) // len(text), 1).gather(1, at)
+        time = time - time[:, -1:]  # only distances count, and steps begin after 0
         return x.gather(1, at[..., None].expand(-1, -1, x.shape[-1])), time, pad

@@ -1,15 +1,17 @@
-"""What the GPT reads: segments of speaker latents, text ids and speech codes, laid end to end.
+"""What the GPT reads: any number of segments of any modality, laid end to end.
 
-A task says in which order the segments stand and which are scored, so that the same weights speak (`tts`) and listen
-(`asr`). Any other order of one speaker, one text and one speech is one more line of conf/stage/gpt.yaml. Tasks of
-several texts or several stretches of speech, such as going on from a prompt, need changes here and in the batches.
+A task says in which order the segments stand and which are scored, so that the same weights speak (`tts`), listen
+(`asr`) and go on from a prompt. A segment is named by its modality and, where a batch holds several utterances, by the
+utterance: `text`, `speech[prompt]`. Another order is one more line of conf/stage/gpt.yaml; another modality is one
+more entry of the model's vocabulary. The packer knows neither.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -17,20 +19,26 @@ from tts.draws import corrupted
 from tts.types import Codes, mask
 
 SPEAKER, TEXT, SPEECH = range(3)
-MODALITIES = {"speaker": SPEAKER, "text": TEXT, "speech": SPEECH}
 PADDING = 0  # also stands for a text id that the net is not told, see `hide_text`
 START_TEXT, START_SPEECH, FIRST_TEXT = 1, 2, 3
+SEGMENT = re.compile(r"(?P<modality>\w+)(\[(?P<utterance>\w+)\])?(?P<scored>\*)?")
 
 
 @dataclass(frozen=True)
 class Vocabulary:
     """One id space for everything: padding, two starts, text ids and their stop, codes and their stop.
 
-    Each modality's content and its stop are contiguous, so its logits are one slice of the head.
+    Further modalities follow, each with its start, content and stop. Each modality's content and its stop are
+    contiguous, so its logits are one slice of the head. A modality's number is its place in `names`.
     """
 
     texts: int
     codes: int
+    further: tuple[tuple[str, int], ...] = ()  # names and numbers of ids
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("speaker", "text", "speech", *(name for name, _ in self.further))
 
     @property
     def stop_text(self) -> int:
@@ -46,39 +54,94 @@ class Vocabulary:
 
     @property
     def size(self) -> int:
-        return self.stop_speech + 1
+        return self.stop_speech + 1 + sum(count + 2 for _, count in self.further)
 
     def outputs(self, modality: int) -> slice:
         """The ids that may follow inside a segment of this modality; its stop is the last of them."""
-        return slice(FIRST_TEXT, self.first_code) if modality == TEXT else slice(self.first_code, self.size)
+        if modality == TEXT:
+            return slice(FIRST_TEXT, self.first_code)
+        if modality == SPEECH:
+            return slice(self.first_code, self.stop_speech + 1)
+        before = modality - SPEECH - 1
+        first = self.stop_speech + 2 + sum(count + 2 for _, count in self.further[:before])
+        return slice(first, first + self.further[before][1] + 1)
+
+    def start(self, modality: int) -> int:
+        return {TEXT: START_TEXT, SPEECH: START_SPEECH}.get(modality) or self.outputs(modality).start - 1
+
+    def wrap(self, modality: int, content: Int[Tensor, "B K"], length: Int[Tensor, " B"]) -> Int[Tensor, "B K2"]:
+        """Content moved into the common id space, with its start before and its stop after each item's own end."""
+        outputs = self.outputs(modality)
+        stream = F.pad(content + outputs.start, (1, 1))
+        stream[:, 0] = self.start(modality)
+        return stream.scatter(1, (length + 1)[:, None], outputs.stop - 1)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One part of a task: the name of the stream that fills it, and whether its ids are scored."""
+
+    modality: int
+    stream: str  # `text`, or `text[prompt]` for that of another utterance
+    utterance: str
+    scored: bool
 
 
 @dataclass(frozen=True)
 class Task:
-    """An order of segments, which of them are scored, and how often the task is drawn in training."""
+    """An order of segments, and how often the task is drawn in training."""
 
     name: str
-    modalities: tuple[int, ...]
-    scored: tuple[bool, ...]
+    segments: tuple[Segment, ...]
     share: float
+
+    def has(self, utterance: str, modality: int | None = None) -> bool:
+        """Whether a segment is of this utterance, and of this modality if one is named."""
+        return any(part.utterance == utterance and modality in (None, part.modality) for part in self.segments)
 
     @property
     def scored_modalities(self) -> set[int]:
-        return {modality for modality, scored in zip(self.modalities, self.scored, strict=True) if scored}
+        return {segment.modality for segment in self.segments if segment.scored}
 
 
-def parse_task(name: str, segments: Sequence[str], share: float) -> Task:
+def parse_task(
+    name: str, segments: Sequence[str], share: float, known: Sequence[str] = ("speaker", "text", "speech")
+) -> Task:
     """A task from data: `[speaker, text, speech*]`, where a star marks what is scored."""
-    words = [segment.removesuffix("*") for segment in segments]
-    scored = [segment.endswith("*") for segment in segments]
-    for word in words:
-        if word not in MODALITIES:
-            raise ValueError(f"task {name!r}: unknown segment {word!r}; known are {', '.join(MODALITIES)}")
-    if "speaker*" in segments or not any(scored):
+    parsed = []
+    for word in segments:
+        found = SEGMENT.fullmatch(word)
+        if found is None or found["modality"] not in known:
+            raise ValueError(f"task {name!r}: unknown segment {word!r}; known are {', '.join(known)}")
+        stream = word.removesuffix("*")
+        parsed.append(
+            Segment(known.index(found["modality"]), stream, found["utterance"] or "", found["scored"] is not None)
+        )
+    if any(part.scored and part.modality == SPEAKER for part in parsed) or not any(part.scored for part in parsed):
         raise ValueError(f"task {name!r}: mark text or speech as scored by a star, and never the speaker")
-    if len(words) > len(set(words)):
-        raise ValueError(f"task {name!r}: speaker, text and speech may come once each")
-    return Task(name, tuple(MODALITIES[word] for word in words), tuple(scored), share)
+    if len(parsed) > len({part.stream for part in parsed}):
+        raise ValueError(f"task {name!r}: each segment may come once; name others by their utterance: text[other]")
+    return Task(name, tuple(parsed), share)
+
+
+@dataclass
+class Stream:
+    """What a batch has for the segments of one name: a row of ids for each item, with starts and stops."""
+
+    modality: int
+    ids: Int[Tensor, "B K"]
+    length: Int[Tensor, " B"]  # ids, with start and stop
+    time: Float[Tensor, "B K"]  # when each sounds, in codes from the beginning of its utterance
+
+
+@dataclass
+class Prompt:
+    """An utterance of the same speaker that the GPT goes on from, for each item."""
+
+    text: Int[Tensor, "B S"]
+    text_len: Int[Tensor, " B"]
+    codes: Codes
+    times: Float[Tensor, "B S2"]
 
 
 @dataclass
@@ -86,7 +149,8 @@ class Packed:
     """A batch of sequences, padded on the right, so that causal attention alone keeps padding out."""
 
     ids: Int[Tensor, "B K"]  # input ids; PADDING beyond the end and where speaker latents go
-    modality: Int[Tensor, "B K"]  # SPEAKER, TEXT or SPEECH; -1 beyond the end
+    modality: Int[Tensor, "B K"]  # SPEAKER, TEXT, SPEECH or a further one; -1 beyond the end
+    main: Bool[Tensor, "B K"]  # whether this belongs to the utterance without a name
     place: Int[Tensor, "B K"]  # position within the segment's own stream: 0 is a start, or the first latent
     time: Float[Tensor, "B K"]  # when it sounds, in codes from the beginning of speech: what rotary positions measure
     target: Int[Tensor, "B K"]  # the next input id
@@ -94,77 +158,102 @@ class Packed:
     length: Int[Tensor, " B"]
 
 
-def wrap(content: Tensor, length: Tensor, *, first: int, start: int, stop: int) -> Int[Tensor, "B K"]:
-    """Content moved into the common id space, with its start before and its stop after each item's own end."""
-    stream = F.pad(content + first, (1, 1))
-    stream[:, 0] = start
-    return stream.scatter(1, (length + 1)[:, None], stop)
-
-
-def wrap_text(text: Int[Tensor, "B S"], length: Int[Tensor, " B"], vocabulary: Vocabulary) -> Int[Tensor, "B S2"]:
-    return wrap(text, length, first=FIRST_TEXT, start=START_TEXT, stop=vocabulary.stop_text)
-
-
-def pack_tasks(
-    tasks: Sequence[Task],
-    choice: Int[Tensor, " B"],
-    *,
+def utterance_streams(
     vocabulary: Vocabulary,
-    latents: int,
+    *,
     text: Int[Tensor, "B S"],
     text_len: Int[Tensor, " B"],
     codes: Codes,
     times: Float[Tensor, "B S2"],
-) -> Packed:
-    """Lay out item b as task `choice[b]`.
+    name: str = "",
+) -> dict[str, Stream]:
+    """The text and the speech of one utterance of each item.
 
-    Positions of text and speech are times: `times` says when the start, each id and the stop of a text are heard, in
-    codes. Attention to what is near in time then follows the text from the first step. A net that had to find out
-    which text belongs to which code was still guessing after 900 steps (docs/experiments.md).
+    `times` says when the start, each id and the stop of a text are heard, in codes. Attention to what is near in time
+    then follows the text from the first step. A net that had to find out which text belongs to which code was still
+    guessing after 900 steps (docs/experiments.md).
+    """
+    suffix = f"[{name}]" if name else ""
+    spelled = vocabulary.wrap(TEXT, text, text_len)
+    spoken = vocabulary.wrap(SPEECH, codes.ids, codes.length)
+    even = torch.arange(spoken.shape[1], device=spoken.device).expand(spoken.shape)
+    return {
+        f"text{suffix}": Stream(TEXT, spelled, text_len + 2, times.float()),
+        f"speech{suffix}": Stream(SPEECH, spoken, codes.length + 2, even.float()),
+    }
+
+
+def speaker_stream(items: int, latents: int, device: torch.device) -> dict[str, Stream]:
+    """Room for a speaker's latents, whose times lie before the speech."""
+    ids = torch.full((items, latents), PADDING, device=device)
+    time = torch.arange(-latents, 0, device=device).float().expand(items, latents)
+    return {"speaker": Stream(SPEAKER, ids, torch.full((items,), latents, device=device), time)}
+
+
+def pack_tasks(tasks: Sequence[Task], choice: Int[Tensor, " B"], streams: Mapping[str, Stream]) -> Packed:
+    """Lay out item b as task `choice[b]`; utterances of a task follow one another in time, in their order there.
 
     Each position finds its segment and its place there by comparison, and gathers its id from the streams put side
-    by side. So mixed tasks cost the same few tensor operations, and nothing loops over time or items.
+    by side. So mixed tasks cost the same few tensor operations, and nothing loops over time or items. Raises
+    ValueError for a task with a segment that no stream fills.
     """
-    device = codes.ids.device
-    slots = max(len(task.modalities) for task in tasks)
+    names = list(streams)
+    for task in tasks:
+        if absent := [part.stream for part in task.segments if part.stream not in streams]:
+            raise ValueError(f"task {task.name!r} asks for {absent[0]!r}, but there are only {', '.join(names)}")
+    device = choice.device
+    slots = max(len(task.segments) for task in tasks)
 
-    def of_items(rows: list[tuple], fill: int) -> Tensor:
-        return torch.tensor([list(row) + [fill] * (slots - len(row)) for row in rows], device=device)[choice]
+    def of_items(ask: Callable[[Segment], int | bool]) -> Shaped[Tensor, "B slots"]:
+        rows = [torch.tensor([ask(part) for part in task.segments], device=device) for task in tasks]
+        return torch.stack([F.pad(row, (0, slots - len(row))) for row in rows])[choice]
 
-    modality = of_items([task.modalities for task in tasks], 0)  # (B, slots)
-    scored = of_items([task.scored for task in tasks], False)
-    used = of_items([(1,) * len(task.modalities) for task in tasks], 0)
+    source = of_items(lambda part: names.index(part.stream))
+    scored, main = of_items(lambda part: part.scored), of_items(lambda part: not part.utterance)
+    used = of_items(lambda part: 1)
+    begins = torch.stack([F.pad(_begins(task, streams), (0, slots - len(task.segments))) for task in tasks])
+    begins = begins[choice, torch.arange(len(choice), device=device)]  # (B, slots)
 
-    streams = [
-        torch.full((len(choice), latents), PADDING, device=device),
-        wrap_text(text, text_len, vocabulary),
-        wrap(codes.ids, codes.length, first=vocabulary.first_code, start=START_SPEECH, stop=vocabulary.stop_speech),
-    ]
-    total = torch.stack((torch.full_like(text_len, latents), text_len + 2, codes.length + 2), dim=1).gather(1, modality)
-    size = total * used
+    size = torch.stack([stream.length for stream in streams.values()], dim=1).gather(1, source) * used
     stop = size.cumsum(1)
-
     column = torch.arange(int(stop[:, -1].max()), device=device)
     slot = (column >= stop[:, :, None]).sum(1)  # (B, K)
     inside = slot < slots
     slot = slot.clamp(max=slots - 1)
-    modality = modality.gather(1, slot)
     place = column - (stop - size).gather(1, slot)
-    base = torch.tensor([0, *(stream.shape[1] for stream in streams[:2])], device=device).cumsum(0)
-    source = torch.where(inside, base[modality] + place, 0)
-    ids = torch.cat(streams, dim=1).gather(1, source).masked_fill(~inside, PADDING)
+    widths = torch.tensor([0, *(stream.ids.shape[1] for stream in streams.values())], device=device).cumsum(0)
+    at = torch.where(inside, widths[source.gather(1, slot)] + place, 0)
+    modalities = torch.tensor([stream.modality for stream in streams.values()], device=device)
+    ids = torch.cat([stream.ids for stream in streams.values()], dim=1).gather(1, at).masked_fill(~inside, PADDING)
+    time = torch.cat([stream.time for stream in streams.values()], dim=1).gather(1, at) + begins.gather(1, slot)
     scored = scored.gather(1, slot) & inside & (place > 0)  # a start is given, not guessed
-    heard = times.gather(1, place.clamp(0, times.shape[1] - 1))
-    time = torch.where(modality == TEXT, heard, place - latents * (modality == SPEAKER))
     return Packed(
         ids=ids,
-        modality=modality.masked_fill(~inside, -1),
+        modality=modalities[source.gather(1, slot)].masked_fill(~inside, -1),
+        main=main.gather(1, slot) & inside,
         place=place.masked_fill(~inside, 0),
-        time=time.float(),
+        time=time,
         target=F.pad(ids[:, 1:], (0, 1), value=PADDING),
         scored=F.pad(scored[:, 1:], (0, 1), value=False),
         length=stop[:, -1],
     )
+
+
+def _begins(task: Task, streams: Mapping[str, Stream]) -> Float[Tensor, "B K"]:
+    """When the utterance of each segment begins, in codes: after those before it. A speaker belongs to none."""
+    ends: dict[str, Tensor] = {}
+    for part in task.segments:
+        if part.modality != SPEAKER:
+            stream = streams[part.stream]
+            end = stream.time.gather(1, (stream.length - 1)[:, None])[:, 0]
+            ends[part.utterance] = torch.maximum(ends.get(part.utterance, end), end)
+    total = torch.zeros_like(next(iter(streams.values())).time[:, 0])
+    begins = {None: total}
+    for utterance, end in ends.items():
+        begins[utterance] = total
+        total = total + end
+    own = [None if part.modality == SPEAKER else part.utterance for part in task.segments]
+    return torch.stack([begins[utterance] for utterance in own], dim=1)
 
 
 def corrupt(packed: Packed, share: float, vocabulary: Vocabulary, generator: torch.Generator) -> Packed:
@@ -186,7 +275,7 @@ def hide_text(packed: Packed, items: Bool[Tensor, " B"], vocabulary: Vocabulary)
 
 
 def speech_positions(packed: Packed, codes: Codes) -> Int[Tensor, "B L"]:
-    """Where each code of a task's one speech segment is read; positions beyond a length are 0."""
-    first = (packed.modality == SPEECH).int().argmax(1, keepdim=True) + 1
+    """Where each code of the main utterance's speech is read; positions beyond a length are 0."""
+    first = ((packed.modality == SPEECH) & packed.main).int().argmax(1, keepdim=True) + 1
     place = first + torch.arange(codes.ids.shape[1], device=first.device)
     return place.masked_fill(~mask(codes.length, codes.ids.shape[1]), 0)

@@ -1,9 +1,10 @@
 """How the GPT is trained: a frozen codec gives the codes, and each clip is read as a task drawn by its share."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
@@ -11,7 +12,7 @@ from gpt.loss import accuracy, cross_entropy, gap_error
 from gpt.model import TTS
 from gpt.picture import alignment, draw_alignment
 from gpt.prosody import departures
-from gpt.sequence import SPEECH, TEXT, Packed, corrupt, hide_text, parse_task, wrap_text
+from gpt.sequence import SPEECH, TEXT, Packed, Prompt, Stream, Task, corrupt, hide_text, pack_tasks, parse_task
 from tts import align
 from tts.checkpoint import load
 from tts.draws import delayed
@@ -52,7 +53,8 @@ class GptStage(Stage):
         self.codec = Frozen(load(codec).net)
         if trained is not None:
             _freeze_others(self.net, trained)
-        self.tasks = [parse_task(name, **task) for name, task in tasks.items() if task["share"]]
+        known = self.net.vocabulary.names
+        self.tasks = [parse_task(name, **task, known=known) for name, task in tasks.items() if task["share"]]
         self.corruption = corruption
         self.text_dropout = text_dropout
         self.prosody_dropout = prosody_dropout
@@ -89,7 +91,8 @@ class GptStage(Stage):
             told = told + self.time_jitter * torch.randn(told.shape, generator=generator).to(told.device)
         reads = torch.tensor([TEXT in task.scored_modalities for task in self.tasks], device=choice.device)[choice]
         told = torch.where(reads[:, None], self.listening_times(batch, codes, generator), told)
-        packed = self.net.pack(self.tasks, choice, text=batch.text, text_len=batch.text_len, codes=codes, times=told)
+        streams = self.streams(batch, codes, told)
+        packed = pack_tasks(self.tasks, choice, streams)
         packed.scored = packed.scored & able[:, None]
         if self.training:
             untold = torch.rand(len(choice), generator=generator) < self.text_dropout
@@ -122,7 +125,8 @@ class GptStage(Stage):
         values = {"length_error": (predicted.amax(1) / codes.length - 1).abs().mean()}
         for task in self.tasks:
             times = listening if TEXT in task.scored_modalities else spoken
-            packed = self.net.arrange(task, batch.text, batch.text_len, codes, times)
+            packed = pack_tasks([task], torch.zeros_like(batch.text_len), self.streams(batch, codes, times))
+            packed.scored = packed.scored & self._able(task, batch)[:, None]
             hidden = self.net(packed, speaker)
             for name, modality in SCORED.items():
                 logits, target = self.net.guesses(packed, hidden, modality)
@@ -172,9 +176,25 @@ class GptStage(Stage):
         gaps = gaps.detach()
         heard = melody(batch.wav, batch.wav_len, self.audio.sample_rate, seconds, batch.text_len)
         true = torch.cat((departures(spoken, gaps)[:, None], heard), dim=1)
-        stream = wrap_text(batch.text, batch.text_len, self.net.vocabulary)
+        stream = self.net.vocabulary.wrap(TEXT, batch.text, batch.text_len)
         terms["prosody"] = self.net.prosody.error(true, stream, batch.text_len, speaker.detach(), gaps, generator)
         return terms, self.net.told(true, batch.text_len)
+
+    def streams(self, batch: Batch, codes: Codes, times: Float[Tensor, "B S2"]) -> dict[str, Stream]:
+        """What tasks can lay out: the clips, and their prompts if a task asks for them and the batch has some."""
+        prompt = self.prompt(batch) if any(task.has("prompt") for task in self.tasks) else None
+        text = {"text": batch.text, "text_len": batch.text_len}
+        return self.net.streams(**text, codes=codes, times=times, prompt=prompt)
+
+    def prompt(self, batch: Batch) -> Prompt:
+        """The clips that these go on from; empty where there are none."""
+        if batch.prompt is None:
+            nothing = batch.text.new_zeros(len(batch.keys), 0)
+            none = torch.zeros_like(batch.text_len)
+            return Prompt(nothing, none, Codes(nothing, none), torch.zeros(len(batch.keys), 2, device=none.device))
+        said = replace(batch, **vars(batch.prompt))
+        codes = self.encode(said)
+        return Prompt(said.text, said.text_len, codes, self.times(said, codes))
 
     @torch.no_grad()
     def encode(self, batch: Batch) -> Codes:
@@ -195,13 +215,21 @@ class GptStage(Stage):
         return self.net.speaker_latents(self.log_mel.measure(batch.reference, batch.reference_len))
 
     def _draw_tasks(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """A task for each clip, and whether there is one: without a transcript only tasks that name no text."""
-        shares = torch.tensor([task.share for task in self.tasks])
-        textless = torch.tensor([TEXT not in task.modalities for task in self.tasks])
-        shares = shares * (textless | (batch.text_len.cpu() > 0)[:, None])  # (B, tasks)
+        """A task for each clip, and whether there is one: only tasks whose texts and prompts a clip has."""
+        able = torch.stack([self._able(task, batch).cpu() for task in self.tasks], dim=1)
+        shares = torch.tensor([task.share for task in self.tasks]) * able  # (B, tasks)
         able = shares.sum(1) > 0
         choice = torch.multinomial(shares + ~able[:, None], 1, generator=generator).squeeze(1)
         return choice.to(batch.wav.device), able.to(batch.wav.device)
+
+    def _able(self, task: Task, batch: Batch) -> Bool[Tensor, " B"]:
+        """Which clips have all that a task asks for. A clip without a text has only its sound."""
+        able = torch.ones_like(batch.text_len, dtype=torch.bool)
+        if task.has("", TEXT):
+            able = able & (batch.text_len > 0)
+        if task.has("prompt"):
+            able = able & (batch.prompt.text_len > 0 if batch.prompt is not None else False)
+        return able
 
     def _speech_loss(self, packed: Packed, speaker: Tensor) -> Tensor:
         return cross_entropy(*self.net.guesses(packed, self.net(packed, speaker), SPEECH))

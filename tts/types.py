@@ -36,6 +36,24 @@ class Codes:
 
 
 @dataclass
+class Utterance:
+    """What is said in each clip of a batch, and how it sounds."""
+
+    text: Int[Tensor, "B S"]
+    text_len: Int[Tensor, " B"]  # ids; 0 where a clip has no transcript
+    wav: Float[Tensor, "B N"]
+    wav_len: Int[Tensor, " B"]  # samples
+    times: Float[Tensor, "B S2"] | None  # as in `Batch`
+
+    def pin_memory(self) -> "Utterance":
+        return replace(self, **{name: value.pin_memory() for name, value in vars(self).items() if value is not None})
+
+    def select(self, items: Sequence[int]) -> "Utterance":
+        at = torch.tensor(items, dtype=torch.long, device=self.text.device)
+        return Utterance(**{name: None if value is None else value[at] for name, value in vars(self).items()})
+
+
+@dataclass
 class Batch:
     """What every dataset yields. Mels are computed on the device by `LogMel`."""
 
@@ -49,16 +67,21 @@ class Batch:
     reference_len: Int[Tensor, " B"]  # samples
     # Seconds at which the start, each id and the end of a text are heard in `wav`; NaN where a clip does not know them.
     times: Float[Tensor, "B S2"] | None = None  # None: no clip does
+    prompt: Utterance | None = (
+        None  # another clip of the same speaker, whole and with its text; lengths 0 if there is none
+    )
 
     def pin_memory(self) -> "Batch":
         """The same batch in page-locked memory, from which copies to a GPU need not wait; `DataLoader` calls this."""
-        pinned = {name: value.pin_memory() for name, value in vars(self).items() if isinstance(value, Tensor)}
-        return replace(self, **pinned)
+        held = {name: value for name, value in vars(self).items() if isinstance(value, Tensor | Utterance)}
+        return replace(self, **{name: value.pin_memory() for name, value in held.items()})
 
     def select(self, items: Sequence[int]) -> "Batch":
         """A batch of some of the items, in the order given."""
 
-        def chosen(value: list | Tensor | None) -> list | Tensor | None:
+        def chosen(value: list | Tensor | Utterance | None) -> list | Tensor | Utterance | None:
+            if isinstance(value, Utterance):
+                return value.select(items)
             if isinstance(value, Tensor):
                 return value[torch.tensor(items, dtype=torch.long, device=value.device)]
             return None if value is None else [value[item] for item in items]

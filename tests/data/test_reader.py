@@ -210,6 +210,25 @@ def test_no_reference_is_read_where_none_is_wanted(shards, audio):
     assert batch.reference.shape == (len(batch.keys), 0)
 
 
+def test_a_prompt_is_a_whole_clip_of_the_speaker_with_its_text(shards, audio):
+    clips = {clip.spoken: clip for clip in read_index(shards).clips}
+    with_prompts = speech_data(shards, audio, tokenizer=Spelling(), needs_text=True, prompt_seconds=1.2)
+    prompted = 0
+    for batch in epoch(with_prompts):
+        said = batch.prompt
+        for item, length in enumerate([] if said is None else said.text_len.tolist()):
+            if not length:
+                assert said.wav_len[item] == 0
+                continue
+            clip = clips[bytes(said.text[item, :length].tolist()).decode()]
+            assert (clip.speaker, clip.seconds <= 1.2) == (batch.speakers[item], True)
+            assert abs(int(said.wav_len[item]) - clip.seconds * audio.sample_rate) <= 1
+            assert clip.key != batch.keys[item]
+            prompted += 1
+    assert prompted
+    assert next(iter(speech_data(shards, audio).train_dataloader())).prompt is None
+
+
 def test_a_second_folder_cannot_teach_what_the_first_holds_out(tmp_path, audio, shards):
     held = {clip.text for clip in read_index(shards).clips if clip.split != "train"}
     other = make_corpus(tmp_path / "other", heldout=0)

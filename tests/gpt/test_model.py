@@ -4,8 +4,8 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from gpt.model import ASR, TTS
-from gpt.sequence import SPEECH, TEXT, parse_task
+from gpt.model import ASR, PROMPTED, TTS
+from gpt.sequence import SPEECH, TEXT, Prompt, pack_tasks, parse_task, speech_positions
 from gpt.step import Layer, Stepper, packed, product
 from helpers import nano
 from tts.align import even
@@ -245,6 +245,32 @@ def test_a_stop_ends_an_item_at_once_but_never_before_its_first_code(net, batch)
     assert (lengths >= 1).all()
     assert (lengths < batch[1] * 3).any()
     assert not wants[inner].any()
+
+
+def make_prompt(net):
+    torch.manual_seed(3)
+    codes = Codes(torch.randint(3125, (3, 8)), torch.tensor([8, 3, 6]))
+    text_len = torch.tensor([2, 5, 4])
+    return Prompt(torch.randint(1, 76, (3, 5)), text_len, codes, even(text_len, codes.length, 5))
+
+
+def test_speech_after_a_prompt_has_the_latents_of_one_pass_over_all_of_it(net, batch):
+    """Drawn code by code after the prompt, and read at once: cached equals uncached, whatever the padding."""
+    text, text_len, speaker, _ = batch
+    prompt, calm = make_prompt(net), other_sampling(prosody=0.0, guidance=1.0)
+    generator = torch.Generator().manual_seed(0)
+    speech = net.generate(text, text_len, speaker, sampling=calm, generator=generator, prompt=prompt)
+    times = net.predict_times(text, text_len, speaker)
+    streams = net.streams(text=text, text_len=text_len, codes=speech.codes, times=times, prompt=prompt)
+    packed = pack_tasks([PROMPTED], torch.zeros_like(text_len), streams)
+    at = speech_positions(packed, speech.codes)
+    hidden = net(packed, speaker).gather(1, at[..., None].expand(-1, -1, speech.latents.shape[-1]))
+    for item, length in enumerate(speech.codes.length.tolist()):
+        assert torch.allclose(hidden[item, :length], speech.latents[item, :length], atol=1e-4)
+    alone = net.generate(
+        text, text_len, speaker, sampling=calm, generator=torch.Generator().manual_seed(0)
+    )  # without the prompt
+    assert not torch.equal(alone.codes.ids[:, :4], speech.codes.ids[:, :4])
 
 
 def test_what_is_heard_is_the_likeliest_id_each_time_in_a_batch_as_alone(net, batch):

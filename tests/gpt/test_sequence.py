@@ -1,7 +1,20 @@
 import pytest
 import torch
 
-from gpt.sequence import FIRST_TEXT, PADDING, START_SPEECH, START_TEXT, TEXT, Vocabulary, corrupt, hide_text, pack_tasks
+from gpt.sequence import (
+    FIRST_TEXT,
+    PADDING,
+    START_SPEECH,
+    START_TEXT,
+    TEXT,
+    Stream,
+    Vocabulary,
+    corrupt,
+    hide_text,
+    pack_tasks,
+    speaker_stream,
+    utterance_streams,
+)
 from gpt.sequence import parse_task as parse
 from tts.types import Codes
 
@@ -15,9 +28,13 @@ TIMES = torch.tensor([[0.0, 0.5, 1.5, 3.0, 4.0], [0.0, 1.0, 1.5, 2.0, 2.0], [0.0
 CODES = Codes(torch.tensor([[0, 1, 2, 3], [4, 5, 19, 19], [9, 8, 7, 6]]), torch.tensor([4, 2, 4]))
 
 
-def arrange(tasks, choice, text=TEXT_IDS, codes=CODES):
-    lengths = {"text": text, "text_len": TEXT_LEN, "codes": codes, "times": TIMES}
-    return pack_tasks(tasks, torch.tensor(choice), vocabulary=V, latents=2, **lengths)
+def streams(text=TEXT_IDS, codes=CODES, times=TIMES, text_len=TEXT_LEN, **more):
+    said = utterance_streams(V, text=text, text_len=text_len, codes=codes, times=times, **more)
+    return speaker_stream(len(text), 2, text.device) | said
+
+
+def arrange(tasks, choice, **said):
+    return pack_tasks(tasks, torch.tensor(choice), streams(**said))
 
 
 def code(*ids):
@@ -90,7 +107,7 @@ def test_corruption_hits_its_share():
     ids = Codes(torch.zeros(4, 2000, dtype=torch.long), torch.full((4,), 2000))
     four = torch.zeros(4, dtype=torch.long)
     text = {"text": torch.ones(4, 1, dtype=torch.long), "text_len": torch.ones(4, dtype=torch.long)}
-    packed = pack_tasks([TTS], four, vocabulary=V, latents=2, codes=ids, times=torch.zeros(4, 3), **text)
+    packed = pack_tasks([TTS], four, streams(codes=ids, times=torch.zeros(4, 3), **text))
     share = (corrupt(packed, 0.3, V, torch.Generator().manual_seed(0)).ids != packed.ids).sum() / 8000
     assert abs(share - 0.3 * 19 / 20) < 0.02
 
@@ -110,11 +127,12 @@ def test_outputs_are_contents_and_stop():
 @pytest.mark.parametrize(
     ("segments", "reason"),
     [
-        (["speaker", "song*"], "unknown segment 'song'"),
+        (["speaker", "song*"], r"unknown segment 'song\*'"),
+        (["speaker", "text[", "speech*"], r"unknown segment 'text\['"),
         (["speaker*", "text", "speech*"], "never the speaker"),
         (["speaker", "text", "speech"], "scored"),
-        (["speech", "text", "speech*"], "once each"),
-        (["speaker", "speaker", "speech*"], "once each"),
+        (["speech", "text", "speech*"], "may come once"),
+        (["speaker", "speaker", "speech*"], "may come once"),
     ],
 )
 def test_impossible_tasks_are_refused(segments, reason):
@@ -128,3 +146,61 @@ def test_positions_of_text_and_speech_are_times():
     assert speaker.tolist() == [-2.0, -1.0]
     assert text.tolist() == TIMES[0].tolist()  # start, three ids, stop
     assert speech.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+PROMPTED = parse("prompted", ["speaker", "text[prompt]", "text", "speech[prompt]", "speech*"], 1.0)
+
+
+def prompted():
+    """The three clips, each after the one before it."""
+    rolled = {"text": TEXT_IDS.roll(1, 0), "text_len": TEXT_LEN.roll(1), "times": TIMES.roll(1, 0)}
+    codes = Codes(CODES.ids.roll(1, 0), CODES.length.roll(1))
+    return streams() | utterance_streams(V, **rolled, codes=codes, name="prompt")
+
+
+def test_an_utterance_goes_on_where_the_one_before_it_ended():
+    packed = pack_tasks([PROMPTED], torch.zeros(3, dtype=torch.long), prompted())
+    content = packed.ids[1][packed.ids[1] != PADDING].tolist()
+    text = [START_TEXT, *letters(1, 2, 3), V.stop_text, START_TEXT, *letters(4, 5), V.stop_text]
+    speech = [START_SPEECH, *code(0, 1, 2, 3), V.stop_speech, START_SPEECH, *code(4, 5), V.stop_speech]
+    assert content == text + speech
+    assert packed.target[1][packed.scored[1]].tolist() == [*code(4, 5), V.stop_speech]  # of the speech alone
+    end = 5.0  # of the prompt: four codes and their stop
+    texts = [*TIMES[0].tolist(), *(TIMES[1][:4] + end).tolist()]
+    times = [-2.0, -1.0, *texts, 0, 1, 2, 3, 4, 5, *(end + place for place in range(4))]
+    assert packed.time[1, : len(times)].tolist() == times
+    assert packed.main[1].sum() == 2 + 4 + 4  # speaker, text and speech
+
+
+def test_prompted_and_plain_tasks_share_a_batch():
+    plain = pack_tasks([TTS], torch.zeros(3, dtype=torch.long), streams())
+    mixed = pack_tasks([TTS, PROMPTED], torch.tensor([0, 1, 0]), prompted())
+    assert torch.equal(mixed.ids[0, : plain.ids.shape[1]], plain.ids[0])
+    assert torch.equal(mixed.time[0, : int(plain.length[0])], plain.time[0, : int(plain.length[0])])
+
+
+def test_a_task_whose_segment_nobody_fills_is_refused():
+    with pytest.raises(
+        ValueError, match=r"task 'prompted' asks for 'text\[prompt\]', but there are only speaker, text"
+    ):
+        pack_tasks([PROMPTED], torch.zeros(3, dtype=torch.long), streams())
+
+
+def test_a_modality_of_ones_own_is_laid_out_like_any_other():
+    """A made-up one: the packer is told its name, its ids and its times, and nothing else."""
+    vocabulary = Vocabulary(texts=10, codes=20, further=(("gesture", 4), ("scent", 2)))
+    task = parse("dance", ["speech", "gesture*", "scent"], 1.0, known=vocabulary.names)
+    number = vocabulary.names.index("gesture")
+    moves, length = torch.tensor([[3, 0], [1, 0], [2, 2]]), torch.tensor([2, 1, 2])
+    rows = vocabulary.wrap(number, moves, length)
+    scents = vocabulary.wrap(number + 1, torch.ones(3, 1, dtype=torch.long), torch.ones(3, dtype=torch.long))
+    own = {
+        "gesture": Stream(number, rows, length + 2, torch.arange(4.0).expand(3, 4)),
+        "scent": Stream(number + 1, scents, torch.full((3,), 3), torch.zeros(3, 3)),
+    }
+    packed = pack_tasks([task], torch.zeros(3, dtype=torch.long), streams() | own)
+    first = vocabulary.outputs(number).start
+    assert V.size < first and vocabulary.size == V.size + 6 + 4
+    assert packed.target[0][packed.scored[0]].tolist() == [first + 3, first, first + 4]
+    assert packed.target[1][packed.scored[1]].tolist() == [first + 1, first + 4]
+    assert packed.ids.max() == vocabulary.size - 1  # the stop of the last modality is the last id

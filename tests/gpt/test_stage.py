@@ -1,4 +1,5 @@
 import copy
+from dataclasses import replace
 
 import lightning as L
 import pytest
@@ -6,8 +7,9 @@ import torch
 
 from gpt.model import TTS
 from gpt.picture import alignment
+from gpt.sequence import pack_tasks
 from helpers.gpt_stage import GREEDY, conf, fit, loader, make_batch, make_codec, make_stage
-from tts.types import Codes
+from tts.types import Codes, Utterance
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,25 @@ def test_tasks_of_other_names_are_measured_too(codec, batch):
     with torch.no_grad():
         values = make_stage(codec, tasks=tasks).eval().metrics(batch)
     assert {"read_speech", "text_gain"} <= values.keys()
+
+
+def test_only_clips_with_a_prompt_go_on_from_one(codec, batch):
+    """Two of three have one; what is scored is the speech of the clips, and never that of the prompts."""
+    tasks = {"prompted": conf("stage/gpt")["tasks"]["prompted"] | {"share": 1.0}}
+    stage = make_stage(codec, tasks=tasks, corruption=0.0, text_dropout=0.0).eval()
+    said = {name: getattr(batch, name).roll(1, 0) for name in ("text", "text_len", "wav", "wav_len")}
+    said["text_len"][0], said["wav_len"][0] = 0, 0
+    prompted = replace(batch, prompt=Utterance(**said, times=None))
+    codes = stage.encode(prompted)
+    with torch.no_grad():
+        values, alone = stage.metrics(prompted), stage.losses(batch)
+        loss = stage.losses(prompted)["speech"]
+        some = stage.losses(prompted.select([1, 2]))["speech"]
+    assert alone["speech"] == 0 and "prompted_speech" not in stage.metrics(batch)
+    assert torch.allclose(loss, some, atol=1e-5) and values["prompted_speech"] > 0
+    streams = stage.streams(prompted, codes, stage.times(prompted, codes))
+    packed = pack_tasks(stage.tasks, torch.zeros(3, dtype=torch.long), streams)
+    assert packed.scored.sum(1).tolist() == (codes.length + 1).tolist()
 
 
 def test_a_task_of_no_share_is_left_out(codec):

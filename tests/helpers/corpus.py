@@ -81,6 +81,7 @@ def speech_data(path: Path | str | list[str], audio: AudioConfig, **changes) -> 
         "max_seconds": 15.0,
         "crop_seconds": None,
         "reference_seconds": 1.0,
+        "prompt_seconds": None,
         "letters": 0.0,
         "weights": {},
         "needs_text": False,
