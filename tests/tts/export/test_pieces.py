@@ -5,7 +5,7 @@ import torch
 
 from gpt.model import TTS
 from gpt.prosody import CHANNELS, STEPS
-from gpt.sequence import PADDING, SPEECH, wrap_text
+from gpt.sequence import PADDING, SPEECH, TEXT
 from helpers import nano
 from tts.checkpoint import build
 from tts.draws import frame_noise
@@ -37,7 +37,7 @@ def test_prefix_and_steps_give_the_logits_and_latents_of_the_whole_sequence(nets
     text, text_len = torch.tensor([[4, 8, 15, 16, 23]]), torch.tensor([5])
     speaker = torch.randn(1, gpt.latents_per_speaker, len(gpt.norm.weight))
     prosody = torch.randn(1, CHANNELS + 1, 6)
-    stream = wrap_text(text, text_len, gpt.vocabulary)
+    stream = gpt.vocabulary.wrap(TEXT, text, text_len)
     times = made["gpt_gaps"].net(stream, speaker).exp().cumsum(1)
     times = torch.cat((torch.zeros(1, 1), times), dim=1)
     assert torch.allclose(times, gpt.predict_times(text, text_len, speaker))
@@ -67,11 +67,11 @@ def test_a_hidden_text_is_a_row_of_the_prefix(nets, made):
     text, text_len = torch.tensor([[4, 8, 15]]), torch.tensor([3])
     speaker = torch.randn(1, gpt.latents_per_speaker, len(gpt.norm.weight))
     times, told = torch.arange(5.0)[None], torch.randn(1, CHANNELS + 1, 4)
-    stream = wrap_text(text, text_len, gpt.vocabulary)
+    stream = gpt.vocabulary.wrap(TEXT, text, text_len)
     untold = stream.clone()
     untold[:, 1:-1] = PADDING
     both = [torch.cat(pair) for pair in ((stream, untold), (times, times), (speaker, speaker), (told, 0 * told))]
-    x, time, pad = gpt._prefix(text, text_len, speaker, times, told, True)
+    x, time, pad = gpt._prefix(text, text_len, speaker, times, told, True, None)
     for block in gpt.blocks:
         x = block(x, gpt.rotary(time), causal=True)
     wanted = gpt.norm(x[:, -1]) @ gpt.head()[gpt.vocabulary.outputs(SPEECH)].T
@@ -82,7 +82,7 @@ def test_prosody_is_drawn_as_the_gpt_draws_it(nets, made):
     gpt = nets["gpt"]
     text, text_len = torch.tensor([[4, 8, 15]]), torch.tensor([3])
     speaker = torch.randn(1, gpt.latents_per_speaker, len(gpt.norm.weight))
-    stream, gaps = wrap_text(text, text_len, gpt.vocabulary), gpt.log_gaps(text, text_len, speaker)
+    stream, gaps = gpt.vocabulary.wrap(TEXT, text, text_len), gpt.log_gaps(text, text_len, speaker)
     seeds = [torch.Generator().manual_seed(3)]
     wanted = gpt.prosody.draw(stream, text_len, speaker, gaps, temperature=0.5, generators=seeds)
     noise = 0.5 * frame_noise(CHANNELS, gaps.shape[1], torch.Generator().manual_seed(3))[None]
