@@ -172,7 +172,7 @@ class Distillation(AdversarialStage, DiffusionStage):
         item = replace(item, wav=item.wav[:, : item.wav_len], reference=item.reference[:, : item.reference_len])
         device = item.wav.device
         item = delayed(item, self.shift, self.codec.to(device), generator)
-        codes = self.encode(item, self.factors(item, generator))
+        codes = self.encode(item, self.disguised(item, generator))
         condition = Condition(codes, self.codec.net.decode(codes), self.heard(item, codes))
         teacher = self.teacher.to(device)
         speaker = teacher.speaker_latents(self.log_mel.measure(item.reference, item.reference_len))
@@ -193,9 +193,8 @@ class Distillation(AdversarialStage, DiffusionStage):
     def _teaching(self, files: list[str | None]) -> str:
         """The name of the folder in which all trajectories have the same teachers."""
         prints = [fingerprint(file) for file in files if file is not None]
-        asked = repr(
-            (prints, self.teacher_sampling, self.count, self.shift, self.warp_share and self.warp, self.warp_share)
-        )
+        disguises = (self.disguise_share, self.formants, self.colour)
+        asked = repr((prints, self.teacher_sampling, self.count, self.shift, disguises))
         return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 

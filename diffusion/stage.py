@@ -1,6 +1,8 @@
 """How the decoder is trained: a frozen codec gives its input, and the recording's own mel is the truth."""
 
 import zlib
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -17,14 +19,25 @@ from tts.text.tokenizer import Tokenizer
 from tts.training.identity import identity, same_speaker
 from tts.training.stage import Frozen, Stage
 from tts.types import Batch, Codes, Condition, Mel
-from tts.warp import drawn_factors
+from tts.warp import bin_centres, disguise, drawn_factors, smooth
+
+
+@dataclass(frozen=True)
+class Disguise:
+    """Other mouths and throats for the speakers of a batch; see `tts.warp.disguise`."""
+
+    factor: Float[Tensor, " B"]
+    colour: Float[Tensor, "B M 1"]  # standardised
+
+    def of(self, mel: Mel, *, centres: Float[Tensor, " M"]) -> Mel:
+        return disguise(mel, self.factor.to(mel.frames), self.colour.to(mel.frames), centres)
 
 
 class DiffusionStage(Stage):
     """Terms: `denoise`, and `identity` by which the speaker encoder learns to know two clips of one speaker.
 
     With `acoustic`, a GPT checkpoint, the decoder gets that GPT's latents as well. Codes also tell who speaks. To make
-    the decoder ask its speaker encoder, some clips' codes are those of a smaller or larger speaker, as in NANSY
+    the decoder ask its speaker encoder, some clips' codes are those of a disguised speaker, as in NANSY
     (arXiv 2110.14513, section 3.1).
     """
 
@@ -39,8 +52,9 @@ class DiffusionStage(Stage):
         drop_latents: float,  # probability of a batch without latents, so that codes alone stay enough
         shift: float,  # codes of silence before a clip in training, at most
         corrupt: float,  # share of codes replaced at random in training, since the GPT makes mistakes too
-        warp: float,  # largest change of pitch and formants of what the codec hears in training, as a share
-        warp_share: float,  # of clips that are changed
+        disguise_share: float,  # of clips whose speaker the codec hears disguised in training
+        formants: float,  # largest change of a disguised speaker's formants, as a share
+        colour: float,  # nats; deviation of the spectrum that a disguise adds
         scale: float,  # of cosines in the identity loss
         margin: float,  # by which clips of one speaker must be closer than strangers
         steps: int,  # of sampling in validation
@@ -57,8 +71,9 @@ class DiffusionStage(Stage):
         self.silent_ids = tokenizer.silent_ids
         self.shift = shift
         self.corrupt = corrupt
-        self.warp = warp
-        self.warp_share = warp_share
+        self.disguise_share = disguise_share
+        self.formants = formants
+        self.colour = colour
         self.scale = scale
         self.margin = margin
         find_sampler(sampler)  # an unknown one is refused now, not at the first validation
@@ -105,8 +120,8 @@ class DiffusionStage(Stage):
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """Mel distances to the truth in nats: of a sample, of the coarse mel that it starts from, and of other samples.
 
-        `moved_l1` is that of a sample whose codes are of a larger speaker, `stranger_l1` the same with the latents of
-        another clip's reference. The further they are apart, the more the latents decide who speaks.
+        `disguised_l1` is that of a sample whose codes are of a speaker with lower formants, `stranger_l1` the same with
+        the latents of another clip's reference. The further they are apart, the more the latents decide who speaks.
         """
         condition, truth = self.question(batch)
         speaker = self.speaker(batch)
@@ -118,10 +133,11 @@ class DiffusionStage(Stage):
             "sample_l1": distance(self.sample(condition, speaker)),
             "coarse_l1": distance(condition.coarse),
         }
-        if self.warp_share:
-            moved, _ = self.question(batch, factor=speaker.new_full((len(speaker),), 1 / (1 + self.warp)))
-            figures["moved_l1"] = distance(self.sample(moved, speaker))
-            figures["stranger_l1"] = distance(self.sample(moved, speaker.roll(1, 0)))
+        if self.disguise_share:
+            factor = torch.full((len(speaker),), 1 / (1 + self.formants))
+            other, _ = self.question(batch, Disguise(factor, torch.zeros(len(speaker), self.audio.n_mels, 1)))
+            figures["disguised_l1"] = distance(self.sample(other, speaker))
+            figures["stranger_l1"] = distance(self.sample(other, speaker.roll(1, 0)))
         return figures
 
     def showcase(self, batch: Batch) -> dict[str, Figure | Tensor]:
@@ -135,17 +151,17 @@ class DiffusionStage(Stage):
         return pictures
 
     @torch.no_grad()
-    def question(self, batch: Batch, factor: Float[Tensor, " B"] | None = None) -> tuple[Condition, Mel]:
+    def question(self, batch: Batch, disguise: Disguise | None = None) -> tuple[Condition, Mel]:
         """The decoder's input for a batch and the mel that it should give, cut to one length in frames.
 
-        `factor` says how much smaller or larger the speaker is whom the codec hears; in training it is drawn.
+        `disguise` is how the codec hears the speakers; in training it is drawn.
         """
         if self.training:
             batch = delayed(batch, self.shift, self.codec.net, torch.default_generator)
-            factor = self.factors(batch, torch.default_generator)
+            disguise = self.disguised(batch, torch.default_generator)
         truth = self.log_mel.measure(batch.wav, batch.wav_len)
         codec = self.codec.to(batch.wav.device)
-        codes = self.encode(batch, factor)
+        codes = self.encode(batch, disguise)
         if self.training and self.corrupt:
             ids = corrupted(codes.ids, self.corrupt, range(codec.codebook_size), torch.default_generator)
             codes = Codes(ids, codes.length)
@@ -155,17 +171,20 @@ class DiffusionStage(Stage):
         condition = Condition(codes, Mel(coarse.frames[..., :frames], length), self.latents(batch, codes))
         return condition, Mel(truth.frames[..., :frames], length)
 
-    def factors(self, batch: Batch, generator: torch.Generator) -> Float[Tensor, " B"] | None:
-        """How much smaller or larger each speaker is made for the codec; None where none ever is."""
-        if not self.warp_share:
+    def disguised(self, batch: Batch, generator: torch.Generator) -> Disguise | None:
+        """How the codec hears each speaker in training; None where none is ever disguised."""
+        if not self.disguise_share:
             return None
-        return drawn_factors(len(batch.keys), most=self.warp, share=self.warp_share, generator=generator)
+        count = len(batch.keys)
+        factor = drawn_factors(count, most=self.formants, share=self.disguise_share, generator=generator)
+        colour = smooth(count, self.audio.n_mels, self.colour / self.audio.std, generator)
+        return Disguise(factor, colour * (factor != 1)[:, None, None])
 
-    def encode(self, batch: Batch, factor: Float[Tensor, " B"] | None) -> Codes:
+    def encode(self, batch: Batch, disguise: Disguise | None) -> Codes:
         codec = self.codec.to(batch.wav.device)
-        if factor is None:  # which every codec can
+        if disguise is None:  # which every codec can
             return codec.encode(batch.wav, batch.wav_len)
-        return codec.encode(batch.wav, batch.wav_len, factor=factor.to(batch.wav.device))
+        return codec.encode(batch.wav, batch.wav_len, disguise=partial(disguise.of, centres=bin_centres(self.audio)))
 
     def latents(self, batch: Batch, codes: Codes) -> Float[Tensor, "B L D"] | None:
         """The GPT's hidden states; in training some batches go without."""

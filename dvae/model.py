@@ -4,6 +4,7 @@ Most weights work at the code rate, where a layer costs a `stride`-th of what it
 An optional CTC head reads text from the quantised vectors, so that codes keep what makes words understood.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,7 +18,6 @@ from dvae.quantize import Quantizer
 from tts.audio import LogMel
 from tts.nn import ChannelNorm, ConvBlock, init_weights
 from tts.types import AudioConfig, Codes, Mel, mask
-from tts.warp import bin_centres, warp
 
 
 @dataclass
@@ -160,17 +160,21 @@ class Dvae(nn.Module):
 
     @torch.no_grad()
     def encode(
-        self, wav: Float[Tensor, "B N"], wav_len: Int[Tensor, " B"], *, factor: Float[Tensor, " B"] | None = None
+        self,
+        wav: Float[Tensor, "B N"],
+        wav_len: Int[Tensor, " B"],
+        *,
+        disguise: Callable[[Mel], Mel] | None = None,
     ) -> Codes:
         """Codes of each wave, the last one counting frames it only begins to fill. Ids beyond a length are 0.
 
-        With `factor` they are those of the same words by a smaller or larger speaker (`tts.warp`).
+        With `disguise` they are those of the mels that it makes of the waves' own.
         """
         # Zeros behind every wave, as a batch's padding is: no clip's end depends on the clips beside it.
         silent = ~mask(wav_len, wav.shape[-1])
         mel = self.log_mel.measure(F.pad(wav.masked_fill(silent, 0.0), (0, self.audio.n_fft)), wav_len)
         mel = mel.crop(0, -(-wav.shape[-1] // self.audio.hop))
-        frames, length = self._whole_codes(mel if factor is None else warp(mel, factor, bin_centres(self.audio)))
+        frames, length = self._whole_codes(disguise(mel) if disguise else mel)
         inside = mask(length, frames.shape[-1] // self.stride)
         codes_in, frames_in = self._masks(inside)
         quantized = self.quantizer(self.encoder(frames, frames_in, codes_in), inside)

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional as F
 
 from tts.types import AudioConfig, Mel, mask
-
-SMOOTH = 6  # points of a random spectrum, between which it is interpolated
+from tts.warp import smooth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +44,21 @@ def vary(mel: Mel, variation: Variation, centres: Float[Tensor, " M"], audio: Au
     def chosen(share: float) -> Tensor:
         return torch.rand(count, 1, 1, device=device) < share
 
+    def spectra(deviation: float) -> Float[Tensor, "B M 1"]:
+        return smooth(count, bins, deviation, torch.default_generator).to(device)
+
     nats = mel.frames * audio.std + audio.mean
     inside = mask(mel.length, nats.shape[-1])[:, None]
-    nats = nats + v.gain * torch.randn(count, 1, 1, device=device) + smooth(count, bins, v.tilt, device)
+    nats = (
+        nats
+        + v.gain * torch.randn(count, 1, 1, device=device)
+        + smooth(count, bins, v.tilt, torch.default_generator).to(device)
+    )
     loudness = nats.masked_fill(~inside, -torch.inf).amax(2, keepdim=True).mean(1, keepdim=True)
     loudest = nats.masked_fill(~inside, -torch.inf).amax((1, 2), keepdim=True)
 
     decibel = 0.1151  # nats of amplitude
-    level = loudness - drawn(*v.noise) * decibel + smooth(count, bins, 1.0, device)
+    level = loudness - drawn(*v.noise) * decibel + spectra(1.0)
     hiss = level + 0.3 * torch.randn_like(nats)
     nats = torch.where(chosen(v.noise_share), 0.5 * torch.logaddexp(2 * nats, 2 * hiss), nats)
 
@@ -67,9 +72,3 @@ def vary(mel: Mel, variation: Variation, centres: Float[Tensor, " M"], audio: Au
     gone = gone | (chosen(v.mask_share) & (row >= place) & (row < place + size))
     nats = nats.masked_fill(gone, floor).clamp_min(floor)
     return Mel((nats - audio.mean) / audio.std, mel.length)
-
-
-def smooth(count: int, bins: int, deviation: float, device: torch.device) -> Float[Tensor, "B M 1"]:
-    """Random spectra in nats that change slowly from bin to bin."""
-    points = deviation * torch.randn(count, 1, SMOOTH, device=device)
-    return F.interpolate(points, bins, mode="linear", align_corners=True).mT

@@ -88,13 +88,13 @@ def test_corruption_reaches_codes_and_coarse_mel_in_training_only(codec, batch):
     assert not torch.allclose(clean.coarse.frames, wrong.coarse.frames)
 
 
-def test_a_moved_speaker_is_heard_by_the_codec_alone_and_in_training_only(codec, batch):
+def test_a_disguised_speaker_is_heard_by_the_codec_alone_and_in_training_only(codec, batch):
     """Codes change; the recording's own mel, which is to be given back, does not."""
-    still, moved = make_stage(codec, corrupt=0.0), make_stage(codec, corrupt=0.0, warp=0.5, warp_share=1.0)
+    still, moved = make_stage(codec, corrupt=0.0), make_stage(codec, corrupt=0.0, disguise_share=1.0)
     (condition, truth), (other, same) = still.train().question(batch), moved.train().question(batch)
     assert not torch.equal(condition.codes.ids, other.codes.ids) and torch.equal(truth.frames, same.frames)
     assert torch.equal(moved.eval().question(batch)[0].codes.ids, condition.codes.ids)
-    assert {"moved_l1", "stranger_l1"} < set(moved.metrics(batch))
+    assert {"disguised_l1", "stranger_l1"} < set(moved.metrics(batch))
 
 
 def test_the_identity_term_teaches_the_speaker_encoder_alone(codec, batch):

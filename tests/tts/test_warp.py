@@ -5,7 +5,7 @@ import torch
 
 from tts.audio import LogMel
 from tts.types import Mel
-from tts.warp import bin_centres, drawn_factors, warp
+from tts.warp import bin_centres, disguise, drawn_factors, smooth, warp
 
 
 def tone(audio, hz: float) -> Mel:
@@ -37,3 +37,32 @@ def test_factors_lie_within_their_bounds_both_ways():
     factor = drawn_factors(1000, most=0.15, share=1.0, generator=generator)
     assert 1 / 1.15 - 1e-4 <= float(factor.min()) < 0.9 and 1.1 < float(factor.max()) <= 1.15 + 1e-4
     assert (drawn_factors(50, most=0.15, share=0.0, generator=generator) == 1).all()
+
+
+def hum(audio, hz: float, formant: float) -> Mel:
+    """Harmonics of `hz` that are loudest at `formant`."""
+    time, number = torch.arange(24000) / 24000, torch.arange(1, int(11000 / hz))[:, None]
+    loudness = torch.exp(-0.5 * ((number * hz - formant) / 250) ** 2) + 0.01
+    return LogMel(audio).measure(
+        (loudness * torch.sin(2 * torch.pi * number * hz * time)).sum(0)[None], torch.tensor([24000])
+    )
+
+
+def test_a_disguise_moves_the_formant_and_leaves_the_pitch(audio):
+    """The peak is where the moved formant's would be; over low bins, harmonics stand as far apart as before."""
+    mel, still = hum(audio, 250.0, 1500.0), torch.zeros(1, audio.n_mels, 1)
+    moved = disguise(mel, torch.tensor([1.25]), still, bin_centres(audio)).frames[0].mean(1)
+    meant = hum(audio, 250.0, 1875.0).frames[0].mean(1)
+    assert (
+        abs(int(moved.argmax()) - int(meant.argmax())) <= 3 < int(moved.argmax()) - int(mel.frames[0].mean(1).argmax())
+    )
+    low = slice(5, 30)
+    ripple, other = (part[low] - part[low].mean() for part in (mel.frames[0].mean(1), moved))
+    assert torch.fft.rfft(ripple)[2:].abs().argmax() == torch.fft.rfft(other)[2:].abs().argmax()
+
+
+def test_a_disguise_of_factor_1_adds_its_colour_alone(audio):
+    mel = hum(audio, 200.0, 1000.0)
+    colour = smooth(1, audio.n_mels, 0.5, torch.Generator().manual_seed(0))
+    other = disguise(mel, torch.ones(1), colour, bin_centres(audio))
+    assert torch.allclose(other.frames, mel.frames + colour, atol=1e-4) and float(colour.std()) > 0.1
