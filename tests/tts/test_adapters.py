@@ -6,10 +6,11 @@ import torch
 from helpers import nano
 from helpers.gpt_stage import GREEDY
 from tts import checkpoint, settings
-from tts.adapters import Change, Changes, TunedSpeaker, adapt, adaptable, changes_of, merged
+from tts.adapters import adapt, adaptable, changes_of, merged
+from tts.records import Change, Changes, SpeakerLatents, TunedSpeaker
 from tts.synthesis.pipeline import TextToSpeech
 from tts.synthesis.speaking import Settings
-from tts.types import Codes, Condition, Mel, SpeakerLatents
+from tts.types import Codes, Condition, Mel
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ from torch.nn import functional as F
 
 from diffusion.model import AttentionLayer, DiffusionDecoder, Encoded, StreamCache
 from dvae.model import Dvae
-from gpt.model import GPT
+from gpt.model import GPT, PACES
 from gpt.prosody import CHANNELS, STEPS
-from gpt.sequence import SPEECH, START_SPEECH
+from gpt.sequence import FIRST_TEXT, SPEECH, START_SPEECH, TEXT
 from tts.nn import Block, KVCache, rotate
 from tts.types import Codes, Condition, Mel
 from vocoder.model import Vocos, factor
@@ -159,6 +159,33 @@ class Step(nn.Module):
         y = weight[..., :-1] @ values + weight[..., -1:] * v
         x = x + attention.out(rearrange(y, "b h k d -> b k (h d)"))
         return x + block.mlp(block.mlp_norm(x)), k, v
+
+
+class Listening(nn.Module):
+    """Reads codes, then a text at several paces, one a row: the sum of log p(text id | codes), its end included."""
+
+    def __init__(self, gpt: GPT):
+        super().__init__()
+        self.blocks, self.norm, self.rotary, self.vocabulary = gpt.blocks, gpt.norm, gpt.rotary, gpt.vocabulary
+        self.register_buffer("table", gpt.embed())
+        self.register_buffer("head", gpt.head()[gpt.vocabulary.outputs(TEXT)])
+
+    def forward(
+        self, codes: Int[Tensor, "1 L"], stream: Int[Tensor, "1 S2"], times: Float[Tensor, "B S2"]
+    ) -> Float[Tensor, " B"]:
+        speech = F.pad(codes + self.vocabulary.first_code, (1, 0), value=START_SPEECH)
+        speech = F.pad(speech, (0, 1), value=self.vocabulary.stop_speech)
+        x = F.embedding(torch.cat((speech, stream), dim=1), self.table).expand(times.shape[0], -1, -1)
+        spoken = torch.arange(speech.shape[1]).to(times.dtype).expand(times.shape[0], -1)
+        time = torch.cat((spoken, times), dim=1)
+        column = torch.arange(time.shape[1])
+        behind = (column <= column[:, None]).expand(times.shape[0], 1, -1, -1)
+        rotary = self.rotary(time)
+        for block in self.blocks:
+            x = block(x, rotary, causal=False, mask=behind)
+        logits = F.linear(self.norm(x[:, speech.shape[1] : -1]), self.head)
+        told = (stream[:, 1:, None] - FIRST_TEXT).expand(times.shape[0], -1, -1)
+        return logits.log_softmax(-1).gather(2, told).sum((1, 2))
 
 
 class EncodedSpeaker(nn.Module):
@@ -355,6 +382,10 @@ def _gpt_pieces(gpt: GPT) -> Iterator[OnnxPiece]:
     step |= {name: torch.zeros(cache) for name in caches}  # one tensor for all would be exported as one input
     step_axes = {"code": {0: "rows"}, "hidden": {0: "room"}} | {name: {0: "rows", 2: "room"} for name in caches}
     yield OnnxPiece("gpt_step", Step(gpt), step, step_axes, ("logits", "latent", *(f"new_{name}" for name in caches)))
+    codes, times = torch.arange(11)[None], torch.arange(ids).float().expand(len(PACES), -1).contiguous()
+    heard = {"codes": codes, "stream": FIRST_TEXT + torch.arange(ids)[None], "times": times}
+    heard_axes = {"codes": {1: "codes"}, "stream": {1: "ids"}, "times": {1: "ids"}}
+    yield OnnxPiece("gpt_listen", Listening(gpt), heard, heard_axes, ("scores",))
     yield _speaker_piece("gpt_speaker", gpt)
 
 

@@ -4,25 +4,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-import torch
-
 from tts import voices
 from tts.audio import resample
+from tts.engine.choice import Nets
 from tts.narration.script import Manner
 from tts.narration.takes import BrokenTake, StoredTake, TakeStore
 from tts.narration.times import said_words
-from tts.synthesis.pipeline import TextToSpeech
-from tts.synthesis.speaking import Settings, Take, take_seed
-from tts.types import SpeakerLatents
-
-
-@dataclass(frozen=True, kw_only=True)
-class Nets:
-    """Which nets speak, and on what."""
-
-    weights: Path
-    device: str
-    threads: int
+from tts.records import SpeakerLatents
+from tts.synthesis.speaking import Settings, Speaking, Take, take_seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +55,7 @@ def _found(store: TakeStore, key: str) -> StoredTake | None:
         return None
 
 
-def speak_segment(want: WantedTake, speech: TextToSpeech, store: TakeStore, settings: Settings) -> StoredTake:
+def speak_segment(want: WantedTake, speech: Speaking, store: TakeStore, settings: Settings) -> StoredTake:
     """Speak one segment in its manner and store it."""
     seed = take_seed(want.seed, want.words, want.time)
     voice = latents(want.voice, speech.fingerprint)
@@ -74,7 +63,7 @@ def speak_segment(want: WantedTake, speech: TextToSpeech, store: TakeStore, sett
     take = pitched(take, want.manner, speech.audio.sample_rate)
     words = said_words(speech, take, want.words)
     return store.put(
-        take.wave.numpy(),
+        take.wave,
         key=want.key,
         seed=want.seed,
         attempts=take.attempts,
@@ -99,10 +88,9 @@ def pitched(take: Take, manner: Manner, rate: int) -> Take:
 
 
 @lru_cache(1)
-def load_nets(nets: Nets) -> TextToSpeech:
+def load_nets(nets: Nets) -> Speaking:
     """The nets, loaded once in each process."""
-    torch.set_num_threads(nets.threads)
-    return TextToSpeech.load(nets.weights, nets.device)
+    return nets.load()
 
 
 @lru_cache(64)

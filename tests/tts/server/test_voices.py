@@ -10,8 +10,8 @@ import soundfile
 import torch
 
 from helpers import nano, serving
+from tts.records import SpeakerLatents
 from tts.server.voices import CONSENT
-from tts.types import SpeakerLatents
 from tts.voices.mix import mix
 
 

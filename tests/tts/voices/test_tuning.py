@@ -14,13 +14,13 @@ from safetensors.torch import load_file, save_file
 from helpers import nano, tone_speech
 from helpers.fake_whisper import fake_whisper
 from tts import settings, voices
-from tts.adapters import Change, Changes, TunedSpeaker, adaptable
+from tts.adapters import adaptable
 from tts.engine.engine import OnnxEngine
 from tts.judges.similarity import TorchScriptEncoder
 from tts.judges.whisper import Whisper
 from tts.narration.project import Project
+from tts.records import Change, Changes, SpeakerLatents, TunedSpeaker
 from tts.synthesis.pipeline import TextToSpeech
-from tts.types import SpeakerLatents
 from tts.voices.__main__ import main
 from tts.voices.tuning import material
 from tts.voices.tuning import tune as rounds

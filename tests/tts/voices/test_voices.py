@@ -14,9 +14,10 @@ from safetensors.torch import save_file
 from helpers import nano, tone_speech
 from tts import checkpoint, settings, vad, voices
 from tts.audio import decode
+from tts.records import SpeakerLatents
 from tts.speaker import REFERENCE_SECONDS
 from tts.synthesis.pipeline import TextToSpeech
-from tts.types import AudioConfig, SpeakerLatents
+from tts.types import AudioConfig
 from tts.voices import clone, population
 from tts.voices import speech as finder
 from tts.voices.__main__ import describe, main
