@@ -407,7 +407,9 @@ def test_a_voice_of_other_weights(say, tmp_path):
     card = voices.About(
         name="old", gender="other", description="", source="", licence="", made="", fingerprint="0" * 64
     )
-    voices.save(tmp_path / "old.safetensors", SpeakerLatents(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32)), card)
+    voices.save(
+        tmp_path / "old.safetensors", SpeakerLatents(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32)), card
+    )
     failed(say("hi", "-v", "old.safetensors"), 1, "other weights", "tts.voices make")
 
 

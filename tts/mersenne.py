@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt
 
 LANES = 16  # normal numbers that are drawn together
 
@@ -32,7 +32,7 @@ class Mersenne:
             drawn[-LANES:] = _normal(self.uniform(LANES))
         return drawn[:size].reshape(shape)
 
-    def _bits(self, count: int) -> Int[np.ndarray, " K"]:
+    def _bits(self, count: int) -> UInt[np.ndarray, " K"]:
         return self._random.randint(2**32, size=count, dtype=np.uint32)
 
 

@@ -179,7 +179,7 @@ def k_weighted(wave: Float[np.ndarray, "C N"], rate: int) -> Float[np.ndarray, "
 @lru_cache(4)
 def _k_response(rate: int, size: int) -> Complex[np.ndarray, " F"]:
     """The spectrum of what comes of one sample, over so many samples."""
-    numerator, denominator = _k_filter(rate)
+    numerator, denominator = k_filter(rate)
     echo = [0.0] * round(WARM_UP * rate)
     for at in range(len(echo)):
         past = sum(weight * echo[at - back] for back, weight in enumerate(denominator[1:], 1) if back <= at)
@@ -187,7 +187,7 @@ def _k_response(rate: int, size: int) -> Complex[np.ndarray, " F"]:
     return np.fft.rfft(echo, size)
 
 
-def _k_filter(rate: int) -> tuple[list[float], list[float]]:
+def k_filter(rate: int) -> tuple[list[float], list[float]]:
     """Numerator and denominator of the shelf and the high-pass in one filter.
 
     The analogue prototypes behind the table for 48 kHz are those that libebur128 derived.

@@ -50,14 +50,15 @@ def test_what_does_not_belong_together_is_refused(exported, voice, tmp_path):
     with pytest.raises(ValueError, match="is no export"):
         OnnxNets(tmp_path, 1)
     with pytest.raises(ValueError, match="made for other weights"):
-        OnnxEngine(OnnxNets(exported, 1)).voice(voices.find("kathleen"))
+        voices.load("kathleen", fingerprint=OnnxEngine(OnnxNets(exported, 1)).fingerprint)
     mixed = tmp_path / "mixed"
     shutil.copytree(exported, mixed)
     about = json.loads((mixed / ABOUT).read_text())
     (mixed / ABOUT).write_text(json.dumps(about | {"weights": "other"}))
     how, other = Settings.parse(settings.compose([])), OnnxEngine(OnnxNets(mixed, 1))
+    who = voices.load(voice, fingerprint=other.fingerprint)
     with pytest.raises(ValueError, match="of other weights"):
-        other.speak("Hello.", other.voice(voice), settings=how, seed=0)
+        other.speak("Hello.", who, settings=how, seed=0)
     (mixed / "gpt_gaps.onnx").write_bytes(b"damaged")
     with pytest.raises(ValueError, match="cannot be read"):
-        other.speak("Hello.", other.voice(voice), settings=how, seed=0)
+        other.speak("Hello.", who, settings=how, seed=0)
