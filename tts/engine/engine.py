@@ -50,7 +50,7 @@ class OnnxEngine(Speaking):
     def utter(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Attempt:
         ids, best = self.tokenizer.encode(text), None
         for candidate in range(settings.candidates):
-            drawn = list(self._drawn(ids, voice, settings, (seed, candidate) if candidate else seed))
+            drawn = list(self._codes(ids, voice, settings, (seed, candidate) if candidate else seed))
             codes = self.gathered(drawn)
             verdict = self.hear_codes(codes, text, settings, whole=True)
             score = self.gpt.understood(codes, ids) if settings.candidates > 1 else 0.0
@@ -60,9 +60,9 @@ class OnnxEngine(Speaking):
         return Attempt(*best[1:])
 
     def draw_along(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Iterator[Drawn]:
-        return self._drawn(self.tokenizer.encode(text), voice, settings, seed)
+        return self._codes(self.tokenizer.encode(text), voice, settings, seed)
 
-    def _drawn(
+    def _codes(
         self, ids: Sequence[int], voice: SpeakerLatents, settings: Settings, seed: int | tuple[int, int]
     ) -> Iterator[Drawn]:
         random = np.random.default_rng(seed)

@@ -10,7 +10,7 @@ from tts.engine.nets import OnnxNets
 from tts.engine.sampling import choose
 from tts.records import Sampling
 
-ROOM = 128  # positions by which the caches grow
+ROOM = 32  # positions by which the caches grow
 Drawn = tuple[int, Float[np.ndarray, "1 D"]]  # a code, and the GPT's latents at it
 
 

@@ -11,7 +11,7 @@ from tts.narration.script import Manner
 from tts.narration.takes import BrokenTake, StoredTake, TakeStore
 from tts.narration.times import said_words
 from tts.records import SpeakerLatents
-from tts.synthesis.speaking import Settings, Speaking, Take, take_seed
+from tts.synthesis.speaking import Settings, Speaking, Take, WantedSentence, take_seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,11 @@ def speak_paragraph(job: Job) -> list[StoredTake]:
     """Speak the segments of a job; what another process has spoken meanwhile is kept."""
     speech = load_nets(job.nets)
     store = TakeStore(job.takes, speech.audio.sample_rate)
-    return [_found(store, want.key) or speak_segment(want, speech, store, job.settings) for want in job.wanted]
+    there = {want.key: take for want in job.wanted if (take := _found(store, want.key))}
+    lacking = [want for want in job.wanted if want.key not in there]
+    for want, take in zip(lacking, speech.speak_each(wanted_of(want, job, speech) for want in lacking), strict=True):
+        there[want.key] = stored(take, want, speech, store)
+    return [there[want.key] for want in job.wanted]
 
 
 def _found(store: TakeStore, key: str) -> StoredTake | None:
@@ -55,11 +59,18 @@ def _found(store: TakeStore, key: str) -> StoredTake | None:
         return None
 
 
-def speak_segment(want: WantedTake, speech: Speaking, store: TakeStore, settings: Settings) -> StoredTake:
-    """Speak one segment in its manner and store it."""
-    seed = take_seed(want.seed, want.words, want.time)
-    voice = latents(want.voice, speech.fingerprint)
-    take = speech.speak(want.words, voice, settings=paced(settings, want.manner), seed=seed)
+def wanted_of(want: WantedTake, job: Job, speech: Speaking) -> WantedSentence:
+    """A segment as the engine speaks it, in its manner."""
+    return WantedSentence(
+        text=want.words,
+        voice=latents(want.voice, speech.fingerprint),
+        settings=paced(job.settings, want.manner),
+        seed=take_seed(want.seed, want.words, want.time),
+    )
+
+
+def stored(take: Take, want: WantedTake, speech: Speaking, store: TakeStore) -> StoredTake:
+    """Store what was spoken of a segment."""
     take = pitched(take, want.manner, speech.audio.sample_rate)
     words = said_words(speech, take, want.words)
     return store.put(

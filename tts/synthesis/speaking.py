@@ -29,6 +29,8 @@ from tts.synthesis.wave import Edges
 from tts.text.language import Language
 from tts.text.tokenizer import Tokenizer
 
+AHEAD = 1  # sentences whose codes wait until they are made to sound
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -102,6 +104,16 @@ class VoicedPortion:
     portion: Portion
     voice: SpeakerLatents
     settings: Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedSentence:
+    """A normalised sentence, and how it is to be spoken."""
+
+    text: str
+    voice: SpeakerLatents
+    settings: Settings
+    seed: int
 
 
 class Speaking(ABC):
@@ -188,11 +200,13 @@ class Speaking(ABC):
 
     def speak(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Take:
         """Speak one normalised sentence, after a faulty attempt again from another seed, and keep the best."""
-        best, rejected = _best_of(partial(self.utter, text, voice, settings=settings), settings, seed)
-        speech, edges = best.speech, Edges(self.audio)
-        wave = self.render(speech.codes, speech.latents, voice, settings=settings, seed=seed)
-        pieces = (edges.push(wave), edges.finish())
-        return self._take(pieces, edges.start, speech.codes, best.verdict, rejected, settings.speed)
+        (take,) = self.speak_each([WantedSentence(text=text, voice=voice, settings=settings, seed=seed)])
+        return take
+
+    def speak_each(self, wanted: Iterable["WantedSentence"]) -> Iterator[Take]:
+        """`speak` several sentences. While one is made to sound, the codes of the next are drawn in another thread."""
+        for sentence, (best, rejected) in background(((one, self._drawn(one)) for one in wanted), AHEAD):
+            yield self._sounded(sentence, best, rejected)
 
     def sayable(self, text: str) -> bool:
         """Whether a normalised text holds anything but spaces and punctuation."""
@@ -218,41 +232,72 @@ class Speaking(ABC):
 
     def _chunks(self, voiced: Iterable[VoicedPortion], seed: int, *, along: bool) -> Iterator[Chunk]:
         """Each portion as it is spoken: `along` with its codes where there is one candidate, else whole."""
-        said: Counter[str] = Counter()  # how often each sentence came
-        told: list[str] = []
-        for one in voiced:
-            portion, settings = one.portion, one.settings
-            speak = self._speak_along if along and settings.candidates == 1 else self._speak_whole
-            notices, take, wave = list(portion.notices), None, np.zeros(0, np.float32)
-            if self.sayable(portion.words):
-                said[portion.words] += 1
-                own = take_seed(seed, portion.words, said[portion.words])
-                for wave, take, account in speak(portion.words, one.voice, settings=settings, seed=own):
+        said, told = False, []
+        for planned, drawn in self._drawing(self._planned(voiced, seed), along):
+            portion, notices, take = planned.portion, list(planned.notices), None
+            wave = np.zeros(0, np.float32)
+            if sentence := planned.sentence:
+                said, settings = True, sentence.settings
+                spoken = self._speak_whole(sentence, *drawn) if drawn else self._speak_along(sentence)
+                for wave, take, account in spoken:
                     if account:
                         notices.append(f"{account}: {shortened(portion.words)}")
                     if take is None:
                         yield Chunk(portion, wave, notices, None)
                         notices = []
                 wave = np.pad(wave, (0, round(settings.silence(portion.pause) * self.audio.sample_rate)))
-            elif portion.written.strip():
-                notices.append(nothing_to_say(portion.written))
             told = (told + notices)[:3]
             yield Chunk(portion, wave, notices, take)
         if not said:
             reasons = "; ".join(told) or "it is empty"
             raise ValueError(f"no voice can say this text ({reasons}): write it in {self.language.name.title()}")
 
+    def _planned(self, voiced: Iterable[VoicedPortion], seed: int) -> Iterator["_Planned"]:
+        """What is to be said of each portion, with the seed of its own."""
+        said: Counter[str] = Counter()  # how often each sentence came
+        for one in voiced:
+            portion, notices, sentence = one.portion, list(one.portion.notices), None
+            if self.sayable(portion.words):
+                said[portion.words] += 1
+                own = take_seed(seed, portion.words, said[portion.words])
+                sentence = WantedSentence(text=portion.words, voice=one.voice, settings=one.settings, seed=own)
+            elif portion.written.strip():
+                notices.append(nothing_to_say(portion.written))
+            yield _Planned(portion, notices, sentence)
+
+    def _drawing(
+        self, planned: Iterable["_Planned"], along: bool
+    ) -> Iterator[tuple["_Planned", tuple[Attempt, list[str]] | None]]:
+        """Each with its codes; None where there are none, or where it is spoken along with them."""
+
+        def draw() -> Iterator[tuple["_Planned", tuple[Attempt, list[str]] | None]]:
+            for one in planned:
+                later = one.sentence is None or (along and one.sentence.settings.candidates == 1)
+                yield one, None if later else self._drawn(one.sentence)
+
+        return draw() if along else background(draw(), AHEAD)
+
+    def _drawn(self, sentence: "WantedSentence") -> tuple[Attempt, list[str]]:
+        """The best attempt at a sentence, and what was wrong with each of the others."""
+        utter = partial(self.utter, sentence.text, sentence.voice, settings=sentence.settings)
+        return _best_of(utter, sentence.settings, sentence.seed)
+
+    def _sounded(self, sentence: "WantedSentence", best: Attempt, rejected: list[str]) -> Take:
+        speech, settings, edges = best.speech, sentence.settings, Edges(self.audio)
+        wave = self.render(speech.codes, speech.latents, sentence.voice, settings=settings, seed=sentence.seed)
+        pieces = (edges.push(wave), edges.finish())
+        return self._take(pieces, edges.start, speech.codes, best.verdict, rejected, settings.speed)
+
     def _speak_whole(
-        self, words: str, voice: SpeakerLatents, *, settings: Settings, seed: int
+        self, sentence: "WantedSentence", best: Attempt, rejected: list[str]
     ) -> Iterator[tuple[np.ndarray, Take, str | None]]:
         """A sentence in one piece."""
-        take = self.speak(words, voice, settings=settings, seed=seed)
-        yield take.wave, take, _account(take, settings, late=False)
+        take = self._sounded(sentence, best, rejected)
+        yield take.wave, take, _account(take, sentence.settings, late=False)
 
-    def _speak_along(
-        self, words: str, voice: SpeakerLatents, *, settings: Settings, seed: int
-    ) -> Iterator[tuple[np.ndarray, Take | None, str | None]]:
+    def _speak_along(self, sentence: "WantedSentence") -> Iterator[tuple[np.ndarray, Take | None, str | None]]:
         """A sentence in pieces, rendered while codes are drawn in a thread of its own."""
+        words, voice, settings, seed = sentence.text, sentence.voice, sentence.settings, sentence.seed
         best, rejected = _best_of(partial(self._begin, words, voice, settings=settings), settings, seed)
         edges, pieces = Edges(self.audio), []
         for wave in self.sound(background(best.go_on()), voice, settings=settings, seed=seed):
@@ -285,6 +330,15 @@ class Speaking(ABC):
             rejected=rejected,
             speed=speed,
         )
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A portion, what is told about it, and what is to be spoken of it, if anything."""
+
+    portion: Portion
+    notices: list[str]
+    sentence: WantedSentence | None
 
 
 @dataclass
