@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 
 from speaker.augment import Variation, vary, warp
 from speaker.model import bin_centres
-from tts.audio import LogMel
+from tts.mel import LogMel
 from tts.types import AudioConfig, Mel
 
 STILL = Variation(

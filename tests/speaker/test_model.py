@@ -105,7 +105,7 @@ def test_relative_spectra_have_mean_0_inside_and_are_0_beyond(audio):
 
 
 def test_bin_centres_are_those_of_the_mel_filters(audio):
-    from tts.audio import LogMel
+    from tts.mel import LogMel
 
     filters = LogMel(audio).filters  # (frequencies, M)
     peak = filters.argmax(0) * audio.sample_rate / audio.n_fft
