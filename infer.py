@@ -17,22 +17,21 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tts import document, settings, voices
 from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable, run_as_program
-from tts.engine.choice import chosen_export
+from tts.engine.choice import Nets
 from tts.formats import OUTPUTS
 from tts.synthesis.live import Live, endless_wav, find_player, playing
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from tts.synthesis.speaking import Speaking
 
 FILE_SUFFIXES = document.FORMATS.keys() | document.REFUSED.keys()  # a word that ends in one of them names a file
 PLAIN = document.FORMATS[".txt"]
-BOOK_FLAGS = ("voice", "lexicon", "seed", "speed", "device", "threads", "weights")  # that narration has, too
+BOOK_FLAGS = ("voice", "lexicon", "seed", "speed", "engine", "device", "threads", "weights")  # that narration has, too
 BOOK_SETTINGS = ("candidates", "listen", "steps", "guidance")  # of conf/infer.yaml
 MAX_CHARS = 16_000_000  # about five times War and Peace
 WHOLE_INSTALL = "run `uv run infer.py` without --only-group speak and --engine"
@@ -117,18 +116,14 @@ def run(argv: list[str]) -> int:
         show(text, conf, arguments.lexicon, as_json=arguments.json)
         return 0
     voice = usage(voices.find, conf["voice"])
-    conf["export"] = choose_engine(arguments.engine, conf, given=arguments.weights is not None)
-    if conf["export"] and voice.suffix != voices.SUFFIX:
-        raise ValueError(f"a voice is cloned from recordings such as {conf['voice']} by torch: {WHOLE_INSTALL}")
+    nets = Nets.chosen(conf, given=arguments.weights is not None)
     text_file = find_text_file(arguments.text)
-    manner = dict(lexicon=arguments.lexicon, mark=arguments.mark, quiet=arguments.quiet)
+    manner = dict(nets=nets, lexicon=arguments.lexicon, mark=arguments.mark, quiet=arguments.quiet)
     if live := check_live(arguments):
         text = incoming() if arguments.text == ["-"] and not text_file else read_text(text_file, arguments.text)
         return speak_live(text, voice, live, conf, **manner)
     output = check_output(arguments.output, text_file, voice)
     if text_file and output and is_book(text_file, output):
-        if conf["export"]:
-            raise ValueError(f"a book such as {str(text_file)!r} is narrated by torch: {WHOLE_INSTALL}")
         return narrate(text_file, output, arguments, argv[split + 1 :])
     return speak_file(read_text(text_file, arguments.text), voice, output, conf, **manner)
 
@@ -182,7 +177,6 @@ def make_parser() -> Parser:
     parser.add_argument("--weights", metavar="DIR", help="folder of dvae, gpt, diffusion, vocoder .safetensors")
     parser.add_argument(
         "--engine",
-        default="auto",
         metavar="NAME",
         help="torch; onnx or onnx=FOLDER: nets that python -m tts.export wrote; auto takes torch if it is installed",
     )
@@ -218,14 +212,6 @@ def configure(arguments: argparse.Namespace, overrides: list[str]) -> dict:
     if not conf["weights"].is_dir():
         raise ValueError(f"no weights: {conf['weights']} is no folder; give one with --weights DIR")
     return conf
-
-
-def choose_engine(engine: str, conf: dict, *, given: bool) -> Path | None:
-    """The folder of the export that speaks, None for torch. `given` says that the user chose the weights."""
-    export = chosen_export(engine, conf["weights"], given)
-    if export and conf["device"] not in ("auto", "cpu"):
-        raise UsageError(f"exported nets speak on the processor: leave --device {conf['device']} out")
-    return export
 
 
 def find_text_file(words: list[str]) -> Path | None:
@@ -383,7 +369,7 @@ def show(text: str, conf: dict, lexicon: str | None, *, as_json: bool) -> None:
 
 
 def speak_file(
-    text: str, voice: Path, output: Path | None, conf: dict, *, lexicon: str | None, mark: bool, quiet: bool
+    text: str, voice: Path, output: Path | None, conf: dict, *, nets: Nets, lexicon: str | None, mark: bool, quiet: bool
 ) -> int:
     """Speak into a file, or as a whole WAV to standard output, and say what was written."""
     from tts.encoding import open_wave
@@ -394,7 +380,7 @@ def speak_file(
         def opened(rate: int, comment: str) -> AbstractContextManager:
             return open_wave(target, rate, tags={"comment": comment})
 
-        seconds = speak(text, voice, opened, conf, live=False, lexicon=lexicon, mark=mark, quiet=quiet)
+        seconds = speak(text, voice, opened, conf, live=False, nets=nets, lexicon=lexicon, mark=mark, quiet=quiet)
         if output is None:
             with open(target, "rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
@@ -405,7 +391,15 @@ def speak_file(
 
 
 def speak_live(
-    text: str | Iterator[str], voice: Path, place: str, conf: dict, *, lexicon: str | None, mark: bool, quiet: bool
+    text: str | Iterator[str],
+    voice: Path,
+    place: str,
+    conf: dict,
+    *,
+    nets: Nets,
+    lexicon: str | None,
+    mark: bool,
+    quiet: bool,
 ) -> int:
     """Speak to where `check_live` says."""
 
@@ -415,7 +409,7 @@ def speak_live(
         return nullcontext(Live(sys.stdout.buffer, endless_wav(rate, comment) if place == "wav" else b""))
 
     try:
-        speak(text, voice, opened, conf, live=True, lexicon=lexicon, mark=mark, quiet=quiet)
+        speak(text, voice, opened, conf, live=True, nets=nets, lexicon=lexicon, mark=mark, quiet=quiet)
     except KeyboardInterrupt:
         return fail("interrupted", INTERRUPTED)
     return 0
@@ -428,12 +422,12 @@ def speak(
     conf: dict,
     *,
     live: bool,
+    nets: Nets,
     lexicon: str | None,
     mark: bool,
     quiet: bool,
 ) -> float:
     """Load the nets and speak into what `opened` gives for a sample rate and a comment; gives the seconds of speech."""
-    import numpy as np
     from tqdm import tqdm
 
     from tts.synthesis.explain import language_with
@@ -453,7 +447,8 @@ def speak(
     with bar:
         if isinstance(text, str):
             check_text(text)
-        speech, latents = load(voice, conf, tell)
+        source, speech = voices.resolve(voice, tell), nets.load()
+        latents = voices.latents_of(source, speech, cache=True, tell=tell)
         speech.language = language_with(lexicon, speech.tokenizer)
         rate, samples = speech.audio.sample_rate, 0
         say = speech.stream if live else speech.say
@@ -463,7 +458,7 @@ def speak(
             nonlocal samples
             told = None
             for chunk in say(text, latents, settings=Settings.parse(conf), seed=conf["seed"]):
-                yield np.asarray(chunk.wave)[None]
+                yield chunk.wave[None]
                 samples += len(chunk.wave)
                 for notice in chunk.notices:
                     tell(notice)
@@ -476,24 +471,6 @@ def speak(
             for wave in marked(waves(), rate) if mark else waves():
                 file.write(wave)
     return samples / rate
-
-
-def load(voice: Path, conf: dict, tell: Callable[[str], None]) -> tuple["Speaking", Any]:
-    """The engine that `configure` has chosen, and the voice as this engine knows it."""
-    if conf["export"]:
-        from tts.engine.engine import OnnxEngine
-        from tts.engine.nets import OnnxNets
-
-        engine = OnnxEngine(OnnxNets(conf["export"], conf["threads"]))
-        return engine, engine.voice(voice)
-    import torch
-
-    from tts.synthesis.pipeline import TextToSpeech
-
-    torch.set_num_threads(conf["threads"])
-    source = voices.resolve(voice, tell)
-    speech = TextToSpeech.load(conf["weights"], conf["device"])
-    return speech, voices.latents_of(source, speech, cache=True, tell=tell)
 
 
 if __name__ == "__main__":

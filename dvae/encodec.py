@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tts.audio import LogMel
+from tts.mel import LogMel
 from tts.types import AudioConfig, Codes, Mel, mask
 
 HOP = 320  # samples per frame at 24 kHz: 75 frames/s

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dvae.quantize import Quantizer
-from tts.audio import LogMel
+from tts.mel import LogMel
 from tts.nn import ChannelNorm, ConvBlock, init_weights
 from tts.types import AudioConfig, Codes, Mel, mask
 

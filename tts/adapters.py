@@ -6,46 +6,21 @@ sums once. The factor alpha / r of the paper is left out: the rate of the optimi
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from tts.records import Change
 from tts.speaker import SpeakerEncoder
-from tts.types import SpeakerLatents
 
 
-@dataclass(frozen=True)
-class Change:
-    """What is added to a matrix of V rows; a kernel (V, D, K) counts as the matrix (V, D * K)."""
-
-    A: Float[Tensor, "R K"]
-    B: Float[Tensor, "V R"]
-
-    def added(self, weight: Tensor) -> Tensor:
-        """W + B A, in the type of W and on its device, whatever autocast asks for."""
-        with torch.autocast(weight.device.type, enabled=False):
-            return weight + (self.B.to(weight) @ self.A.to(weight)).view_as(weight)
-
-
-@dataclass(frozen=True, eq=False)
-class Changes:
-    """The changes of both nets that know speakers, by the name of the layer.
-
-    Two are equal only if they are one object, so that what is made of them can be kept by them.
-    """
-
-    acoustic: Mapping[str, Change]
-    decoder: Mapping[str, Change]
-
-
-@dataclass
-class TunedSpeaker(SpeakerLatents):
-    """One speaker as the two nets know it, and what they changed in order to speak like it."""
-
-    changes: Changes
+def added(weight: Tensor, A: Float[Tensor, "R K"], B: Float[Tensor, "V R"]) -> Tensor:
+    """W + B A, in the type of W and on its device, whatever autocast asks for."""
+    with torch.autocast(weight.device.type, enabled=False):
+        return weight + (B.to(weight) @ A.to(weight)).view_as(weight)
 
 
 class LowRank(nn.Module):
@@ -58,7 +33,7 @@ class LowRank(nn.Module):
         self.B = nn.Parameter(torch.zeros(len(weight), rank))
 
     def forward(self, weight: Tensor) -> Tensor:
-        return Change(self.A, self.B).added(weight)
+        return added(weight, self.A, self.B)
 
 
 def adaptable(net: nn.Module) -> dict[str, nn.Linear | nn.Conv1d]:
@@ -93,7 +68,11 @@ def adapt(net: nn.Module, *, rank: int, seed: int) -> dict[str, LowRank]:
 
 def changes_of(factors: Mapping[str, LowRank]) -> dict[str, Change]:
     """The factors as they are now."""
-    return {name: Change(own.A.detach().clone(), own.B.detach().clone()) for name, own in factors.items()}
+    return {name: Change(_array(own.A), _array(own.B)) for name, own in factors.items()}
+
+
+def _array(weight: Tensor) -> np.ndarray:
+    return weight.detach().cpu().numpy().copy()
 
 
 def merged(net: nn.Module, changes: Mapping[str, Change]) -> nn.Module:
@@ -108,9 +87,11 @@ def merged(net: nn.Module, changes: Mapping[str, Change]) -> nn.Module:
             raise ValueError(f"a change of {name[:80]!r}, which this {type(net).__name__} does not have or keeps")
         weight = layers[name].weight
         if change.B.shape[0] != len(weight) or change.A.shape[1] != weight[0].numel():
-            shapes = " and ".join(str(tuple(own.shape)) for own in (change.B, change.A))
+            shapes = " and ".join(str(own.shape) for own in (change.B, change.A))
             raise ValueError(
                 f"a change of {name} by matrices of {shapes} does not fit its weight {tuple(weight.shape)}"
             )
-        shared[id(weight)] = nn.Parameter(change.added(weight), requires_grad=False)
+        shared[id(weight)] = nn.Parameter(
+            added(weight, torch.from_numpy(change.A), torch.from_numpy(change.B)), requires_grad=False
+        )
     return deepcopy(net, shared)

@@ -4,14 +4,14 @@ Times are in codes from the beginning of speech. A text of S ids has S + 2 times
 where the speech ends.
 """
 
-from collections.abc import Collection, Sequence
-from itertools import pairwise
+from collections.abc import Collection
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from tts.ctc import aligned
 from tts.types import Batch, Codec, Codes, mask
 
 
@@ -53,30 +53,14 @@ def spoken(
     if spelling is None:
         return times
     steps = spelling.shape[1] // codes.ids.shape[1]  # to a code
+    heard_in = spelling.float().cpu().numpy()
     for item, (letters, length) in enumerate(zip(text.tolist(), text_len.tolist(), strict=True)):
         span = int(codes.length[item])
         known = [number for number, id in enumerate(letters[:length], 1) if id not in silent_ids]
-        found = aligned(spelling[item, : span * steps], [letters[number - 1] for number in known])
+        found = aligned(heard_in[item, : span * steps], [letters[number - 1] for number in known])
         if not found:
             continue
         middles = [(start + stop) / 2 / steps for start, stop in found]
         spread = np.interp(range(length + 2), [0, *known, length + 1], [0, *middles, span])
         times[item, : length + 2] = torch.from_numpy(spread).to(times)
     return times
-
-
-def aligned(spelling: Float[Tensor, "K V"], sounds: Sequence[int]) -> list[tuple[int, int]]:
-    """Where each of these sounds starts and stops in a spelling, in its steps; none if it has no room for all."""
-    repeats = sum(a == b for a, b in zip(sounds, sounds[1:], strict=False))
-    if not sounds or len(sounds) + repeats > len(spelling):
-        return []
-    from torchaudio.functional import forced_align  # a slow import, which speaking does without
-
-    path, _ = forced_align(spelling[None].cpu(), torch.tensor([sounds]), blank=0)
-    return runs(path[0].numpy())
-
-
-def runs(path: np.ndarray) -> list[tuple[int, int]]:
-    """Where each label of a forced alignment starts and stops, in steps. Label 0 is the blank between equal labels."""
-    borders = np.flatnonzero(np.diff(path, prepend=0, append=0)).tolist()  # of all runs but outer blanks
-    return [(start, stop) for start, stop in pairwise(borders) if path[start]]

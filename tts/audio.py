@@ -1,6 +1,5 @@
-"""The only code that reads or analyses sound; `tts.encoding` writes it.
+"""The only code that reads sound; `tts.mel` analyses it for the nets, `tts.encoding` writes it. Needs no torch.
 
-Every net sees the same standardised log-mel spectrogram. Every rate is derived from `AudioConfig` by exact arithmetic.
 Every file is read by `decode`, which checks the header before it allocates memory.
 """
 
@@ -9,100 +8,63 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
-import torch
-from jaxtyping import Float, Int
-from torch import Tensor, nn
-from torch.nn import functional as F
+from jaxtyping import Float
+from numpy.lib.stride_tricks import sliding_window_view
 
-from tts.types import AudioConfig, Mel
+from tts.records import AudioConfig
 
 MAX_SECONDS = 6 * 3600.0
 MAX_CHANNELS = 8
 RATES = (1000, 768_000)  # Hz
-BLOCK = 1 << 18  # samples read at once
+BLOCK = 1 << 18  # samples read or filtered at once
 CANCELLED = 0.01  # if the mean of the channels has less than this share of their power, they cancel each other out
+FILTER_WIDTH = 6  # zero crossings on each side of the filter of `resample`
+ROLLOFF = 0.99  # where that filter ends, in shares of the lower of the two bands
 
 
-class LogMel(nn.Module):
-    """Turns waves into standardised log-mel spectrograms. Frame t is centred on sample (t + 1/2) * hop.
-
-    Reflect-padding by (n_fft - hop) / 2 on both sides gives exactly N / hop frames, so every frame stands for `hop`
-    samples (the framing of HiFi-GAN). Mels are of magnitudes, on the HTK scale, without filter normalisation. Their
-    natural logarithm is standardised with `AudioConfig.mean` and `std`.
-    """
-
-    def __init__(self, audio: AudioConfig):
-        super().__init__()
-        self.audio = audio
-        filters = mel_filters(audio.n_fft // 2 + 1, audio.n_mels, audio.sample_rate, audio.f_min, audio.f_max)
-        # The configuration determines both, so checkpoints need not hold them.
-        self.register_buffer("filters", filters, persistent=False)
-        self.register_buffer("window", torch.hann_window(audio.n_fft), persistent=False)
-
-    @torch.autocast("cpu", enabled=False)
-    @torch.autocast("cuda", enabled=False)
-    def forward(self, wav: Float[Tensor, "B N"]) -> Float[Tensor, "B M T"]:
-        audio = self.audio
-        wav = pad_to_hop(wav.float(), audio.hop)
-        pad = (audio.n_fft - audio.hop) // 2
-        mode = "reflect" if wav.shape[-1] > pad else "constant"
-        padded = F.pad(wav.unsqueeze(1), (pad, pad), mode=mode).squeeze(1)
-        spectrum = torch.stft(
-            padded, audio.n_fft, audio.hop, window=self.window, center=False, onesided=True, return_complex=True
-        )
-        mel = (spectrum.abs().mT @ self.filters).mT
-        return (mel.clamp_min(audio.floor).log() - audio.mean) / audio.std
-
-    def measure(self, wav: Float[Tensor, "B N"], wav_len: Int[Tensor, " B"]) -> Mel:
-        """Mel with its lengths in frames; frames beyond a clip's end are set to silence."""
-        frames = self(wav)
-        length = -(-wav_len // self.audio.hop)
-        past = torch.arange(frames.shape[-1], device=frames.device) >= length[:, None]
-        return Mel(frames=frames.masked_fill(past[:, None], self.silence), length=length)
-
-    @property
-    def silence(self) -> float:
-        """The standardised value of digital silence."""
-        return (float(np.log(self.audio.floor)) - self.audio.mean) / self.audio.std
-
-
-def mel_filters(bins: int, n_mels: int, sample_rate: int, f_min: float, f_max: float) -> Float[Tensor, "F M"]:
-    """Triangles that are even on the HTK mel scale, without normalisation; frequencies are in Hz.
-
-    Equal to those of torchaudio by all bits, whose import would take a tenth of the time of a short sentence.
-    """
-    mel_min, mel_max = (2595.0 * math.log10(1.0 + frequency / 700.0) for frequency in (f_min, f_max))
-    corners = 700.0 * (10.0 ** (torch.linspace(mel_min, mel_max, n_mels + 2) / 2595.0) - 1.0)
-    distance = corners - torch.linspace(0, sample_rate // 2, bins)[:, None]
-    width = corners.diff()
-    return torch.minimum(-distance[:, :-2] / width[:-1], distance[:, 2:] / width[1:]).clamp_min(0.0)
-
-
-def pad_to_hop(wav: Float[Tensor, "*B N"], hop: int) -> Float[Tensor, "*B N2"]:
-    """Zero-pad the end to a whole number of hops."""
-    return F.pad(wav, (0, -wav.shape[-1] % hop))
-
-
-def resample(wav: Float[Tensor, "*B N"], source: int, target: int) -> Float[Tensor, "*B N2"]:
+def resample(wav: Float[np.ndarray, "*B N"], source: int, target: int) -> Float[np.ndarray, "*B N2"]:
     """Resample with a band-limited filter from one rate to another, both in Hz.
 
-    The filter grows with the numbers of the reduced ratio: from 191,999 Hz to 24 kHz it would take gigabytes. So the
-    nearest ratio of small numbers is used, which is off by less than a hundredth of a percent.
+    A windowed sinc (Smith 1984), the same as torchaudio's by rounding. The filter grows with the numbers of the reduced
+    ratio: from 191,999 Hz to 24 kHz it would take gigabytes. So the nearest ratio of small numbers is used, which is
+    off by less than a hundredth of a percent.
     """
     ratio = Fraction(source, target).limit_denominator(500)
     if ratio == 1:
         return wav
-    from torchaudio.functional import resample  # a slow import, which most speaking does without
+    step, phases = ratio.numerator, ratio.denominator
+    kernel, before = sinc_filter(step, phases, FILTER_WIDTH)
+    count, size = -(-phases * wav.shape[-1] // step), len(kernel)
+    rows = -(-count // phases)  # of samples, one of each phase
+    room = [(0, 0)] * (wav.ndim - 1) + [(before, max(0, rows * step + size - before - wav.shape[-1]))]
+    windows = sliding_window_view(np.pad(wav, room), size, axis=-1)[..., ::step, :]
+    together = max(1, BLOCK // size)
+    parts = [np.ascontiguousarray(windows[..., row : row + together, :]) @ kernel for row in range(0, rows, together)]
+    whole = np.concatenate(parts, axis=-2) if parts else np.zeros((*wav.shape[:-1], 0, phases), np.float32)
+    return whole[..., :rows, :].reshape(*wav.shape[:-1], -1)[..., :count]
 
-    return resample(wav, ratio.numerator, ratio.denominator)
+
+@lru_cache(8)
+def sinc_filter(step: int, phases: int, width: int) -> tuple[Float[np.ndarray, "K P"], int]:
+    """The weights of K samples for each of the `phases` values that come of `step` samples.
+
+    So many of the samples, which is given too, stand before the first of these. The filter has `width` zero crossings
+    on each side, under a Hann window.
+    """
+    band = ROLLOFF * min(step, phases) / step  # the cutoff, in shares of the source's band
+    before = math.ceil(width / band)
+    place = (np.arange(-before, before + step)[:, None] - np.arange(phases) * (step / phases)) * band  # zero crossings
+    window = np.where(np.abs(place) < width, np.cos(place * (np.pi / width / 2)) ** 2, 0.0)
+    return (np.sinc(place) * window * band).astype(np.float32), before
 
 
-def decode(path: str | os.PathLike, sample_rate: int, max_seconds: float = MAX_SECONDS) -> Float[Tensor, " N"]:
+def decode(path: str | os.PathLike, sample_rate: int, max_seconds: float = MAX_SECONDS) -> Float[np.ndarray, " N"]:
     """Read an audio file as a mono float wave at `sample_rate`.
 
     Mono is the mean of the channels, or the loudest channel if they cancel each other out (left = -right).
@@ -119,7 +81,7 @@ def decode(path: str | os.PathLike, sample_rate: int, max_seconds: float = MAX_S
         raise ValueError(f"no audio in {path}")
     if not np.isfinite(wav).all():
         raise ValueError(f"samples that are not finite in {path}")
-    return resample(torch.from_numpy(wav), rate, sample_rate)
+    return resample(wav, rate, sample_rate)
 
 
 def probe(path: str | os.PathLike, max_seconds: float = MAX_SECONDS) -> None:
@@ -202,20 +164,30 @@ def _check(path: Path, rate: int, channels: int, seconds: float, max_seconds: fl
         raise ValueError(f"{seconds:.0f} s of audio in {path}; at most {max_seconds:.0f} s are read at once")
 
 
-def block_power(wav: Float[Tensor, " N"], size: int) -> Float[Tensor, " K"]:
+def block_power(wav: Float[np.ndarray, " N"], size: int) -> Float[np.ndarray, " K"]:
     """The mean power of consecutive blocks of `size` samples. The last one is padded with zeros."""
-    return F.pad(wav, (0, -len(wav) % size)).view(-1, size).square().mean(1)
+    return np.square(np.pad(wav, (0, -len(wav) % size))).reshape(-1, size).mean(1)
 
 
-def set_level(wav: Float[Tensor, " N"], audio: AudioConfig) -> Float[Tensor, " N"]:
+def set_level(wav: Float[np.ndarray, " N"], audio: AudioConfig) -> Float[np.ndarray, " N"]:
     """Scale a wave so that its active speech has an RMS of `audio.level` dBFS, or less where that would clip.
 
     Active are the blocks of 20 ms within 30 dB of the loudest one, so pauses do not change the level. Silence is
     returned as it is.
     """
     power = block_power(wav, audio.sample_rate // 50)
-    if not power.numel() or power.max() <= 1e-10:
+    if not power.size or power.max() <= 1e-10:
         return wav
-    active = power[power > power.max() * 1e-3].mean()
-    gain = 10 ** (audio.level / 20) / active.sqrt()
-    return wav * torch.minimum(gain, 0.99 / wav.abs().max())
+    active = power[power > power.max() * np.float32(1e-3)].mean()
+    gain = 10 ** (audio.level / 20) / np.sqrt(active)
+    return wav * np.float32(min(gain, 0.99 / np.abs(wav).max()))
+
+
+def mel_filters(bins: int, n_mels: int, sample_rate: int, f_min: float, f_max: float) -> Float[np.ndarray, "F M"]:
+    """Triangles that are even on the HTK mel scale, without normalisation; frequencies are in Hz."""
+    mel_min, mel_max = (2595.0 * math.log10(1.0 + frequency / 700.0) for frequency in (f_min, f_max))
+    corners = 700.0 * (10.0 ** (np.linspace(mel_min, mel_max, n_mels + 2) / 2595.0) - 1.0)
+    distance = corners - np.linspace(0, sample_rate // 2, bins)[:, None]
+    width = np.diff(corners)
+    filters = np.minimum(-distance[:, :-2] / width[:-1], distance[:, 2:] / width[1:])
+    return np.maximum(filters, 0.0).astype(np.float32)

@@ -1,8 +1,15 @@
-"""Names and plain numbers that every stage shares, for what does without torch; `tts.types` has the other records."""
+"""Names, numbers and arrays that every stage shares, for what does without torch; `tts.types` has the other records."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+from jaxtyping import Float
+
+# Seconds of reference that the nets meet in training at most (`reference_seconds` of conf/data/shards.yaml), and that
+# cloning lets them hear at once.
+REFERENCE_SECONDS = 4.0
 NETS = ("dvae", "gpt", "diffusion", "vocoder")  # as their files are called
 
 
@@ -56,3 +63,37 @@ class Sampling:
     prosody: float  # temperature of the rhythm and melody that are drawn for each take; 0: the mean
     pace: float  # times the durations that are predicted for the voice: above 1 is slower
     max_codes_per_id: float  # a stop for runaways: at most this many codes per text id
+
+
+@dataclass
+class SpeakerLatents:
+    """One speaker as the two nets that need one know it; computed once per voice, saved, reused."""
+
+    acoustic: Float[np.ndarray, "P D"]
+    decoder: Float[np.ndarray, "P2 D2"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is added to a matrix of V rows: B A (`tts.adapters`). A kernel (V, D, K) counts as the matrix (V, D * K)."""
+
+    A: Float[np.ndarray, "R K"]
+    B: Float[np.ndarray, "V R"]
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """The changes of both nets that know speakers, by the name of the layer.
+
+    Two are equal only if they are one object, so that what is made of them can be kept by them.
+    """
+
+    acoustic: Mapping[str, Change]
+    decoder: Mapping[str, Change]
+
+
+@dataclass
+class TunedSpeaker(SpeakerLatents):
+    """One speaker as the two nets know it, and what they changed in order to speak like it."""
+
+    changes: Changes

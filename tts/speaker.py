@@ -9,9 +9,6 @@ from torch.nn import functional as F
 from tts.nn import ChannelNorm, ConvBlock
 from tts.types import Mel, mask
 
-# Seconds of reference that the nets meet in training at most (`reference_seconds` of conf/data/shards.yaml), and that
-# cloning lets them hear at once.
-REFERENCE_SECONDS = 4.0
 STRIDE = 4  # mel frames of one position
 SMALLEST_VARIANCE = 1e-4  # below it the gradient of a square root is too steep
 HEADS, MAX_TEMPERATURE = 4, 2.0  # of an encoder's pooling

@@ -106,14 +106,6 @@ class Condition:
     latents: Float[Tensor, "B L D"] | None = None
 
 
-@dataclass
-class SpeakerLatents:
-    """One speaker as the two nets that need one know it; computed once per voice, saved, reused."""
-
-    acoustic: Float[Tensor, "P D"]
-    decoder: Float[Tensor, "P2 D2"]
-
-
 @runtime_checkable
 class Codec(Protocol):
     """Wave to codes and codes back to a mel: our DVAE, or EnCodec."""

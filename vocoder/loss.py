@@ -23,7 +23,7 @@ class MultiResolution(nn.Module):
         self.sizes = [n_fft for n_fft, _ in resolutions]
         for n_fft, n_mels in resolutions:
             filters = mel_filters(n_fft // 2 + 1, n_mels, sample_rate, 0.0, sample_rate / 2)
-            self.register_buffer(f"filters_{n_fft}", filters, persistent=False)
+            self.register_buffer(f"filters_{n_fft}", torch.from_numpy(filters), persistent=False)
             self.register_buffer(f"window_{n_fft}", torch.hann_window(n_fft), persistent=False)
 
     @torch.autocast("cpu", enabled=False)

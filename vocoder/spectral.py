@@ -5,7 +5,7 @@ from jaxtyping import Complex, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tts.audio import LogMel
+from tts.mel import LogMel
 from tts.types import AudioConfig
 
 INVERSE_STEPS = 3  # multiplicative updates; the error against true magnitudes stops falling after about three

@@ -4,8 +4,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from tts.audio import pad_to_hop
 from tts.checkpoint import load
+from tts.mel import pad_to_hop
 from tts.pictures import draw_mels
 from tts.training.adversarial import AdversarialStage
 from tts.training.stage import Frozen

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import soundfile
 import torch
 from jaxtyping import Float
+from numpy.lib.stride_tricks import sliding_window_view
 from torch import Tensor
 
 from data.pack.alignment import Aligner
@@ -56,7 +58,7 @@ def encode_recording(recording: Recording, recipe: Recipe) -> EncodedClip:
     try:
         rate = recipe.audio.sample_rate
         wav = decode(recording.path, rate, max_seconds=LONGEST_RAW)
-        if wav.abs().max() < 1e-4:
+        if np.abs(wav).max() < 1e-4:
             raise ValueError("silence only")
         if recipe.trim:
             wav = cut_silence(wav, rate)
@@ -83,18 +85,18 @@ def _aligner(codec: Path, audio: AudioConfig) -> Aligner:
     return Aligner(codec, audio)  # once in each worker
 
 
-def cut_silence(wav: Float[Tensor, " N"], sample_rate: int) -> Float[Tensor, " N2"]:
+def cut_silence(wav: Float[np.ndarray, " N"], sample_rate: int) -> Float[np.ndarray, " N2"]:
     """Cut silence off both ends down to `MARGIN`, judged against the speech and the noise of the clip itself."""
     size = round(BLOCK * sample_rate)
-    blocks = wav[: len(wav) // size * size].view(-1, size)
+    blocks = wav[: len(wav) // size * size].reshape(-1, size)
     if len(blocks) <= RUN:
         return wav
     # Without the mean of each block: an offset or a rumble is no speech.
-    power = block_power((blocks - blocks.mean(1, keepdim=True)).flatten(), size)
+    power = block_power((blocks - blocks.mean(1, keepdims=True)).ravel(), size)
     active = power[power > power.max() * ACTIVE].mean()
-    noise = power.quantile(0.05)
-    loud = power > (noise * ABOVE_NOISE).clamp(active * QUIETEST, active * LOUDEST)
-    (starts,) = torch.where(loud.unfold(0, RUN, 1).all(1))
+    noise = np.quantile(power, 0.05)
+    loud = power > np.clip(noise * ABOVE_NOISE, active * QUIETEST, active * LOUDEST)
+    (starts,) = np.nonzero(sliding_window_view(loud, RUN).all(1))
     if not len(starts):
         return wav
     margin = round(MARGIN * sample_rate)
@@ -102,11 +104,11 @@ def cut_silence(wav: Float[Tensor, " N"], sample_rate: int) -> Float[Tensor, " N
     return wav[max(start, 0) : stop]
 
 
-def encode(wav: Float[Tensor, " N"], sample_rate: int, format: str) -> bytes:
+def encode(wav: Float[np.ndarray, " N"], sample_rate: int, format: str) -> bytes:
     """16-bit FLAC or Opus in Ogg; the same wave always gives the same bytes."""
     container, subtype = FORMATS[format]
     buffer = io.BytesIO()
-    soundfile.write(buffer, wav.clamp(-1.0, 1.0).numpy(), sample_rate, format=container, subtype=subtype)
+    soundfile.write(buffer, wav.clip(-1.0, 1.0), sample_rate, format=container, subtype=subtype)
     if container == "OGG":
         set_serial(buffer, SERIAL)
     return buffer.getvalue()

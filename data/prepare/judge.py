@@ -57,15 +57,15 @@ def score_clip(
     confidence = np.array([word.confidence for word in words]) if words else np.zeros(1)
     runs = np.convolve(confidence, np.ones(3) / 3, "valid") if len(confidence) > 2 else confidence
     block = round(BLOCK * samples.rate)
-    power = block_power(wave[: len(wave) // block * block], block)  # a padded last block would seem quiet
-    power = power.clamp_min(1e-12)
+    # A padded last block would seem quiet.
+    power = block_power(wave[: len(wave) // block * block].numpy(), block).clip(min=1e-12)
     active = power[power > power.max() * 1e-3].mean()
     spans = [(word.start - start, word.end - start) for word in words]
     scores = {
         "word_agreement": runs.min(),
         "rate": sum(character.isalnum() for word in words for character in word.text) / (end - start),
         "untranscribed": _untranscribed(clip, words, speech),
-        "snr": 10 * float((active / power.quantile(0.05)).log10()),
+        "snr": 10 * float(np.log10(active / np.quantile(power, 0.05))),
         "bandwidth": bandwidth(wave, samples.rate),
         "clipping": (wave.abs() >= 0.999).float().mean(),
         "music": music_share(wave, samples.rate, spans, float(active)),
@@ -135,7 +135,7 @@ def _encoder():
 
 def speaker_embedding(wave: Float[Tensor, " N"], rate: int) -> tuple[Float[np.ndarray, " D"], float]:
     """The speaker embedding of a clip, of length 1, and the cosine similarity of its two least similar parts."""
-    clip = resample(wave, rate, RATE).numpy()
+    clip = resample(wave.numpy(), rate, RATE)
     mean, windows, _ = _encoder().embed_utterance(clip, return_partials=True)
     similarity = 1.0
     for border in range(2, len(windows) - 1):

@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from data.prepare.ingest import SourceRefused
@@ -46,7 +45,7 @@ class SegmentConfig:
 
 def segment(samples: Samples, config: SegmentConfig) -> dict:
     """Spans of speech, and clips that hold them, as [start, end] in seconds. Raises SourceRefused if nobody speaks."""
-    probabilities = speech_probabilities(samples.read, len(samples), samples.rate).numpy()
+    probabilities = speech_probabilities(lambda *ends: samples.read(*ends).numpy(), len(samples), samples.rate)
     spans = speech_spans(probabilities, config.vad_threshold)
     if not spans:
         raise SourceRefused("no speech in it")
@@ -88,9 +87,9 @@ def split_span(span: tuple[float, float], samples: Samples, longest: float) -> l
     borders = [start]
     for part in range(1, parts):
         low = start + (part - 0.4) * length
-        wave = samples.clip(low, low + 0.8 * length)
+        wave = samples.clip(low, low + 0.8 * length).numpy()
         power = block_power(wave[: len(wave) // block * block], block)  # a padded last block would seem quiet
-        smooth = torch.nn.functional.avg_pool1d(power[None], 3, 1, 1)[0]
+        smooth = np.convolve(power, np.ones(3, np.float32) / 3, "same")
         borders.append(low + (int(smooth.argmin()) + 0.5) * BLOCK)
     borders.append(end)
     return list(zip(borders, borders[1:], strict=False))

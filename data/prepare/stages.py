@@ -213,9 +213,9 @@ def _cut(lazy: LazySamples, clips: list[PreparedClip], config: PrepareConfig, ta
         offset = 0
         for clip in clips:
             wave = samples.clip(clip.start, clip.end)
-            levelled = set_level(wave, recipe.audio)
+            levelled = set_level(wave.numpy(), recipe.audio)
             data = encode(levelled, samples.rate, recipe.format) if len(wave) else b""
-            times = aligner.times(levelled, clip.spoken) if aligner and clip.words else []
+            times = aligner.times(torch.from_numpy(levelled), clip.spoken) if aligner and clip.words else []
             sound, sha256 = acoustic_fingerprint(wave, samples.rate), hashlib.sha256(data).hexdigest()
             place = {"offset": offset, "size": len(data), "sha256": sha256}
             place["times"] = [round(time, 4) for time in times]

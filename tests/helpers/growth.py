@@ -5,23 +5,35 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-TIMES = 16
+TIMES = 64
+QUADRATIC = 8.0  # the middle, by factors, between linear growth (1) and quadratic (TIMES)
 
 
 def growth(work: Callable[[str], Any], text: str) -> float:
-    """Processor time for a text over that for its first sixteenth, divided by sixteen: about 1 if linear, 16 if not.
+    """Time for a text over that for its first sixty-fourth, divided by sixty-four: about 1 if linear, 64 if not.
 
-    The collector of garbage rests meanwhile: its time grows with all that other tests have left behind.
+    Only the time that this thread spends on a processor counts, and the garbage collector rests, since its time grows
+    with all that other tests have left behind. What is left of noise only ever adds time. So the least of several
+    measurements counts: of the part always, of the whole where one alone looks quadratic. Measured texts differ
+    in length, so that no cache of whole texts answers.
     """
-    part = _seconds(work, text[: len(text) // TIMES])
-    return _seconds(work, text) / max(part, 1e-6) / TIMES
+    size = len(text) // TIMES
+    part = whole = float("inf")
+    for turn in range(3):
+        part = min(part, *(_pace(work, text[: size + 6 * turn + more]) for more in range(3)))
+        whole = min(whole, _pace(work, text[: len(text) - turn]))
+        part = min(part, *(_pace(work, text[: size + 6 * turn + more]) for more in range(3, 6)))
+        if whole < QUADRATIC * part:
+            break
+    return whole / part
 
 
-def _seconds(work: Callable[[str], Any], text: str) -> float:
+def _pace(work: Callable[[str], Any], text: str) -> float:
+    """Seconds for each sign."""
     gc.disable()
     try:
-        start = time.process_time()
+        start = time.thread_time()
         work(text)
-        return time.process_time() - start
+        return max(time.thread_time() - start, 1e-6) / len(text)
     finally:
         gc.enable()

@@ -8,10 +8,10 @@ from omegaconf import OmegaConf
 
 from tts import voices
 from tts.checkpoint import build, export, load
-from tts.records import NETS
+from tts.records import NETS, SpeakerLatents
 from tts.settings import CONF
 from tts.synthesis.pipeline import speaker_fingerprint
-from tts.types import AudioConfig, Sampling, SpeakerLatents
+from tts.types import AudioConfig, Sampling
 
 
 def conf(path: str) -> dict:
@@ -61,7 +61,8 @@ def nobody(path: Path, weights: Path) -> Path:
     nets = {name: load(weights / f"{name}.safetensors") for name in NETS}
     gpt, decoder = nets["gpt"].spec, nets["diffusion"].spec["speaker"]
     latents = SpeakerLatents(
-        torch.randn(gpt["speaker"]["latents"], gpt["width"]), torch.randn(decoder["latents"], decoder["out_width"])
+        torch.randn(gpt["speaker"]["latents"], gpt["width"]).numpy(),
+        torch.randn(decoder["latents"], decoder["out_width"]).numpy(),
     )
     card = dict.fromkeys(voices.About.__dataclass_fields__, "")
     card["fingerprint"] = speaker_fingerprint({name: net.fingerprint for name, net in nets.items()})

@@ -15,7 +15,6 @@ from tts.narration.narrate import Narrated, make
 from tts.narration.plan import Order
 from tts.narration.project import Project
 from tts.synthesis.pipeline import TextToSpeech
-from tts.types import SpeakerLatents
 
 FAST = [
     "device=cpu",
@@ -57,11 +56,7 @@ def voice(home: Path, name: str, *, seed: int) -> Path:
     """A voice of chance."""
     speech = TextToSpeech.load(home / "weights", "cpu")
     torch.manual_seed(seed)
-    clip = torch.randn(24000) * 0.1
-    from tts.audio import LogMel
-
-    mel = LogMel(speech.audio).measure(clip[None], torch.tensor([24000]))
-    latents = SpeakerLatents(speech.acoustic.speaker_latents(mel)[0], speech.decoder.speaker_latents(mel)[0])
+    latents = speech.speaker((torch.randn(24000) * 0.1).numpy())
     rest = dict.fromkeys(("gender", "description", "source", "licence", "made"), "")
     path = home / f"{name}.safetensors"
     voices.save(path, latents, voices.About(name=name, fingerprint=speech.fingerprint, **rest))

@@ -19,7 +19,7 @@ class TorchNets(OnnxNets):
         loaded = {name: load(weights / f"{name}.safetensors") for name in NETS}
         self.folder = weights
         self.pieces = {piece.name: piece for piece in pieces({name: net.net for name, net in loaded.items()})}
-        self.about = described(loaded, list(self.pieces))
+        self.about = described(loaded, list(self.pieces), ())
 
     @torch.inference_mode()
     def __call__(self, name: str, **inputs: np.ndarray) -> list[np.ndarray]:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import torch
 
 from tts import settings, voices
 from tts.synthesis.pipeline import TextToSpeech
@@ -19,7 +18,7 @@ def talk() -> np.ndarray:
     speech = TextToSpeech.load("tts/weights", "cpu")
     chosen = Settings.parse(settings.compose(["sampling.prosody=0"]))  # even, so that recognisers hear it well
     voice = voices.load(voices.find("lj"), fingerprint=speech.fingerprint)
-    wave = torch.cat([chunk.wave for chunk in speech.say(TEXT, voice, settings=chosen, seed=0)]).numpy()
+    wave = np.concatenate([chunk.wave for chunk in speech.say(TEXT, voice, settings=chosen, seed=0)])
     return np.concatenate([0.5 * wave / np.abs(wave).max(), np.zeros(RATE // 2)])
 
 

@@ -7,7 +7,7 @@ import torch
 from omegaconf import OmegaConf
 
 from speaker.augment import Variation, vary
-from tts.audio import LogMel
+from tts.mel import LogMel
 from tts.types import AudioConfig, Mel
 from tts.warp import bin_centres
 

@@ -2,8 +2,9 @@ import numpy as np
 import torch
 from omegaconf import OmegaConf
 
-from tts.align import even, heard, runs, spoken
+from tts.align import even, heard, spoken
 from tts.checkpoint import build
+from tts.ctc import runs
 from tts.types import Batch, Codes
 
 SILENT = {0, 9}

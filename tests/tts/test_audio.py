@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+import torchaudio
 from torchaudio.functional import melscale_fbanks
 
-from tts.audio import LogMel, decode, mel_filters, pad_to_hop, probe, resample, set_level
+from tts.audio import decode, mel_filters, probe, resample, set_level
 from tts.judges.compiled import librosa
+from tts.mel import LogMel, pad_to_hop
 
 
 def test_rates_are_exact(audio):
@@ -36,8 +38,8 @@ def test_log_mel_equals_librosa(audio):
 
 
 def test_filters_are_those_of_torchaudio():
-    ours = mel_filters(513, 100, 24000, 20.0, 12000.0)
-    assert torch.equal(ours, melscale_fbanks(513, 20.0, 12000.0, 100, 24000))
+    expected = melscale_fbanks(513, 20.0, 12000.0, 100, 24000).numpy()  # which rounds to 32 bits on the way
+    np.testing.assert_allclose(mel_filters(513, 100, 24000, 20.0, 12000.0), expected, rtol=0, atol=1e-5)
 
 
 def test_mel_frames_tile_the_wave_and_sit_in_their_middle(audio):
@@ -60,14 +62,14 @@ def test_log_mel_keeps_nothing_in_checkpoints(audio):
 
 
 def test_level_is_that_of_active_speech(audio):
-    tone = torch.sin(torch.arange(24000) * 0.1) * 0.01
-    gapped = torch.cat((tone, torch.zeros(48000), tone))
+    tone = (np.sin(np.arange(24000) * 0.1) * 0.01).astype(np.float32)
+    gapped = np.concatenate((tone, np.zeros(48000, np.float32), tone))
     levelled = set_level(gapped, audio)[:24000]
-    assert 20 * levelled.square().mean().sqrt().log10() == pytest.approx(audio.level, abs=0.1)
-    assert set_level(torch.zeros(100), audio).abs().max() == 0
-    spike = torch.zeros(24000)
+    assert 10 * np.log10(np.square(levelled).mean()) == pytest.approx(audio.level, abs=0.1)
+    assert not set_level(np.zeros(100, np.float32), audio).any()
+    spike = np.zeros(24000, np.float32)
     spike[100] = 1e-3
-    assert set_level(spike, audio).abs().max() <= 0.99
+    assert np.abs(set_level(spike, audio)).max() <= 0.99
 
 
 def test_av_reads_what_soundfile_cannot(tmp_path):
@@ -85,7 +87,7 @@ def test_av_reads_what_soundfile_cannot(tmp_path):
         container.mux(stream.encode(None))
     read = decode(path, 24000)
     assert len(read) == pytest.approx(48000, abs=3000)
-    assert read.square().mean().sqrt() == pytest.approx(0.5 / 2**0.5, rel=0.1)
+    assert np.sqrt(np.square(read).mean()) == pytest.approx(0.5 / 2**0.5, rel=0.1)
 
 
 def test_channels_that_cancel_each_other_out_are_no_silence(tmp_path):
@@ -93,10 +95,10 @@ def test_channels_that_cancel_each_other_out_are_no_silence(tmp_path):
     soundfile.write(tmp_path / "both.wav", np.stack((tone, tone), 1), 24000)
     soundfile.write(tmp_path / "opposite.wav", np.stack((0.9 * tone, -tone), 1), 24000)
     both, opposite = decode(tmp_path / "both.wav", 24000), decode(tmp_path / "opposite.wav", 24000)
-    torch.testing.assert_close(both, torch.from_numpy(tone).float(), atol=1e-4, rtol=0)
-    torch.testing.assert_close(opposite, -both, atol=1e-4, rtol=0)
+    np.testing.assert_allclose(both, tone, atol=1e-4, rtol=0)
+    np.testing.assert_allclose(opposite, -both, atol=1e-4, rtol=0)
     soundfile.write(tmp_path / "left.wav", np.stack((tone, 0 * tone), 1), 24000)
-    torch.testing.assert_close(decode(tmp_path / "left.wav", 24000), both / 2, atol=1e-4, rtol=0)
+    np.testing.assert_allclose(decode(tmp_path / "left.wav", 24000), both / 2, atol=1e-4, rtol=0)
 
 
 def hostile(folder):
@@ -138,11 +140,20 @@ def test_junk_named_mp3_gets_the_true_reason_and_no_library_prints(tmp_path, cap
 
 
 def test_resampling_keeps_a_tone():
-    tone = torch.sin(2 * torch.pi * 440 * torch.arange(48000) / 48000)
-    expected = torch.sin(2 * torch.pi * 440 * torch.arange(24000) / 24000)
-    assert (resample(tone, 48000, 24000)[500:-500] - expected[500:-500]).abs().max() < 1e-2
+    tone = np.sin(2 * np.pi * 440 * np.arange(48000) / 48000)
+    expected = np.sin(2 * np.pi * 440 * np.arange(24000) / 24000)
+    assert np.abs(resample(tone, 48000, 24000)[500:-500] - expected[500:-500]).max() < 1e-2
 
 
 def test_odd_rates_cost_no_memory_and_keep_the_length():
-    assert len(resample(torch.randn(191_999), 191_999, 24000)) == pytest.approx(24000, abs=2)
-    assert len(resample(torch.randn(44_100), 44_100, 24000)) == 24000
+    assert len(resample(np.zeros(191_999, np.float32), 191_999, 24000)) == pytest.approx(24000, abs=2)
+    assert len(resample(np.zeros(44_100, np.float32), 44_100, 24000)) == 24000
+
+
+@pytest.mark.parametrize("source, target", [(44_100, 24_000), (24_000, 16_000), (48_000, 24_000), (25_427, 24_000)])
+@pytest.mark.parametrize("size", [3, 1000, 70_001])
+def test_resampled_sound_is_that_of_torchaudio(source, target, size):
+    wave = np.random.default_rng(0).standard_normal((2, size), np.float32)
+    ratio = Fraction(source, target).limit_denominator(500)
+    expected = torchaudio.functional.resample(torch.from_numpy(wave), ratio.numerator, ratio.denominator).numpy()
+    np.testing.assert_allclose(resample(wave, source, target), expected, rtol=0, atol=1e-4)  # its filter is rounded

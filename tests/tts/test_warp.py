@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tts.audio import LogMel
+from tts.mel import LogMel
 from tts.types import Mel
 from tts.warp import bin_centres, disguise, drawn_factors, smooth, warp
 

@@ -7,8 +7,8 @@ from omegaconf import OmegaConf
 from torch import Tensor
 
 from helpers.speechlike import speechlike
-from tts.audio import LogMel
 from tts.checkpoint import build, export, load
+from tts.mel import LogMel
 from tts.types import AudioConfig
 from vocoder.griffin_lim import GriffinLim
 from vocoder.loss import MultiResolution, phase_differences

@@ -14,8 +14,8 @@ from torch.utils.data import DataLoader
 from helpers import nano
 from helpers.speechlike import speechlike
 from helpers.trainers import quiet_trainer
-from tts.audio import LogMel
 from tts.checkpoint import build
+from tts.mel import LogMel
 from tts.training.adversarial import discriminator_loss, feature_loss
 from tts.training.optim import MuonAdamW
 from tts.types import Batch

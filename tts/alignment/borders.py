@@ -66,11 +66,11 @@ def power_and_threshold(samples: Samples) -> tuple[Float[np.ndarray, " K"], Floa
     power, threshold = np.empty((2, len(samples) // block), np.float32)
     for first in range(0, len(power), MINUTE):
         last = min(first + MINUTE, len(power))
-        own = block_power(samples.read(first * block, last * block), block)
+        own = block_power(samples.read(first * block, last * block).numpy(), block)
         active = own[own >= own.max() * 1e-3].mean()
-        noise = own.quantile(0.05)
+        noise = np.quantile(own, 0.05)
         power[first:last] = own
-        threshold[first:last] = (noise * ABOVE_NOISE).clamp(active * 1e-4, active * 10**-1.5).clamp_min(active * QUIET)
+        threshold[first:last] = max(min(max(noise * ABOVE_NOISE, active * 1e-4), active * 10**-1.5), active * QUIET)
     return power, threshold
 
 

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torchaudio.functional import forced_align
 
-from tts.align import runs
 from tts.alignment.spell import Spelling, Word
+from tts.ctc import runs
 
 STAR = 2.5  # nats below the likeliest phoneme: the cost of a step of speech that is not in the text
 SKIPPED = 0.5  # nats: the cost of each word that is skipped before the first one that is said

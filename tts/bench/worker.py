@@ -40,7 +40,7 @@ def onnx(given: dict) -> Speak:
 
     conf = settings.compose(given["overrides"])
     engine = OnnxEngine(OnnxNets(Path(given["export"]), given["threads"]))
-    voice = engine.voice(voices.find(given["voice"] or conf["voice"]))
+    voice = voices.load(given["voice"] or conf["voice"], fingerprint=engine.fingerprint)
     return _streaming(engine, voice, Settings.parse(conf))
 
 

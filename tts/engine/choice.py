@@ -1,12 +1,118 @@
-"""Which engine speaks: torch where it is installed, else nets that were exported. Imports neither."""
+"""Which engine speaks: torch where it is installed, else nets that were exported. Imports neither before it loads."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tts.cli import UsageError
 from tts.export.about import COMMAND, FOLDER, family_in, read_about
+from tts.files import fingerprint
+from tts.records import NETS
+
+if TYPE_CHECKING:
+    from tts.synthesis.speaking import Speaking
+    from tts.text.tokenizer import Tokenizer
 
 ENGINES = "auto, torch, onnx, or onnx=FOLDER"
+WITHOUT = "without --only-group speak"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nets:
+    """Which nets speak, and on what."""
+
+    weights: Path  # a folder
+    export: Path | None  # of those or of other weights, which speaks instead; None: torch speaks
+    device: str
+    threads: int
+
+    @classmethod
+    def chosen(cls, conf: Mapping[str, Any], *, given: bool = False) -> "Nets":
+        """Those of conf/infer.yaml. `given` says that the user chose the weights.
+
+        Raises UsageError for an engine that is none or a device that it does not know, and ValueError for one that is
+        not installed, and for an export that is not whole or is of other weights than those that were given.
+        """
+        weights = Path(conf["weights"])
+        export = chosen_export(conf.get("engine", "auto"), weights, given)
+        if export and conf["device"] not in ("auto", "cpu"):
+            raise UsageError(f"exported nets speak on the processor: leave --device {conf['device']} out")
+        device = "cpu" if export else conf["device"]
+        return cls(weights=weights, export=export, device=device, threads=conf["threads"])
+
+    @property
+    def engine(self) -> str:
+        """The engine as a setting."""
+        return f"onnx={self.export.resolve()}" if self.export else "torch"
+
+    def placed(self) -> "Nets":
+        """On the device that `auto` stands for. Raises ValueError for a device that is not here."""
+        if self.export:
+            return self
+        from tts.synthesis.pipeline import pick_device
+
+        return replace(self, device=str(pick_device(self.device)))
+
+    def load(self) -> "Speaking":
+        """The engine, ready to speak."""
+        if self.export:
+            from tts.engine.engine import OnnxEngine
+            from tts.engine.nets import OnnxNets
+
+            return OnnxEngine(OnnxNets(self.export, self.threads))
+        import torch
+
+        from tts.synthesis.pipeline import TextToSpeech
+
+        torch.set_num_threads(self.threads)
+        return TextToSpeech.load(self.weights, self.device)
+
+    def tokenizer(self) -> "Tokenizer":
+        """What the GPT reads with."""
+        from tts.synthesis.explain import TOKENIZERS, tokenizer_of
+
+        if not self.export:
+            return tokenizer_of(self.weights)
+        spec = dict(self._about["text"])
+        return TOKENIZERS[spec.pop("name")](**spec)
+
+    def sample_rate(self) -> int:
+        """In Hz."""
+        from tts.synthesis.explain import sample_rate_of
+
+        return self._about["audio"]["sample_rate"] if self.export else sample_rate_of(self.weights)
+
+    def speaker_fingerprint(self) -> str:
+        """Of the two nets that know speakers."""
+        if self.export:
+            return self._about["fingerprint"]
+        from tts.synthesis.pipeline import speaker_fingerprint
+
+        return speaker_fingerprint(self.fingerprints())
+
+    def fingerprints(self) -> dict[str, str] | str:
+        """Of all nets: equal ones speak alike."""
+        if self.export:
+            return self._about["weights"]
+        return {name: fingerprint(self.weights / f"{name}.safetensors") for name in NETS}
+
+    def arithmetic(self) -> tuple[object, ...]:
+        """How the nets are computed, which changes what is said a little."""
+        if self.export:
+            return "onnx", self._about["format"], self._about["eight_bits"], self.threads
+        import torch
+
+        from tts.nn import fast_dtype
+
+        device = torch.device(self.device)
+        return device.type, str(fast_dtype(device)), self.threads
+
+    @cached_property
+    def _about(self) -> dict[str, Any]:
+        return read_about(self.export)
 
 
 def chosen_export(engine: str, weights: Path, given: bool) -> Path | None:
@@ -20,7 +126,7 @@ def chosen_export(engine: str, weights: Path, given: bool) -> Path | None:
         raise UsageError(f"no engine {engine!r}: give {ENGINES}")
     torch = find_spec("torch") is not None
     if name == "torch" and not torch:
-        raise ValueError("torch is not installed: run without --only-group speak, or leave --engine out")
+        raise ValueError(f"torch is not installed: run {WITHOUT}, or leave --engine out")
     if torch and name != "onnx":
         return None
     if find_spec("onnxruntime") is None:

@@ -3,32 +3,20 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
-from tts import voices
 from tts.engine.decoder import OnnxDecoder
 from tts.engine.gpt import Drawn, OnnxGpt
 from tts.engine.nets import OnnxNets
 from tts.engine.vocoder import OnnxVocoder
-from tts.records import AudioConfig
+from tts.records import AudioConfig, SpeakerLatents, TunedSpeaker
 from tts.synthesis.explain import TOKENIZERS
 from tts.synthesis.grid import FORESEEN, windows
 from tts.synthesis.listen import Verdict
 from tts.synthesis.speaking import Attempt, Settings, Speaking
 from tts.synthesis.wave import stretched
-
-
-@dataclass(frozen=True)
-class OnnxVoice:
-    """The speaker latents of a voice file."""
-
-    acoustic: Float[np.ndarray, "1 P D"]
-    decoder: Float[np.ndarray, "1 P2 D2"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +28,7 @@ class OnnxSpeech:
 
 
 class OnnxEngine(Speaking):
-    """An export that speaks. Waves are arrays of NumPy."""
+    """An export that speaks. Codes are arrays of NumPy."""
 
     def __init__(self, nets: OnnxNets):
         """Raises ValueError for an export whose decoder this cannot sample."""
@@ -52,46 +40,56 @@ class OnnxEngine(Speaking):
         self.vocoder = OnnxVocoder(self.nets, self.audio)
 
     @property
+    def code_rate(self) -> Fraction:
+        return self.audio.frame_rate / self.frames_per_code
+
+    @property
     def grain(self) -> int:
         return self.nets.about["codec"]["grain"]
 
-    def voice(self, path: Path) -> OnnxVoice:
-        """Read a voice file. Raises ValueError if it was made for other weights, or is tuned."""
-        voices.check_fingerprint(path, self.fingerprint)
-        if voices.is_tuned(path):
-            raise ValueError(f"{path} is tuned, and the nets of an export cannot change: speak with infer.py -v {path}")
-        try:
-            latents = load_file(path)
-            return OnnxVoice(latents["acoustic"][None], latents["decoder"][None])
-        except (SafetensorError, KeyError) as error:
-            raise ValueError(f"{path} is not a complete voice file ({error})") from None
+    def utter(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Attempt:
+        ids, best = self.tokenizer.encode(text), None
+        for candidate in range(settings.candidates):
+            drawn = list(self._codes(ids, voice, settings, (seed, candidate) if candidate else seed))
+            codes = self.gathered(drawn)
+            verdict = self.hear_codes(codes, text, settings, whole=True)
+            score = self.gpt.understood(codes, ids) if settings.candidates > 1 else 0.0
+            rank = len(verdict.faults), -score
+            if best is None or rank < best[0]:
+                best = rank, OnnxSpeech(codes, np.stack([latents for _, latents in drawn], axis=1)), verdict
+        return Attempt(*best[1:])
 
-    def utter(self, text: str, voice: OnnxVoice, *, settings: Settings, seed: int) -> Attempt:
-        if settings.candidates > 1:
-            raise ValueError(f"candidates is {settings.candidates}, but exported nets speak one: use torch for more")
-        drawn = list(self.draw_along(text, voice, settings=settings, seed=seed))
-        codes = self.gathered(drawn)
-        speech = OnnxSpeech(codes, np.stack([latents for _, latents in drawn], axis=1))
-        return Attempt(speech, self.hear_codes(codes, text, settings, whole=True))
+    def draw_along(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Iterator[Drawn]:
+        return self._codes(self.tokenizer.encode(text), voice, settings, seed)
 
-    def draw_along(self, text: str, voice: OnnxVoice, *, settings: Settings, seed: int) -> Iterator[Drawn]:
-        ids, random = self.tokenizer.encode(text), np.random.default_rng(seed)
-        return self.gpt.draw_codes(ids, voice.acoustic, settings.sampling, random)
+    def _codes(
+        self, ids: Sequence[int], voice: SpeakerLatents, settings: Settings, seed: int | tuple[int, int]
+    ) -> Iterator[Drawn]:
+        random = np.random.default_rng(seed)
+        return self.gpt.draw_codes(ids, _untuned(voice).acoustic[None], settings.sampling, random)
 
     def gathered(self, spoken: Sequence[Drawn]) -> Int[np.ndarray, "1 L"]:
         return np.array([[code for code, _ in spoken]])
 
     def hear_codes(self, codes: Int[np.ndarray, "1 L"], text: str, settings: Settings, *, whole: bool) -> Verdict:
-        spelling = None
-        if settings.listen and self.nets.has("codec_spelling"):
-            spelling = self.nets("codec_spelling", codes=codes)[0][0]
+        spelling = self.spell(codes) if settings.listen else None
         return self.judged(codes.shape[1], spelling, text, settings, whole=whole)
+
+    def spell(self, codes: Int[np.ndarray, "1 L"]) -> Float[np.ndarray, "K V"] | None:
+        return self.nets("codec_spelling", codes=codes)[0][0] if self.nets.has("codec_spelling") else None
+
+    def count(self, codes: Int[np.ndarray, "1 L"]) -> int:
+        return codes.shape[1]
+
+    def speaker(self, wave: Float[np.ndarray, " N"]) -> SpeakerLatents:
+        mel = self.vocoder.spectra.log_mel(wave)
+        return SpeakerLatents(*(self.nets(f"{net}_speaker", mel=mel)[0][0] for net in ("gpt", "decoder")))
 
     def render(
         self,
         codes: Int[np.ndarray, "1 L"],
         latents: Float[np.ndarray, "1 L D"],
-        voice: OnnxVoice,
+        voice: SpeakerLatents,
         *,
         settings: Settings,
         seed: int,
@@ -100,7 +98,7 @@ class OnnxEngine(Speaking):
         return np.concatenate(list(self.sound(spoken, voice, settings=settings, seed=seed)))
 
     def sound(
-        self, spoken: Iterable[Drawn], voice: OnnxVoice, *, settings: Settings, seed: int
+        self, spoken: Iterable[Drawn], voice: SpeakerLatents, *, settings: Settings, seed: int
     ) -> Iterator[Float[np.ndarray, " N"]]:
         past = None
         for mel, ready in stretched(self._mels(spoken, voice, settings, seed), settings.speed):
@@ -108,7 +106,7 @@ class OnnxEngine(Speaking):
             yield wave
 
     def _mels(
-        self, spoken: Iterable[Drawn], voice: OnnxVoice, settings: Settings, seed: int
+        self, spoken: Iterable[Drawn], voice: SpeakerLatents, settings: Settings, seed: int
     ) -> Iterator[tuple[Float[np.ndarray, "1 M T"], int]]:
         """The mel of each window: the codec's coarse one, refined by the decoder. So many of its frames are ready."""
         if settings.sampler != "euler":
@@ -123,7 +121,7 @@ class OnnxEngine(Speaking):
                 past,
                 codes,
                 latents,
-                voice.decoder,
+                voice.decoder[None],
                 stretch,
                 coarse=coarse,
                 steps=settings.steps,
@@ -131,3 +129,10 @@ class OnnxEngine(Speaking):
                 seed=seed,
             )
             yield mel[..., : stretch.ready + FORESEEN], stretch.ready
+
+
+def _untuned(voice: SpeakerLatents) -> SpeakerLatents:
+    """Raises ValueError for a tuned voice."""
+    if isinstance(voice, TunedSpeaker):
+        raise ValueError("this voice is tuned, and the nets of an export cannot change: speak with torch")
+    return voice

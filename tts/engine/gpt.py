@@ -1,4 +1,4 @@
-"""Text ids and a speaker to codes, as `gpt.model.GPT.draw_codes` draws them."""
+"""Text ids and a speaker to codes, as `gpt.model.GPT.draw_codes` draws them, and how well codes say a text."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from tts.engine.nets import OnnxNets
 from tts.engine.sampling import choose
 from tts.records import Sampling
 
-ROOM = 128  # positions by which the caches grow
+ROOM = 32  # positions by which the caches grow
 Drawn = tuple[int, Float[np.ndarray, "1 D"]]  # a code, and the GPT's latents at it
 
 
@@ -26,8 +26,7 @@ class OnnxGpt:
     ) -> Iterator[Drawn]:
         """Codes until the GPT stops, each with its latents."""
         known, guided = self.known, sampling.guidance != 1
-        content = np.array(ids) + known["first_text"]
-        stream = np.array([[known["start_text"], *content, known["stop_text"]]])
+        stream = self._stream(ids)
         times, prosody = self._prosody(stream, speaker, sampling, random)
         logits, caches = self._read(stream, sampling.pace * times, prosody, speaker, guided)
         room = known["max_len"] - caches.filled
@@ -48,6 +47,22 @@ class OnnxGpt:
             logits, latent, *new = self.nets("gpt_step", **at, **caches.inputs())
             caches.append(new)
             yield code, latent[:1]
+
+    def understood(self, codes: Int[np.ndarray, "1 L"], ids: Sequence[int]) -> float:
+        """How well the GPT, listening, finds a text in codes: `GPT.text_score`."""
+        known, count, stream = self.known, len(ids) + 1, self._stream(ids)
+        nobody = np.zeros((1, known["speaker_latents"], known["width"]), np.float32)
+        (log_gaps,) = self.nets("gpt_gaps", stream=stream, speaker=nobody)
+        pace = float(np.exp(log_gaps).sum()) / count  # codes per id
+        guessed = codes.shape[1] / (np.array(known["paces"])[:, None] * pace)
+        times = np.minimum(np.arange(count + 1) / guessed, 1) * codes.shape[1]
+        (scores,) = self.nets("gpt_listen", codes=codes, stream=stream, times=times.astype(np.float32))
+        return float(np.logaddexp.reduce(scores) - math.log(len(scores))) / count
+
+    def _stream(self, ids: Sequence[int]) -> Int[np.ndarray, "1 S2"]:
+        """The ids of a text as the GPT has them, between their start and their stop."""
+        known = self.known
+        return np.array([[known["start_text"], *(id + known["first_text"] for id in ids), known["stop_text"]]])
 
     def _read(
         self,

@@ -39,8 +39,9 @@ def keep_top_p(logits: Float[np.ndarray, " V"], p: float) -> Float[np.ndarray, "
 
 def draw(logits: Float[np.ndarray, " V"], uniform: float) -> int:
     """Invert the cumulative distribution at a uniform number: an id of zero probability is never drawn."""
-    total = np.cumsum(softmax(logits.astype(np.float64)))
-    return int(np.searchsorted(total, uniform * total[-1], side="right"))
+    (possible,) = np.nonzero(logits > -np.inf)
+    total = np.cumsum(softmax(logits[possible].astype(np.float64)))
+    return int(possible[np.searchsorted(total, uniform * total[-1], side="right")])
 
 
 def softmax(logits: Float[np.ndarray, " V"]) -> Float[np.ndarray, " V"]:

@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Complex, Float
 
+from tts.audio import mel_filters
 from tts.records import AudioConfig
 
 TINY = 1e-8
@@ -23,6 +24,13 @@ class Spectra:
         padded = np.pad(wave, self.pad, mode=mode)
         frames = np.lib.stride_tricks.sliding_window_view(padded, self.n_fft)[:: self.hop]
         return np.fft.rfft(frames * self.window)
+
+    def log_mel(self, wave: Float[np.ndarray, " N"]) -> Float[np.ndarray, "1 M T"]:
+        """The mel that every net sees (`tts.mel.LogMel`)."""
+        audio = self.audio
+        filters = mel_filters(self.n_fft // 2 + 1, audio.n_mels, audio.sample_rate, audio.f_min, audio.f_max)
+        mel = length(self.forward(np.pad(wave, (0, -len(wave) % self.hop)))) @ filters
+        return ((np.log(np.maximum(mel, audio.floor)) - audio.mean) / audio.std).astype(np.float32).T[None]
 
     def inverse(self, spectrum: Complex[np.ndarray, "T F"]) -> Float[np.ndarray, " N"]:
         """The wave whose spectrum is nearest by least squares (Griffin & Lim 1984, eq. 6)."""

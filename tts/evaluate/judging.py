@@ -63,8 +63,8 @@ def _synthesise(subject: Subject, studio: Studio, clip: SuiteClip, seed: int) ->
     wave = subject.speak(studio, clip, seed).float().cpu()
     compute = round(time.perf_counter() - start, 4)
     # A net that says nothing at all is judged, as silence.
-    wave = set_level(wave, studio.audio) if len(wave) else torch.zeros(studio.audio.hop)
-    return CachedWave(wave, studio.codec_codes(), compute)
+    levelled = set_level(wave.numpy(), studio.audio) if len(wave) else np.zeros(studio.audio.hop, np.float32)
+    return CachedWave(torch.from_numpy(levelled), studio.codec_codes(), compute)
 
 
 def _hash_voice(subject: Subject, clip: SuiteClip, studio: Studio) -> str | None:

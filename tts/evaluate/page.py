@@ -101,7 +101,7 @@ def _notes(row: Row) -> list[str]:
 
 def encode_opus(wave: Float[Tensor, " N"], sample_rate: int) -> bytes:
     """A wave as an Ogg Opus file (RFC 7845), mono."""
-    samples = resample(wave.float(), sample_rate, OPUS).clamp(-1, 1).numpy()
+    samples = resample(wave.float().numpy(), sample_rate, OPUS).clip(-1, 1)
     file = io.BytesIO()
     with av.open(file, "w", format="ogg") as container:
         stream = container.add_stream("libopus", rate=OPUS, layout="mono")

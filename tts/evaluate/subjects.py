@@ -13,18 +13,21 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from omegaconf import OmegaConf
 from torch import Tensor
 
 from tts import align, checkpoint, voices
-from tts.audio import LogMel, decode, resample, set_level
+from tts.audio import decode, resample, set_level
 from tts.evaluate.suites import SuiteClip
+from tts.mel import LogMel
+from tts.records import SpeakerLatents
 from tts.settings import CONF
 from tts.synthesis.pipeline import NETS, TextToSpeech, pick_device
 from tts.synthesis.speaking import Settings
-from tts.types import AudioConfig, Codec, Codes, Condition, Mel, SpeakerLatents
+from tts.types import AudioConfig, Codec, Codes, Condition, Mel
 
 GRIFFIN_LIM = {"name": "griffin_lim", "iterations": 32, "momentum": 0.99}  # the baseline, as usually run
 MAX_SECONDS = 60.0  # of one clip
@@ -84,7 +87,7 @@ class Studio:
         # Codes are decoded in windows that overlap; each counts once.
         takes = [chunk.take for chunk in chunks if chunk.take]
         self.codec.codes[before:] = [code for take in takes for code in take.codes.ids[0].tolist()]
-        return torch.cat([chunk.wave for chunk in chunks])
+        return torch.from_numpy(np.concatenate([chunk.wave for chunk in chunks]))
 
     @cached_property
     def audio(self) -> AudioConfig:
@@ -109,7 +112,7 @@ class Studio:
         return loaded.net.to(self.device)
 
     def _recording(self, path: Path) -> Float[Tensor, " N"]:
-        return set_level(decode(path, self.audio.sample_rate, MAX_SECONDS), self.audio)
+        return torch.from_numpy(set_level(decode(path, self.audio.sample_rate, MAX_SECONDS), self.audio))
 
     def _voice(self, name: str) -> SpeakerLatents:
         """Latents of a shipped voice or of a voice file; any other path holds recordings to clone."""
@@ -217,7 +220,7 @@ def flite(studio: Studio, clip: SuiteClip, seed: int) -> Float[Tensor, " N"]:
         command = ["flite", "-voice", FLITE_VOICE, "-f", str(text), "-o", str(file)]
         subprocess.run(command, check=True, capture_output=True)
         wave = decode(file, 16_000, MAX_SECONDS)
-    return set_level(resample(wave, 16_000, studio.audio.sample_rate), studio.audio)
+    return torch.from_numpy(set_level(resample(wave, 16_000, studio.audio.sample_rate), studio.audio))
 
 
 SUBJECTS = {

@@ -9,9 +9,22 @@ from tts.files import fingerprint
 from tts.records import NETS
 from tts.settings import ROOT
 
-FORMAT = "triforce-onnx-2"
+FORMAT = "triforce-onnx-3"
 ABOUT = "about.json"
 FOLDER = ROOT / "onnx"  # where an export is written and looked for unless another folder is given
+NEEDED = (
+    "weights",
+    "fingerprint",
+    "pieces",
+    "eight_bits",
+    "audio",
+    "gpt",
+    "codec",
+    "decoder",
+    "vocoder",
+    "text",
+    "specs",
+)
 COMMAND = "`uv run --group export python -m tts.export`"
 
 
@@ -23,6 +36,8 @@ def read_about(folder: Path) -> dict[str, Any]:
         raise ValueError(f"{folder} is no export: write one where torch is installed, with {COMMAND}") from None
     if about.get("format") != FORMAT:
         raise ValueError(f"{folder} has format {about.get('format')!r}, expected {FORMAT!r}: export it again")
+    if missing := [key for key in NEEDED if key not in about]:
+        raise ValueError(f"{folder / ABOUT} does not say its {', '.join(missing)}: export it again")
     return about
 
 

@@ -9,20 +9,20 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
-from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from diffusion.model import AttentionLayer, DiffusionDecoder, Encoded, StreamCache
 from dvae.model import Dvae
-from gpt.model import GPT
+from gpt.model import GPT, PACES
 from gpt.prosody import CHANNELS, STEPS
-from gpt.sequence import SPEECH, START_SPEECH
-from tts.nn import Block, KVCache, rotate
+from gpt.sequence import FIRST_TEXT, SPEECH, START_SPEECH, TEXT
+from tts.nn import Block, KVCache, RMSNorm
 from tts.types import Codes, Condition, Mel
 from vocoder.model import Vocos, factor
 
+EPSILON = torch.finfo(torch.float32).eps  # of `tts.nn.RMSNorm`
 KINDS = {"gpt": GPT, "dvae": Dvae, "diffusion": DiffusionDecoder, "vocoder": Vocos}
 
 
@@ -138,27 +138,65 @@ class Step(nn.Module):
         self, code: Int[Tensor, " B"], time: Float[Tensor, " 1"], hidden: Float[Tensor, " K"], *cache: Tensor
     ) -> tuple[Tensor, ...]:
         x = F.embedding(code, self.table)[:, None]  # (B, 1, D), so that every product is one that can be quantised
-        rotary, new = self.rotary(time), []
+        cos, sin = self.rotary(time)
+        rotary, new = (torch.cat((cos, cos), dim=-1), torch.cat((-sin, sin), dim=-1)), []
         for block, keys, values in zip(self.blocks, cache[::2], cache[1::2], strict=True):
             x, key, value = self._block(block, x, rotary, hidden, keys, values)
             new += [key, value]
-        x = self.norm(x)
+        x = normed(x, self.norm)
         return F.linear(x, self.head)[:, 0], x[:, 0], *new
 
     def _block(
         self, block: Block, x: Tensor, rotary: tuple[Tensor, Tensor], hidden: Tensor, keys: Tensor, values: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        attention = block.attention
-        q, k, v = rearrange(
-            attention.qkv(block.attention_norm(x)), "b k (three h d) -> three b h k d", three=3, h=attention.heads
-        )
-        q = rotate(attention.query_norm(q), *rotary) * q.shape[-1] ** -0.5
-        k = rotate(attention.key_norm(k), *rotary)
+        attention, rows, width = block.attention, x.shape[0], keys.shape[-1]
+        heads = attention.qkv(normed(x, block.attention_norm)).view(rows, -1, 1, width)
+        q, k, v = heads.split(attention.heads, dim=1)
+        both = torch.cat((normed(q, attention.query_norm, width**-0.5), normed(k, attention.key_norm)), dim=1)
+        q, k = turned(both, *rotary).split(attention.heads, dim=1)
         score = torch.cat((q @ keys.mT + hidden, (q * k).sum(-1, keepdim=True)), dim=-1)
-        weight = score.softmax(-1)
-        y = weight[..., :-1] @ values + weight[..., -1:] * v
-        x = x + attention.out(rearrange(y, "b h k d -> b k (h d)"))
-        return x + block.mlp(block.mlp_norm(x)), k, v
+        told, own = score.softmax(-1).split((keys.shape[2], 1), dim=-1)
+        y = told @ values + own * v
+        x = x + attention.out(y.view(rows, 1, -1))
+        return x + block.mlp(normed(x, block.mlp_norm)), k, v
+
+
+def normed(x: Float[Tensor, "*B D"], norm: RMSNorm, factor: float = 1.0) -> Float[Tensor, "*B D"]:
+    """What a norm gives, times a factor, in the operations that ONNX Runtime knows as one."""
+    return x / (x.pow(2).mean(-1, keepdim=True) + EPSILON).sqrt() * (norm.weight * factor)
+
+
+def turned(x: Float[Tensor, "*B d"], cos: Float[Tensor, "*K e"], sin: Float[Tensor, "*K e"]) -> Float[Tensor, "*B d"]:
+    """As `tts.nn.rotate`, in fewer operations: factors are twice as wide as there, the first half of sines negative."""
+    first, second = x.chunk(2, dim=-1)
+    return x * cos + torch.cat((second, first), dim=-1) * sin
+
+
+class Listening(nn.Module):
+    """Reads codes, then a text at several paces, one a row: the sum of log p(text id | codes), its end included."""
+
+    def __init__(self, gpt: GPT):
+        super().__init__()
+        self.blocks, self.norm, self.rotary, self.vocabulary = gpt.blocks, gpt.norm, gpt.rotary, gpt.vocabulary
+        self.register_buffer("table", gpt.embed())
+        self.register_buffer("head", gpt.head()[gpt.vocabulary.outputs(TEXT)])
+
+    def forward(
+        self, codes: Int[Tensor, "1 L"], stream: Int[Tensor, "1 S2"], times: Float[Tensor, "B S2"]
+    ) -> Float[Tensor, " B"]:
+        speech = F.pad(codes + self.vocabulary.first_code, (1, 0), value=START_SPEECH)
+        speech = F.pad(speech, (0, 1), value=self.vocabulary.stop_speech)
+        x = F.embedding(torch.cat((speech, stream), dim=1), self.table).expand(times.shape[0], -1, -1)
+        spoken = torch.arange(speech.shape[1]).to(times.dtype).expand(times.shape[0], -1)
+        time = torch.cat((spoken, times), dim=1)
+        column = torch.arange(time.shape[1])
+        behind = (column <= column[:, None]).expand(times.shape[0], 1, -1, -1)
+        rotary = self.rotary(time)
+        for block in self.blocks:
+            x = block(x, rotary, causal=False, mask=behind)
+        logits = F.linear(self.norm(x[:, speech.shape[1] : -1]), self.head)
+        told = (stream[:, 1:, None] - FIRST_TEXT).expand(times.shape[0], -1, -1)
+        return logits.log_softmax(-1).gather(2, told).sum((1, 2))
 
 
 class EncodedSpeaker(nn.Module):
@@ -355,6 +393,10 @@ def _gpt_pieces(gpt: GPT) -> Iterator[OnnxPiece]:
     step |= {name: torch.zeros(cache) for name in caches}  # one tensor for all would be exported as one input
     step_axes = {"code": {0: "rows"}, "hidden": {0: "room"}} | {name: {0: "rows", 2: "room"} for name in caches}
     yield OnnxPiece("gpt_step", Step(gpt), step, step_axes, ("logits", "latent", *(f"new_{name}" for name in caches)))
+    codes, times = torch.arange(11)[None], torch.arange(ids).float().expand(len(PACES), -1).contiguous()
+    heard = {"codes": codes, "stream": FIRST_TEXT + torch.arange(ids)[None], "times": times}
+    heard_axes = {"codes": {1: "codes"}, "stream": {1: "ids"}, "times": {1: "ids"}}
+    yield OnnxPiece("gpt_listen", Listening(gpt), heard, heard_axes, ("scores",))
     yield _speaker_piece("gpt_speaker", gpt)
 
 

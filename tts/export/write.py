@@ -3,7 +3,7 @@
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from diffusion.model import REACH
-from gpt.model import GPT
+from gpt.model import GPT, PACES
 from gpt.prosody import CHANNELS, GAP_FLOOR, SCALES
 from gpt.sequence import FIRST_TEXT, PADDING, START_TEXT
 from tts import checkpoint
@@ -63,7 +63,7 @@ def write_export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[P
     if "text" not in gpt.extra:
         raise ValueError(f"gpt in {weights} does not say how it reads: export it with its tokenizer's spec")
     made = list(pieces({name: net.net for name, net in loaded.items()}))
-    about = described(loaded, [piece.name for piece in made])
+    about = described(loaded, [piece.name for piece in made], QUANTISED if eight_bits else ())
     output.mkdir(parents=True, exist_ok=True)
     for piece in made:
         path = output / f"{piece.name}.onnx"
@@ -79,15 +79,16 @@ def write_export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[P
     yield output / ABOUT
 
 
-def described(loaded: Mapping[str, Loaded], names: list[str]) -> dict[str, Any]:
-    """What an export of such pieces says about itself."""
+def described(loaded: Mapping[str, Loaded], names: Sequence[str], eight_bits: Sequence[str]) -> dict[str, Any]:
+    """What an export of such pieces, some of them with 8 bits a weight, says about itself."""
     gpt, codec, process = loaded["gpt"], loaded["dvae"].net, loaded["diffusion"].net.process
     return {
         "format": FORMAT,
         "weights": family(loaded[name].fingerprint for name in NETS),  # as in each of the files
         "fingerprint": speaker_fingerprint({name: net.fingerprint for name, net in loaded.items()}),  # of voices
         "opset": OPSET,
-        "pieces": names,
+        "pieces": list(names),
+        "eight_bits": list(eight_bits),
         "audio": asdict(gpt.audio),
         "gpt": constants(gpt.net),
         "codec": {"grain": codec.grain, "frames_per_code": str(codec.audio.frame_rate / codec.code_rate)},
@@ -99,7 +100,7 @@ def described(loaded: Mapping[str, Loaded], names: list[str]) -> dict[str, Any]:
     }
 
 
-def constants(gpt: GPT) -> dict[str, int | float]:
+def constants(gpt: GPT) -> dict[str, Any]:
     """Numbers of the GPT's code that an engine needs."""
     vocabulary = gpt.vocabulary
     return {
@@ -112,6 +113,9 @@ def constants(gpt: GPT) -> dict[str, int | float]:
         "channels": CHANNELS,
         "gap_floor": GAP_FLOOR,
         "gap_scale": SCALES[0],
+        "speaker_latents": gpt.latents_per_speaker,
+        "width": len(gpt.norm.weight),
+        "paces": PACES,
     }
 
 

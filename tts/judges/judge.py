@@ -82,7 +82,7 @@ def installed(package: str) -> str:
 
 def to_pcm(wav: Float[Tensor, " N"], sample_rate: int) -> np.ndarray:
     """16-bit samples at the judges' rate; a wave that already has this form does not change by a bit."""
-    samples = resample(wav.float(), sample_rate, RATE).numpy() * 32768
+    samples = resample(wav.float().numpy(), sample_rate, RATE) * 32768
     return np.clip(np.rint(samples), -32768, 32767).astype(np.int16)
 
 

@@ -60,7 +60,7 @@ class CodecCtc(SpeechRecogniser):
     @torch.inference_mode()
     def transcribe(self, wav: Float[Tensor, " N"], sample_rate: int) -> str:
         net, audio = self.loaded.net, self.loaded.audio
-        wav = resample(wav, sample_rate, audio.sample_rate)
+        wav = torch.from_numpy(resample(wav.numpy(), sample_rate, audio.sample_rate))
         mel = net.log_mel.measure(wav[None], torch.tensor([len(wav)]))
         best = net(mel).ctc[0].argmax(-1).unique_consecutive()
         return spell_phones(self.tokenizer, best[best > 0].tolist())
@@ -105,7 +105,7 @@ class GptRecogniser(SpeechRecogniser):
 
     @torch.inference_mode()
     def transcribe(self, wav: Float[Tensor, " N"], sample_rate: int) -> str:
-        wav = resample(wav, sample_rate, self.codec.audio.sample_rate)
+        wav = torch.from_numpy(resample(wav.numpy(), sample_rate, self.codec.audio.sample_rate))
         codes: Codes = self.codec.encode(wav[None], torch.tensor([len(wav)]))
         (ids,) = self.loaded.net.transcribe(codes, ((codes.length - MARGIN) / PACE).round().long().clamp_min(1))
         # The GPT has room for more text ids than its tokenizer uses.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tts import document, settings, voices
 from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable, run_as_program
+from tts.engine.choice import Nets
 from tts.executors import add_executor_options, make_executor
 from tts.formats import OUTPUTS
 from tts.narration import align, feed
@@ -179,6 +180,7 @@ def _add_text(parser: Parser) -> None:
     parser.add_argument("--device", help="cpu, cuda, mps; auto takes cuda if it is there, else cpu")
     parser.add_argument("--threads", type=int, metavar="N", help="of the processor, in each process (1)")
     parser.add_argument("--weights", metavar="DIR", help="folder of dvae, gpt, diffusion, vocoder .safetensors")
+    parser.add_argument("--engine", metavar="NAME", help="torch; onnx or onnx=FOLDER: exported nets (auto)")
     _add_quiet(parser)
 
 
@@ -350,6 +352,7 @@ def _order(arguments: argparse.Namespace, overrides: list[str], output: Path | N
         "weights": str(weights),
         "voice": conf["voice"] if conf["voice"] in voices.names() else str(voice.resolve()),
     }
+    conf["engine"] = Nets.chosen(conf, given="weights" in given).engine
     include = arguments.include.split(",") if arguments.include else narrate["include"]
     announce = narrate["announce"] if arguments.announce is None else arguments.announce
     announce_notes = narrate["announce_notes"] if arguments.announce_notes is None else arguments.announce_notes

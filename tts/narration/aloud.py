@@ -3,21 +3,20 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-import torch
+import numpy as np
 
 from tts.narration.mix import faded, scaled
 from tts.narration.script import Script, Segment
 from tts.narration.speaking import paced, pitched
-from tts.synthesis.pipeline import TextToSpeech
+from tts.records import SpeakerLatents
 from tts.synthesis.portions import Portion
-from tts.synthesis.speaking import Chunk, Settings, VoicedPortion
-from tts.types import SpeakerLatents
+from tts.synthesis.speaking import Chunk, Settings, Speaking, VoicedPortion
 
 LONGEST = 0.5  # seconds of silence that are given at once, so that a long pause holds up nobody else
 
 
 def aloud(
-    script: Script, voices: Mapping[str, SpeakerLatents], *, speech: TextToSpeech, settings: Settings, seed: int
+    script: Script, voices: Mapping[str, SpeakerLatents], *, speech: Speaking, settings: Settings, seed: int
 ) -> Iterator[Chunk]:
     """The segments of a script, each in the voice of its role and in its manner, as `speech.stream` gives a text.
 
@@ -33,8 +32,8 @@ def aloud(
             notices += chunk.notices
             continue
         take = pitched(chunk.take, segment.manner, rate) if chunk.take else None
-        wave = scaled((take if whole and take else chunk).wave.numpy(), segment.manner.volume)
-        wave = torch.from_numpy(faded(wave, rate) if whole else wave)
+        wave = scaled((take if whole and take else chunk).wave, segment.manner.volume)
+        wave = faded(wave, rate) if whole else wave
         yield replace(chunk, wave=wave, take=take, notices=notices + chunk.notices)
         notices = []
         if (take or not segment.words) and chunk.portion.index < last:
@@ -66,4 +65,4 @@ def _portion(segment: Segment, index: int, segments: list[Segment]) -> Portion:
 def _silence(portion: Portion, samples: int, most: int) -> Iterator[Chunk]:
     """So many samples of it, at most `most` at once."""
     for start in range(0, samples, most):
-        yield Chunk(portion, torch.zeros(min(most, samples - start)), [], None)
+        yield Chunk(portion, np.zeros(min(most, samples - start), np.float32), [], None)

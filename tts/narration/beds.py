@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+import numpy as np
 from jaxtyping import Float
-from torch import Tensor
-from torch.nn import functional as F
 
 from tts.audio import decode
+from tts.mersenne import Mersenne
 from tts.narration.blocks import decibels, windows
 from tts.narration.loudness import (
     SILENT,
@@ -24,6 +23,7 @@ from tts.narration.loudness import (
     hop_power,
     measure,
     per_sample,
+    sliding_maximum,
     smoothed,
 )
 
@@ -44,7 +44,7 @@ class Bed:
     """A sound to loop."""
 
     name: str
-    loop: Float[Tensor, "C N"]
+    loop: Float[np.ndarray, "C N"]
     loudness: float  # LUFS
 
     @property
@@ -67,8 +67,8 @@ def find_bed(name: str, rate: int) -> Bed:
 
 
 def under(
-    speech: Iterable[Tensor], bed: Bed, rate: int, preset: Preset, *, speech_level: float, seconds: float
-) -> Iterator[Tensor]:
+    speech: Iterable[np.ndarray], bed: Bed, rate: int, preset: Preset, *, speech_level: float, seconds: float
+) -> Iterator[np.ndarray]:
     """Lay a bed under speech of `speech_level` LUFS (mono) that lasts `seconds` with the silence around it.
 
     Alone the bed is `preset.bed_level` LU against the speech; while somebody speaks it goes down by
@@ -81,153 +81,159 @@ def under(
     at = 0
     for window in windows(speech, hop * 500, reach * hop, reach * hop):
         power = hop_power(window.wave, hop)
-        speaking = (power > 10 ** ((speech_level + SPEECH) / 10)).float()
+        speaking = (power > 10 ** ((speech_level + SPEECH) / 10)).astype(np.float32)
         # Down from the time the gain takes to move before speech until HOLD after it.
-        ahead = F.pad(speaking, (HOLD, DUCK_SPREAD + 1))
-        down = ahead.unfold(0, HOLD + DUCK_SPREAD + 2, 1).amax(1)
+        down = sliding_maximum(np.pad(speaking, (HOLD, DUCK_SPREAD + 1)), HOLD + DUCK_SPREAD + 2)
         depth = smoothed(down, DUCK_SPREAD)[HOLD:-HOLD]
         gain = per_sample(10 ** (preset.bed_duck / 20 * depth), hop)[: window.length]
         own = window.wave[:, reach * hop :][:, : window.length]
         fade = faded(at, window.length, rate, preset, seconds)
-        yield own + stretch_of(bed.loop, at, window.length) * (factor * gain * fade)
+        yield own + stretch_of(bed.loop, at, window.length) * (np.float32(factor) * gain * fade)
         at += window.length
 
 
-def faded(at: int, length: int, rate: int, preset: Preset, seconds: float) -> Float[Tensor, " N"]:
+def faded(at: int, length: int, rate: int, preset: Preset, seconds: float) -> Float[np.ndarray, " N"]:
     """The gain of a bed's fades from sample `at` on: a quarter of a sine, in and out."""
     if at >= preset.fade_in * rate and at + length <= (seconds - preset.fade_out) * rate:
-        return torch.ones(length)
-    time = (torch.arange(length, dtype=torch.float64) + at) / rate
-    rise = (time / max(preset.fade_in, 1 / rate)).clamp(0, 1)
-    fall = ((seconds - time) / max(preset.fade_out, 1 / rate)).clamp(0, 1)
-    return ((rise * math.pi / 2).sin() * (fall * math.pi / 2).sin()).float()
+        return np.ones(length, np.float32)
+    time = (np.arange(length) + at) / rate
+    rise = (time / max(preset.fade_in, 1 / rate)).clip(0, 1)
+    fall = ((seconds - time) / max(preset.fade_out, 1 / rate)).clip(0, 1)
+    return (np.sin(rise * math.pi / 2) * np.sin(fall * math.pi / 2)).astype(np.float32)
 
 
-def stretch_of(loop: Float[Tensor, "C N"], at: int, length: int) -> Float[Tensor, "C K"]:
+def stretch_of(loop: Float[np.ndarray, "C N"], at: int, length: int) -> Float[np.ndarray, "C K"]:
     """So many samples of an endless loop."""
     parts = []
     while length:
         parts.append(loop[:, at % loop.shape[1] :][:, :length])
         at, length = at + parts[-1].shape[1], length - parts[-1].shape[1]
-    return torch.cat(parts, dim=1)
+    return np.concatenate(parts, axis=1)
 
 
-def looped(wave: Float[Tensor, "C N"], rate: int) -> Float[Tensor, "C K"]:
+def looped(wave: Float[np.ndarray, "C N"], rate: int) -> Float[np.ndarray, "C K"]:
     """A wave whose end runs on into its start: the end fades into the start, with constant power."""
     size = min(round(CROSSFADE * rate), wave.shape[1] // 3)
     if not size:
         return wave
-    turn = torch.linspace(0, math.pi / 2, size + 2)[1:-1]
-    loop = wave[:, :-size].clone()
-    loop[:, :size] = wave[:, :size] * turn.sin() + wave[:, -size:] * turn.cos()
+    turn = np.linspace(0, math.pi / 2, size + 2, dtype=np.float32)[1:-1]
+    loop = wave[:, :-size].copy()
+    loop[:, :size] = wave[:, :size] * np.sin(turn) + wave[:, -size:] * np.cos(turn)
     return loop
 
 
-def make(name: str, rate: int, seed: int) -> Float[Tensor, "2 N"]:
+def make(name: str, rate: int, seed: int) -> Float[np.ndarray, "2 N"]:
     """One of BEDS as a loop in stereo, which follows from the seed alone."""
-    loop = BEDS[name](rate, torch.Generator().manual_seed(seed))
-    return loop * (0.1 / loop.square().mean().sqrt())
+    loop = BEDS[name](rate, Mersenne(seed))
+    return loop * (np.float32(0.1) / rms(loop))
 
 
-def noise(shape: Callable[[Tensor], Tensor], rate: int, generator: torch.Generator) -> Float[Tensor, "2 N"]:
+def rms(wave: Float[np.ndarray, "*K"]) -> np.float32:
+    """The root of the mean square."""
+    return np.float32(np.sqrt(np.square(wave, dtype=np.float64).mean()))
+
+
+def noise(shape: Callable[[np.ndarray], np.ndarray], rate: int, random: Mersenne) -> Float[np.ndarray, "2 N"]:
     """Periodic noise of two channels, with the magnitude that `shape` gives for each frequency in Hz."""
     size = SECONDS * rate
-    hertz = torch.fft.rfftfreq(size, 1 / rate)
-    phases = torch.rand(2, len(hertz), generator=generator) * 2 * math.pi
-    spectrum = torch.polar(shape(hertz.clamp_min(1e-3)).expand(2, -1).contiguous(), phases)
+    hertz = np.fft.rfftfreq(size, 1 / rate).astype(np.float32)
+    phases = random.uniform(2, len(hertz)) * np.float32(2 * math.pi)
+    spectrum = shape(np.maximum(hertz, np.float32(1e-3))) * np.exp(1j * phases)
     spectrum[:, 0] = 0
-    wave = torch.fft.irfft(spectrum, n=size)
-    return wave / wave.square().mean().sqrt()
+    wave = np.fft.irfft(spectrum, n=size)
+    return wave / rms(wave)
 
 
-def drift(low: float, high: float, rate: int, generator: torch.Generator) -> Float[Tensor, " N"]:
+def drift(low: float, high: float, rate: int, random: Mersenne) -> Float[np.ndarray, " N"]:
     """A slow periodic curve of mean 0 and deviation 1 that moves between `low` and `high` times a second."""
     size = SECONDS * rate
-    steps = torch.arange(max(1, round(low * SECONDS)), round(high * SECONDS) + 1)
-    spectrum = torch.zeros(size // 2 + 1, dtype=torch.complex64)
-    spectrum[steps] = torch.polar(1 / steps.float().sqrt(), torch.rand(len(steps), generator=generator) * 2 * math.pi)
-    curve = torch.fft.irfft(spectrum, n=size)
-    return curve / curve.std()
+    steps = np.arange(max(1, round(low * SECONDS)), round(high * SECONDS) + 1)
+    spectrum = np.zeros(size // 2 + 1, np.complex64)
+    spectrum[steps] = np.exp(2j * math.pi * random.uniform(len(steps))) / np.sqrt(steps)
+    curve = np.fft.irfft(spectrum, n=size)
+    return curve / np.float32(curve.std(dtype=np.float64))
 
 
-def band(low: float, high: float, slope: float = 2.0) -> Callable[[Tensor], Tensor]:
+def band(low: float, high: float, slope: float = 2.0) -> Callable[[np.ndarray], np.ndarray]:
     """The magnitude of a band between two frequencies in Hz, with skirts of 6 dB an octave times `slope`."""
-    return lambda hertz: 1 / (1 + (low / hertz) ** (2 * slope)).sqrt() / (1 + (hertz / high) ** (2 * slope)).sqrt()
+    return lambda hertz: 1 / np.sqrt((1 + (low / hertz) ** (2 * slope)) * (1 + (hertz / high) ** (2 * slope)))
 
 
 def scattered(
-    count: int, grain: Callable[[Tensor], Tensor], rate: int, generator: torch.Generator, times: Tensor | None = None
-) -> Float[Tensor, "2 N"]:
+    count: int,
+    grain: Callable[[np.ndarray], np.ndarray],
+    rate: int,
+    random: Mersenne,
+    times: np.ndarray | None = None,
+) -> Float[np.ndarray, "2 N"]:
     """Many short sounds at random moments, each at a place of its own between left and right.
 
     `grain` gets a column of random numbers for each sound and gives its samples (sounds, samples).
     """
     size = SECONDS * rate
-    places = torch.rand(count, generator=generator) if times is None else times % 1
-    start = (places * size).long()
-    angle = (0.15 + 0.7 * torch.rand(count, 1, generator=generator)) * math.pi / 2
-    sounds = grain(torch.rand(count, 3, generator=generator))
-    at = (start[:, None] + torch.arange(sounds.shape[1])) % size
-    wave = torch.zeros(2, size)
-    wave[0].index_put_((at,), sounds * angle.cos(), accumulate=True)
-    wave[1].index_put_((at,), sounds * angle.sin(), accumulate=True)
-    return wave
+    places = random.uniform(count) if times is None else times % 1
+    start = (places * np.float32(size)).astype(np.int64)
+    angle = (0.15 + 0.7 * random.uniform(count, 1)) * math.pi / 2
+    sounds = grain(random.uniform(count, 3))
+    at = ((start[:, None] + np.arange(sounds.shape[1])) % size).ravel()
+    sides = [np.bincount(at, (sounds * side(angle)).ravel(), size) for side in (np.cos, np.sin)]
+    return np.stack(sides).astype(np.float32)
 
 
-def brown(rate: int, generator: torch.Generator) -> Float[Tensor, "2 N"]:
+def brown(rate: int, random: Mersenne) -> Float[np.ndarray, "2 N"]:
     """Noise that falls by 6 dB an octave, as the walk of a particle does; a waterfall behind a wall."""
-    return noise(lambda hertz: 1 / hertz.clamp_min(30.0) / (1 + (20.0 / hertz) ** 4), rate, generator)
+    return noise(lambda hertz: 1 / np.maximum(hertz, 30.0) / (1 + (20.0 / hertz) ** 4), rate, random)
 
 
-def rain(rate: int, generator: torch.Generator) -> Float[Tensor, "2 N"]:
+def rain(rate: int, random: Mersenne) -> Float[np.ndarray, "2 N"]:
     """The hiss of many far drops, which swells and sinks a little, and single near drops over it."""
-    far = noise(lambda hertz: band(300.0, 9000.0, 1.0)(hertz) / hertz.clamp_min(300.0) ** 0.35, rate, generator)
-    low = noise(band(60.0, 300.0), rate, generator)
-    swell = decibels(1.0) ** drift(0.03, 0.3, rate, generator)
+    far = noise(lambda hertz: band(300.0, 9000.0, 1.0)(hertz) / np.maximum(hertz, 300.0) ** 0.35, rate, random)
+    low = noise(band(60.0, 300.0), rate, random)
+    swell = decibels(1.0) ** drift(0.03, 0.3, rate, random)
 
-    def drop(drawn: Tensor) -> Tensor:
-        time = torch.arange(round(0.015 * rate)) / rate
+    def drop(drawn: np.ndarray) -> np.ndarray:
+        time = (np.arange(round(0.015 * rate)) / rate).astype(np.float32)
         hertz = 1500.0 * 5.0 ** drawn[:, :1]
         loud = 0.12 / (0.02 + drawn[:, 1:2])  # a few drops are near
         decay = 0.0007 + 0.002 * drawn[:, 2:]
-        return loud * (1 - (-time / 0.0002).exp()) * (-time / decay).exp() * (2 * math.pi * hertz * time).sin()
+        return loud * (1 - np.exp(-time / 0.0002)) * np.exp(-time / decay) * np.sin(2 * math.pi * hertz * time)
 
-    drops = scattered(SECONDS * 150, drop, rate, generator)
-    return far * swell + 0.35 * low + 0.4 * drops / drops.square().mean().sqrt()
+    drops = scattered(SECONDS * 150, drop, rate, random)
+    return far * swell + 0.35 * low + 0.4 * drops / rms(drops)
 
 
-def wind(rate: int, generator: torch.Generator) -> Float[Tensor, "2 N"]:
+def wind(rate: int, random: Mersenne) -> Float[np.ndarray, "2 N"]:
     """Gusts: the stronger they blow, the more the higher bands sound."""
-    gust = drift(0.02, 0.25, rate, generator)
-    whole = noise(lambda hertz: band(50.0, 220.0)(hertz), rate, generator) * 3.0 ** (0.4 * gust)
+    gust = drift(0.02, 0.25, rate, random)
+    whole = noise(lambda hertz: band(50.0, 220.0)(hertz), rate, random) * 3.0 ** (0.4 * gust)
     for number, centre in enumerate((300.0, 450.0, 680.0, 1000.0, 1500.0)):
-        own = 0.6 * gust + 0.4 * drift(0.1, 0.8, rate, generator)
-        layer = noise(band(centre / 1.2, centre * 1.2, 3.0), rate, generator)
+        own = 0.6 * gust + 0.4 * drift(0.1, 0.8, rate, random)
+        layer = noise(band(centre / 1.2, centre * 1.2, 3.0), rate, random)
         whole = whole + layer * 0.5 * 0.6**number * (1.9 + 0.25 * number) ** own
     return whole
 
 
-def fire(rate: int, generator: torch.Generator) -> Float[Tensor, "2 N"]:
+def fire(rate: int, random: Mersenne) -> Float[np.ndarray, "2 N"]:
     """A low flutter of flames, a faint hiss, and crackles in clusters."""
-    flutter = 1.35 ** drift(0.5, 6.0, rate, generator)
-    flames = noise(lambda hertz: band(40.0, 160.0)(hertz), rate, generator) * flutter
-    breath = noise(band(200.0, 900.0, 1.0), rate, generator) * 1.5 ** drift(0.2, 3.0, rate, generator)
-    hiss = noise(band(2500.0, 9000.0, 1.0), rate, generator)
-    clusters = torch.rand(SECONDS, generator=generator)
+    flutter = 1.35 ** drift(0.5, 6.0, rate, random)
+    flames = noise(lambda hertz: band(40.0, 160.0)(hertz), rate, random) * flutter
+    breath = noise(band(200.0, 900.0, 1.0), rate, random) * 1.5 ** drift(0.2, 3.0, rate, random)
+    hiss = noise(band(2500.0, 9000.0, 1.0), rate, random)
+    clusters = random.uniform(SECONDS)
     count = SECONDS * 25
-    chosen = clusters[torch.randint(len(clusters), (count,), generator=generator)]
-    near = torch.randn(count, generator=generator) * 0.4 / SECONDS
-    noises = torch.randn(64, round(0.04 * rate), generator=generator)
+    chosen = clusters[random.whole(len(clusters), count)]
+    near = random.normal(count) * np.float32(0.4 / SECONDS)
+    noises = random.normal(64, round(0.04 * rate))
 
-    def crackle(drawn: Tensor) -> Tensor:
-        time = torch.arange(noises.shape[1]) / rate
+    def crackle(drawn: np.ndarray) -> np.ndarray:
+        time = (np.arange(noises.shape[1]) / rate).astype(np.float32)
         decay = 0.0006 * 12.0 ** drawn[:, :1]
-        loud = (4.0 * drawn[:, 1:2] - 3.0).exp()
-        snap = noises[(drawn[:, 2] * 63).long()]
-        return loud * snap * (1 - (-time / 0.0001).exp()) * (-time / decay).exp()
+        loud = np.exp(4.0 * drawn[:, 1:2] - 3.0)
+        snap = noises[(drawn[:, 2] * 63).astype(np.int64)]
+        return loud * snap * (1 - np.exp(-time / 0.0001)) * np.exp(-time / decay)
 
-    snaps = scattered(count, crackle, rate, generator, times=chosen + near)
-    snaps = LOUDEST_SNAP * (snaps / snaps.square().mean().sqrt() / LOUDEST_SNAP).tanh()
+    snaps = scattered(count, crackle, rate, random, times=chosen + near)
+    snaps = LOUDEST_SNAP * np.tanh(snaps / rms(snaps) / LOUDEST_SNAP)
     return flames + 0.25 * breath + 0.05 * hiss + 0.35 * snaps
 
 

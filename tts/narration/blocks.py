@@ -1,45 +1,43 @@
-"""Sound of any length block by block. A block is a tensor (channels, samples) of float32."""
+"""Sound of any length block by block. A block is an array (channels, samples) of float32."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import torch
+import numpy as np
 from jaxtyping import Float
-from torch import Tensor
-from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
 class PaddedBlock:
     """A block with what stands before and after it; beyond the ends of the sound that is silence."""
 
-    wave: Float[Tensor, "C N"]
+    wave: Float[np.ndarray, "C N"]
     length: int  # samples of the block itself
 
 
-def windows(blocks: Iterable[Tensor], size: int, before: int, after: int) -> Iterator[PaddedBlock]:
+def windows(blocks: Iterable[np.ndarray], size: int, before: int, after: int) -> Iterator[PaddedBlock]:
     """Cut sound into blocks of `size` samples, each with `before` and `after` samples around it; the last is shorter.
 
     How the sound was cut before makes no difference. Every window has the same size: the last one ends in silence.
     """
-    parts: list[Tensor] = []  # joined once they are enough for a window: joining each would copy the first many times
+    parts: list[np.ndarray] = []  # joined once they are enough: joining each would copy the first many times
     held, whole = 0, before + size + after
     for block in blocks:
-        parts.append(block if parts else F.pad(block, (before, 0)))
+        parts.append(block if parts else np.pad(block, ((0, 0), (before, 0))))
         held += parts[-1].shape[1]
         if held < whole:
             continue
-        wave = torch.cat(parts, dim=1)
+        wave = np.concatenate(parts, axis=1)
         while wave.shape[1] >= whole:
             yield PaddedBlock(wave[:, :whole], size)
             wave = wave[:, size:]
         parts, held = [wave], wave.shape[1]
     if not parts:
         return
-    wave = torch.cat(parts, dim=1)
+    wave = np.concatenate(parts, axis=1)
     while wave.shape[1] > before:
         length = min(size, wave.shape[1] - before)
-        yield PaddedBlock(F.pad(wave[:, :whole], (0, max(0, whole - wave.shape[1]))), length)
+        yield PaddedBlock(np.pad(wave[:, :whole], ((0, 0), (0, max(0, whole - wave.shape[1])))), length)
         wave = wave[:, size:]
 
 

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import soundfile
-import torch
-from torch import Tensor
 
 from tts.document import Document
 from tts.encoding import FileChapter, open_wave
@@ -19,9 +18,8 @@ from tts.narration import loudness
 from tts.narration.beds import Bed, find_bed, under
 from tts.narration.blocks import decibels
 from tts.narration.loudness import ABSOLUTE_GATE, PRESETS, SILENT, STEREO, Preset, Requirement
-from tts.narration.mark import marked
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
-from tts.synthesis.mark import provenance
+from tts.synthesis.mark import marked, provenance
 
 BLOCK = 24_000  # samples read at once
 HEADROOM = 0.5  # dB that peaks of a lossy codec may rise
@@ -254,13 +252,13 @@ class _Chain:
             return self.preset.loudness + (STEREO if result.channels == 2 else 0.0) - result.loudness
         return sum(self.preset.rms) / 2 - result.rms
 
-    def speech(self) -> Iterator[Tensor]:
+    def speech(self) -> Iterator[np.ndarray]:
         """The chapters one after the other, with silence around."""
         yield from _silence(round(self.before * self.rate))
         for path in self.piece.sources:
             with soundfile.SoundFile(path) as file:
                 for block in file.blocks(BLOCK, dtype="float32", always_2d=True):
-                    yield torch.from_numpy(block.T.copy())
+                    yield block.T.copy()
         yield from _silence(round(self.after * self.rate))
 
     @property
@@ -268,14 +266,14 @@ class _Chain:
         """LUFS of the speech in one channel before the compressor."""
         return self.spoken + self.first_gain
 
-    def levelled(self) -> Iterator[Tensor]:
+    def levelled(self) -> Iterator[np.ndarray]:
         """The speech after the compressor, if there is one."""
         sound = _louder(self.speech(), self.first_gain)
         if self.preset.ratio == 1:
             return sound
         return loudness.compressed(sound, self.rate, self.heard - BELOW, self.preset.ratio)
 
-    def blocks(self, gain: float, ceiling: float | None) -> Iterator[Tensor]:
+    def blocks(self, gain: float, ceiling: float | None) -> Iterator[np.ndarray]:
         """Everything that is done to the speech."""
         sound = _louder(self.levelled(), gain)
         if self.bed:
@@ -294,7 +292,7 @@ class _Work:
     def __init__(self, progress: Callable[[float, float], None], seconds: float):
         self._progress, self._done, self._whole = progress, 0.0, seconds
 
-    def counted(self, blocks: Iterator[Tensor], rate: int) -> Iterator[Tensor]:
+    def counted(self, blocks: Iterator[np.ndarray], rate: int) -> Iterator[np.ndarray]:
         for block in blocks:
             self._done += block.shape[1] / rate
             self._progress(min(self._done, self._whole), self._whole)
@@ -304,14 +302,14 @@ class _Work:
         self._progress(self._whole, self._whole)
 
 
-def _louder(blocks: Iterator[Tensor], gain: float) -> Iterator[Tensor]:
-    factor = decibels(gain)
+def _louder(blocks: Iterator[np.ndarray], gain: float) -> Iterator[np.ndarray]:
+    factor = np.float32(decibels(gain))
     return (block * factor for block in blocks) if gain else blocks
 
 
-def _silence(samples: int) -> Iterator[Tensor]:
+def _silence(samples: int) -> Iterator[np.ndarray]:
     for start in range(0, samples, BLOCK):
-        yield torch.zeros(1, min(BLOCK, samples - start))
+        yield np.zeros((1, min(BLOCK, samples - start)), np.float32)
 
 
 def _later(segment: TimedSegment, seconds: float) -> TimedSegment:

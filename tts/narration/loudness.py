@@ -9,16 +9,15 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import torch
-from jaxtyping import Float
-from torch import Tensor, nn
-from torch.nn import functional as F
+from jaxtyping import Complex, Float
+from numpy.lib.stride_tricks import sliding_window_view
 
+from tts.audio import sinc_filter
 from tts.narration.blocks import decibels, windows
 
 SILENT = -120.0  # dB: what digital silence measures
@@ -112,11 +111,11 @@ class Requirement:
     met: bool
 
 
-def measure(blocks: Iterable[Tensor], rate: int, *, weigh: bool = True) -> Measured:
+def measure(blocks: Iterable[np.ndarray], rate: int, *, weigh: bool = True) -> Measured:
     """Measure a whole recording block by block. Without `weigh` its loudness is left out, which is most of the work."""
     step = round(STEP * rate)
     warm = round(WARM_UP * rate)
-    # Numbers, no tensors: small ones that stay lie between large ones that go, and the heap grows around them.
+    # Numbers, no arrays of NumPy: small ones that stay lie between large ones that go, and the heap grows around them.
     weighted, plain = array("d"), array("d")
     peak, power, samples, channels = 0.0, 0.0, 0, 1
     for window in windows(blocks, step * 100, warm, REACH):
@@ -125,17 +124,18 @@ def measure(blocks: Iterable[Tensor], rate: int, *, weigh: bool = True) -> Measu
         whole = window.length // step * step
         if weigh:
             heard = k_weighted(window.wave, rate)[:, warm : warm + whole]
-            weighted.extend(heard.square().view(channels, -1, step).mean(2).sum(0).tolist())
-        plain.extend(own[:, :whole].double().square().view(channels, -1, step).mean(2).mean(0).tolist())
-        peak = max(peak, float(own.abs().max()))
+            weighted.extend(np.square(heard).reshape(channels, -1, step).mean(2).sum(0).tolist())
+        squares = np.square(own, dtype=np.float64)
+        plain.extend(squares[:, :whole].reshape(channels, -1, step).mean(2).mean(0).tolist())
+        peak = max(peak, float(np.abs(own).max()))
         peak = max(peak, float(hop_peaks(window.wave[:, warm - REACH :], step // 10, peak).max()))
-        power += float(own.double().square().sum())
+        power += float(squares.sum())
         samples += window.length
     return Measured(
-        loudness=integrated(torch.tensor(weighted, dtype=torch.float64)),
+        loudness=integrated(np.array(weighted)),
         true_peak=level(peak**2),
         rms=level(power / max(1, samples * channels)),
-        noise=quietest(torch.tensor(plain, dtype=torch.float64)),
+        noise=quietest(np.array(plain)),
         channels=channels,
         rate=rate,
         seconds=samples / rate,
@@ -147,11 +147,11 @@ def level(power: float) -> float:
     return max(SILENT, 10 * math.log10(power)) if power > 0 else SILENT
 
 
-def integrated(power: Float[Tensor, " K"]) -> float:
+def integrated(power: Float[np.ndarray, " K"]) -> float:
     """Loudness in LUFS from K-weighted powers of 100 ms, summed over channels: BS.1770-5, equations 3 to 7."""
     if len(power) < GATED_STEPS:
         return OFFSET + level(float(power.mean())) if len(power) else SILENT
-    gated = power.unfold(0, GATED_STEPS, 1).mean(1)
+    gated = sliding_window_view(power, GATED_STEPS).mean(1)
     gated = gated[gated > 10 ** ((ABSOLUTE_GATE - OFFSET) / 10)]
     if not len(gated):
         return SILENT
@@ -159,24 +159,36 @@ def integrated(power: Float[Tensor, " K"]) -> float:
     return OFFSET + level(float(gated.mean()))
 
 
-def quietest(power: Float[Tensor, " K"]) -> float:
+def quietest(power: Float[np.ndarray, " K"]) -> float:
     """The level of the quietest half second, in dB, from powers of 100 ms."""
     if len(power) < QUIET_STEPS:
         return level(float(power.mean())) if len(power) else SILENT
-    return level(float(power.unfold(0, QUIET_STEPS, 1).mean(1).min()))
+    return level(float(sliding_window_view(power, QUIET_STEPS).mean(1).min()))
 
 
-def k_weighted(wave: Float[Tensor, "C N"], rate: int) -> Float[Tensor, "C N"]:
-    """As the ear weighs it: BS.1770's shelf and its high-pass, at any rate; float64."""
-    from torchaudio.functional import lfilter  # a slow import, which speaking does without
+def k_weighted(wave: Float[np.ndarray, "C N"], rate: int) -> Float[np.ndarray, "C N"]:
+    """As the ear weighs it: BS.1770's shelf and its high-pass, at any rate; float64.
 
-    numerator, denominator = _k_filter(rate)
-    return lfilter(wave.double(), denominator, numerator, clamp=False)
+    Echoes that come later than WARM_UP are left out.
+    """
+    size = wave.shape[1] + round(WARM_UP * rate)
+    size = min(odd << (-(-size // odd) - 1).bit_length() for odd in (1, 3, 5, 9, 15))  # transforms are fast
+    return np.fft.irfft(np.fft.rfft(wave.astype(np.float64), size) * _k_response(rate, size), size)[:, : wave.shape[1]]
 
 
-@cache
-def _k_filter(rate: int) -> tuple[Float[Tensor, " K"], Float[Tensor, " K"]]:
-    """Numerator and denominator of the shelf and the high-pass in one filter, which takes half the time of two.
+@lru_cache(4)
+def _k_response(rate: int, size: int) -> Complex[np.ndarray, " F"]:
+    """The spectrum of what comes of one sample, over so many samples."""
+    numerator, denominator = k_filter(rate)
+    echo = [0.0] * round(WARM_UP * rate)
+    for at in range(len(echo)):
+        past = sum(weight * echo[at - back] for back, weight in enumerate(denominator[1:], 1) if back <= at)
+        echo[at] = (numerator[at] if at < len(numerator) else 0.0) - past
+    return np.fft.rfft(echo, size)
+
+
+def k_filter(rate: int) -> tuple[list[float], list[float]]:
+    """Numerator and denominator of the shelf and the high-pass in one filter.
 
     The analogue prototypes behind the table for 48 kHz are those that libebur128 derived.
     """
@@ -189,24 +201,7 @@ def _k_filter(rate: int) -> tuple[Float[Tensor, " K"], Float[Tensor, " K"]]:
     k, q = math.tan(math.pi * 38.13547087602444 / rate), 0.5003270373238773
     norm = 1 + k / q + k * k
     pass_poles = [1.0, 2 * (k * k - 1) / norm, (1 - k / q + k * k) / norm]
-    return _product(shelf, [1.0, -2.0, 1.0]), _product(shelf_poles, pass_poles)
-
-
-def _product(a: list[float], b: list[float]) -> Float[Tensor, " K"]:
-    """The coefficients of the product of two polynomials."""
-    return torch.from_numpy(np.convolve(a, b))
-
-
-def oversampled(wave: Float[Tensor, "C N"]) -> Float[Tensor, "C M"]:
-    """With the values between the samples, where the peaks of what is played may be."""
-    return _oversampler()(wave)
-
-
-@cache
-def _oversampler() -> nn.Module:
-    from torchaudio.transforms import Resample  # a slow import, which speaking does without
-
-    return Resample(1, OVERSAMPLING, lowpass_filter_width=FILTER_WIDTH)
+    return np.convolve(shelf, [1.0, -2.0, 1.0]).tolist(), np.convolve(shelf_poles, pass_poles).tolist()
 
 
 @cache
@@ -216,75 +211,102 @@ def _overshoot() -> tuple[float, float]:
     A bend is a second difference. Each phase of the filter is taken apart into a straight line between two samples and
     a rest without mean and slope, which is a filter on bends.
     """
-    kernel = _oversampler().kernel[:, 0].double()  # (phases, taps)
+    kernel = _oversampler().T.astype(np.float64)  # (phases, taps)
     middle = kernel.shape[1] // 2
-    mean, slope = kernel.sum(1), kernel @ (torch.arange(kernel.shape[1]).double() - middle)
-    rest = kernel.clone()
+    mean, slope = kernel.sum(1), kernel @ (np.arange(kernel.shape[1]) - middle)
+    rest = kernel.copy()
     rest[:, middle] -= mean - slope
     rest[:, middle + 1] -= slope
-    straight = (mean - slope).abs() + slope.abs()
-    return float(straight.max()), float(rest.cumsum(1).cumsum(1).abs().sum(1).max())
+    straight = np.abs(mean - slope) + np.abs(slope)
+    return float(straight.max()), float(np.abs(rest.cumsum(1).cumsum(1)).sum(1).max())
 
 
-def hop_peaks(wave: Float[Tensor, "C N"], hop: int, floor: float) -> Float[Tensor, " K"]:
+@cache
+def _oversampler() -> Float[np.ndarray, "K 4"]:
+    """What weights REACH samples before one, it, and REACH after give it and the values between it and the next one."""
+    kernel, before = sinc_filter(1, OVERSAMPLING, FILTER_WIDTH)
+    assert before == REACH and len(kernel) == 2 * REACH + 1
+    return kernel
+
+
+def oversampled(wave: Float[np.ndarray, "*B N"]) -> Float[np.ndarray, "*B M"]:
+    """With the values between the samples, where the peaks of what is played may be; REACH samples go on each side."""
+    windows = np.ascontiguousarray(sliding_window_view(wave, 2 * REACH + 1, axis=-1))
+    return (windows @ _oversampler()).reshape(*wave.shape[:-1], -1)
+
+
+def hop_peaks(wave: Float[np.ndarray, "C N"], hop: int, floor: float) -> Float[np.ndarray, " K"]:
     """The true peak of each hop, in the louder channel; zero where it is certainly below `floor`.
 
     The wave has REACH samples more on each side. Only what may be loud is oversampled, which saves most of the time.
     """
     straight, bent = _overshoot()
     size = hop + 2 * REACH
-    highest = F.max_pool1d(wave.abs(), size, hop).amax(0)
-    bends = F.max_pool1d(wave.diff(n=2).abs(), size - 2, hop).amax(0)
+    highest = sliding_maximum(np.abs(wave), size, hop).max(0)
+    bends = sliding_maximum(np.abs(np.diff(wave, 2)), size - 2, hop).max(0)
     loud = straight * highest + bent * bends > floor
-    peaks = torch.zeros(len(loud))
+    peaks = np.zeros(len(loud), np.float32)
     if loud.any():
-        hops = wave.unfold(1, size, hop)[:, loud]  # (C, loud, size)
-        own = slice(REACH * OVERSAMPLING, (REACH + hop) * OVERSAMPLING)
-        peaks[loud] = oversampled(hops.flatten(0, 1))[:, own].abs().amax(1).view(len(wave), -1).amax(0)
+        hops = sliding_window_view(wave, size, axis=1)[:, ::hop][:, loud]  # (C, loud, size)
+        peaks[loud] = np.abs(oversampled(hops)).max((0, 2))
     return peaks
 
 
-def limited(blocks: Iterable[Tensor], rate: int, ceiling: float) -> Iterator[Tensor]:
+def sliding_maximum(values: Float[np.ndarray, "*B N"], size: int, hop: int = 1) -> Float[np.ndarray, "*B K"]:
+    """The highest of each `size` values in a row, every `hop` values; windows are made of two halves that overlap."""
+    span = 1
+    count = values.shape[-1] - size + 1
+    while 2 * span <= size:
+        values = np.maximum(values[..., :-span], values[..., span:])
+        span *= 2
+    return np.maximum(values[..., :count:hop], values[..., size - span :: hop][..., : -(-count // hop)])
+
+
+def limited(blocks: Iterable[np.ndarray], rate: int, ceiling: float) -> Iterator[np.ndarray]:
     """Turn peaks down to `ceiling` dBTP, softly and before they come; the rest stays as it is."""
     hop = round(LIMITER_HOP * rate)
     reach = 2 * LIMITER_SPREAD + 2  # hops on each side that the gain of a hop and its neighbours depend on
     most = decibels(ceiling - SAFETY)
     for window in windows(blocks, hop * 1000, reach * hop, reach * hop):
-        peaks = hop_peaks(F.pad(window.wave, (REACH, REACH)), hop, most)
+        peaks = hop_peaks(np.pad(window.wave, ((0, 0), (REACH, REACH))), hop, most)
         own = window.wave[:, reach * hop :][:, : window.length]
         if peaks.max() <= most:
             yield own
             continue
-        need = (most / peaks.clamp_min(most))[None]
-        lowest = -F.max_pool1d(-need, 2 * LIMITER_SPREAD + 3, 1)[0]
+        need = most / np.maximum(peaks, most)
+        lowest = -sliding_maximum(-need, 2 * LIMITER_SPREAD + 3)
         yield own * per_sample(smoothed(lowest, LIMITER_SPREAD), hop)[: window.length]
 
 
-def compressed(blocks: Iterable[Tensor], rate: int, threshold: float, ratio: float) -> Iterator[Tensor]:
+def compressed(blocks: Iterable[np.ndarray], rate: int, threshold: float, ratio: float) -> Iterator[np.ndarray]:
     """Turn down what is above `threshold` dB RMS, slowly: `ratio` dB more in are 1 dB more out."""
     hop = round(COMPRESSOR_HOP * rate)
     reach = 2 * COMPRESSOR_SPREAD + 1
     for window in windows(blocks, hop * 500, reach * hop, reach * hop):
         power = smoothed(hop_power(window.wave, hop), COMPRESSOR_SPREAD)
-        above = (10 * power.clamp_min(1e-12).log10() - threshold).clamp_min(0)
+        above = np.maximum(10 * np.log10(np.maximum(power, 1e-12)) - threshold, 0)
         gain = smoothed(10 ** (above * (1 / ratio - 1) / 20), COMPRESSOR_SPREAD)
         yield window.wave[:, reach * hop :][:, : window.length] * per_sample(gain, hop)[: window.length]
 
 
-def hop_power(wave: Float[Tensor, "C N"], hop: int) -> Float[Tensor, " K"]:
+def hop_power(wave: Float[np.ndarray, "C N"], hop: int) -> Float[np.ndarray, " K"]:
     """The power of each hop, in the louder channel."""
-    return wave.square().view(len(wave), -1, hop).mean(2).amax(0)
+    return np.square(wave).reshape(len(wave), -1, hop).mean(2).max(0)
 
 
-def smoothed(values: Float[Tensor, " K"], reach: int) -> Float[Tensor, " L"]:
+def smoothed(values: Float[np.ndarray, " K"], reach: int) -> Float[np.ndarray, " L"]:
     """Averages under a Hann window that reaches so far on each side; the ends, which lack neighbours, are left out."""
-    weights = torch.hann_window(2 * reach + 3, periodic=False)[1:-1]
-    return F.conv1d(values[None, None], (weights / weights.sum())[None, None])[0, 0]
+    weights = np.hanning(2 * reach + 3)[1:-1]
+    return np.convolve(values, weights / weights.sum(), "valid").astype(np.float32)
 
 
-def per_sample(values: Float[Tensor, " K"], hop: int) -> Float[Tensor, " N"]:
+def per_sample(values: Float[np.ndarray, " K"], hop: int) -> Float[np.ndarray, " N"]:
     """Values of hops to those of samples, along straight lines; the first and the last hop only lend a neighbour."""
-    return F.interpolate(values[None, None], scale_factor=hop, mode="linear")[0, 0, hop:-hop]
+    at = np.arange((len(values) - 2) * hop) + hop
+    place = (at + 0.5) / hop - 0.5
+    before = place.astype(np.int64)
+    share = (place - before).astype(np.float32)
+    return values[before] * (1 - share) + values[before + 1] * share
 
 
 def requirements(preset: Preset, measured: Measured) -> list[Requirement]:
@@ -321,18 +343,18 @@ def table(path: Path, lines: list[Requirement]) -> str:
     )
 
 
-def decoded(path: Path) -> tuple[int, Iterator[Tensor]]:
+def decoded(path: Path) -> tuple[int, Iterator[np.ndarray]]:
     """The rate of an audio file of our own and its blocks, with all channels."""
     import av
 
     container = av.open(str(path))
     stream = container.streams.audio[0]
 
-    def blocks() -> Iterator[Tensor]:
+    def blocks() -> Iterator[np.ndarray]:
         with container:
             resampler = av.AudioResampler("fltp", stream.layout, stream.rate)
             frames = (ready for frame in container.decode(stream) for ready in resampler.resample(frame))
-            while parts := [torch.from_numpy(frame.to_ndarray()) for frame in islice(frames, FRAMES)]:
-                yield torch.cat(parts, dim=1)
+            while parts := [frame.to_ndarray() for frame in islice(frames, FRAMES)]:
+                yield np.concatenate(parts, axis=1)
 
     return stream.rate, blocks()

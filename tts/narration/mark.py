@@ -12,14 +12,13 @@ Measured on excerpts of 10 s from seven corpora of real speech: found in 210 of 
 
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+import numpy as np
 from jaxtyping import Float
-from torch import Tensor
-from torch.nn import functional as F
+from numpy.lib.stride_tricks import sliding_window_view
 
 from tts.audio import probe, resample
 from tts.narration.blocks import windows
@@ -59,23 +58,19 @@ class Detection:
         )
 
 
-def marked(blocks: Iterable[Tensor], rate: int) -> Iterator[Tensor]:
-    """Mark sound, (channels, samples), as it comes. Equal sound gives equal marked sound, however it is cut."""
-    yield from map(torch.from_numpy, mark.marked((block.numpy() for block in blocks), rate))
-
-
 def detect(path: str | os.PathLike) -> Detection:
     """Listen for the mark in an audio file of any length. Raises ValueError for what is no audio."""
     probe(path, LONGEST)
     rate, blocks = decoded(Path(path))
-    mono = (block.mean(0, keepdim=True) for block in blocks)
+    mono = (block.mean(0, keepdims=True) for block in blocks)
     pieces = windows(mono, round(PIECE * rate), 0, 0)
     return judged(score(resample(piece.wave[0, : piece.length], rate, RATE)) for piece in pieces)
 
 
-def heard(wave: Float[Tensor, " N"]) -> Detection:
+def heard(wave: Float[np.ndarray, " N"]) -> Detection:
     """Listen for the mark in a wave at RATE Hz."""
-    return judged(map(score, wave.split(round(PIECE * RATE))))
+    size = round(PIECE * RATE)
+    return judged(score(wave[start : start + size]) for start in range(0, len(wave), size))
 
 
 def judged(scores: Iterable[float]) -> Detection:
@@ -96,36 +91,37 @@ def chance_of(score: float) -> float:
     return -math.expm1(PERIOD * HOPS * math.log1p(-min(tail, 1 - 1e-12)))
 
 
-def score(wave: Float[Tensor, " N"]) -> float:
+def score(wave: Float[np.ndarray, " N"]) -> float:
     """How far the pattern stands out at its best delay, in standard deviations of other patterns on the same wave."""
     folded = _folded(wave)
     if folded is None:
         return 0.0
-    shapes = torch.from_numpy(mark.patterns()).repeat_interleave(HOPS, 1)  # (D, PERIOD * HOPS, B)
-    shapes = shapes - (shapes.roll(HOPS, 1) + shapes.roll(-HOPS, 1)) / 2  # as the levels are compared
-    shapes = torch.fft.rfft(shapes, dim=1).conj()
-    found = torch.fft.irfft((torch.fft.rfft(folded, dim=0) * shapes).sum(2), n=len(folded), dim=1)  # (D, delays)
-    spread = found[1:].square().mean().sqrt()
+    shapes = mark.patterns().repeat(HOPS, 1)  # (D, PERIOD * HOPS, B)
+    shapes = shapes - (np.roll(shapes, HOPS, 1) + np.roll(shapes, -HOPS, 1)) / 2  # as the levels are compared
+    shapes = np.fft.rfft(shapes, axis=1).conj()
+    found = np.fft.irfft((np.fft.rfft(folded, axis=0) * shapes).sum(2), n=len(folded), axis=1)  # (D, delays)
+    spread = np.sqrt(np.square(found[1:]).mean())
     return float(found[0].max() / spread) if spread > 0 else 0.0
 
 
-def _folded(wave: Float[Tensor, " N"]) -> Float[Tensor, "T B"] | None:
+def _folded(wave: Float[np.ndarray, " N"]) -> Float[np.ndarray, "T B"] | None:
     """The sum of what tiles' levels differ from their neighbours by, over all periods; None for silence."""
     size = round(FRAME * RATE)
     hop = size // HOPS
     if len(wave) < size * 8:
         return None
-    power = (
-        torch.stft(wave, size, hop, window=torch.hann_window(size), center=False, return_complex=True).abs().square()
-    )
+    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)).astype(np.float32)
+    power = np.square(np.abs(np.fft.rfft(sliding_window_view(wave, size)[::hop] * window))).T
     bins = round(BAND * size / RATE)
     start = round(LOWEST * size / RATE)
-    levels = 10 * power[start : start + bins * BANDS].view(BANDS, bins, -1).mean(1).clamp_min(1e-12).log10()  # (B, T)
+    bands = power[start : start + bins * BANDS].reshape(BANDS, bins, -1).mean(1)
+    levels = 10 * np.log10(np.maximum(bands, 1e-12))  # (B, T)
     audible = levels > levels.max() - FLOOR
     tile = HOPS
-    padded = F.pad(levels[None], (tile, tile), mode="replicate")[0]
+    padded = np.pad(levels, ((0, 0), (tile, tile)), mode="edge")
     local = levels - (padded[:, : -2 * tile] + padded[:, 2 * tile :]) / 2
-    around = F.avg_pool1d(local.T[None], 2 * NEIGHBOURS + 1, 1, NEIGHBOURS, count_include_pad=False)[0].T
-    differs = ((local - around).clamp(-CLIP, CLIP) * audible).T  # (T, B)
+    near = np.pad(local, ((NEIGHBOURS, NEIGHBOURS), (0, 0)), constant_values=np.nan)
+    around = np.nanmean(sliding_window_view(near, 2 * NEIGHBOURS + 1, axis=0), axis=2)
+    differs = ((local - around).clip(-CLIP, CLIP) * audible).T  # (T, B)
     period = PERIOD * HOPS
-    return F.pad(differs, (0, 0, 0, -len(differs) % period)).view(-1, period, BANDS).sum(0)
+    return np.pad(differs, ((0, -len(differs) % period), (0, 0))).reshape(-1, period, BANDS).sum(0)

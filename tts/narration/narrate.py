@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import torch
 
 from tts.encoding import open_wave
 from tts.executors import Executor
@@ -27,7 +26,6 @@ from tts.narration.speaking import Job, load_nets, speak_paragraph
 from tts.narration.takes import BrokenTake, StoredTake
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
 from tts.narration.times import SaidWord, written_words
-from tts.synthesis.explain import sample_rate_of
 
 KEY = "software"  # the tag of a chapter that holds its key; soundfile does not see what FFmpeg writes as a comment
 
@@ -134,7 +132,7 @@ class Narration:
         tags = {"title": self.script.chapters[chapter].title, KEY: self.keys[chapter]}
         with open_wave(self.paths[chapter], self.store.rate, tags=tags) as file:
             for placed in self._laid_out(chapter, lambda take: self.store.read(take.key)):
-                file.write(torch.from_numpy(placed.wave))
+                file.write(placed.wave)
 
     def _laid_out(self, chapter: int, sound: Callable[[StoredTake], np.ndarray]) -> Iterator[Placed]:
         """The segments of a chapter in time; `sound` gives the wave of a take."""
@@ -241,7 +239,7 @@ def check(order: Order) -> None:
     """Raise the ValueErrors of what comes last, before hours of speaking."""
     find_preset(order.preset)
     if order.bed and order.bed not in BEDS:
-        find_bed(order.bed, sample_rate_of(Path(order.conf["weights"])))
+        find_bed(order.bed, order.nets.sample_rate())
     find_outputs(order.outputs, [Path(order.output)])
 
 

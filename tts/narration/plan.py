@@ -9,17 +9,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tts import document, settings, voices
-from tts.files import fingerprint
+from tts.engine.choice import Nets
 from tts.narration.cast import cast_of
 from tts.narration.outputs import USUAL
 from tts.narration.project import Project
 from tts.narration.quotes import DIALOGUE, quoted
 from tts.narration.script import Script, chapter_numbers, script_of
-from tts.narration.speaking import Job, Nets, WantedTake, load_nets
+from tts.narration.speaking import Job, WantedTake, load_nets
 from tts.narration.takes import TakeStore, digest
-from tts.nn import fast_dtype
-from tts.synthesis.explain import language_with, sample_rate_of, tokenizer_of
-from tts.synthesis.pipeline import NETS, pick_device, speaker_fingerprint
+from tts.synthesis.explain import language_with
 from tts.synthesis.speaking import Settings, take_seed
 from tts.text.tokenizer import Tokenizer
 
@@ -61,9 +59,14 @@ class Order:
             raise ValueError(f"nothing was narrated in {str(project.folder)!r} yet: run make first") from None
         return order
 
+    @property
+    def nets(self) -> Nets:
+        """Which nets speak. Raises ValueError as `Nets.chosen`."""
+        return Nets.chosen(self.conf)
+
     def script(self, tell: Tell) -> Script:
         """What is said."""
-        tokenizer = tokenizer_of(Path(self.conf["weights"]))
+        tokenizer = self.nets.tokenizer()
         text = document.read(Path(self.book))
         text = replace(text, cover=Path(self.cover).read_bytes()) if self.cover else text
         text = quoted(text) if self.quotes else text
@@ -99,19 +102,18 @@ class NarrationPlan:
     """A script, its cast, and the take that each of its segments wants."""
 
     def __init__(self, order: Order, project: Project, tell: Tell):
-        weights, device = Path(order.conf["weights"]), pick_device(order.conf["device"])
+        nets = order.nets.placed()
         self.project, self.seed = project, order.conf["seed"]
         self.script = order.script(tell)
         self.title = self.script.document.title or Path(order.output).stem
         self.settings = Settings.parse(order.conf)
-        self.nets = Nets(weights=weights, device=str(device), threads=order.conf["threads"])
-        self.store = TakeStore(project.takes, sample_rate_of(weights))
-        prints = {name: fingerprint(weights / f"{name}.safetensors") for name in NETS}
+        self.nets, prints = nets, nets.fingerprints()
+        self.store = TakeStore(project.takes, nets.sample_rate())
         self.weights = digest(prints)
-        self.voices = self._cast(order, speaker_fingerprint(prints), tell)
+        self.voices = self._cast(order, nets.speaker_fingerprint(), tell)
         sound = {name: value for name, value in asdict(self.settings).items() if name not in SILENT}
-        common = digest(prints, sound, device.type, str(fast_dtype(device)), self.nets.threads)
-        self._said = self._determined(common, tokenizer_of(weights))
+        common = digest(prints, sound, *nets.arithmetic())
+        self._said = self._determined(common, nets.tokenizer())
         self._times = self._counted()
         self.choices = project.choices()
         # Of every segment; None where there is nothing to say.

@@ -31,7 +31,7 @@ from tts.narration.script import Script, Segment
 
 if TYPE_CHECKING:
     from tts.narration.takes import StoredTake
-    from tts.types import SpeakerLatents
+    from tts.records import SpeakerLatents
 
 SUFFIX = ".narration"
 LONGEST_TITLE = 60  # characters of a file's name
@@ -93,8 +93,8 @@ class Project:
         from tts import voices
 
         content = hashlib.sha256(fingerprint.encode())
-        for tensor in voices.tensors(latents).values():
-            content.update(tensor.numpy().tobytes())
+        for array in voices.arrays(latents).values():
+            content.update(array.tobytes())
         path = self.folder / "voices" / f"{content.hexdigest()[:32]}{voices.SUFFIX}"
         if not path.exists():
             unknown = dict.fromkeys(("gender", "description", "source", "licence"), "")

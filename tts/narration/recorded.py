@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
-from torch import Tensor
+import numpy as np
 
 from tts.alignment.align import align
 from tts.alignment.borders import refine_borders
@@ -101,9 +101,9 @@ def written_in(script: Script, speller: Speller) -> Iterator[PlacedWord]:
             yield PlacedWord(word.text, word.ids, segment=number, first=first, last=first + len(bare or token))
 
 
-def _blocks(samples: Samples) -> Iterator[Tensor]:
+def _blocks(samples: Samples) -> Iterator[np.ndarray]:
     for start in range(0, len(samples), samples.rate):
-        yield samples.read(start, min(start + samples.rate, len(samples)))[None]
+        yield samples.read(start, min(start + samples.rate, len(samples))).numpy()[None]
 
 
 def timed_chapters(

@@ -4,25 +4,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-import torch
-
 from tts import voices
 from tts.audio import resample
+from tts.engine.choice import Nets
 from tts.narration.script import Manner
 from tts.narration.takes import BrokenTake, StoredTake, TakeStore
 from tts.narration.times import said_words
-from tts.synthesis.pipeline import TextToSpeech
-from tts.synthesis.speaking import Settings, Take, take_seed
-from tts.types import SpeakerLatents
-
-
-@dataclass(frozen=True, kw_only=True)
-class Nets:
-    """Which nets speak, and on what."""
-
-    weights: Path
-    device: str
-    threads: int
+from tts.records import SpeakerLatents
+from tts.synthesis.speaking import Settings, Speaking, Take, WantedSentence, take_seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +44,11 @@ def speak_paragraph(job: Job) -> list[StoredTake]:
     """Speak the segments of a job; what another process has spoken meanwhile is kept."""
     speech = load_nets(job.nets)
     store = TakeStore(job.takes, speech.audio.sample_rate)
-    return [_found(store, want.key) or speak_segment(want, speech, store, job.settings) for want in job.wanted]
+    there = {want.key: take for want in job.wanted if (take := _found(store, want.key))}
+    lacking = [want for want in job.wanted if want.key not in there]
+    for want, take in zip(lacking, speech.speak_each(wanted_of(want, job, speech) for want in lacking), strict=True):
+        there[want.key] = stored(take, want, speech, store)
+    return [there[want.key] for want in job.wanted]
 
 
 def _found(store: TakeStore, key: str) -> StoredTake | None:
@@ -66,15 +59,22 @@ def _found(store: TakeStore, key: str) -> StoredTake | None:
         return None
 
 
-def speak_segment(want: WantedTake, speech: TextToSpeech, store: TakeStore, settings: Settings) -> StoredTake:
-    """Speak one segment in its manner and store it."""
-    seed = take_seed(want.seed, want.words, want.time)
-    voice = latents(want.voice, speech.fingerprint)
-    take = speech.speak(want.words, voice, settings=paced(settings, want.manner), seed=seed)
+def wanted_of(want: WantedTake, job: Job, speech: Speaking) -> WantedSentence:
+    """A segment as the engine speaks it, in its manner."""
+    return WantedSentence(
+        text=want.words,
+        voice=latents(want.voice, speech.fingerprint),
+        settings=paced(job.settings, want.manner),
+        seed=take_seed(want.seed, want.words, want.time),
+    )
+
+
+def stored(take: Take, want: WantedTake, speech: Speaking, store: TakeStore) -> StoredTake:
+    """Store what was spoken of a segment."""
     take = pitched(take, want.manner, speech.audio.sample_rate)
     words = said_words(speech, take, want.words)
     return store.put(
-        take.wave.numpy(),
+        take.wave,
         key=want.key,
         seed=want.seed,
         attempts=take.attempts,
@@ -99,10 +99,9 @@ def pitched(take: Take, manner: Manner, rate: int) -> Take:
 
 
 @lru_cache(1)
-def load_nets(nets: Nets) -> TextToSpeech:
+def load_nets(nets: Nets) -> Speaking:
     """The nets, loaded once in each process."""
-    torch.set_num_threads(nets.threads)
-    return TextToSpeech.load(nets.weights, nets.device)
+    return nets.load()
 
 
 @lru_cache(64)

@@ -12,11 +12,10 @@ from itertools import accumulate
 from statistics import median
 from typing import NamedTuple
 
-from tts.align import aligned
+from tts.ctc import aligned
 from tts.narration.timeline import TimedWord
 from tts.synthesis.listen import group, name
-from tts.synthesis.pipeline import TextToSpeech
-from tts.synthesis.speaking import Take
+from tts.synthesis.speaking import Speaking, Take
 
 NEAR = 0.2  # seconds; words that are no further apart meet in the middle
 # Seconds that a word beside a pause begins before its first sound is spelled, and ends after its last one; measured on
@@ -44,7 +43,7 @@ class _Match:
     said: range
 
 
-def said_words(speech: TextToSpeech, take: Take, words: str) -> list[SaidWord]:
+def said_words(speech: Speaking, take: Take, words: str) -> list[SaidWord]:
     """The words of a normalised text in the take's wave.
 
     Where the codec cannot spell, or the take is too short for all sounds, they are spread evenly over the take.
@@ -53,12 +52,13 @@ def said_words(speech: TextToSpeech, take: Take, words: str) -> list[SaidWord]:
     names = name(words, sounds, speech.tokenizer)
     rate = speech.audio.sample_rate
     seconds = len(take.wave) / rate
-    spelling = speech.codec.spell(take.codes) if take.codes.ids.shape[1] else None
-    found = aligned(spelling[0], [sound for word in sounds for sound in word]) if spelling is not None else []
+    count = speech.count(take.codes)
+    spelling = speech.spell(take.codes) if count else None
+    found = aligned(spelling, [sound for word in sounds for sound in word]) if spelling is not None else []
     if not found:
         borders = _shares([len(word) for word in sounds], 0.0, seconds)
         return [SaidWord(*word) for word in zip(names, borders, borders[1:], strict=False)]
-    step = take.codes.ids.shape[1] / len(spelling[0]) / float(speech.codec.code_rate) / take.speed  # seconds
+    step = count / len(spelling) / float(speech.code_rate) / take.speed  # seconds
     start = take.start / rate
     spans, first = [], 0
     for word in sounds:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tts import settings
 from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, run_as_program
+from tts.engine.choice import Nets
 from tts.server.keys import Keys, add
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def make_parser() -> Parser:
     serve.add_argument("--keys", metavar="FILE", help="API keys, one of which each request must bring")
     serve.add_argument("--data", metavar="DIR", help="folder of the users' voices and of narrations")
     serve.add_argument("--weights", metavar="DIR", help="folder of dvae, gpt, diffusion, vocoder .safetensors")
+    serve.add_argument("--engine", help="torch; onnx or onnx=FOLDER: exported nets (auto)")
     serve.add_argument("--device", help="cpu, cuda, mps; auto takes cuda if it is there, else cpu")
     serve.add_argument("--threads", type=int, help="of the processor (1)")
     serve.set_defaults(run=_serve)
@@ -86,7 +88,7 @@ def _serve(arguments: argparse.Namespace, overrides: list[str]) -> int:
     from tts.server.http import make_server
 
     store_of(conf).close()  # before the nets are loaded, which takes long
-    service = load(conf, infer)
+    service = load(conf, infer, given=bool(arguments.weights))
 
     make_server(service, keys).run()
     return 0
@@ -111,18 +113,16 @@ def configure(arguments: argparse.Namespace, overrides: list[str]) -> tuple[dict
     return conf, infer
 
 
-def load(conf: dict, infer: dict) -> "Service":
-    """The nets and all that is around them."""
-    import torch
-
+def load(conf: dict, infer: dict, *, given: bool = False) -> "Service":
+    """The nets and all that is around them. `given` says that the user chose the weights."""
     from tts.server.engine import SharedEngine
     from tts.server.library import VoiceLibrary
     from tts.server.metrics import Metrics
     from tts.server.service import Service
-    from tts.synthesis.pipeline import TextToSpeech
 
-    torch.set_num_threads(infer["threads"])
-    speech = TextToSpeech.load(infer["weights"], infer["device"])
+    nets = Nets.chosen(infer, given=given)
+    infer = infer | {"engine": nets.engine, "device": nets.device}  # as narrations are to have them
+    speech = nets.load()
     engine = SharedEngine(most=conf["waiting"], most_per_user=conf["waiting_per_user"])
     return Service(
         conf=conf,

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import torch
-
 from tts import voices
-from tts.synthesis.pipeline import TextToSpeech
-from tts.types import SpeakerLatents
+from tts.records import SpeakerLatents
+from tts.synthesis.speaking import Speaking
 from tts.voices.clone import make
 from tts.voices.mix import mix
 
@@ -43,7 +41,7 @@ class Voice:
 class VoiceLibrary:
     """All voices, by user. What needs the nets is to be called in the engine's thread."""
 
-    def __init__(self, folder: Path, speech: TextToSpeech, aliases: Mapping[str, str]):
+    def __init__(self, folder: Path, speech: Speaking, aliases: Mapping[str, str]):
         self.folder, self.speech = folder, speech
         cards = {name: voices.about(voices.find(name)) for name in voices.names()}
         self.shipped = [
@@ -84,13 +82,9 @@ class VoiceLibrary:
 
     def clone(self, user: str, name: str, clips: Sequence[Path]) -> Voice:
         """Make a voice from recordings. Raises ValueError, which names the file, if there is too little speech."""
-        speech = self.speech
-        latents = make(
-            clips, acoustic=speech.acoustic, decoder=speech.decoder, audio=speech.audio, device=speech.device
-        )
+        latents = make(clips, self.speech)
         return self._keep(user, name, latents, source="recordings of its user", made="cloned by the service")
 
-    @torch.inference_mode()
     def mix(self, user: str, name: str, parts: Sequence[tuple[Voice, float]]) -> Voice:
         """Make a voice between others, each with its share."""
         latents = mix([self.latents(voice) for voice, _ in parts], [share for _, share in parts])

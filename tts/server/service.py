@@ -12,8 +12,7 @@ from tts.server.errors import ApiError
 from tts.server.gate import Visit
 from tts.server.library import VoiceLibrary
 from tts.server.metrics import Metrics
-from tts.synthesis.pipeline import TextToSpeech
-from tts.synthesis.speaking import Settings
+from tts.synthesis.speaking import Settings, Speaking
 
 T = TypeVar("T")
 
@@ -26,7 +25,7 @@ class Service:
 
     conf: dict  # of conf/serve.yaml
     infer: dict  # of conf/infer.yaml
-    speech: TextToSpeech
+    speech: Speaking
     engine: SharedEngine
     library: VoiceLibrary
     metrics: Metrics

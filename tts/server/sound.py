@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from torch import Tensor
+import numpy as np
 
 from tts.encoding import WaveWriter, add_stream
 from tts.formats import OUTPUTS, Output
 from tts.synthesis.live import endless_wav, pcm
 
-Encode = Callable[[Iterable[Tensor], int, str], Iterator[bytes]]  # waves, their rate in Hz, a comment
+Encode = Callable[[Iterable[np.ndarray], int, str], Iterator[bytes]]  # waves, their rate in Hz, a comment
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Muxer:
     output: Output
     options: Mapping[str, str] = field(default_factory=dict)  # of the container
 
-    def __call__(self, waves: Iterable[Tensor], rate: int, comment: str) -> Iterator[bytes]:
+    def __call__(self, waves: Iterable[np.ndarray], rate: int, comment: str) -> Iterator[bytes]:
         import av
 
         sink = _Sink()
@@ -62,11 +62,13 @@ class _Sink:
             yield data
 
 
-def _samples(waves: Iterable[Tensor], rate: int, comment: str, *, head: Callable[[int, str], bytes]) -> Iterator[bytes]:
+def _samples(
+    waves: Iterable[np.ndarray], rate: int, comment: str, *, head: Callable[[int, str], bytes]
+) -> Iterator[bytes]:
     """16 bits a sample, little-endian, after what `head` gives."""
     first = head(rate, comment)
     for wave in waves:
-        if wave.numel():
+        if wave.size:
             yield first + pcm(wave)
             first = b""
 

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 from tts.document import Document
 from tts.narration.aloud import aloud
-from tts.narration.encode import provenance
-from tts.narration.mark import marked
 from tts.narration.script import NARRATOR, script_of
 from tts.narration.timeline import TimedWord
 from tts.narration.times import SaidWord, said_words, written_words
+from tts.records import SpeakerLatents
 from tts.server.sound import Format
-from tts.synthesis.pipeline import TextToSpeech
-from tts.synthesis.speaking import Chunk, Settings
-from tts.types import SpeakerLatents
+from tts.synthesis.mark import marked, provenance
+from tts.synthesis.speaking import Chunk, Settings, Speaking
 
 
 @dataclass
@@ -25,13 +23,13 @@ class Usage:
     seconds: float = 0.0  # of sound, pauses included
     faults: int = 0  # sentences in which the check found one
 
-    def watch(self, chunks: Iterable[Chunk], speech: TextToSpeech) -> Iterator[Chunk]:
+    def watch(self, chunks: Iterable[Chunk], speech: Speaking) -> Iterator[Chunk]:
         """The chunks; each is counted as it passes."""
         for chunk in chunks:
             self.seconds += len(chunk.wave) / speech.audio.sample_rate
             if chunk.take:
                 self.ids += len(speech.tokenizer.encode(chunk.portion.words))
-                self.codes += int(chunk.take.codes.length.sum())
+                self.codes += speech.count(chunk.take.codes)
                 self.faults += bool(chunk.take.faults)
             yield chunk
 
@@ -49,7 +47,7 @@ class TimedSentence:
 class Times:
     """When the sentences of a turn are heard. A long one may be spoken in several portions."""
 
-    def __init__(self, speech: TextToSpeech):
+    def __init__(self, speech: Speaking):
         self.speech = speech
         self._told: list[TimedSentence] = []
         self._text, self._start, self._stop = "", 0.0, 0.0  # of the sentence that is being spoken
@@ -90,7 +88,7 @@ def chunks_of(
     text: str | Document,
     voices: Mapping[str, SpeakerLatents],
     *,
-    speech: TextToSpeech,
+    speech: Speaking,
     settings: Settings,
     seed: int,
 ) -> Iterator[Chunk]:
@@ -109,7 +107,7 @@ def sent(
     chunks: Iterator[Chunk],
     *,
     voice: str,
-    speech: TextToSpeech,
+    speech: Speaking,
     format: Format,
     mark: bool,
     timed: bool,

@@ -19,16 +19,15 @@ from wyoming.info import Attribution, Describe, Info, TtsProgram, TtsVoice
 from wyoming.server import AsyncEventHandler, AsyncServer
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
 
-from tts.narration.mark import marked
 from tts.server.engine import Closed, Turn
 from tts.server.errors import ApiError
 from tts.server.library import Voice
 from tts.server.service import Service
 from tts.server.speaking import Usage
 from tts.synthesis.live import pcm
-from tts.synthesis.pipeline import TextToSpeech
+from tts.synthesis.mark import marked
 from tts.synthesis.portions import ComingText
-from tts.synthesis.speaking import Chunk
+from tts.synthesis.speaking import Chunk, Speaking
 
 log = logging.getLogger("tts.server")
 
@@ -91,7 +90,7 @@ class Bounded:
 class WrittenText:
     """A text that a client is still writing. The engine takes its pieces, and no step of it ever waits for one."""
 
-    def __init__(self, speech: TextToSpeech, max_chars: int, most: int):
+    def __init__(self, speech: Speaking, max_chars: int, most: int):
         self.speech, self.most = speech, most
         self.turn: Turn[Chunk] | None = None
         self._coming = ComingText(max_chars, speech.language)
@@ -230,7 +229,7 @@ class Handler(AsyncEventHandler):
         thread = ThreadPoolExecutor(1)  # that waits for the turn, and marks
         try:
             while (wave := await loop.run_in_executor(thread, next, pieces, None)) is not None:
-                if not wave.numel():
+                if not wave.size:
                     continue
                 if not begun:
                     await self.write_event(AudioStart(rate=rate, width=WIDTH, channels=1).event())

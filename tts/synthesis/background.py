@@ -8,17 +8,27 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def background(items: Iterable[T]) -> Iterator[T]:
-    """The same items, made in a thread, ahead of whoever takes them; it ends when nobody takes them any more."""
+def background(items: Iterable[T], ahead: int | None = None) -> Iterator[T]:
+    """The same items, made in a thread, before whoever takes them asks; it ends when nobody takes them any more.
+
+    At most `ahead` of them wait to be taken; None is no limit.
+    """
     made: SimpleQueue[tuple[bool, T | BaseException | None]] = SimpleQueue()
-    left = threading.Event()
+    room, left = threading.Semaphore(ahead or 0), threading.Event()
 
     def make() -> None:
         try:
-            for item in items:
-                made.put((True, item))
+            source = iter(items)
+            while True:
+                if ahead:
+                    room.acquire()
                 if left.is_set():
                     return
+                try:
+                    item = next(source)
+                except StopIteration:
+                    break
+                made.put((True, item))
             made.put((False, None))
         except BaseException as error:  # for whoever takes them
             made.put((False, error))
@@ -28,6 +38,7 @@ def background(items: Iterable[T]) -> Iterator[T]:
     try:
         while True:
             more, item = made.get()
+            room.release()
             if more:
                 yield item
             elif item is None:
@@ -36,4 +47,5 @@ def background(items: Iterable[T]) -> Iterator[T]:
                 raise item
     finally:
         left.set()
+        room.release()
         thread.join()

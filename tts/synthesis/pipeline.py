@@ -4,7 +4,8 @@ The same input gives the same bytes on the same kind of processor, if torch uses
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from fractions import Fraction
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,23 +14,24 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from tts import checkpoint
-from tts.adapters import TunedSpeaker, merged
+from tts.adapters import merged
 from tts.draws import noise_of
+from tts.mel import LogMel
 from tts.nn import fast_dtype, step_dtype
-from tts.records import NETS
+from tts.records import NETS, SpeakerLatents, TunedSpeaker
 from tts.synthesis.grid import FORESEEN, Spoken, windows
 from tts.synthesis.listen import Verdict
 from tts.synthesis.speaking import Attempt, Settings, Speaking
 from tts.synthesis.wave import stretched
 from tts.text.tokenizer import Tokenizer
-from tts.types import Acoustic, Codec, Codes, Condition, Decoder, SpeakerLatents, Speech, Vocoder
+from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Speech, Vocoder
 
 TUNED = 4  # tuned voices whose nets are kept, each of about 70 MB
 DEVICES = ("cpu", "cuda", "mps")
 
 
 class TextToSpeech(Speaking):
-    """Four nets known by their protocols and a tokenizer, joined end to end. Waves are tensors."""
+    """Four nets known by their protocols and a tokenizer, joined end to end."""
 
     def __init__(
         self,
@@ -86,8 +88,21 @@ class TextToSpeech(Speaking):
     def grain(self) -> int:
         return self.codec.grain
 
-    def given(self, wave: Float[np.ndarray, " N"]) -> Float[Tensor, " N"]:
-        return torch.from_numpy(wave)
+    @property
+    def code_rate(self) -> Fraction:
+        return self.codec.code_rate
+
+    @cached_property
+    def log_mel(self) -> LogMel:
+        return LogMel(self.audio).to(self.device)
+
+    @torch.inference_mode()
+    def speaker(self, wave: Float[np.ndarray, " N"]) -> SpeakerLatents:
+        length = torch.tensor([len(wave)], device=self.device)
+        mel = self.log_mel.measure(torch.from_numpy(wave)[None].to(self.device), length)
+        return SpeakerLatents(
+            *(net.speaker_latents(mel)[0].float().cpu().numpy() for net in (self.acoustic, self.decoder))
+        )
 
     @torch.inference_mode()
     def utter(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Attempt:
@@ -105,7 +120,7 @@ class TextToSpeech(Speaking):
     def draw(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Speech:
         """The candidates of one attempt, in one batch."""
         ids, lengths = self.batch(text, settings.candidates)
-        speaker = voice.acoustic.to(self.device).expand(len(ids), -1, -1)
+        speaker = torch.from_numpy(voice.acoustic).to(self.device).expand(len(ids), -1, -1)
         generator = torch.Generator(self.device).manual_seed(seed)
         acoustic, _ = self.nets(voice)
         return acoustic.generate(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
@@ -117,13 +132,20 @@ class TextToSpeech(Speaking):
     def draw_along(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Iterator[Spoken]:
         ids, lengths = self.batch(text, 1)
         generator = torch.Generator(self.device).manual_seed(seed)
-        speaker = voice.acoustic.to(self.device)[None]
+        speaker = torch.from_numpy(voice.acoustic).to(self.device)[None]
         acoustic, _ = self.nets(voice)
         return acoustic.draw_codes(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
 
     def gathered(self, spoken: Sequence[Spoken]) -> Codes:
         ids = torch.stack([id for id, _ in spoken], dim=1)
         return Codes(ids, torch.full((1,), ids.shape[1], device=ids.device))
+
+    def spell(self, codes: Codes) -> Float[np.ndarray, "K V"] | None:
+        spelling = self.codec.spell(codes)
+        return None if spelling is None else spelling[0].float().cpu().numpy()
+
+    def count(self, codes: Codes) -> int:
+        return int(codes.length.sum())
 
     def hear_codes(self, codes: Codes, text: str, settings: Settings, *, whole: bool) -> Verdict:
         (verdict,) = self.hear(codes, text, settings, whole=whole)
@@ -159,16 +181,16 @@ class TextToSpeech(Speaking):
         *,
         settings: Settings,
         seed: int,
-    ) -> Float[Tensor, " N"]:
+    ) -> Float[np.ndarray, " N"]:
         """The wave of codes that are all there."""
         spoken = ((codes.ids[:, k], None if latents is None else latents[:, k]) for k in range(codes.ids.shape[1]))
         waves = list(self.sound(spoken, voice, settings=settings, seed=seed))
-        return torch.cat(waves) if waves else torch.zeros(0)
+        return np.concatenate(waves) if waves else np.zeros(0, np.float32)
 
     @torch.inference_mode()
     def sound(
         self, spoken: Iterable[Spoken], voice: SpeakerLatents, *, settings: Settings, seed: int
-    ) -> Iterator[Float[Tensor, " N"]]:
+    ) -> Iterator[Float[np.ndarray, " N"]]:
         """Codes to waves, a piece as soon as its codes are there."""
         past = None
         mels = self._mels(spoken, voice, settings, seed)
@@ -177,15 +199,15 @@ class TextToSpeech(Speaking):
             mels = ((torch.from_numpy(mel).to(self.device), ready) for mel, ready in stretched(plain, settings.speed))
         for mel, ready in mels:
             wave, past = self.vocoder.extend(past, mel, ready)
-            yield wave[0].float().cpu()
+            yield wave[0].float().cpu().numpy()
 
     def _mels(
         self, spoken: Iterable[Spoken], voice: SpeakerLatents, settings: Settings, seed: int
     ) -> Iterator[tuple[Float[Tensor, "1 M T"], int]]:
         """The mel of each window: the codec's coarse one, refined by the decoder. So many of its frames are ready."""
         _, decoder = self.nets(voice)
-        speaker = voice.decoder.to(self.device)[None]
-        frames_per_code = self.audio.frame_rate / self.codec.code_rate
+        speaker = torch.from_numpy(voice.decoder).to(self.device)[None]
+        frames_per_code = self.audio.frame_rate / self.code_rate
         fast = fast_dtype(self.device)
         past = None
         for window in windows(spoken, self.codec.grain):

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from fractions import Fraction
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Float
 
-from tts.records import AudioConfig, Sampling
+from tts.records import AudioConfig, Sampling, SpeakerLatents
 from tts.synthesis.background import background
 from tts.synthesis.grid import Spoken, first_window
 from tts.synthesis.listen import Verdict, listen
@@ -27,6 +28,8 @@ from tts.synthesis.portions import Portion, check_text, nothing_to_say, portions
 from tts.synthesis.wave import Edges
 from tts.text.language import Language
 from tts.text.tokenizer import Tokenizer
+
+AHEAD = 1  # sentences whose codes wait until they are made to sound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +72,8 @@ class Attempt:
 class Take:
     """One sentence spoken: the attempt that was kept, as a wave without the pause that follows it."""
 
-    wave: Any  # samples (N,), in the engine's own kind of array
-    codes: Any  # likewise
+    wave: Float[np.ndarray, " N"]
+    codes: Any  # as the engine holds them
     start: int  # samples that were cut off before it
     attempts: int
     faults: list[str]  # what is wrong with it: "ran on", "skips 'word'"
@@ -89,7 +92,7 @@ class Chunk:
     """A portion as sound, or a part of it; the last one ends with the pause up to the next portion."""
 
     portion: Portion
-    wave: Any  # samples (N,), in the engine's own kind of array; none if nobody can say the portion
+    wave: Float[np.ndarray, " N"]  # without a sample if nobody can say the portion
     notices: list[str]  # what was dropped, skipped or tried again
     take: Take | None  # in the last chunk of a portion; None: nothing to say, or more follows
 
@@ -99,8 +102,18 @@ class VoicedPortion:
     """A portion with a voice and settings of its own."""
 
     portion: Portion
-    voice: Any
+    voice: SpeakerLatents
     settings: Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedSentence:
+    """A normalised sentence, and how it is to be spoken."""
+
+    text: str
+    voice: SpeakerLatents
+    settings: Settings
+    seed: int
 
 
 class Speaking(ABC):
@@ -114,15 +127,20 @@ class Speaking(ABC):
 
     @property
     @abstractmethod
+    def code_rate(self) -> Fraction:
+        """Codes per second."""
+
+    @property
+    @abstractmethod
     def grain(self) -> int:
         """Codes; those between two multiples of it can be rendered alone."""
 
     @abstractmethod
-    def utter(self, text: str, voice: Any, *, settings: Settings, seed: int) -> Attempt:
+    def utter(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Attempt:
         """One attempt at a sentence. Of several candidates: the one with the fewest faults, best understood."""
 
     @abstractmethod
-    def draw_along(self, text: str, voice: Any, *, settings: Settings, seed: int) -> Iterator[Spoken]:
+    def draw_along(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Iterator[Spoken]:
         """The codes of one attempt, one after the other; the same as those of `utter` with one candidate."""
 
     @abstractmethod
@@ -134,25 +152,41 @@ class Speaking(ABC):
         """The codes of an attempt as `Take.codes` has them."""
 
     @abstractmethod
-    def render(self, codes: Any, latents: Any, voice: Any, *, settings: Settings, seed: int) -> Any:
+    def render(
+        self, codes: Any, latents: Any, voice: SpeakerLatents, *, settings: Settings, seed: int
+    ) -> Float[np.ndarray, " N"]:
         """The wave of codes that are all there."""
 
     @abstractmethod
-    def sound(self, spoken: Iterable[Spoken], voice: Any, *, settings: Settings, seed: int) -> Iterator[Any]:
+    def sound(
+        self, spoken: Iterable[Spoken], voice: SpeakerLatents, *, settings: Settings, seed: int
+    ) -> Iterator[Float[np.ndarray, " N"]]:
         """Codes to waves, a piece as soon as its codes are there."""
 
-    def given(self, wave: Float[np.ndarray, " N"]) -> Any:
-        """A wave in the engine's own kind of array."""
-        return wave
+    @abstractmethod
+    def spell(self, codes: Any) -> Float[np.ndarray, "K V"] | None:
+        """What the codec hears in the codes of one attempt (`Codec.spell`); None if it cannot."""
 
-    def say(self, text: str | Iterable[str], voice: Any, *, settings: Settings, seed: int) -> Iterator[Chunk]:
+    @abstractmethod
+    def count(self, codes: Any) -> int:
+        """How many codes an attempt has."""
+
+    @abstractmethod
+    def speaker(self, wave: Float[np.ndarray, " N"]) -> SpeakerLatents:
+        """What both nets know of a speaker from some seconds of speech at the level of training."""
+
+    def say(
+        self, text: str | Iterable[str], voice: SpeakerLatents, *, settings: Settings, seed: int
+    ) -> Iterator[Chunk]:
         """Speak a text of any length, a chunk for each sentence. Raises ValueError if no sentence of it can be said.
 
         A text may come in pieces, which may break anywhere: a sentence is spoken when the next one begins.
         """
         return self._chunks(self._voiced(text, voice, settings), seed, along=False)
 
-    def stream(self, text: str | Iterable[str], voice: Any, *, settings: Settings, seed: int) -> Iterator[Chunk]:
+    def stream(
+        self, text: str | Iterable[str], voice: SpeakerLatents, *, settings: Settings, seed: int
+    ) -> Iterator[Chunk]:
         """As `say`, with several chunks for a sentence, the first of them while its end is still to be spoken.
 
         A sentence is spoken again only if its first codes are heard to be wrong; what is heard later is told. With
@@ -164,13 +198,15 @@ class Speaking(ABC):
         """As `stream`, of portions whose voices and settings may differ."""
         return self._chunks(voiced, seed, along=True)
 
-    def speak(self, text: str, voice: Any, *, settings: Settings, seed: int) -> Take:
+    def speak(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Take:
         """Speak one normalised sentence, after a faulty attempt again from another seed, and keep the best."""
-        best, rejected = _best_of(partial(self.utter, text, voice, settings=settings), settings, seed)
-        speech, edges = best.speech, Edges(self.audio)
-        wave = np.asarray(self.render(speech.codes, speech.latents, voice, settings=settings, seed=seed))
-        pieces = (edges.push(wave), edges.finish())
-        return self._take(pieces, edges.start, speech.codes, best.verdict, rejected, settings.speed)
+        (take,) = self.speak_each([WantedSentence(text=text, voice=voice, settings=settings, seed=seed)])
+        return take
+
+    def speak_each(self, wanted: Iterable["WantedSentence"]) -> Iterator[Take]:
+        """`speak` several sentences. While one is made to sound, the codes of the next are drawn in another thread."""
+        for sentence, (best, rejected) in background(((one, self._drawn(one)) for one in wanted), AHEAD):
+            yield self._sounded(sentence, best, rejected)
 
     def sayable(self, text: str) -> bool:
         """Whether a normalised text holds anything but spaces and punctuation."""
@@ -187,7 +223,7 @@ class Speaking(ABC):
         words = listen(spelling, text, self.tokenizer, whole=whole)
         return Verdict(verdict.faults + words.faults, words.loss)
 
-    def _voiced(self, text: str | Iterable[str], voice: Any, settings: Settings) -> Iterator[VoicedPortion]:
+    def _voiced(self, text: str | Iterable[str], voice: SpeakerLatents, settings: Settings) -> Iterator[VoicedPortion]:
         """The portions of a text, all in one voice."""
         if isinstance(text, str):
             check_text(text)
@@ -196,45 +232,76 @@ class Speaking(ABC):
 
     def _chunks(self, voiced: Iterable[VoicedPortion], seed: int, *, along: bool) -> Iterator[Chunk]:
         """Each portion as it is spoken: `along` with its codes where there is one candidate, else whole."""
-        said: Counter[str] = Counter()  # how often each sentence came
-        told: list[str] = []
-        for one in voiced:
-            portion, settings = one.portion, one.settings
-            speak = self._speak_along if along and settings.candidates == 1 else self._speak_whole
-            notices, take, wave = list(portion.notices), None, np.zeros(0, np.float32)
-            if self.sayable(portion.words):
-                said[portion.words] += 1
-                own = take_seed(seed, portion.words, said[portion.words])
-                for wave, take, account in speak(portion.words, one.voice, settings=settings, seed=own):
+        said, told = False, []
+        for planned, drawn in self._drawing(self._planned(voiced, seed), along):
+            portion, notices, take = planned.portion, list(planned.notices), None
+            wave = np.zeros(0, np.float32)
+            if sentence := planned.sentence:
+                said, settings = True, sentence.settings
+                spoken = self._speak_whole(sentence, *drawn) if drawn else self._speak_along(sentence)
+                for wave, take, account in spoken:
                     if account:
                         notices.append(f"{account}: {shortened(portion.words)}")
                     if take is None:
-                        yield Chunk(portion, self.given(wave), notices, None)
+                        yield Chunk(portion, wave, notices, None)
                         notices = []
                 wave = np.pad(wave, (0, round(settings.silence(portion.pause) * self.audio.sample_rate)))
-            elif portion.written.strip():
-                notices.append(nothing_to_say(portion.written))
             told = (told + notices)[:3]
-            yield Chunk(portion, self.given(wave), notices, take)
+            yield Chunk(portion, wave, notices, take)
         if not said:
             reasons = "; ".join(told) or "it is empty"
             raise ValueError(f"no voice can say this text ({reasons}): write it in {self.language.name.title()}")
 
+    def _planned(self, voiced: Iterable[VoicedPortion], seed: int) -> Iterator["_Planned"]:
+        """What is to be said of each portion, with the seed of its own."""
+        said: Counter[str] = Counter()  # how often each sentence came
+        for one in voiced:
+            portion, notices, sentence = one.portion, list(one.portion.notices), None
+            if self.sayable(portion.words):
+                said[portion.words] += 1
+                own = take_seed(seed, portion.words, said[portion.words])
+                sentence = WantedSentence(text=portion.words, voice=one.voice, settings=one.settings, seed=own)
+            elif portion.written.strip():
+                notices.append(nothing_to_say(portion.written))
+            yield _Planned(portion, notices, sentence)
+
+    def _drawing(
+        self, planned: Iterable["_Planned"], along: bool
+    ) -> Iterator[tuple["_Planned", tuple[Attempt, list[str]] | None]]:
+        """Each with its codes; None where there are none, or where it is spoken along with them."""
+
+        def draw() -> Iterator[tuple["_Planned", tuple[Attempt, list[str]] | None]]:
+            for one in planned:
+                later = one.sentence is None or (along and one.sentence.settings.candidates == 1)
+                yield one, None if later else self._drawn(one.sentence)
+
+        return draw() if along else background(draw(), AHEAD)
+
+    def _drawn(self, sentence: "WantedSentence") -> tuple[Attempt, list[str]]:
+        """The best attempt at a sentence, and what was wrong with each of the others."""
+        utter = partial(self.utter, sentence.text, sentence.voice, settings=sentence.settings)
+        return _best_of(utter, sentence.settings, sentence.seed)
+
+    def _sounded(self, sentence: "WantedSentence", best: Attempt, rejected: list[str]) -> Take:
+        speech, settings, edges = best.speech, sentence.settings, Edges(self.audio)
+        wave = self.render(speech.codes, speech.latents, sentence.voice, settings=settings, seed=sentence.seed)
+        pieces = (edges.push(wave), edges.finish())
+        return self._take(pieces, edges.start, speech.codes, best.verdict, rejected, settings.speed)
+
     def _speak_whole(
-        self, words: str, voice: Any, *, settings: Settings, seed: int
+        self, sentence: "WantedSentence", best: Attempt, rejected: list[str]
     ) -> Iterator[tuple[np.ndarray, Take, str | None]]:
         """A sentence in one piece."""
-        take = self.speak(words, voice, settings=settings, seed=seed)
-        yield np.asarray(take.wave), take, _account(take, settings, late=False)
+        take = self._sounded(sentence, best, rejected)
+        yield take.wave, take, _account(take, sentence.settings, late=False)
 
-    def _speak_along(
-        self, words: str, voice: Any, *, settings: Settings, seed: int
-    ) -> Iterator[tuple[np.ndarray, Take | None, str | None]]:
+    def _speak_along(self, sentence: "WantedSentence") -> Iterator[tuple[np.ndarray, Take | None, str | None]]:
         """A sentence in pieces, rendered while codes are drawn in a thread of its own."""
+        words, voice, settings, seed = sentence.text, sentence.voice, sentence.settings, sentence.seed
         best, rejected = _best_of(partial(self._begin, words, voice, settings=settings), settings, seed)
         edges, pieces = Edges(self.audio), []
         for wave in self.sound(background(best.go_on()), voice, settings=settings, seed=seed):
-            pieces.append(edges.push(np.asarray(wave)))
+            pieces.append(edges.push(wave))
             if len(pieces[-1]):
                 yield pieces[-1], None, None
         pieces.append(edges.finish())
@@ -243,7 +310,7 @@ class Speaking(ABC):
         take = self._take(pieces, edges.start, codes, verdict, rejected, settings.speed)
         yield pieces[-1], take, _account(take, settings, late=True)
 
-    def _begin(self, words: str, voice: Any, *, settings: Settings, seed: int) -> "_Begun":
+    def _begin(self, words: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> "_Begun":
         """An attempt up to where its first sound can be rendered, and what is wrong with it so far."""
         drawn, first = self.draw_along(words, voice, settings=settings, seed=seed), first_window(self.grain)
         spoken = list(islice(drawn, first))
@@ -254,7 +321,7 @@ class Speaking(ABC):
         self, pieces: Sequence[np.ndarray], start: int, codes: Any, verdict: Verdict, rejected: list[str], speed: float
     ) -> Take:
         return Take(
-            wave=self.given(np.concatenate(pieces)),
+            wave=np.concatenate(pieces),
             codes=codes,
             start=start,
             attempts=1 + len(rejected),
@@ -263,6 +330,15 @@ class Speaking(ABC):
             rejected=rejected,
             speed=speed,
         )
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A portion, what is told about it, and what is to be spoken of it, if anything."""
+
+    portion: Portion
+    notices: list[str]
+    sentence: WantedSentence | None
 
 
 @dataclass

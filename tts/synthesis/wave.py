@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from jaxtyping import Float
 
+from tts.audio import block_power
 from tts.records import AudioConfig
 
 QUIET = -32.0  # dB relative to the level of speech: a block below is silence
@@ -116,11 +117,6 @@ def trim(wave: Float[np.ndarray, " N"], audio: AudioConfig) -> Float[np.ndarray,
     """A sentence without the silence at its ends."""
     edges = Edges(audio)
     return np.concatenate((edges.push(wave), edges.finish()))
-
-
-def block_power(wave: Float[np.ndarray, " N"], size: int) -> Float[np.ndarray, " K"]:
-    """The mean power of consecutive blocks of `size` samples. The last one is padded with zeros."""
-    return np.square(np.pad(wave, (0, -len(wave) % size))).reshape(-1, size).mean(1)
 
 
 def _ramp(size: int) -> Float[np.ndarray, " K"]:

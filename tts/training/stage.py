@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from tts.audio import LogMel
+from tts.mel import LogMel
 from tts.training.sharding import gather
 from tts.types import AudioConfig, Batch
 

@@ -2,7 +2,7 @@
 
 The file of a tuned voice also holds the changes of both nets (`tts.adapters`), as `acoustic.LAYER.A` and so on.
 
-Listing and finding voices does not import torch. Loading and cloning import it when they are called.
+Nothing here needs torch; cloning needs an engine that speaks, of either kind.
 """
 
 import difflib
@@ -12,19 +12,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from tts.files import whole
 from tts.formats import AUDIO_SUFFIXES
+from tts.records import Change, Changes, SpeakerLatents, TunedSpeaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from torch import Tensor
-
-    from tts.adapters import Changes
-    from tts.synthesis.pipeline import TextToSpeech
-    from tts.types import SpeakerLatents
+    from tts.synthesis.speaking import Speaking
 
 FOLDER = Path(__file__).parent
 FORMAT = "triforce-voice-1"
@@ -122,16 +120,12 @@ def check_fingerprint(path: Path, fingerprint: str) -> None:
         raise ValueError(f"voice {card.name!r} was made for other weights ({card.made}): make it again with {REMAKE}")
 
 
-def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":
-    """Load a shipped voice by name, or a voice file by path; a tuned one is a `tts.adapters.TunedSpeaker`.
+def load(voice: str | os.PathLike, *, fingerprint: str) -> SpeakerLatents:
+    """Load a shipped voice by name, or a voice file by path; a tuned one is a `TunedSpeaker`.
 
     Raises ValueError if it was made for other weights.
     """
-    import torch
-    from safetensors.torch import load_file
-
-    from tts.adapters import TunedSpeaker
-    from tts.types import SpeakerLatents
+    from safetensors.numpy import load_file
 
     path = find(str(voice))
     check_fingerprint(path, fingerprint)
@@ -144,28 +138,24 @@ def load(voice: str | os.PathLike, *, fingerprint: str) -> "SpeakerLatents":
             raise ValueError(f"it holds {next(iter(found))[:80]!r} too")
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is not a complete voice file ({error}): make it again with {REMAKE}") from None
-    for name, tensor in tensors(latents).items():
-        if tensor.ndim != 2 or not torch.isfinite(tensor).all():
+    for name, array in arrays(latents).items():
+        if array.ndim != 2 or not np.isfinite(array).all():
             raise ValueError(f"the {name[:80]} latents in {path} are broken: make it again with {REMAKE}")
     return latents
 
 
-def tensors(voice: "SpeakerLatents") -> "dict[str, Tensor]":
+def arrays(voice: SpeakerLatents) -> dict[str, np.ndarray]:
     """Everything that a voice is, by the names in its file."""
-    from tts.adapters import TunedSpeaker
-
     found = {"acoustic": voice.acoustic, "decoder": voice.decoder}
     if isinstance(voice, TunedSpeaker):
         for net, changes in vars(voice.changes).items():
             for layer, change in changes.items():
                 found |= {f"{net}.{layer}.A": change.A, f"{net}.{layer}.B": change.B}
-    return {name: tensor.float().cpu().contiguous() for name, tensor in found.items()}
+    return {name: np.ascontiguousarray(array, np.float32) for name, array in found.items()}
 
 
-def _changes(found: "Mapping[str, Tensor]") -> "Changes":
-    """The changes in a file, by the names that `tensors` gives. Raises ValueError for any other name."""
-    from tts.adapters import Change, Changes
-
+def _changes(found: "Mapping[str, np.ndarray]") -> Changes:
+    """The changes in a file, by the names that `arrays` gives. Raises ValueError for any other name."""
     nets: dict[str, dict[str, Change]] = {"acoustic": {}, "decoder": {}}
     for name, a in found.items():
         net, _, rest = name.partition(".")
@@ -181,10 +171,8 @@ def _changes(found: "Mapping[str, Tensor]") -> "Changes":
     return Changes(**nets)
 
 
-def untuned(voice: "SpeakerLatents", name: str) -> "SpeakerLatents":
+def untuned(voice: SpeakerLatents, name: str) -> SpeakerLatents:
     """The voice, for what works on latents alone. Raises ValueError, with its name, for a tuned one."""
-    from tts.adapters import TunedSpeaker
-
     if isinstance(voice, TunedSpeaker):
         raise ValueError(
             f"{name} is tuned, and only latents can be mixed or moved: make an untuned voice with {REMAKE}"
@@ -195,7 +183,7 @@ def untuned(voice: "SpeakerLatents", name: str) -> "SpeakerLatents":
 def resolve(voice: str | os.PathLike, tell: "Callable[[str], None]") -> "Path | list[Path]":
     """Find the voice file of a name or path, or the readable recordings of a clip or folder.
 
-    This needs no net, and imports torch only for recordings. `tell` gets a notice for each recording that is left out.
+    This needs no net. `tell` gets a notice for each recording that is left out.
     """
     path = find(str(voice))
     if path.suffix == SUFFIX:
@@ -206,28 +194,23 @@ def resolve(voice: str | os.PathLike, tell: "Callable[[str], None]") -> "Path | 
 
 
 def latents_of(
-    source: "Path | Sequence[Path]", speech: "TextToSpeech", *, cache: bool, tell: "Callable[[str], None]"
-) -> "SpeakerLatents":
+    source: "Path | Sequence[Path]", speech: "Speaking", *, cache: bool, tell: "Callable[[str], None]"
+) -> SpeakerLatents:
     """The latents, for the nets of `speech`, of what `resolve` returned. `cache` keeps clones in the user's cache."""
     if isinstance(source, Path):
         return load(source, fingerprint=speech.fingerprint)
     from tts.voices.clone import clone, make
 
-    nets = {"acoustic": speech.acoustic, "decoder": speech.decoder, "audio": speech.audio, "device": speech.device}
-    return (
-        clone(source, **nets, fingerprint=speech.fingerprint, tell=tell) if cache else make(source, **nets, tell=tell)
-    )
+    return (clone if cache else make)(source, speech=speech, tell=tell)
 
 
-def save(path: str | os.PathLike, latents: "SpeakerLatents", card: About) -> None:
+def save(path: str | os.PathLike, latents: SpeakerLatents, card: About) -> None:
     """Write a voice file. The file is either complete or absent, and the same voice and card give the same bytes."""
-    from safetensors.torch import save
-
-    from tts.adapters import TunedSpeaker
+    from safetensors.numpy import save
 
     form = TUNED_FORMAT if isinstance(latents, TunedSpeaker) else FORMAT
     with whole(path, shared=True) as file:
-        file.write(_sorted(save(tensors(latents), {"format": form, "about": json.dumps(asdict(card), sort_keys=True)})))
+        file.write(_sorted(save(arrays(latents), {"format": form, "about": json.dumps(asdict(card), sort_keys=True)})))
 
 
 def _sorted(data: bytes) -> bytes:

@@ -175,13 +175,12 @@ def _random(arguments: argparse.Namespace) -> None:
     if not 0 <= distance <= 1:
         raise ValueError(f"distance is {distance:g}: it must be from 0 (the start itself) to 1 (independent of it)")
     start = _card(near) if near else None
-    import torch
-
+    from tts.mersenne import Mersenne
     from tts.voices import population
 
     heard = population.load(_weights(arguments) / population.NAME)
     latents = voices.untuned(voices.load(near, fingerprint=heard.fingerprint), near) if near else None
-    drawn = heard.draw(torch.Generator().manual_seed(seed), latents, distance)
+    drawn = heard.draw(Mersenne(seed), latents, distance)
     card = voices.About(
         name=target.stem,
         gender="other",
@@ -276,9 +275,8 @@ class _Listener:
 
         torch.set_num_threads(settings.compose([])["threads"])
         speech = TextToSpeech.load(weights, "cpu")
-        nets = {"acoustic": speech.acoustic, "decoder": speech.decoder}
         self.fingerprint = speech.fingerprint
-        self.hear = partial(make, **nets, audio=speech.audio, device=speech.device, tell=_tell)
+        self.hear = partial(make, speech=speech, tell=_tell)
 
 
 def _tell(notice: str) -> None:

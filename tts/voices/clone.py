@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 from jaxtyping import Float
-from torch import Tensor
 
 from tts import voices
-from tts.audio import LogMel, decode, probe, set_level
+from tts.audio import decode, probe, set_level
 from tts.files import fingerprint as hash_file
-from tts.speaker import REFERENCE_SECONDS
-from tts.types import Acoustic, AudioConfig, Decoder, Mel, SpeakerLatents
+from tts.records import REFERENCE_SECONDS, AudioConfig, SpeakerLatents
+from tts.synthesis.speaking import Speaking
 from tts.voices.speech import find_speech
 
 SHORTEST = 1.0  # least seconds of speech in each recording
@@ -49,50 +48,34 @@ def _those_that(work: Callable[[Path], Any], clips: Sequence[Path], tell: Tell) 
     return good
 
 
-def make(
-    clips: Sequence[Path],
-    *,
-    acoustic: Acoustic,
-    decoder: Decoder,
-    audio: AudioConfig,
-    device: torch.device,
-    tell: Tell = lambda notice: None,
-) -> SpeakerLatents:
+def make(clips: Sequence[Path], speech: Speaking, tell: Tell = lambda notice: None) -> SpeakerLatents:
     """The latents of a speaker from recordings. Raises ValueError if none of them holds enough speech."""
-    speech, left = [], round(MAX_SECONDS * audio.sample_rate)
+    audio, heard = speech.audio, []
+    left = round(MAX_SECONDS * audio.sample_rate)
 
     def listen(path: Path) -> None:
         nonlocal left
         if left > 0:
-            speech.append(_speech(path, audio, tell)[:left])
-            left -= len(speech[-1])
+            heard.append(_speech(path, audio, tell)[:left])
+            left -= len(heard[-1])
 
     _those_that(listen, clips, tell)
-    return average(speech, acoustic=acoustic, decoder=decoder, audio=audio, device=device)
+    return average(heard, speech)
 
 
-@torch.inference_mode()
-def average(
-    speech: Iterable[Float[Tensor, " _"]],
-    *,
-    acoustic: Acoustic,
-    decoder: Decoder,
-    audio: AudioConfig,
-    device: torch.device,
-) -> SpeakerLatents:
+def average(waves: Iterable[Float[np.ndarray, " _"]], speech: Speaking) -> SpeakerLatents:
     """The latents of a speaker, averaged over windows of speech at the level of training; each counts by its length."""
-    log_mel = LogMel(audio).to(device)
-    acoustic_sum, decoder_sum, heard = 0.0, 0.0, 0
-    for wave in speech:
-        for window in split_windows(wave, audio):
-            mel: Mel = log_mel.measure(window[None].to(device), torch.tensor([len(window)], device=device))
-            acoustic_sum = acoustic_sum + len(window) * acoustic.speaker_latents(mel)[0].double()
-            decoder_sum = decoder_sum + len(window) * decoder.speaker_latents(mel)[0].double()
+    acoustic, decoder, heard = 0.0, 0.0, 0
+    for wave in waves:
+        for window in split_windows(wave, speech.audio):
+            own = speech.speaker(window)
+            acoustic = acoustic + len(window) * own.acoustic.astype(np.float64)
+            decoder = decoder + len(window) * own.decoder.astype(np.float64)
             heard += len(window)
-    return SpeakerLatents((acoustic_sum / heard).float().cpu(), (decoder_sum / heard).float().cpu())
+    return SpeakerLatents((acoustic / heard).astype(np.float32), (decoder / heard).astype(np.float32))
 
 
-def _speech(path: Path, audio: AudioConfig, tell: Tell) -> Float[Tensor, " N"]:
+def _speech(path: Path, audio: AudioConfig, tell: Tell) -> Float[np.ndarray, " N"]:
     """The speech in a recording, at the level used in training. Raises ValueError if there is too little."""
     wave = decode(path, audio.sample_rate, MAX_CLIP)
     seconds = len(wave) / audio.sample_rate
@@ -107,23 +90,15 @@ def _speech(path: Path, audio: AudioConfig, tell: Tell) -> Float[Tensor, " N"]:
     return set_level(speech, audio)
 
 
-def split_windows(wave: Float[Tensor, " N"], audio: AudioConfig) -> list[Float[Tensor, " K"]]:
+def split_windows(wave: Float[np.ndarray, " N"], audio: AudioConfig) -> list[Float[np.ndarray, " K"]]:
     """Cut the speech into parts of equal length, at most as long as the references in training."""
     size = round(REFERENCE_SECONDS * audio.sample_rate)
-    return list(wave.chunk(-(-len(wave) // size))) if len(wave) else []
+    return np.array_split(wave, -(-len(wave) // size)) if len(wave) else []
 
 
-def clone(
-    clips: Sequence[Path],
-    *,
-    acoustic: Acoustic,
-    decoder: Decoder,
-    audio: AudioConfig,
-    device: torch.device,
-    fingerprint: str,
-    tell: Tell = lambda notice: None,
-) -> SpeakerLatents:
+def clone(clips: Sequence[Path], speech: Speaking, tell: Tell = lambda notice: None) -> SpeakerLatents:
     """`make` with a cache in the user's home. The key is a hash of the clips' contents and of the weights."""
+    fingerprint = speech.fingerprint
     digest = hashlib.sha256(f"{METHOD} {fingerprint}".encode())
     for path in clips:
         if not path.is_file():
@@ -135,7 +110,7 @@ def clone(
             return voices.load(kept, fingerprint=fingerprint)
         except ValueError:
             kept.unlink(missing_ok=True)  # the file is broken: make it again
-    latents = make(clips, acoustic=acoustic, decoder=decoder, audio=audio, device=device, tell=tell)
+    latents = make(clips, speech, tell)
     card = voices.About(
         name=clips[0].stem,
         gender="unknown",

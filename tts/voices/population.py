@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as to_bytes
-from torch import Tensor
+from safetensors.numpy import save as to_bytes
 from tqdm import tqdm
 
 from tts.files import whole
-from tts.types import SpeakerLatents
+from tts.mersenne import Mersenne
+from tts.records import SpeakerLatents
 from tts.voices.mix import Polar, each
 
 NAME = "crowd.safetensors"  # in the folder of the weights, because it is only valid for them
@@ -39,17 +39,17 @@ class Population:
     licence: str
     fingerprint: str  # of the weights whose latents these are
 
-    def draw(self, generator: torch.Generator, start: SpeakerLatents | None, distance: float) -> SpeakerLatents:
+    def draw(self, random: Mersenne, start: SpeakerLatents | None, distance: float) -> SpeakerLatents:
         """Draw a voice at a distance from `start`, or from the mean: 0 is `start` itself, 1 does not depend on it.
 
         x = mean + sqrt(1 - distance^2) (start - mean) + distance * chance. Repeated steps keep the spread of the
         population (preconditioned Crank-Nicolson; Cotter et al. 2013, eq. 4.2).
         """
-        chance = torch.randn(len(self.spread.acoustic), generator=generator)
+        chance = random.normal(len(self.spread.acoustic))
         kept = math.sqrt(1 - distance**2)
 
-        def step(mean: Tensor, spread: Tensor, origin: Tensor) -> Tensor:
-            return mean + kept * (origin - mean) + distance * torch.einsum("k,kpd->pd", chance, spread)
+        def step(mean: np.ndarray, spread: np.ndarray, origin: np.ndarray) -> np.ndarray:
+            return mean + kept * (origin - mean) + distance * np.einsum("k,kpd->pd", chance, spread)
 
         return each(step, self.mean, self.spread, Polar.of(start) if start else self.mean).latents()
 
@@ -59,13 +59,13 @@ def fit(speakers: Sequence[SpeakerLatents], directions: int = DIRECTIONS) -> tup
     if len(speakers) < FEWEST:
         raise ValueError(f"{len(speakers)} speakers are too few: give recordings of {FEWEST} or more")
     points = [Polar.of(speaker) for speaker in speakers]
-    mean = each(lambda *own: torch.stack(own).mean(0), *points)
-    moved = [each(torch.sub, point, mean) for point in points]
-    flat = torch.stack([torch.cat((own.acoustic.flatten(), own.decoder.flatten())) for own in moved])
-    _, deviations, axes = torch.linalg.svd(flat / math.sqrt(len(flat) - 1), full_matrices=False)
+    mean = each(lambda *own: np.stack(own).mean(0), *points)
+    moved = [each(np.subtract, point, mean) for point in points]
+    flat = np.stack([np.concatenate((own.acoustic.ravel(), own.decoder.ravel())) for own in moved])
+    _, deviations, axes = np.linalg.svd(flat / math.sqrt(len(flat) - 1), full_matrices=False)
     spread = (deviations[:, None] * axes)[:directions]
-    acoustic, decoder = spread.split((mean.acoustic.numel(), mean.decoder.numel()), 1)
-    return mean, Polar(acoustic.view(-1, *mean.acoustic.shape), decoder.view(-1, *mean.decoder.shape))
+    acoustic, decoder = np.split(spread, [mean.acoustic.size], 1)
+    return mean, Polar(acoustic.reshape(-1, *mean.acoustic.shape), decoder.reshape(-1, *mean.decoder.shape))
 
 
 def know(
@@ -84,7 +84,7 @@ def know(
 def save(path: Path, population: Population) -> None:
     """Write the population in half precision. The file is either complete or absent."""
     tensors = {
-        f"{part}.{net}": tensor.half().contiguous()
+        f"{part}.{net}": np.ascontiguousarray(tensor, np.float16)
         for part in ("mean", "spread")
         for net, tensor in vars(getattr(population, part)).items()
     }
@@ -100,9 +100,9 @@ def load(path: str | os.PathLike) -> Population:
     if not path.is_file():
         raise ValueError(f"no population to draw voices from at {path}: {remake}")
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="np") as file:
             header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118
         mean, spread = (Polar(tensors[f"{part}.acoustic"], tensors[f"{part}.decoder"]) for part in ("mean", "spread"))
         if header.get("format") != FORMAT:
             raise ValueError(f"its format is {header.get('format')!r}, expected {FORMAT!r}")

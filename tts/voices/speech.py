@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-import torch
+import numpy as np
 from jaxtyping import Bool, Float
-from torch import Tensor
-from torch.nn import functional as F
+from numpy.lib.stride_tricks import sliding_window_view
 
 from tts.audio import block_power, resample
 from tts.vad import FRAME, RATE, speech_probabilities
@@ -21,8 +20,9 @@ FEWEST_FRAMES = 32  # about a second
 MISSING = "silero-vad is not installed (`uv sync --group prepare`): speech is found by loudness only"
 
 
-@torch.inference_mode()
-def find_speech(wav: Float[Tensor, " N"], rate: int, name: str, tell: Callable[[str], None]) -> Float[Tensor, " K"]:
+def find_speech(
+    wav: Float[np.ndarray, " N"], rate: int, name: str, tell: Callable[[str], None]
+) -> Float[np.ndarray, " K"]:
     """The parts of a recording that contain speech, joined, without offset and clicks. Empty if it is silent.
 
     `tell` gets a notice if speech had to be found by loudness.
@@ -36,13 +36,12 @@ def find_speech(wav: Float[Tensor, " N"], rate: int, name: str, tell: Callable[[
     if int(spoken.sum()) < min(FEWEST_FRAMES, int(loud.sum())):
         tell(f"silero-vad found no speech in {name}: its loud parts are used as speech")
         spoken = loud
-    near = _widen(spoken[None, None].float(), REACH)
-    near = 1 - _widen(1 - near, REACH - MARGIN)
-    kept = F.interpolate(near, size=len(wav), mode="nearest")[0, 0] > 0
+    near = ~_widen(~_widen(spoken, REACH), REACH - MARGIN)
+    kept = near[np.arange(len(wav)) * len(near) // len(wav)]
     return without_clicks(wav[kept])
 
 
-def spoken_frames(low: Float[Tensor, " N"], tell: Callable[[str], None]) -> Bool[Tensor, " K"]:
+def spoken_frames(low: Float[np.ndarray, " N"], tell: Callable[[str], None]) -> Bool[np.ndarray, " K"]:
     """Which frames of 32 ms hold speech, of a wave at `RATE`; where silero-vad is not installed, the loud ones."""
     try:
         return _probabilities(low) >= LIKELY
@@ -51,27 +50,35 @@ def spoken_frames(low: Float[Tensor, " N"], tell: Callable[[str], None]) -> Bool
         return _loud(low)
 
 
-def without_clicks(wav: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+def without_clicks(wav: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:
     """Clip samples far above nearly all others, so that clicks change neither the level nor the mel."""
     if not len(wav):
         return wav
-    limit = CREST * float(wav.abs().kthvalue(max(1, round(0.99 * len(wav)))).values)
-    return wav.clamp(-limit, limit)
+    rank = max(1, round(0.99 * len(wav))) - 1
+    limit = np.float32(CREST) * np.partition(np.abs(wav), rank)[rank]
+    return wav.clip(-limit, limit)
 
 
-def _widen(marked: Float[Tensor, "1 1 K"], frames: int) -> Float[Tensor, "1 1 K"]:
-    return F.max_pool1d(marked, 2 * frames + 1, 1, frames)
+def _widen(marked: Bool[np.ndarray, " K"], frames: int) -> Bool[np.ndarray, " K"]:
+    """Mark so many neighbours on each side, too."""
+    return sliding_window_view(np.pad(marked, frames), 2 * frames + 1).any(1)
 
 
-def _loud(low: Float[Tensor, " N"]) -> Tensor:
+def _loud(low: Float[np.ndarray, " N"]) -> Bool[np.ndarray, " K"]:
     """Marks the frames that are within 30 dB of the loud frames of the recording."""
     power = block_power(low, FRAME)
     heard = power[power > FAINTEST]
     if not len(heard):
         return power > FAINTEST
-    return power > max(FAINTEST, LOUD * float(heard.quantile(LOUD_SHARE)))
+    return power > max(FAINTEST, LOUD * float(np.quantile(heard, LOUD_SHARE)))
 
 
-def _probabilities(low: Float[Tensor, " N"]) -> Float[Tensor, " K"]:
+def _probabilities(low: Float[np.ndarray, " N"]) -> Float[np.ndarray, " K"]:
     """The probability of speech in each frame."""
-    return speech_probabilities(lambda start, stop: F.pad(low, (-start, stop - len(low))), len(low), RATE)
+
+    def read(start: int, stop: int) -> Float[np.ndarray, " N"]:
+        inside = low[max(start, 0) : stop]
+        before = min(max(-start, 0), stop - start)
+        return np.pad(inside, (before, stop - start - before - len(inside)))
+
+    return speech_probabilities(read, len(low), RATE)

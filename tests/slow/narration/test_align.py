@@ -70,7 +70,7 @@ def test_the_times_of_a_take_are_those_of_its_sound(tmp_path):
     voice = voices.load(voices.find("lj"), fingerprint=speech.fingerprint)
     take = speech.speak(TEXT, voice, settings=replace(Settings.parse(settings.compose([])), steps=2), seed=0)
     found = written_words(TEXT, said_words(speech, take, TEXT))
-    paths, _ = aligned(tmp_path, take.wave.numpy(), f"# One\n\n{TEXT}\n\n# Two\n\n{TEXT}\n")
+    paths, _ = aligned(tmp_path, take.wave, f"# One\n\n{TEXT}\n\n# Two\n\n{TEXT}\n")
     first = manifest.read(paths[0]).chapters[0].segments
     known = [word for segment in first if segment.kind != "heading" for word in segment.words]
     assert len(known) == len(found) == len(TEXT.split())

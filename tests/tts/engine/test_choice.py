@@ -8,16 +8,17 @@ import pytest
 
 from helpers import nano
 from tts.engine.choice import chosen_export
-from tts.export.about import ABOUT, FORMAT, family_in
+from tts.export.about import ABOUT, FORMAT, NEEDED, family_in
 from tts.settings import ROOT
 
 # What the group `speak` does not install.
-HEAVY = ("torch", "torchaudio", "lightning", "einops", "hydra", "scipy", "soundfile", "matplotlib", "fastapi")
+HEAVY = ("torch", "torchaudio", "lightning", "einops", "hydra", "scipy", "librosa", "matplotlib", "fastapi")
 WITHOUT = f"""
 import contextlib, io, json, sys
 for name in {HEAVY}:
     sys.modules[name] = None  # as if it were not installed
-import infer, tts.encoding, tts.engine.engine, tts.synthesis.mark
+import infer, tts.encoding, tts.engine.engine, tts.narration.narrate, tts.narration.mark, tts.narration.aloud
+import tts.voices.clone, tts.voices.population, tts.server.library, tts.server.speaking
 done = []
 for command in json.loads(sys.argv[1]):
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as errors:
@@ -30,7 +31,9 @@ print(json.dumps(done))
 def export(folder, **about):
     """A folder that says that it is an export."""
     folder.mkdir()
-    (folder / ABOUT).write_text(json.dumps({"format": FORMAT, "weights": "none"} | about))
+    spec = {"text": nano.conf("text/english"), "audio": nano.conf("audio/24khz"), "eight_bits": [], "pieces": []}
+    whole = dict.fromkeys(NEEDED, "none") | {"format": FORMAT} | spec
+    (folder / ABOUT).write_text(json.dumps(whole | about))
     return folder
 
 
@@ -50,6 +53,9 @@ def test_torch_speaks_unless_another_engine_is_asked_for(weights, tmp_path):
 def test_an_export_of_other_weights_than_those_that_are_given_is_refused(weights, tmp_path):
     with pytest.raises(ValueError, match="is of other weights than"):
         chosen_export(f"onnx={export(tmp_path / 'other')}", weights, True)
+    (export(tmp_path / "part") / ABOUT).write_text(json.dumps({"format": FORMAT, "weights": "none"}))
+    with pytest.raises(ValueError, match="does not say its .*fingerprint"):
+        chosen_export(f"onnx={tmp_path / 'part'}", weights, False)
     with pytest.raises(ValueError, match="has format 'old'"):
         chosen_export(f"onnx={export(tmp_path / 'old', format='old')}", weights, False)
 
@@ -70,8 +76,9 @@ def test_what_works_without_torch_and_what_does_not_says_so_in_one_line(tmp_path
         (["Hello.", "--engine", "torch"], 1, "torch is not installed"),
         (["Hello.", "--engine", f"onnx={tmp_path}"], 1, "is no export"),
         (["Hello.", "--engine", f"onnx={whole}", "--device", "cuda"], 2, "leave --device cuda out"),
-        (["Hello.", "--engine", f"onnx={whole}", "-v", str(hum)], 1, "is cloned from recordings"),
-        ([str(book), "--engine", f"onnx={whole}", "-o", f"{tmp_path}/book.m4b"], 1, "is narrated by torch"),
+        (["Hello.", "--engine", f"onnx={whole}", "-v", str(hum)], 1, "cannot read audio"),
+        ([str(book), "--engine", f"onnx={whole}", "-o", f"{tmp_path}/book.m4b"], 1, "book.epub"),
+        ([str(book), "-o", f"{tmp_path}/book.m4b"], 1, "is no export"),
         (["serve"], 1, "is missing: run it with `uv run --group server`"),
     ]
     command = [sys.executable, "-c", WITHOUT, json.dumps([command for command, _, _ in cases])]

@@ -13,8 +13,10 @@ from helpers import nano
 from helpers.pieces import TorchNets
 from tts import settings, voices
 from tts.engine.engine import OnnxEngine
+from tts.records import Changes, TunedSpeaker
 from tts.synthesis.pipeline import TextToSpeech
 from tts.synthesis.speaking import Settings
+from tts.types import Codes
 
 IDS = [4, 8, 15, 16, 23, 42]
 
@@ -50,11 +52,13 @@ def quick() -> Settings:
 
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 def test_codes_are_those_of_the_gpt(guidance, speech, engine, voice):
-    who = engine.voice(voice)
+    who = voices.load(voice, fingerprint=engine.fingerprint)
     greedy = nano.sampling(temperature=0.0, guidance=guidance, max_codes_per_id=5.0)
     told = {"sampling": greedy, "generator": torch.Generator()}
-    wanted = speech.acoustic.generate(torch.tensor([IDS]), torch.tensor([6]), torch.from_numpy(who.acoustic), **told)
-    drawn = list(engine.gpt.draw_codes(IDS, who.acoustic, greedy, np.random.default_rng(0)))
+    wanted = speech.acoustic.generate(
+        torch.tensor([IDS]), torch.tensor([6]), torch.from_numpy(who.acoustic)[None], **told
+    )
+    drawn = list(engine.gpt.draw_codes(IDS, who.acoustic[None], greedy, np.random.default_rng(0)))
     assert [code for code, _ in drawn] == wanted.codes.ids[0].tolist() and len(drawn) > 5
     assert np.allclose(np.stack([latents for _, latents in drawn], axis=1), wanted.latents.numpy(), atol=1e-3)
 
@@ -69,7 +73,7 @@ def test_mels_are_those_of_the_decoder_in_every_window(guidance, speech, engine,
     with torch.inference_mode():
         wanted = list(speech._mels(zip(ids[:, None], latents, strict=True), who, given, 0))
     spoken = zip(ids.tolist(), latents.numpy(), strict=True)
-    ours = list(engine._mels(spoken, engine.voice(voice), given, 0))
+    ours = list(engine._mels(spoken, who, given, 0))
     assert [ready for _, ready in ours] == [ready for _, ready in wanted] and len(ours) == 3
     for (mel, _), (other, _) in zip(ours, wanted, strict=True):
         assert np.allclose(mel, other.numpy(), atol=1e-3)
@@ -87,15 +91,46 @@ def test_sound_is_that_of_the_vocoder_in_every_window(speech, engine):
 @pytest.mark.parametrize("speed", [0.8, 1.0])
 def test_streamed_speech_is_the_same_bytes_as_whole_speech(speed, engine, voice, quick):
     text, how = "Hello there, my old friend. And you?", replace(quick, speed=speed)
-    whole, streamed = (
-        list(speak(text, engine.voice(voice), settings=how, seed=3)) for speak in (engine.say, engine.stream)
-    )
+    who = voices.load(voice, fingerprint=engine.fingerprint)
+    whole, streamed = (list(speak(text, who, settings=how, seed=3)) for speak in (engine.say, engine.stream))
     assert len(streamed) > len(whole) == 2
     joined = [np.concatenate([chunk.wave for chunk in chunks]) for chunks in (whole, streamed)]
     assert np.array_equal(*joined) and np.abs(joined[0]).max() > 0
 
 
-@pytest.mark.parametrize("changed", [{"candidates": 2}, {"sampler": "heun"}])
-def test_what_exported_nets_cannot_do_is_refused(changed, engine, voice, quick):
-    with pytest.raises(ValueError, match="exported nets .* use torch"):
-        list(engine.say("Hello there.", engine.voice(voice), settings=replace(quick, **changed), seed=0))
+def test_of_several_candidates_the_gpt_keeps_what_it_understands_best(speech, engine, voice, quick):
+    who, text = voices.load(voice, fingerprint=engine.fingerprint), "Hello there."
+    ids, kept = engine.tokenizer.encode(text), replace(quick, listen=False)
+    scores, codes = [], []
+    for number in range(3):
+        drawn = engine.gpt.draw_codes(
+            ids, who.acoustic[None], quick.sampling, np.random.default_rng([(5, number), 5][not number])
+        )
+        codes.append(engine.gathered(list(drawn)))
+        scores.append(engine.gpt.understood(codes[-1], ids))
+        spoken = Codes(torch.from_numpy(codes[-1]), torch.tensor([codes[-1].shape[1]]))
+        wanted = speech.acoustic.text_score(spoken, torch.tensor([ids]), torch.tensor([len(ids)]))
+        assert scores[-1] == pytest.approx(float(wanted), abs=1e-3)
+    best = engine.utter(text, who, settings=replace(kept, candidates=3), seed=5)
+    assert len(set(scores)) == 3 and np.array_equal(best.speech.codes, codes[int(np.argmax(scores))])
+
+
+def test_a_speaker_is_heard_as_by_the_nets(speech, engine):
+    wave = 0.1 * np.random.default_rng(0).standard_normal(50_001).astype(np.float32)
+    for ours, theirs in zip(vars(engine.speaker(wave)).values(), vars(speech.speaker(wave)).values(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
+
+
+def test_words_are_spelled_as_by_the_codec(speech, engine):
+    codes = np.array([[5, 9, 3000, 17]])
+    theirs = Codes(torch.from_numpy(codes), torch.tensor([4]))
+    np.testing.assert_allclose(engine.spell(codes), speech.spell(theirs), rtol=1e-4, atol=1e-4)
+    assert engine.count(codes) == speech.count(theirs) == 4 and engine.code_rate == speech.code_rate
+
+
+def test_what_exported_nets_cannot_do_is_refused(engine, voice, quick):
+    who = voices.load(voice, fingerprint=engine.fingerprint)
+    tuned = TunedSpeaker(**vars(who), changes=Changes({}, {}))
+    for other, how in ((who, replace(quick, sampler="heun")), (tuned, quick)):
+        with pytest.raises(ValueError, match="use torch|speak with torch"):
+            list(engine.say("Hello there.", other, settings=how, seed=0))

@@ -2,8 +2,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
-import torch
 
 from helpers.syllables import syllables
 from tts.document import Document
@@ -28,7 +28,7 @@ BOOK = Document(
 )
 
 
-def write(path: Path, wave: torch.Tensor, rate: int = RATE) -> Path:
+def write(path: Path, wave: np.ndarray, rate: int = RATE) -> Path:
     with open_wave(path, rate) as file:
         file.write(wave)
     return path
@@ -47,8 +47,13 @@ def book(tmp_path):
     """Two chapters of speech, 6 and 5 s, and their timeline."""
     paths, chapters, at = [], [], 0.0
     for number, seconds in enumerate((6.0, 5.0)):
-        wave = torch.cat(
-            (torch.zeros(1, 4800), syllables(seconds - 0.4, RATE, seed=number) * 0.3, torch.zeros(1, 4800)), 1
+        wave = np.concatenate(
+            (
+                np.zeros((1, 4800), np.float32),
+                syllables(seconds - 0.4, RATE, seed=number) * 0.3,
+                np.zeros((1, 4800), np.float32),
+            ),
+            1,
         )
         paths.append(write(tmp_path / f"{number}.flac", wave))
         own = [segment(0.2, seconds - 0.2)]
@@ -141,31 +146,31 @@ def test_audiobooks_meet_acx(book, tmp_path):
 def test_bedtime_has_a_bed_before_and_after_20_below_the_speech(book, tmp_path):
     (path,) = made(book, tmp_path / "a.flac", preset="bedtime", bed="brown", mark=False)
     rate, blocks = loudness.decoded(path)
-    sound = torch.cat(list(blocks), 1)
+    sound = np.concatenate(list(blocks), 1)
     assert sound.shape == (2, (7 + 11 + 8) * RATE)
     whole = measure([sound], rate)
     assert whole.loudness == pytest.approx(-16.0, abs=0.5) and whole.true_peak <= -1
     before = measure([sound[:, 3 * RATE : round(6.5 * RATE)]], rate).loudness
     # Brown noise wavers by some tenths over a few seconds; `test_beds` measures a steady one.
     assert before - whole.loudness == pytest.approx(-20, abs=1.0)
-    assert not sound[:, :10].any() and sound[:, -RATE // 10 :].abs().max() < 0.01
+    assert not sound[:, :10].any() and np.abs(sound[:, -RATE // 10 :]).max() < 0.01
 
 
 def test_bed_and_ducking_measure_as_asked_on_the_result(book, tmp_path):
-    noise = torch.randn(1, 8 * RATE, generator=torch.Generator().manual_seed(3)) * 0.05
+    noise = np.random.default_rng(3).standard_normal((1, 8 * RATE), np.float32) * 0.05
     bed = write(tmp_path / "steady.wav", noise)
     (path,) = made(book, tmp_path / "a.wav", preset="podcast", bed=str(bed), mark=False)
-    sound = torch.cat(list(loudness.decoded(path)[1]), 1)
-    speech = torch.cat([torch.cat(list(loudness.decoded(one)[1]), 1) for one in book[0]], 1)
+    sound = np.concatenate(list(loudness.decoded(path)[1]), 1)
+    speech = np.concatenate([np.concatenate(list(loudness.decoded(one)[1]), 1) for one in book[0]], 1)
     start, stop = 3 * RATE, 14 * RATE  # of the speech, without the silence that the preset asks for
-    gain = (sound[:, start:stop] * speech).sum() / speech.square().sum()
-    rest = sound.clone()
+    gain = (sound[:, start:stop] * speech).sum() / np.square(speech).sum()
+    rest = sound.copy()
     rest[:, start:stop] -= gain * speech
     alone = rest[:, round(2.05 * RATE) : round(2.55 * RATE)]  # between fade and first word
     spoken = measure([gain * speech], RATE).loudness
     assert measure([alone], RATE).loudness - spoken == pytest.approx(-20, abs=0.2)
     ducked = rest[:, start + RATE // 2 : stop - RATE // 2]
-    depth = 10 * (ducked.square().mean() / alone.square().mean()).log10()
+    depth = 10 * np.log10(np.square(ducked).mean() / np.square(alone).mean())
     assert depth == pytest.approx(PRESETS["podcast"].bed_duck, abs=0.2)
 
 
@@ -190,7 +195,7 @@ def test_equal_chapters_give_equal_bytes_and_others_are_left_alone(book, tmp_pat
     paths, timeline = book
     before = [path.read_bytes() for path in made(book, tmp_path / "a.opus", preset="podcast", per_chapter=True)]
     assert [path.read_bytes() for path in made(book, tmp_path / "b.opus", preset="podcast", per_chapter=True)] == before
-    write(paths[1], torch.cat((syllables(4.8, RATE, seed=9) * 0.1, torch.zeros(1, 4800)), 1))
+    write(paths[1], np.concatenate((syllables(4.8, RATE, seed=9) * 0.1, np.zeros((1, 4800), np.float32)), 1))
     after = [path.read_bytes() for path in made(book, tmp_path / "c.opus", preset="podcast", per_chapter=True)]
     assert after[0] == before[0] and after[1] != before[1]
 
@@ -209,12 +214,12 @@ def test_the_result_is_marked_unless_asked_otherwise(tmp_path):
 def test_without_preset_bed_and_mark_the_samples_are_those_of_the_chapters(book, tmp_path):
     paths, _ = book
     (path,) = made(book, tmp_path / "a.flac", mark=False)
-    whole = torch.cat([torch.cat(list(loudness.decoded(one)[1]), 1) for one in paths], 1)
-    torch.testing.assert_close(torch.cat(list(loudness.decoded(path)[1]), 1), whole, atol=1e-4, rtol=0)
+    whole = np.concatenate([np.concatenate(list(loudness.decoded(one)[1]), 1) for one in paths], 1)
+    np.testing.assert_allclose(np.concatenate(list(loudness.decoded(path)[1]), 1), whole, atol=1e-4, rtol=0)
 
 
 def test_silent_chapters_stay_silent(tmp_path):
-    path = write(tmp_path / "0.flac", torch.zeros(1, 2 * RATE))
+    path = write(tmp_path / "0.flac", np.zeros((1, 2 * RATE), np.float32))
     chapter = TimedChapter(title="", start=0.0, stop=2.0, segments=[])
     timeline = Timeline(title="", author="", language="", narrator="", seconds=2.0, chapters=[chapter], synthetic=True)
     (made,) = master([path], tmp_path / "a.wav", timeline=timeline, document=BOOK, preset="podcast")

@@ -2,6 +2,7 @@
 
 from copy import copy
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
@@ -31,7 +32,7 @@ def spelled(speech, words: str, starts: list[int], steps: int):
     own.codec = copy(speech.codec)
     own.codec.spell = lambda codes: (10 * F.one_hot(best, 80).float()).log_softmax(-1)[None]
     codes = Codes(torch.zeros(1, steps // STEPS, dtype=torch.long), torch.tensor([steps // STEPS]))
-    wave = torch.zeros(round(steps / STEPS / float(own.codec.code_rate) * RATE))
+    wave = np.zeros(round(steps / STEPS / float(own.codec.code_rate) * RATE), np.float32)
     return own, Take(wave=wave, codes=codes, start=0, attempts=1, faults=[], loss=0.0, rejected=[], speed=1.0), sounds
 
 

@@ -11,7 +11,6 @@ import av
 import numpy as np
 import openai
 import pytest
-import torch
 
 from helpers import narrating, serving
 from tts import document
@@ -23,16 +22,16 @@ TEXT = "The kettle sang. Nobody cried, and that was all."
 
 
 @pytest.fixture(scope="module")
-def expected(service) -> torch.Tensor:
+def expected(service) -> np.ndarray:
     """What the pipeline itself says."""
     return said(service, TEXT)
 
 
-def said(service, text: str, speed: float = 1.0) -> torch.Tensor:
+def said(service, text: str, speed: float = 1.0) -> np.ndarray:
     voice = service.library.find("local", "someone")
     settings = replace(service.settings, speed=speed)
     chunks = service.speech.stream(text, service.library.latents(voice), settings=settings, seed=service.infer["seed"])
-    return torch.cat([chunk.wave for chunk in chunks])
+    return np.concatenate([chunk.wave for chunk in chunks])
 
 
 def decoded(data: bytes) -> tuple[np.ndarray, int]:
@@ -147,7 +146,7 @@ def test_markup_is_followed_while_it_streams(client, home, service, text):
     script = script_of(document.marked_up(text), language=service.speech.language, settings=service.settings)
     latents = {role: service.library.latents(voice) for role, voice in voices.items()}
     chunks = aloud(script, latents, speech=service.speech, settings=service.settings, seed=service.infer["seed"])
-    right = pcm(torch.cat([chunk.wave for chunk in chunks]))
+    right = pcm(np.concatenate([chunk.wave for chunk in chunks]))
     *told, done = events(client, input=text, extra_body={"timestamps": True})
     deltas = [base64.b64decode(event["audio"]) for event in told if event["type"] == "speech.audio.delta"]
     assert b"".join(deltas) == right and len(deltas) > 3 and done["type"] == "speech.audio.done"
@@ -251,12 +250,12 @@ def test_an_unknown_model_is_not_found(client):
 
 def test_the_mark_can_be_heard_if_it_is_asked_for(service, client):
     """The shipped setting; the other tests turn it off to compare samples."""
-    from tts.narration.mark import marked
+    from tts.synthesis.mark import marked
 
     service.conf["mark"] = True
     try:
         data = ask(client, response_format="pcm", input="It sang.").read()
     finally:
         service.conf["mark"] = False
-    right = torch.cat(list(marked([said(service, "It sang.")[None]], 24000)), dim=1)
+    right = np.concatenate(list(marked([said(service, "It sang.")[None]], 24000)), axis=1)
     assert data == pcm(right)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.growth import growth
+from helpers.growth import QUADRATIC, growth
 from tts.text.markup import plain
 
 PLAIN = {
@@ -79,4 +79,4 @@ def test_a_notice_for_each_kind_that_is_left_out():
     + ["[1]", " [1]", "[^", "<sup>1", "![", "<a@", "[1]: /a\n", "†", "{", "(("],
 )
 def test_any_marks_take_linear_time(unit):
-    assert growth(plain, (unit * 60_000)[:60_000]) < 4
+    assert growth(plain, (unit * 60_000)[:60_000]) < QUADRATIC

@@ -5,7 +5,7 @@ import warnings
 import pytest
 from omegaconf import OmegaConf
 
-from helpers.growth import growth
+from helpers.growth import QUADRATIC, growth
 from tts.checkpoint import build
 from tts.text.english.lexicon import cmudict
 from tts.text.tokenizer import PADDING, PhonemeTokenizer, SentencePieceTokenizer, unpinned
@@ -129,7 +129,7 @@ def test_stutters_repeat_the_first_sound(tokenizer, written, said):
 @pytest.mark.parametrize("unit", ["a-", "ab-", "a", "xyz", "a'", "é", "shh-s"])
 def test_any_text_takes_linear_time(tokenizer, unit):
     tokenizer.encode("blick")  # reads lexicon and model before the clock starts
-    assert growth(tokenizer.encode, unit * (30_000 // len(unit))) < 4
+    assert growth(tokenizer.encode, unit * (30_000 // len(unit))) < QUADRATIC
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ from safetensors.torch import load_file, save_file
 from helpers import nano, tone_speech
 from helpers.fake_whisper import fake_whisper
 from tts import settings, voices
-from tts.adapters import Change, Changes, TunedSpeaker, adaptable
+from tts.adapters import adaptable
 from tts.engine.engine import OnnxEngine
 from tts.judges.similarity import TorchScriptEncoder
 from tts.judges.whisper import Whisper
 from tts.narration.project import Project
+from tts.records import Change, Changes, SpeakerLatents, TunedSpeaker
 from tts.synthesis.pipeline import TextToSpeech
-from tts.types import SpeakerLatents
 from tts.voices.__main__ import main
 from tts.voices.tuning import material
 from tts.voices.tuning import tune as rounds
@@ -67,7 +67,7 @@ def _loud_is_speech(monkeypatch, tmp_path):
     from tts import vad
 
     vad.silero.cache_clear()
-    monkeypatch.setitem(__import__("sys").modules, "silero_vad", None)
+    monkeypatch.setattr(vad, "find_spec", lambda name: None)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     yield
     vad.silero.cache_clear()
@@ -93,14 +93,16 @@ def tune(folder, net, tmp_path, capsys):
     return run
 
 
+def normal(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal(shape, np.float32)
+
+
 def tuned(speech: TextToSpeech) -> TunedSpeaker:
     def changes(net) -> dict[str, Change]:
         layers = adaptable(net).items()
-        return {
-            name: Change(torch.randn(2, own.weight[0].numel()), torch.randn(len(own.weight), 2)) for name, own in layers
-        }
+        return {name: Change(normal(2, own.weight[0].numel()), normal(len(own.weight), 2)) for name, own in layers}
 
-    latents = SpeakerLatents(torch.randn(2, 32), torch.randn(2, 16))
+    latents = SpeakerLatents(normal(2, 32), normal(2, 16))
     return TunedSpeaker(**vars(latents), changes=Changes(changes(speech.acoustic), changes(speech.decoder)))
 
 
@@ -112,8 +114,8 @@ def test_a_tuned_voice_survives_its_file_and_its_project(speech, tmp_path):
     for one in (path, kept):
         again = voices.load(one, fingerprint=CARD.fingerprint)
         assert isinstance(again, TunedSpeaker)
-        before, after = voices.tensors(made), voices.tensors(again)
-        assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
+        before, after = voices.arrays(made), voices.arrays(again)
+        assert before.keys() == after.keys() and all(np.array_equal(before[name], after[name]) for name in before)
     plain = SpeakerLatents(made.acoustic, made.decoder)
     voices.save(tmp_path / "plain.safetensors", plain, CARD)
     assert not voices.is_tuned(tmp_path / "plain.safetensors")
@@ -249,9 +251,9 @@ def begin(folder, speech, clips, tmp_path, watch=lambda doing: None, **conf) -> 
     }
 
     def moved(voice: TunedSpeaker) -> Score:
-        return Score(sum(float(change.B.abs().sum()) for change in voice.changes.acoustic.values()), 0.0)
+        return Score(sum(float(np.abs(change.B).sum()) for change in voice.changes.acoustic.values()), 0.0)
 
-    latents = SpeakerLatents(torch.zeros(2, 32), torch.zeros(2, 16))
+    latents = SpeakerLatents(np.zeros((2, 32), np.float32), np.zeros((2, 16), np.float32))
     common = {"conf": conf, "folder": tmp_path, "clock": Clock(3600.0), "tell": lambda notice: None, "watch": watch}
     return Tuning(learners, latents, speech.acoustic, moved, **common)
 
@@ -263,7 +265,7 @@ def test_a_run_that_is_killed_ends_as_one_that_is_not(folder, speech, clips, tmp
     (tmp_path / "whole").mkdir()
     (tmp_path / "killed").mkdir()
     whole = begin(folder, speech, clips, tmp_path / "whole", **conf)
-    expected = voices.tensors(whole.run())
+    expected = voices.arrays(whole.run())
 
     def kill(doing: str) -> None:
         if doing.startswith("round 2, decoder 2"):
@@ -272,8 +274,8 @@ def test_a_run_that_is_killed_ends_as_one_that_is_not(folder, speech, clips, tmp
     with pytest.raises(KeyboardInterrupt):
         begin(folder, speech, clips, tmp_path / "killed", kill, **conf).run()
     resumed = begin(folder, speech, clips, tmp_path / "killed", **conf)
-    found = voices.tensors(resumed.run())
-    assert found.keys() == expected.keys() and all(torch.equal(found[name], expected[name]) for name in found)
+    found = voices.arrays(resumed.run())
+    assert found.keys() == expected.keys() and all(np.array_equal(found[name], expected[name]) for name in found)
     assert resumed.progress.scores == whole.progress.scores and resumed.progress.losses == whole.progress.losses
     assert [learner.done for learner in resumed.learners.values()] == [6, 6]
     assert any(found[name].any() for name in found if name.startswith("decoder.") and name.endswith(".B"))

@@ -29,9 +29,9 @@ from tts.evaluate.suites import Suite, read_clips, read_suite
 from tts.evaluate.wave_cache import CachedWave, WaveCache, hash_code, hash_nets, hash_parts, speech_settings
 from tts.files import fingerprint
 from tts.judges.panel import Evidence, Panel
+from tts.records import SpeakerLatents
 from tts.text.language import language
 from tts.text.sentences import SENTENCE
-from tts.types import SpeakerLatents
 
 WINDOW = 10.0  # seconds of one point in time, at least
 PASSAGE = 160  # characters that are spoken at once, at least
@@ -110,7 +110,7 @@ def _read_passage(studio: Studio, text: str, voice: SpeakerLatents, seed: int) -
     for chunk in studio.speech.say(text, voice, settings=studio.settings, seed=seed):
         before = sum(map(len, waves))
         joins += [before, before + len(chunk.take.wave)] if chunk.take else []
-        waves.append(chunk.wave)
+        waves.append(torch.from_numpy(chunk.wave))
     pause = torch.zeros(round(studio.settings.silence(SENTENCE) * studio.audio.sample_rate))
     # Each passage keeps its own level, since drift of loudness is measured; one gain for all comes later.
     wave = torch.cat([*waves, pause]).clamp(-1, 1)
@@ -122,9 +122,10 @@ def cut_recording(studio: Studio, path: Path, *, minutes: float) -> list[SpokenP
     rate = studio.audio.sample_rate
     if path.is_dir():
         clips = read_clips(path, None)
-        passages = [SpokenPassage(clip.text, decode(clip.path, rate), [0]) for clip in clips]
+        passages = [SpokenPassage(clip.text, torch.from_numpy(decode(clip.path, rate)), [0]) for clip in clips]
     else:
-        passages = [SpokenPassage("", part, []) for part in decode(path, rate).split(round(WINDOW * rate))]
+        whole = torch.from_numpy(decode(path, rate))
+        passages = [SpokenPassage("", part, []) for part in whole.split(round(WINDOW * rate))]
     ends = np.cumsum([len(passage.wave) / rate for passage in passages])
     return [passage for passage, end in zip(passages, ends, strict=True) if end <= 60 * minutes]
 
@@ -146,7 +147,7 @@ def measure_drift(
     """Measure, write `out`/long.json, a picture and the sound, and return the figures."""
     rate = studio.audio.sample_rate
     out.mkdir(parents=True, exist_ok=True)
-    whole = set_level(torch.cat([passage.wave for passage in passages]), studio.audio)
+    whole = torch.from_numpy(set_level(np.concatenate([passage.wave for passage in passages]), studio.audio))
     windows = measure_windows(passages, whole, panel, phone_counter(studio.audio), rate)
     trends = {
         name: fit_trend([(window["minute"], window[name]) for window in windows]) | {"says": says}

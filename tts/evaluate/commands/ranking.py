@@ -26,10 +26,11 @@ from tts.evaluate.wave_cache import CachedWave, WaveCache, hash_code, hash_nets,
 from tts.files import fingerprint
 from tts.judges.judge import Expected
 from tts.judges.panel import Evidence, Panel
+from tts.records import SpeakerLatents
 from tts.synthesis.portions import closed
 from tts.synthesis.speaking import derive_seed
 from tts.synthesis.wave import trim
-from tts.types import Codes, SpeakerLatents, Speech
+from tts.types import Codes, Speech
 
 FEWEST = 2  # sentences; with one, there is no interval
 
@@ -184,12 +185,12 @@ class PoolMaker:
         """The wave of a take, at the level of every corpus."""
         studio = self.studio
         wave = self.speech.render(take.codes, take.latents, self.voice, settings=studio.settings, seed=seed)
-        wave = torch.from_numpy(trim(wave.numpy(), studio.audio))
-        return set_level(wave, studio.audio) if len(wave) else torch.zeros(studio.audio.hop)
+        wave = trim(wave, studio.audio)
+        return torch.from_numpy(set_level(wave, studio.audio)) if len(wave) else torch.zeros(studio.audio.hop)
 
     def _likely(self, codes: Codes, text: str) -> torch.Tensor:
         ids, lengths = self.speech.batch(text, len(codes.length))
-        speaker = self.voice.acoustic.to(self.studio.device).expand(len(ids), -1, -1)
+        speaker = torch.from_numpy(self.voice.acoustic).to(self.studio.device).expand(len(ids), -1, -1)
         return self.speech.acoustic.code_score(ids, lengths, speaker, codes)
 
 

@@ -69,7 +69,8 @@ def speak_sentences(studio: Studio, texts: Sequence[str], *, seed: int) -> list[
         take = studio.speech.speak(said, voice, settings=studio.settings, seed=derive_seed(seed, text))
         own = (take.fault or "").split("; ")
         fault = next((kind for kind in KINDS if any(each.startswith(kind) for each in own)), None)
-        spoken.append(UnjudgedSentence(said, set_level(take.wave, studio.audio), fault, take.attempts))
+        wave = torch.from_numpy(set_level(take.wave, studio.audio))
+        spoken.append(UnjudgedSentence(said, wave, fault, take.attempts))
     return spoken
 
 

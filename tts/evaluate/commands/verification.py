@@ -12,12 +12,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tts import checkpoint, corpus
-from tts.audio import LogMel
 from tts.evaluate import report
 from tts.evaluate.arguments import add_shared, make_panel, make_studio, positive
 from tts.evaluate.estimates import SEED, Estimate
 from tts.evaluate.subjects import Studio
 from tts.judges.panel import Evidence, Panel
+from tts.mel import LogMel
 from tts.verification import equal_error_rate
 
 RESAMPLES = 500  # of the bootstrap, each of which sorts all pairs

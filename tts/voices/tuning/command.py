@@ -59,11 +59,10 @@ def tune(paths: Sequence[Path], target: Path, *, weights: Path, conf: Mapping[st
         clips = prepare(sources, speech, folder, conf=conf, embedding=embedding, recogniser=recogniser, tell=tell)
         learned, heldout = split(clips, conf["heldout"])
         material.check_texts(heldout, recogniser, speech.audio.sample_rate, conf["most_cer"])
-        nets = {"acoustic": speech.acoustic, "decoder": speech.decoder, "audio": speech.audio, "device": speech.device}
         speaking = Settings.parse(settings.compose(["retries=0"]))
         tuning = Tuning(
             _learners(speech, learned, heldout, weights, conf, tell),
-            average([clip.wave for clip in learned], **nets),
+            average([clip.wave.numpy() for clip in learned], speech),
             speech.acoustic,
             Examiner(speech, speaking, heldout, embedding, recogniser, conf["seed"]),
             conf=conf,

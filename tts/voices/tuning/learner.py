@@ -13,10 +13,10 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.optim.lr_scheduler import LambdaLR
 
 from tts import checkpoint
-from tts.adapters import Change, adapt, changes_of
+from tts.adapters import adapt, changes_of
 from tts.nn import fast_dtype
+from tts.records import REFERENCE_SECONDS, Change
 from tts.settings import CONF
-from tts.speaker import REFERENCE_SECONDS
 from tts.synthesis.speaking import derive_seed
 from tts.text.tokenizer import Tokenizer
 from tts.training.assembly import make

@@ -114,17 +114,19 @@ def cut(found: Sequence[GivenRecording], rate: int, *, longest: float, most: flo
     return clips
 
 
-def _pieces(wave: Float[Tensor, " N"], rate: int, longest: float, path: Path, tell: Tell) -> list[Float[Tensor, " K"]]:
+def _pieces(
+    wave: Float[np.ndarray, " N"], rate: int, longest: float, path: Path, tell: Tell
+) -> list[Float[Tensor, " K"]]:
     """The stretches of a recording that hold speech, each at most `longest` seconds. Raises ValueError if none does."""
     wave = wave - wave.mean()
-    likely, size = spoken_frames(resample(wave, rate, RATE), tell).numpy(), round(SECONDS * rate)
+    likely, size = spoken_frames(resample(wave, rate, RATE), tell), round(SECONDS * rate)
     most, found, start = int(longest / SECONDS), [], 0
     while start < len(likely):
         stop = len(likely) if len(likely) - start <= most else start + _pause(likely[start : start + most])
         (spoken,) = np.nonzero(likely[start:stop])
         if len(spoken) * SECONDS >= SHORTEST:
             first, last = start + max(0, spoken[0] - MARGIN), min(start + spoken[-1] + 1 + MARGIN, stop)
-            found.append(without_clicks(wave[first * size : last * size]))
+            found.append(torch.from_numpy(without_clicks(wave[first * size : last * size])))
         start = stop
     if not found:
         raise ValueError(f"{path} holds no {SHORTEST:g} s of speech")
@@ -153,7 +155,7 @@ def readable(clips: Sequence[LearnedClip], speech: TextToSpeech, tell: Tell) -> 
     """The clips at the level of training, with the ids of their texts and their times, without those of empty texts."""
     found, rate = [], speech.audio.sample_rate
     for clip in clips:
-        wave = set_level(clip.wave, speech.audio)
+        wave = torch.from_numpy(set_level(clip.wave.numpy(), speech.audio))
         spoken = speech.language.normalise(clip.text).text.strip()
         ids = speech.tokenizer.encode(spoken)
         if speech.tokenizer.silent_ids.issuperset(ids):

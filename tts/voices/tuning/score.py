@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from tts.judges.recogniser import SpeechRecogniser
 from tts.judges.similarity import SpeakerJudge
 from tts.judges.wer import character_edits
+from tts.records import SpeakerLatents
 from tts.synthesis.pipeline import TextToSpeech
 from tts.synthesis.speaking import Settings
-from tts.types import SpeakerLatents
 from tts.voices.tuning.material import LearnedClip
 
 
@@ -42,7 +43,8 @@ class Examiner:
         rate, speaker = self.speech.audio.sample_rate, np.mean([clip.voice for clip in self.heldout], axis=0)
         likeness, wrong, characters = [], 0, 0
         for clip in self.heldout:
-            wave = self.speech.speak(clip.spoken, voice, settings=self.settings, seed=self.seed).wave
+            take = self.speech.speak(clip.spoken, voice, settings=self.settings, seed=self.seed)
+            wave = torch.from_numpy(take.wave)
             own = self.embedding.judge(wave, rate) if len(wave) else None
             likeness.append(float(np.dot(own, speaker) / np.linalg.norm(speaker)) if own else 0.0)
             heard = self.recogniser.transcribe(wave, rate) if len(wave) else ""

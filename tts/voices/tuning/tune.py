@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from tts.adapters import Change, Changes, TunedSpeaker, merged
+from tts.adapters import merged
 from tts.files import whole
+from tts.records import Change, Changes, SpeakerLatents, TunedSpeaker
 from tts.training.stage import Frozen
-from tts.types import SpeakerLatents
 from tts.voices.tuning.learner import Learner
 from tts.voices.tuning.score import Score
 
@@ -144,7 +145,9 @@ class Tuning:
         tensors = {f"{net}.{name}": one for net, own in self.learners.items() for name, one in own.state().items()}
         for net, changes in self.best.items():
             for layer, change in changes.items():
-                tensors |= {f"best.{net}.{layer}.A": change.A, f"best.{net}.{layer}.B": change.B}
+                tensors |= {
+                    f"best.{net}.{layer}.{name}": torch.from_numpy(factor) for name, factor in vars(change).items()
+                }
         progress = {**vars(self.progress), "scores": [vars(score) for score in self.progress.scores]}
         progress["steps"] = {net: learner.done for net, learner in self.learners.items()}
         tensors = {name: one.contiguous() for name, one in tensors.items()}
@@ -163,7 +166,7 @@ class Tuning:
             self.learners[net].restore(_below(tensors, f"{net}."), steps)
             best = _below(tensors, f"best.{net}.")
             layers = [name.removesuffix(".A") for name in best if name.endswith(".A")]
-            self.best |= {net: {layer: Change(best[f"{layer}.A"], best[f"{layer}.B"]) for layer in layers}}
+            self.best |= {net: {layer: Change(*(best[f"{layer}.{name}"].numpy() for name in "AB")) for layer in layers}}
         progress["scores"] = [Score(**score) for score in progress["scores"]]
         self.progress = Progress(**progress)
         self.clock.go_on(self.progress.spent)
