@@ -6,7 +6,7 @@ stages after it follow it.
 """
 
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from tts.shows.calls import Calls, digest
 from tts.shows.models.open import DEFAULTS, open_eye, open_painter, open_writer
 from tts.shows.models.protocols import Eye, Painter, Writer
 from tts.shows.records import STATE, Record, Records
-from tts.shows.show import Planned, Show, suffix_of
+from tts.shows.show import Planned, Show, files_in, suffix_of
 from tts.shows.stage import INPUT, Progress, Tell, Work
 
 MAX_TEXT = 10_000  # characters of an input that is a text
@@ -143,15 +143,15 @@ class ShowRun:
         """A hash of everything that a stage's result follows from."""
         names = {kind: getattr(self.models, kind).name for kind in own.stage.models}
         read = {name: self._read_print(name, own) for name in own.reads}
-        more = own.stage.depends(own.settings) if own.stage.depends else None
-        return digest(own.kind, own.stage.version, own.settings, names, read, self.seed, take, more)
+        more = [own.stage.depends(own.settings)] if own.stage.depends else []
+        return digest(own.kind, own.stage.version, own.settings, names, read, self.seed, take, *more)
 
     def _read_print(self, name: str, own: Planned) -> Any:
         if name == INPUT:
             return fingerprint(self._input())
         path = self.folder / name.rstrip("?/")
         if path.is_dir():
-            return {str(one.relative_to(path)): fingerprint(one) for one in _files(path)}
+            return {str(one.relative_to(path)): fingerprint(one) for one in files_in(path)}
         if not path.is_file():
             if name.endswith("?"):
                 return None
@@ -160,9 +160,7 @@ class ShowRun:
 
     def _made(self, own: Planned) -> dict[str, str]:
         """The files of a stage that are there, with their hashes."""
-        paths = [self.folder / name for name in own.makes]
-        files = [one for path in paths for one in (_files(path) if path.is_dir() else [path]) if one.is_file()]
-        return {one.relative_to(self.folder).as_posix(): fingerprint(one) for one in files}
+        return {one.relative_to(self.folder).as_posix(): fingerprint(one) for one in own.files(self.folder)}
 
     def _missing(self, own: Planned) -> list[str]:
         return [name for name in own.makes if not name.endswith("?") and not (self.folder / name).exists()]
@@ -196,7 +194,3 @@ class ShowRun:
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, kept)
         self.tell(f"{path.name} is now {kept}")
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))

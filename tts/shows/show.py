@@ -12,7 +12,7 @@ stages:
     name: speak          # if a stage comes twice
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from tts.shows.stages import STAGES, find_stage
 SHIPPED = CONF / "shows"
 KINDS = ("text", "document", "picture")  # of input
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+TEXTS = (".md", ".txt", ".yaml")
 KEYS = {"title", "about", "input", "settings", "stages"}
 
 
@@ -41,6 +42,12 @@ class Planned:
     reads: tuple[str, ...]
     makes: tuple[str, ...]
 
+    def files(self, folder: Path) -> list[Path]:
+        """What it made that is in a show's folder."""
+        paths = [folder / name.rstrip("?") for name in self.makes]
+        found = [one for path in paths for one in (files_in(path) if path.is_dir() else [path])]
+        return [path for path in found if path.is_file()]
+
 
 @dataclass(frozen=True)
 class Show:
@@ -52,12 +59,26 @@ class Show:
     input: str  # one of KINDS
     stages: tuple[Planned, ...]
 
+    def files(self, folder: Path) -> list[str]:
+        """The names of what its stages have made in a folder, in their order."""
+        return [path.relative_to(folder).as_posix() for own in self.stages for path in own.files(folder)]
+
+    def texts(self, stage: Planned) -> list[str]:
+        """The names of the files of a stage that a person may edit: texts that another stage reads."""
+        read = {name.rstrip("?") for own in self.stages for name in own.reads}
+        return [name for one in stage.makes if (name := one.rstrip("?")) in read and Path(name).suffix in TEXTS]
+
     def check_stages(self, names: Iterable[str]) -> None:
         """Raise ValueError for the first name that no stage has."""
         known = [own.name for own in self.stages]
         for name in names:
             if name not in known:
                 raise ValueError(f"no stage {name!r} in the show {self.name}: there are {', '.join(known)}")
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """The files of a folder that are not hidden, as those are that are being written."""
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
 
 
 def read_settings(typed: Iterable[str]) -> dict[str, Any]:

@@ -10,6 +10,11 @@ from tts.records import NETS
 from tts.shows.stage import ShowStage, Work
 
 EPISODE = "episode"
+BESIDE = (
+    "player.html",
+    "sentences.srt",
+    "words.vtt",
+)  # what is made beside the sound, as long as nothing else is asked
 
 
 def run(work: Work) -> None:
@@ -93,7 +98,11 @@ def _text(work: Work, about: dict[str, str]) -> Path:
 STAGE = ShowStage(
     run=run,
     reads=("{source}", "about.yaml", "cover.jpg?"),
-    makes=(f"{EPISODE}.{{format}}", f"{EPISODE}.narration/manifest.json"),
+    makes=(
+        f"{EPISODE}.{{format}}",
+        f"{EPISODE}.narration/manifest.json",
+        *(f"{EPISODE}.narration/{one}?" for one in BESIDE),
+    ),
     settings={
         "source": "story.md",
         "author": "",
@@ -103,7 +112,7 @@ STAGE = ShowStage(
         "bed": "auto",
         "format": "mp3",
         "mark": True,
-        "outputs": ["player.html", "sentences.srt", "words.vtt"],
+        "outputs": list(BESIDE),
         "speaking": [],
     },
     depends=_depends,
