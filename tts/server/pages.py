@@ -8,7 +8,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from tts.alignment.unpack import CONTAINERS
 from tts.document import FORMATS
@@ -30,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-async def index(service: ServiceOf) -> Response:
+async def index(request: Request, service: ServiceOf) -> Response:
     """The page, which knows a few settings of the service."""
     known = {
         "chars": service.conf["input_chars"],
@@ -41,6 +41,7 @@ async def index(service: ServiceOf) -> Response:
         "formats": [name.removeprefix(".") for name in OUTPUTS],
         "presets": list(PRESETS),
         "beds": list(BEDS),
+        "shows": not request.app.state.offer.missing,
     }
     return _answer("index.html", _text("index.html").replace("%settings%", escape(json.dumps(known))))
 

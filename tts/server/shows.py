@@ -11,6 +11,7 @@ import yaml
 from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import UploadFile as FormFile  # of which FastAPI gives some
 
 from tts.files import whole
 from tts.server.errors import ApiError, told_of
@@ -240,7 +241,7 @@ def _until(name: str | None, show: Show) -> str | None:
     return name if name != show.stages[-1].name else None
 
 
-def _title(text: str | None, file: UploadFile | None) -> str:
+def _title(text: str | None, file: FormFile | None) -> str:
     return plain(Path(file.filename or "").stem if file else (text or "").strip().split("\n")[0])
 
 
@@ -255,7 +256,7 @@ def _check_queue(runner: Runner, service: Service) -> None:
         raise ApiError(503, "Too many shows wait already. Try again later.", headers={"Retry-After": "60"})
 
 
-async def _take(kind: str, text: str | None, file: UploadFile | None, folder: Path, service: Service) -> str:
+async def _take(kind: str, text: str | None, file: FormFile | None, folder: Path, service: Service) -> str:
     """Keep what a show is made from; gives the name of its file. Raises ApiError for what is no such thing."""
     if kind == "picture":
         if file is None:
@@ -276,7 +277,7 @@ async def _take(kind: str, text: str | None, file: UploadFile | None, folder: Pa
     return "input.txt"
 
 
-async def _picture(file: UploadFile, folder: Path, service: Service) -> str:
+async def _picture(file: FormFile, folder: Path, service: Service) -> str:
     sent = folder / "sent"
     await asyncio.to_thread(keep, file, sent)
     try:
