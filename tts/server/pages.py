@@ -24,7 +24,7 @@ KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".s
 FILES = {path.name: path for path in (*HERE.iterdir(), *READING.values())}
 POLICY = (  # nothing of other hosts, and no script that stands in the page
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self' blob:;"
-    " img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    " img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 router = APIRouter(include_in_schema=False)
 

@@ -156,6 +156,8 @@ class Runner:
             if not self._is_made(job):
                 return
             async for told in process.told():
+                if job.state in FINAL:  # it ends now; the job itself may go on already, in another process
+                    continue
                 if not self._is_made(job):  # another process has stopped or removed it
                     return
                 if "made" in told and self.shelf:  # before it counts as done: a service that is killed does it again
@@ -166,7 +168,8 @@ class Runner:
         finally:
             if process:
                 await asyncio.shield(process.kill())
-            del self._processes[job.id]
+            if self._processes.get(job.id) is process:  # or another worker goes on with it already
+                del self._processes[job.id]
             if job.state == MAKING:  # the service ends, or its process was lost: the next one goes on
                 job.state = WAITING
                 self.store.save(job, over=MAKING)
