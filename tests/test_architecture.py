@@ -35,6 +35,8 @@ ARROWS = {
         "tts.voices",
         "tts.engine",
         "tts.narration",
+        "tts.shows",
+        "tts.shows.models",
     },
     "tts.shows": {"tts", "tts.text", "tts.document", "tts.narration", "tts.shows.models", "tts.shows.stages"},
     "tts.shows.models": {"tts.shows.painting"},

@@ -52,9 +52,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(service: Service, keys: Keys | None = None) -> Iterator[str]:
-    """Serve; gives the address."""
-    server = make_server(service, keys)
+def running(service: Service, keys: Keys | None = None, *, makes: bool = True) -> Iterator[str]:
+    """Serve; gives the address. `makes` says whether jobs are made."""
+    server = make_server(service, keys, makes=makes)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
@@ -100,11 +100,11 @@ class ForTwo:
 
 
 @contextmanager
-def for_two(service: Service, folder: Path) -> Iterator[ForTwo]:
+def for_two(service: Service, folder: Path, *, makes: bool = True) -> Iterator[ForTwo]:
     """Serve two users, whose keys are made in a folder."""
     file = folder / "keys.txt"
     keys = {user: add(file, user) for user in ("ann", "bob")}
-    with running(service, Keys.read(file)) as address:
+    with running(service, Keys.read(file), makes=makes) as address:
         ann, bob = (client(address, key) for key in keys.values())
         with ann, bob:
             yield ForTwo(address, file, keys, ann, bob)
@@ -124,17 +124,27 @@ def send_book(client: openai.OpenAI, text: str | bytes, name: str = "book.md", *
     return client.post("/narrations", cast_to=dict, **asked)
 
 
+def send_show(
+    client: openai.OpenAI, show: str, text: str | None = None, file: tuple[str, bytes] | None = None, **options: object
+) -> dict:
+    """Ask for a show, from a text or from a file with its name."""
+    body = {"show": show, "options": json.dumps(options)} | ({} if text is None else {"text": text})
+    headers = {"Content-Type": "multipart/form-data"}
+    files = {"file": file} if file else {"none": ("", b"")}  # without a file the client would send JSON
+    return client.post("/shows", cast_to=dict, body=body, files=files, options={"headers": headers})
+
+
 def state(client: openai.OpenAI, job: dict) -> dict:
-    """How far a narration is."""
-    return client.get(f"/narrations/{job['id']}", cast_to=dict)
+    """How far a job is."""
+    return client.get(f"/{job['object']}s/{job['id']}", cast_to=dict)
 
 
 def followed(client: openai.OpenAI, job: dict) -> list[dict]:
-    """What the events of a narration say, to its end."""
-    address = f"{str(client.base_url).rstrip('/')}/narrations/{job['id']}/events"
+    """What the events of a job say, to its end."""
+    address = f"{str(client.base_url).rstrip('/')}/{job['object']}s/{job['id']}/events"
     asked = urllib.request.Request(address, headers={"Authorization": f"Bearer {client.api_key}"})
     with urllib.request.urlopen(asked, timeout=600) as answer:
-        return [json.loads(line.removeprefix(b"data: ")) for line in answer if line.strip()]
+        return [json.loads(line.removeprefix(b"data: ")) for line in answer if line.startswith(b"data: ")]
 
 
 def fetched(client: openai.OpenAI, path: str) -> bytes:

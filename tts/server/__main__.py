@@ -86,8 +86,10 @@ def _serve(arguments: argparse.Namespace, overrides: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     from tts.server.app import store_of
     from tts.server.http import make_server
+    from tts.server.offer import offer_of
 
     store_of(conf).close()  # before the nets are loaded, which takes long
+    offer_of(conf)
     service = load(conf, infer, given=bool(arguments.weights))
 
     make_server(service, keys).run()

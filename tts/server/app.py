@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
@@ -11,23 +12,25 @@ from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from tts.server import feeds, narrations, pages, speech, voices
+from tts.server import feeds, narrations, pages, shows, speech, voices
 from tts.server.errors import ApiError, from_database, from_http, from_validation
 from tts.server.gate import Gate, Limits
-from tts.server.jobs import JobStore
+from tts.server.jobs import Job, JobStore, NarrationJob, ShowJob
 from tts.server.keys import LOCAL, Keys
-from tts.server.runner import Runner
+from tts.server.offer import offer_of
+from tts.server.runner import SHOWMAKER, LocalProcess, Runner
 from tts.server.service import Service
 
 
 def make_app(service: Service, keys: Keys | None, *, makes: bool = True) -> FastAPI:
     """Everything that is served. `keys` is None where everybody is one user.
 
-    `makes` says whether narrations are made by this process, or by another that knows the same jobs. Raises ValueError
-    if the database cannot be used.
+    `makes` says whether narrations and shows are made by this process, or by another that knows the same jobs. Raises
+    ValueError if the database cannot be used, or for shows that cannot be offered.
     """
     conf = service.conf
-    store = store_of(conf)
+    offer = offer_of(conf)
+    stores = store_of(conf), store_of(conf, ShowJob)
     assistant = None
     if conf["wyoming"]:
         from tts.server import wyoming  # few need it
@@ -36,9 +39,10 @@ def make_app(service: Service, keys: Keys | None, *, makes: bool = True) -> Fast
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        app.state.runner = runner_of(conf, store)
+        app.state.runner, app.state.shows = runner_of(conf, stores[0]), show_runner_of(conf, stores[1])
         app.state.addresses = feeds.Addresses(Path(conf["data"]))
-        making = [asyncio.create_task(app.state.runner.run())] if makes else []
+        runners = [app.state.runner, app.state.shows][: 1 if offer.missing else 2] if makes else []
+        making = [asyncio.create_task(runner.run()) for runner in runners]
         if assistant:
             await assistant.start()
         yield
@@ -48,12 +52,13 @@ def make_app(service: Service, keys: Keys | None, *, makes: bool = True) -> Fast
         for task in making:
             task.cancel()
         await asyncio.gather(*making, return_exceptions=True)
-        store.close()
+        for store in stores:
+            store.close()
         service.engine.close()
 
     # The pages of documentation that FastAPI brings load their scripts from other hosts.
     app = FastAPI(title="Triforce", lifespan=life, docs_url=None, redoc_url=None)
-    app.state.service = service
+    app.state.service, app.state.offer = service, offer
     app.add_exception_handler(HTTPException, _answered(from_http))
     app.add_exception_handler(OperationalError, _answered(from_database))
     app.add_exception_handler(RequestValidationError, _answered(from_validation))
@@ -62,6 +67,7 @@ def make_app(service: Service, keys: Keys | None, *, makes: bool = True) -> Fast
     app.include_router(voices.router)
     app.include_router(feeds.router)  # before the narrations, none of which is called feed
     app.include_router(narrations.router)
+    app.include_router(shows.router)
     app.get("/health")(health)
     app.get("/ready")(ready)
     app.get("/metrics")(metrics)
@@ -74,15 +80,21 @@ def make_app(service: Service, keys: Keys | None, *, makes: bool = True) -> Fast
     return app
 
 
-def store_of(conf: dict) -> JobStore:
-    """The jobs, where conf/serve.yaml says. Raises ValueError if they cannot be read there."""
-    return JobStore(conf["database"] or Path(conf["data"]) / "jobs.sqlite")
+def store_of(conf: dict, kind: type[Job] = NarrationJob) -> JobStore:
+    """The jobs of a kind, where conf/serve.yaml says. Raises ValueError if they cannot be read there."""
+    return JobStore(conf["database"] or Path(conf["data"]) / "jobs.sqlite", kind)
 
 
 def runner_of(conf: dict, store: JobStore, **options: object) -> Runner:
-    """What makes the jobs of a store; `options` as `Runner` has them."""
+    """What makes the narrations of a store; `options` as `Runner` has them."""
     shelf = Path(conf["shelf"]).expanduser() if conf["shelf"] else None
     return Runner(store, Path(conf["data"]) / "narrations", conf["jobs_at_once"], shelf=shelf, **options)
+
+
+def show_runner_of(conf: dict, store: JobStore, **options: object) -> Runner:
+    """What makes the shows of a store. They do not wait for narrations, which may take hours."""
+    options = {"start": partial(LocalProcess.start, command=SHOWMAKER)} | options
+    return Runner(store, Path(conf["data"]) / "shows", conf["shows_at_once"], shelf=None, **options)
 
 
 async def health() -> dict[str, str]:

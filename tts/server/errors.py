@@ -57,8 +57,8 @@ def from_http(error: HTTPException) -> ApiError:
 
 
 def from_database(error: Exception) -> ApiError:
-    """The database of narrations does not answer, or its disk is full; why may hold names, and is not told."""
-    return ApiError(503, "The narrations cannot be reached. Try again later.", headers={"Retry-After": "5"})
+    """The database of jobs does not answer, or its disk is full; why may hold names, and is not told."""
+    return ApiError(503, "The database cannot be reached. Try again later.", headers={"Retry-After": "5"})
 
 
 def from_validation(error: RequestValidationError) -> ApiError:

@@ -24,11 +24,11 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def make_server(service: Service, keys: Keys | None) -> Server:
-    """The server of a service; `run` serves until SIGTERM or Ctrl-C."""
+def make_server(service: Service, keys: Keys | None, *, makes: bool = True) -> Server:
+    """The server of a service; `run` serves until SIGTERM or Ctrl-C. `makes` as `make_app` has it."""
     conf = service.conf
     config = uvicorn.Config(
-        make_app(service, keys),
+        make_app(service, keys, makes=makes),
         host=conf["host"],
         port=conf["port"],
         http="h11",

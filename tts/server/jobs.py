@@ -1,7 +1,8 @@
-"""Narrations that are asked for, in a database: what the service remembers of them when it is killed.
+"""What users have asked for, in a database: what the service remembers of its jobs when it is killed.
 
 The database is SQLite, or another that SQLAlchemy knows, such as Postgres, where several processes share it. The work
-itself lies in each job's own folder, as a project of `tts.narration`, which goes on where it was stopped.
+itself lies in each job's own folder, as a project of `tts.narration` or a show of `tts.shows`, which goes on where it
+was stopped.
 """
 
 import secrets
@@ -9,6 +10,7 @@ import time
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -33,7 +35,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 WAITING, MAKING, DONE, FAILED, CANCELLED = "waiting", "making", "done", "failed", "cancelled"
-FINAL = frozenset({DONE, FAILED, CANCELLED})
+PAUSED = "paused"  # it has come as far as was asked for, and waits to be looked at
+FINAL = frozenset({DONE, FAILED, CANCELLED, PAUSED})
 NOTICES = 50  # that are kept of a job, at most
 PATIENCE = 5  # seconds in which a database elsewhere must answer
 
@@ -52,15 +55,16 @@ STATE = JOBS.c.job["state"].as_string()
 
 
 @dataclass(kw_only=True)
-class NarrationJob:
-    """A narration that a user has asked for, and how far it is."""
+class Job:
+    """Something that a user has asked for, and how far it is."""
 
+    KIND: ClassVar[str]  # which begins its id
     id: str
     user: str
     state: str
     created: float  # seconds since 1970
-    title: str  # the name of the file that was sent
-    work: str = ""  # speaking, mastering
+    title: str
+    work: str = ""  # what is being done, such as speaking or mastering
     done: float = 0.0  # of `whole`, in the work's own unit
     whole: float = 0.0
     message: str = ""  # why it failed
@@ -69,15 +73,68 @@ class NarrationJob:
     seconds: float = 0.0  # of the recording
     doubtful: int = 0  # takes in which the check found a fault
 
+    def tell(self, notice: str) -> None:
+        """A notice for the user."""
+        self.notices = [*self.notices[-NOTICES + 1 :], notice]
 
-class JobStore:
-    """The database. Every change is on the disk when the call returns.
+    def note(self, told: dict[str, Any]) -> None:
+        """Take over what the process that makes it has told of it."""
+        if "notice" in told:
+            self.tell(told["notice"])
+        elif "work" in told:
+            self.work, self.done, self.whole = told["work"], told["done"], told["whole"]
+        elif "failed" in told:
+            self.state, self.message = FAILED, told["failed"]
+        elif "made" in told:
+            self.state, self.work = DONE, ""
+            self.files, self.seconds = told["made"]["files"], told["made"]["seconds"]
+            self.doubtful = told["made"]["doubtful"]
+            if notice := told["made"].get("notice"):
+                self.tell(notice)
+        elif "ended" in told:
+            self.state, self.message = FAILED, f"the process that made it ended early ({told['ended']})"
+
+
+@dataclass(kw_only=True)
+class NarrationJob(Job):
+    """A narration; its title is the name of the file that was sent."""
+
+    KIND = "narration"
+
+
+@dataclass(kw_only=True)
+class ShowJob(Job):
+    """A show; its title is what it is made from, until it has one of its own."""
+
+    KIND = "show"
+    show: str = ""  # the name of the show
+    stages: dict[str, str] = field(default_factory=dict)  # by stage: begun, made, kept or edited
+    until: str | None = None  # the stage after which it pauses
+
+    def note(self, told: dict[str, Any]) -> None:
+        if "stage" in told:
+            self.stages = {**self.stages, told["stage"]: told["what"]}
+            self.title = told.get("title") or self.title
+            self.work, self.done, self.whole = "", 0.0, 0.0
+        else:
+            super().note(told)
+        if self.state == DONE and self.until:
+            self.state = PAUSED
+
+
+JobType = TypeVar("JobType", bound=Job)
+
+
+class JobStore(Generic[JobType]):
+    """The jobs of one kind in the database. Every change is on the disk when the call returns.
 
     Raises ValueError if it cannot be used.
     """
 
-    def __init__(self, place: Path | str):
+    def __init__(self, place: Path | str, kind: type[JobType] = NarrationJob):
         """`place` is the file of SQLite, or a URL of SQLAlchemy."""
+        self.kind = kind
+        self._own = JOBS.c.id.startswith(f"{kind.KIND}_", autoescape=True)
         try:
             url = _url(place)
             local = url.get_backend_name() == "sqlite"
@@ -96,13 +153,12 @@ class JobStore:
     def close(self) -> None:
         self._base.dispose()
 
-    def add(self, user: str, title: str) -> NarrationJob:
+    def add(self, user: str, title: str, **rest: object) -> JobType:
         """A new job, with an id of its own. It is not in the database before `save`."""
-        return NarrationJob(
-            id=f"narration_{secrets.token_hex(8)}", user=user, state=WAITING, created=round(time.time(), 3), title=title
-        )
+        id = f"{self.kind.KIND}_{secrets.token_hex(8)}"
+        return self.kind(id=id, user=user, state=WAITING, created=round(time.time(), 3), title=title, **rest)
 
-    def save(self, job: NarrationJob, *, over: str | None = None) -> bool:
+    def save(self, job: JobType, *, over: str | None = None) -> bool:
         """Write a job, new or changed; with `over`, only if its state in the database is this one. Gives whether."""
         with self._base.begin() as connection:
             known = update(JOBS).where(JOBS.c.id == job.id).values(job=asdict(job))
@@ -112,20 +168,26 @@ class JobStore:
                 connection.execute(insert(JOBS).values(id=job.id, user=job.user, started=0.0, job=asdict(job)))
             return True
 
-    def find(self, user: str, id: str) -> NarrationJob | None:
+    def find(self, user: str, id: str) -> JobType | None:
         """A job of this user's own."""
-        found = self._jobs(select(JOBS.c.job).where(JOBS.c.user == user, JOBS.c.id == id))
+        found = self._jobs(select(JOBS.c.job).where(self._own, JOBS.c.user == user, JOBS.c.id == id))
         return found[0] if found else None
 
-    def of(self, user: str) -> list[NarrationJob]:
+    def of(self, user: str) -> list[JobType]:
         """All jobs of a user, the newest first."""
-        return self._jobs(select(JOBS.c.job).where(JOBS.c.user == user).order_by(JOBS.c.number.desc()))
+        return self._jobs(select(JOBS.c.job).where(self._own, JOBS.c.user == user).order_by(JOBS.c.number.desc()))
 
-    def begin(self) -> NarrationJob | None:
+    def waiting(self) -> int:
+        """How many jobs of all users wait."""
+        with self._base.connect() as connection:
+            return connection.execute(select(func.count()).where(self._own, STATE == WAITING)).scalar_one()
+
+    def begin(self) -> JobType | None:
         """The next job, marked as being made: of the users who wait, the one whose last job began first."""
         other = JOBS.alias()
-        last = select(func.max(other.c.started)).where(other.c.user == JOBS.c.user).scalar_subquery()
-        waiting = select(JOBS.c.job).where(STATE == WAITING).order_by(last, JOBS.c.number).limit(1)
+        alike = other.c.id.startswith(f"{self.kind.KIND}_", autoescape=True)
+        last = select(func.max(other.c.started)).where(other.c.user == JOBS.c.user, alike).scalar_subquery()
+        waiting = select(JOBS.c.job).where(self._own, STATE == WAITING).order_by(last, JOBS.c.number).limit(1)
         while found := self._jobs(waiting):
             job = found[0]
             job.state, job.message = MAKING, ""
@@ -137,20 +199,20 @@ class JobStore:
 
     def recover(self, making: Collection[str] = ()) -> None:
         """Put jobs back in the queue that are said to be made, except those that are."""
-        for job in self._jobs(select(JOBS.c.job).where(STATE == MAKING)):
+        for job in self._jobs(select(JOBS.c.job).where(self._own, STATE == MAKING)):
             if job.id not in making:
                 job.state = WAITING
                 self.save(job, over=MAKING)
 
-    def remove(self, job: NarrationJob) -> None:
+    def remove(self, job: JobType) -> None:
         with self._base.begin() as connection:
             connection.execute(delete(JOBS).where(JOBS.c.id == job.id))
 
-    def _jobs(self, query: Select) -> list[NarrationJob]:
-        known = {one.name for one in fields(NarrationJob)}
+    def _jobs(self, query: Select) -> list[JobType]:
+        known = {one.name for one in fields(self.kind)}
         with self._base.connect() as connection:
             rows = connection.execute(query).scalars().all()
-        return [NarrationJob(**{key: value for key, value in row.items() if key in known}) for row in rows]
+        return [self.kind(**{key: value for key, value in row.items() if key in known}) for row in rows]
 
 
 def _url(place: Path | str) -> URL:

@@ -5,15 +5,13 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.datastructures import UploadFile as FormFile  # of which FastAPI gives some
 
 from tts import document, settings
 from tts.files import whole
@@ -24,20 +22,16 @@ from tts.narration.outputs import EXTRAS, USUAL
 from tts.narration.plan import Order
 from tts.narration.script import NARRATOR, OPTIONAL, chapter_numbers
 from tts.server.errors import ApiError, told_of
+from tts.server.following import followed
 from tts.server.gate import Visit
 from tts.server.jobs import FINAL, NarrationJob
-from tts.server.library import Voice
-from tts.server.narrator import ORDER, PROJECT
 from tts.server.outline import found_in
 from tts.server.runner import Runner
 from tts.server.service import Service
 from tts.server.speech import ServiceOf, VisitOf, find_voice
+from tts.server.uploads import FILE_HEADERS, copied, keep, plain, suffix_of
+from tts.server.worker import ORDER, PROJECT
 
-BLOCK = 1 << 20  # bytes of a book that are copied at once
-OFTEN = 0.3  # seconds between two looks at a job that is followed
-# A page that was made from what somebody sent must not act in this service's name.
-FILE_HEADERS = {"Content-Security-Policy": "sandbox", "Cache-Control": "no-store"}
-UNPLAIN = re.compile(r"[^\w -]+")
 router = APIRouter()
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -99,14 +93,14 @@ async def create(
         raise told_of(error.errors()[0]) from None
     except ValueError as error:
         raise ApiError(400, f"{error}.", param="chapters", code="invalid_value") from None
-    suffix = _suffix(book)
+    suffix = suffix_of(book)
     if len(runner.store.of(visit.user)) >= service.conf["jobs_per_user"]:
         raise ApiError(409, "You have too many narrations: delete one.", code="too_many_narrations")
-    title = _plain(Path(book.filename).stem) or "book"
+    title = plain(Path(book.filename).stem) or "book"
     job = runner.store.add(visit.user, title)
     folder = runner.folder_of(job)
     try:
-        await asyncio.to_thread(_keep, book, folder / f"book{suffix}")
+        await asyncio.to_thread(keep, book, folder / f"book{suffix}")
         (folder / PROJECT).mkdir()
         order = _order(wishes, folder, f"book{suffix}", title, visit, service)
         with whole(folder / ORDER) as file:
@@ -124,10 +118,10 @@ async def outline(
     service: ServiceOf, book: Annotated[UploadFile, File(description="As it would be narrated.")]
 ) -> dict[str, Any]:
     """What is in a book, and who says how many words of it. Nothing of it is kept."""
-    suffix = _suffix(book)
+    suffix = suffix_of(book)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"book{suffix}"
-        await asyncio.to_thread(_keep, book, path)
+        await asyncio.to_thread(keep, book, path)
         try:
             async with service.decoding:
                 found = await found_in(path)
@@ -152,7 +146,12 @@ async def narration(job: JobOf, runner: RunnerOf) -> dict[str, Any]:
 @router.get("/v1/narrations/{id}/events", response_class=Response)
 async def events(job: JobOf, runner: RunnerOf, service: ServiceOf) -> Response:
     """The same as events, one at each change, until it is done, has failed or is cancelled."""
-    return StreamingResponse(_follow(job, runner, service), media_type="text/event-stream")
+
+    def find() -> list[NarrationJob]:
+        now = runner.store.find(job.user, job.id)
+        return [now] if now else []
+
+    return followed(find, lambda now: _told(now, runner), service)
 
 
 @router.get("/v1/narrations/{id}/chapters/{number}", response_class=Response)
@@ -195,25 +194,12 @@ async def delete(job: JobOf, runner: RunnerOf) -> dict[str, Any]:
     return {"id": job.id, "deleted": True, "object": "narration.deleted"}
 
 
-async def _follow(job: NarrationJob | None, runner: Runner, service: Service) -> AsyncIterator[bytes]:
-    last = None
-    while job and not service.draining:
-        told = _told(job, runner)
-        if told != last:
-            yield f"data: {json.dumps({'type': 'narration.progress', **told})}\n\n".encode()
-            last = told
-        if job.state in FINAL:
-            return
-        await asyncio.sleep(OFTEN)
-        job = runner.store.find(job.user, job.id)
-
-
 def _order(wishes: Options, folder: Path, book: str, title: str, visit: Visit, service: Service) -> Order:
     """What `tts.narration` is asked for. The voices are copied, so that they can be deleted meanwhile."""
 
     def found(name: str, param: str) -> str:
         voice = find_voice(name, visit.user, service, param)
-        return voice.id if voice.ships else str(_copied(voice, folder / "cast" / voice.id))
+        return voice.id if voice.ships else str(copied(voice, folder / "cast" / voice.id))
 
     narrator = found(wishes.voice or service.infer["voice"], "voice")
     cast = [f"{role}={found(name, 'cast')}" for role, name in wishes.cast.items()]
@@ -235,33 +221,6 @@ def _order(wishes: Options, folder: Path, book: str, title: str, visit: Visit, s
         mark=service.conf["mark"],
         outputs=tuple(wishes.outputs),
     )
-
-
-def _suffix(book: FormFile) -> str:
-    """Which kind of book it is. Raises ApiError that names those that are read."""
-    suffix = Path(book.filename or "").suffix.lower()
-    if suffix not in document.FORMATS:
-        known = ", ".join(document.FORMATS)
-        raise ApiError(400, f"The name of the book must end in one of {known}.", param="book", code="invalid_book")
-    return suffix
-
-
-def _copied(voice: Voice, folder: Path) -> Path:
-    path = folder / f"{_plain(voice.name) or voice.id}{voice.path.suffix}"
-    with whole(path) as file:
-        file.write(voice.path.read_bytes())
-    return path
-
-
-def _keep(book: FormFile, path: Path) -> None:
-    with whole(path) as file:
-        while block := book.file.read(BLOCK):
-            file.write(block)
-
-
-def _plain(name: str) -> str:
-    """A name that is safe as one of a file."""
-    return " ".join(UNPLAIN.sub(" ", name).split())[:60].strip(" -")
 
 
 def _chapters(job: NarrationJob, runner: Runner) -> list[Path]:

@@ -8,7 +8,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from tts.alignment.unpack import CONTAINERS
 from tts.document import FORMATS
@@ -24,13 +24,13 @@ KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".s
 FILES = {path.name: path for path in (*HERE.iterdir(), *READING.values())}
 POLICY = (  # nothing of other hosts, and no script that stands in the page
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self' blob:;"
-    " img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    " img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-async def index(service: ServiceOf) -> Response:
+async def index(request: Request, service: ServiceOf) -> Response:
     """The page, which knows a few settings of the service."""
     known = {
         "chars": service.conf["input_chars"],
@@ -41,6 +41,7 @@ async def index(service: ServiceOf) -> Response:
         "formats": [name.removeprefix(".") for name in OUTPUTS],
         "presets": list(PRESETS),
         "beds": list(BEDS),
+        "shows": not request.app.state.offer.missing,
     }
     return _answer("index.html", _text("index.html").replace("%settings%", escape(json.dumps(known))))
 

@@ -1,4 +1,4 @@
-"""Makes the jobs of the store, so many at once, each in a process of its own (`tts.server.narrator`)."""
+"""Makes the jobs of a store, so many at once, each in a process of its own (`tts.server.worker`)."""
 
 import asyncio
 import json
@@ -12,14 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from tts.server.jobs import CANCELLED, DONE, FAILED, FINAL, MAKING, NOTICES, WAITING, JobStore, NarrationJob
-from tts.server.narrator import PROJECT
+from tts.server.jobs import CANCELLED, FINAL, MAKING, WAITING, Job, JobStore
 from tts.server.shelf import put
+from tts.server.worker import PROJECT
 from tts.settings import ROOT
 
 log = logging.getLogger("tts.server")
 
 NARRATOR = (sys.executable, "-m", "tts.server.narrator")  # what makes the job in the folder that follows
+SHOWMAKER = (sys.executable, "-m", "tts.server.showmaker")
 LINE = 1 << 20  # bytes of a line of progress, at most
 TICK = 0.01  # seconds between looks at a process that is being started
 REST = 1.0  # seconds before another try, where a job could not even be begun
@@ -85,7 +86,7 @@ class Runner:
         self._processes: dict[str, Making | None] = {}  # by the id of the job; None: it is being started
         self._news = asyncio.Event()
 
-    def folder_of(self, job: NarrationJob) -> Path:
+    def folder_of(self, job: Job) -> Path:
         return self.folder / job.id
 
     def wake(self) -> None:
@@ -103,7 +104,7 @@ class Runner:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
 
-    async def cancel(self, job: NarrationJob) -> NarrationJob:
+    async def cancel(self, job: Job) -> Job:
         """Stop a job, and give it as it is then. What was made of it stays, and `resume` goes on from there."""
         while job.state not in FINAL:
             stopped = replace(job, state=CANCELLED)
@@ -117,13 +118,13 @@ class Runner:
             await process.kill()
         return job
 
-    def resume(self, job: NarrationJob) -> None:
+    def resume(self, job: Job) -> None:
         """Put a job that failed or was cancelled back in the queue."""
         before, job.state, job.message = job.state, WAITING, ""
         self.store.save(job, over=before)
         self.wake()
 
-    async def remove(self, job: NarrationJob) -> None:
+    async def remove(self, job: Job) -> None:
         """Forget a job, and all that was made of it."""
         await self.cancel(job)
         self.store.remove(job)
@@ -148,34 +149,37 @@ class Runner:
         with suppress(Exception):  # the database may be what has failed
             self.store.recover(self._processes)
 
-    async def _make(self, job: NarrationJob) -> None:
+    async def _make(self, job: Job) -> None:
         process = self._processes[job.id] = None
         try:
             process = self._processes[job.id] = await self.start(self.folder_of(job))
             if not self._is_made(job):
                 return
             async for told in process.told():
+                if job.state in FINAL:  # it ends now; the job itself may go on already, in another process
+                    continue
                 if not self._is_made(job):  # another process has stopped or removed it
                     return
                 if "made" in told and self.shelf:  # before it counts as done: a service that is killed does it again
                     told["made"]["notice"] = await asyncio.to_thread(self._put, job, told["made"]["files"])
                 self._note(job, told)
         except Lost:
-            self._tell(job, "what made it was lost: it is made again")
+            job.tell("what made it was lost: it is made again")
         finally:
             if process:
                 await asyncio.shield(process.kill())
-            del self._processes[job.id]
+            if self._processes.get(job.id) is process:  # or another worker goes on with it already
+                del self._processes[job.id]
             if job.state == MAKING:  # the service ends, or its process was lost: the next one goes on
                 job.state = WAITING
                 self.store.save(job, over=MAKING)
             if not self.store.find(job.user, job.id):
                 await self._clear(job)
 
-    async def _clear(self, job: NarrationJob) -> None:
+    async def _clear(self, job: Job) -> None:
         await asyncio.to_thread(shutil.rmtree, self.folder_of(job), ignore_errors=True)
 
-    def _put(self, job: NarrationJob, files: list[str]) -> str | None:
+    def _put(self, job: Job, files: list[str]) -> str | None:
         """Put a narration on the shelf. If that fails, it is done all the same; gives a notice that says why."""
         try:
             put(replace(job, files=files), self.folder_of(job) / PROJECT, self.shelf)
@@ -183,29 +187,12 @@ class Runner:
             return f"it is not on the shelf: {getattr(error, 'strerror', None) or error}"
         return None
 
-    def _is_made(self, job: NarrationJob) -> bool:
+    def _is_made(self, job: Job) -> bool:
         """Whether it is still wanted: it may have been cancelled or removed meanwhile."""
         known = self.store.find(job.user, job.id)
         return known is not None and known.state == MAKING
 
-    def _note(self, job: NarrationJob, told: dict) -> None:
+    def _note(self, job: Job, told: dict) -> None:
         """Keep what a process has told of its job."""
-        if "notice" in told:
-            self._tell(job, told["notice"])
-        elif "work" in told:
-            job.work, job.done, job.whole = told["work"], told["done"], told["whole"]
-        elif "failed" in told:
-            job.state, job.message = FAILED, told["failed"]
-        elif "made" in told:
-            job.state, job.work = DONE, ""
-            job.files, job.seconds = told["made"]["files"], told["made"]["seconds"]
-            job.doubtful = told["made"]["doubtful"]
-            if notice := told["made"].get("notice"):
-                self._tell(job, notice)
-        elif "ended" in told:
-            job.state, job.message = FAILED, f"the process that made it ended early ({told['ended']})"
+        job.note(told)
         self.store.save(job, over=MAKING)
-
-    @staticmethod
-    def _tell(job: NarrationJob, notice: str) -> None:
-        job.notices = [*job.notices[-NOTICES + 1 :], notice]

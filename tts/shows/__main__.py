@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, run_as_program
+from tts.narration.cast import given_cast
 from tts.narration.terminal import Terminal, clock
 from tts.shows.models.open import DEFAULTS, NAMED
-from tts.shows.show import Show, find_show, shows
+from tts.shows.order import FILE, ShowOrder, kept_order
+from tts.shows.show import Show, read_settings, shows
 
 TOKENS, IMAGES = 200_000, 100  # of the budget, unless another is given
 EXAMPLES = """\
@@ -46,16 +48,20 @@ def run(argv: list[str]) -> int:
     """Everything that `main` does except naming errors."""
     split = argv.index("--") if "--" in argv else len(argv)
     arguments = make_parser().parse_args(argv[:split])
-    show = _asked(lambda: find_show(arguments.show, argv[split + 1 :], _given(arguments)))
+    folder = arguments.output.expanduser().resolve() if arguments.output else None
+    if folder and folder.exists() and not folder.is_dir():
+        raise UsageError(f"{str(arguments.output)!r} is a file: give -o a folder")
+    typed = _asked(lambda: _typed(arguments, argv[split + 1 :]))
+    name = arguments.show if arguments.show in shows() else Path(arguments.show).stem
+    kept = _asked(lambda: kept_order(folder, name)) if folder else ShowOrder()
+    order = typed.over(kept)
+    show = _asked(lambda: order.show(arguments.show))
     if arguments.stages:
         _list(show)
         return 0
-    if not arguments.output:
+    if not folder:
         raise UsageError("-o FOLDER is missing: it keeps everything that the show is made of")
-    folder = arguments.output.expanduser().resolve()
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{str(arguments.output)!r} is a file: give -o a folder")
-    return _make(show, folder, arguments)
+    return _make(show, order, folder, arguments)
 
 
 def make_parser() -> Parser:
@@ -75,11 +81,11 @@ def make_parser() -> Parser:
     for kind, what in (("writer", "writes"), ("eye", "describes pictures"), ("painter", "paints")):
         own = DEFAULTS[kind]
         where = f"{', '.join(NAMED[kind])}, URL#MODEL of an OpenAI-compatible server, or a folder of weights ({own})"
-        parser.add_argument(f"--{kind}", default=own, metavar="MODEL", help=f"what {what}: {where}")
+        parser.add_argument(f"--{kind}", metavar="MODEL", help=f"what {what}: {where}")
     parser.add_argument("-v", "--voice", metavar="VOICE", help="of the narrator: a name, a recording, or a folder")
     parser.add_argument("--cast", action="append", metavar="ROLE=VOICE", help="who speaks a role, such as a host")
     parser.add_argument("--about", metavar="TEXT", help="what a photo shows, where no eye can tell")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, another show (0)")
+    parser.add_argument("--seed", type=int, metavar="N", help="another seed, another show (0)")
     parser.add_argument("--redo", action="append", default=[], metavar="STAGE", help="make it anew, edits included")
     parser.add_argument("--until", metavar="STAGE", help="stop after this stage, to look and to edit")
     parser.add_argument("--tokens", type=int, default=TOKENS, metavar="N", help=f"budget of paid models ({TOKENS:,})")
@@ -90,12 +96,18 @@ def make_parser() -> Parser:
     return parser
 
 
-def _given(arguments: argparse.Namespace) -> dict:
-    """Options that are settings of stages, where they are given."""
-    given = {"voice": arguments.voice, "cast": arguments.cast, "about": arguments.about}
-    if arguments.filter:
-        given["filter"] = _asked(lambda: _lines(arguments.filter))
-    return {name: value for name, value in given.items() if value is not None}
+def _typed(arguments: argparse.Namespace, settings: list[str]) -> ShowOrder:
+    """What stands on the command line. Raises ValueError for what cannot be read."""
+    models = {kind: getattr(arguments, kind) for kind in DEFAULTS if getattr(arguments, kind)}
+    return ShowOrder(
+        models=models,
+        seed=arguments.seed,
+        voice=arguments.voice,
+        cast=given_cast(arguments.cast or ()),
+        about=arguments.about,
+        filter=_lines(arguments.filter) if arguments.filter else None,
+        settings=read_settings(settings),
+    )
 
 
 def _lines(path: Path) -> list[str]:
@@ -122,21 +134,31 @@ def _list(show: Show) -> None:
             print(f"    {key}: {' '.join(str(value).split())}")
 
 
-def _make(show: Show, folder: Path, arguments: argparse.Namespace) -> int:
+def _make(show: Show, order: ShowOrder, folder: Path, arguments: argparse.Namespace) -> int:
     from time import monotonic
 
     from tts.shows.calls import Budget, Calls
-    from tts.shows.run import STATE, Models, ShowRun
+    from tts.shows.records import STATE
+    from tts.shows.run import BEGUN, Models, ShowRun
 
     terminal = Terminal(arguments.quiet, "shows")
     calls = Calls(folder / STATE / "calls", Budget(arguments.tokens, arguments.images))
-    models = Models({kind: getattr(arguments, kind) for kind in DEFAULTS}, calls)
+    models = Models(DEFAULTS | order.models, calls)
     terminal.say(_spent(calls, "before"))
+    if order.settings:
+        held = ", ".join(f"{key}={' '.join(str(value).split())}" for key, value in order.settings.items())
+        terminal.say(f"settings: {held} (kept in {FILE})")
     start = monotonic()
-    engine = ShowRun(show, folder, models, arguments.seed, terminal.tell, terminal.progress)
-    try:
-        for name, what in engine.run(arguments.input, redo=arguments.redo, until=arguments.until):
+    engine = ShowRun(show, folder, models, order.seed or 0, terminal.tell, terminal.progress)
+
+    def reached(name: str, what: str) -> None:
+        if what != BEGUN:
             terminal.say(f"{name}: {what}")
+
+    try:
+        show.check_stages([*arguments.redo, *([arguments.until] if arguments.until else [])])
+        order.save(folder, show)
+        engine.run(arguments.input, redo=arguments.redo, until=arguments.until, reached=reached)
     finally:
         terminal.say(_spent(calls, "after"))
     terminal.say(f"{os.path.relpath(folder)} is ready after {clock(monotonic() - start)}")

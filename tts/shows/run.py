@@ -1,14 +1,13 @@
 """Runs the stages of a show in order. What is there and still right stays; what a person edited stays, too.
 
-FOLDER/.show/stages.json says of every stage from what it was made and what it made, each file by its SHA-256. A stage
-is run again when a file that it reads, a setting or a model changed, or when a file that it made is missing. A file
-that is not as it was made was edited: it is kept until `redo` names its stage, and the stages after it follow it.
+A stage is run again when a file that it reads, a setting or a model changed, or when a file that it made is missing. A
+file that is not as it was made (`tts.shows.records`) was edited: it is kept until `redo` names its stage, and the
+stages after it follow it.
 """
 
-import json
 import shutil
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,14 @@ from tts.files import fingerprint, locked, whole
 from tts.shows.calls import Calls, digest
 from tts.shows.models.open import DEFAULTS, open_eye, open_painter, open_writer
 from tts.shows.models.protocols import Eye, Painter, Writer
-from tts.shows.show import Planned, Show, suffix_of
+from tts.shows.records import STATE, Record, Records
+from tts.shows.show import Planned, Show, files_in, suffix_of
 from tts.shows.stage import INPUT, Progress, Tell, Work
 
-STATE = ".show"
 MAX_TEXT = 10_000  # characters of an input that is a text
 Ran = tuple[str, str]  # the name of a stage, and what came of it: one of the next
 MADE, KEPT, EDITED = "made", "kept", "edited"
+BEGUN = "begun"  # what `reached` is told before a stage is made
 
 
 @dataclass(frozen=True)
@@ -52,27 +52,33 @@ class ShowRun:
     def __init__(self, show: Show, folder: Path, models: Models, seed: int, tell: Tell, progress: Progress):
         self.show, self.folder, self.models, self.seed = show, folder, models, seed
         self.tell, self.progress = tell, progress
-        self.state = folder / STATE / "stages.json"
-        self.records = _records(self.state)
+        self.records = Records(folder)
 
-    def run(self, given: str | None, *, redo: Collection[str] = (), until: str | None = None) -> list[Ran]:
+    def run(
+        self,
+        given: str | None,
+        *,
+        redo: Collection[str] = (),
+        until: str | None = None,
+        reached: Callable[[str, str], None] = lambda name, what: None,
+    ) -> list[Ran]:
         """Run the stages, up to and with `until`, anew those of `redo`.
 
-        `given` is the input: a text, or the path of a file; None if the folder has it. Raises ValueError for an unknown
-        stage, a missing input, and as the stages do.
+        `given` is the input: a text, or the path of a file; None if the folder has it. `reached` gets the name of each
+        stage and BEGUN before it is made, then what came of it. Raises ValueError for an unknown stage, a missing
+        input, and as the stages do.
         """
-        names = [own.name for own in self.show.stages]
-        for name in [*redo, *([until] if until else [])]:
-            if name not in names:
-                raise ValueError(f"no stage {name!r} in the show {self.show.name}: there are {', '.join(names)}")
+        self.show.check_stages([*redo, *([until] if until else [])])
         with locked(
             self.folder / STATE / "lock", lambda: self.tell(f"waiting for another run that uses {self.folder}")
         ):
-            self.records = _records(self.state)
+            self.records.read()
             self._take_input(given)
+            self.records.redo(redo)
             ran = []
             for own in self.show.stages:
-                ran.append((own.name, self._stage(own, own.name in redo)))
+                ran.append((own.name, self._stage(own, reached)))
+                reached(*ran[-1])
                 if own.name == until:
                     break
             return ran
@@ -90,61 +96,62 @@ class ShowRun:
         if not is_file and len(given) > MAX_TEXT:
             raise ValueError(f"the text has {len(given):,} characters: give {MAX_TEXT:,} at most, or a file")
         key = digest(INPUT, fingerprint(path) if is_file else given)
-        record = self.records.get(INPUT, {})
-        if record.get("key") == key and self._input() is not None:
+        if self.records.get(INPUT).key == key and self._input() is not None:
             return
         target = self.folder / f"{INPUT}{suffix_of(self.show, path if is_file else None)}"
         for old in self.folder.glob(f"{INPUT}.*"):
             self._put_aside(old, INPUT)
         with whole(target) as file:
             file.write(path.read_bytes() if is_file else f"{given.strip()}\n".encode("utf-8", "replace"))
-        self._remember(INPUT, key, 0, {target.name: fingerprint(target)})
+        self.records.put(INPUT, Record(key=key, made={target.name: fingerprint(target)}))
 
     def _input(self) -> Path | None:
         return next(iter(sorted(self.folder.glob(f"{INPUT}.*"))), None)
 
-    def _stage(self, own: Planned, redo: bool) -> str:
+    def _stage(self, own: Planned, reached: Callable[[str, str], None]) -> str:
         """Run a stage if it has to be; gives what came of it."""
-        record = self.records.get(own.name, {})
-        begun, made = record.get("begun", False), record.get("made", {})
-        take = record.get("take", 0) + redo
-        key = self._key(own, take)
+        record = self.records.get(own.name)
+        record = replace(record, take=record.take + record.redo)
+        key = self._key(own, record.take)
         there = self._made(own)
-        edited = frozenset(name for name, sha in there.items() if made.get(name) != sha)
-        if begun:  # files that were half made are no edits; those that were kept then are
-            edited &= frozenset(record.get("keep", ()))
-        whole_set = not self._missing(own) and made.keys() <= there.keys()
-        if not redo and not begun and whole_set:
-            if record.get("key") == key:
+        edited = frozenset(name for name, sha in there.items() if record.made.get(name) != sha)
+        if record.begun:  # files that were half made are no edits; those that were kept then are
+            edited &= frozenset(record.keep)
+        whole_set = not self._missing(own) and record.made.keys() <= there.keys()
+        if not record.redo and not record.begun and whole_set:
+            if record.key == key:
                 return EDITED if edited else KEPT
             if edited and edited == there.keys():
                 self.tell(f"{', '.join(sorted(edited))}: edited by hand and kept; --redo {own.name} makes it anew")
-                self._remember(own.name, key, take, made)
+                self.records.put(own.name, replace(record, key=key))
                 return EDITED
-        if redo:
+        if record.redo:
             for name in edited:
                 self._put_aside(self.folder / name, own.name)
             edited = frozenset()
-        self._remember(own.name, key, take, made, keep=edited)
-        own.stage.run(self._work(own, take, edited))
+        self.records.put(own.name, replace(record, key=key, keep=sorted(edited), redo=False))
+        reached(own.name, BEGUN)
+        own.stage.run(self._work(own, record.take, edited))
         if missing := self._missing(own):
             raise ValueError(f"stage {own.name} did not make {missing[0]}")
         now = self._made(own)
-        self._remember(own.name, key, take, {name: made.get(name, "") if name in edited else now[name] for name in now})
+        made = {name: record.made.get(name, "") if name in edited else now[name] for name in now}
+        self.records.put(own.name, Record(key=key, take=record.take, made=made))
         return MADE
 
     def _key(self, own: Planned, take: int) -> str:
         """A hash of everything that a stage's result follows from."""
         names = {kind: getattr(self.models, kind).name for kind in own.stage.models}
         read = {name: self._read_print(name, own) for name in own.reads}
-        return digest(own.kind, own.stage.version, own.settings, names, read, self.seed, take)
+        more = [own.stage.depends(own.settings)] if own.stage.depends else []
+        return digest(own.kind, own.stage.version, own.settings, names, read, self.seed, take, *more)
 
     def _read_print(self, name: str, own: Planned) -> Any:
         if name == INPUT:
             return fingerprint(self._input())
         path = self.folder / name.rstrip("?/")
         if path.is_dir():
-            return {str(one.relative_to(path)): fingerprint(one) for one in _files(path)}
+            return {str(one.relative_to(path)): fingerprint(one) for one in files_in(path)}
         if not path.is_file():
             if name.endswith("?"):
                 return None
@@ -153,9 +160,7 @@ class ShowRun:
 
     def _made(self, own: Planned) -> dict[str, str]:
         """The files of a stage that are there, with their hashes."""
-        paths = [self.folder / name for name in own.makes]
-        files = [one for path in paths for one in (_files(path) if path.is_dir() else [path]) if one.is_file()]
-        return {one.relative_to(self.folder).as_posix(): fingerprint(one) for one in files}
+        return {one.relative_to(self.folder).as_posix(): fingerprint(one) for one in own.files(self.folder)}
 
     def _missing(self, own: Planned) -> list[str]:
         return [name for name in own.makes if not name.endswith("?") and not (self.folder / name).exists()]
@@ -189,24 +194,3 @@ class ShowRun:
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, kept)
         self.tell(f"{path.name} is now {kept}")
-
-    def _remember(
-        self, name: str, key: str, take: int, made: dict[str, str], *, keep: frozenset[str] | None = None
-    ) -> None:
-        """Write what is known of a stage; with `keep` it has only begun, and leaves those files as they are."""
-        begun = {} if keep is None else {"begun": True, "keep": sorted(keep)}
-        self.records[name] = {"key": key, "take": take, "made": made, **begun}
-        with whole(self.state) as file:
-            file.write(json.dumps(self.records, indent=1, sort_keys=True).encode())
-
-
-def _records(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return {name: own for name, own in found.items() if isinstance(own, dict)} if isinstance(found, dict) else {}
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))

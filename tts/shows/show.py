@@ -12,7 +12,7 @@ stages:
     name: speak          # if a stage comes twice
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from tts.shows.stages import STAGES, find_stage
 SHIPPED = CONF / "shows"
 KINDS = ("text", "document", "picture")  # of input
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+TEXTS = (".md", ".txt", ".yaml")
 KEYS = {"title", "about", "input", "settings", "stages"}
 
 
@@ -41,6 +42,12 @@ class Planned:
     reads: tuple[str, ...]
     makes: tuple[str, ...]
 
+    def files(self, folder: Path) -> list[Path]:
+        """What it made that is in a show's folder."""
+        paths = [folder / name.rstrip("?") for name in self.makes]
+        found = [one for path in paths for one in (files_in(path) if path.is_dir() else [path])]
+        return [path for path in found if path.is_file()]
+
 
 @dataclass(frozen=True)
 class Show:
@@ -52,28 +59,66 @@ class Show:
     input: str  # one of KINDS
     stages: tuple[Planned, ...]
 
+    def files(self, folder: Path) -> list[str]:
+        """The names of what its stages have made in a folder, in their order."""
+        return [path.relative_to(folder).as_posix() for own in self.stages for path in own.files(folder)]
+
+    def texts(self, stage: Planned) -> list[str]:
+        """The names of the files of a stage that a person may edit: texts that another stage reads."""
+        read = {name.rstrip("?") for own in self.stages for name in own.reads}
+        return [name for one in stage.makes if (name := one.rstrip("?")) in read and Path(name).suffix in TEXTS]
+
+    def check_stages(self, names: Iterable[str]) -> None:
+        """Raise ValueError for the first name that no stage has."""
+        known = [own.name for own in self.stages]
+        for name in names:
+            if name not in known:
+                raise ValueError(f"no stage {name!r} in the show {self.name}: there are {', '.join(known)}")
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """The files of a folder that are not hidden, as those are that are being written."""
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
+
+
+def read_settings(typed: Iterable[str]) -> dict[str, Any]:
+    """Settings as a person types them: `setting=value` or `stage.setting=value`, values being YAML.
+
+    Raises ValueError that quotes what is none.
+    """
+    found = {}
+    for text in typed:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"{text!r} is no setting: use key=value")
+        try:
+            found[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise ValueError(f"{text!r} cannot be read: put quotes around the value") from None
+    return found
+
 
 def shows() -> dict[str, Path]:
     """The shows that ship, by name."""
     return {path.stem: path for path in sorted(SHIPPED.glob("*.yaml"))}
 
 
-def find_show(name: str, overrides: Iterable[str] = (), given: Mapping[str, Any] | None = None) -> Show:
+def find_show(name: str, settings: Mapping[str, Any] | None = None, given: Mapping[str, Any] | None = None) -> Show:
     """A show by its name, or from a YAML file.
 
-    `overrides`: `setting=value` or `stage.setting=value`, values being YAML. `given`: settings that stages take if they
-    have them. Raises ValueError that names the file and the remedy.
+    `settings`: values by `setting` or `stage.setting`, which go before all others. `given`: settings that stages take
+    if they have them. Raises ValueError that names the file and the remedy.
     """
     path = shows().get(name) or Path(name).expanduser()
     if path.suffix not in (".yaml", ".yml") or not path.is_file():
         raise ValueError(f"no show {name!r}: give {', '.join(shows())}, or a YAML file of stages")
     try:
-        return _show(path.stem, read_yaml(path), list(overrides), dict(given or {}))
+        return _show(path.stem, read_yaml(path), dict(settings or {}), dict(given or {}))
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}" if path.name not in str(error) else str(error)) from None
 
 
-def _show(name: str, found: Any, overrides: list[str], given: dict[str, Any]) -> Show:
+def _show(name: str, found: Any, settings: dict[str, Any], given: dict[str, Any]) -> Show:
     if not isinstance(found, dict) or not isinstance(found.get("stages"), list) or not found["stages"]:
         raise ValueError("it is no show: it needs a list of stages")
     if odd := found.keys() - KEYS:
@@ -87,7 +132,7 @@ def _show(name: str, found: Any, overrides: list[str], given: dict[str, Any]) ->
     names = [own["name"] for own in entries]
     if twice := sorted({one for one in names if names.count(one) > 1}):
         raise ValueError(f"two stages are called {twice[0]!r}: give one another name")
-    general, special = _overrides(overrides, names)
+    general, special = _by_stage(settings, names)
     known = {key for own in entries for key in find_stage(own["stage"]).settings}
     for key in [*common, *general]:
         if key not in known:
@@ -111,27 +156,20 @@ def _entry(own: Any) -> dict[str, Any]:
     return own
 
 
-def _overrides(overrides: list[str], names: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def _by_stage(settings: dict[str, Any], names: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Settings for all stages, and those for single ones by their names."""
     general: dict[str, Any] = {}
     special: dict[str, dict[str, Any]] = {}
-    for override in overrides:
-        key, equals, text = override.partition("=")
-        if not equals:
-            raise ValueError(f"{override!r} is no setting: use key=value")
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise ValueError(f"{override!r} cannot be read: put quotes around the value") from None
+    for key, value in settings.items():
         stage, dot, inner = key.rpartition(".")
         if dot and stage not in names:
-            raise ValueError(f"{override!r}: no stage {stage!r}; there are {', '.join(names)}")
+            raise ValueError(f"{key}: no stage {stage!r}; there are {', '.join(names)}")
         (special.setdefault(stage, {}) if dot else general)[inner] = value
     return general, special
 
 
 def _planned(entry: dict, common: dict[str, Any], given: dict[str, Any], own: dict[str, Any]) -> Planned:
-    """A stage with its settings: the defaults, then those of the show, of the entry, given ones and overrides.
+    """A stage with its settings: the defaults, then those of the show, of the entry, given ones and `own`.
 
     A given list is added to what the show has.
     """

@@ -34,6 +34,8 @@ class ShowStage:
     settings: Mapping[str, Any] = field(default_factory=dict)  # with their defaults; REQUIRED where there is none
     models: tuple[str, ...] = ()  # what is asked: of writer, eye, painter
     version: int = 1  # raised when the same files and settings come to give another result
+    # What else its result follows from, as plain data by its settings, such as the hash of a file elsewhere.
+    depends: Callable[[Mapping[str, Any]], Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,17 +1,13 @@
 """The page in a real browser, with a service that speaks: by keyboard, on a phone, in the dark, and by axe's rules."""
 
 import os
-import shutil
-import subprocess
-import tarfile
-import time
-from pathlib import Path
 
 import pytest
 import soundfile
 
 from helpers import nano, serving
 from helpers.browser import CHROMIUM, Browser
+from helpers.page_fixtures import broken, choose_file, fetched, outside, texts, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not CHROMIUM, reason="needs chromium")]
 
@@ -19,7 +15,6 @@ TEXT = "The kettle sang. Nobody cried,\nand that was all.\n\nIt <b>boiled</b>."
 SENTENCES = ["The kettle sang.", "Nobody cried, and that was all.", "It boiled."]
 PLAY = "# The Door\n\nJack: Who is there?\n\nGwen: It is only me.\n\nJack: Then come in.\n\nGwen: Is there tea?\n"
 HOSTILE = "<img src=x onerror=document.title='taken'>"
-AXE = "axe-core@4.14.1"
 
 
 @pytest.fixture(scope="module")
@@ -27,39 +22,10 @@ def overrides() -> tuple[str, ...]:
     return ("voice=someone", "body_kb=512")
 
 
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    with Browser(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium, address):
-    """The page as somebody sees it who was never here."""
-    chromium.look(1280, 800)
-    visit(chromium, address)
-    chromium.value("localStorage.clear()")
-    chromium.requests.clear()
-    chromium.errors.clear()
-    visit(chromium, address)
-    yield chromium
-    assert chromium.errors == []
-    assert all(url.startswith((address, f"blob:{address}", "about:", "data:")) for url in chromium.requests)
-
-
-def visit(browser: Browser, address: str) -> None:
-    browser.open(f"{address}/")
-    browser.until("document.querySelectorAll('#voice option').length > 0")
-
-
 def speak(page: Browser, text: str = TEXT) -> None:
     """Say a text, to its end."""
     page.value(f"$('words').value = {text!r}, $('speak-button').click()")
     page.until("!$('save').disabled")
-
-
-def texts(page: Browser, selector: str) -> list[str]:
-    return page.value(f"[...document.querySelectorAll({selector!r})].map((own) => own.textContent)")
 
 
 WATCH = """
@@ -171,23 +137,13 @@ def test_from_first_visit_to_a_downloaded_m4b_by_keyboard_alone(page, tmp_path):
     page.until("!$('no-jobs').hidden")
 
 
-def fetched(path: Path) -> Path:
-    """A file that the browser stores, when it is whole."""
-    end = time.monotonic() + 60
-    while not path.exists() or path.with_name(f"{path.name}.crdownload").exists():
-        assert time.monotonic() < end, f"{path.name} does not come"
-        time.sleep(0.05)
-    return path
-
-
 def test_voices_are_mixed_cloned_heard_and_deleted_and_their_names_are_text(page, tmp_path):
     page.value("globalThis.confirm = () => true")
     page.value(f"location.hash = '#voices', $('mix-name').value = {HOSTILE!r}, $('mix').requestSubmit()")
     page.until("document.querySelectorAll('#voice-list li').length === 2")
     assert texts(page, "#voice-list strong") == ["someone", HOSTILE] and page.value("document.title") == "Triforce"
     clip = nano.hum(tmp_path / "me.wav")
-    node = page.ask("DOM.querySelector", nodeId=page.ask("DOM.getDocument")["root"]["nodeId"], selector="#clone-files")
-    page.ask("DOM.setFileInputFiles", nodeId=node["nodeId"], files=[str(clip)])
+    choose_file(page, "#clone-files", clip)
     page.value("$('clone-name').value = 'me', $('clone').requestSubmit()")
     assert page.value("document.querySelectorAll('#voice-list li').length") == 2  # consent is not given
     page.value("$('consent').click(), $('clone').requestSubmit()")
@@ -217,51 +173,25 @@ def test_nothing_lies_outside_the_window(page, part, width, height, phone, dark,
     if part == "speak":
         speak(page)
     assert page.value("document.documentElement.scrollWidth") <= width
-    outside = (
-        "[...document.querySelectorAll('button, select, input, a, textarea')].filter((own) => own.checkVisibility()"
-        " && !own.closest('.unseen') && (own.getBoundingClientRect().right > innerWidth"
-        " || own.getBoundingClientRect().left < 0)).map((own) => own.id || own.textContent)"
-    )
-    assert page.value(outside) == []
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory) -> str:
-    """axe-core, of the npm registry."""
-    folder = tmp_path_factory.mktemp("axe")
-    if not shutil.which("npm"):
-        pytest.skip("needs npm")
-    done = subprocess.run(["npm", "pack", AXE, "--silent"], cwd=folder, capture_output=True, timeout=300)
-    packed = next(folder.glob("*.tgz"), None)
-    if done.returncode or not packed:
-        pytest.skip(f"npm gives no {AXE}")
-    with tarfile.open(packed) as archive:
-        return archive.extractfile("package/axe.min.js").read().decode()
+    assert outside(page) == []
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing(page, axe, dark):
     page.look(1280, 800, dark=dark)
-    page.value(f"{axe}; 0")
-
-    def broken() -> list:
-        return page.value(
-            "axe.run().then((found) => found.violations.map((own) => [own.id, own.nodes.map((node) => node.html)]))"
-        )
-
-    assert broken() == []
+    assert broken(page, axe) == []
     speak(page)
     page.value("$('history').open = true, document.querySelectorAll('#reading .sentence')[1].click()")
-    assert broken() == []
+    assert broken(page, axe) == []
     page.value("$('edit').click()")
-    assert broken() == []
+    assert broken(page, axe) == []
     page.value(f"$('words').value = {PLAY!r}, $('as-book').click()")
     page.until("!$('outline').hidden")
     page.value("document.querySelector('#outline details').open = true")
-    assert broken() == []
+    assert broken(page, axe) == []
     page.value("location.hash = '#voices'")
     page.until("!$('voices').hidden")
-    assert broken() == []
+    assert broken(page, axe) == []
 
 
 def test_with_keys_the_page_asks_for_one(home, chromium, tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from helpers import narrating
 from helpers.answering import Server, serving
 from tts.shows.__main__ import main
-from tts.shows.run import STATE
+from tts.shows.records import STATE
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("openai")

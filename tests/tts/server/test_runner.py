@@ -27,6 +27,8 @@ while os.path.exists(folder + "/talks"):
     time.sleep(0.05)
 for line in json.load(open(folder + "/lines")):
     print(json.dumps(line), flush=True)
+if os.path.exists(folder + "/lingers"):
+    time.sleep(0.5)
 if os.path.exists(folder + "/crash"):
     os.kill(os.getpid(), 9)
 """
@@ -40,12 +42,12 @@ GOOD = [
 class Place:
     """A store, its runner, and jobs whose programs are told what to do."""
 
-    def __init__(self, folder: Path, shelf: Path | None):
+    def __init__(self, folder: Path, shelf: Path | None, at_once: int = 1):
         program = folder / "program.py"
         program.write_text(PROGRAM)
         self.store = JobStore(folder / "jobs.sqlite")
         start = partial(LocalProcess.start, command=(sys.executable, "-S", str(program)))
-        self.runner = Runner(self.store, folder / "narrations", 1, shelf=shelf, start=start, look=0.05)
+        self.runner = Runner(self.store, folder / "narrations", at_once, shelf=shelf, start=start, look=0.05)
 
     def job(self, lines: list, *files: str, user: str = "ann") -> NarrationJob:
         job = self.store.add(user, "title")
@@ -76,11 +78,11 @@ class Place:
             await asyncio.sleep(0.02)
 
 
-def run(folder: Path, scenario, *, shelf: Path | None = None) -> Place:
+def run(folder: Path, scenario, *, shelf: Path | None = None, at_once: int = 1) -> Place:
     """A scenario beside a runner, which is stopped in the end."""
 
     async def within() -> Place:
-        place = Place(folder, shelf)
+        place = Place(folder, shelf, at_once)
         making = asyncio.create_task(place.runner.run())
         try:
             await asyncio.wait_for(scenario(place), 300)
@@ -130,6 +132,18 @@ def test_one_that_is_cancelled_is_killed_and_can_be_resumed(tmp_path):
         assert len(place.runs(job)) == 2
 
     run(tmp_path, scenario)
+
+
+def test_one_that_goes_on_before_its_process_has_ended_is_not_taken_for_a_failure(tmp_path):
+    async def scenario(place):
+        job = place.job(GOOD, "lingers")
+        for runs in (1, 2, 3):
+            await place.until(job, DONE)
+            assert len(place.runs(job)) == runs
+            place.runner.resume(place.now(job))
+        assert (await place.until(job, DONE)).message == ""
+
+    run(tmp_path, scenario, at_once=2)
 
 
 def test_one_that_is_removed_leaves_nothing(tmp_path):

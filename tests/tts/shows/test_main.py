@@ -3,8 +3,10 @@
 import re
 
 import pytest
+import yaml
 
 from tts.shows.__main__ import main
+from tts.shows.order import FILE
 from tts.shows.show import shows
 
 MISTAKES = {
@@ -45,3 +47,55 @@ def test_shows_that_ship_have_a_title_and_say_what_they_are(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "bedtime" in capsys.readouterr().out
+
+
+@pytest.fixture
+def bedtime(server, tmp_path):
+    """Run the first stage of bedtime in a folder, and give its settings.yaml and what was planned."""
+    pytest.importorskip("openai")
+    folder = tmp_path / "out"
+
+    def call(*typed):
+        split = typed.index("--") if "--" in typed else len(typed)
+        assert main(["bedtime", *typed[:split], "-o", str(folder), "--until", "plan", *typed[split:]]) == 0
+        return yaml.safe_load((folder / FILE).read_text()), yaml.safe_load((folder / "plan.yaml").read_text())
+
+    call.folder, call.writer = folder, f"{server.address}#m"
+    return call
+
+
+def test_what_was_asked_for_is_kept_and_holds_when_the_show_goes_on(bedtime, server, capsys):
+    first, plan = bedtime(
+        "Rain.", "--writer", bedtime.writer, "--seed", "3", "--", "plan.choices={pet: [newt]}", "minutes=5"
+    )
+    assert first == {
+        "show": "bedtime",
+        "models": {"writer": bedtime.writer},
+        "seed": 3,
+        "settings": {"plan.choices": {"pet": ["newt"]}, "minutes": 5},
+    }
+    asked = len(server.requests)
+    assert bedtime() == (first, plan) and len(server.requests) == asked and "pet" in plan
+    assert "minutes=5 (kept in settings.yaml)" in capsys.readouterr().err
+    second, plan = bedtime("--cast", "Ann=lj", "--", "plan.choices={hat: [red]}")
+    assert "hat" in plan and second["settings"] == {"plan.choices": {"hat": ["red"]}, "minutes": 5}
+    assert bedtime("--cast", "Ben=kumo")[0]["cast"] == {"Ann": "lj", "Ben": "kumo"}
+    (bedtime.folder / FILE).write_text(yaml.safe_dump({"models": {"writer": bedtime.writer}, "seed": 3}))
+    assert bedtime()[0].keys() == {"show", "models", "seed"}
+
+
+@pytest.mark.parametrize(
+    "edited, line",
+    [
+        ("show: literai", "holds the show 'literai': give 'bedtime' another folder"),
+        ("colour: red", "settings.yaml has 'colour': it may have"),
+        ("seed: soon", "settings.yaml: seed is 'soon'"),
+        ("models: {singer: x}", "settings.yaml: models has 'singer'"),
+        ("settings: {minuets: 3}", "no stage has a setting 'minuets'"),
+        ("[", "settings.yaml, line 1: it is no YAML"),
+    ],
+)
+def test_kept_settings_that_cannot_be_are_told(tmp_path, capsys, edited, line):
+    (tmp_path / FILE).write_text(edited)
+    assert main(["bedtime", "-o", str(tmp_path)]) == 2
+    assert line in capsys.readouterr().err.splitlines()[-1]

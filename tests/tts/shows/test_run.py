@@ -7,8 +7,9 @@ import yaml
 
 from helpers.answering import status
 from tts.shows.calls import Budget, Calls
-from tts.shows.run import EDITED, KEPT, MADE, STATE, Models, ShowRun
-from tts.shows.show import find_show
+from tts.shows.records import STATE, Records
+from tts.shows.run import BEGUN, EDITED, KEPT, MADE, Models, ShowRun
+from tts.shows.show import find_show, read_settings
 
 pytest.importorskip("openai")
 SHOW = {
@@ -38,7 +39,7 @@ def run(server, tmp_path):
         yield lambda done, whole: None
 
     def call(given="It rains.", *overrides, tokens=10**6, **asked):
-        show = find_show(str(tmp_path / "short.yaml"), overrides)
+        show = find_show(str(tmp_path / "short.yaml"), read_settings(overrides))
         folder = tmp_path / "out"
         models = Models({"writer": f"{server.address}#m"}, Calls(folder / STATE / "calls", Budget(tokens, 0)))
         return dict(ShowRun(show, folder, models, 0, told.append, progress).run(given, **asked))
@@ -131,6 +132,25 @@ def test_an_edit_that_cannot_be_read_is_told_with_its_file(run, name, edited, li
     (run.folder / name).write_bytes(edited.encode("utf-8", "surrogateescape"))
     with pytest.raises(ValueError, match=line):
         run(redo=["story"] if name == "plan.yaml" else [])
+
+
+def test_a_stage_that_is_to_be_made_anew_is_made_anew_once_even_if_the_run_is_stopped(run, server):
+    run()
+    before = text(run, "story.md")
+    for _ in range(2):  # as if the process were killed between that and the run
+        Records(run.folder).redo(["story"])
+    server.faults = [status(401)]
+    with pytest.raises(ValueError, match="asks for a key"):
+        run()
+    assert run() == {"plan": KEPT, "story": MADE, "about": MADE} and Records(run.folder).get("story").take == 1
+    assert text(run, "story.md") != before and run() == dict.fromkeys(ALL, KEPT)
+
+
+def test_each_stage_is_told_when_it_is_reached(run):
+    told = []
+    run(until="plan")
+    run(reached=lambda *one: told.append(one))
+    assert told == [("plan", KEPT), ("story", BEGUN), ("story", MADE), ("about", BEGUN), ("about", MADE)]
 
 
 def test_until_stops_after_a_stage_to_look_at_it(run):

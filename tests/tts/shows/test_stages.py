@@ -11,8 +11,9 @@ from tts.shows.calls import Budget, Calls
 from tts.shows.drafts import ended, first_sentence
 from tts.shows.excerpts import names_in, pieces_of, telling
 from tts.shows.models.http import HttpWriter
-from tts.shows.run import STATE, Models, ShowRun
-from tts.shows.show import SHIPPED, find_show
+from tts.shows.records import STATE
+from tts.shows.run import Models, ShowRun
+from tts.shows.show import SHIPPED, find_show, read_settings
 from tts.shows.talk import HostTurn, read_summary, read_turns, written_turns
 
 pytest.importorskip("openai")
@@ -61,7 +62,7 @@ def run(server, tmp_path):
         calls = Calls(folder / STATE / "calls", Budget(10**6, 0))
         models = Models({}, calls)
         models.__dict__["writer"] = calls.writer(kind(server.address, "m"))
-        show = find_show(str(tmp_path / f"{name}.yaml"), overrides)
+        show = find_show(str(tmp_path / f"{name}.yaml"), read_settings(overrides))
         ShowRun(show, folder, models, 0, lambda line: None, progress).run(given)
         return folder
 

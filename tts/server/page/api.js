@@ -52,7 +52,7 @@ export async function* events(answer) { // server-sent events as they come
     if (done) return;
     const parts = (held + value).split("\n\n");
     held = parts.pop();
-    for (const part of parts) yield JSON.parse(part.replace(/^data: /, ""));
+    for (const part of parts) if (part.startsWith("data: ")) yield JSON.parse(part.slice(6)); // the rest are comments
   }
 }
 
@@ -61,6 +61,11 @@ export async function address(path) { // of a file: with a key it is fetched, as
 }
 export async function download(path, name) {
   save(await address(path), name);
+}
+export function downloadable(parent, path, name) { // a link that stores a file
+  const link = element("a", "", parent);
+  [link.href, link.download, link.textContent] = [path, name, name];
+  link.onclick = (event) => { event.preventDefault(); download(path, name.split("/").pop()).catch(tellError); };
 }
 export function save(url, name) {
   const link = element("a", "", document.body);

@@ -1,13 +1,13 @@
 // Audiobooks: a book is looked at, its roles are cast, it is made, heard while it is made, and fetched.
-import { address, call, download, tell, tellError } from "./api.js";
+import { address, call, downloadable, tell, tellError } from "./api.js";
+import { Cards, FINAL } from "./jobs.js";
 import { choose, option } from "./voices.js";
 
 const settings = JSON.parse(document.body.dataset.settings);
 const PACE = 150; // words that are spoken in a minute, about
-const FINAL = ["done", "failed", "cancelled"];
 const WORK = { speaking: "Speaking", mastering: "Finishing" };
 let book = null; // the file that was chosen
-const items = new Map(); // what is shown of each job, by its id
+const cards = new Cards($("jobs"), update);
 
 export async function look(file) { // what is in a book, before it is made
   location.hash = "#books";
@@ -68,22 +68,13 @@ async function make() {
     dismiss();
     await refresh();
     tell(`${job.title} is on its way.`);
-    items.get(job.id)?.title.focus();
+    cards.focus(job.id);
   } catch (error) { tellError(error); }
 }
 
 export async function refresh() {
   const { data } = await (await call("/v1/narrations")).json();
-  for (const [id, item] of items) if (!data.some((job) => job.id === id)) { item.element.remove(); items.delete(id); }
-  data.forEach((job, index) => {
-    if (!items.has(job.id)) items.set(job.id, card());
-    const item = items.get(job.id), list = $("jobs");
-    if (list.children[index] !== item.element) list.insertBefore(item.element, list.children[index] || null);
-    const told = JSON.stringify(job);
-    if (item.told === told) return; // what does not change keeps the focus
-    item.told = told;
-    update(item, job);
-  });
+  cards.show(data);
   $("no-jobs").hidden = data.length > 0;
   if ($("feed").hidden && data.some((job) => job.state === "done")) {
     const link = $("feed").querySelector("a");
@@ -92,13 +83,7 @@ export async function refresh() {
   }
   return data.some((job) => !FINAL.includes(job.state));
 }
-function card() {
-  const made = element("li", "card", $("jobs")), title = element("h3", "", made);
-  title.tabIndex = -1;
-  const state = element("p", "hint", made), progress = element("progress", "", made);
-  return { element: made, title, state, progress, row: element("div", "row", made), files: element("div", "row", made), buttons: new Map() };
-}
-function update(item, job) {
+function update(card, job) {
   const part = job.whole ? job.done / job.whole : 0, work = WORK[job.work] || "Beginning";
   const doubtful = job.doubtful ? `, ${job.doubtful} sentences may have a fault` : "";
   const states = {
@@ -108,36 +93,16 @@ function update(item, job) {
     failed: `Failed: ${job.message}`,
     cancelled: "Stopped",
   };
-  item.title.textContent = job.title;
-  item.state.textContent = states[job.state];
-  item.state.classList.toggle("bad", job.state === "failed");
-  item.progress.hidden = job.state !== "making";
-  item.progress.value = part;
-  item.progress.setAttribute("aria-label", `Progress of ${job.title}`);
+  card.tell(job, states[job.state], part);
   const path = `/v1/narrations/${job.id}`, final = FINAL.includes(job.state);
   const ask = (own, method = "POST") => call(path + own, { method }).then(follow).catch(tellError);
-  button(item, job, "Listen", job.chapters.length > 0, () => listen(job));
-  button(item, job, "Stop", !final, () => ask("/cancel"));
-  button(item, job, "Go on", job.state === "failed" || job.state === "cancelled", () => ask("/resume"));
-  button(item, job, "Delete", final, () => { if (confirm(`Delete “${job.title}”?`)) ask("", "DELETE"); });
-  item.files.replaceChildren();
-  for (const name of job.state === "done" ? job.files : []) {
-    const link = element("a", "", item.files), file = `${path}/files/${encodeURIComponent(name)}`;
-    [link.href, link.download, link.textContent] = [file, name, name];
-    link.onclick = (event) => { event.preventDefault(); download(file, name).catch(tellError); };
-  }
-}
-function button(item, job, words, shown, pressed) {
-  if (!item.buttons.has(words)) {
-    const made = element("button", "", item.row);
-    made.textContent = words;
-    item.buttons.set(words, made);
-  }
-  const own = item.buttons.get(words);
-  if (!shown && own === document.activeElement) item.title.focus();
-  own.hidden = !shown;
-  own.setAttribute("aria-label", `${words}: ${job.title}`);
-  own.onclick = pressed;
+  card.button(job, "Listen", job.chapters.length > 0, () => listen(job));
+  card.button(job, "Stop", !final, () => ask("/cancel"));
+  card.button(job, "Go on", job.state === "failed" || job.state === "cancelled", () => ask("/resume"));
+  card.button(job, "Delete", final, () => { if (confirm(`Delete “${job.title}”?`)) ask("", "DELETE"); });
+  card.files ??= element("div", "row", card.element);
+  card.files.replaceChildren();
+  for (const name of job.state === "done" ? job.files : []) downloadable(card.files, `${path}/files/${encodeURIComponent(name)}`, name);
 }
 
 const reading = new Reading($("listen-text"), $("listen-text")), audio = $("listen-audio");
@@ -194,7 +159,7 @@ $("listen-chapter").onchange = () => chapter().then(() => audio.play()).catch(te
 $("listen-close").onclick = () => {
   audio.pause();
   $("listen").hidden = true;
-  items.get(heard.id)?.title.focus();
+  cards.focus(heard.id);
 };
 
 let waiting = 0;

@@ -1,10 +1,12 @@
 // The page as a whole: its three parts, light and dark, and what is dropped on it.
 import { keep, recall, tell, tellError } from "./api.js";
 import { follow, look } from "./books.js";
+import { followShows, take } from "./shows.js";
 import { refresh } from "./voices.js";
 import { pause } from "./speak.js";
 
-const PARTS = ["speak", "books", "voices"];
+const offersShows = JSON.parse(document.body.dataset.settings).shows;
+const PARTS = ["speak", "books", ...(offersShows ? ["shows"] : []), "voices"];
 function turn() {
   const chosen = PARTS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "speak";
   for (const part of PARTS) $(part).hidden = part !== chosen;
@@ -16,6 +18,7 @@ function turn() {
   if (chosen !== "speak") pause(); // its player is not seen from there
   $("main").scrollTop = 0;
   follow();
+  followShows();
 }
 
 function pasted() { // the text as a book: its first line names it
@@ -28,7 +31,7 @@ $("as-book").onclick = () => {
   else { location.hash = "#books"; turn(); $("file").focus(); }
 };
 
-for (const box of [$("say"), $("book")]) {
+for (const [box, taken] of [[$("say"), look], [$("book"), look], [$("show"), take]]) {
   box.ondragover = (event) => { event.preventDefault(); box.classList.add("over"); };
   box.ondragleave = () => box.classList.remove("over");
   box.ondrop = (event) => {
@@ -36,10 +39,11 @@ for (const box of [$("say"), $("book")]) {
     box.classList.remove("over");
     if (!file) return;
     event.preventDefault();
-    look(file);
+    taken(file);
   };
 }
 
+document.querySelector('nav a[href="#shows"]').hidden = !offersShows;
 theme($("theme"), recall, keep);
 onhashchange = () => { tell(""); turn(); };
 turn();

@@ -16,7 +16,7 @@ def run(work: Work) -> None:
         raise ValueError(f"age is {own['age']}: give the years of those who listen, 1 to 99")
     if own["genre"] not in own["genres"]:
         raise ValueError(f"no genre {own['genre']!r}: the show has {', '.join(own['genres'])}")
-    about = " ".join((own["about"] or _told_before(work)).split())
+    about = " ".join(own["about"].split())
     seen = work.eye.caption(work.input)
     if not about and work.eye.name == Glance.name:
         work.tell(Glance.hint)
@@ -25,12 +25,6 @@ def run(work: Work) -> None:
         prompt = f"{about.rstrip('.!?')}. {seen}"
     slots = {"prompt": prompt, "about": about, "seen": seen, "genre": own["genre"], "age": str(own["age"])}
     work.write_yaml(FILE, slots | _hero_and_thing(prompt) | own["genres"][own["genre"]])
-
-
-def _told_before(work: Work) -> str:
-    """What the user said of the photo when the show was begun, so that it need not be said again to go on."""
-    found = work.read_yaml(FILE) if work.path(FILE).is_file() else None
-    return str(found.get("about") or "") if isinstance(found, dict) else ""
 
 
 def _hero_and_thing(text: str) -> dict[str, str]:

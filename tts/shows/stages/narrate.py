@@ -1,12 +1,20 @@
 """A text to an episode: spoken, mixed and mastered by `tts.narration`, in a project that goes on where it was."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tts import settings
-from tts.files import whole
+from tts.files import fingerprint, whole
+from tts.records import NETS
 from tts.shows.stage import ShowStage, Work
 
 EPISODE = "episode"
+BESIDE = (
+    "player.html",
+    "sentences.srt",
+    "words.vtt",
+)  # what is made beside the sound, as long as nothing else is asked
 
 
 def run(work: Work) -> None:
@@ -23,16 +31,11 @@ def run(work: Work) -> None:
 
 def _order(work: Work):
     """What narration is asked for."""
-    from tts import voices
     from tts.narration.plan import Order
     from tts.narration.script import NARRATOR
 
     own, about = work.settings, work.read_fields("about.yaml", "title")
-    conf = settings.compose(own["speaking"])
-    conf |= {"weights": str((settings.ROOT / conf["weights"]).resolve()), "voice": own["voice"] or conf["voice"]}
-    voice = voices.find(conf["voice"])
-    conf["voice"] = conf["voice"] if conf["voice"] in voices.names() else str(voice.resolve())
-    bed = about.get("bed") if own["bed"] == "auto" else own["bed"]
+    conf = _speaking(own)
     cover = work.path("cover.jpg")
     return Order(
         book=str(_text(work, about)),
@@ -40,10 +43,46 @@ def _order(work: Work):
         conf=conf,
         cast=(*own["cast"], f"{NARRATOR}={conf['voice']}"),
         preset=own["preset"],
-        bed=bed if bed != "none" else None,
+        bed=_bed(own["bed"], about),
+        mark=own["mark"],
         cover=str(cover) if cover.is_file() else None,
         outputs=tuple(dict.fromkeys(["manifest.json", *own["outputs"]])),
     )
+
+
+def _speaking(own: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of conf/infer.yaml, with weights and voice by their full paths."""
+    from tts import voices
+
+    conf = settings.compose(own["speaking"])
+    conf |= {"weights": str((settings.ROOT / conf["weights"]).resolve()), "voice": own["voice"] or conf["voice"]}
+    if conf["voice"] not in voices.names():
+        conf["voice"] = str(voices.find(conf["voice"]).resolve())
+    return conf
+
+
+def _bed(chosen: str, about: dict[str, str]) -> str | None:
+    """The bed, which about.yaml may choose among those that are made; only the settings may name a file."""
+    from tts.narration.beds import BEDS
+
+    bed = about.get("bed", "none") if chosen == "auto" else chosen
+    if chosen == "auto" and bed not in ("none", *BEDS):
+        raise ValueError(
+            f"about.yaml has the bed {bed!r}: write none, {', '.join(BEDS)}, or give a file by -- bed=FILE"
+        )
+    return bed if bed != "none" else None
+
+
+def _depends(own: Mapping[str, Any]) -> list[str]:
+    """The hashes of the nets and of the voices that speak, as another recording of them would sound otherwise."""
+    from tts import voices
+    from tts.narration.cast import given_cast
+
+    conf = _speaking(own)
+    paths = [Path(conf["weights"]) / f"{name}.safetensors" for name in NETS]
+    for voice in dict.fromkeys([conf["voice"], *given_cast(own["cast"]).values()]):
+        paths += voices.clips(voices.find(voice))
+    return [fingerprint(path) for path in paths]
 
 
 def _text(work: Work, about: dict[str, str]) -> Path:
@@ -59,7 +98,11 @@ def _text(work: Work, about: dict[str, str]) -> Path:
 STAGE = ShowStage(
     run=run,
     reads=("{source}", "about.yaml", "cover.jpg?"),
-    makes=(f"{EPISODE}.{{format}}", f"{EPISODE}.narration/manifest.json"),
+    makes=(
+        f"{EPISODE}.{{format}}",
+        f"{EPISODE}.narration/manifest.json",
+        *(f"{EPISODE}.narration/{one}?" for one in BESIDE),
+    ),
     settings={
         "source": "story.md",
         "author": "",
@@ -68,7 +111,9 @@ STAGE = ShowStage(
         "preset": "podcast",
         "bed": "auto",
         "format": "mp3",
-        "outputs": ["player.html", "sentences.srt", "words.vtt"],
+        "mark": True,
+        "outputs": list(BESIDE),
         "speaking": [],
     },
+    depends=_depends,
 )
