@@ -20,7 +20,7 @@ from gpt.sequence import (
     SPEECH,
     TEXT,
     Packed,
-    Prompt,
+    Said,
     Stream,
     Task,
     Vocabulary,
@@ -233,7 +233,7 @@ class GPT(nn.Module):
         *,
         sampling: Sampling,
         generator: torch.Generator,
-        prompt: Prompt | None = None,
+        prompt: Said | None = None,
     ) -> Speech:
         """Draw codes until each item stops; items may be takes of one text or different texts."""
         common = {"sampling": sampling, "generator": generator, "prompt": prompt}
@@ -251,7 +251,7 @@ class GPT(nn.Module):
         *,
         sampling: Sampling,
         generator: torch.Generator,
-        prompt: Prompt | None = None,
+        prompt: Said | None = None,
     ) -> Iterator[tuple[Int[Tensor, " B"], Float[Tensor, "B D"]]]:
         """One code of each item at a time, and the latents at them; -1 for an item that has stopped.
 
@@ -353,24 +353,14 @@ class GPT(nn.Module):
         """A batch whose items all have one task of one utterance, with even times by default."""
         if times is None:
             times = even(text_len, codes.length, text.shape[1])
-        streams = self.streams(text=text, text_len=text_len, codes=codes, times=times)
+        streams = self.streams(Said(text, text_len, codes, times))
         return pack_tasks([task], torch.zeros_like(text_len), streams)
 
-    def streams(
-        self,
-        *,
-        text: Int[Tensor, "B S"],
-        text_len: Int[Tensor, " B"],
-        codes: Codes,
-        times: Float[Tensor, "B S2"],
-        prompt: Prompt | None = None,
-    ) -> dict[str, Stream]:
+    def streams(self, said: Said, prompt: Said | None = None) -> dict[str, Stream]:
         """What tasks lay out: a speaker, the text and the speech of each item, and those of its prompt."""
-        streams = speaker_stream(len(text_len), self.latents_per_speaker, text.device)
-        streams |= utterance_streams(self.vocabulary, text=text, text_len=text_len, codes=codes, times=times)
-        if prompt is not None:
-            streams |= utterance_streams(self.vocabulary, **vars(prompt), name="prompt")
-        return streams
+        streams = speaker_stream(len(said.text_len), self.latents_per_speaker, said.text.device)
+        streams |= utterance_streams(said, self.vocabulary)
+        return streams if prompt is None else streams | utterance_streams(prompt, self.vocabulary, "prompt")
 
     def _mean_score(
         self, packed: Packed, hidden: Tensor, modality: int, count: Int[Tensor, " B"]
@@ -403,14 +393,14 @@ class GPT(nn.Module):
         times: Tensor,
         prosody: Tensor | None,
         guided: bool,
-        prompt: Prompt | None,
+        prompt: Said | None,
     ) -> tuple[Float[Tensor, "B K D"], Float[Tensor, "B K"], Int[Tensor, " B"]]:
         """What is read before the first code, aligned to the right, its times, and the padding to its left.
 
         Guidance doubles the batch: first those told the text, then the same without it.
         """
         none = Codes(text.new_zeros(len(text), 0), torch.zeros_like(text_len))
-        streams = self.streams(text=text, text_len=text_len, codes=none, times=times, prompt=prompt)
+        streams = self.streams(Said(text, text_len, none, times), prompt)
         packed = pack_tasks([TTS if prompt is None else PROMPTED], torch.zeros_like(text_len), streams)
         x = self._read(packed, speaker, prosody)
         if guided:

@@ -135,13 +135,17 @@ class Stream:
 
 
 @dataclass
-class Prompt:
-    """An utterance of the same speaker that the GPT goes on from, for each item."""
+class Said:
+    """An utterance of each item: its text, its codes, and when the start, each id and the stop of the text are heard.
+
+    Attention to what is near in time follows the text from the first step. A net that had to find out which text
+    belongs to which code was still guessing after 900 steps (docs/experiments.md).
+    """
 
     text: Int[Tensor, "B S"]
     text_len: Int[Tensor, " B"]
     codes: Codes
-    times: Float[Tensor, "B S2"]
+    times: Float[Tensor, "B S2"]  # in codes
 
 
 @dataclass
@@ -158,28 +162,15 @@ class Packed:
     length: Int[Tensor, " B"]
 
 
-def utterance_streams(
-    vocabulary: Vocabulary,
-    *,
-    text: Int[Tensor, "B S"],
-    text_len: Int[Tensor, " B"],
-    codes: Codes,
-    times: Float[Tensor, "B S2"],
-    name: str = "",
-) -> dict[str, Stream]:
-    """The text and the speech of one utterance of each item.
-
-    `times` says when the start, each id and the stop of a text are heard, in codes. Attention to what is near in time
-    then follows the text from the first step. A net that had to find out which text belongs to which code was still
-    guessing after 900 steps (docs/experiments.md).
-    """
+def utterance_streams(said: Said, vocabulary: Vocabulary, name: str = "") -> dict[str, Stream]:
+    """The text and the speech of one utterance of each item; those of the main one have no name."""
     suffix = f"[{name}]" if name else ""
-    spelled = vocabulary.wrap(TEXT, text, text_len)
-    spoken = vocabulary.wrap(SPEECH, codes.ids, codes.length)
-    even = torch.arange(spoken.shape[1], device=spoken.device).expand(spoken.shape)
+    speech = vocabulary.wrap(SPEECH, said.codes.ids, said.codes.length)
+    even = torch.arange(speech.shape[1], device=speech.device).float().expand(speech.shape)
+    text = vocabulary.wrap(TEXT, said.text, said.text_len)
     return {
-        f"text{suffix}": Stream(TEXT, spelled, text_len + 2, times.float()),
-        f"speech{suffix}": Stream(SPEECH, spoken, codes.length + 2, even.float()),
+        f"text{suffix}": Stream(TEXT, text, said.text_len + 2, said.times.float()),
+        f"speech{suffix}": Stream(SPEECH, speech, said.codes.length + 2, even),
     }
 
 

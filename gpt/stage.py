@@ -12,7 +12,7 @@ from gpt.loss import accuracy, cross_entropy, gap_error
 from gpt.model import TTS
 from gpt.picture import alignment, draw_alignment
 from gpt.prosody import departures
-from gpt.sequence import SPEECH, TEXT, Packed, Prompt, Stream, Task, corrupt, hide_text, pack_tasks, parse_task
+from gpt.sequence import SPEECH, TEXT, Packed, Said, Stream, Task, corrupt, hide_text, pack_tasks, parse_task
 from tts import align
 from tts.checkpoint import load
 from tts.draws import delayed
@@ -91,8 +91,7 @@ class GptStage(Stage):
             told = told + self.time_jitter * torch.randn(told.shape, generator=generator).to(told.device)
         reads = torch.tensor([TEXT in task.scored_modalities for task in self.tasks], device=choice.device)[choice]
         told = torch.where(reads[:, None], self.listening_times(batch, codes, generator), told)
-        streams = self.streams(batch, codes, told)
-        packed = pack_tasks(self.tasks, choice, streams)
+        packed = pack_tasks(self.tasks, choice, self.streams(batch, codes, told))
         packed.scored = packed.scored & able[:, None]
         if self.training:
             untold = torch.rand(len(choice), generator=generator) < self.text_dropout
@@ -183,18 +182,17 @@ class GptStage(Stage):
     def streams(self, batch: Batch, codes: Codes, times: Float[Tensor, "B S2"]) -> dict[str, Stream]:
         """What tasks can lay out: the clips, and their prompts if a task asks for them and the batch has some."""
         prompt = self.prompt(batch) if any(task.has("prompt") for task in self.tasks) else None
-        text = {"text": batch.text, "text_len": batch.text_len}
-        return self.net.streams(**text, codes=codes, times=times, prompt=prompt)
+        return self.net.streams(Said(batch.text, batch.text_len, codes, times), prompt)
 
-    def prompt(self, batch: Batch) -> Prompt:
+    def prompt(self, batch: Batch) -> Said:
         """The clips that these go on from; empty where there are none."""
         if batch.prompt is None:
             nothing = batch.text.new_zeros(len(batch.keys), 0)
             none = torch.zeros_like(batch.text_len)
-            return Prompt(nothing, none, Codes(nothing, none), torch.zeros(len(batch.keys), 2, device=none.device))
+            return Said(nothing, none, Codes(nothing, none), torch.zeros(len(batch.keys), 2, device=none.device))
         said = replace(batch, **vars(batch.prompt))
         codes = self.encode(said)
-        return Prompt(said.text, said.text_len, codes, self.times(said, codes))
+        return Said(said.text, said.text_len, codes, self.times(said, codes))
 
     @torch.no_grad()
     def encode(self, batch: Batch) -> Codes:

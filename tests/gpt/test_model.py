@@ -5,7 +5,7 @@ import torch
 from omegaconf import OmegaConf
 
 from gpt.model import ASR, PROMPTED, TTS
-from gpt.sequence import SPEECH, TEXT, Prompt, pack_tasks, parse_task, speech_positions
+from gpt.sequence import SPEECH, TEXT, Said, pack_tasks, parse_task, speech_positions
 from gpt.step import Layer, Stepper, packed, product
 from helpers import nano
 from tts.align import even
@@ -251,7 +251,7 @@ def make_prompt(net):
     torch.manual_seed(3)
     codes = Codes(torch.randint(3125, (3, 8)), torch.tensor([8, 3, 6]))
     text_len = torch.tensor([2, 5, 4])
-    return Prompt(torch.randint(1, 76, (3, 5)), text_len, codes, even(text_len, codes.length, 5))
+    return Said(torch.randint(1, 76, (3, 5)), text_len, codes, even(text_len, codes.length, 5))
 
 
 def test_speech_after_a_prompt_has_the_latents_of_one_pass_over_all_of_it(net, batch):
@@ -261,7 +261,7 @@ def test_speech_after_a_prompt_has_the_latents_of_one_pass_over_all_of_it(net, b
     generator = torch.Generator().manual_seed(0)
     speech = net.generate(text, text_len, speaker, sampling=calm, generator=generator, prompt=prompt)
     times = net.predict_times(text, text_len, speaker)
-    streams = net.streams(text=text, text_len=text_len, codes=speech.codes, times=times, prompt=prompt)
+    streams = net.streams(Said(text, text_len, speech.codes, times), prompt)
     packed = pack_tasks([PROMPTED], torch.zeros_like(text_len), streams)
     at = speech_positions(packed, speech.codes)
     hidden = net(packed, speaker).gather(1, at[..., None].expand(-1, -1, speech.latents.shape[-1]))

@@ -7,6 +7,7 @@ from gpt.sequence import (
     START_SPEECH,
     START_TEXT,
     TEXT,
+    Said,
     Stream,
     Vocabulary,
     corrupt,
@@ -28,8 +29,8 @@ TIMES = torch.tensor([[0.0, 0.5, 1.5, 3.0, 4.0], [0.0, 1.0, 1.5, 2.0, 2.0], [0.0
 CODES = Codes(torch.tensor([[0, 1, 2, 3], [4, 5, 19, 19], [9, 8, 7, 6]]), torch.tensor([4, 2, 4]))
 
 
-def streams(text=TEXT_IDS, codes=CODES, times=TIMES, text_len=TEXT_LEN, **more):
-    said = utterance_streams(V, text=text, text_len=text_len, codes=codes, times=times, **more)
+def streams(text=TEXT_IDS, codes=CODES, times=TIMES, text_len=TEXT_LEN):
+    said = utterance_streams(Said(text, text_len, codes, times), V)
     return speaker_stream(len(text), 2, text.device) | said
 
 
@@ -153,9 +154,9 @@ PROMPTED = parse("prompted", ["speaker", "text[prompt]", "text", "speech[prompt]
 
 def prompted():
     """The three clips, each after the one before it."""
-    rolled = {"text": TEXT_IDS.roll(1, 0), "text_len": TEXT_LEN.roll(1), "times": TIMES.roll(1, 0)}
     codes = Codes(CODES.ids.roll(1, 0), CODES.length.roll(1))
-    return streams() | utterance_streams(V, **rolled, codes=codes, name="prompt")
+    before = Said(TEXT_IDS.roll(1, 0), TEXT_LEN.roll(1), codes, TIMES.roll(1, 0))
+    return streams() | utterance_streams(before, V, "prompt")
 
 
 def test_an_utterance_goes_on_where_the_one_before_it_ended():
