@@ -18,10 +18,11 @@ from torch.nn import functional as F
 from tts.draws import corrupted
 from tts.types import Codes, mask
 
+MODALITIES = ("speaker", "text", "speech")
 SPEAKER, TEXT, SPEECH = range(3)
 PADDING = 0  # also stands for a text id that the net is not told, see `hide_text`
 START_TEXT, START_SPEECH, FIRST_TEXT = 1, 2, 3
-SEGMENT = re.compile(r"(?P<modality>\w+)(\[(?P<utterance>\w+)\])?(?P<scored>\*)?")
+SEGMENT = re.compile(r"(?P<modality>\w+)(\[(?P<utterance>\w+)\])?\*?")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Vocabulary:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return ("speaker", "text", "speech", *(name for name, _ in self.further))
+        return (*MODALITIES, *(name for name, _ in self.further))
 
     @property
     def stop_text(self) -> int:
@@ -54,17 +55,13 @@ class Vocabulary:
 
     @property
     def size(self) -> int:
-        return self.stop_speech + 1 + sum(count + 2 for _, count in self.further)
+        return self.outputs(len(self.names) - 1).stop
 
     def outputs(self, modality: int) -> slice:
         """The ids that may follow inside a segment of this modality; its stop is the last of them."""
-        if modality == TEXT:
-            return slice(FIRST_TEXT, self.first_code)
-        if modality == SPEECH:
-            return slice(self.first_code, self.stop_speech + 1)
-        before = modality - SPEECH - 1
-        first = self.stop_speech + 2 + sum(count + 2 for _, count in self.further[:before])
-        return slice(first, first + self.further[before][1] + 1)
+        count = (self.texts, self.codes, *(count for _, count in self.further))[modality - TEXT]
+        first = {TEXT: FIRST_TEXT, SPEECH: self.first_code}.get(modality) or self.outputs(modality - 1).stop + 1
+        return slice(first, first + count + 1)
 
     def start(self, modality: int) -> int:
         return {TEXT: START_TEXT, SPEECH: START_SPEECH}.get(modality) or self.outputs(modality).start - 1
@@ -104,19 +101,15 @@ class Task:
         return {segment.modality for segment in self.segments if segment.scored}
 
 
-def parse_task(
-    name: str, segments: Sequence[str], share: float, known: Sequence[str] = ("speaker", "text", "speech")
-) -> Task:
+def parse_task(name: str, segments: Sequence[str], share: float, known: Sequence[str] = MODALITIES) -> Task:
     """A task from data: `[speaker, text, speech*]`, where a star marks what is scored."""
     parsed = []
     for word in segments:
         found = SEGMENT.fullmatch(word)
         if found is None or found["modality"] not in known:
             raise ValueError(f"task {name!r}: unknown segment {word!r}; known are {', '.join(known)}")
-        stream = word.removesuffix("*")
-        parsed.append(
-            Segment(known.index(found["modality"]), stream, found["utterance"] or "", found["scored"] is not None)
-        )
+        modality, utterance = known.index(found["modality"]), found["utterance"] or ""
+        parsed.append(Segment(modality, word.removesuffix("*"), utterance, word.endswith("*")))
     if any(part.scored and part.modality == SPEAKER for part in parsed) or not any(part.scored for part in parsed):
         raise ValueError(f"task {name!r}: mark text or speech as scored by a star, and never the speaker")
     if len(parsed) > len({part.stream for part in parsed}):
