@@ -21,6 +21,7 @@ from tts.narration.loudness import (
     limited,
     measure,
     oversampled,
+    per_sample,
     requirements,
     sliding_maximum,
     table,
@@ -196,8 +197,9 @@ def test_the_report_says_what_is_missed():
 @pytest.mark.parametrize("rate", [16_000, 24_000, 44_100])
 def test_sound_is_weighed_as_by_the_recursive_filter_of_torchaudio(rate):
     wave = syllables(3.0, rate, 2)
-    numerator, denominator = (torch.tensor(own, dtype=torch.float64) for own in k_filter(rate))
-    expected = lfilter(torch.from_numpy(wave).double(), denominator, numerator, clamp=False)
+    expected = torch.from_numpy(wave).double()
+    for numerator, denominator in torch.tensor(k_filter(rate), dtype=torch.float64):
+        expected = lfilter(expected, denominator, numerator, clamp=False)
     np.testing.assert_allclose(k_weighted(wave, rate), expected.numpy(), rtol=0, atol=1e-9)
 
 
@@ -206,3 +208,10 @@ def test_the_highest_of_a_window_is_that_of_a_pooling_layer(size, hop):
     values = np.random.default_rng(0).standard_normal((2, 24 * 40 + 34), np.float32)
     expected = torch.nn.functional.max_pool1d(torch.from_numpy(values), size, hop).numpy()
     np.testing.assert_array_equal(sliding_maximum(values, size, hop), expected)
+
+
+@pytest.mark.parametrize("hop", [1, 24, 441, 240])
+def test_values_of_hops_become_those_of_samples_as_an_interpolating_layer_has_them(hop):
+    values = np.random.default_rng(0).standard_normal(50, np.float32)
+    layer = torch.nn.functional.interpolate(torch.from_numpy(values)[None, None], scale_factor=hop, mode="linear")
+    np.testing.assert_allclose(per_sample(values, hop), layer[0, 0, hop:-hop].numpy(), rtol=0, atol=1e-5)
