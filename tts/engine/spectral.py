@@ -74,9 +74,9 @@ class Spectra:
             if held:
                 spectrum[:held] = known
             consistent = self.forward(self.inverse(spectrum))
-            ahead = previous  # consistent + momentum * (consistent - previous)
-            ahead *= np.float32(-momentum)
-            ahead += np.float32(1 + momentum) * consistent
+            ahead, parts = previous, previous.view(np.float32)  # consistent + momentum * (consistent - previous)
+            parts *= np.float32(-momentum)
+            parts += np.float32(1 + momentum) * consistent.view(np.float32)
             size = length(ahead)
             np.maximum(size, np.float32(TINY), out=size)
             spectrum = np.multiply(ahead, np.divide(magnitude, size, out=size), out=ahead)
