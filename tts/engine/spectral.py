@@ -1,5 +1,7 @@
 """The vocoder between and after its nets: spectra, Griffin-Lim and phase relations, as in `vocoder`, in NumPy."""
 
+from functools import lru_cache
+
 import numpy as np
 from jaxtyping import Complex, Float
 
@@ -18,12 +20,15 @@ class Spectra:
         self.pad = (self.n_fft - self.hop) // 2
         turn = 2 * np.pi * np.arange(self.n_fft) / self.n_fft
         self.window = (0.5 - 0.5 * np.cos(turn)).astype(np.float32)
+        # NumPy computes a transform to the spectrum in 64 bits, five times as long, unless it is scaled.
+        self.scaled = self.window * np.float32(self.n_fft)
+        self.overlaps = lru_cache(16)(self._overlaps)
 
     def forward(self, wave: Float[np.ndarray, " N"]) -> Complex[np.ndarray, "T F"]:
         mode = "reflect" if len(wave) > self.pad else "constant"
         padded = np.pad(wave, self.pad, mode=mode)
         frames = np.lib.stride_tricks.sliding_window_view(padded, self.n_fft)[:: self.hop]
-        return np.fft.rfft(frames * self.window)
+        return np.fft.rfft(frames * self.scaled, norm="forward")
 
     def log_mel(self, wave: Float[np.ndarray, " N"]) -> Float[np.ndarray, "1 M T"]:
         """The mel that every net sees (`tts.mel.LogMel`)."""
@@ -34,9 +39,13 @@ class Spectra:
 
     def inverse(self, spectrum: Complex[np.ndarray, "T F"]) -> Float[np.ndarray, " N"]:
         """The wave whose spectrum is nearest by least squares (Griffin & Lim 1984, eq. 6)."""
-        frames = np.fft.irfft(spectrum, n=self.n_fft) * self.window
-        squares = np.broadcast_to(np.square(self.window), frames.shape)
-        return self._overlapped(frames) / self._overlapped(squares)
+        frames = np.fft.irfft(spectrum, n=self.n_fft)
+        frames *= self.window
+        return self._overlapped(frames) * self.overlaps(len(frames))
+
+    def _overlaps(self, count: int) -> Float[np.ndarray, " N"]:
+        """One by the sum of the squared windows of so many frames."""
+        return 1 / self._overlapped(np.broadcast_to(np.square(self.window), (count, self.n_fft)))
 
     def _overlapped(self, frames: Float[np.ndarray, "T n_fft"]) -> Float[np.ndarray, " N"]:
         count, overlap = len(frames), self.n_fft // self.hop
@@ -65,8 +74,12 @@ class Spectra:
             if held:
                 spectrum[:held] = known
             consistent = self.forward(self.inverse(spectrum))
-            ahead = consistent + momentum * (consistent - previous)
-            spectrum = ahead * (magnitude / np.maximum(length(ahead), TINY))
+            ahead, parts = previous, previous.view(np.float32)  # consistent + momentum * (consistent - previous)
+            parts *= np.float32(-momentum)
+            parts += np.float32(1 + momentum) * consistent.view(np.float32)
+            size = length(ahead)
+            np.maximum(size, np.float32(TINY), out=size)
+            spectrum = np.multiply(ahead, np.divide(magnitude, size, out=size), out=ahead)
             previous = consistent
         if held:
             spectrum[:held] = known
@@ -75,12 +88,17 @@ class Spectra:
     def first_phase(self, magnitude: Float[np.ndarray, "T F"]) -> Float[np.ndarray, "T F"]:
         """The phase to begin with, radians: local frequencies summed over time."""
         bins = np.arange(magnitude.shape[1])
+        size = magnitude.shape[1]
         power = np.pad(np.square(magnitude), ((0, 0), (2, 2)))
-        near = np.lib.stride_tricks.sliding_window_view(power, 5, axis=1)
-        frequency = bins + (near @ np.arange(-2, 3, dtype=np.float32)) / np.maximum(near.sum(-1), 1e-20)
-        midway = np.zeros_like(magnitude, np.float64)
-        midway[1:] = (frequency[1:] + frequency[:-1]) / 2
-        turns = np.cumsum(midway, axis=0) * (self.hop / self.n_fft) % 1
+        before, low, own, high, after = (power[:, start : start + size] for start in range(5))
+        near = before + low + own + high + after
+        local = (2 * (after - before) + (high - low)) / np.maximum(near, np.float32(1e-20))  # less the bin's own
+        midway = np.zeros(magnitude.shape)
+        np.add(local[1:], local[:-1], out=midway[1:])
+        midway[1:] += 2 * bins
+        turns = np.cumsum(midway, axis=0, out=midway)
+        turns *= self.hop / self.n_fft / 2
+        turns -= np.floor(turns)
         return (2 * np.pi * turns + np.pi * (bins % 2)).astype(np.float32)
 
     def relations(self, spectrum: Complex[np.ndarray, "T F"]) -> Float[np.ndarray, "1 K T"]:

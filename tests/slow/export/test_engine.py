@@ -59,7 +59,7 @@ def test_a_book_is_narrated_without_torch_and_gone_on_with(exported, voice, tmp_
     book, output = tmp_path / "book.md", tmp_path / "book.m4b"
     book.write_text("# One\n\nHello there. And you?\n\n# Two\n\nGood day.\n")
     given = [str(book), "-o", str(output), "-v", str(voice), "--engine", f"onnx={exported}"]
-    settings_given = ["--", "sampling.max_codes_per_id=4", "retries=0", "preset=podcast"]
+    settings_given = ["--", "sampling.max_codes_per_id=4", "retries=0"]
     for spoken in ("5 takes were spoken, 0 were there", "0 takes were spoken, 5 were there"):
         done = without(*given, *settings_given)
         assert done.returncode in (0, 3) and spoken in done.stderr, done.stderr  # nano nets say what is doubtful
