@@ -116,7 +116,7 @@ def test_from_a_prompt_to_a_story_that_is_edited_and_heard_by_keyboard_alone(sho
     shows.until("document.querySelector('audio').currentTime > 0.2")
     visit(shows, link.split("/feeds/")[0])
     shows.value("location.hash = '#shows'")
-    shows.until("document.querySelector('#show-list li')")
+    shows.until("Boolean(document.querySelector('#show-list li'))")
 
 
 def test_what_is_wrong_with_an_edit_is_told_beside_it(shows):
@@ -148,7 +148,7 @@ def test_a_photo_becomes_a_book_that_opens_and_reads_aloud(shows, tmp_path):
     shows.until("Boolean(document.querySelector('.word.now'))")
     visit(shows, link.split("/feeds/")[0])
     shows.value("location.hash = '#shows'")
-    shows.until("document.querySelector('#show-list li')")
+    shows.until("Boolean(document.querySelector('#show-list li'))")
 
 
 @pytest.mark.parametrize("width, height, phone, dark", [(1280, 800, False, False), (360, 640, True, True)])

@@ -67,6 +67,7 @@ function result(card, job, path) {
   card.result.replaceChildren();
   card.all.replaceChildren();
   card.all.hidden = !files.length;
+  card.result.hidden = ![COVER, ...BEST, ...PAGES].some((name) => files.includes(name));
   if (!files.length) return;
   const address = new URL(job.address).pathname, stamp = `?${job.seconds}`; // the browser keeps what was made before
   if (files.includes(COVER)) {
@@ -93,7 +94,7 @@ function result(card, job, path) {
 }
 
 function edits(card, job, texts, path, goOn) { // a button for each text between stages
-  card.texts ??= element("div", "row", card.element);
+  card.texts ??= element("div", "row", card.body);
   const key = JSON.stringify(texts);
   if (card.edited === key) return;
   card.edited = key;
@@ -126,6 +127,7 @@ async function edit(job, name, path, goOn, button) {
   dialog.showModal();
   words.focus();
   words.setSelectionRange(0, 0);
+  words.scrollTop = 0;
 }
 
 function anew(card, job, shown, ask) { // a stage is made anew, with what follows from it

@@ -15,7 +15,8 @@ const WISHES = {
 const kinds = new Map(); // the shows that are offered, by name
 const known = new Map(); // the shows of this user, by id
 const cards = new Cards($("show-list"), showCard(kinds, followShows));
-let offer = null, sent = null; // what is offered, and the file that was chosen
+let offer = null, loading = null; // what is offered
+let sent = null; // the file that was chosen
 
 const chosen = () => kinds.get(document.querySelector("#show [name=kind]:checked")?.value);
 const field = (name) => $(`show-${name}`);
@@ -130,7 +131,7 @@ export async function followShows() { // as long as something is being made, and
   if ($("shows").hidden) return;
   const own = following = new AbortController();
   try {
-    if (!offer) await load();
+    await (loading ??= load());
     const { data } = await (await call("/v1/shows", { signal: own.signal })).json();
     known.clear();
     for (const job of data) known.set(job.id, job);
