@@ -15,6 +15,7 @@ def normalise(text: str) -> Normal:
 
 GERMAN = Language(
     name="german",
+    code="de",
     normalise=normalise,
     fold=str.lower,
     abbreviations=Abbreviations(

@@ -30,6 +30,7 @@ def guess(word: str) -> list[str]:
 
 ENGLISH = Language(
     name="english",
+    code="en",
     normalise=normalise,
     fold=fold,
     abbreviations=FULL_STOPS,
