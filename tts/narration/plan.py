@@ -18,7 +18,7 @@ from tts.narration.script import Script, chapter_numbers, script_of
 from tts.narration.speaking import Job, Nets, WantedTake, load_nets
 from tts.narration.takes import TakeStore, digest
 from tts.nn import fast_dtype
-from tts.synthesis.explain import language_with, sample_rate_of, tokenizer_of
+from tts.synthesis.explain import language_with, reader_of, sample_rate_of, tokenizer_of
 from tts.synthesis.pipeline import NETS, pick_device, speaker_fingerprint
 from tts.synthesis.speaking import Settings, take_seed
 from tts.text.tokenizer import Tokenizer
@@ -55,21 +55,24 @@ class Order:
         """The last one of a project. Raises ValueError if there is none that this version understands."""
         try:
             found = project.read("order")
+            found["conf"] = {"language": "auto"} | found["conf"]  # older projects have no such setting
             order = cls(**found | {name: tuple(found[name]) for name in ("include", "cast", "outputs")})
             settings.check(order.conf)
         except (TypeError, KeyError, ValueError):
             raise ValueError(f"nothing was narrated in {str(project.folder)!r} yet: run make first") from None
         return order
 
+    def reader(self, text: document.Document, tell: Tell) -> Tokenizer:
+        """The tokenizer in whose language the document is read."""
+        tokenizer = tokenizer_of(Path(self.conf["weights"]))
+        return reader_of(tokenizer, text.text, asked=self.conf["language"], told=text.language, tell=tell)
+
     def script(self, tell: Tell) -> Script:
         """What is said."""
-        tokenizer = tokenizer_of(Path(self.conf["weights"]))
         text = document.read(Path(self.book))
         text = replace(text, cover=Path(self.cover).read_bytes()) if self.cover else text
         text = quoted(text) if self.quotes else text
-        language = language_with(self.lexicon, tokenizer)
-        if language.name == "english" and text.language and not text.language.lower().startswith("en"):
-            tell(f"the text says that its language is {text.language!r}; it is read as {language.name.title()}")
+        language = language_with(self.lexicon, self.reader(text, tell))
         script = script_of(
             text,
             language=language,
@@ -104,14 +107,16 @@ class NarrationPlan:
         self.script = order.script(tell)
         self.title = self.script.document.title or Path(order.output).stem
         self.settings = Settings.parse(order.conf)
-        self.nets = Nets(weights=weights, device=str(device), threads=order.conf["threads"])
+        reader = order.reader(self.script.document, lambda notice: None)
+        device_and_threads = dict(device=str(device), threads=order.conf["threads"])
+        self.nets = Nets(weights=weights, language=reader.language.name, **device_and_threads)
         self.store = TakeStore(project.takes, sample_rate_of(weights))
         prints = {name: fingerprint(weights / f"{name}.safetensors") for name in NETS}
         self.weights = digest(prints)
         self.voices = self._cast(order, speaker_fingerprint(prints), tell)
         sound = {name: value for name, value in asdict(self.settings).items() if name not in SILENT}
         common = digest(prints, sound, device.type, str(fast_dtype(device)), self.nets.threads)
-        self._said = self._determined(common, tokenizer_of(weights))
+        self._said = self._determined(common, reader)
         self._times = self._counted()
         self.choices = project.choices()
         # Of every segment; None where there is nothing to say.

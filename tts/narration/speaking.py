@@ -23,6 +23,7 @@ class Nets:
     weights: Path
     device: str
     threads: int
+    language: str  # of the text, a name in `tts.text.language.TABLE`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,9 @@ def pitched(take: Take, manner: Manner, rate: int) -> Take:
 def load_nets(nets: Nets) -> TextToSpeech:
     """The nets, loaded once in each process."""
     torch.set_num_threads(nets.threads)
-    return TextToSpeech.load(nets.weights, nets.device)
+    speech = TextToSpeech.load(nets.weights, nets.device)
+    speech.read_with(speech.tokenizer.reading(nets.language))
+    return speech
 
 
 @lru_cache(64)

@@ -145,6 +145,10 @@ class Speaking(ABC):
         """A wave in the engine's own kind of array."""
         return wave
 
+    def read_with(self, tokenizer: Tokenizer) -> None:
+        """Read texts with another tokenizer of the same symbols: `tokenizer.reading` gives that of a language."""
+        self.tokenizer, self.language = tokenizer, tokenizer.language
+
     def say(self, text: str | Iterable[str], voice: Any, *, settings: Settings, seed: int) -> Iterator[Chunk]:
         """Speak a text of any length, a chunk for each sentence. Raises ValueError if no sentence of it can be said.
 

@@ -88,6 +88,7 @@ class Reader:
         self.sounds = [" ".join(phone.rstrip("012") for phone in label.split()) for label in self.labels]
         self.graphones = arrays.pop("graphones").astype(int)  # by letter and label
         self.said = [1 + np.flatnonzero(row[1:] != NEVER) for row in self.graphones]  # the labels of each letter
+        self.letters = {letter for letter, said in zip(alphabet, self.said, strict=True) if len(said)}
         self.ngram = Graphones(arrays)
         self.weights = {name: value.astype(np.float32) for name, value in arrays.items() if "ngram." not in name}
         width = len(self.weights["letters.bias"])
@@ -124,8 +125,8 @@ class Reader:
         return np.concatenate([_with_ones(self._normed(w, b, f"norms.{block}"), one) for w, b, one in taps], axis=1)
 
     def phones(self, word: str) -> list[str]:
-        """The likeliest phones of a word, vowels with their stress. Characters outside the alphabet are passed over."""
-        word = "".join(letter for letter in word if letter in self.alphabet[1:])
+        """The likeliest phones of a word, vowels with their stress. Characters that training lacked are passed over."""
+        word = "".join(letter for letter in word if letter in self.letters)
         pieces = [word[start : start + PIECE] for start in range(0, len(word), PIECE)]
         return [phone for piece in pieces for phone in self._piece(piece)]
 

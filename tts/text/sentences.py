@@ -43,8 +43,8 @@ SAYS = re.compile(r"\s([A-Z][a-z]{0,30}) ([a-z]{2,12})\b")  # "Stop!" Mary said.
 NUMERAL = re.compile(r"[IVXLC]{1,8}")
 
 
-def never(before: str, number: str, following: str) -> bool:
-    """Of a language whose ordinals have no stop."""
+def never(before: str, word: str, following: str) -> bool:
+    """Of a language whose lists say it all."""
     return False
 
 
@@ -69,8 +69,8 @@ class Abbreviations:
     saying: frozenset[str]  # verbs that tell who spoke: said, asked
     exclaiming: frozenset[str]  # names that end in an exclamation mark
     openers: frozenset[str]  # words that begin a sentence more often than they follow an abbreviation
-    # whether a number, with the text before it and the word after its stop, is an ordinal: am 3. Mai
-    counts: Callable[[str, str, str], bool] = never
+    # whether the sentence goes on, by the text before a word, the word, and the one after its stop: am 3. Mai, Hauptstr. 5
+    goes_on: Callable[[str, str, str], bool] = never
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +147,7 @@ def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviati
     if len(stop) > 1 or not word:  # a quote or bracket closes after the stop
         return True
     initial = INITIAL.match(text, end) is not None
-    if word[0].isdigit() and abbreviations.counts(before[: -len(word)], word, following):
+    if abbreviations.goes_on(before[: -len(word)], word, following):
         return False
     last = word if word.isalpha() else AFTER_RANGE.sub("", word)
     return _word_may_end(before[: -len(word)], last, "" if initial else following, initial, abbreviations)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from tts.text.german.fold import fold
 from tts.text.german.lexicon import wiktionary
 
-CAPITAL = re.compile(r"(?<=[^\W\d_][,;]?[ -])[A-ZÄÖÜ][a-zäöüß]+(?!\w)")  # not the first word of a sentence
+CAPITAL = re.compile(r"(?:(?<=[^\W\d_][ -])|(?<=[,;] ))[A-ZÄÖÜ][a-zäöüß]+(?!\w)")  # not the first word of a sentence
 
 
 def choose(text: str) -> Mapping[int, str]:

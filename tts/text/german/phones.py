@@ -32,7 +32,7 @@ ADDED = "A AEH EE OO OE OX UE UX AX EX AN EN ON UN RH C X Q".split()
 NEAREST = {
     **{"A": "AA", "AEH": "EH", "EE": "EY", "OO": "OW", "OE": "ER", "OX": "ER", "UE": "UW", "UX": "UH"},
     **{"AX": "AH", "EX": "AH", "AN": "AA NG", "EN": "AE NG", "ON": "AO NG", "UN": "AH NG"},
-    **{"RH": "R", "C": "SH", "X": "HH", "Q": ""},
+    **{"RH": "R", "C": "SH", "X": "K", "Q": ""},
 }
 
 

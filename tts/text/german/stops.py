@@ -21,6 +21,11 @@ def _forms(table: dict[str, str]) -> set[str]:
     return found
 
 
+def goes_on(before: str, word: str, following: str) -> bool:
+    """After an ordinal, and between a street and its number."""
+    return counts(before, word, following) or (word.lower().endswith("str") and following[:1].isdigit())
+
+
 ENDINGS = {_last("".join(written.split())) for written in ENDING} | {_last(written.split()[-1]) for written in ENDING}
 # Words without which numbers follow, and that are other words, too.
 NUMBERED = words_of("Nr Nrn Bd Kap Abb Tab Abs Art Ziff S Tel Std Min Sek Jg Aufl No Zi")
@@ -49,6 +54,6 @@ FULL_STOPS = Abbreviations(
     saying=SAYING,
     exclaiming=words_of("Yahoo Jeopardy"),
     openers=OPENERS,
-    counts=counts,
+    goes_on=goes_on,
 )
 JOINTS = Joints(before=CLAUSE_WORDS, leaning=LEANING_WORDS, counting=COUNTING)

@@ -5,7 +5,7 @@ Collection, CC BY 4.0): `uv pip install --group german`.
 """
 
 import gzip
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,19 +36,19 @@ def wiktionary() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def bands() -> dict[str, int]:
-    """How rare each of 100,000 words is, in small letters: 10 the most frequent, 60 the rarest."""
+    """How rare each of 100,000 words is, in small letters, ss for ß: 10 the most frequent, 60 the rarest."""
     return {word: int(band) for word, band in (f for f in _lines(FREQUENCY, "graded_words.txt.gz") if len(f) == 2)}
 
 
-def folded(wanted: Container[str] | None = None) -> dict[str, Pronunciations]:
-    """Pronunciations of words as the lexicon spells them, in letters only; of `wanted` words if they are given.
+def folded(wanted: Callable[[str], bool] = lambda word: True) -> dict[str, Pronunciations]:
+    """Pronunciations of words as the lexicon spells them, in letters only; of `wanted` words.
 
     Of two words with one spelling the one in small letters is first. Words in capitals are left out: USA.
     """
     found: dict[str, Pronunciations] = {}
     for word, ipa in sorted(wiktionary().items(), key=lambda item: item[0][:1].isupper()):
         key = fold(word)
-        if not key.isalpha() or (len(word) > 1 and word.isupper()) or (wanted is not None and key not in wanted):
+        if not key.isalpha() or (len(word) > 1 and word.isupper()) or not wanted(key):
             continue
         known = found.setdefault(key, [])
         known += [said for one in ipa.split("|") if (said := phones(one)) and said not in known]

@@ -19,9 +19,10 @@ ENDINGS = "e en em er es n s st t te ten tet test end ende in innen ung ungen li
 @lru_cache(maxsize=1)
 def dictionary() -> Dictionary:
     """Frequent words in their usual pronunciation, without those that are said by their letters."""
+    frequent = bands()
     words = {
         word: read[:1]
-        for word, read in folded(bands()).items()
+        for word, read in folded(lambda word: word.replace("ß", "ss") in frequent).items()
         if len(word) > 1
         and set(word) <= set(ALPHABET)
         and any(letter in word for letter in "aeiouyäöü")
