@@ -33,7 +33,16 @@ if TYPE_CHECKING:
 
 FILE_SUFFIXES = document.FORMATS.keys() | document.REFUSED.keys()  # a word that ends in one of them names a file
 PLAIN = document.FORMATS[".txt"]
-BOOK_FLAGS = ("voice", "language", "lexicon", "seed", "speed", "device", "threads", "weights")  # that narration has, too
+BOOK_FLAGS = (
+    "voice",
+    "language",
+    "lexicon",
+    "seed",
+    "speed",
+    "device",
+    "threads",
+    "weights",
+)  # that narration has, too
 BOOK_SETTINGS = ("candidates", "listen", "steps", "guidance")  # of conf/infer.yaml
 MAX_CHARS = 16_000_000  # about five times War and Peace
 WHOLE_INSTALL = "run `uv run infer.py` without --only-group speak and --engine"
@@ -157,7 +166,7 @@ def make_parser() -> Parser:
     parser.add_argument("--stream", action="store_true", help="a WAV to standard output, from the first word on")
     parser.add_argument("--raw", action="store_true", help="with --stream: samples only, 16 bits, little-endian, mono")
     parser.add_argument("-v", "--voice", help="a name, a recording, or a folder of recordings of one speaker")
-    parser.add_argument("--language", metavar="CODE", help="in which the text is read: en, de; auto goes by its letters")
+    parser.add_argument("--language", metavar="CODE", help="of the text: en, de; auto goes by its letters")
     parser.add_argument("--list-voices", action="store_true", help="show the voices that ship, and stop")
     parser.add_argument("--explain", action="store_true", help="show what will be said, and stop; loads no net")
     parser.add_argument("--json", action="store_true", help="with --explain: a line of JSON for each sentence")

@@ -36,12 +36,14 @@ def unescaped(written: str) -> str:
 def page() -> str:
     """The page of all kinds."""
     parts = [INTRODUCTION]
-    for path in [*sorted(LAYOUT.glob("*.txt")), *sorted(ENGLISH.glob("*.txt")), *sorted(GERMAN.glob("*.txt"))]:
+    for path in (path for folder in (LAYOUT, ENGLISH, GERMAN) for path in sorted(folder.glob("*.txt"))):
         first = path.read_text(encoding="utf-8").partition("\n")[0]
         title = first.removeprefix("# ") if first.startswith("# ") else path.stem
         rows = [f"| {_shown(written)} | {_shown(said)} |" for written, said in read(path)]
         german = "German: " if path.parent == GERMAN else ""
-        parts.append(f"## {german}{title[0].upper()}{title[1:]}\n\n| written | read |\n|---|---|\n" + "\n".join(rows) + "\n")
+        parts.append(
+            f"## {german}{title[0].upper()}{title[1:]}\n\n| written | read |\n|---|---|\n" + "\n".join(rows) + "\n"
+        )
     return "\n".join(parts)
 
 

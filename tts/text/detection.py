@@ -1,4 +1,4 @@
-"""Which language a text is in, by its letters in threes: naive Bayes (Dunning 1994, Statistical identification of language).
+"""Which language a text is in, by its letters in threes (Dunning 1994, Statistical identification of language).
 
 `trigrams.tsv` has how likely each is in each language, as `learning/train_detection.py` counts them.
 """

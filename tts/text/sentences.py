@@ -69,7 +69,7 @@ class Abbreviations:
     saying: frozenset[str]  # verbs that tell who spoke: said, asked
     exclaiming: frozenset[str]  # names that end in an exclamation mark
     openers: frozenset[str]  # words that begin a sentence more often than they follow an abbreviation
-    # whether the sentence goes on, by the text before a word, the word, and the one after its stop: am 3. Mai, Hauptstr. 5
+    # whether the sentence goes on, by the text before a word, the word, and the one after its stop: am 3. Mai
     goes_on: Callable[[str, str, str], bool] = never
 
 

@@ -162,7 +162,9 @@ class PhonemeTokenizer:
         if phones is not None and letters > 0 and generator.random() < letters:
             return [letter for letter in word if letter in self.ids]
         if phones is None:  # of a guess that is the word's letters, those that the tokenizer lacks are left out
-            return [symbol for phone in self.language.guess(word) for symbol in self._symbols(phone) if symbol in self.ids]
+            return [
+                symbol for phone in self.language.guess(word) for symbol in self._symbols(phone) if symbol in self.ids
+            ]
         return [symbol for phone in phones for symbol in self._symbols(phone)]
 
     def _symbols(self, phone: str) -> list[str]:
@@ -172,7 +174,9 @@ class PhonemeTokenizer:
             return [phone if self.stress else bare]
         stress = phone[len(bare) :] if self.stress else ""
         near = self.replaced[bare]
-        return [symbol + (stress or "0" if symbol + "0" in self.ids else "") for symbol in near] if self.stress else near
+        return (
+            [symbol + (stress or "0" if symbol + "0" in self.ids else "") for symbol in near] if self.stress else near
+        )
 
     def _inline(self, phones: str) -> list[str]:
         symbols = [symbol for phone in phones.split() for symbol in self._symbols(phone)]

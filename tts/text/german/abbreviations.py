@@ -199,11 +199,12 @@ WITHOUT_STOP = {
     **{"Lkw": "L K W", "Pkw": "P K W", "BAföG": "Bafög", "Bafög": "Bafög"},
 }
 OPENERS = words_of(
-    "Der Die Das Den Dem Des Ein Eine Einer Einen Einem Er Sie Es Wir Ich Ihr Man Und Aber Doch Denn Dann Da Dort Hier Nun "
-    "Als Wenn Weil Wie Was Wer Wo Warum Auch Nur Noch Schon Im In Am An Auf Aus Bei Mit Nach Von Vor Zu Zum Zur Für Gegen "
-    "Ohne Um Unter Über Durch Seit Während Trotz Nicht Kein Keine So Sein Seine Ihre Mein Meine Diese Dieser Dieses Jede "
-    "Jeder Jedes Alle Viele Einige Manche Heute Gestern Morgen Jetzt Danach Dabei Dadurch Damit Daher Darauf Deshalb "
-    "Dennoch Jedoch Zudem Außerdem Allerdings Später Schließlich Ob Obwohl Nachdem Bevor Damals Bis Beide Zwei Drei"
+    "Der Die Das Den Dem Des Ein Eine Einer Einen Einem Er Sie Es Wir Ich Ihr Man Und Aber Doch Denn Dann Da Dort "
+    "Hier Nun Als Wenn Weil Wie Was Wer Wo Warum Auch Nur Noch Schon Im In Am An Auf Aus Bei Mit Nach Von Vor Zu "
+    "Zum Zur Für Gegen Ohne Um Unter Über Durch Seit Während Trotz Nicht Kein Keine So Sein Seine Ihre Mein Meine "
+    "Diese Dieser Dieses Jede Jeder Jedes Alle Viele Einige Manche Heute Gestern Morgen Jetzt Danach Dabei Dadurch "
+    "Damit Daher Darauf Deshalb Dennoch Jedoch Zudem Außerdem Allerdings Später Schließlich Ob Obwohl Nachdem Bevor "
+    "Damals Bis Beide Zwei Drei"
 )
 STREETS = re.compile(r"(?P<name>[^\W\d_]{2,30}[-\s]?)(?P<street>[sS])tr\.")
 
@@ -226,6 +227,7 @@ def _street(match: re.Match[str]) -> str:
 
 
 ALL = {**INNER, **TITLES, **ENDING}
+LONGEST_FIRST = sorted(ALL, key=lambda word: (-len(word), word))
 # The stop stays where a sentence ends: at the end of the text, or before a word that opens one.
 STOPPED = rf"(?P<end>(?=[\"')]?\s*$)|(?= (?:{any_of(OPENERS)})\b))?"
 ABBREVIATIONS: list[Rule] = [
@@ -234,7 +236,7 @@ ABBREVIATIONS: list[Rule] = [
         lambda match: f"{DAYS_SHORT[match['first']]} bis {DAYS_SHORT[match['last']]}",
     ),
     Rule(
-        rf"(?<![\w.-])(?P<short>{'|'.join(spaced(word) for word in sorted(ALL, key=lambda w: (-len(w), w)))})(?!\w){STOPPED}",
+        rf"(?<![\w.-])(?P<short>{'|'.join(map(spaced, LONGEST_FIRST))})(?!\w){STOPPED}",
         _full,
     ),
     Rule(rf"(?<![\w.])(?P<name>[^\W\d_]{{0,30}}[-\s]?)(?P<street>[sS])tr\.{STOPPED}", _street),

@@ -12,8 +12,9 @@ MONTH = any_of(SPOKEN_MONTHS)
 # Before a number of four digits that is a year.
 CUES = (
     words_of(
-        "in im ab seit bis von vom um nach vor Jahr Jahre Jahren Jahres Anfang Ende Mitte Sommer Winter Herbst Frühjahr "
-        "Frühling geboren gestorben Stand zwischen und Ostern Weihnachten Pfingsten Spätsommer Saison Silvester Neujahr"
+        "in im ab seit bis von vom um nach vor Jahr Jahre Jahren Jahres Anfang Ende Mitte Sommer Winter Herbst "
+        "Frühjahr Frühling geboren gestorben Stand zwischen und Ostern Weihnachten Pfingsten Spätsommer Saison "
+        "Silvester Neujahr"
     )
     | SPOKEN_MONTHS
 )

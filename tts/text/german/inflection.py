@@ -6,19 +6,19 @@ from tts.text.rules import any_of, words_of
 
 # After these every ordinal ends in -en.
 WEAK_EN = words_of(
-    "am im zum vom beim zur dem den des ins ans aufs ab bis seit einem einen einer eines meinem meinen meiner meines "
-    "seinem seinen seiner seines ihrem ihren ihrer ihres unserem unseren unserer unseres deinem deinen deiner deines "
-    "eurem euren eurer diesem diesen dieses jenem jenen jenes jedem jeden keinem keinen keiner keines welchem welchen "
-    "allen beiden zwei drei vier beim überm unterm vorm hinterm"
+    "am im zum vom beim zur dem den des ins ans aufs ab bis seit einem einen einer eines meinem meinen meiner "
+    "meines seinem seinen seiner seines ihrem ihren ihrer ihres unserem unseren unserer unseres deinem deinen "
+    "deiner deines eurem euren eurer diesem diesen dieses jenem jenen jenes jedem jeden keinem keinen keiner keines "
+    "welchem welchen allen beiden zwei drei vier beim überm unterm vorm hinterm"
 )
 WEAK_E = words_of(
     "die das eine meine seine ihre unsere deine eure keine diese jene jede welche jeder dieser jener jedes"
 )
 MIXED = words_of("ein mein sein ihr unser dein euer kein")  # the ending shows the gender
 NEUTER = words_of(
-    "Mal Kind Jahr Buch Haus Tor Spiel Bild Kapitel Leben Semester Quartal Halbjahr Jahrhundert Jahrtausend Jahrzehnt "
-    "Drittel Viertel Auto Tier Team Album Lied Bier Glas Stück Zimmer Stockwerk Gebot Werk Opfer Mandat Lebensjahr "
-    "Gleis Schiff Projekt Date Treffen Konzert Gesicht Auge Standbein"
+    "Mal Kind Jahr Buch Haus Tor Spiel Bild Kapitel Leben Semester Quartal Halbjahr Jahrhundert Jahrtausend "
+    "Jahrzehnt Drittel Viertel Auto Tier Team Album Lied Bier Glas Stück Zimmer Stockwerk Gebot Werk Opfer Mandat "
+    "Lebensjahr Gleis Schiff Projekt Date Treffen Konzert Gesicht Auge Standbein"
 )
 FEMININE_ENDS = ("ung", "heit", "keit", "schaft", "ion", "tät", "ik", "ur", "ie", "e")
 MASCULINE_E = words_of(
@@ -26,8 +26,8 @@ MASCULINE_E = words_of(
 )
 # Before "der" they show that it is not the nominative.
 DATIVE = words_of(
-    "in an auf mit nach von bei seit zu aus unter über vor hinter neben zwischen während wegen trotz innerhalb außerhalb "
-    "ab gegenüber entlang und oder statt anstatt laut"
+    "in an auf mit nach von bei seit zu aus unter über vor hinter neben zwischen während wegen trotz innerhalb "
+    "außerhalb ab gegenüber entlang und oder statt anstatt laut"
 )
 ARTICLE = "|".join(sorted(WEAK_EN | WEAK_E | MIXED | {"der"}, key=lambda word: (-len(word), word)))
 # The word before an ordinal, and for "der" the one before that.
@@ -67,7 +67,7 @@ def _oblique(earlier: str, mark: str) -> bool:
     """Whether "der" after this word is a dative or a genitive."""
     if not earlier or mark:
         return False
-    return earlier.lower() in DATIVE or (earlier[0].isupper() and not earlier.lower() in ("ist", "war", "wird"))
+    return earlier.lower() in DATIVE or (earlier[0].isupper() and earlier.lower() not in ("ist", "war", "wird"))
 
 
 def strong(noun: str) -> str:

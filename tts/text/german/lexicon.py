@@ -13,8 +13,8 @@ from tts.text.lexicon import Lexicon, Listed, Pronunciations
 
 # The parts of number words, longest first where one begins another.
 NUMBER_PARTS = (
-    "sechzehn siebzehn dreizehn vierzehn fünfzehn achtzehn neunzehn zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig "
-    "neunzig hundert tausend und zwölf elf zehn neun acht sieben sechs fünf vier drei zwei eins ein"
+    "sechzehn siebzehn dreizehn vierzehn fünfzehn achtzehn neunzehn zwanzig dreißig vierzig fünfzig sechzig siebzig "
+    "achtzig neunzig hundert tausend und zwölf elf zehn neun acht sieben sechs fünf vier drei zwei eins ein"
 ).split()
 NUMBER_ENDS = {
     **{"": "", "te": "T AX", "ten": "T AX N", "ter": "T EX", "tes": "T AX S", "tem": "T AX M", "ste": "S T AX"},

@@ -187,6 +187,7 @@ def _angle(match: re.Match[str]) -> str:
     return said
 
 
+SHORT = {"V", "A", "K", "N", "J", "W", "L", "s", "St."}  # too short to be units after a word
 HALVES = "".join(VULGAR)
 MEASURES: list[Rule] = [
     Rule(rf"{ALONE}(?P<numbers>{NUMBER}(?:{SQUARE}{NUMBER}){{1,3}})(?:\s?(?P<unit>{UNIT}))?(?!\w)", _size),
@@ -204,7 +205,7 @@ MEASURES: list[Rule] = [
     ),
     Rule(rf"{ALONE}(?P<minus>[−-]?)(?P<number>{NUMBER})[\s-]?(?P<unit>{UNIT})(?![\w²³/])(?!-[a-zäöü])", _unit),
     Rule(
-        rf"(?P<before>{MULTIPLE})\s(?P<unit>{any_of(set(UNITS) - {'V', 'A', 'K', 'N', 'J', 'W', 'L', 's', 'St.'})})(?![\w²³])",
+        rf"(?P<before>{MULTIPLE})\s(?P<unit>{any_of(UNITS.keys() - SHORT)})(?![\w²³])",
         lambda match: f"{match['before']} {UNITS[match['unit']][1]}",
     ),
     Rule(r"(?<=\s)km/h(?!\w)", lambda match: "Stundenkilometer"),

@@ -30,7 +30,7 @@ WORD = r"\"?[A-ZÄÖÜ]?[a-zäöüß]+(?:-[A-ZÄÖÜ]?[a-zäöüß]+)*[,;:]?\"?"
 PLAIN = re.compile(rf"{WORD}(?: {WORD})*[.!?]?\"?")
 # Except for these: abbreviations, and single letters.
 SHORT = re.compile(
-    rf"\b(?:{any_of({*WITHOUT_STOP, *DAYS_SHORT})})\b|(?:str|{any_of({word.rstrip('.') for word in (*ALL, *MONTHS_SHORT)})})\."
+    rf"\b(?:{any_of({*WITHOUT_STOP, *DAYS_SHORT})})\b|(?:str\.|{any_of({*ALL, *MONTHS_SHORT})})"
     r"|(?<![^\W_])[A-ZÄÖÜa-zäöü](?![\w'])"
 )
 INLINE = re.compile(r"\{[A-Z0-2 ]{1,200}\}")

@@ -9,21 +9,23 @@ from tts.text.rules import Rule, any_of, words_of
 
 ROMAN = "[IVXLCDM]{1,9}"
 PARTS = words_of(
-    "Kapitel Band Teil Akt Szene Buch Artikel Abschnitt Anhang Tabelle Abbildung Phase Stufe Klasse Typ Gruppe Nummer Block "
-    "Aufzug Auftritt Gesang Strophe Satz Sektion Saal Halle Apollo Rocky Hartz Liga Bundesliga Bände Lektion"
+    "Kapitel Band Teil Akt Szene Buch Artikel Abschnitt Anhang Tabelle Abbildung Phase Stufe Klasse Typ Gruppe "
+    "Nummer Block Aufzug Auftritt Gesang Strophe Satz Sektion Saal Halle Apollo Rocky Hartz Liga Bundesliga Bände "
+    "Lektion"
 )
 QUEENS = words_of(
-    "Elisabeth Elizabeth Katharina Maria Viktoria Victoria Margarethe Beatrix Christina Kleopatra Johanna Anna Isabella "
-    "Margarete Königin Zarin Kaiserin Päpstin"
+    "Elisabeth Elizabeth Katharina Maria Viktoria Victoria Margarethe Beatrix Christina Kleopatra Johanna Anna "
+    "Isabella Margarete Königin Zarin Kaiserin Päpstin"
 )
 RULERS = (
     words_of(
-        "Ludwig Friedrich Wilhelm Heinrich Karl Otto Johannes Paul Benedikt Franz Josef Joseph Leopold Rudolf Ferdinand "
-        "Philipp Georg Eduard Richard Napoleon Nikolaus Alexander Peter Iwan Pius Leo Innozenz Gregor Urban Clemens Klemens "
-        "Konrad Albrecht August Maximilian Matthias Sigismund Ramses Thutmosis Amenophis Gustav Christian Harald Erik "
-        "Albert Alfons Juan Carlos Felipe Umberto Viktor Emanuel Jakob William Charles Henry Edward Ernst Adolf Bonifatius "
-        "Sixtus Julius Hadrian Kambyses Dareios Xerxes Ptolemaios Mehmed Murad Selim Süleyman Bernhard Gerhard Adalbert "
-        "Willem Baudouin Leopold Humbert Robert Malcolm Donald Haakon Olav Knut Waldemar Kasimir Stanislaus Wenzel Sigmund"
+        "Ludwig Friedrich Wilhelm Heinrich Karl Otto Johannes Paul Benedikt Franz Josef Joseph Leopold Rudolf "
+        "Ferdinand Philipp Georg Eduard Richard Napoleon Nikolaus Alexander Peter Iwan Pius Leo Innozenz Gregor "
+        "Urban Clemens Klemens Konrad Albrecht August Maximilian Matthias Sigismund Ramses Thutmosis Amenophis "
+        "Gustav Christian Harald Erik Albert Alfons Juan Carlos Felipe Umberto Viktor Emanuel Jakob William Charles "
+        "Henry Edward Ernst Adolf Bonifatius Sixtus Julius Hadrian Kambyses Dareios Xerxes Ptolemaios Mehmed Murad "
+        "Selim Süleyman Bernhard Gerhard Adalbert Willem Baudouin Leopold Humbert Robert Malcolm Donald Haakon Olav "
+        "Knut Waldemar Kasimir Stanislaus Wenzel Sigmund"
     )
     | QUEENS
 )
@@ -82,7 +84,8 @@ NUMERALS: list[Rule] = [
     Rule(r"(?<![\w.-])(?P<name>)(?P<roman>[IVX]{2,9})(?![\w-])", lambda match: _part(match).strip()),
 ]
 COUNTED = words_of(
-    "Weltkrieg Weltkriegs Weltkrieges Jahrhundert Jahrhunderts Kapitel Akt Aufzug Szene Teil Band Quartal Liga Buch Gesang Reich Klasse Internationale Vatikanische Vatikanischen Republik Dynastie Armeekorps Bezirk"
+    "Weltkrieg Weltkriegs Weltkrieges Jahrhundert Jahrhunderts Kapitel Akt Aufzug Szene Teil Band Quartal Liga Buch "
+    "Gesang Reich Klasse Internationale Vatikanische Vatikanischen Republik Dynastie Armeekorps Bezirk"
 )
 
 

@@ -38,8 +38,8 @@ def is_one(written: str) -> bool:
 
 # Words before a number that is a name.
 LABELS = words_of(
-    "Absatz Artikel Nummer Kapitel Seite Satz Paragraf Band Teil Zimmer Platz Gleis Linie Abbildung Tabelle Punkt Klasse "
-    "Formel Gruppe Stufe Typ Liga Halle Ziffer Buchstabe Zeile Spalte Folge Staffel Version"
+    "Absatz Artikel Nummer Kapitel Seite Satz Paragraf Band Teil Zimmer Platz Gleis Linie Abbildung Tabelle Punkt "
+    "Klasse Formel Gruppe Stufe Typ Liga Halle Ziffer Buchstabe Zeile Spalte Folge Staffel Version"
 )
 
 

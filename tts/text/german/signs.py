@@ -72,7 +72,7 @@ SIGN_RULES: list[Rule] = [
         lambda match: f"{match['before']} {LAW[match['short']]}",
     ),
     Rule(
-        rf"(?P<before>Absatz\s[0-9]{{1,3}})\s(?P<short>S\.|Nr\.)(?=\s?[0-9])",
+        r"(?P<before>Absatz\s[0-9]{1,3})\s(?P<short>S\.|Nr\.)(?=\s?[0-9])",
         lambda match: f"{match['before']} {LAW[match['short']]}",
     ),
     Rule(r"(?<![\w.])S\.\s(?=[0-9])", lambda match: "Seite "),

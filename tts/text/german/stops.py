@@ -30,17 +30,17 @@ ENDINGS = {_last("".join(written.split())) for written in ENDING} | {_last(writt
 # Words without which numbers follow, and that are other words, too.
 NUMBERED = words_of("Nr Nrn Bd Kap Abb Tab Abs Art Ziff S Tel Std Min Sek Jg Aufl No Zi")
 CLAUSE_WORDS = words_of(
-    "und aber oder denn sondern doch dass daß weil wenn als ob obwohl während nachdem bevor bis damit sodass falls sobald "
-    "der die das den dem dessen deren wer wo wie was warum weshalb wobei wodurch womit worauf sowie"
+    "und aber oder denn sondern doch dass daß weil wenn als ob obwohl während nachdem bevor bis damit sodass falls "
+    "sobald der die das den dem dessen deren wer wo wie was warum weshalb wobei wodurch womit worauf sowie"
 )
 LEANING_WORDS = words_of(
-    "der die das den dem des ein eine einen einem einer eines im in am an auf aus bei beim mit nach von vom vor zu zum zur "
-    "für gegen ohne um unter über durch seit sehr so zu nicht kein keine mein dein sein ihr unser euer ich du er sie es wir "
-    "man ist sind war waren wird werden wurde hat haben hatte kann soll muss will"
+    "der die das den dem des ein eine einen einem einer eines im in am an auf aus bei beim mit nach von vom vor zu "
+    "zum zur für gegen ohne um unter über durch seit sehr so zu nicht kein keine mein dein sein ihr unser euer ich "
+    "du er sie es wir man ist sind war waren wird werden wurde hat haben hatte kann soll muss will"
 )
 SAYING = words_of(
-    "sagte sagt fragte fragt rief ruft antwortete erwiderte flüsterte schrie meinte murmelte entgegnete bemerkte erklärte "
-    "begann versetzte brummte dachte"
+    "sagte sagt fragte fragt rief ruft antwortete erwiderte flüsterte schrie meinte murmelte entgegnete bemerkte "
+    "erklärte begann versetzte brummte dachte"
 )
 FULL_STOPS = Abbreviations(
     inner=frozenset((_forms(INNER) | _forms(TITLES)) - ENDINGS - NUMBERED - {"A", "D", "O", "Z"}) | {"Chr"} - ENDINGS,

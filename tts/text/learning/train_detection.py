@@ -1,4 +1,4 @@
-"""Counts `trigrams.tsv`: `python -m tts.text.learning.train_detection english=EN.txt german=DE.txt`, text files by language.
+"""Counts `trigrams.tsv`: `python -m tts.text.learning.train_detection english=EN.txt german=DE.txt`.
 
 The file that ships was counted on both sides of Tatoeba's sentence pairs (CC BY 2.0 FR). `--check` says how many lines
 of other files are recognised.
@@ -37,7 +37,9 @@ def check(name: str, path: Path) -> str:
     """How the lines of a file are taken, those of another default first."""
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     found = Counter(detect(line, "doubtful") for line in lines)
-    return f"{path}: of {len(lines)} {name} lines " + ", ".join(f"{found[kind]} {kind}" for kind in [*TABLE, "doubtful"])
+    return f"{path}: of {len(lines)} {name} lines " + ", ".join(
+        f"{found[kind]} {kind}" for kind in [*TABLE, "doubtful"]
+    )
 
 
 def files(given: list[str]) -> dict[str, Path]:

@@ -11,9 +11,30 @@ from tts.text.language import Normal
 KINDS = {path.stem: cases.read(path) for path in sorted(cases.GERMAN.glob("*.txt"))}
 SIZE = 20_000  # characters; enough to tell quadratic from linear time
 UNITS = (
-    *("a", "A", "1", "I", "{", ".", "-", "€", "é", "я", "😀", "1,", "1.", "A.", "a@", "1/", "1:", "St. ", "www.", "5 € "),
-    *("12.12.", "½", "a'", "+1 ", "§ 1 ", "z. B. ", "1 000 ", "Karl V. ", "am 3. ", "1. und ", "EU-", "{AA}", "Str.", "der 1. "),
-    *("0 30 ", "DE89 ", "3 x ", "1–2 ", "5 km ", "1.000."),
+    *(
+        "a",
+        "A",
+        "1",
+        "I",
+        "{",
+        ".",
+        "-",
+        "€",
+        "é",
+        "я",
+        "😀",
+        "1,",
+        "1.",
+        "A.",
+        "a@",
+        "1/",
+        "1:",
+        "St. ",
+        "www.",
+        "5 € ",
+    ),
+    *("12.12.", "½", "a'", "+1 ", "§ 1 ", "z. B. ", "1 000 ", "Karl V. ", "am 3. ", "1. und ", "EU-", "{AA}", "Str."),
+    *("der 1. ", "0 30 ", "DE89 ", "3 x ", "1–2 ", "5 km ", "1.000."),
 )
 HOSTILE = {
     **{f"{unit!r} repeated": (unit * SIZE)[:SIZE] for unit in UNITS},

@@ -144,7 +144,12 @@ def test_the_data_is_small():
 
 @pytest.mark.parametrize(
     ("word", "phones"),
-    [("neeeein", "N AY N"), ("hahaha", "HH A HH A HH A"), ("xkcd", "IH K S K AA T S EE D EE"), ("andrea's", "A N D RH EE A S")],
+    [
+        ("neeeein", "N AY N"),
+        ("hahaha", "HH A HH A HH A"),
+        ("xkcd", "IH K S K AA T S EE D EE"),
+        ("andrea's", "A N D RH EE A S"),
+    ],
 )
 def test_unusual_spellings(word, phones):
     assert said(word) == phones

@@ -1,7 +1,7 @@
-"""Makes `wiktionary.txt.gz` and `parts.txt`: `python -m tts.text.german.learning.build_lexicon`, five minutes on one core.
+"""Makes `wiktionary.txt.gz` and `parts.txt`: `python -m tts.text.german.learning.build_lexicon`, minutes on one core.
 
 The lexicon lists frequent words, and of the others those that `derivation.py` would read otherwise than the German
-Wiktionary does. So it holds the Wiktionary's 815,000 words in a quarter of the lines, secondary stress aside.
+Wiktionary does. So it holds the Wiktionary's 815,000 words in a sixth of the lines, secondary stress aside.
 """
 
 import gzip
@@ -21,6 +21,8 @@ FOLDER = Path(derivation.__file__).parent
 LONGEST = 24  # letters; longer words are compounds of listed ones
 SHARE = 0.8  # of the compounds with a short word that are read rightly if it is their part
 
+ENGLISH = frozenset("am as die dies e fes is like live male man per".split())  # with a capital, in titles
+
 Table = Mapping[str, list[str]]
 
 
@@ -35,7 +37,13 @@ def nouns(table: Table) -> dict[str, list[str]]:
     found = {}
     for word, ipa in wiktionary().items():
         lower = word[:1].lower() + word[1:]
-        if word != lower and word.istitle() and lower in wiktionary() and (key := fold(word)) in table:
+        if (
+            word != lower
+            and word.istitle()
+            and lower in wiktionary()
+            and (key := fold(word)) in table
+            and key not in ENGLISH
+        ):
             said = phones(ipa.partition("|")[0])
             if said and _bare(said) != _bare(table[key]):
                 found[key] = said

@@ -1,4 +1,4 @@
-"""Trains `g2p.npz` on frequent words: `python -m tts.text.german.learning.train_g2p -o NEW.npz`, ten minutes on one core.
+"""Trains `g2p.npz` on frequent words: `python -m tts.text.german.learning.train_g2p -o NEW.npz`, ten minutes of a core.
 
 `--judge FILE` says how many held-out words a trained net reads rightly, and how long it takes. Their pronunciations are
 those of the German Wiktionary, in `dictionary.py`.
