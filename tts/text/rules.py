@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
+NEAR = 90  # characters around a match that are looked at
+
 
 class Rule:
     """A pattern, and what is said in place of its match. Most are never asked, so it is compiled when it first is."""
@@ -20,6 +22,16 @@ class Rule:
     @cached_property
     def compiled(self) -> re.Pattern[str]:
         return re.compile(self.pattern, self.flags)
+
+
+def before(match: re.Match[str]) -> str:
+    """The text that stands near before a match."""
+    return match.string[max(0, match.start() - NEAR) : match.start()]
+
+
+def after(match: re.Match[str]) -> str:
+    """The text that stands near after a match."""
+    return match.string[match.end() : match.end() + NEAR]
 
 
 def words_of(listed: str) -> frozenset[str]:

@@ -4,7 +4,7 @@ import re
 
 from tts.text.german.inflection import WEEKDAYS, ending
 from tts.text.german.numbers import cardinal, ordinal, year
-from tts.text.rules import Rule, any_of, words_of
+from tts.text.rules import Rule, after, any_of, before, words_of
 
 MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
 SPOKEN_MONTHS = words_of("Jänner Feber Juno") | set(MONTHS)
@@ -23,13 +23,13 @@ YEAR = "[12][0-9]{3}"
 
 
 def _day(digits: str, match: re.Match[str], month: str) -> str:
-    return ordinal(digits, ending(match.string[: match.start()], month))
+    return ordinal(digits, ending(before(match), month))
 
 
 def _days(match: re.Match[str]) -> str:
     """3. Mai; 3. und 4. Mai; 3.–5. Mai: all days have the ending of the first."""
     month = match["month"]
-    end = ending(match.string[: match.start()], month)
+    end = ending(before(match), month)
     said = ordinal(match["first"], end)
     if match["last"]:
         link = match["link"].strip()
@@ -71,10 +71,9 @@ def _decade(match: re.Match[str]) -> str:
 
 def _year(match: re.Match[str]) -> str:
     """A number of four digits, unless it counts what follows it."""
-    before, after = match.string[: match.start()], match.string[match.end() :]
-    word = re.search(r"([^\W\d_]+)[,;:(]?\s?\(?$", before[-40:])
+    word = re.search(r"([^\W\d_]+)[,;:(]?\s?\(?$", before(match))
     cue = word[1] if word else ""
-    counted = re.match(r"\s(?:[a-zäöüß]+(?:e|en|er)\s)?[A-ZÄÖÜ][a-zäöüß]+", after)
+    counted = re.match(r"\s(?:[a-zäöüß]+(?:e|en|er)\s)?[A-ZÄÖÜ][a-zäöüß]+", after(match))
     if counted and cue not in CUES - COUNTED and not (cue[:1].isupper() and cue not in COUNTED):
         return match[0]
     if counted and cue in COUNTED:

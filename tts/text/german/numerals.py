@@ -2,10 +2,11 @@
 
 import re
 
+from tts.text.german.abbreviations import OPENERS
 from tts.text.german.inflection import DATIVE, ending
 from tts.text.german.numbers import cardinal, ordinal
 from tts.text.roman import roman_value
-from tts.text.rules import Rule, any_of, words_of
+from tts.text.rules import Rule, after, any_of, before, words_of
 
 ROMAN = "[IVXLCDM]{1,9}"
 PARTS = words_of(
@@ -31,6 +32,7 @@ RULERS = (
 )
 ACCUSATIVE = words_of("für gegen durch ohne um")
 DATIVES = DATIVE - words_of("und oder") | words_of("zum vom beim am im")
+OPENS = re.compile(rf"[\"')]?\s(?:{any_of(OPENERS)})\b")
 NAME = r"(?P<name>[A-ZÄÖÜ][\w-]{1,30})"
 
 
@@ -43,8 +45,8 @@ def _ruler(match: re.Match[str]) -> str:
     if not match["stop"] and stem not in RULERS:
         return match[0]
     queen = stem in QUEENS
-    before = re.findall(r"[^\W\d_]+", match.string[max(0, match.start() - 60) : match.start()])[-2:]
-    case = next((word.lower() for word in reversed(before) if not word[0].isupper() or word.lower() in DATIVES), "")
+    earlier = re.findall(r"[^\W\d_]+", before(match))[-2:]
+    case = next((word.lower() for word in reversed(earlier) if not word[0].isupper() or word.lower() in DATIVES), "")
     if name != stem and name.endswith("s"):
         article, end = ("der", "en") if queen else ("des", "en")
     elif case in DATIVES:
@@ -54,9 +56,9 @@ def _ruler(match: re.Match[str]) -> str:
     else:
         article, end = ("die", "e") if queen else ("der", "e")
     said = f"{name} {article} {ordinal(str(value), end).capitalize()}"
-    after = match.string[match.end() :]
+    following = after(match)
     stops = match["stop"] and (
-        not after.strip(" \"')") or re.match(r"[\"')]?\s(?:Er|Sie|Der|Die|Das|Es|In|Im|Am)\b", after)
+        not following.strip(" \"')") or re.match(rf"[\"')]?\s(?:{any_of(OPENERS)})\b", following)
     )
     return said + ("." if stops else "")
 
@@ -66,7 +68,7 @@ def _ordered(match: re.Match[str]) -> str:
     value = roman_value(match["roman"])
     if not value:
         return match[0]
-    return ordinal(str(value), ending(match.string[: match.start()], match["noun"])) + f" {match['noun']}"
+    return ordinal(str(value), ending(before(match), match["noun"])) + f" {match['noun']}"
 
 
 def _part(match: re.Match[str]) -> str:

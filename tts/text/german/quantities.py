@@ -4,7 +4,7 @@ import re
 
 from tts.text.german.inflection import article_one, determined, ending, feminine
 from tts.text.german.numbers import MOST_DIGITS, cardinal, decimal, fraction, ordinal, spelled
-from tts.text.rules import Rule, any_of, words_of
+from tts.text.rules import Rule, after, any_of, before, words_of
 
 # With points, thin or plain spaces or apostrophes between thousands; decimals after a comma.
 GROUPS = r"[0-9]{1,3}(?:\.[0-9]{3}){1,6}|[0-9]{1,3}(?:[ ' ][0-9]{3}){1,6}(?![0-9])"
@@ -47,8 +47,8 @@ def counted(match: re.Match[str]) -> str:
     """A number and the noun after it: 1 Mensch, 1 Stunde."""
     written = match["number"]
     if plain_digits(written)[-2:] in ("1", "01") and "," not in written:
-        noun = re.match(r"\s([A-ZÄÖÜ][a-zäöüß][\w-]*)", match.string[match.end() :])
-        label = re.search(rf"(?:{any_of(LABELS)})\s$", match.string[: match.start()][-30:])
+        noun = re.match(r"\s([A-ZÄÖÜ][a-zäöüß][\w-]*)", after(match))
+        label = re.search(rf"(?:{any_of(LABELS)})\s$", before(match))
         if noun and is_one(written) and not label:
             return match["minus"] + article_one(noun[1])
     return match["minus"] + number(written)
@@ -70,7 +70,7 @@ def _mixed(match: re.Match[str]) -> str:
 def _part(match: re.Match[str]) -> str:
     """1/2, ¾; before a noun a half is inflected: ein halber Liter, eine halbe Stunde."""
     over, under = VULGAR[match["vulgar"]] if match["vulgar"] else (int(match["over"]), int(match["under"]))
-    noun = re.match(r"\s([A-ZÄÖÜ][a-zäöüß]+)", match.string[match.end() :])
+    noun = re.match(r"\s([A-ZÄÖÜ][a-zäöüß]+)", after(match))
     if (over, under) == (1, 2) and noun:
         return half(noun[1])
     if under > 100 or (under > 12 and under not in (16, 20, 32, 64, 100)):
@@ -102,8 +102,7 @@ def _range(match: re.Match[str]) -> str:
 
 def _ordinal(match: re.Match[str]) -> str:
     """A number with a stop before what it counts: der 1. Platz, im 19. und 20. Jahrhundert."""
-    before, after = match.string[: match.start()], match.string[match.end() :].lstrip()
-    end = ending(before, after)
+    end = ending(before(match), after(match).lstrip())
     said = ordinal(match["first"], end)
     if match["last"] and match["link"].strip() == ",":
         said += f", {ordinal(match['last'], end)}"
@@ -149,7 +148,7 @@ QUANTITIES: list[Rule] = [
     ),
     Rule(
         rf"{ALONE}(?P<first>[0-9]{{1,3}})\.(?:{LINK})?\s(?=[A-ZÄÖÜ0-9])",
-        lambda match: _ordinal(match) if determined(match.string[: match.start()]) else match[0],
+        lambda match: _ordinal(match) if determined(before(match)) else match[0],
     ),
     Rule(rf"{ALONE}(?P<minus>[−-]?)(?P<first>{NUMBER})(?:{DASH})(?P<last>{NUMBER}){END}", _range),
     Rule(

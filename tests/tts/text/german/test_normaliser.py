@@ -5,6 +5,7 @@ import pytest
 
 from helpers import cases
 from helpers.growth import growth
+from helpers.shared import KERSTIN, texts
 from tts.text.german.normaliser import normalise
 from tts.text.language import Normal
 
@@ -75,3 +76,10 @@ def test_what_cannot_be_said_is_named():
 
 def test_empty_text_says_nothing():
     assert normalise("").text == normalise(" \n\t ").text == ""
+
+
+@pytest.mark.skipif(not all(path.is_file() for path in KERSTIN), reason="needs the shared corpora")
+def test_every_sign_of_a_corpus_is_read(german):
+    found = [(text, german.normalise(text)) for path in KERSTIN for text in texts(path)]
+    assert len(found) > 1300
+    assert not [(text, read) for text, read in found if read.notices or any(map(str.isdigit, read.text))]
