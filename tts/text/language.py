@@ -41,6 +41,8 @@ class Language:
     abbreviations: Abbreviations
     joints: Joints
     read_lexicon: Callable[[], Lexicon]
+    note: str  # what is said before a note of a book
+    by: str  # what is said between a title and its author
     # of a normalised text: where a homograph's first letter is -> the phones meant there, with spaces
     choose: Callable[[str], Mapping[int, str]] = no_choice
     guess: Callable[[str], list[str]] = list  # phones of a folded word that the lexicon lacks, or else its letters

@@ -172,6 +172,7 @@ DAYS_SHORT = {
 }
 WITHOUT_STOP = {
     **{
+        "GesmbH": "Ges m b H",
         "GmbH": "G m b H",
         "MwSt": "Mehrwertsteuer",
         "Hbf": "Hauptbahnhof",

@@ -3,6 +3,7 @@
 The lexicon lacks every word that these rules read rightly; `learning/build_lexicon.py` decides which those are.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -15,16 +16,10 @@ Known = Callable[[str], Phones | None]
 LONGEST = 50  # letters of a word that is taken apart
 DEPTH = 3  # steps, each of them a compound, a prefix or an ending
 SHORTEST, FEW = 3, 4  # letters of a part of a compound; of those with up to FEW only the ones in `parts.txt` are parts
-LINKS = {
-    "": [],
-    "s": ["S"],
-    "es": ["AX", "S"],
-    "n": ["N"],
-    "en": ["AX", "N"],
-    "er": ["EX"],
-    "e": ["AX"],
-    "ens": ["AX", "N", "S"],
-}
+LINKS = {"": [], "s": ["S"], "es": ["AX", "S"], "n": ["N"], "en": ["AX", "N"], "er": ["EX"], "e": ["AX"]}
+# Said otherwise as the last part of a compound than alone: Heimweg, Petersburger.
+AS_LAST = {"weg": ["V", "EE1", "K"], "burger": ["B", "UH1", "RH", "G", "EX"]}
+ENDINGS_ALONE = re.compile("is(?:t|ch|m)[a-zäöü]{0,5}|ierend?[a-z]{0,2}")  # they look like words
 # Before a stem that keeps its stress.
 WEAK = {
     **{"be": ["B", "AX"], "ge": ["G", "AX"], "er": ["EH0", "EX"], "ver": ["F", "EH0", "EX"], "ent": ["EH0", "N", "T"]},
@@ -128,6 +123,12 @@ class _Derivation:
         if found or depth < 2:
             return found
 
+        def form(part: str) -> Phones | None:
+            return self.known(part) or inflected(part, self.known)
+
+        if found := compound(word, self.known, form):
+            return found
+
         def deeper(part: str) -> Phones | None:
             return self.known(part) or (self.whole(part, depth - 1) if len(part) > FEW else None)
 
@@ -145,7 +146,8 @@ def inflected(word: str, known: Known) -> Phones | None:
         if ending in FIRM:
             found = firm_stem(stem, ending, known)
             if found:
-                return [*found, *FIRM[ending].split()]
+                said = FIRM[ending].split()
+                return [*found, *(said[1:] if stem[-1] == "d" and said[0] == "T" else said)]
     return None
 
 
@@ -222,12 +224,12 @@ def compound(word: str, first_known: Known, last_known: Known) -> Phones | None:
     """Two words or more, the longest last part first: Haus-tür, Arbeit-s-tag, Donau-dampf-schiff-fahrt."""
     for place in range(SHORTEST, len(word) - SHORTEST + 1):
         last = word[place:]
-        if not is_part(last):
+        if not is_part(last) or ENDINGS_ALONE.fullmatch(last):
             continue
         for first, link in linked(word[:place]):
             if not (is_part(first) and (before := first_known(first))):
                 continue
-            after = last_known(last)
+            after = AS_LAST.get(last) or last_known(last)
             if after and any(phone.endswith("1") for phone in before):
                 return joined(before, link, after)
     return None

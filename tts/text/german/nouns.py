@@ -12,7 +12,7 @@ INSIDE = re.compile(r"[^\W\d_][,;]?[ -]\Z")  # before a word that is not the fir
 # At the beginning of a sentence, where every word has a capital, these are more often no nouns.
 NO_NOUNS = words_of(
     "abbiegen am benimm besingen blank bucht elegant estnisch flugs fort genesen hinweg ignorant kommende kommenden "
-    "lache lateral literal rocken royal rundweg sonnabends souverän spielende spielenden spielendes spätabends "
+    "lache lateral literal rocken royal rundweg seine sonnabends souverän spielende spielenden spielendes spätabends "
     "stecken stiegen stereotyp sucht tschetschenisch umbaue umfragen umstiegen uniform urban urteile urteilen "
     "verdammte vergaben violett vorweg wart weg werd werde werden wiedergaben wiederholt zweiundvierzig übernahmen"
 )

@@ -6,7 +6,7 @@ from tts.text.german.phones import STRESSED, VOWELS
 
 # Longest first. Whatever is not listed makes a pronunciation unreadable.
 SOUNDS = {
-    **{"t͡ʃ": "CH", "d͡ʒ": "JH", "tʃ": "CH", "dʒ": "JH", "t͡s": "T S", "p͡f": "P F", "k͡s": "K S"},
+    **{"t͡ʃ": "CH", "d͡ʒ": "JH", "t͡s": "T S", "p͡f": "P F", "k͡s": "K S"},
     **{"aɪ̯": "AY", "aʊ̯": "AW", "ɔɪ̯": "OY", "ɔʏ̯": "OY", "ʊɪ̯": "UH Y", "ɛɪ̯": "EY", "eɪ̯": "EY", "ɔʊ̯": "OW", "oʊ̯": "OW"},
     **{"əʊ̯": "OW", "i̯": "Y", "u̯": "W", "o̯": "W", "y̯": "W", "ʊ̯": "W", "ɪ̯": "Y", "e̯": "Y", "ɐ̯": "EX", "ʏ̯": "Y"},
     **{"n̩": "AX N", "l̩": "AX L", "m̩": "AX M", "ŋ̩": "AX NG", "ʁ̩": "EX", "ɹ̩": "EX"},
