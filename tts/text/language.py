@@ -1,8 +1,8 @@
 """What the rest of the code asks of a language. Languages are found by name, so nothing imports one of them directly.
 
-Another language is a package `tts/text/NAME/` with a `Language`, a line in `TABLE` and in `CODES`, and a file of symbols
-like `conf/text/german.yaml`; docs/languages.md goes through it, and says what is English only. A voice speaks the language
-that its tokenizer's spec names, and reads others with the sounds that it has.
+Another language is a package `tts/text/NAME/` with a `Language`, a line in `TABLE` and in `CODES`, and a file of
+symbols like `conf/text/german.yaml`; docs/languages.md goes through it, and says what is English only. A voice speaks
+the language that its tokenizer's spec names, and reads others with the sounds that it has.
 """
 
 from collections.abc import Callable, Mapping

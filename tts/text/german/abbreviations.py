@@ -2,7 +2,7 @@
 
 import re
 
-from tts.text.rules import Rule, any_of, words_of
+from tts.text.rules import Rule, after, any_of, words_of
 
 # The sentence goes on after them.
 INNER = {
@@ -207,7 +207,9 @@ OPENERS = words_of(
     "Damit Daher Darauf Deshalb Dennoch Jedoch Zudem Außerdem Allerdings Später Schließlich Ob Obwohl Nachdem Bevor "
     "Damals Bis Beide Zwei Drei"
 )
-STREETS = re.compile(r"(?P<name>[^\W\d_]{2,30}[-\s]?)(?P<street>[sS])tr\.")
+# They are words, too, at the end of a sentence: what follows them if they are abbreviations.
+NUMBER, NAME = re.compile(r"\s?[0-9IVX]"), re.compile(r"\s[A-ZÄÖÜ]")
+ALSO_WORDS = {"Art.": NUMBER, "Abs.": NUMBER, "Dir.": NAME, "Gen.": NAME, "Ing.": NAME, "Mag.": NAME, "Red.": NAME}
 
 
 def spaced(written: str) -> str:
@@ -218,6 +220,9 @@ def spaced(written: str) -> str:
 def _full(match: re.Match[str]) -> str:
     written = " ".join(re.sub(r"\.(?=\S)", ". ", match["short"]).split())
     written = written if written in ALL else match["short"]
+    follows = ALSO_WORDS.get(written)
+    if follows and (match["end"] is not None or not follows.match(after(match))):
+        return match[0]
     said = ALL[written]
     return said + "." if match["end"] is not None else said
 
@@ -229,22 +234,33 @@ def _street(match: re.Match[str]) -> str:
 
 ALL = {**INNER, **TITLES, **ENDING}
 LONGEST_FIRST = sorted(ALL, key=lambda word: (-len(word), word))
+SHORT_MONTH = any_of(MONTHS_SHORT)
 # The stop stays where a sentence ends: at the end of the text, or before a word that opens one.
 STOPPED = rf"(?P<end>(?=[\"')]?\s*$)|(?= (?:{any_of(OPENERS)})\b))?"
-ABBREVIATIONS: list[Rule] = [
+# Before dates are read.
+DAYS: list[Rule] = [
     Rule(
         rf"(?<![\w.])(?P<first>{any_of(DAYS_SHORT)})\.?\s?[-–]\s?(?P<last>{any_of(DAYS_SHORT)})(?:\.(?!\s*$)|(?!\w))",
         lambda match: f"{DAYS_SHORT[match['first']]} bis {DAYS_SHORT[match['last']]}",
     ),
+    Rule(rf"(?<![\w.])(?P<name>[^\W\d_]{{0,30}}[-\s]?)(?P<street>[sS])tr\.{STOPPED}", _street),
+    Rule(
+        rf"(?<![\w.])(?P<before>(?:[0-9]\.?|\b(?:im|Im|Ende|Anfang|Mitte|seit|bis|ab|vom|zum))\s)(?P<short>{SHORT_MONTH})(?!\w)",
+        lambda match: match["before"] + MONTHS_SHORT[match["short"]],
+    ),
+    Rule(
+        rf"(?<![\w.])(?P<short>{SHORT_MONTH})(?=\s?[12][0-9]{{3}})",
+        lambda match: MONTHS_SHORT[match["short"]] + " ",
+    ),
+    Rule(rf"(?<![\w.-])(?P<short>{any_of(WITHOUT_STOP)})(?![\w.])", lambda match: WITHOUT_STOP[match["short"]]),
+    Rule(
+        rf"(?<![\w.])(?P<day>{any_of(DAYS_SHORT)})(?:\.,?|,)\s(?=[0-9]{{1,2}}\.\s?[0-9A-Z])",
+        lambda match: f"{DAYS_SHORT[match['day']]}, ",
+    ),
+]
+ABBREVIATIONS: list[Rule] = [
     Rule(
         rf"(?<![\w.-])(?P<short>{'|'.join(map(spaced, LONGEST_FIRST))})(?!\w){STOPPED}",
         _full,
-    ),
-    Rule(rf"(?<![\w.])(?P<name>[^\W\d_]{{0,30}}[-\s]?)(?P<street>[sS])tr\.{STOPPED}", _street),
-    Rule(rf"(?<![\w.])(?P<short>{any_of(MONTHS_SHORT)})(?!\w)", lambda match: MONTHS_SHORT[match["short"]]),
-    Rule(rf"(?<![\w.-])(?P<short>{any_of(WITHOUT_STOP)})(?![\w.])", lambda match: WITHOUT_STOP[match["short"]]),
-    Rule(
-        rf"(?<![\w.])(?P<day>{any_of(DAYS_SHORT)})(?:\.,?|,)\s(?=[0-9])",
-        lambda match: f"{DAYS_SHORT[match['day']]}, ",
     ),
 ]

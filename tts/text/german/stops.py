@@ -28,6 +28,7 @@ def goes_on(before: str, word: str, following: str) -> bool:
 
 ENDINGS = {_last("".join(written.split())) for written in ENDING} | {_last(written.split()[-1]) for written in ENDING}
 # Words without which numbers follow, and that are other words, too.
+ALSO_WORDS = words_of("Dir Gen Ing Mag Red")  # Ich danke Dir. Er kommt.
 NUMBERED = words_of("Nr Nrn Bd Kap Abb Tab Abs Art Ziff S Tel Std Min Sek Jg Aufl No Zi")
 CLAUSE_WORDS = words_of(
     "und aber oder denn sondern doch dass daß weil wenn als ob obwohl während nachdem bevor bis damit sodass falls "
@@ -43,10 +44,11 @@ SAYING = words_of(
     "erklärte begann versetzte brummte dachte"
 )
 FULL_STOPS = Abbreviations(
-    inner=frozenset((_forms(INNER) | _forms(TITLES)) - ENDINGS - NUMBERED - {"A", "D", "O", "Z"}) | {"Chr"} - ENDINGS,
+    inner=frozenset((_forms(INNER) | _forms(TITLES)) - ENDINGS - NUMBERED - ALSO_WORDS - {"A", "D", "O", "Z"})
+    | {"Chr"} - ENDINGS,
     numbered=frozenset({*NUMBERED, *(month.rstrip(".") for month in MONTHS_SHORT)}),
     words=frozenset({"Art", "No", "Sek"}),
-    ending=frozenset(ENDINGS),
+    ending=frozenset(ENDINGS | ALSO_WORDS),
     letters=frozenset(),
     labels=words_of(
         "plan punkt teil klasse gruppe typ buchstabe vitamin variante antwort zone block saal halle linie tor"

@@ -30,6 +30,10 @@ def _post(match: re.Match[str]) -> str:
 
 
 TELEPHONES: list[Rule] = [
+    Rule(
+        r"(?<![\w.,])(?P<before>(?:die|der|Die|Notruf|Nummer)\s)(?P<digits>11[025])(?=[.,!?]|\s(?:an|wählen|anrufen|gewählt)\b|$)",
+        lambda match: match["before"] + spelled(match["digits"]),
+    ),
     Rule(r"(?<!\w)[A-Z]{2}[0-9]{2}(?:\s?[0-9A-Z]{4}){3,7}(?:\s?[0-9A-Z]{1,3})?(?!\w)", _account),
     Rule(r"(?<![\w.,])\+[1-9][0-9]{0,3}(?:[\s/()-]{1,3}[0-9]{1,12}){1,6}(?!\w|[.,][0-9])", _telephone),
     Rule(r"(?<![\w.,])\(0[0-9]{1,5}\)(?:[\s/-]{0,2}[0-9]{2,10}){1,5}(?!\w|[.,][0-9])", _telephone),

@@ -29,6 +29,9 @@ from helpers.growth import growth
         ["Das kostet 3,50 €.", "Zu viel!"],
         ["Die 1. und 2. Klasse sind voll.", "Schade."],
         ["Ist das Ihr Ernst?", "Nein!"],
+        ["Ich danke Dir.", "Er kommt."],
+        ["Das ist ihre Art.", "Sie bleibt so."],
+        ["Er sprach mit Dir. Huber.", "Gut."],
     ],
 )
 def test_sentences_end_where_a_reader_ends_them(german, sentences):
