@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,10 +32,21 @@ if TYPE_CHECKING:
 
 FILE_SUFFIXES = document.FORMATS.keys() | document.REFUSED.keys()  # a word that ends in one of them names a file
 PLAIN = document.FORMATS[".txt"]
-BOOK_FLAGS = ("voice", "lexicon", "seed", "speed", "engine", "device", "threads", "weights")  # that narration has, too
+BOOK_FLAGS = (
+    "voice",
+    "language",
+    "lexicon",
+    "seed",
+    "speed",
+    "engine",
+    "device",
+    "threads",
+    "weights",
+)  # narration's, too
 BOOK_SETTINGS = ("candidates", "listen", "steps", "guidance")  # of conf/infer.yaml
 MAX_CHARS = 16_000_000  # about five times War and Peace
 WHOLE_INSTALL = "run `uv run infer.py` without --only-group speak and --engine"
+BEGINNING = 80  # characters of a text that comes in pieces, by which its language is known
 CHUNK = 1 << 16  # bytes of standard input that are read at once, at most
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 EXAMPLES = """\
@@ -49,6 +61,7 @@ examples:
   uv run infer.py "Take your time." --speed 0.85 --candidates 4 --seed 7
   uv run infer.py "The word {HH AH0 L OW1} is spelt in phonemes."
   uv run infer.py --explain "Dr. No, 5'11\"."               what will be said, without speaking; --json for programs
+  uv run infer.py "Guten Tag." --language de               German; without the flag the letters of a text decide
   uv run infer.py book.txt --lexicon names.txt             your readings first: Nguyen, win (a word and its reading)
   uv run infer.py "Livelier." -- sampling.temperature=0.9 pause=0.5
   uv run --only-group speak infer.py "Hello."              without torch, by exported nets; docs/speed.md
@@ -149,6 +162,7 @@ def make_parser() -> Parser:
     parser.add_argument("--stream", action="store_true", help="a WAV to standard output, from the first word on")
     parser.add_argument("--raw", action="store_true", help="with --stream: samples only, 16 bits, little-endian, mono")
     parser.add_argument("-v", "--voice", help="a name, a recording, or a folder of recordings of one speaker")
+    parser.add_argument("--language", metavar="CODE", help="of the text: en, de; auto goes by its letters")
     parser.add_argument("--list-voices", action="store_true", help="show the voices that ship, and stop")
     parser.add_argument("--explain", action="store_true", help="show what will be said, and stop; loads no net")
     parser.add_argument("--json", action="store_true", help="with --explain: a line of JSON for each sentence")
@@ -350,13 +364,24 @@ def incoming() -> Iterator[str]:
         raise ValueError("standard input is not UTF-8, which text that comes in pieces has to be") from None
 
 
+def begun(pieces: Iterator[str]) -> tuple[str, Iterator[str]]:
+    """The beginning of a text that comes in pieces, enough to know its language, and the whole of it again."""
+    read: list[str] = []
+    for piece in pieces:
+        read.append(piece)
+        first = "".join(read)
+        if len(first) >= BEGINNING or re.search(r"[.!?]\s", first):
+            break
+    return "".join(read), chain(read, pieces)
+
+
 def show(text: str, conf: dict, lexicon: str | None, *, as_json: bool) -> None:
     """Print what will be said, sentence by sentence, without loading a net."""
-    from tts.synthesis.explain import explain, language_with, tokenizer_of
+    from tts.synthesis.explain import explain, language_with, reader_of, tokenizer_of
     from tts.synthesis.portions import check_text
 
     check_text(text)
-    tokenizer = tokenizer_of(conf["weights"])
+    tokenizer = reader_of(tokenizer_of(conf["weights"]), text, asked=conf["language"])
     for said in explain(text, tokenizer, language_with(lexicon, tokenizer), conf["max_chars"]):
         if as_json:
             print(json.dumps(vars(said)))
@@ -430,7 +455,7 @@ def speak(
     """Load the nets and speak into what `opened` gives for a sample rate and a comment; gives the seconds of speech."""
     from tqdm import tqdm
 
-    from tts.synthesis.explain import language_with
+    from tts.synthesis.explain import language_with, reader_of
     from tts.synthesis.mark import marked, provenance
     from tts.synthesis.portions import check_text
     from tts.synthesis.speaking import Settings
@@ -449,6 +474,8 @@ def speak(
             check_text(text)
         source, speech = voices.resolve(voice, tell), nets.load()
         latents = voices.latents_of(source, speech, cache=True, tell=tell)
+        first, text = (text, text) if isinstance(text, str) else begun(text)
+        speech.read_with(reader_of(speech.tokenizer, first, asked=conf["language"], tell=tell))
         speech.language = language_with(lexicon, speech.tokenizer)
         rate, samples = speech.audio.sample_rate, 0
         say = speech.stream if live else speech.say

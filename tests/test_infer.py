@@ -322,6 +322,30 @@ def test_explains_what_will_be_said(say, home, capsys):
     assert not list(Path().glob("*.wav"))
 
 
+def test_german_is_read_by_its_letters_or_if_asked_for(say, home, capsys):
+    def words(*arguments: str) -> str:
+        assert infer.main(["--weights", str(home / "weights"), "--explain", "--json", *arguments]) == 0
+        return " ".join(json.loads(line)["words"] for line in capsys.readouterr().out.splitlines())
+
+    assert words("Es kostet 3,50 € am 3. Mai.") == "Es kostet drei Euro fünfzig am dritten Mai."
+    assert words("Nr. 5") == words("Nr. 5", "--language", "en") == "Nr. five."
+    assert words("Nr. 5", "--language", "de") == "Nummer fünf."
+    assert words("It cost 5 €.") == "It cost five euros."
+    failed(say("Hello.", "--language", "fr"), 2, "language is 'fr'; it must be one of auto, en, de")
+
+
+def test_english_weights_speak_german_and_say_what_they_lack(say):
+    code, told = say("Schöne Grüße aus Köln, liebe Freunde.", "-o", "a.wav")
+    assert code == 0 and Path("a.wav").stat().st_size > 1000
+    assert "read as German; phones that these weights lack are said as the nearest of English: A, AEH, EE" in told
+
+
+def test_a_text_that_comes_in_pieces_is_looked_at_before_it_is_read():
+    pieces = iter(["Guten ", "Tag. ", "Wie geht es?"])
+    first, whole = infer.begun(pieces)
+    assert first == "Guten Tag. " and "".join(whole) == "Guten Tag. Wie geht es?"
+
+
 def test_explaining_needs_no_torch(home):
     code = "import infer, sys; infer.main(sys.argv[1:]); assert 'torch' not in sys.modules"
     flags = ["--weights", str(home / "weights"), "--explain", "Hello."]

@@ -8,7 +8,7 @@ pause between two portions stands in brackets.
 from pathlib import Path
 
 TEXT = Path(__file__).parent.parent / "tts" / "text"
-LAYOUT, ENGLISH = TEXT / "cases", TEXT / "english" / "cases"
+LAYOUT, ENGLISH, GERMAN = TEXT / "cases", TEXT / "english" / "cases", TEXT / "german" / "cases"
 PAGE = TEXT.parent.parent.parent / "docs" / "reading.md"
 INTRODUCTION = """\
 # What is read how
@@ -36,11 +36,14 @@ def unescaped(written: str) -> str:
 def page() -> str:
     """The page of all kinds."""
     parts = [INTRODUCTION]
-    for path in [*sorted(LAYOUT.glob("*.txt")), *sorted(ENGLISH.glob("*.txt"))]:
+    for path in (path for folder in (LAYOUT, ENGLISH, GERMAN) for path in sorted(folder.glob("*.txt"))):
         first = path.read_text(encoding="utf-8").partition("\n")[0]
         title = first.removeprefix("# ") if first.startswith("# ") else path.stem
         rows = [f"| {_shown(written)} | {_shown(said)} |" for written, said in read(path)]
-        parts.append(f"## {title[0].upper()}{title[1:]}\n\n| written | read |\n|---|---|\n" + "\n".join(rows) + "\n")
+        german = "German: " if path.parent == GERMAN else ""
+        parts.append(
+            f"## {german}{title[0].upper()}{title[1:]}\n\n| written | read |\n|---|---|\n" + "\n".join(rows) + "\n"
+        )
     return "\n".join(parts)
 
 

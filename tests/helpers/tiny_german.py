@@ -15,6 +15,7 @@ def normalise(text: str) -> Normal:
 
 GERMAN = Language(
     name="german",
+    code="de",
     normalise=normalise,
     fold=str.lower,
     abbreviations=Abbreviations(
@@ -29,6 +30,8 @@ GERMAN = Language(
         openers=frozenset({"Er"}),
     ),
     joints=Joints(before=frozenset({"und"}), leaning=frozenset({"der"}), counting=frozenset({"fünf"})),
+    note="Fußnote:",
+    by="von",
     read_lexicon=lambda: Lexicon(
         name="tiny",
         fingerprint="0",

@@ -28,6 +28,7 @@ class Nets:
     export: Path | None  # of those or of other weights, which speaks instead; None: torch speaks
     device: str
     threads: int
+    language: str | None = None  # in which texts are read; None: that of the weights
 
     @classmethod
     def chosen(cls, conf: Mapping[str, Any], *, given: bool = False) -> "Nets":
@@ -58,6 +59,12 @@ class Nets:
 
     def load(self) -> "Speaking":
         """The engine, ready to speak."""
+        speech = self._loaded()
+        if self.language:
+            speech.read_with(speech.tokenizer.reading(self.language))
+        return speech
+
+    def _loaded(self) -> "Speaking":
         if self.export:
             from tts.engine.engine import OnnxEngine
             from tts.engine.nets import OnnxNets

@@ -174,6 +174,7 @@ def _add_text(parser: Parser) -> None:
     parser.add_argument("--announce", action=argparse.BooleanOptionalAction, help="begin with title and author")
     announced = "read the notes after the paragraph that refers to them, and say that they are notes"
     parser.add_argument("--announce-notes", action=argparse.BooleanOptionalAction, help=announced)
+    parser.add_argument("--language", metavar="CODE", help="in which the text is read: en, de; auto: the book decides")
     parser.add_argument("--lexicon", metavar="FILE", help="your readings of words, which go before all rules")
     parser.add_argument("--seed", type=int, metavar="N", help="another seed, another take of everything")
     parser.add_argument("--speed", type=float, metavar="X", help="tempo, 1 is as spoken; pitch stays")

@@ -26,6 +26,7 @@ from tts.narration.speaking import Job, load_nets, speak_paragraph
 from tts.narration.takes import BrokenTake, StoredTake
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
 from tts.narration.times import SaidWord, written_words
+from tts.text.language import language
 
 KEY = "software"  # the tag of a chapter that holds its key; soundfile does not see what FFmpeg writes as a comment
 
@@ -161,7 +162,7 @@ class Narration:
         return Timeline(
             title=self.plan.title,
             author=text.author,
-            language=text.language or "en",
+            language=text.language or language(self.plan.nets.language).code,
             narrator=", ".join(dict.fromkeys(cast[role].name for role in self.script.roles)),
             seconds=start,
             chapters=chapters,

@@ -17,7 +17,7 @@ from tts.narration.quotes import DIALOGUE, quoted
 from tts.narration.script import Script, chapter_numbers, script_of
 from tts.narration.speaking import Job, WantedTake, load_nets
 from tts.narration.takes import TakeStore, digest
-from tts.synthesis.explain import language_with
+from tts.synthesis.explain import language_with, reader_of
 from tts.synthesis.speaking import Settings, take_seed
 from tts.text.tokenizer import Tokenizer
 
@@ -53,6 +53,7 @@ class Order:
         """The last one of a project. Raises ValueError if there is none that this version understands."""
         try:
             found = project.read("order")
+            found["conf"] = {"language": "auto"} | found["conf"]  # older projects have no such setting
             order = cls(**found | {name: tuple(found[name]) for name in ("include", "cast", "outputs")})
             settings.check(order.conf)
         except (TypeError, KeyError, ValueError):
@@ -64,15 +65,16 @@ class Order:
         """Which nets speak. Raises ValueError as `Nets.chosen`."""
         return Nets.chosen(self.conf)
 
+    def reader(self, text: document.Document, tell: Tell) -> Tokenizer:
+        """The tokenizer in whose language the document is read."""
+        return reader_of(self.nets.tokenizer(), text.text, asked=self.conf["language"], told=text.language, tell=tell)
+
     def script(self, tell: Tell) -> Script:
         """What is said."""
-        tokenizer = self.nets.tokenizer()
         text = document.read(Path(self.book))
         text = replace(text, cover=Path(self.cover).read_bytes()) if self.cover else text
         text = quoted(text) if self.quotes else text
-        language = language_with(self.lexicon, tokenizer)
-        if language.name == "english" and text.language and not text.language.lower().startswith("en"):
-            tell(f"the text says that its language is {text.language!r}; it is read as {language.name.title()}")
+        language = language_with(self.lexicon, self.reader(text, tell))
         script = script_of(
             text,
             language=language,
@@ -107,13 +109,14 @@ class NarrationPlan:
         self.script = order.script(tell)
         self.title = self.script.document.title or Path(order.output).stem
         self.settings = Settings.parse(order.conf)
-        self.nets, prints = nets, nets.fingerprints()
+        reader = order.reader(self.script.document, lambda notice: None)
+        self.nets, prints = replace(nets, language=reader.language.name), nets.fingerprints()
         self.store = TakeStore(project.takes, nets.sample_rate())
         self.weights = digest(prints)
         self.voices = self._cast(order, nets.speaker_fingerprint(), tell)
         sound = {name: value for name, value in asdict(self.settings).items() if name not in SILENT}
         common = digest(prints, sound, *nets.arithmetic())
-        self._said = self._determined(common, nets.tokenizer())
+        self._said = self._determined(common, reader)
         self._times = self._counted()
         self.choices = project.choices()
         # Of every segment; None where there is nothing to say.

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 NARRATOR = "narrator"  # the role of everything that nobody in the text says
 # What is left out unless it is asked for, by the names that people ask with.
 OPTIONAL = {"notes": NOTE, "captions": CAPTION, "code": CODE, "directions": DIRECTION, "matter": MATTER, "pages": PAGE}
-ANNOUNCED_NOTE = "Footnote:"  # what is said before notes, if they are announced
 MAX_CHARS = 16_000_000  # of a document: about five times War and Peace
 
 SAYABLE = re.compile(r"[^\W_]")
@@ -177,7 +176,9 @@ class _Writer:
         if document.title:
             spans.append(Span(document.title))
         if document.author:
-            spans.append(Span(f"by {document.author}", pause=self.settings.silence("heading") if spans else None))
+            spans.append(
+                Span(f"{self.language.by} {document.author}", pause=self.settings.silence("heading") if spans else None)
+            )
         self.paragraph(Paragraph(tuple(spans), HEADING, level=1), 0, "0.0", "scene")
 
     def chapter(self, chapter: Chapter, number: int) -> None:
@@ -200,7 +201,7 @@ class _Writer:
                 self.pause_at_least(self.settings.silence("scene"))
             else:
                 if self.announce_notes and own.kind == NOTE != last:
-                    own = replace(own, spans=(Span(ANNOUNCED_NOTE), *own.spans))
+                    own = replace(own, spans=(Span(self.language.note), *own.spans))
                 after = "heading" if own.kind == HEADING else "line" if own.kind == then in LISTED else "paragraph"
                 self.paragraph(own, index, f"{number}.{index + 1}", after)
             last = own.kind

@@ -1,7 +1,7 @@
 """What will be said, without speaking: the words, phonemes, pause and notices of each portion. Needs no torch."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,8 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from tts.synthesis.portions import nothing_to_say, portions
-from tts.text.language import Language
+from tts.text.detection import language_of
+from tts.text.language import Language, named
 from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer, Tokenizer
 from tts.text.user_lexicon import UserLexicon
 
@@ -44,6 +45,26 @@ def language_with(lexicon: str | None, tokenizer: Tokenizer) -> Language:
     if not lexicon:
         return tokenizer.language
     return UserLexicon.read(Path(lexicon).expanduser(), tokenizer).before(tokenizer.language)
+
+
+def reader_of(
+    tokenizer: Tokenizer, text: str, *, asked: str, told: str = "", tell: Callable[[str], None] = lambda notice: None
+) -> Tokenizer:
+    """The tokenizer of some weights for a text, which is read in the language that `language_of` says.
+
+    `tell` gets a notice if that is not the language of the weights.
+    """
+    own = tokenizer.language.name
+    name = language_of(text, asked=asked, told=told, default=own)
+    if name == own:
+        if told.strip() and named(told) is None and asked == "auto":
+            tell(f"the text says that its language is {told!r}; it is read as {own.title()}")
+        return tokenizer
+    reader = tokenizer.reading(name)
+    lacking = ", ".join(getattr(reader, "replaced", ()))
+    how = f"; phones that these weights lack are said as the nearest of {own.title()}: {lacking}" if lacking else ""
+    tell(f"read as {name.title()}{how}")
+    return reader
 
 
 def tokenizer_of(weights: Path) -> Tokenizer:

@@ -175,6 +175,10 @@ class Speaking(ABC):
     def speaker(self, wave: Float[np.ndarray, " N"]) -> SpeakerLatents:
         """What both nets know of a speaker from some seconds of speech at the level of training."""
 
+    def read_with(self, tokenizer: Tokenizer) -> None:
+        """Read texts with another tokenizer of the same symbols: `tokenizer.reading` gives that of a language."""
+        self.tokenizer, self.language = tokenizer, tokenizer.language
+
     def say(
         self, text: str | Iterable[str], voice: SpeakerLatents, *, settings: Settings, seed: int
     ) -> Iterator[Chunk]:

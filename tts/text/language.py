@@ -1,12 +1,12 @@
 """What the rest of the code asks of a language. Languages are found by name, so nothing imports one of them directly.
 
-Another language is a package `tts/text/NAME/` with a `Language`, a line in `TABLE`, and a file of symbols like
-`conf/text/english.yaml`. A voice then speaks the language that its tokenizer's spec names. `python -m data` still
-normalises transcripts as English, and `tts.evaluate` has English texts and judges only.
+Another language is a package `tts/text/NAME/` with a `Language`, a line in `TABLE` and in `CODES`, and a file of
+symbols like `conf/text/german.yaml`; docs/languages.md goes through it, and says what is English only. A voice speaks
+the language that its tokenizer's spec names, and reads others with the sounds that it has.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from typing import NamedTuple
@@ -14,7 +14,8 @@ from typing import NamedTuple
 from tts.text.lexicon import Lexicon
 from tts.text.sentences import Abbreviations, Joints, Sentence, split_sentences
 
-TABLE = {"english": "tts.text.english:ENGLISH"}
+TABLE = {"english": "tts.text.english:ENGLISH", "german": "tts.text.german:GERMAN"}
+CODES = {"en": "english", "de": "german"}  # of ISO 639
 
 
 class Normal(NamedTuple):
@@ -34,14 +35,19 @@ class Language:
     """How one language is read aloud."""
 
     name: str  # in `TABLE`
+    code: str  # in `CODES`
     normalise: Callable[[str], Normal]  # any text to the words and punctuation that are said
     fold: Callable[[str], str]  # a word as the lexicon spells it: small letters, for English without accents
     abbreviations: Abbreviations
     joints: Joints
     read_lexicon: Callable[[], Lexicon]
+    note: str  # what is said before a note of a book
+    by: str  # what is said between a title and its author
     # of a normalised text: where a homograph's first letter is -> the phones meant there, with spaces
     choose: Callable[[str], Mapping[int, str]] = no_choice
     guess: Callable[[str], list[str]] = list  # phones of a folded word that the lexicon lacks, or else its letters
+    # phones that voices of other languages may lack -> those of English that come nearest, with spaces; "" is silence
+    nearest: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -55,6 +61,12 @@ class Language:
     def knows(self, word: str) -> bool:
         """Whether the lexicon has a word, in any case of letters."""
         return self.fold(word) in self.lexicon
+
+
+def named(name: str) -> str | None:
+    """The name in `TABLE` of a language given by name or code (de, de-AT, German); None for one that is not there."""
+    name = name.strip().lower()
+    return name if name in TABLE else CODES.get(name.replace("_", "-").partition("-")[0])
 
 
 def language(name: str = "english") -> Language:

@@ -1,7 +1,7 @@
 """A text as it is written to sentences. Long ones are cut; each passage has the pause that a reader leaves after it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,8 +11,8 @@ from tts.text.markup import plain
 # What ends inside a passage of text; `tts.text.layout` names what ends after one.
 SENTENCE, CLAUSE, CUT = "sentence", "clause", "cut"
 
-CLOSERS = "\"'”’»)]}"
-OPENING = "\"'“‘«([{*_-–—"
+CLOSERS = "\"'”’»“‘«)]}"  # German closes with “ and «, which open in English
+OPENING = "\"'“‘«„‚»([{*_-–—"
 EASTERN = "。！？"  # Chinese and Japanese stops need no space after them
 # A stop and the quotes and brackets that close after it, or a stop that no space follows: The end.The start
 # Its first character comes before the look-behinds, because a search for a few characters alone is fast.
@@ -43,6 +43,11 @@ SAYS = re.compile(r"\s([A-Z][a-z]{0,30}) ([a-z]{2,12})\b")  # "Stop!" Mary said.
 NUMERAL = re.compile(r"[IVXLC]{1,8}")
 
 
+def never(before: str, word: str, following: str) -> bool:
+    """Of a language whose lists say it all."""
+    return False
+
+
 class Sentence(NamedTuple):
     """A sentence or a part of one, spoken at once."""
 
@@ -64,6 +69,8 @@ class Abbreviations:
     saying: frozenset[str]  # verbs that tell who spoke: said, asked
     exclaiming: frozenset[str]  # names that end in an exclamation mark
     openers: frozenset[str]  # words that begin a sentence more often than they follow an abbreviation
+    # whether the sentence goes on, by the text before a word, the word, and the one after its stop: am 3. Mai
+    goes_on: Callable[[str, str, str], bool] = never
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +147,8 @@ def _ends(text: str, start: int, match: re.Match[str], abbreviations: Abbreviati
     if len(stop) > 1 or not word:  # a quote or bracket closes after the stop
         return True
     initial = INITIAL.match(text, end) is not None
+    if abbreviations.goes_on(before[: -len(word)], word, following):
+        return False
     last = word if word.isalpha() else AFTER_RANGE.sub("", word)
     return _word_may_end(before[: -len(word)], last, "" if initial else following, initial, abbreviations)
 

@@ -46,13 +46,16 @@ class Tokenizer(Protocol):
 
     def spec(self) -> dict[str, Any]: ...
 
+    def reading(self, language: str) -> "Tokenizer": ...
+
 
 class PhonemeTokenizer:
     """Words as phones, those that the lexicon lacks as the language guesses, a space between words, and punctuation.
 
     `symbols` is the vocabulary in the order of ids: padding first, phones in capitals, letters in lower case.
     `stress` says whether vowels keep their stress digit. `lexicon` is the name of the language's lexicon, or
-    name@fingerprint to pin its data.
+    name@fingerprint to pin its data. A phone that `symbols` lack is written as those that the language says come
+    nearest to it.
     """
 
     # The default is for weights made before specs named a language.
@@ -78,6 +81,15 @@ class PhonemeTokenizer:
         self.vocab_size = len(symbols)
         self.silent_ids = frozenset(i for i, symbol in enumerate(symbols) if i == PADDING or not symbol[0].isalpha())
         self.letter_ids = frozenset(i for i, symbol in enumerate(symbols) if i != PADDING and symbol[0].islower())
+        nearest = self.language.nearest.items()
+        self.replaced = {phone: near.split() for phone, near in nearest if phone not in self.ids}
+
+    def reading(self, language: str) -> "PhonemeTokenizer":
+        """A tokenizer with the same symbols for texts of this language: what these weights say of it."""
+        if language == self.language.name:
+            return self
+        lexicon = languages.language(language).lexicon.name
+        return PhonemeTokenizer(symbols=self.symbols, stress=self.stress, lexicon=lexicon, language=language)
 
     def spec(self) -> dict[str, Any]:
         """Plain data from which `tts.checkpoint.build` makes this tokenizer again, without the user's own words."""
@@ -150,14 +162,24 @@ class PhonemeTokenizer:
         if phones is not None and letters > 0 and generator.random() < letters:
             return [letter for letter in word if letter in self.ids]
         if phones is None:  # of a guess that is the word's letters, those that the tokenizer lacks are left out
-            return [symbol for symbol in map(self._symbol, self.language.guess(word)) if symbol in self.ids]
-        return [self._symbol(phone) for phone in phones]
+            return [
+                symbol for phone in self.language.guess(word) for symbol in self._symbols(phone) if symbol in self.ids
+            ]
+        return [symbol for phone in phones for symbol in self._symbols(phone)]
 
-    def _symbol(self, phone: str) -> str:
-        return phone if self.stress else phone.rstrip("012")
+    def _symbols(self, phone: str) -> list[str]:
+        """A phone as symbols: itself, or those nearest to it, with its stress."""
+        bare = phone.rstrip("012")
+        if bare not in self.replaced:
+            return [phone if self.stress else bare]
+        stress = phone[len(bare) :] if self.stress else ""
+        near = self.replaced[bare]
+        return (
+            [symbol + (stress or "0" if symbol + "0" in self.ids else "") for symbol in near] if self.stress else near
+        )
 
     def _inline(self, phones: str) -> list[str]:
-        symbols = [self._symbol(phone) for phone in phones.split()]
+        symbols = [symbol for phone in phones.split() for symbol in self._symbols(phone)]
         for symbol in symbols:
             if symbol not in self.ids or not (symbol[0].isalpha() or symbol == "'"):
                 known = " ".join(s for s in self.symbols if s[0].isupper())
@@ -216,6 +238,12 @@ class SentencePieceTokenizer:
 
     def decode(self, ids: list[int]) -> str:
         return self.processor.decode([i - 1 for i in ids if i != PADDING])
+
+    def reading(self, language: str) -> "SentencePieceTokenizer":
+        """This tokenizer for texts of its own language. Raises ValueError for another: its pieces are of one."""
+        if language != self.language.name:
+            raise ValueError(f"these weights read pieces of {self.language.name} words only, not {language}")
+        return self
 
 
 def _model_bytes(model: str) -> bytes:

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from tts.text.english.g2p import ALPHABET
-from tts.text.english.learning.train_g2p import AlignedWords, dictionary, edits, families, judge, split, train
+from tts.text.english.learning.train_g2p import dictionary
+from tts.text.learning.train_g2p import AlignedWords, edits, families, judge, split, train
 
 pytestmark = pytest.mark.slow
 
 
 def test_a_stopped_training_continues_as_if_it_had_not_stopped(tmp_path):
     words = [[ALPHABET.index(letter) for letter in word] for word in ("ab", "ba", "aab", "bba", "abab")] * 4
-    samples = AlignedWords(labels=["", "AH0", "B"], words=words, targets=words)
+    samples = AlignedWords(alphabet=ALPHABET, labels=["", "AH0", "B"], words=words, targets=words)
 
     def stop(epoch: int) -> None:
         raise KeyboardInterrupt
@@ -28,15 +29,16 @@ def test_a_stopped_training_continues_as_if_it_had_not_stopped(tmp_path):
 
 
 def test_held_out_words_and_their_families_are_not_in_the_training():
-    parts = split()
+    parts = split(dictionary())
     training, strict = set(parts.training), set(parts.held_out_families)
     assert not training & {*parts.held_out, *parts.held_out_families, *parts.tuning}
     assert not any(training & set(group) and strict & set(group) for group in families(dictionary()))
-    assert "bbc" not in dictionary()  # said by its letters
+    assert "bbc" not in dictionary().words  # said by its letters
 
 
 def test_errors_are_counted_against_the_nearest_pronunciation():
     assert edits(("AH", "B"), ("B",)) == 1
-    word = next(word for word in split().held_out if len(dictionary()[word]) > 1)
-    assert judge(lambda _: dictionary()[word][1], [word])["word error with stress"] == 0
-    assert judge(lambda _: [], [word])["phone error"] == 1
+    word = next(word for word in split(dictionary()).held_out if len(dictionary().words[word]) > 1)
+    words = {word: dictionary().words[word]}
+    assert judge(lambda _: words[word][1], words)["word error with stress"] == 0
+    assert judge(lambda _: [], words)["phone error"] == 1

@@ -272,3 +272,32 @@ def test_the_last_order_is_remembered(home, undisturbed, tmp_path):
         (tmp_path / "order.json").write_text(content)
         with pytest.raises(ValueError, match="nothing was narrated"):
             Order.last(Project(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("told", "asked", "words", "language"),
+    [
+        ("de-AT", "auto", "Nummer fünf kam.", "german"),
+        ("en", "auto", "Nr.", "english"),
+        ("fr", "auto", "Nr.", "english"),
+        ("en", "de", "Nummer fünf kam.", "german"),
+        ("", "auto", "Nummer fünf kam.", "german"),
+    ],
+)
+def test_what_is_asked_or_the_book_decides_the_language(home, tmp_path, told, asked, words, language):
+    text = f"---\nlang: {told}\n---\n\nNr. 5 kam.\n\nDas ist nur ein kurzer Satz, aber deutsch.\n"
+    notices = []
+    project = Project.beside(tmp_path / "a")
+    made = NarrationPlan(order(home, tmp_path, text, f"language={asked}"), project, notices.append)
+    assert (made.script.segments[0].words, made.nets.language) == (words, language)
+    assert ("read as German; " in " ".join(notices)) == (language == "german")
+    assert any("its language is 'fr'" in notice for notice in notices) == (told == "fr")
+
+
+def test_a_german_book_is_narrated(home, tmp_path):
+    text = "---\nlang: de\n---\n\n# Der Weg\n\nSchöne Grüße, Dr. Müller.\n"
+    asked = order(home, tmp_path, text, outputs=("manifest.json",))
+    assert narrate(asked).spoken == 2
+    manifest = json.loads((tmp_path / "book.narration" / "manifest.json").read_text("utf-8"))
+    assert manifest["language"] == "de"
+    assert narrate(asked).spoken == 0

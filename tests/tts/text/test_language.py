@@ -10,7 +10,7 @@ from helpers import tiny_german
 from helpers.nano import conf
 from tts.checkpoint import build
 from tts.synthesis.portions import portions
-from tts.text.language import TABLE, language
+from tts.text.language import CODES, TABLE, language, named
 
 ROOT = Path(__file__).parents[3]
 TEXT = "Hr. Müller kauft 5 Hüte, Mützen usw. Heute. Sätze usw. Er zahlt."
@@ -32,6 +32,7 @@ def test_an_unknown_language_is_an_error_that_names_the_known():
 def test_every_language_knows_its_name_and_its_lexicon(name):
     assert language(name).name == name
     assert language(name).lexicon.entries
+    assert CODES[language(name).code] == name
 
 
 def test_sentences_end_by_the_abbreviations_of_the_language(german):
@@ -82,6 +83,31 @@ assert all(tokenizer.encode(part.words) for part in portions({TEXT!r}, 100, toke
 assert not [name for name in sys.modules if name.startswith("tts.text.english")]
 """
     passes(script)
+
+
+def test_neither_language_asks_a_module_of_the_other():
+    script = """
+import sys
+from pathlib import Path
+from tts.synthesis.explain import explain, tokenizer_of
+english = tokenizer_of(Path("tts/weights"))
+assert list(explain("Dr. Lee came.", english, english.language, 200))
+assert not [name for name in sys.modules if name.startswith("tts.text.german")]
+for name in [name for name in sys.modules if name.startswith("tts.text.english")]:
+    del sys.modules[name]
+german = english.reading("german")
+text = "Am 3. Mai 2024 zahlte Dr. Müller Blorfquax 3,50 € für den Weg."
+assert all(said.phonemes for said in explain(text, german, german.language, 200))
+assert not [name for name in sys.modules if name.startswith("tts.text.english")]
+"""
+    passes(script)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"), [("de", "german"), ("de-AT", "german"), ("EN_us", "english"), ("German", "german"), ("fr", None)]
+)
+def test_languages_are_known_by_name_and_by_code(given, name):
+    assert named(given) == name
 
 
 def test_english_starts_without_what_only_homographs_and_unknown_words_need():

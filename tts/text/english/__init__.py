@@ -30,10 +30,13 @@ def guess(word: str) -> list[str]:
 
 ENGLISH = Language(
     name="english",
+    code="en",
     normalise=normalise,
     fold=fold,
     abbreviations=FULL_STOPS,
     joints=JOINTS,
+    note="Footnote:",
+    by="by",
     read_lexicon=cmudict,
     choose=choose,
     guess=guess,

@@ -5,7 +5,7 @@ import re
 from tts.text.english.acronyms import JOINED, LABELS, letters
 from tts.text.english.money import OLD_MONEY
 from tts.text.english.numbers import cardinal, roman
-from tts.text.english.patterns import Rule, any_of, words_of
+from tts.text.rules import Rule, any_of, words_of
 
 # Stand before a name, so their full stop never ends a sentence.
 TITLES = {

@@ -6,7 +6,8 @@ from functools import lru_cache
 from tts.text.english.lexicon import cmudict
 from tts.text.english.names import GIVEN, RULERS
 from tts.text.english.numbers import cardinal, roman
-from tts.text.english.patterns import FUNCTION_WORDS, Rule, words_of
+from tts.text.english.patterns import FUNCTION_WORDS
+from tts.text.rules import Rule, words_of
 
 LETTER_A = "ay"  # the name of the letter; "a" would be read as the article
 # The lexicon has these words, but in capitals they are letters.

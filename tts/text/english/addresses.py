@@ -5,7 +5,7 @@ import re
 from tts.text.english.abbreviations import ends_sentence
 from tts.text.english.acronyms import LETTER_A, letters
 from tts.text.english.numbers import cardinal, spelled
-from tts.text.english.patterns import Rule, any_of, words_of
+from tts.text.rules import Rule, any_of, words_of
 
 STREETS = {
     **{"St": "Street", "Ave": "Avenue", "Av": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Dr": "Drive"},

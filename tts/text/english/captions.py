@@ -1,6 +1,6 @@
 """Numbers of tables, figures and the like: Table 4-1 is no range."""
 
-from tts.text.english.patterns import Rule
+from tts.text.rules import Rule
 
 PARTS = (
     "Appendix|Art|Article|Box|Chap|Chapter|Diagram|Eq|Equation|Example|Exercise|Exhibit|Fig|Figure|Form|Item|Lesson|Map"

@@ -4,8 +4,8 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import cardinal
-from tts.text.english.patterns import Rule, any_of, words_of
 from tts.text.english.signs import SUBSCRIPTS
+from tts.text.rules import Rule, any_of, words_of
 
 ELEMENTS = words_of(
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr Nb "

@@ -5,7 +5,8 @@ import re
 from tts.text.english.abbreviations import ends_sentence
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import decade, ordinal, pairs, two_digits, year
-from tts.text.english.patterns import ALONE, DASH, FUNCTION_WORDS, Rule, any_of, number
+from tts.text.english.patterns import ALONE, DASH, FUNCTION_WORDS, number
+from tts.text.rules import Rule, any_of
 
 MONTHS = {
     **{"January": "01", "February": "02", "March": "03", "April": "04", "May": "05", "June": "06", "July": "07"},

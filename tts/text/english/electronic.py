@@ -5,8 +5,8 @@ import re
 from tts.text.english.acronyms import LETTER_A, letters
 from tts.text.english.lexicon import cmudict
 from tts.text.english.numbers import cardinal, spelled, year
-from tts.text.english.patterns import Rule, any_of, words_of
 from tts.text.english.units import UNITS
+from tts.text.rules import Rule, any_of, words_of
 
 NAMES = {
     **{".": "dot", "/": "slash", "\\": "backslash", "-": "dash", "_": "underscore", "@": "at", ":": "colon"},

@@ -2,7 +2,7 @@
 
 import re
 
-from tts.text.english.patterns import Rule, any_of
+from tts.text.rules import Rule, any_of
 
 EMOJI = {
     **{

@@ -4,7 +4,7 @@ import re
 
 from tts.text.english.acronyms import LETTER_A
 from tts.text.english.numbers import cardinal
-from tts.text.english.patterns import Rule
+from tts.text.rules import Rule
 
 SUITS = {"♠": "spades", "♥": "hearts", "♦": "diamonds", "♣": "clubs", "♤": "spades", "♡": "hearts"} | {
     "♢": "diamonds",

@@ -18,7 +18,7 @@ from operator import or_
 from pathlib import Path
 from typing import NamedTuple
 
-from tts.text.english.patterns import Rule
+from tts.text.rules import Rule
 
 FILE = Path(__file__).with_name("gates.json")
 ASCII = "".join(map(chr, range(32, 127)))  # the characters that are printed

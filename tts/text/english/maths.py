@@ -4,8 +4,9 @@ import re
 
 from tts.text.english.acronyms import LETTER_A
 from tts.text.english.numbers import cardinal
-from tts.text.english.patterns import NUMBER, Rule, any_of, words_of
+from tts.text.english.patterns import NUMBER
 from tts.text.english.signs import GREEK, SUBSCRIPTS
+from tts.text.rules import Rule, any_of, words_of
 
 RELATIONS = {
     **{"=": "equals", "==": "equals", "===": "equals", "!=": "is not equal to", "!==": "is not equal to"},

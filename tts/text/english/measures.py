@@ -3,8 +3,9 @@
 import re
 
 from tts.text.english.numbers import cardinal, fraction, two_digits
-from tts.text.english.patterns import AFTER, NUMBER, Rule, any_of, number, one, words_of
+from tts.text.english.patterns import AFTER, NUMBER, number, one
 from tts.text.english.units import COUNTED, DOTTED, LENGTHS, LETTERS, UNITS, many
+from tts.text.rules import Rule, any_of, words_of
 
 PART = "[0-9]{1,3}/[0-9]{1,4}"
 BIG = "hundred|thousand|million|billion|trillion"

@@ -4,8 +4,8 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import cardinal, in_plural, pairs, spelled
-from tts.text.english.patterns import Rule, any_of, words_of
 from tts.text.english.serials import characters
+from tts.text.rules import Rule, any_of, words_of
 
 # Programs whose releases are counted part by part: Python 3.11 is three point eleven.
 RELEASED = words_of(

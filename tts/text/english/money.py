@@ -4,19 +4,9 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import cardinal, fraction, in_plural
-from tts.text.english.patterns import (
-    AFTER,
-    ALONE,
-    DASH,
-    FUNCTION_WORDS,
-    NUMBER,
-    Rule,
-    any_of,
-    number,
-    one,
-    words_of,
-)
+from tts.text.english.patterns import AFTER, ALONE, DASH, FUNCTION_WORDS, NUMBER, number, one
 from tts.text.english.quantities import LETTERED
+from tts.text.rules import Rule, any_of, words_of
 
 CURRENCIES = {  # one, many, one hundredth, hundredths
     "$": ("dollar", "dollars", "cent", "cents"),

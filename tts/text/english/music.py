@@ -4,7 +4,7 @@ import re
 
 from tts.text.english.acronyms import LETTER_A
 from tts.text.english.numbers import cardinal, roman
-from tts.text.english.patterns import Rule
+from tts.text.rules import Rule
 
 SHIFTS = {"♭": " flat", "♯": " sharp", "#": " sharp", "b": " flat", "♮": " natural", "": ""}
 QUALITIES = {

@@ -1,6 +1,6 @@
 """Given names that letters and numerals follow."""
 
-from tts.text.english.patterns import words_of
+from tts.text.rules import words_of
 
 # Those of kings, queens and popes: a Roman numeral after them is an ordinal.
 RULERS = words_of(

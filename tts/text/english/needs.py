@@ -10,7 +10,7 @@ from math import inf, prod
 from operator import and_, itemgetter
 
 from tts.text.english.gates import ASCII, FILE, Needs, Test, key, kind_of
-from tts.text.english.patterns import Rule
+from tts.text.rules import Rule
 
 try:
     from re import _constants as kinds

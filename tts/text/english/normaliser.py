@@ -5,7 +5,6 @@ Rules run in the order of `RULES`, then what no rule has read; `{HH AH0 L OW1}` 
 
 import re
 import unicodedata
-from collections import Counter
 from functools import lru_cache
 
 from tts.text.characters import plain, tidy
@@ -27,7 +26,6 @@ from tts.text.english.models import MODELS
 from tts.text.english.money import MONEY
 from tts.text.english.music import MUSIC
 from tts.text.english.numerals import HEADINGS, NUMERALS, ORDINAL_NUMERALS, UNICODE_NUMERAL, unicode_numeral
-from tts.text.english.patterns import Rule
 from tts.text.english.quantities import GROUPED, NUMBERS, QUANTITIES
 from tts.text.english.senses import accented
 from tts.text.english.serials import HYPHENED, SERIALS
@@ -36,6 +34,9 @@ from tts.text.english.telephones import TELEPHONES
 from tts.text.english.times import TIMES
 from tts.text.english.verses import VERSES
 from tts.text.language import Normal
+from tts.text.rules import Rule
+from tts.text.said import notices as unsaid
+from tts.text.said import spacing
 
 # Inline phones, and words that would be others without their accents.
 AS_IS = re.compile(rf"\{{[A-Z0-2 ]{{1,200}}\}}|(?i:\b(?:{'|'.join(accented())})\b)")
@@ -57,7 +58,6 @@ UNSAID = re.compile(rf"[^A-Za-z .,;:?!'\"{HIDDEN}-]")
 KEPT = ("—", "–")
 DIGIT = re.compile("[0-9]")
 SHORT = 400  # characters of a text whose reading is kept for the next time
-NOTICED = 5  # kinds of left-out characters that are named, of one sentence
 
 
 def normalise(text: str) -> Normal:
@@ -81,8 +81,8 @@ def _normalised(text: str) -> tuple[str, list[str]]:
     left_out: dict[str, int] = {}
     said = UNSAID.sub(lambda match: _character(match[0], left_out), said)
     if left_out:
-        notices += _notices(left_out)
-    said = _spacing(said)
+        notices += unsaid(left_out)
+    said = spacing(said)
     if kept:
         shown = iter(kept)
         said = re.sub(HIDDEN, lambda match: next(shown), said)
@@ -159,33 +159,3 @@ def _character(character: str, left_out: dict[str, int]) -> str:
         return f" {SIGNS[character]} "
     left_out[character] = left_out.get(character, 0) + 1
     return "" if unicodedata.combining(character) else " "
-
-
-def _notices(left_out: dict[str, int]) -> list[str]:
-    """What was left out, one notice for a kind: letters by their script, signs by their name."""
-    kinds: Counter[str] = Counter()
-    for character, count in left_out.items():
-        name = unicodedata.name(character, f"U+{ord(character):04X}")
-        shown = f"'{character}' " if character.isprintable() else ""
-        kinds[f"{name.split()[0].title()} letters" if character.isalpha() else f"{shown}({name.lower()})"] += count
-    named = [f"{kind} x {count}" if count > 1 else kind for kind, count in kinds.most_common(NOTICED)]
-    more = [f"{len(kinds) - NOTICED} more kinds of characters"] if len(kinds) > NOTICED else []
-    return [f"left out, no way to say it: {kind}" for kind in (*named, *more)]
-
-
-DASH = re.compile(r"--+|–(?= |$)|(?:^|(?<= ))[-–](?= |$)")
-DASHES = re.compile(r" ?—(?: ?—)* ?")
-BEFORE_STOP = re.compile(r" +(?=[,.;:?!])")
-COMMAS = re.compile(r",(?: ?,)+")
-COMMA_AT_STOP = re.compile(r"[,;:](?:(?<=,) ?(?=[.;:?!])|(?<=[.;:?!],)|(?<=[;:]) ?(?=[.?!]))")
-
-
-def _spacing(text: str) -> str:
-    """Single spaces, none before a stop, and one comma where brackets and commas met."""
-    text = " ".join(text.split())  # first, because the patterns below expect single spaces and so take linear time
-    if "-" in text or "–" in text or "—" in text:
-        text = DASHES.sub(" — ", DASH.sub("—", text)).replace("–", "-")
-    text = BEFORE_STOP.sub("", text)
-    if "," in text or ":" in text or ";" in text:
-        text = COMMA_AT_STOP.sub("", COMMAS.sub(",", text))
-    return text.lstrip(",;: ").rstrip()

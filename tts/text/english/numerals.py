@@ -9,7 +9,7 @@ from tts.text.english.acronyms import letters
 from tts.text.english.lexicon import cmudict
 from tts.text.english.names import GIVEN, RULERS
 from tts.text.english.numbers import COUNTING, cardinal, ordinal, roman, year
-from tts.text.english.patterns import Rule, any_of, words_of
+from tts.text.rules import Rule, any_of, words_of
 
 # Words before a Roman numeral.
 NUMBERED_PARTS = words_of(

@@ -1,42 +1,12 @@
-"""What the rules share. They apply in order.
-
-Patterns begin with a look-behind and repeat a bounded number of times, so any text takes linear time.
-"""
-
-import re
-from collections.abc import Callable
-from functools import cached_property
+"""What the rules of English share: how numbers look, and words that are no noun."""
 
 from tts.text.english.numbers import cardinal, decimal
+from tts.text.rules import words_of
 
 NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,5}|[0-9]{1,20})(?:\.[0-9]{1,20})?"
 ALONE = r"(?<![\w.,])"  # no part of a number or word stands directly before
 AFTER = r"(?![\w])"
 DASH = r"\s?[-–—]\s?"  # between the ends of a range
-
-
-class Rule:
-    """A pattern, and what is said in place of its match. Most are never asked, so it is compiled when it first is."""
-
-    def __init__(self, pattern: str, say: Callable[[re.Match[str]], str], flags: int = 0):
-        self.pattern, self.say, self.flags = pattern, say, flags
-
-    def __call__(self, text: str) -> str:
-        return self.compiled.sub(self.say, text)
-
-    @cached_property
-    def compiled(self) -> re.Pattern[str]:
-        return re.compile(self.pattern, self.flags)
-
-
-def words_of(listed: str) -> frozenset[str]:
-    """The words of a text."""
-    return frozenset(listed.split())
-
-
-def any_of(words) -> str:
-    """A pattern for any of these, longest first; the same one in every process, though sets have no order."""
-    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
 
 
 def number(text: str) -> str:

@@ -4,16 +4,8 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import LONGEST, cardinal, fraction, ordinal, pairs, spelled_in_groups, two_digits, year
-from tts.text.english.patterns import (
-    ALONE,
-    DASH,
-    FUNCTION_WORDS,
-    NUMBER,
-    Rule,
-    any_of,
-    number,
-    words_of,
-)
+from tts.text.english.patterns import ALONE, DASH, FUNCTION_WORDS, NUMBER, number
+from tts.text.rules import Rule, any_of, words_of
 
 _YEAR = "(?:1[0-9]{3}|20[0-9]{2})"
 # Parts of a work whose number may have zeros before it.

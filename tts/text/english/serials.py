@@ -4,8 +4,8 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import cardinal, spelled, spelled_in_groups
-from tts.text.english.patterns import Rule
 from tts.text.english.telephones import groups, short
+from tts.text.rules import Rule
 
 # What a number after it belongs to; the digits are read one by one from five on.
 THINGS = (

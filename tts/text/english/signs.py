@@ -1,6 +1,6 @@
 """Signs that are read as words everywhere, and characters that stand for others."""
 
-from tts.text.english.patterns import Rule
+from tts.text.rules import Rule
 
 # Signs that are read as words everywhere.
 SIGNS = {

@@ -15,10 +15,10 @@ from tts.text.english.dates import CASED_MONTHS, SHORT_DAYS, SHORT_MONTHS
 from tts.text.english.money import SPENT
 from tts.text.english.numbers import COUNTING
 from tts.text.english.numerals import NUMBERED_PARTS
-from tts.text.english.patterns import words_of
 from tts.text.english.telephones import CALLED
 from tts.text.english.units import DOTTED
 from tts.text.english.verses import SHORT_BOOKS
+from tts.text.rules import words_of
 from tts.text.sentences import Abbreviations, Joints
 
 # Their full stop never ends a sentence, though no rule reads them with it: Rt. Hon., Roe v. Wade, 5 deg. C.

@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.numbers import cardinal, spelled
-from tts.text.english.patterns import Rule
+from tts.text.rules import Rule
 
 
 def groups(text: str) -> str:

@@ -4,7 +4,8 @@ import re
 
 from tts.text.english.acronyms import letters
 from tts.text.english.numbers import cardinal, decimal, spelled, two_digits
-from tts.text.english.patterns import AFTER, ALONE, DASH, Rule
+from tts.text.english.patterns import AFTER, ALONE, DASH
+from tts.text.rules import Rule
 
 ZONES = (
     r"(?:[ECMPecmp][SDsd][Tt]|[ECMP]T|GMT|UTC|gmt|utc|BST|CES?T|EES?T|IST|JST|AE[SD]T|HKT|SGT|MSK"

@@ -3,7 +3,7 @@
 import re
 
 from tts.text.english.numbers import cardinal
-from tts.text.english.patterns import Rule, any_of, words_of
+from tts.text.rules import Rule, any_of, words_of
 
 SHORT_BOOKS = {
     **{"Gen": "Genesis", "Ex": "Exodus", "Exod": "Exodus", "Lev": "Leviticus", "Num": "Numbers", "Deut": "Deuteronomy"},

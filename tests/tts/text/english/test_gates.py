@@ -9,7 +9,7 @@ from helpers import cases
 from tts.text.english.gates import FILE, Gates, Needs, key
 from tts.text.english.needs import needs_of
 from tts.text.english.normaliser import RULES, apply_rules
-from tts.text.english.patterns import Rule
+from tts.text.rules import Rule
 
 ORDINARY = """Mr. Smith of the B.B.C. paid $5.50 on Jan. 5, 1914; "No. 5", he said. Then at 10 a.m. Henry VIII came (see
 p. 12). HIS CAT SAT. It's 5'11" or 3-4 km/h, 50% of 1,000,000 at www.example.com/a_b & Co. # 1 ~5 x2 5x3 H2O 1st"""

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tts.text import g2p as shared
 from tts.text.english import g2p
-from tts.text.english.learning.train_g2p import bare, edits
 from tts.text.english.lexicon import OWN, PHONES, cmudict
 from tts.text.english.normaliser import normalise
 from tts.text.english.unknown import guess
+from tts.text.learning.train_g2p import bare, edits
 
 HELD_OUT = {
     line.split(" ")[0]: [bare(phones.split()) for phones in line.partition(" ")[2].split("|")]
@@ -95,8 +96,8 @@ def test_the_search_finds_the_likeliest_labels():
 @pytest.mark.parametrize("word", ["cat", "through", "thornfield", "shh", "naïve"])
 def test_easy_words_need_no_wider_search(word, monkeypatch):
     found = g2p.reader().phones(word)
-    monkeypatch.setattr(g2p, "BEAM", 50)
-    monkeypatch.setattr(g2p, "MARGIN", 50.0)
+    monkeypatch.setattr(shared, "BEAM", 50)
+    monkeypatch.setattr(shared, "MARGIN", 50.0)
     assert g2p.reader().phones(word) == found
 
 

@@ -1,1 +1,1 @@
-"""What trains the models of English: letters to phones, and homographs. What speaks needs nothing of it."""
+"""What trains the models of English: unknown words, and homographs. What speaks needs nothing of it."""

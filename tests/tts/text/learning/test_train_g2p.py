@@ -7,28 +7,23 @@ import pytest
 import torch
 
 from tts.cli import UsageError
-from tts.text.english.g2p import ALPHABET, HISTORY, Reader
-from tts.text.english.learning.align_g2p import align
-from tts.text.english.learning.ngram_g2p import estimate, packed
-from tts.text.english.learning.train_g2p import (
-    AlignedWords,
-    Net,
-    batches,
-    export,
-    main,
-    ngram,
-)
+from tts.text.english.g2p import ALPHABET
+from tts.text.english.learning.train_g2p import main
+from tts.text.g2p import HISTORY, Reader
+from tts.text.learning.align_g2p import align
+from tts.text.learning.ngram_g2p import estimate, packed
+from tts.text.learning.train_g2p import AlignedWords, Net, batches, export, ngram
 
 
 def test_letters_say_the_phones_that_go_with_them():
     words = {"box": "B AA K S", "bob": "B AA B", "sob": "S AA B", "phi": "F AY", "six": "S IH K S", "oh": "OW"}
-    cuts = align([(word, tuple(phones.split())) for word, phones in words.items()] * 5)
+    cuts = align([(word, tuple(phones.split())) for word, phones in words.items()] * 5, ALPHABET)
     assert cuts[0] == [("B",), ("AA",), ("K", "S")]
     assert cuts[4] == [("S",), ("IH",), ("K", "S")]
 
 
 def test_a_word_with_too_many_phones_is_not_aligned():
-    assert align([("a", ("B", "IY", "S")), ("be", ("B", "IY"))])[0] is None
+    assert align([("a", ("B", "IY", "S")), ("be", ("B", "IY"))], ALPHABET)[0] is None
 
 
 def test_an_n_gram_is_a_distribution_after_every_context():
@@ -49,19 +44,19 @@ def test_an_n_gram_is_a_distribution_after_every_context():
 @pytest.fixture(scope="module")
 def samples() -> AlignedWords:
     words = [[ALPHABET.index(letter) for letter in word] for word in ("ab", "ba", "aab", "bba", "abab")] * 4
-    return AlignedWords(labels=["", "AH0", "B"], words=words, targets=words)
+    return AlignedWords(alphabet=ALPHABET, labels=["", "AH0", "B"], words=words, targets=words)
 
 
 @pytest.fixture(scope="module")
 def net() -> Net:
     torch.manual_seed(0)
-    return Net(3).eval().half().float()  # as the file rounds it
+    return Net(len(ALPHABET), 3).eval().half().float()  # as the file rounds it
 
 
 def test_what_is_exported_computes_what_the_net_computes(samples, net, tmp_path):
     any_letter_says_any_label = {"graphones": np.ones((len(ALPHABET), 3), np.uint8)}
     export(net, samples.labels, ngram(samples) | any_letter_says_any_label, tmp_path / "g2p.npz")
-    reader = Reader(tmp_path / "g2p.npz")
+    reader = Reader(tmp_path / "g2p.npz", ALPHABET)
     letters = np.array([ALPHABET.index(letter) for letter in "abbabababb"])
     labels = torch.tensor([[1, 2, 2, 1, 2, 1, 2, 1, 2, 2]])
     with torch.no_grad():
@@ -74,7 +69,7 @@ def test_what_is_exported_computes_what_the_net_computes(samples, net, tmp_path)
 
 def test_the_packed_n_gram_scores_as_estimated(samples, net, tmp_path):
     export(net, samples.labels, ngram(samples), tmp_path / "g2p.npz")
-    reader = Reader(tmp_path / "g2p.npz")
+    reader = Reader(tmp_path / "g2p.npz", ALPHABET)
     sequences = [[0, *word, 0] for word in samples.words]  # letter and label are one, so pairs are 1 and 2
     probs, backoffs = estimate(sequences, 6)
     word = (0, 1, 2, 1, 2, 0)
@@ -95,7 +90,7 @@ def test_every_word_is_in_one_batch_of_words_of_its_length(samples):
 
 def test_a_letter_says_only_what_it_said_in_training(samples, net, tmp_path):
     export(net, samples.labels, ngram(samples), tmp_path / "g2p.npz")
-    assert Reader(tmp_path / "g2p.npz").phones("abba") == ["AH0", "B", "B", "AH0"]
+    assert Reader(tmp_path / "g2p.npz", ALPHABET).phones("abba") == ["AH0", "B", "B", "AH0"]
 
 
 def test_the_command_says_in_one_line_what_it_lacks():

@@ -5,7 +5,7 @@ from math import log
 
 import numpy as np
 
-from tts.text.english.g2p import STEP
+from tts.text.g2p import STEP
 
 LEAST = 0.1  # discount; few counts may give a negative one
 
@@ -55,7 +55,7 @@ def _discounts(times: Counter[int]) -> list[float]:
 
 
 def packed(probs: dict[Gram, float], backoffs: dict[Gram, float]) -> dict[str, np.ndarray]:
-    """The n-grams as the tree that `tts.text.english.g2p.Graphones` reads: nodes by length, then by parent."""
+    """The n-grams as the tree that `tts.text.g2p.Graphones` reads: nodes by length, then by parent."""
     grams = sorted(probs.keys() | backoffs.keys(), key=lambda gram: (len(gram), gram))
     children = Counter(gram[:-1] for gram in grams)
     return {

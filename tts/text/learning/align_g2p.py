@@ -7,19 +7,17 @@ Every letter says no, one or two phones. How likely each letter says what is est
 
 import numpy as np
 
-from tts.text.english.g2p import ALPHABET
-
 MOST = 2  # phones of a letter
 START = (0.3, 1.0, 0.02)  # relative probabilities of no, one and two phones before the first iteration
 
-Entry = tuple[str, tuple[str, ...]]  # a word of `ALPHABET`, and its phones
+Entry = tuple[str, tuple[str, ...]]  # a word, and its phones
 Cuts = list[tuple[str, ...]]  # the phones of each letter
 
 
 class LetterAligner:
     """Words and their phones as arrays, and the probability that a letter says a chunk of phones."""
 
-    def __init__(self, entries: list[Entry]):
+    def __init__(self, entries: list[Entry], alphabet: str):
         phones = sorted({phone for _, said in entries for phone in said})
         numbers = {phone: number for number, phone in enumerate(phones, 1)}
         self.entries = entries
@@ -29,11 +27,11 @@ class LetterAligner:
         self.letters = np.zeros((len(entries), self.word_len.max() + 1), int)
         self.phones = np.zeros((len(entries), self.phones_len.max() + MOST), int)
         for row, (word, said) in enumerate(entries):
-            self.letters[row, : len(word)] = [ALPHABET.index(letter) for letter in word]
+            self.letters[row, : len(word)] = [alphabet.index(letter) for letter in word]
             self.phones[row, : len(said)] = [numbers[phone] for phone in said]
         self.kinds = len(phones) + 1
         ends = (1, self.kinds, self.kinds + self.kinds**2)  # numbers of chunks: none, one phone, two phones
-        prob = np.empty((len(ALPHABET), ends[-1]))
+        prob = np.empty((len(alphabet), ends[-1]))
         for count, (start, end) in enumerate(zip((0, *ends), ends, strict=False)):
             prob[:, start:end] = START[count]
         self.prob = prob / prob.sum(1, keepdims=True)
@@ -109,9 +107,9 @@ class LetterAligner:
         return cuts[::-1]
 
 
-def align(entries: list[Entry], iterations: int = 8) -> list[Cuts | None]:
+def align(entries: list[Entry], alphabet: str, iterations: int = 8) -> list[Cuts | None]:
     """What each letter of each word says; None for a word with more phones than its letters can say."""
-    aligner = LetterAligner(entries)
+    aligner = LetterAligner(entries, alphabet)
     for _ in range(iterations):
         aligner.improve()
     return aligner.best()

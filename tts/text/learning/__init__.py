@@ -1,0 +1,1 @@
+"""What trains the models of a language: letters to phones. What speaks needs nothing of it."""
