@@ -142,6 +142,11 @@ def parse(data: bytes | BinaryIO, suffix: str = "") -> Document:
     return marks.marked(found) if suffix in MARKED or suffix not in FORMATS else found
 
 
+def has_marks(words: str) -> bool:
+    """Whether a few words are SSML, or hold marks such as [pause 1]."""
+    return bool(ssml.START.match(words[:2000].encode("utf-8", "replace")) or marks.MARK.search(words))
+
+
 def marked_up(words: str) -> Document | None:
     """A few words that are no book as a document, if they are SSML or hold marks such as [pause 1]; else None.
 

@@ -122,7 +122,7 @@ def _begin(asked: SpeechRequest, usage: Usage, user: str, service: Service) -> T
         text = document.marked_up(asked.input)
     except ValueError as error:
         raise ApiError(400, f"Invalid 'input': {error}.", param="input", code="invalid_markup") from None
-    voices = {NARRATOR: voice} | (_cast(text, user, service) if text else {})
+    voices = {NARRATOR: voice} | (cast_of(text, user, service) if text else {})
     chunks = chunks_of(
         text or asked.input,
         {role: service.library.latents(own) for role, own in voices.items()},
@@ -140,12 +140,6 @@ def _begin(asked: SpeechRequest, usage: Usage, user: str, service: Service) -> T
         usage=usage,
     )
     return service.enter(user, work)
-
-
-def _cast(text: document.Document, user: str, service: Service) -> dict[str, Voice]:
-    """The voices that a text names."""
-    named = {span.voice for chapter in text.chapters for part in chapter.paragraphs for span in part.spans}
-    return {name: find_voice(name, user, service, "input") for name in sorted(named - {"", NARRATOR})}
 
 
 async def _pieces(first: T, turn: Turn[T], usage: Usage, service: Service) -> AsyncIterator[T]:
@@ -191,6 +185,12 @@ def _timed(sentence: TimedSentence) -> dict[str, Any]:
 
 def _event(data: dict[str, Any]) -> bytes:
     return f"data: {json.dumps(data)}\n\n".encode()
+
+
+def cast_of(text: document.Document, user: str, service: Service) -> dict[str, Voice]:
+    """The voices that a text names, the narrator's left out. Raises ApiError for one that is not there."""
+    named = {span.voice for chapter in text.chapters for part in chapter.paragraphs for span in part.spans}
+    return {name: find_voice(name, user, service, "input") for name in sorted(named - {"", NARRATOR})}
 
 
 def find_voice(wanted: str, user: str, service: Service, param: str = "voice") -> Voice:

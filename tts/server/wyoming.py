@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
@@ -19,15 +19,19 @@ from wyoming.info import Attribution, Describe, Info, TtsProgram, TtsVoice
 from wyoming.server import AsyncEventHandler, AsyncServer
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
 
+from tts.document import Document, has_marks, marked_up
+from tts.narration.script import NARRATOR
+from tts.records import SpeakerLatents
 from tts.server.engine import Closed, Turn
 from tts.server.errors import ApiError
 from tts.server.library import Voice
 from tts.server.service import Service
-from tts.server.speaking import Usage
+from tts.server.speaking import Usage, chunks_of
+from tts.server.speech import cast_of
 from tts.synthesis.live import pcm
 from tts.synthesis.mark import marked
 from tts.synthesis.portions import ComingText
-from tts.synthesis.speaking import Chunk, Speaking
+from tts.synthesis.speaking import Chunk, Settings, Speaking
 
 log = logging.getLogger("tts.server")
 
@@ -88,36 +92,55 @@ class Bounded:
 
 
 class WrittenText:
-    """A text that a client is still writing. The engine takes its pieces, and no step of it ever waits for one."""
+    """A text that a client is still writing. The engine takes its pieces, and no step of it ever waits for one.
+
+    A text with marks is spoken once it is whole, unless the first mark comes after its first sentence is being spoken:
+    then it is spoken as it is written.
+    """
 
     def __init__(self, speech: Speaking, max_chars: int, most: int):
         self.speech, self.most = speech, most
         self.turn: Turn[Chunk] | None = None
+        self.script: Document | None = None  # what is said of a text with marks, once it is whole
+        self.voices: dict[str, SpeakerLatents] = {}  # by role
         self._coming = ComingText(max_chars, speech.language)
         self._pieces: deque[str] = deque()
         self._chars = self._complete = self._spoken = 0
-        self._ended = False
+        self._begun = self._marked = self._ended = False
 
     def add(self, piece: str) -> None:
         """Raises ValueError if it gets too long, or has a word that is none."""
         self._chars += len(piece)
         if self._chars > self.most:
             raise ValueError(f"more than {self.most} characters are not spoken at once")
+        if not self._begun:
+            self._marked = has_marks("".join([*self._pieces, piece]))
         self._pieces.append(piece)
         self._complete += len(self._coming.add(piece))
         self.turn.supply()
 
-    def end(self) -> None:
+    def end(self, cast: Callable[[Document], dict[str, SpeakerLatents]]) -> None:
+        """No piece comes any more. `cast` gives the voices that a text with marks names.
+
+        Raises ValueError for marks that cannot be followed, and what `cast` raises.
+        """
+        if self._marked and not self._begun:
+            self.script = marked_up("".join(self._pieces))
+            self.voices |= cast(self.script)
         self._ended = True
         self.turn.supply()
 
     def supplied(self) -> bool:
         """Whether a sentence is there that is not spoken yet."""
-        return self._ended or self._complete > self._spoken
+        return self._ended or (self._complete > self._spoken and not (self._marked and not self._begun))
 
-    def watch(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-        """The chunks; a sentence is spoken when its last one passes."""
-        for chunk in chunks:
+    def chunks(self, settings: Settings, seed: int) -> Iterator[Chunk]:
+        """The text as it is spoken. Raises ValueError if nobody can say it."""
+        self._begun = True
+        if self.script:
+            yield from chunks_of(self.script, self.voices, speech=self.speech, settings=settings, seed=seed)
+            return
+        for chunk in self.speech.stream(self, self.voices[NARRATOR], settings=settings, seed=seed):
             if chunk.portion.ends and (chunk.take or not self.speech.sayable(chunk.portion.words)):
                 self._spoken = chunk.portion.index + 1
             yield chunk
@@ -201,14 +224,14 @@ class Handler(AsyncEventHandler):
         voice = self._voice(name)
         settings, speech, usage = service.settings, service.speech, Usage()
         text = WrittenText(speech, settings.max_chars, service.conf["input_chars"])
-        latents = service.library.latents(voice)
-        chunks = speech.stream(text, latents, settings=settings, seed=service.infer["seed"])
-        text.turn = service.enter(self.user, text.watch(usage.watch(chunks, speech)), text.supplied)
+        text.voices[NARRATOR] = service.library.latents(voice)
+        chunks = text.chunks(settings, service.infer["seed"])
+        text.turn = service.enter(self.user, usage.watch(chunks, speech), text.supplied)
         self._text = text
         self._speaking = asyncio.create_task(self._speak(text.turn, usage))
 
     async def _finish(self) -> None:
-        self._text.end()
+        self._text.end(self._cast)
         try:
             await self._speaking
         finally:
@@ -242,6 +265,10 @@ class Handler(AsyncEventHandler):
             turn.leave()
             await loop.run_in_executor(thread, pieces.close)
             thread.shutdown()
+
+    def _cast(self, text: Document) -> dict[str, SpeakerLatents]:
+        named = cast_of(text, self.user, self.service)
+        return {role: self.service.library.latents(voice) for role, voice in named.items()}
 
     def _voice(self, name: str | None) -> Voice:
         voice = self.service.library.find(self.user, name or self.service.infer["voice"])

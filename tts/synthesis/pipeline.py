@@ -3,6 +3,7 @@
 The same input gives the same bytes on the same kind of processor, if torch uses the same number of threads.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -26,6 +27,9 @@ from tts.synthesis.wave import stretched
 from tts.text.tokenizer import Tokenizer
 from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Speech, Vocoder
 
+# oneDNN keeps what it has compiled for each shape, and every sentence has shapes of its own. With its usual 1024 the
+# memory grows for minutes; speaking takes no longer with fewer. It reads this when it compiles for the first time.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 TUNED = 4  # tuned voices whose nets are kept, each of about 70 MB
 DEVICES = ("cpu", "cuda", "mps")
 

@@ -73,6 +73,26 @@ def test_a_sentence_is_edited_and_only_it_is_heard_again(page):
     assert texts(page, "#reading .sentence")[1] == "Somebody laughed."
 
 
+def test_a_sentence_of_a_marked_text_keeps_its_voice_and_its_marks(page):
+    marked = "[voice someone]\n\nThe kettle [pause 0.5] sang. Nobody cried.\n\n[/voice]\n\nIt boiled."
+    speak(page, marked)
+    assert texts(page, "#reading .sentence") == ["The kettle", "sang.", "Nobody cried.", "It boiled."]
+    for number, said, sent in ((1, "boiled.", "[voice someone]boiled."), (3, "It sang [pause 1] twice.", None)):
+        page.value(f"$('main').focus(), document.querySelectorAll('#reading .sentence')[{number}].click()")
+        page.value(
+            "window.sent = [], window.fetching ??= window.fetch, window.fetch = (at, options) => "
+            "(sent.push(options.body), fetching(at, options))"
+        )
+        page.press("e")
+        page.until("document.activeElement.matches('.editing textarea')")
+        page.value(f"document.activeElement.value = '{said}'")
+        page.press("Enter")
+        page.until("!document.querySelector('.editing') && $('play').ariaLabel === 'Play'")
+        assert page.value("JSON.parse(sent[0]).input") == (sent or said)
+    after = "[voice someone]\n\nThe kettle [pause 0.5] boiled. Nobody cried.\n\n[/voice]\n\nIt sang [pause 1] twice."
+    assert page.value("$('words').value") == after
+
+
 def test_a_mended_text_sounds_as_if_it_had_been_so_from_the_beginning(page, tmp_path):
     page.ask("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
     speak(page, "The kettle sang. Nobody cried.")

@@ -26,6 +26,9 @@ from wyoming.tts import (
 )
 
 from helpers import serving
+from tts.document import marked_up
+from tts.narration.script import NARRATOR
+from tts.server.speaking import chunks_of
 from tts.synthesis.live import pcm
 
 TEXT = "The kettle sang. Nobody cried, and that was all. The kettle sang."
@@ -67,10 +70,12 @@ def heard(events: list[Event]) -> bytes:
 def said(service):
     """What the pipeline itself says of a text."""
     latents = service.library.latents(service.library.find("local", "someone"))
+    voices = {NARRATOR: latents, "someone": latents}
+    how = {"speech": service.speech, "settings": service.settings, "seed": service.infer["seed"]}
 
     @cache
     def said(text: str) -> bytes:
-        chunks = service.speech.stream(text, latents, settings=service.settings, seed=service.infer["seed"])
+        chunks = chunks_of(marked_up(text) or text, voices, **how)
         return pcm(np.concatenate([chunk.wave for chunk in chunks]))
 
     return said
@@ -100,6 +105,37 @@ def test_a_text_that_comes_in_pieces_sounds_the_same(said, port, size):
         "audio-start", "audio-stop", "synthesize-stopped",
     ]  # fmt: skip
     assert heard(found) == said(TEXT)
+
+
+@pytest.mark.parametrize("size", [3, 1000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It sang [pause 0.5] twice. Nobody [voice someone]cried.",
+        '<?xml version="1.0"?><speak>It sang.<break time="700ms"/> Nobody cried.</speak>',
+    ],
+)
+def test_marks_and_ssml_are_followed(said, port, text, size):
+    whole = talk(port, [Synthesize(text, SynthesizeVoice("someone")).event()], AudioStop)
+    pieces = [SynthesizeChunk(text[at : at + size]).event() for at in range(0, len(text), size)]
+    asked = [SynthesizeStart(SynthesizeVoice("someone")).event(), *pieces, SynthesizeStop().event()]
+    assert heard(whole) == heard(talk(port, asked, SynthesizeStopped)) == said(text)
+    assert len(said(text)) > len(said("It sang. Nobody cried."))
+
+
+def test_a_mark_that_comes_after_the_first_sentence_is_spoken_ends_nothing(said, port):
+    async def slowly() -> list[Event]:
+        async with AsyncTcpClient("127.0.0.1", port) as client:
+            await client.write_event(SynthesizeStart().event())
+            await client.write_event(SynthesizeChunk("The kettle sang. Nobody cried, and ").event())
+            found = [await asyncio.wait_for(client.read_event(), 60)]
+            await client.write_event(SynthesizeChunk("that [pause 1] was all.").event())
+            await client.write_event(SynthesizeStop().event())
+            while not SynthesizeStopped.is_type(found[-1].type):
+                found.append(await asyncio.wait_for(client.read_event(), 60))
+            return found
+
+    assert heard(asyncio.run(slowly())).startswith(said("The kettle sang."))
 
 
 def test_sound_comes_while_the_text_is_being_written_and_others_are_served_meanwhile(said, port):
@@ -138,6 +174,8 @@ def test_who_leaves_in_the_middle_frees_the_place(service, said, port):
         (Synthesize("It sang.", SynthesizeVoice("nobody")).event(), "voice_not_found"),
         (Synthesize("* * *").event(), "unspeakable_input"),
         (Synthesize("It sang. " * 1000).event(), "unspeakable_input"),
+        (Synthesize("It [voice nobody]sang.").event(), "voice_not_found"),
+        (Synthesize("<speak>It sang.").event(), "unspeakable_input"),
         (Event("synthesize", {"voice": {}}), "invalid_event"),
         (Event("synthesize", {"text": 5}), "invalid_event"),
         (Event("synthesize", {"text": "It sang.", "voice": 5}), "invalid_event"),

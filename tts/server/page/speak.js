@@ -5,6 +5,7 @@ import { choose, hear, option } from "./voices.js";
 
 const settings = JSON.parse(document.body.dataset.settings);
 const KEPT = 30; // texts of the history
+const MARK = "\\[\\s*(?:pause\\s[^\\[\\]\\n]{1,20}|voice\\s[^\\[\\]\\n]{1,60}|/voice)\\s*\\]"; // as in tts/document/marks.py
 const reading = new Reading($("reading"), $("main"));
 let sound = new Sound(settings.rate, null);
 let context = null; // of all sound: a browser allows few
@@ -73,16 +74,28 @@ function add(said, start, stop, words) { // the next sentence, where it stands i
   paragraph.append(pending);
   pending.textContent = text.slice(at);
 }
-function locate(said) { // spaces may be others, and marks of Markdown and HTML may have gone
+function locate(said) { // spaces may be others, and what Markdown and HTML write around words may have gone
   const escaped = said.trim().split(/\s+/).map((word) => word.replace(/[^\p{L}\p{N}]/gu, "\\$&"));
-  const mark = "<[^<>]*>", runs = said.match(/[\p{L}\p{N}]+/gu) || [];
-  const loose = `(?:${mark}|[^\\s\\p{L}\\p{N}<])*${runs.join(`(?:${mark}|[^\\p{L}\\p{N}<])+`)}(?:${mark}|[^\\s\\p{L}\\p{N}<])*`;
-  for (const expression of [new RegExp(escaped.join("\\s+"), "g"), new RegExp(loose, "gu")]) {
+  const tag = "<[^<>]*>", runs = said.match(/[\p{L}\p{N}]+/gu) || [], around = `(?:${tag}|(?!${MARK})[^\\s\\p{L}\\p{N}<])*`;
+  const loose = `${around}${runs.join(`(?:${tag}|(?!${MARK})[^\\p{L}\\p{N}<])+`)}${around}`;
+  const marks = marksOf(text);
+  for (const expression of [new RegExp(escaped.join("\\s+"), "g"), new RegExp(loose, "gui")]) {
     expression.lastIndex = at;
-    const match = expression.exec(text);
-    if (match) return [match.index, match.index + match[0].length];
+    for (let match; match = expression.exec(text); expression.lastIndex = match.index + 1) {
+      const [first, last] = [match.index, match.index + match[0].length];
+      if (!marks.some((mark) => first < mark.last && mark.first < last)) return [first, last];
+    }
   }
   return null;
+}
+const marksOf = (words) => [...words.matchAll(new RegExp(MARK, "gi"))].map((mark) => (
+  { first: mark.index, last: mark.index + mark[0].length, mark: mark[0] }));
+function voiceAt(place) { // the mark of the voice that speaks there: it holds for its paragraph, or, alone in one, for those after it
+  const before = text.slice(0, place).split(/\n\s*\n/);
+  const voices = before.map((part) => marksOf(part).map((own) => own.mark).filter((mark) => !/^\[\s*pause/i.test(mark)));
+  const alone = voices.filter((own, index) => own.length && index < before.length - 1 && !before[index].replace(new RegExp(MARK, "gi"), "").trim());
+  const last = (voices.at(-1).at(-1) ?? alone.at(-1)?.at(-1)) || "";
+  return /\/voice/i.test(last) ? "" : last;
 }
 
 function edit(number = reading.here) { // in its place; then only this sentence is spoken again
@@ -120,11 +133,11 @@ function edit(number = reading.here) { // in its place; then only this sentence 
 }
 async function exchange(number, said) {
   const part = new Sound(settings.rate, context), found = [];
-  await request({ ...asked, input: said }, leaving.signal, (event) => {
+  const old = reading.sentences.map((one, index) => ({ ...one, place: places[index] })), own = old[number];
+  await request({ ...asked, input: (own.place ? voiceAt(own.place[0]) : "") + said }, leaving.signal, (event) => {
     if (event.type === "speech.audio.delta") part.push(event.audio);
     if (event.type === "speech.audio.sentence") found.push(event);
   });
-  const old = reading.sentences.map((one, index) => ({ ...one, place: places[index] })), own = old[number];
   const [first, stop] = [own.start, own.stop].map((ms) => Math.round((ms * settings.rate) / 1000));
   sound.splice(first, stop, part.samples);
   const later = 1000 * part.duration - (own.stop - own.start);
