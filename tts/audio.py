@@ -10,14 +10,16 @@ from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import soundfile
 from jaxtyping import Float
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tts.records import AudioConfig
+
+if TYPE_CHECKING:
+    import soundfile
 
 MAX_SECONDS = 6 * 3600.0
 MAX_CHANNELS = 8
@@ -106,6 +108,8 @@ def _mono(blocks: Iterable[np.ndarray], channel: int | None) -> tuple[np.ndarray
 @contextmanager
 def _opened(path: Path, max_seconds: float) -> Iterator[tuple[int, Iterator[np.ndarray]]]:
     """The sample rate of a file and its blocks of (samples, channels). PyAV reads what soundfile cannot open."""
+    import soundfile  # which speaking does without
+
     if not path.is_file():
         raise ValueError(f"no such audio file: {path}")
     with ExitStack() as stack:
@@ -123,7 +127,7 @@ def _opened(path: Path, max_seconds: float) -> Iterator[tuple[int, Iterator[np.n
             raise ValueError(f"cannot read audio from {path}: {error}") from None
 
 
-def _read_soundfile(file: soundfile.SoundFile, most: int) -> Iterator[np.ndarray]:
+def _read_soundfile(file: "soundfile.SoundFile", most: int) -> Iterator[np.ndarray]:
     done = 0
     while done < most and len(block := file.read(min(BLOCK, most - done), dtype="float32", always_2d=True)):
         done += len(block)

@@ -75,7 +75,7 @@ def loudness(samples: Samples) -> float:
     power = np.empty(len(samples) // step)
     for first in range(0, len(power), 600):
         last = min(first + 600, len(power))
-        weighted, state = sosfilt(sections, samples.read(first * step, last * step).numpy(), zi=state)
+        weighted, state = sosfilt(sections, samples.read(first * step, last * step), zi=state)
         np.mean(np.square(weighted, out=weighted).reshape(-1, step), axis=1, out=power[first:last])
     if len(power) < 4:
         return ABSOLUTE

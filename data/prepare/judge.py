@@ -53,7 +53,7 @@ def score_clip(
 ) -> dict[str, float]:
     """Fast scores of a clip by its sound and its words; `clip` and the spans of `speech` are in seconds."""
     start, end = clip
-    wave = samples.clip(start, end)
+    wave = torch.from_numpy(samples.clip(start, end))
     confidence = np.array([word.confidence for word in words]) if words else np.zeros(1)
     runs = np.convolve(confidence, np.ones(3) / 3, "valid") if len(confidence) > 2 else confidence
     block = round(BLOCK * samples.rate)

@@ -45,7 +45,7 @@ class SegmentConfig:
 
 def segment(samples: Samples, config: SegmentConfig) -> dict:
     """Spans of speech, and clips that hold them, as [start, end] in seconds. Raises SourceRefused if nobody speaks."""
-    probabilities = speech_probabilities(lambda *ends: samples.read(*ends).numpy(), len(samples), samples.rate)
+    probabilities = speech_probabilities(samples.read, len(samples), samples.rate)
     spans = speech_spans(probabilities, config.vad_threshold)
     if not spans:
         raise SourceRefused("no speech in it")
@@ -87,7 +87,7 @@ def split_span(span: tuple[float, float], samples: Samples, longest: float) -> l
     borders = [start]
     for part in range(1, parts):
         low = start + (part - 0.4) * length
-        wave = samples.clip(low, low + 0.8 * length).numpy()
+        wave = samples.clip(low, low + 0.8 * length)
         power = block_power(wave[: len(wave) // block * block], block)  # a padded last block would seem quiet
         smooth = np.convolve(power, np.ones(3, np.float32) / 3, "same")
         borders.append(low + (int(smooth.argmin()) + 0.5) * BLOCK)

@@ -173,7 +173,7 @@ def _score(lazy: LazySamples, transcript: Transcript, speech: list) -> dict:
             scores.append({})
             voices.append([])
             continue
-        embedding, similarity = judge.speaker_embedding(samples.clip(start, end), samples.rate)
+        embedding, similarity = judge.speaker_embedding(torch.from_numpy(samples.clip(start, end)), samples.rate)
         known = {"agreement": agreement, "one_speaker": round(similarity, 4)}
         scores.append(known | judge.score_clip(samples, clip, words, speech))
         voices.append([round(float(x), 4) for x in embedding])
@@ -191,7 +191,7 @@ def _rate(
         return record
     start = processor_time()
     samples = lazy.open()
-    rated = {clip.id: judge.mos(samples.clip(clip.start, clip.end), samples.rate) for clip in wanted}
+    rated = {clip.id: judge.mos(torch.from_numpy(samples.clip(clip.start, clip.end)), samples.rate) for clip in wanted}
     return cache.put("rate", key, record.value | rated, record.seconds + processor_time() - start)
 
 
@@ -213,10 +213,10 @@ def _cut(lazy: LazySamples, clips: list[PreparedClip], config: PrepareConfig, ta
         offset = 0
         for clip in clips:
             wave = samples.clip(clip.start, clip.end)
-            levelled = set_level(wave.numpy(), recipe.audio)
+            levelled = set_level(wave, recipe.audio)
             data = encode(levelled, samples.rate, recipe.format) if len(wave) else b""
             times = aligner.times(torch.from_numpy(levelled), clip.spoken) if aligner and clip.words else []
-            sound, sha256 = acoustic_fingerprint(wave, samples.rate), hashlib.sha256(data).hexdigest()
+            sound, sha256 = acoustic_fingerprint(torch.from_numpy(wave), samples.rate), hashlib.sha256(data).hexdigest()
             place = {"offset": offset, "size": len(data), "sha256": sha256}
             place["times"] = [round(time, 4) for time in times]
             out.append(place | {"bits": sound.bits.hex(), "marks": sound.marks})

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from data.prepare.ingest import SourceRefused
 from data.prepare.sources import TRANSCRIPTS, Source
@@ -139,7 +140,7 @@ def _recognised(
     """The words that a recogniser hears in each clip, with times from the codec."""
     out: list[Word] = []
     for start, end in clips:
-        words = speller.words(recogniser.transcribe(samples.clip(start, end), samples.rate))
+        words = speller.words(recogniser.transcribe(torch.from_numpy(samples.clip(start, end)), samples.rate))
         low, high = round(start * spelling.rate), min(round(end * spelling.rate), len(spelling))
         out += place_words(words, Piece(0, len(words), low, high, loose=False), spelling) if words else []
     return out

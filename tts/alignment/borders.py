@@ -66,7 +66,7 @@ def power_and_threshold(samples: Samples) -> tuple[Float[np.ndarray, " K"], Floa
     power, threshold = np.empty((2, len(samples) // block), np.float32)
     for first in range(0, len(power), MINUTE):
         last = min(first + MINUTE, len(power))
-        own = block_power(samples.read(first * block, last * block).numpy(), block)
+        own = block_power(samples.read(first * block, last * block), block)
         active = own[own >= own.max() * 1e-3].mean()
         noise = np.quantile(own, 0.05)
         power[first:last] = own

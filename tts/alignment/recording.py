@@ -7,9 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from tts.audio import RATES
 from tts.files import whole
@@ -28,15 +26,15 @@ class Samples:
     def __len__(self) -> int:
         return self.count
 
-    def read(self, start: int, stop: int) -> Float[Tensor, " N"]:
+    def read(self, start: int, stop: int) -> Float[np.ndarray, " N"]:
         """Samples from start to stop, with silence before the beginning and after the end of the recording."""
         first, last = (min(max(place, 0), self.count) for place in (start, stop))
         # Not mapped into memory: the pages of a long recording would count as the worker's own.
         inside = np.fromfile(self.path, "<i2", last - first, offset=2 * first).astype(np.float32) / 32768
         wave = np.pad(inside, (min(max(-start, 0), stop - start), 0))
-        return torch.from_numpy(np.pad(wave, (0, stop - start - len(wave))))
+        return np.pad(wave, (0, stop - start - len(wave)))
 
-    def clip(self, start: float, end: float) -> Float[Tensor, " N"]:
+    def clip(self, start: float, end: float) -> Float[np.ndarray, " N"]:
         """The wave between two times in seconds."""
         return self.read(round(start * self.rate), min(round(end * self.rate), len(self)))
 

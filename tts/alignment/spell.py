@@ -112,7 +112,7 @@ class Speller:
         out = np.memmap(scratch, np.float16, "w+", shape=shape) if scratch else np.empty(shape, np.float16)
         for first in range(0, codes, CORE):
             last = min(first + CORE, codes)
-            wave = gain * samples.read((first - CONTEXT) * code, (last + CONTEXT) * code)[None]
+            wave = gain * torch.from_numpy(samples.read((first - CONTEXT) * code, (last + CONTEXT) * code))[None]
             likely = self.codec.spell(self.codec.encode(wave, torch.tensor([wave.shape[1]])))[0]
             out[first * steps : last * steps] = likely[CONTEXT * steps : (CONTEXT + last - first) * steps].numpy()
         return Spelling(out, self.rate)

@@ -20,7 +20,8 @@ from gpt.sequence import FIRST_TEXT, PADDING, START_TEXT
 from tts import checkpoint
 from tts.checkpoint import Loaded
 from tts.export.about import ABOUT, FORMAT, family
-from tts.export.pieces import OnnxPiece, pieces
+from tts.export.piece import OnnxPiece
+from tts.export.pieces import pieces
 from tts.files import whole
 from tts.records import NETS
 from tts.synthesis.pipeline import speaker_fingerprint

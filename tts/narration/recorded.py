@@ -103,7 +103,7 @@ def written_in(script: Script, speller: Speller) -> Iterator[PlacedWord]:
 
 def _blocks(samples: Samples) -> Iterator[np.ndarray]:
     for start in range(0, len(samples), samples.rate):
-        yield samples.read(start, min(start + samples.rate, len(samples))).numpy()[None]
+        yield samples.read(start, min(start + samples.rate, len(samples)))[None]
 
 
 def timed_chapters(

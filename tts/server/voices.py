@@ -113,7 +113,7 @@ async def _clips(uploads: Sequence[UploadFile], folder: Path, service: Service) 
         samples = Samples(raw, rate)
         if len(samples) < SHORTEST * rate:
             raise _refused(f"recording {number} is shorter than {SHORTEST:g} s")
-        soundfile.write(clip, samples.read(0, len(samples)).numpy(), rate, "PCM_16")
+        soundfile.write(clip, samples.read(0, len(samples)), rate, "PCM_16")
         clips.append(clip)
     return clips
 

@@ -304,7 +304,7 @@ class Speaking(ABC):
         words, voice, settings, seed = sentence.text, sentence.voice, sentence.settings, sentence.seed
         best, rejected = _best_of(partial(self._begin, words, voice, settings=settings), settings, seed)
         edges, pieces = Edges(self.audio), []
-        for wave in self.sound(background(best.go_on()), voice, settings=settings, seed=seed):
+        for wave in self.sound(best.go_on(), voice, settings=settings, seed=seed):
             pieces.append(edges.push(wave))
             if len(pieces[-1]):
                 yield pieces[-1], None, None
@@ -354,9 +354,13 @@ class _Begun:
     verdict: Verdict  # on the codes before the first sound
 
     def go_on(self) -> Iterator[Spoken]:
-        """All of its codes, from the first one."""
-        yield from self.spoken
-        for code in self.rest:
+        """All of its codes, from the first one. What is still to be spoken is drawn in a thread of its own.
+
+        That begins when it is asked for, which is after the first sound: a processor with one free core is not shared
+        before.
+        """
+        yield from list(self.spoken)
+        for code in background(self.rest):
             self.spoken.append(code)
             yield code
 

@@ -36,3 +36,22 @@ def test_the_thread_ends_when_nobody_takes_any_more():
     next(taken)
     taken.close()
     assert threading.active_count() == running
+
+
+def test_no_more_items_wait_than_are_asked_for():
+    made, waiting = [], threading.Semaphore(0)
+
+    def counted():
+        for number in range(6):
+            made.append(number)
+            waiting.release()
+            yield number
+
+    taken = background(counted(), ahead=2)
+    for number in range(4):
+        assert next(taken) == number
+        while len(made) < number + 3:  # it makes as many as may wait
+            assert waiting.acquire(timeout=60)
+        assert len(made) == number + 3
+    taken.close()
+    assert len(made) == 6

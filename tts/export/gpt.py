@@ -1,0 +1,219 @@
+"""The GPT in the pieces that are computed at different times: before the first code, at each code, and to listen."""
+
+from collections.abc import Iterator
+
+import torch
+from einops import rearrange
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gpt.model import GPT, PACES
+from gpt.prosody import CHANNELS, STEPS
+from gpt.sequence import FIRST_TEXT, SPEECH, START_SPEECH, TEXT
+from tts.export.piece import OnnxPiece, full, speaker_piece
+from tts.nn import Block, KVCache, RMSNorm, rotate
+
+EPSILON = torch.finfo(torch.float32).eps  # of `tts.nn.RMSNorm`
+
+
+class Kept(KVCache):
+    """Keys and values that are a result, and not the beginning of more."""
+
+    def __init__(self):
+        pass
+
+    def append(self, key: Tensor, value: Tensor, start: int) -> tuple[Tensor, Tensor]:
+        self.keys, self.values = key, value
+        return key, value
+
+
+class Gaps(nn.Module):
+    """Logarithms of the codes expected between each id of a wrapped text and the next."""
+
+    def __init__(self, gpt: GPT):
+        super().__init__()
+        self.clock = gpt.clock
+
+    def forward(self, stream: Int[Tensor, "B S2"], speaker: Float[Tensor, "B P D"]) -> Float[Tensor, "B S1"]:
+        return self.clock(stream, full(stream, stream.shape[1] - 2), speaker)
+
+
+class DrawnProsody(nn.Module):
+    """Noise to how rhythm, melody and loudness depart from the mean (`gpt.prosody`), in units of their variance."""
+
+    def __init__(self, gpt: GPT):
+        super().__init__()
+        self.flow = gpt.prosody
+
+    def forward(
+        self,
+        noise: Float[Tensor, "B 3 S1"],
+        stream: Int[Tensor, "B S2"],
+        speaker: Float[Tensor, "B P D"],
+        log_gaps: Float[Tensor, "B S1"],
+    ) -> Float[Tensor, "B 3 S1"]:
+        x, text_len = noise, full(stream, stream.shape[1] - 2)
+        for step in range(STEPS):
+            time = torch.full((stream.shape[0],), step / STEPS)
+            x = x + self.flow(x, time, stream, text_len, speaker, log_gaps) / STEPS
+        return x
+
+
+class Prefix(nn.Module):
+    """Reads speaker and text, up to the start of speech: logits of the first code, and each block's keys and values.
+
+    A text that is not told has PADDING for its ids. `prosody` is 0 where nothing is told (`GPT.told`).
+    """
+
+    def __init__(self, gpt: GPT):
+        super().__init__()
+        self.gpt = gpt
+        self.register_buffer("table", gpt.embed())
+        self.register_buffer("head", gpt.head()[gpt.vocabulary.outputs(SPEECH)])
+
+    def forward(
+        self,
+        stream: Int[Tensor, "B S2"],
+        times: Float[Tensor, "B S2"],
+        speaker: Float[Tensor, "B P D"],
+        prosody: Float[Tensor, "B 4 S1"] | None = None,
+    ) -> tuple[Tensor, ...]:
+        text = F.embedding(stream, self.table)
+        if prosody is not None:
+            text = text + self.gpt.hears(F.pad(prosody, (0, 1)).mT)
+        start = self.table[START_SPEECH].expand(stream.shape[0], 1, -1)
+        x = torch.cat((speaker, text, start), dim=1)
+        places = torch.arange(-speaker.shape[1], 0).expand(stream.shape[0], -1)
+        time = torch.cat((places.to(times.dtype), times, torch.zeros_like(times[:, :1])), dim=1)
+        column = torch.arange(time.shape[1])
+        behind = (column <= column[:, None]).expand(stream.shape[0], 1, -1, -1)  # what causal attention sees
+        rotary, kept = self.gpt.rotary(time), []
+        for block in self.gpt.blocks[:-1]:
+            cache = Kept()
+            x = block(x, rotary, causal=False, mask=behind, cache=cache)
+            kept += [cache.keys, cache.values]
+        x, *last = self._last(self.gpt.blocks[-1], x, rotary)
+        return F.linear(self.gpt.norm(x[:, -1]), self.head), *kept, *last
+
+    def _last(self, block: Block, x: Tensor, rotary: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """The last block, of which only the last position is asked for: x there, and all keys and values."""
+        attention, width = block.attention, x.shape[-1]
+        normed_x = block.attention_norm(x)
+        own, others = attention.qkv.weight.split((width, 2 * width))
+        k, v = rearrange(F.linear(normed_x, others), "b k (two h d) -> two b h k d", two=2, h=attention.heads)
+        q = rearrange(F.linear(normed_x[:, -1:], own), "b k (h d) -> b h k d", h=attention.heads)
+        q = rotate(attention.query_norm(q), *(factor[..., -1:, :] for factor in rotary))
+        k = rotate(attention.key_norm(k), *rotary)
+        y = F.scaled_dot_product_attention(q, k, v)
+        x = x[:, -1:] + attention.out(rearrange(y, "b h k d -> b k (h d)"))
+        return x + block.mlp(block.mlp_norm(x)), k, v
+
+
+class Step(nn.Module):
+    """Reads one code at `time`, the first of which is 1: logits of the next one, its hidden state, new keys and values.
+
+    The caches of an engine may have more room than they hold: `hidden` is -inf at places that are not filled, else 0.
+    An engine writes what is new into its caches itself, so that nothing is copied in a step.
+    """
+
+    def __init__(self, gpt: GPT):
+        super().__init__()
+        self.blocks, self.norm, self.rotary = gpt.blocks, gpt.norm, gpt.rotary
+        self.register_buffer("table", gpt.embed()[gpt.vocabulary.outputs(SPEECH)])
+        self.register_buffer("head", gpt.head()[gpt.vocabulary.outputs(SPEECH)])
+
+    def forward(
+        self, code: Int[Tensor, " B"], time: Float[Tensor, " 1"], hidden: Float[Tensor, " K"], *cache: Tensor
+    ) -> tuple[Tensor, ...]:
+        x = F.embedding(code, self.table)[:, None]  # (B, 1, D), so that every product is one that can be quantised
+        cos, sin = self.rotary(time)
+        rotary, new = (torch.cat((cos, cos), dim=-1), torch.cat((-sin, sin), dim=-1)), []
+        for block, keys, values in zip(self.blocks, cache[::2], cache[1::2], strict=True):
+            x, key, value = self._block(block, x, rotary, hidden, keys, values)
+            new += [key, value]
+        x = normed(x, self.norm)
+        return F.linear(x, self.head)[:, 0], x[:, 0], *new
+
+    def _block(
+        self, block: Block, x: Tensor, rotary: tuple[Tensor, Tensor], hidden: Tensor, keys: Tensor, values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        attention, rows, width = block.attention, x.shape[0], keys.shape[-1]
+        heads = attention.qkv(normed(x, block.attention_norm)).view(rows, -1, 1, width)
+        q, k, v = heads.split(attention.heads, dim=1)
+        both = torch.cat((normed(q, attention.query_norm, width**-0.5), normed(k, attention.key_norm)), dim=1)
+        q, k = turned(both, *rotary).split(attention.heads, dim=1)
+        score = torch.cat((q @ keys.mT + hidden, (q * k).sum(-1, keepdim=True)), dim=-1)
+        told, own = score.softmax(-1).split((keys.shape[2], 1), dim=-1)
+        y = told @ values + own * v
+        x = x + attention.out(y.view(rows, 1, -1))
+        return x + block.mlp(normed(x, block.mlp_norm)), k, v
+
+
+def normed(x: Float[Tensor, "*B D"], norm: RMSNorm, factor: float = 1.0) -> Float[Tensor, "*B D"]:
+    """What a norm gives, times a factor, in the operations that ONNX Runtime knows as one."""
+    return x / (x.pow(2).mean(-1, keepdim=True) + EPSILON).sqrt() * (norm.weight * factor)
+
+
+def turned(x: Float[Tensor, "*B d"], cos: Float[Tensor, "*K e"], sin: Float[Tensor, "*K e"]) -> Float[Tensor, "*B d"]:
+    """As `tts.nn.rotate`, in fewer operations: factors are twice as wide as there, the first half of sines negative."""
+    first, second = x.chunk(2, dim=-1)
+    return x * cos + torch.cat((second, first), dim=-1) * sin
+
+
+class Listening(nn.Module):
+    """Reads codes, then a text at several paces, one a row: the sum of log p(text id | codes), its end included."""
+
+    def __init__(self, gpt: GPT):
+        super().__init__()
+        self.blocks, self.norm, self.rotary, self.vocabulary = gpt.blocks, gpt.norm, gpt.rotary, gpt.vocabulary
+        self.register_buffer("table", gpt.embed())
+        self.register_buffer("head", gpt.head()[gpt.vocabulary.outputs(TEXT)])
+
+    def forward(
+        self, codes: Int[Tensor, "1 L"], stream: Int[Tensor, "1 S2"], times: Float[Tensor, "B S2"]
+    ) -> Float[Tensor, " B"]:
+        speech = F.pad(codes + self.vocabulary.first_code, (1, 0), value=START_SPEECH)
+        speech = F.pad(speech, (0, 1), value=self.vocabulary.stop_speech)
+        x = F.embedding(torch.cat((speech, stream), dim=1), self.table).expand(times.shape[0], -1, -1)
+        spoken = torch.arange(speech.shape[1]).to(times.dtype).expand(times.shape[0], -1)
+        time = torch.cat((spoken, times), dim=1)
+        column = torch.arange(time.shape[1])
+        behind = (column <= column[:, None]).expand(times.shape[0], 1, -1, -1)
+        rotary = self.rotary(time)
+        for block in self.blocks:
+            x = block(x, rotary, causal=False, mask=behind)
+        logits = F.linear(self.norm(x[:, speech.shape[1] : -1]), self.head)
+        told = (stream[:, 1:, None] - FIRST_TEXT).expand(times.shape[0], -1, -1)
+        return logits.log_softmax(-1).gather(2, told).sum((1, 2))
+
+
+def gpt_pieces(gpt: GPT) -> Iterator[OnnxPiece]:
+    rows, ids, width = 2, 7, len(gpt.norm.weight)
+    stream = torch.arange(1, ids + 1).expand(rows, -1).contiguous()
+    speaker = torch.zeros(rows, gpt.latents_per_speaker, width)
+    texts = {"stream": stream, "speaker": speaker}
+    text_axes = {"stream": {0: "rows", 1: "ids"}, "speaker": {0: "rows"}}
+    yield OnnxPiece("gpt_gaps", Gaps(gpt), texts, text_axes, ("log_gaps",))
+    prefix = {"stream": stream, "times": torch.arange(ids).float().expand(rows, -1).contiguous(), "speaker": speaker}
+    prefix_axes = text_axes | {"times": {0: "rows", 1: "ids"}}
+    if gpt.prosody:
+        gaps = {"log_gaps": torch.zeros(rows, ids - 1)}
+        gap_axes = {"noise": {0: "rows", 2: "gaps"}, "log_gaps": {0: "rows", 1: "gaps"}}
+        noise = {"noise": torch.zeros(rows, CHANNELS, ids - 1)}
+        yield OnnxPiece("gpt_prosody", DrawnProsody(gpt), noise | texts | gaps, text_axes | gap_axes, ("prosody",))
+        prefix["prosody"] = torch.zeros(rows, CHANNELS + 1, ids - 1)
+        prefix_axes |= {"prosody": {0: "rows", 2: "gaps"}}
+    caches = [f"{part}{number}" for number in range(len(gpt.blocks)) for part in ("keys", "values")]
+    yield OnnxPiece("gpt_prefix", Prefix(gpt), prefix, prefix_axes, ("logits", *caches))
+    room, attention = 9, gpt.blocks[0].attention
+    cache = rows, attention.heads, room, width // attention.heads
+    step = {"code": torch.zeros(rows, dtype=torch.long), "time": torch.ones(1), "hidden": torch.zeros(room)}
+    step |= {name: torch.zeros(cache) for name in caches}  # one tensor for all would be exported as one input
+    step_axes = {"code": {0: "rows"}, "hidden": {0: "room"}} | {name: {0: "rows", 2: "room"} for name in caches}
+    yield OnnxPiece("gpt_step", Step(gpt), step, step_axes, ("logits", "latent", *(f"new_{name}" for name in caches)))
+    codes, times = torch.arange(11)[None], torch.arange(ids).float().expand(len(PACES), -1).contiguous()
+    heard = {"codes": codes, "stream": FIRST_TEXT + torch.arange(ids)[None], "times": times}
+    heard_axes = {"codes": {1: "codes"}, "stream": {1: "ids"}, "times": {1: "ids"}}
+    yield OnnxPiece("gpt_listen", Listening(gpt), heard, heard_axes, ("scores",))
+    yield speaker_piece("gpt_speaker", gpt)
