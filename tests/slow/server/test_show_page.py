@@ -158,7 +158,7 @@ def test_axe_finds_nothing_and_nothing_lies_outside_the_window(shows, axe, width
         pick(shows, kind)
         shows.value("document.querySelector('#show details').open = true")
         assert broken(shows, axe) == [] and outside(shows) == []
-    shows.value("$('show-words').value = 'Rain.', $('show-minutes').value = 0.3, $('show').requestSubmit()")
+    shows.value("$('show-words').value = 'Rain.', $('show-minutes').value = 0.5, $('show').requestSubmit()")
     shows.until(f"{STATE}?.includes('Done')")
     shows.value("document.querySelectorAll('#show-list details').forEach((own) => { own.open = true; })")
     assert broken(shows, axe) == [] and outside(shows) == []
@@ -181,7 +181,7 @@ def test_with_keys_each_user_sees_the_own_shows_alone(home, writer, chromium, ov
         chromium.until("document.querySelectorAll('#voice option').length > 0")
         chromium.value("location.hash = '#shows'")
         chromium.until("document.querySelectorAll('#show [name=kind]').length === 3")
-        chromium.value("$('show-words').value = 'Rain.', $('show-minutes').value = 0.3, $('show').requestSubmit()")
+        chromium.value("$('show-words').value = 'Rain.', $('show-minutes').value = 0.5, $('show').requestSubmit()")
         chromium.until(f"{STATE}?.includes('Done')")
         assert len(texts(chromium, "#show-list li h3")) == 1
         assert chromium.until("document.querySelector('.result img').naturalWidth")  # though pictures bring no key
