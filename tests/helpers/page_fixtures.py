@@ -32,7 +32,7 @@ def page(chromium, address):
     chromium.errors.clear()
     visit(chromium, address)
     yield chromium
-    assert chromium.errors == []
+    assert not chromium.errors, chromium.errors
     assert all(url.startswith((address, f"blob:{address}", "about:", "data:")) for url in chromium.requests)
 
 

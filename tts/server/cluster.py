@@ -1,7 +1,8 @@
 """The service on a Ray cluster: `serve deploy deploy/ray.yaml`.
 
 Ray Serve runs replicas of the whole application, more of them while there is more to do, and sends each request to one.
-One more replica begins narrations, each as a task that Ray runs where there is room. All share a folder and a database.
+One more replica begins narrations and shows, each as a task that Ray runs where there is room. All share a folder and a
+database.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import ray
@@ -19,13 +21,15 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from tts.server.__main__ import configure, load
-from tts.server.app import make_app, runner_of, store_of
+from tts.server.app import make_app, runner_of, show_runner_of, store_of
 from tts.server.feeds import Addresses
+from tts.server.jobs import ShowJob
 from tts.server.keys import Keys
-from tts.server.runner import LocalProcess, Lost
+from tts.server.offer import offer_of
+from tts.server.runner import NARRATOR, SHOWMAKER, LocalProcess, Lost
 
-LOOK = 1.0  # seconds between looks for narrations that the replicas were asked for
-CORES = 1  # that a narration is reckoned to take
+LOOK = 1.0  # seconds between looks for jobs that the replicas were asked for
+CORES = 1  # that a job is reckoned to take
 
 
 def application(args: dict) -> serve.Application:
@@ -41,6 +45,7 @@ def application(args: dict) -> serve.Application:
     if conf["wyoming"]:
         raise ValueError("a cluster does not speak Wyoming: leave wyoming out, and run another service for it")
     Keys.read(Path(conf["keys"]))
+    offer_of(conf)
     Addresses(Path(conf["data"]))  # makes their secret once, before there are replicas
 
     def app() -> Starlette:
@@ -51,33 +56,39 @@ def application(args: dict) -> serve.Application:
         return Starlette(routes=[hidden], lifespan=lambda outer: inner.router.lifespan_context(inner))
 
     speech = serve.deployment(name="Speech")(serve.ingress(app)())
-    return speech.bind(serve.deployment(num_replicas=1)(Narrations).bind(conf))
+    return speech.bind(serve.deployment(num_replicas=1)(Jobs).bind(conf))
 
 
-class Narrations:
-    """Makes what is in the store of jobs, so many at once as `jobs_at_once` says, all over the cluster."""
+class Jobs:
+    """Makes what is in the stores of jobs, so many at once as conf/serve.yaml says, all over the cluster."""
 
     async def __init__(self, conf: dict):
-        self.store = store_of(conf)
-        self.making = asyncio.create_task(runner_of(conf, self.store, start=RayTask.start, look=LOOK).run())
+        self.stores = [store_of(conf), store_of(conf, ShowJob)]
+        runners = [runner_of(conf, self.stores[0], start=RayTask.start, look=LOOK)]
+        if not offer_of(conf).missing:
+            start = partial(RayTask.start, command=SHOWMAKER)
+            runners.append(show_runner_of(conf, self.stores[1], start=start, look=LOOK))
+        self.making = [asyncio.create_task(runner.run()) for runner in runners]
 
     async def check_health(self) -> None:
         """Ray starts another replica if this raises."""
-        if self.making.done():
-            raise RuntimeError("no narrations are made any more")
+        if any(making.done() for making in self.making):
+            raise RuntimeError("no jobs are made any more")
 
     async def __del__(self):
-        self.making.cancel()
-        await asyncio.gather(self.making, return_exceptions=True)
-        self.store.close()
+        for making in self.making:
+            making.cancel()
+        await asyncio.gather(*self.making, return_exceptions=True)
+        for store in self.stores:
+            store.close()
 
 
 @ray.remote(num_cpus=CORES, max_retries=0, num_returns="streaming")
-def narrated(folder: Path) -> Iterator[dict]:
+def made(folder: Path, command: tuple[str, ...]) -> Iterator[dict]:
     """What the process says that makes the job in a folder. It ends with the worker of Ray in which this runs."""
 
     async def told() -> AsyncIterator[dict]:
-        process = await LocalProcess.start(folder)
+        process = await LocalProcess.start(folder, command)
         async for one in process.told():
             yield one
 
@@ -94,8 +105,8 @@ class RayTask:
         self._told = told
 
     @classmethod
-    async def start(cls, folder: Path) -> "RayTask":
-        return cls(narrated.remote(folder))
+    async def start(cls, folder: Path, command: tuple[str, ...] = NARRATOR) -> "RayTask":
+        return cls(made.remote(folder, command))
 
     async def told(self) -> AsyncIterator[dict]:
         try:

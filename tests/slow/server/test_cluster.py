@@ -203,11 +203,11 @@ def test_one_that_is_cancelled_stops_wherever_it_is_made_and_goes_on_when_it_is_
 
 
 def test_what_is_killed_is_begun_again_and_nothing_is_lost(cluster):
-    """The replica that begins narrations, one that speaks, and the process of a task, each with kill -9."""
+    """The replica that begins jobs, one that speaks, and the process of a task, each with kill -9."""
     job = send_book(cluster.client, LONG)
     until(lambda: state(cluster.client, job)["chapters"])
     for kill in (
-        lambda: [own["pid"] for own in cluster.replicas("Narrations")],
+        lambda: [own["pid"] for own in cluster.replicas("Jobs")],
         lambda: [own["pid"] for own in cluster.replicas("Speech")][:1],
         lambda: [parent(number) for number in narrators(job)],
     ):
