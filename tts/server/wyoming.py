@@ -40,7 +40,6 @@ CONNECTIONS = 100  # at once
 WIDTH = 2  # bytes of a sample
 LARGEST = 1 << 16  # bytes of an event
 IDLE = 300.0  # seconds after which a client who says nothing is given up
-LANGUAGES = {"english": "en"}  # as Home Assistant names them
 
 
 class WyomingServer:
@@ -277,7 +276,7 @@ class Handler(AsyncEventHandler):
         return voice
 
     def _info(self) -> Info:
-        language = LANGUAGES[self.service.speech.language.name]
+        language = self.service.speech.language.code
         ours = Attribution(name="Triforce", url="")
         common = {"attribution": ours, "installed": True, "version": None}
         voices = [

@@ -61,7 +61,7 @@ def reader_of(
             tell(f"the text says that its language is {told!r}; it is read as {own.title()}")
         return tokenizer
     reader = tokenizer.reading(name)
-    lacking = ", ".join(getattr(reader, "replaced", ()))
+    lacking = ", ".join(phone for phone in getattr(reader, "replaced", ()) if " " not in phone)
     how = f"; phones that these weights lack are said as the nearest of {own.title()}: {lacking}" if lacking else ""
     tell(f"read as {name.title()}{how}")
     return reader

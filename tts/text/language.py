@@ -46,7 +46,8 @@ class Language:
     # of a normalised text: where a homograph's first letter is -> the phones meant there, with spaces
     choose: Callable[[str], Mapping[int, str]] = no_choice
     guess: Callable[[str], list[str]] = list  # phones of a folded word that the lexicon lacks, or else its letters
-    # phones that voices of other languages may lack -> those of English that come nearest, with spaces; "" is silence
+    # phones that voices of other languages may lack, and pairs with them -> those of English that come nearest, with
+    # spaces between phones; "" is silence
     nearest: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

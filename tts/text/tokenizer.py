@@ -9,7 +9,7 @@ import copy
 import random
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -82,7 +82,7 @@ class PhonemeTokenizer:
         self.silent_ids = frozenset(i for i, symbol in enumerate(symbols) if i == PADDING or not symbol[0].isalpha())
         self.letter_ids = frozenset(i for i, symbol in enumerate(symbols) if i != PADDING and symbol[0].islower())
         nearest = self.language.nearest.items()
-        self.replaced = {phone: near.split() for phone, near in nearest if phone not in self.ids}
+        self.replaced = {phones: near.split() for phones, near in nearest if not self.ids.keys() >= {*phones.split()}}
 
     def reading(self, language: str) -> "PhonemeTokenizer":
         """A tokenizer with the same symbols for texts of this language: what these weights say of it."""
@@ -162,24 +162,33 @@ class PhonemeTokenizer:
         if phones is not None and letters > 0 and generator.random() < letters:
             return [letter for letter in word if letter in self.ids]
         if phones is None:  # of a guess that is the word's letters, those that the tokenizer lacks are left out
-            return [
-                symbol for phone in self.language.guess(word) for symbol in self._symbols(phone) if symbol in self.ids
-            ]
-        return [symbol for phone in phones for symbol in self._symbols(phone)]
+            return [symbol for symbol in self._symbols(self.language.guess(word)) if symbol in self.ids]
+        return self._symbols(phones)
 
-    def _symbols(self, phone: str) -> list[str]:
-        """A phone as symbols: itself, or those nearest to it, with its stress."""
-        bare = phone.rstrip("012")
-        if bare not in self.replaced:
-            return [phone if self.stress else bare]
-        stress = phone[len(bare) :] if self.stress else ""
-        near = self.replaced[bare]
-        return (
-            [symbol + (stress or "0" if symbol + "0" in self.ids else "") for symbol in near] if self.stress else near
-        )
+    def _symbols(self, phones: Sequence[str]) -> list[str]:
+        """Phones as symbols: themselves, or those nearest to them, with their stress. Pairs go before single ones."""
+        if not self.replaced:
+            return [self._symbol(phone) for phone in phones]
+        bare = [phone.rstrip("012") for phone in phones]
+        out, place = [], 0
+        while place < len(phones):
+            size = 2 if " ".join(bare[place : place + 2]) in self.replaced else 1
+            near = self.replaced.get(" ".join(bare[place : place + size]))
+            stress = phones[place][len(bare[place]) :] or "0"
+            out += (
+                [self._symbol(phones[place])] if near is None else [self._stressed(symbol, stress) for symbol in near]
+            )
+            place += size
+        return out
+
+    def _symbol(self, phone: str) -> str:
+        return phone if self.stress else phone.rstrip("012")
+
+    def _stressed(self, symbol: str, stress: str) -> str:
+        return symbol + stress if self.stress and symbol + stress in self.ids else symbol
 
     def _inline(self, phones: str) -> list[str]:
-        symbols = [symbol for phone in phones.split() for symbol in self._symbols(phone)]
+        symbols = self._symbols(phones.split())
         for symbol in symbols:
             if symbol not in self.ids or not (symbol[0].isalpha() or symbol == "'"):
                 known = " ".join(s for s in self.symbols if s[0].isupper())

@@ -91,7 +91,7 @@ INNER = {
     },
     **{"entspr.": "entsprechend", "usf.": "und so fort", "verantw.": "verantwortlich", "südl.": "südlich"},
     **{"nördl.": "nördlich", "östl.": "östlich", "westl.": "westlich", "vorm.": "vormittags", "nachm.": "nachmittags"},
-    **{"St. Pölten": "Sankt Pölten"},
+    **{"der Gr.": "der Große", "des Gr.": "des Großen", "dem Gr.": "dem Großen", "die Gr.": "die Große"},
 }
 TITLES = {
     **{"Dr.": "Doktor", "Prof.": "Professor", "Dipl.-Ing.": "Diplomingenieur", "Dipl.-Kfm.": "Diplomkaufmann"},
@@ -237,15 +237,15 @@ LONGEST_FIRST = sorted(ALL, key=lambda word: (-len(word), word))
 SHORT_MONTH = any_of(MONTHS_SHORT)
 # The stop stays where a sentence ends: at the end of the text, or before a word that opens one.
 STOPPED = rf"(?P<end>(?=[\"')]?\s*$)|(?= (?:{any_of(OPENERS)})\b))?"
-# Before dates are read.
-DAYS: list[Rule] = [
+# What dates, times and amounts are read after.
+NAMES: list[Rule] = [
     Rule(
         rf"(?<![\w.])(?P<first>{any_of(DAYS_SHORT)})\.?\s?[-–]\s?(?P<last>{any_of(DAYS_SHORT)})(?:\.(?!\s*$)|(?!\w))",
         lambda match: f"{DAYS_SHORT[match['first']]} bis {DAYS_SHORT[match['last']]}",
     ),
     Rule(rf"(?<![\w.])(?P<name>[^\W\d_]{{0,30}}[-\s]?)(?P<street>[sS])tr\.{STOPPED}", _street),
     Rule(
-        rf"(?<![\w.])(?P<before>(?:[0-9]\.?|\b(?:im|Im|Ende|Anfang|Mitte|seit|bis|ab|vom|zum))\s)(?P<short>{SHORT_MONTH})(?!\w)",
+        rf"(?<![\w.])(?P<before>(?:[0-3]?[0-9]\.?|\b(?:im|Im|Ende|Anfang|Mitte|seit|bis|ab|vom|zum))\s)(?P<short>{SHORT_MONTH})(?!\w)",
         lambda match: match["before"] + MONTHS_SHORT[match["short"]],
     ),
     Rule(

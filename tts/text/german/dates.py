@@ -2,7 +2,7 @@
 
 import re
 
-from tts.text.german.inflection import WEEKDAYS, ending
+from tts.text.german.inflection import ending
 from tts.text.german.numbers import cardinal, ordinal, year
 from tts.text.rules import Rule, after, any_of, before, words_of
 
@@ -111,4 +111,3 @@ DATES: list[Rule] = [
     Rule(r"(?<!\w)['’](?P<digits>[0-9]{2})(?!\w)", lambda match: _short_year(match["digits"])),
     Rule(rf"(?<![\w.,-]){YEAR}(?![\w-]|[.,:][0-9]|\s?(?:%|€|\$|°))", _year),
 ]
-WEEKDAY = any_of(WEEKDAYS)

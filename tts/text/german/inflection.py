@@ -2,7 +2,7 @@
 
 import re
 
-from tts.text.rules import any_of, words_of
+from tts.text.rules import words_of
 
 # After these every ordinal ends in -en.
 WEAK_EN = words_of(
@@ -29,12 +29,10 @@ DATIVE = words_of(
     "in an auf mit nach von bei seit zu aus unter über vor hinter neben zwischen während wegen trotz innerhalb "
     "außerhalb ab gegenüber entlang und oder statt anstatt laut"
 )
-ARTICLE = "|".join(sorted(WEAK_EN | WEAK_E | MIXED | {"der"}, key=lambda word: (-len(word), word)))
 # The word before an ordinal, and for "der" the one before that.
 BEFORE = re.compile(r"(?:(?P<earlier>[^\W\d_]{1,40})(?P<mark>[,;:.]?)\s)?(?P<word>[^\W\d_]{1,40})(?P<comma>,?)\s$")
 WEEKDAYS = words_of("Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonnabend Sonntag")
 DETERMINERS = WEAK_EN | WEAK_E | MIXED | {"der"}
-ANY_DETERMINER = any_of(DETERMINERS)
 
 
 def determined(before: str) -> bool:

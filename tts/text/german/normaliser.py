@@ -5,7 +5,7 @@ import unicodedata
 from functools import lru_cache
 
 from tts.text.characters import plain, tidy
-from tts.text.german.abbreviations import ABBREVIATIONS, ALL, DAYS, DAYS_SHORT, MONTHS_SHORT, WITHOUT_STOP
+from tts.text.german.abbreviations import ABBREVIATIONS, ALL, DAYS_SHORT, MONTHS_SHORT, NAMES, WITHOUT_STOP
 from tts.text.german.acronyms import ACRONYMS
 from tts.text.german.dates import DATES
 from tts.text.german.electronic import ELECTRONIC
@@ -22,7 +22,7 @@ from tts.text.rules import Rule, any_of
 from tts.text.said import notices, spacing
 
 RULES: list[Rule] = [
-    *(*ELECTRONIC, *TELEPHONES, *SIGN_RULES, *MONEY, *DAYS, *DATES, *TIMES, *MEASURES, *MULTIPLES_ALONE),
+    *(*ELECTRONIC, *TELEPHONES, *SIGN_RULES, *MONEY, *NAMES, *DATES, *TIMES, *MEASURES, *MULTIPLES_ALONE),
     *(*POWERS, *NUMERALS, *QUANTITIES, *ABBREVIATIONS, *ACRONYMS, *NUMBERS),
 ]
 # A text of these has nothing that a rule reads: words in small letters, or with one capital, and their stops.

@@ -56,11 +56,8 @@ def _ruler(match: re.Match[str]) -> str:
     else:
         article, end = ("die", "e") if queen else ("der", "e")
     said = f"{name} {article} {ordinal(str(value), end).capitalize()}"
-    following = after(match)
-    stops = match["stop"] and (
-        not following.strip(" \"')") or re.match(rf"[\"')]?\s(?:{any_of(OPENERS)})\b", following)
-    )
-    return said + ("." if stops else "")
+    ends = not after(match).strip(" \"')") or OPENS.match(after(match))  # the stop is that of the sentence, too
+    return said + ("." if match["stop"] and ends else "")
 
 
 def _ordered(match: re.Match[str]) -> str:

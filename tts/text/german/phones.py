@@ -28,10 +28,20 @@ CONSONANTS = frozenset("B C CH D DH F G HH JH K L M N NG P Q R RH S SH T TH V W 
 PHONES = VOWELS | CONSONANTS
 # What ARPAbet lacks, in the order in which it follows on the symbols of English.
 ADDED = "A AEH EE OO OE OX UE UX AX EX AN EN ON UN RH C X Q".split()
-# What a voice says that has English phones only: the nearest of them.
+# What a voice says that has English phones only: the nearest of them. An r after a vowel ends a syllable in English.
 NEAREST = {
     **{"A": "AA", "AEH": "EH", "EE": "EY", "OO": "OW", "OE": "ER", "OX": "ER", "UE": "UW", "UX": "UH"},
     **{"AX": "AH", "EX": "AH", "AN": "AA NG", "EN": "AE NG", "ON": "AO NG", "UN": "AH NG"},
+    **{"AA EX": "AA R", "AEH EX": "EH R", "EE EX": "EH R", "EH EX": "EH R", "IY EX": "IH R", "IH EX": "IH R"},
+    **{
+        "OO EX": "AO R",
+        "AO EX": "AO R",
+        "UW EX": "UH R",
+        "UH EX": "UH R",
+        "UE EX": "UH R",
+        "UX EX": "UH R",
+        "OE EX": "ER",
+    },
     **{"RH": "R", "C": "SH", "X": "K", "Q": ""},
 }
 

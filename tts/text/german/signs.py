@@ -98,6 +98,3 @@ POWERS: list[Rule] = [
 def character(sign: str) -> str | None:
     """What a sign is called; None if there is no word for it."""
     return SIGNS.get(sign)
-
-
-WORDS = re.compile(any_of(SIGNS))

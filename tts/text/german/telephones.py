@@ -43,6 +43,10 @@ TELEPHONES: list[Rule] = [
     Rule(r"(?<![\w.,])0[0-9]{5,14}(?!\w|[.,][0-9])", lambda match: spelled(match[0])),
     Rule(r"(?<![\w.,/])(?P<land>D|A|CH)-(?P<code>[0-9]{4,5})(?=\s[A-ZÄÖÜ])", _post),
     Rule(r"(?<=,\s)(?P<land>)(?P<code>[0-9]{5})(?=\s[A-ZÄÖÜ][a-zäöüß]+)", _post),
+    Rule(
+        r"(?P<before>(?<!\w)(?:in|aus|nach|bei)\s)(?P<code>[0-9]{3}(?!00)[0-9]{2})(?=\s[A-ZÄÖÜ][a-zäöüß]+(?!\w))",
+        lambda match: match["before"] + spelled(match["code"]),
+    ),
     Rule(r"(?<![\w.,/])(?P<land>)(?P<code>0[0-9]{4})(?=\s[A-ZÄÖÜ])", _post),
     Rule(
         r"(?P<before>(?:PLZ|Postleitzahl|Kundennummer|Kontonummer|Bankleitzahl|BLZ|PIN|Code|ISBN|Telefon|Fax|Mobil|Tel\.?):?\s)"

@@ -10,7 +10,6 @@ from tts.text.german.phones import STRESSED
 
 VOWELS = "aeiouyäöü"
 LONGEST = 200  # letters; what is longer is no word, and is said letter by letter
-READ = 24  # letters; a longer word is searched for a part that is known
 PART = 5  # letters, at least, of a known part of a compound whose other part is unknown
 
 

@@ -110,7 +110,7 @@ def test_every_phone_of_the_data_is_one_that_is_declared():
 
 
 def test_what_german_adds_has_a_nearest_phone_of_english(spec):
-    assert set(ADDED) == set(NEAREST)
+    assert set(ADDED) == {phones for phones in NEAREST if " " not in phones}
     assert {near for phones in NEAREST.values() for near in phones.split()} <= set(spec["symbols"])
     assert PHONES - set(ADDED) <= set(spec["symbols"])
 
