@@ -1,6 +1,7 @@
 """The service: `python -m tts.server run`, and `python -m tts.server key USER` for its API keys."""
 
 import argparse
+import ctypes
 import ipaddress
 import logging
 import sys
@@ -15,6 +16,7 @@ from tts.server.keys import Keys, add
 if TYPE_CHECKING:
     from tts.server.service import Service
 
+M_ARENA_MAX = -8  # of mallopt, in glibc's malloc.h
 EXAMPLES = """\
 examples:
   python -m tts.server run                                       at http://127.0.0.1:8000, for this machine alone
@@ -84,6 +86,7 @@ def _serve(arguments: argparse.Namespace, overrides: list[str]) -> int:
     if keys is None and not _is_loopback(conf["host"]):
         raise UsageError(f"without API keys only this machine is served, not {conf['host']}: give --keys FILE")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    share_heap()
     from tts.server.app import store_of
     from tts.server.http import make_server
     from tts.server.offer import offer_of
@@ -94,6 +97,16 @@ def _serve(arguments: argparse.Namespace, overrides: list[str]) -> int:
 
     make_server(service, keys).run()
     return 0
+
+
+def share_heap() -> None:
+    """One heap for all threads, where the C library is glibc.
+
+    It would give each thread a heap of its own, in which sound of many sizes leaves gaps: memory grew for minutes.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt:
+        mallopt(M_ARENA_MAX, 1)
 
 
 def configure(arguments: argparse.Namespace, overrides: list[str]) -> tuple[dict, dict]:
