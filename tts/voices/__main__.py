@@ -265,16 +265,13 @@ def _gather(
 
 
 class _Listener:
-    """The two nets that make speaker latents, and their fingerprint."""
+    """The nets that make speaker latents, by torch or exported, and their fingerprint."""
 
     def __init__(self, weights: Path):
-        import torch
-
-        from tts.synthesis.pipeline import TextToSpeech
+        from tts.engine.choice import Nets
         from tts.voices.clone import make
 
-        torch.set_num_threads(settings.compose([])["threads"])
-        speech = TextToSpeech.load(weights, "cpu")
+        speech = Nets.chosen(settings.compose([]) | {"weights": weights, "device": "cpu"}).load()
         self.fingerprint = speech.fingerprint
         self.hear = partial(make, speech=speech, tell=_tell)
 

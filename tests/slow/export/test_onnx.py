@@ -27,7 +27,7 @@ def other_inputs(piece) -> dict[str, torch.Tensor]:
         shape = list(example.shape)
         for axis, counted in piece.axes.get(name, {}).items():
             shape[axis] = SIZES[counted]
-        inputs[name] = torch.randint(1, 12, shape) if example.dtype == torch.long else torch.randn(shape)
+        inputs[name] = torch.randint(3, 12, shape) if example.dtype == torch.long else torch.randn(shape)
     return inputs
 
 

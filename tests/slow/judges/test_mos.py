@@ -18,7 +18,7 @@ def speech(tmp_path_factory):
     path = tmp_path_factory.mktemp("speech") / "fox.wav"
     text = "The quick brown fox jumps over the lazy dog."
     subprocess.run([sys.executable, "infer.py", text, "-o", str(path)], check=True, timeout=300)
-    return decode(path, RATE)
+    return torch.from_numpy(decode(path, RATE))
 
 
 @pytest.mark.parametrize("judge", [Dnsmos(), DistillMos()], ids=["dnsmos", "distillmos"])

@@ -72,10 +72,14 @@ def withheld(args, scratch: Path) -> None:
 
 def _alone(corpus: Path, found: list[dict]) -> float:
     """Processor time of pocketsphinx alone, estimated from every tenth clip."""
+    import torch
+
     from tts.audio import decode
     from tts.judges.sphinx import Sphinx
 
-    waves = {row.path.name: decode(row.path, 24000, max_seconds=1e5) for row in read_recordings(corpus)}
+    waves = {
+        row.path.name: torch.from_numpy(decode(row.path, 24000, max_seconds=1e5)) for row in read_recordings(corpus)
+    }
     recogniser, seconds, heard = Sphinx(), 0.0, 0.0
     for clip in found[::10]:
         wave = waves[clip["source"]][round(clip["start"] * 24000) : round(clip["end"] * 24000)]
@@ -167,7 +171,7 @@ def voices(args, scratch: Path) -> None:
     torch.set_num_threads(1)
     least = OmegaConf.load(ROOT / "conf" / "prepare.yaml").judge.one_speaker
     rows = read_recordings(args.source)[: args.times]
-    waves = [decode(row.path, 16000)[: 16000 * 10] for row in rows]
+    waves = [torch.from_numpy(decode(row.path, 16000)[: 16000 * 10]) for row in rows]
     single = [speaker_embedding(wave, 16000)[1] for wave in waves]
     pairs = [(k, (k + 1) % len(rows)) for k in range(len(rows)) if rows[k].speaker != rows[(k + 1) % len(rows)].speaker]
     both = [speaker_embedding(torch.cat([waves[a][: 16000 * 5], waves[b][: 16000 * 5]]), 16000)[1] for a, b in pairs]

@@ -84,7 +84,7 @@ def libraries(paths: list[Path], rated: list[dict]) -> dict[str, float]:
     with torch.inference_mode():
         for path in paths:
             timed("PyAV", lambda path=path: unpack(path))
-            wave, low = decode(path, 24000, max_seconds=1e5), decode(path, 16000, max_seconds=1e9)
+            wave, low = (torch.from_numpy(decode(path, rate, max_seconds=1e9)) for rate in (24000, 16000))
             timed("silero-vad", lambda low=low: hear(low))
             for clip in low.split(160000):
                 timed("resemblyzer", lambda clip=clip: encoder.embed_utterance(clip.numpy()))
@@ -186,7 +186,7 @@ def growth(args, scratch: Path) -> None:
         folder.mkdir(parents=True)
         rows = []
         for row in read_recordings(args.source):
-            wave = decode(row.path, 24000, max_seconds=1e5).numpy()
+            wave = decode(row.path, 24000, max_seconds=1e5)
             for copy in range(count):
                 # Speeds 3 % apart sound like other voices, and are no duplicates to the fingerprints.
                 rate = round(24000 * (1 if count == 1 else 0.86 + 0.03 * copy))
