@@ -17,7 +17,7 @@ from tts.files import whole
 from tts.server.errors import ApiError, told_of
 from tts.server.feeds import base_of
 from tts.server.following import followed
-from tts.server.jobs import FINAL, ShowJob
+from tts.server.jobs import DONE, FINAL, PAUSED, ShowJob
 from tts.server.offer import ShowOffer, show_told
 from tts.server.photo import keep_picture
 from tts.server.runner import Runner
@@ -56,7 +56,7 @@ def teller_of(request: Request, offer: OfferOf, runner: RunnerOf, service: Servi
     def told(job: ShowJob) -> dict[str, Any]:
         known = {key: value for key, value in asdict(job).items() if key not in ("user", "files", "stages")}
         show, project = offer.shows.get(job.show), runner.folder_of(job) / PROJECT
-        files = show.files(project) if show else job.files
+        files = show.files(project) if show and job.state not in (DONE, PAUSED) else job.files
         address = base_of(request, service.conf, job)
         return {"object": "show", **known, "address": address, "stages": _stages(job, show, files), "files": files}
 

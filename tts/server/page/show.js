@@ -33,9 +33,12 @@ export function showCard(kinds, follow) { // what updates a card; `kinds` are th
     stages(card, job);
     result(card, job, path);
     const texts = job.stages.flatMap((stage) => stage.texts);
-    edits(card, job, final ? texts : [], path, (until) => ask("/resume", "POST", { until }));
+    const goOn = () => ask("/resume", "POST", {});
+    const saved = () => { card.saved = true; card.button(job, "Go on", true, goOn); };
+    if (!final) card.saved = false;
+    edits(card, job, final ? texts : [], path, saved, goOn);
     card.button(job, "Stop", !final, () => ask("/cancel"));
-    card.button(job, "Go on", final && job.state !== "done", () => ask("/resume", "POST", {}));
+    card.button(job, "Go on", final && (job.state !== "done" || Boolean(card.saved)), goOn);
     card.button(job, "Delete", final, () => { if (confirm(`Delete “${job.title}”?`)) ask("", "DELETE"); });
     anew(card, job, final && job.stages.some((stage) => stage.texts.length || stage.state !== "waiting"), ask);
   };
@@ -93,7 +96,7 @@ function result(card, job, path) {
   for (const name of files) if (!BEST.includes(name)) file(rest, name);
 }
 
-function edits(card, job, texts, path, goOn) { // a button for each text between stages
+function edits(card, job, texts, path, saved, goOn) { // a button for each text between stages
   card.texts ??= element("div", "row", card.body);
   const key = JSON.stringify(texts);
   if (card.edited === key) return;
@@ -103,10 +106,10 @@ function edits(card, job, texts, path, goOn) { // a button for each text between
     const button = element("button", "", card.texts);
     [button.type, button.textContent] = ["button", `Edit ${name}`];
     button.setAttribute("aria-label", `Edit ${name} of ${job.title}`);
-    button.onclick = () => edit(job, name, path, goOn, button).catch(tellError);
+    button.onclick = () => edit(job, name, path, saved, goOn, button).catch(tellError);
   }
 }
-async function edit(job, name, path, goOn, button) {
+async function edit(job, name, path, saved, goOn, button) {
   const words = $("text-words"), dialog = $("text-dialog");
   $("text-title").textContent = `${name} of ${job.title}`;
   words.value = await (await call(`${path}/files/${name}`)).text();
@@ -117,11 +120,11 @@ async function edit(job, name, path, goOn, button) {
       await call(`${path}/texts/${name}`, { method: "PUT", json: { text: words.value } });
       dialog.close();
       tell(`${name} is saved.`);
-      then?.();
+      then();
     } catch (error) { $("text-wrong").textContent = error.message; words.focus(); }
   };
-  $("text-save").onclick = () => save();
-  $("text-go").onclick = () => save(() => goOn(null));
+  $("text-save").onclick = () => save(saved);
+  $("text-go").onclick = () => save(goOn);
   $("text-cancel").onclick = () => dialog.close();
   dialog.onclose = () => { if (button.isConnected) button.focus(); };
   dialog.showModal();
