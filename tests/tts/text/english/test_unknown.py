@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tts.text import g2p as shared
+from tts.text import g2p as model
 from tts.text.english import g2p
 from tts.text.english.lexicon import OWN, PHONES, cmudict
 from tts.text.english.normaliser import normalise
@@ -69,7 +69,7 @@ def test_the_same_word_is_always_said_alike():
     words = list(HELD_OUT)[:20]
     once = [g2p.reader().phones(word) for word in words]
     guess("abcdefghij" * 30)
-    assert [g2p.Reader(g2p.WEIGHTS).phones(word) for word in words] == once
+    assert [model.Reader(g2p.WEIGHTS, g2p.ALPHABET).phones(word) for word in words] == once
 
 
 @pytest.mark.parametrize(
@@ -86,18 +86,18 @@ def test_the_search_finds_the_likeliest_labels():
     reader = g2p.reader()
     letters = np.array([g2p.ALPHABET.index("x")])
     encoded = reader._encode(letters)[:, 0]
-    scores = reader._decode(letters[0], encoded, np.zeros((1, g2p.HISTORY), np.int64))[:, 0]
+    scores = reader._decode(letters[0], encoded, np.zeros((1, model.HISTORY), np.int64))[:, 0]
     labels = reader.said[letters[0]]
     graphones = reader.graphones[letters[0], labels, None]
-    best = labels[(scores + g2p.SHARE * reader.ngram.score(graphones)).argmax()]
+    best = labels[(scores + model.SHARE * reader.ngram.score(graphones)).argmax()]
     assert reader.phones("x") == reader.labels[best].split()
 
 
 @pytest.mark.parametrize("word", ["cat", "through", "thornfield", "shh", "naïve"])
 def test_easy_words_need_no_wider_search(word, monkeypatch):
     found = g2p.reader().phones(word)
-    monkeypatch.setattr(shared, "BEAM", 50)
-    monkeypatch.setattr(shared, "MARGIN", 50.0)
+    monkeypatch.setattr(model, "BEAM", 50)
+    monkeypatch.setattr(model, "MARGIN", 50.0)
     assert g2p.reader().phones(word) == found
 
 

