@@ -8,8 +8,14 @@ import pytest
 from tts.cli import UNREAD, Parser, UsageError, exit_code, printable
 
 ROOT = Path(__file__).parents[2]
-# Three workers, and a table that is made anew.
-NO_COMMANDS = {"tts/bench/worker.py", "tts/alignment/unpack.py", "tts/server/narrator.py", "tts/text/english/needs.py"}
+# Four workers, and a table that is made anew.
+NO_COMMANDS = {
+    "tts/bench/worker.py",
+    "tts/alignment/unpack.py",
+    "tts/server/narrator.py",
+    "tts/server/showmaker.py",
+    "tts/text/english/needs.py",
+}
 
 
 def test_a_wrong_option_is_told_in_one_line(capsys):
