@@ -20,7 +20,7 @@ from data.index import Entry
 from data.library import Library, Numbers, Selection, Voices
 from data.order import Draw
 from tts.text.tokenizer import Tokenizer, unpinned
-from tts.types import AudioConfig, Batch, Utterance
+from tts.types import AudioConfig, Batch, SpokenClips
 
 SHORTEST_REFERENCE = 1.0  # seconds
 REFERENCE_SHARE = 1 / 3  # of a speaker's only clip, when reference and target must share it
@@ -216,11 +216,11 @@ def collate(samples: list[Sample | str]) -> tuple[Batch | None, list[str]]:
     return batch, problems
 
 
-def _utterance(samples: list[Sample]) -> Utterance:
+def _utterance(samples: list[Sample]) -> SpokenClips:
     text, text_len = _pad([torch.tensor(sample.text, dtype=torch.long) for sample in samples])
     wav, wav_len = _pad([sample.wav for sample in samples])
     times = _times(samples, text.shape[1] + 2) if any(sample.times for sample in samples) else None
-    return Utterance(text, text_len, wav, wav_len, times)
+    return SpokenClips(text, text_len, wav, wav_len, times)
 
 
 def _times(samples: list[Sample], size: int) -> Float[Tensor, "B S2"]:

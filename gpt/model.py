@@ -21,7 +21,7 @@ from gpt.sequence import (
     TEXT,
     Packed,
     Said,
-    Stream,
+    SegmentStream,
     Task,
     Vocabulary,
     hide_text,
@@ -356,7 +356,7 @@ class GPT(nn.Module):
         streams = self.streams(Said(text, text_len, codes, times))
         return pack_tasks([task], torch.zeros_like(text_len), streams)
 
-    def streams(self, said: Said, prompt: Said | None = None) -> dict[str, Stream]:
+    def streams(self, said: Said, prompt: Said | None = None) -> dict[str, SegmentStream]:
         """What tasks lay out: a speaker, the text and the speech of each item, and those of its prompt."""
         streams = speaker_stream(len(said.text_len), self.latents_per_speaker, said.text.device)
         streams |= utterance_streams(said, self.vocabulary)

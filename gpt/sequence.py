@@ -75,7 +75,7 @@ class Vocabulary:
 
 
 @dataclass(frozen=True)
-class Segment:
+class TaskSegment:
     """One part of a task: the name of the stream that fills it, and whether its ids are scored."""
 
     modality: int
@@ -89,7 +89,7 @@ class Task:
     """An order of segments, and how often the task is drawn in training."""
 
     name: str
-    segments: tuple[Segment, ...]
+    segments: tuple[TaskSegment, ...]
     share: float
 
     def has(self, utterance: str, modality: int | None = None) -> bool:
@@ -109,7 +109,7 @@ def parse_task(name: str, segments: Sequence[str], share: float, known: Sequence
         if found is None or found["modality"] not in known:
             raise ValueError(f"task {name!r}: unknown segment {word!r}; known are {', '.join(known)}")
         modality, utterance = known.index(found["modality"]), found["utterance"] or ""
-        parsed.append(Segment(modality, word.removesuffix("*"), utterance, word.endswith("*")))
+        parsed.append(TaskSegment(modality, word.removesuffix("*"), utterance, word.endswith("*")))
     if any(part.scored and part.modality == SPEAKER for part in parsed) or not any(part.scored for part in parsed):
         raise ValueError(f"task {name!r}: mark text or speech as scored by a star, and never the speaker")
     if len(parsed) > len({part.stream for part in parsed}):
@@ -118,7 +118,7 @@ def parse_task(name: str, segments: Sequence[str], share: float, known: Sequence
 
 
 @dataclass
-class Stream:
+class SegmentStream:
     """What a batch has for the segments of one name: a row of ids for each item, with starts and stops."""
 
     modality: int
@@ -155,26 +155,26 @@ class Packed:
     length: Int[Tensor, " B"]
 
 
-def utterance_streams(said: Said, vocabulary: Vocabulary, name: str = "") -> dict[str, Stream]:
+def utterance_streams(said: Said, vocabulary: Vocabulary, name: str = "") -> dict[str, SegmentStream]:
     """The text and the speech of one utterance of each item; those of the main one have no name."""
     suffix = f"[{name}]" if name else ""
     speech = vocabulary.wrap(SPEECH, said.codes.ids, said.codes.length)
     even = torch.arange(speech.shape[1], device=speech.device).float().expand(speech.shape)
     text = vocabulary.wrap(TEXT, said.text, said.text_len)
     return {
-        f"text{suffix}": Stream(TEXT, text, said.text_len + 2, said.times.float()),
-        f"speech{suffix}": Stream(SPEECH, speech, said.codes.length + 2, even),
+        f"text{suffix}": SegmentStream(TEXT, text, said.text_len + 2, said.times.float()),
+        f"speech{suffix}": SegmentStream(SPEECH, speech, said.codes.length + 2, even),
     }
 
 
-def speaker_stream(items: int, latents: int, device: torch.device) -> dict[str, Stream]:
+def speaker_stream(items: int, latents: int, device: torch.device) -> dict[str, SegmentStream]:
     """Room for a speaker's latents, whose times lie before the speech."""
     ids = torch.full((items, latents), PADDING, device=device)
     time = torch.arange(-latents, 0, device=device).float().expand(items, latents)
-    return {"speaker": Stream(SPEAKER, ids, torch.full((items,), latents, device=device), time)}
+    return {"speaker": SegmentStream(SPEAKER, ids, torch.full((items,), latents, device=device), time)}
 
 
-def pack_tasks(tasks: Sequence[Task], choice: Int[Tensor, " B"], streams: Mapping[str, Stream]) -> Packed:
+def pack_tasks(tasks: Sequence[Task], choice: Int[Tensor, " B"], streams: Mapping[str, SegmentStream]) -> Packed:
     """Lay out item b as task `choice[b]`; utterances of a task follow one another in time, in their order there.
 
     Each position finds its segment and its place there by comparison, and gathers its id from the streams put side
@@ -188,7 +188,7 @@ def pack_tasks(tasks: Sequence[Task], choice: Int[Tensor, " B"], streams: Mappin
     device = choice.device
     slots = max(len(task.segments) for task in tasks)
 
-    def of_items(ask: Callable[[Segment], int | bool]) -> Shaped[Tensor, "B slots"]:
+    def of_items(ask: Callable[[TaskSegment], int | bool]) -> Shaped[Tensor, "B slots"]:
         rows = [torch.tensor([ask(part) for part in task.segments], device=device) for task in tasks]
         return torch.stack([F.pad(row, (0, slots - len(row))) for row in rows])[choice]
 
@@ -223,7 +223,7 @@ def pack_tasks(tasks: Sequence[Task], choice: Int[Tensor, " B"], streams: Mappin
     )
 
 
-def _begins(task: Task, streams: Mapping[str, Stream]) -> Float[Tensor, "B K"]:
+def _begins(task: Task, streams: Mapping[str, SegmentStream]) -> Float[Tensor, "B K"]:
     """When the utterance of each segment begins, in codes: after those before it. A speaker belongs to none."""
     ends: dict[str, Tensor] = {}
     for part in task.segments:

@@ -12,7 +12,7 @@ from gpt.loss import accuracy, cross_entropy, gap_error
 from gpt.model import TTS
 from gpt.picture import alignment, draw_alignment
 from gpt.prosody import departures
-from gpt.sequence import SPEECH, TEXT, Packed, Said, Stream, Task, corrupt, hide_text, pack_tasks, parse_task
+from gpt.sequence import SPEECH, TEXT, Packed, Said, SegmentStream, Task, corrupt, hide_text, pack_tasks, parse_task
 from tts import align
 from tts.checkpoint import load
 from tts.draws import delayed
@@ -179,7 +179,7 @@ class GptStage(Stage):
         terms["prosody"] = self.net.prosody.error(true, stream, batch.text_len, speaker.detach(), gaps, generator)
         return terms, self.net.told(true, batch.text_len)
 
-    def streams(self, batch: Batch, codes: Codes, times: Float[Tensor, "B S2"]) -> dict[str, Stream]:
+    def streams(self, batch: Batch, codes: Codes, times: Float[Tensor, "B S2"]) -> dict[str, SegmentStream]:
         """What tasks can lay out: the clips, and their prompts if a task asks for them and the batch has some."""
         prompt = self.prompt(batch) if any(task.has("prompt") for task in self.tasks) else None
         return self.net.streams(Said(batch.text, batch.text_len, codes, times), prompt)

@@ -36,7 +36,7 @@ class Codes:
 
 
 @dataclass
-class Utterance:
+class SpokenClips:
     """What is said in each clip of a batch, and how it sounds."""
 
     text: Int[Tensor, "B S"]
@@ -45,12 +45,12 @@ class Utterance:
     wav_len: Int[Tensor, " B"]  # samples
     times: Float[Tensor, "B S2"] | None  # as in `Batch`
 
-    def pin_memory(self) -> "Utterance":
+    def pin_memory(self) -> "SpokenClips":
         return replace(self, **{name: value.pin_memory() for name, value in vars(self).items() if value is not None})
 
-    def select(self, items: Sequence[int]) -> "Utterance":
+    def select(self, items: Sequence[int]) -> "SpokenClips":
         at = torch.tensor(items, dtype=torch.long, device=self.text.device)
-        return Utterance(**{name: None if value is None else value[at] for name, value in vars(self).items()})
+        return SpokenClips(**{name: None if value is None else value[at] for name, value in vars(self).items()})
 
 
 @dataclass
@@ -67,20 +67,19 @@ class Batch:
     reference_len: Int[Tensor, " B"]  # samples
     # Seconds at which the start, each id and the end of a text are heard in `wav`; NaN where a clip does not know them.
     times: Float[Tensor, "B S2"] | None = None  # None: no clip does
-    prompt: Utterance | None = (
-        None  # another clip of the same speaker, whole and with its text; lengths 0 if there is none
-    )
+    # Another clip of each speaker, whole and with its text; lengths are 0 where there is none.
+    prompt: SpokenClips | None = None
 
     def pin_memory(self) -> "Batch":
         """The same batch in page-locked memory, from which copies to a GPU need not wait; `DataLoader` calls this."""
-        held = {name: value for name, value in vars(self).items() if isinstance(value, Tensor | Utterance)}
+        held = {name: value for name, value in vars(self).items() if isinstance(value, Tensor | SpokenClips)}
         return replace(self, **{name: value.pin_memory() for name, value in held.items()})
 
     def select(self, items: Sequence[int]) -> "Batch":
         """A batch of some of the items, in the order given."""
 
-        def chosen(value: list | Tensor | Utterance | None) -> list | Tensor | Utterance | None:
-            if isinstance(value, Utterance):
+        def chosen(value: list | Tensor | SpokenClips | None) -> list | Tensor | SpokenClips | None:
+            if isinstance(value, SpokenClips):
                 return value.select(items)
             if isinstance(value, Tensor):
                 return value[torch.tensor(items, dtype=torch.long, device=value.device)]

@@ -8,7 +8,7 @@ from gpt.sequence import (
     START_TEXT,
     TEXT,
     Said,
-    Stream,
+    SegmentStream,
     Vocabulary,
     corrupt,
     hide_text,
@@ -196,8 +196,8 @@ def test_a_modality_of_ones_own_is_laid_out_like_any_other():
     rows = vocabulary.wrap(number, moves, length)
     scents = vocabulary.wrap(number + 1, torch.ones(3, 1, dtype=torch.long), torch.ones(3, dtype=torch.long))
     own = {
-        "gesture": Stream(number, rows, length + 2, torch.arange(4.0).expand(3, 4)),
-        "scent": Stream(number + 1, scents, torch.full((3,), 3), torch.zeros(3, 3)),
+        "gesture": SegmentStream(number, rows, length + 2, torch.arange(4.0).expand(3, 4)),
+        "scent": SegmentStream(number + 1, scents, torch.full((3,), 3), torch.zeros(3, 3)),
     }
     packed = pack_tasks([task], torch.zeros(3, dtype=torch.long), streams() | own)
     first = vocabulary.outputs(number).start

@@ -9,7 +9,7 @@ from gpt.model import TTS
 from gpt.picture import alignment
 from gpt.sequence import pack_tasks
 from helpers.gpt_stage import GREEDY, conf, fit, loader, make_batch, make_codec, make_stage
-from tts.types import Codes, Utterance
+from tts.types import Codes, SpokenClips
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_only_clips_with_a_prompt_go_on_from_one(codec, batch):
     stage = make_stage(codec, tasks=tasks, corruption=0.0, text_dropout=0.0).eval()
     said = {name: getattr(batch, name).roll(1, 0) for name in ("text", "text_len", "wav", "wav_len")}
     said["text_len"][0], said["wav_len"][0] = 0, 0
-    prompted = replace(batch, prompt=Utterance(**said, times=None))
+    prompted = replace(batch, prompt=SpokenClips(**said, times=None))
     codes = stage.encode(prompted)
     with torch.no_grad():
         values, alone = stage.metrics(prompted), stage.losses(batch)

@@ -22,7 +22,7 @@ from tts.narration.outputs import find_outputs, write_all
 from tts.narration.plan import NarrationPlan, Order, Tell
 from tts.narration.project import Project, changes, remembered
 from tts.narration.script import Segment
-from tts.narration.speaking import Job, load_nets, speak_paragraph
+from tts.narration.speaking import SpeechJob, load_nets, speak_paragraph
 from tts.narration.takes import BrokenTake, StoredTake
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
 from tts.narration.times import SaidWord, written_words
@@ -62,7 +62,7 @@ class Narration:
         ]
         self.takes: dict[str, StoredTake] = {}  # by key, those that are known to be there
 
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[SpeechJob]:
         """What the store lacks, a job for each paragraph. What an unfinished chapter needs of it is read through."""
         lacking: dict[str, list[int]] = {}
         asked = set()
@@ -93,14 +93,14 @@ class Narration:
             self.tell(f"{error}: it is spoken again")
             return None
 
-    def speak(self, jobs: list[Job], executor: Executor, told: Told) -> None:
+    def speak(self, jobs: list[SpeechJob], executor: Executor, told: Told) -> None:
         """Run the jobs, and mix each chapter as soon as it can be. Raises OSError if a worker died.
 
         `told` gets characters: how long they take to speak hardly depends on which they are.
         """
         total, said, lost = sum(job.characters for job in jobs), 0, []
 
-        def done(job: Job, takes: list[StoredTake]) -> None:
+        def done(job: SpeechJob, takes: list[StoredTake]) -> None:
             nonlocal said
             self.takes.update((take.key, take) for take in takes)
             said += job.characters

@@ -15,7 +15,7 @@ from tts.narration.outputs import USUAL
 from tts.narration.project import Project
 from tts.narration.quotes import DIALOGUE, quoted
 from tts.narration.script import Script, chapter_numbers, script_of
-from tts.narration.speaking import Job, WantedTake, load_nets
+from tts.narration.speaking import SpeechJob, WantedTake, load_nets
 from tts.narration.takes import TakeStore, digest
 from tts.synthesis.explain import language_with, reader_of
 from tts.synthesis.speaking import Settings, take_seed
@@ -206,9 +206,9 @@ class NarrationPlan:
         wanted = {want.key for want in self.wanted if want}
         return [path for path in self.store.paths() if path.stem not in wanted]
 
-    def job(self, indices: Iterable[int]) -> Job:
+    def job(self, indices: Iterable[int]) -> SpeechJob:
         """What speaks these segments."""
-        return Job(
+        return SpeechJob(
             wanted=tuple(self.wanted[index] for index in indices),
             takes=self.project.takes,
             nets=self.nets,

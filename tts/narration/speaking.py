@@ -27,7 +27,7 @@ class WantedTake:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class SpeechJob:
     """The segments of one paragraph that the store lacks."""
 
     wanted: tuple[WantedTake, ...]
@@ -40,7 +40,7 @@ class Job:
         return sum(len(want.words) for want in self.wanted)
 
 
-def speak_paragraph(job: Job) -> list[StoredTake]:
+def speak_paragraph(job: SpeechJob) -> list[StoredTake]:
     """Speak the segments of a job; what another process has spoken meanwhile is kept."""
     speech = load_nets(job.nets)
     store = TakeStore(job.takes, speech.audio.sample_rate)
@@ -59,7 +59,7 @@ def _found(store: TakeStore, key: str) -> StoredTake | None:
         return None
 
 
-def wanted_of(want: WantedTake, job: Job, speech: Speaking) -> WantedSentence:
+def wanted_of(want: WantedTake, job: SpeechJob, speech: Speaking) -> WantedSentence:
     """A segment as the engine speaks it, in its manner."""
     return WantedSentence(
         text=want.words,
