@@ -46,7 +46,7 @@ def distil(codec, teacher, tmp_path):
             "adversarial_every": 1,
             "discriminator_optimizer": {"_target_": "torch.optim.AdamW", "_partial_": True, "lr": 1e-3},
             "discriminator_schedule": {**conf("stage/diffusion")["schedule"], "steps": 100},
-            "weights": {"denoise": 1.0, "adversarial": 0.1, "feature": 0.1},
+            "weights": conf("stage/diffusion")["weights"] | conf("experiment/decoder_jumps")["stage"]["weights"],
             "steps": process["count"],
             "guidance": 1.0,
             **dict.fromkeys(("drop_content", "drop_speaker", "drop_latents", "corrupt"), 0.0),

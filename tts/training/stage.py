@@ -83,8 +83,11 @@ class Stage(L.LightningModule):
         return {}
 
     def total(self, terms: dict[str, Tensor]) -> Tensor:
-        """The weighted sum of the terms. Raises ValueError unless terms and weights have the same names."""
-        if terms.keys() != self.weights.keys():
+        """The weighted sum of the terms.
+
+        Raises ValueError for a term without a weight, or a weight other than 0 without a term.
+        """
+        if not {name for name, weight in self.weights.items() if weight} <= terms.keys() <= self.weights.keys():
             raise ValueError(
                 f"{type(self).__name__} has the loss terms {sorted(terms)}, "
                 f"but its weights in conf/stage are for {sorted(self.weights)}"
