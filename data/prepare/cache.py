@@ -19,7 +19,7 @@ EDITION = 5  # raised when a stage computes other results from the same inputs, 
 
 
 @dataclass(frozen=True)
-class Record:
+class CachedResult:
     """The result of one stage for one input."""
 
     key: str
@@ -44,7 +44,7 @@ class ResultCache:
     def __init__(self, folder: Path):
         self.folder = folder
 
-    def once(self, stage: str, inputs: object, compute: Callable[[], dict]) -> Record:
+    def once(self, stage: str, inputs: object, compute: Callable[[], dict]) -> CachedResult:
         """The record of `stage` for these inputs, computed if it is missing."""
         key = digest(stage, inputs)
         record = self.get(stage, key)
@@ -54,18 +54,18 @@ class ResultCache:
             record = self.put(stage, key, value, processor_time() - start)
         return record
 
-    def get(self, stage: str, key: str) -> Record | None:
+    def get(self, stage: str, key: str) -> CachedResult | None:
         try:
             content = json.loads(self._path(stage, key, ".json").read_bytes())
-            return Record(key, content["value"], content["seconds"])
+            return CachedResult(key, content["value"], content["seconds"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
-    def put(self, stage: str, key: str, value: dict, seconds: float) -> Record:
+    def put(self, stage: str, key: str, value: dict, seconds: float) -> CachedResult:
         content = json.dumps({"value": value, "seconds": round(seconds, 4)}, ensure_ascii=True)
         with whole(self._path(stage, key, ".json"), shared=True) as file:
             file.write(content.encode())
-        return Record(key, value, seconds)
+        return CachedResult(key, value, seconds)
 
     def binary(self, stage: str, inputs: object) -> Path:
         """The path of the binary file that belongs to a record; write it before the record."""

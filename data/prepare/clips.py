@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from data.pack.recording import Recipe
-from data.prepare.cache import Record, ResultCache
+from data.prepare.cache import CachedResult, ResultCache
 from data.prepare.config import PrepareConfig
 from data.prepare.judge import cluster_speakers, rejection
 from data.prepare.sources import Source
@@ -72,7 +72,7 @@ def load_result(cache: ResultCache, source: Source, sha256: str, keys: dict, con
     return SourceResult(segments.value["speech"], transcript, clips, cut.value["clips"], file)
 
 
-def cut_inputs(words: Record, recipe: Recipe) -> list:
+def cut_inputs(words: CachedResult, recipe: Recipe) -> list:
     """What the encoded clips of a source depend on."""
     return [words.key, recipe.format, asdict(recipe.audio)]
 

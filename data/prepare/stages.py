@@ -16,7 +16,7 @@ import torch
 from data.pack.alignment import Aligner
 from data.pack.recording import encode
 from data.prepare import judge
-from data.prepare.cache import Record, ResultCache, digest, processor_time
+from data.prepare.cache import CachedResult, ResultCache, digest, processor_time
 from data.prepare.clips import PreparedClip, cut_inputs, judge_clips
 from data.prepare.config import PrepareConfig
 from data.prepare.dedup import acoustic_fingerprint
@@ -92,10 +92,10 @@ def _sha256(cache: ResultCache, keys: dict) -> str:
 
 def _stages(
     source: Source, config: PrepareConfig, cache: ResultCache, lazy: LazySamples
-) -> Iterator[tuple[str, Record]]:
+) -> Iterator[tuple[str, CachedResult]]:
     """The record of each stage, computed only if the cache lacks it; ends at the first refusal."""
 
-    def once(stage: str, inputs: list, compute) -> Record:
+    def once(stage: str, inputs: list, compute) -> CachedResult:
         def value() -> dict:
             try:
                 return compute()
@@ -181,11 +181,11 @@ def _score(lazy: LazySamples, transcript: Transcript, speech: list) -> dict:
 
 
 def _rate(
-    cache: ResultCache, scored: Record, clips: list[PreparedClip], config: PrepareConfig, lazy: LazySamples
-) -> Record:
+    cache: ResultCache, scored: CachedResult, clips: list[PreparedClip], config: PrepareConfig, lazy: LazySamples
+) -> CachedResult:
     """DNSMOS of the clips that pass the fast scores. Ratings are kept when thresholds change."""
     key = digest("rate", [scored.key, _version("speechmos") if config.judge.mos else ""])
-    record = cache.get("rate", key) or Record(key, {}, 0.0)
+    record = cache.get("rate", key) or CachedResult(key, {}, 0.0)
     wanted = [clip for clip in clips if not clip.reason and clip.id not in record.value] if config.judge.mos else []
     if not wanted:
         return record

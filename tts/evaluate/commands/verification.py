@@ -54,14 +54,16 @@ def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
 
 
 @dataclass(frozen=True)
-class Excerpt:
+class VoiceSample:
     """So many seconds of a speaker."""
 
     speaker: str
     wave: Float[Tensor, " N"]
 
 
-def cut_excerpts(studio: Studio, recordings: Mapping[str, Sequence[Path]], seconds: float, most: int) -> list[Excerpt]:
+def cut_excerpts(
+    studio: Studio, recordings: Mapping[str, Sequence[Path]], seconds: float, most: int
+) -> list[VoiceSample]:
     """At most so many excerpts of each speaker, who has two or more.
 
     An excerpt is made of whole clips and cut to length, so no two excerpts share a clip. The only clip of a speaker is
@@ -74,13 +76,13 @@ def cut_excerpts(studio: Studio, recordings: Mapping[str, Sequence[Path]], secon
             parts.append(studio.recording(path))
             while sum(map(len, parts)) >= size and len(excerpts) < most:
                 wave = torch.cat(parts)
-                excerpts.append(Excerpt(name, wave[:size]))
+                excerpts.append(VoiceSample(name, wave[:size]))
                 parts = [wave[size:]] if len(paths) == 1 else []
         found += excerpts if len(excerpts) > 1 else []
     return found
 
 
-def verify(excerpts: Sequence[Excerpt], net: checkpoint.Loaded, panel: Panel) -> dict[str, Any]:
+def verify(excerpts: Sequence[VoiceSample], net: checkpoint.Loaded, panel: Panel) -> dict[str, Any]:
     """The equal error rate of both encoders on all pairs of excerpts."""
     speakers = np.array([excerpt.speaker for excerpt in excerpts])
     opinions = panel.ask([Evidence(excerpt.wave) for excerpt in excerpts], net.audio.sample_rate, "excerpts")
@@ -96,7 +98,7 @@ def verify(excerpts: Sequence[Excerpt], net: checkpoint.Loaded, panel: Panel) ->
 
 
 @torch.inference_mode()
-def embed(excerpts: Sequence[Excerpt], net: checkpoint.Loaded) -> Float[np.ndarray, "K D"]:
+def embed(excerpts: Sequence[VoiceSample], net: checkpoint.Loaded) -> Float[np.ndarray, "K D"]:
     """Each excerpt by the speaker net."""
     log_mel = LogMel(net.audio)
     mels = [log_mel.measure(excerpt.wave[None], torch.tensor([len(excerpt.wave)])) for excerpt in excerpts]

@@ -11,7 +11,7 @@ from helpers import nano
 from helpers.fake_judges import FakeEncoder, marked_wave
 from tts.checkpoint import build, export, load
 from tts.evaluate.commands import verification
-from tts.evaluate.commands.verification import Excerpt, cut_excerpts, error_rate
+from tts.evaluate.commands.verification import VoiceSample, cut_excerpts, error_rate
 from tts.judges.panel import Panel
 
 
@@ -59,7 +59,7 @@ def test_both_encoders_judge_the_same_pieces(audio, tmp_path):
     """By the fake one, excerpts are their speaker; a random net is some net."""
     spec = nano.conf("model/speaker/nano")
     export(tmp_path / "net.safetensors", build(spec, audio), spec=spec, audio=audio, provenance={}, extra={})
-    excerpts = [Excerpt(name, marked_wave(n, 24000)) for n, name in enumerate(["a", "a", "b", "b"])]
+    excerpts = [VoiceSample(name, marked_wave(n, 24000)) for n, name in enumerate(["a", "a", "b", "b"])]
     encoder = FakeEncoder(opinions={0: (1.0, 0.0), 1: (1.0, 0.0), 2: (0.0, 1.0), 3: (0.0, 1.0)})
     with Panel({"voice": encoder}, cache=tmp_path / "cache", workers=1) as panel:
         row = verification.verify(excerpts, load(tmp_path / "net.safetensors"), panel)
