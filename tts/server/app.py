@@ -21,6 +21,8 @@ from tts.server.offer import offer_of
 from tts.server.runner import SHOWMAKER, LocalProcess, Runner
 from tts.server.service import Service
 
+ENGINE = (speech.router, voices.router)  # every POST of theirs takes a turn of the engine
+
 
 def make_app(service: Service, keys: Keys | None, *, makes: bool = True) -> FastAPI:
     """Everything that is served. `keys` is None where everybody is one user.
@@ -72,7 +74,8 @@ def make_app(service: Service, keys: Keys | None, *, makes: bool = True) -> Fast
     app.get("/ready")(ready)
     app.get("/metrics")(metrics)
     limits = Limits(body=conf["body_kb"] << 10, upload=conf["upload_mb"] << 20, patience=conf["patience"])
-    app.add_middleware(Gate, keys=keys, origins=conf["origins"], limits=limits, metrics=service.metrics)
+    engine = {"check": service.check, "spoken": {route.path for router in ENGINE for route in router.routes}}
+    app.add_middleware(Gate, keys=keys, origins=conf["origins"], limits=limits, metrics=service.metrics, **engine)
     if conf["origins"]:
         app.add_middleware(
             CORSMiddleware, allow_origins=conf["origins"], allow_methods=["*"], allow_headers=["*"], max_age=600

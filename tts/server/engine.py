@@ -144,14 +144,18 @@ class SharedEngine:
         Work that waits for something else says whether it is `supplied`; whoever supplies it tells the turn.
         """
         with self.changed:
-            own = sum(turn.user == user for turn in self.turns) >= self.most_per_user
-            if own or len(self.turns) >= self.most or self._closed:
-                raise Busy(own=own, seconds=min(LONGEST_WAIT, max(1, math.ceil(self._usual))))
+            self.check(user)
             self._number += 1
             turn = Turn(self, user, self._number, work, supplied)
             self.turns.append(turn)
             self.changed.notify()
         return turn
+
+    def check(self, user: str) -> None:
+        """Raises Busy if a turn of this user would not be taken on now."""
+        own = sum(turn.user == user for turn in tuple(self.turns)) >= self.most_per_user
+        if own or len(self.turns) >= self.most or self._closed:
+            raise Busy(own=own, seconds=min(LONGEST_WAIT, max(1, math.ceil(self._usual))))
 
     def close(self) -> None:
         """Stop after the piece that is being made."""

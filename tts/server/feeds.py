@@ -61,7 +61,7 @@ class Addresses:
         return user
 
 
-def runners_of(request: Request) -> list[Runner]:
+async def runners_of(request: Request) -> list[Runner]:
     """What makes narrations, and what makes shows."""
     return [request.app.state.runner, request.app.state.shows]
 

@@ -1,5 +1,7 @@
 """What every request passes before it reaches a route: its id, who sent it, how large and how slow it may be.
 
+What the engine has no place for is refused here, before anything of it is read: under overload most requests are.
+
 Every answer is logged in one line of JSON, in which neither texts nor names stand, and counted. Errors that nobody
 foresaw become status 500; the client gets the request's id, and the log has the place.
 """
@@ -11,6 +13,7 @@ import re
 import secrets
 import time
 import traceback
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -42,16 +45,31 @@ class Visit:
     id: str = field(default_factory=lambda: f"req_{secrets.token_hex(12)}")
     began: float = field(default_factory=time.perf_counter)
     user: str = ""
+    route: str = "unknown"  # not the path, in which names may stand
     status: int = 0  # 0: no answer yet
     received: int = 0  # bytes
     sent: int = 0  # bytes
 
 
 class Gate:
-    """Wraps the application (ASGI)."""
+    """Wraps the application (ASGI).
 
-    def __init__(self, app: ASGIApp, *, keys: Keys | None, origins: list[str], limits: Limits, metrics: Metrics):
+    `check` raises ApiError if the engine has no place for a user; `spoken` are the paths of which a POST takes one.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        keys: Keys | None,
+        origins: list[str],
+        limits: Limits,
+        metrics: Metrics,
+        check: Callable[[str], None],
+        spoken: Collection[str],
+    ):
         self.app, self.keys, self.origins, self.limits, self.metrics = app, keys, origins, limits, metrics
+        self.check, self.spoken = check, spoken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,7 +80,11 @@ class Gate:
         outgoing = self._outgoing(visit, send)
         try:
             visit.user = self._admit(scope["path"], headers)
-            await self.app(scope, self._incoming(visit, headers, receive), outgoing)
+            incoming = self._incoming(visit, headers, receive)
+            if scope["method"] == "POST" and scope["path"] in self.spoken:
+                visit.route = scope["path"]
+                self.check(visit.user)
+            await self.app(scope, incoming, outgoing)
         except ApiError as error:
             if not visit.status:
                 await error.response(scope, receive, outgoing)
@@ -143,7 +165,7 @@ class Gate:
         log.error(json.dumps({"event": "fault", "id": visit.id, "type": type(error).__name__, "where": where}))
 
     def _count(self, visit: Visit, scope: Scope) -> None:
-        route = getattr(scope.get("route"), "path", "unknown")  # not the path, in which names may stand
+        route = getattr(scope.get("route"), "path", visit.route)
         method = scope["method"] if route != "unknown" else "unknown"
         self.metrics.requests.labels(route, method, str(visit.status)).inc()
         line = {

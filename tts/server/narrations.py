@@ -58,7 +58,7 @@ class Options(BaseModel):
     seed: int = Field(0, ge=0, lt=2**63)
 
 
-def runner_of(request: Request) -> Runner:
+async def runner_of(request: Request) -> Runner:
     return request.app.state.runner
 
 

@@ -41,11 +41,14 @@ class Service:
         try:
             return self.engine.enter(user, work, supplied)
         except Busy as error:
-            after = {"Retry-After": str(error.seconds)}
-            if error.own:
-                message = "You have too many requests at once. Wait until some of them have ended."
-                raise ApiError(429, message, headers=after) from None
-            raise ApiError(503, "The server is busy. Try again later.", headers=after) from None
+            raise _refused(error) from None
+
+    def check(self, user: str) -> None:
+        """Raises the same ApiError if a turn of this user would not be taken on now."""
+        try:
+            self.engine.check(user)
+        except Busy as error:
+            raise _refused(error) from None
 
     async def once(self, user: str, work: Callable[[], T]) -> T:
         """What a function gives that needs the nets, in the engine's thread."""
@@ -56,11 +59,12 @@ class Service:
             turn.leave()
 
 
-def service_of(request: Request) -> Service:
+# FastAPI would call plain functions in another thread, and the way there and back is longer than they are.
+async def service_of(request: Request) -> Service:
     return request.app.state.service
 
 
-def visit_of(request: Request) -> Visit:
+async def visit_of(request: Request) -> Visit:
     return request.state.visit
 
 
@@ -81,6 +85,13 @@ async def first_of(turn: Turn[T], request: Request) -> T | None:
     finally:
         for task in (waiting, leaving):
             task.cancel()
+
+
+def _refused(error: Busy) -> ApiError:
+    after = {"Retry-After": str(error.seconds)}
+    if error.own:
+        return ApiError(429, "You have too many requests at once. Wait until some of them have ended.", headers=after)
+    return ApiError(503, "The server is busy. Try again later.", headers=after)
 
 
 async def _leaves(request: Request) -> None:

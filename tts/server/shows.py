@@ -34,7 +34,7 @@ ALIASES = (yaml.AnchorToken, yaml.AliasToken)  # by which a small text stands fo
 router = APIRouter()
 
 
-def offer_of(request: Request) -> ShowOffer:
+async def offer_of(request: Request) -> ShowOffer:
     """What may be asked for. Raises ApiError where that is nothing."""
     offer: ShowOffer = request.app.state.offer
     if offer.missing:
@@ -42,7 +42,7 @@ def offer_of(request: Request) -> ShowOffer:
     return offer
 
 
-def runner_of(request: Request) -> Runner:
+async def runner_of(request: Request) -> Runner:
     return request.app.state.shows
 
 
@@ -50,7 +50,9 @@ OfferOf = Annotated[ShowOffer, Depends(offer_of)]
 RunnerOf = Annotated[Runner, Depends(runner_of)]
 
 
-def teller_of(request: Request, offer: OfferOf, runner: RunnerOf, service: ServiceOf) -> Callable[[ShowJob], dict]:
+async def teller_of(
+    request: Request, offer: OfferOf, runner: RunnerOf, service: ServiceOf
+) -> Callable[[ShowJob], dict]:
     """What tells a show as its user sees it."""
 
     def told(job: ShowJob) -> dict[str, Any]:

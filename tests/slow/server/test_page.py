@@ -1,5 +1,6 @@
 """The page in a real browser, with a service that speaks: by keyboard, on a phone, in the dark, and by axe's rules."""
 
+import json
 import os
 
 import pytest
@@ -73,24 +74,45 @@ def test_a_sentence_is_edited_and_only_it_is_heard_again(page):
     assert texts(page, "#reading .sentence")[1] == "Somebody laughed."
 
 
+def edited(page: Browser, number: int, said: str) -> tuple[str, str]:
+    """What was there to be edited, and what was sent for the sentence in its place."""
+    page.value(f"$('main').focus(), document.querySelectorAll('#reading .sentence')[{number}].click()")
+    page.value(
+        "window.sent = [], window.fetching ??= window.fetch, window.fetch = (at, options) => "
+        "(sent.push(options.body), fetching(at, options))"
+    )
+    page.press("e")
+    page.until("document.activeElement.matches('.editing textarea')")
+    before = page.value("document.activeElement.value")
+    page.value(f"document.activeElement.value = {said!r}")
+    page.press("Enter")
+    page.until("!document.querySelector('.editing') && $('play').ariaLabel === 'Play'")
+    (sent,) = page.value("sent")
+    return before, json.loads(sent)["input"]
+
+
 def test_a_sentence_of_a_marked_text_keeps_its_voice_and_its_marks(page):
     marked = "[voice someone]\n\nThe kettle [pause 0.5] sang. Nobody cried.\n\n[/voice]\n\nIt boiled."
     speak(page, marked)
     assert texts(page, "#reading .sentence") == ["The kettle", "sang.", "Nobody cried.", "It boiled."]
-    for number, said, sent in ((1, "boiled.", "[voice someone]boiled."), (3, "It sang [pause 1] twice.", None)):
-        page.value(f"$('main').focus(), document.querySelectorAll('#reading .sentence')[{number}].click()")
-        page.value(
-            "window.sent = [], window.fetching ??= window.fetch, window.fetch = (at, options) => "
-            "(sent.push(options.body), fetching(at, options))"
-        )
-        page.press("e")
-        page.until("document.activeElement.matches('.editing textarea')")
-        page.value(f"document.activeElement.value = '{said}'")
-        page.press("Enter")
-        page.until("!document.querySelector('.editing') && $('play').ariaLabel === 'Play'")
-        assert page.value("JSON.parse(sent[0]).input") == (sent or said)
+    assert edited(page, 1, "boiled.") == ("sang.", "[voice someone]boiled.")
+    assert edited(page, 3, "It sang [pause 1] twice.") == ("It boiled.", "It sang [pause 1] twice.")
     after = "[voice someone]\n\nThe kettle [pause 0.5] boiled. Nobody cried.\n\n[/voice]\n\nIt sang [pause 1] twice."
     assert page.value("$('words').value") == after
+
+
+def test_a_sentence_of_ssml_keeps_the_elements_around_it_and_in_it(page):
+    begin, middle = "<speak><prosody rate='slow'>", "Nobody <w>cried</w> &amp; laughed.</prosody> "
+    speak(page, f"{begin}The kettle sang. {middle}<voice name='someone'>It boiled.</voice></speak>")
+    assert texts(page, "#reading .sentence") == ["The kettle sang.", "Nobody cried & laughed.", "It boiled."]
+    assert page.value("$('reading').textContent") == "The kettle sang. Nobody cried & laughed. It boiled."
+    before, sent = edited(page, 1, "Nobody <w>slept</w>.")
+    assert before == "Nobody <w>cried</w> &amp; laughed."
+    assert sent == f"{begin}Nobody <w>slept</w>.</prosody></speak>"
+    assert edited(page, 2, "It sang.") == ("It boiled.", "<speak><voice name='someone'>It sang.</voice></speak>")
+    rest = "Nobody <w>slept</w>.</prosody> <voice name='someone'>It sang.</voice></speak>"
+    assert page.value("$('words').value") == f"{begin}The kettle sang. {rest}"
+    assert texts(page, "#reading .sentence") == ["The kettle sang.", "Nobody slept.", "It sang."]
 
 
 def test_a_mended_text_sounds_as_if_it_had_been_so_from_the_beginning(page, tmp_path):

@@ -131,6 +131,27 @@ def test_a_body_that_does_not_come_is_given_up(address, ann):
     assert status == 408 and error_of(body)["code"] == "request_timeout"
 
 
+PLACES = ["/v1/audio/speech", "/v1/audio/voices", "/v1/audio/voices/mix"]  # where a POST takes a place of the engine
+
+
+@pytest.mark.parametrize("path", PLACES)
+@pytest.mark.parametrize("bound, refused", [("most_per_user", 429), ("most", 503)])
+def test_without_a_place_in_the_engine_nothing_is_read(address, service, ann, monkeypatch, path, bound, refused):
+    """The body never comes, and the answer is there all the same."""
+    monkeypatch.setattr(service.engine, bound, 0)
+    late = {"Content-Type": "application/json", "Content-Length": "100", **ann}
+    status, headers, body = send(address, "POST", path, b"", **late)
+    assert status == refused and int(headers["retry-after"]) >= 1 and error_of(body)["message"]
+    assert send(address, "GET", "/v1/audio/voices", **ann)[0] == 200
+    counted = send(address, "GET", "/metrics", **ann)[2].decode()
+    assert f'triforce_requests_total{{method="POST",route="{path}",status="{refused}"}}' in counted
+
+
+def test_strangers_are_not_told_how_busy_the_engine_is(address, service, monkeypatch):
+    monkeypatch.setattr(service.engine, "most", 0)
+    assert send(address, "POST", PLACES[0], b"{}")[0] == 401
+
+
 def test_pages_of_other_origins_may_not_call(address, ann):
     assert send(address, "GET", "/v1/models", Origin="https://evil.example", **ann)[0] == 403
     status, headers, _ = send(address, "GET", "/v1/models", Origin="https://app.example", **ann)

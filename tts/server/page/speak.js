@@ -1,11 +1,11 @@
 // A text that is spoken at once: read along word by word, mended sentence by sentence, and kept in the history.
 import { call, events, keep, recall, save, tell, tellError } from "./api.js";
+import { inPlace, locate, shown, source } from "./places.js";
 import { Sound } from "./sound.js";
 import { choose, hear, option } from "./voices.js";
 
 const settings = JSON.parse(document.body.dataset.settings);
 const KEPT = 30; // texts of the history
-const MARK = "\\[\\s*(?:pause\\s[^\\[\\]\\n]{1,20}|voice\\s[^\\[\\]\\n]{1,60}|/voice)\\s*\\]"; // as in tts/document/marks.py
 const reading = new Reading($("reading"), $("main"));
 let sound = new Sound(settings.rate, null);
 let context = null; // of all sound: a browser allows few
@@ -50,7 +50,7 @@ export async function speak() {
   if (own !== leaving) return;
   sound.complete = true;
   pending.remove();
-  put(paragraph, text.slice(at));
+  put(paragraph, shown(text, text.slice(at)));
   tick();
 }
 
@@ -59,43 +59,20 @@ function begin(input) {
   reading.clear();
   paragraph = reading.paragraph("prose", 0, "");
   pending = element("span", "pending", paragraph);
-  pending.textContent = text;
+  pending.textContent = shown(text, text);
   $("reading").hidden = $("player").hidden = false;
   $("edit").disabled = $("save").disabled = true;
 }
 function add(said, start, stop, words) { // the next sentence, where it stands in the text
-  const found = locate(said);
+  const found = locate(text, at, said);
   pending.remove();
-  if (found) put(paragraph, text.slice(at, found[0]));
+  if (found) put(paragraph, shown(text, text.slice(at, found[0])));
   else if (reading.sentences.length) put(paragraph, " ");
   reading.sentence(paragraph, said, start, stop, words);
   places.push(found);
   if (found) at = found[1];
   paragraph.append(pending);
-  pending.textContent = text.slice(at);
-}
-function locate(said) { // spaces may be others, and what Markdown and HTML write around words may have gone
-  const escaped = said.trim().split(/\s+/).map((word) => word.replace(/[^\p{L}\p{N}]/gu, "\\$&"));
-  const tag = "<[^<>]*>", runs = said.match(/[\p{L}\p{N}]+/gu) || [], around = `(?:${tag}|(?!${MARK})[^\\s\\p{L}\\p{N}<])*`;
-  const loose = `${around}${runs.join(`(?:${tag}|(?!${MARK})[^\\p{L}\\p{N}<])+`)}${around}`;
-  const marks = marksOf(text);
-  for (const expression of [new RegExp(escaped.join("\\s+"), "g"), new RegExp(loose, "gui")]) {
-    expression.lastIndex = at;
-    for (let match; match = expression.exec(text); expression.lastIndex = match.index + 1) {
-      const [first, last] = [match.index, match.index + match[0].length];
-      if (!marks.some((mark) => first < mark.last && mark.first < last)) return [first, last];
-    }
-  }
-  return null;
-}
-const marksOf = (words) => [...words.matchAll(new RegExp(MARK, "gi"))].map((mark) => (
-  { first: mark.index, last: mark.index + mark[0].length, mark: mark[0] }));
-function voiceAt(place) { // the mark of the voice that speaks there: it holds for its paragraph, or, alone in one, for those after it
-  const before = text.slice(0, place).split(/\n\s*\n/);
-  const voices = before.map((part) => marksOf(part).map((own) => own.mark).filter((mark) => !/^\[\s*pause/i.test(mark)));
-  const alone = voices.filter((own, index) => own.length && index < before.length - 1 && !before[index].replace(new RegExp(MARK, "gi"), "").trim());
-  const last = (voices.at(-1).at(-1) ?? alone.at(-1)?.at(-1)) || "";
-  return /\/voice/i.test(last) ? "" : last;
+  pending.textContent = shown(text, text.slice(at));
 }
 
 function edit(number = reading.here) { // in its place; then only this sentence is spoken again
@@ -104,7 +81,7 @@ function edit(number = reading.here) { // in its place; then only this sentence 
   pause();
   const box = element("span", "editing", paragraph), words = element("textarea", "", box), row = element("span", "row", box);
   own.element.replaceWith(box);
-  words.value = own.text.replace(/\u2028/g, "\n");
+  words.value = source(text, places[number], own.text).replace(/\u2028/g, "\n");
   words.rows = 2;
   words.setAttribute("aria-label", "Sentence");
   const [again, cancel] = ["Speak it again", "Cancel"].map((label) => element("button", "", row));
@@ -134,7 +111,7 @@ function edit(number = reading.here) { // in its place; then only this sentence 
 async function exchange(number, said) {
   const part = new Sound(settings.rate, context), found = [];
   const old = reading.sentences.map((one, index) => ({ ...one, place: places[index] })), own = old[number];
-  await request({ ...asked, input: (own.place ? voiceAt(own.place[0]) : "") + said }, leaving.signal, (event) => {
+  await request({ ...asked, input: inPlace(text, own.place, said) }, leaving.signal, (event) => {
     if (event.type === "speech.audio.delta") part.push(event.audio);
     if (event.type === "speech.audio.sentence") found.push(event);
   });
@@ -152,7 +129,7 @@ async function exchange(number, said) {
   begin(text);
   for (const one of [...old.slice(0, number), ...fresh, ...after]) add(one.text, one.start, one.stop, one.words);
   pending.remove();
-  put(paragraph, text.slice(at));
+  put(paragraph, shown(text, text.slice(at)));
   $("words").value = asked.input = text;
   remember(asked);
   sound.play(own.start / 1000, own.start / 1000 + part.duration);
