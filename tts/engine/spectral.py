@@ -23,6 +23,8 @@ class Spectra:
         self.window = (0.5 - 0.5 * np.cos(turn)).astype(np.float32)
         # NumPy computes a transform to the spectrum in 64 bits, five times as long, unless it is scaled.
         self.scaled = self.window * np.float32(self.n_fft)
+        advance = 2 * np.pi * np.arange(self.n_fft // 2 + 1) * (self.hop / self.n_fft)  # of a bin's centre, per frame
+        self.turned_back = np.exp(-1j * advance).astype(np.complex64)
         self.overlaps = lru_cache(16)(self._overlaps)
 
     def forward(self, wave: Float[np.ndarray, " N"]) -> Complex[np.ndarray, "T F"]:
@@ -94,17 +96,20 @@ class Spectra:
         turns -= np.floor(turns)
         return (2 * np.pi * turns + np.pi * (bins % 2)).astype(np.float32)
 
-    def relations(self, spectrum: Complex[np.ndarray, "T F"]) -> Float[np.ndarray, "1 K T"]:
-        """What `vocoder.model.Vocos.relations` gives: levels, and phase differences over time and frequency."""
-        size = length(spectrum)
-        unit = spectrum / np.maximum(size, TINY)
-        advance = 2 * np.pi * np.arange(spectrum.shape[1]) * (self.hop / self.n_fft)
-        over_time, over_frequency = np.zeros_like(unit), np.zeros_like(unit)
-        over_time[1:] = unit[1:] * unit[:-1].conj() * np.exp(-1j * advance).astype(np.complex64)
-        over_frequency[:, 1:] = -unit[:, 1:] * unit[:, :-1].conj()
-        level = (np.log(np.maximum(size, self.audio.floor)) - self.audio.mean) / self.audio.std
-        parts = (level, over_time.real, over_time.imag, over_frequency.real, over_frequency.imag)
-        return np.concatenate([part.T for part in parts]).astype(np.float32)[None]
+    def relations(self, spectrum: Complex[np.ndarray, "T F"]) -> Float[np.ndarray, "1 T K"]:
+        """What `vocoder.model.Vocos.relations` gives, frames first: levels, and phase differences."""
+        audio, size = self.audio, length(spectrum)
+        features = np.zeros((len(spectrum), 5, spectrum.shape[1]), np.float32)
+        level = np.log(np.maximum(size, np.float32(audio.floor)))
+        features[:, 0] = (level - np.float32(audio.mean)) / np.float32(audio.std)
+        unit = spectrum / np.maximum(size, np.float32(TINY))
+        over_time = unit[1:] * unit[:-1].conj()
+        over_time *= self.turned_back
+        features[1:, 1], features[1:, 2] = over_time.real, over_time.imag
+        over_frequency = unit[:, 1:] * unit[:, :-1].conj()
+        np.negative(over_frequency.real, out=features[:, 3, 1:])
+        np.negative(over_frequency.imag, out=features[:, 4, 1:])
+        return features.reshape(1, len(spectrum), -1)
 
 
 class Rounds:

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from diffusion.model import AttentionLayer, ConvLayer, DiffusionDecoder
-from tts.export.piece import OnnxPiece, full, normed, speaker_piece, turned
-from tts.types import Codes, Condition, Mel
+from tts.export.piece import CHANNEL_EPSILON, OnnxPiece, Product, normed, residuals, speaker_piece, turned
 
 
 class Conditioned(nn.Module):
@@ -22,7 +21,9 @@ class Conditioned(nn.Module):
 
     def __init__(self, decoder: DiffusionDecoder):
         super().__init__()
-        self.decoder = decoder
+        self.decoder, self.condition = decoder, decoder.condition
+        self.code_blocks, self.blocks = map(residuals, (self.condition.code_blocks, self.condition.blocks))
+        self.coarse = Product(self.condition.coarse)
 
     def forward(
         self,
@@ -31,28 +32,15 @@ class Conditioned(nn.Module):
         speaker: Float[Tensor, "1 P D2"],
         latents: Float[Tensor, "1 L D3"] | None = None,
     ) -> tuple[Float[Tensor, "2 K D"], Float[Tensor, "2 K C"], Float[Tensor, "2 E"]]:
-        condition = Condition(
-            Codes(codes, full(codes, codes.shape[1])), Mel(coarse, full(coarse, coarse.shape[2])), latents
-        )
-        keep = torch.ones(1, dtype=torch.bool)
-        told = self.decoder.encode(condition, speaker, keep_content=keep, keep_speaker=keep)
-        hidden = torch.cat((told.hidden, self.decoder.null_content.expand_as(told.hidden))).mT
-        shown = rearrange(told.coarse, "b m (k p) -> b k (m p)", p=self.decoder.patch)
-        return hidden, torch.cat((shown, torch.zeros_like(shown))), told.speaker.repeat(2, 1)
-
-
-class Kernel(nn.Module):
-    """A convolution over three patches as one product."""
-
-    def __init__(self, conv: nn.Conv1d):
-        super().__init__()
-        self.register_buffer("weight", rearrange(conv.weight.detach(), "o i k -> o (k i)").contiguous())
-        self.register_buffer("bias", conv.bias.detach())
-
-    def forward(self, x: Float[Tensor, "B K D"], before: Float[Tensor, "B 1 D"]) -> Float[Tensor, "B K D2"]:
-        """With the patch before `x`, and nothing after it."""
-        around = torch.cat((before, x, torch.zeros_like(x[:, :1])), dim=1)
-        return F.linear(torch.cat((around[:, :-2], x, around[:, 2:]), dim=2), self.weight, self.bias)
+        patches = rearrange(coarse, "b m (k p) -> b k (m p)", p=self.decoder.patch)
+        x = self.condition.code(codes)
+        if latents is not None:
+            x = x + self.condition.latent(latents)
+        place = self.condition.code_at(patches.shape[1], codes.shape[1])
+        hidden = self.blocks(self.code_blocks(x)[:, place] + self.coarse(patches))
+        nothing = self.decoder.null_content.T.expand_as(hidden)
+        who = self.decoder.speaker_in(speaker.flatten(1)).repeat(2, 1)
+        return torch.cat((hidden, nothing)), torch.cat((patches, torch.zeros_like(patches))), who
 
 
 class Denoised(nn.Module):
@@ -66,10 +54,10 @@ class Denoised(nn.Module):
     def __init__(self, decoder: DiffusionDecoder):
         super().__init__()
         self.decoder, self.layers = decoder, decoder.layers
-        self.kernels = nn.ModuleList(
-            Kernel(layer.inner) for layer in decoder.layers if isinstance(layer, ConvLayer)
-        )
-        self.noised_in = Kernel(decoder.noised_in)
+        convs = [layer for layer in decoder.layers if isinstance(layer, ConvLayer)]
+        self.inners = nn.ModuleList(Product(layer.inner) for layer in convs)
+        self.outers = nn.ModuleList(Product(layer.outer) for layer in convs)
+        self.noised_in, self.out = Product(decoder.noised_in), Product(decoder.out)
         norms = [norm for layer in decoder.layers for norm in _norms(layer)] + [decoder.out_norm]
         shifts = [norm.gain_shift for norm in norms]
         self.register_buffer("modulations", torch.cat([one.weight.detach() for one in shifts]))
@@ -95,11 +83,11 @@ class Denoised(nn.Module):
             gain, shift = gains.pop(0), gains.pop(0)
             return self._norm(h) * (1 + gain) + shift
 
-        def convolved(kernel: Kernel, y: Tensor) -> Tensor:
+        def convolved(product: Product, y: Tensor) -> Tensor:
             kept.append(y.index_select(1, last))
-            return kernel(y, before.pop(0))
+            return product(y, before.pop(0))
 
-        kernels, h = iter(self.kernels), convolved(self.noised_in, x) + hidden
+        convs, h = zip(self.inners, self.outers, strict=True), convolved(self.noised_in, x) + hidden
         places = first + torch.arange(x.shape[1])
         for layer in self.layers:
             if isinstance(layer, AttentionLayer):
@@ -108,15 +96,15 @@ class Denoised(nn.Module):
                 h = h + y
                 h = h + layer.mlp(norm(h))
             else:
-                y = F.silu(convolved(next(kernels), F.silu(norm(h))))
-                h = h + F.linear(y, layer.outer.weight[..., 0], layer.outer.bias)
-        h = F.linear(F.silu(norm(h)), decoder.out.weight[..., 0], decoder.out.bias)
+                inner, outer = next(convs)
+                h = h + outer(F.silu(convolved(inner, F.silu(norm(h)))))
+        h = self.out(F.silu(norm(h)))
         both = decoder.gains(modulation)[:, None].repeat_interleave(decoder.patch, dim=2)
         gain_x, gain_coarse = both.chunk(2, dim=2)
         return h + gain_x * x + gain_coarse * coarse, *kept
 
     def _norm(self, h: Float[Tensor, "B K D"]) -> Float[Tensor, "B K D"]:
-        return normed(h, self.ones, 1e-6)
+        return normed(h, self.ones, CHANNEL_EPSILON)
 
     def _attended(
         self, layer: AttentionLayer, y: Tensor, places: Tensor, keys: Tensor, values: Tensor
@@ -162,14 +150,14 @@ def decoder_pieces(decoder: DiffusionDecoder, stride: int) -> Iterator[OnnxPiece
     noised_axes = {name: {0: "rows", 1: "patches"} for name in ("x", "hidden", "coarse")}
     noised_axes |= {name: {0: "rows"} for name in ("time", "speaker")}
     noised |= {"first": torch.tensor([7]), "last": torch.tensor([patches - 5])}
-    past = _past(decoder, rows, held=9)
+    past = past_of(decoder, rows, held=9)
     noised_axes |= {name: {0: "rows"} if name.startswith("patch") else {0: "rows", 2: "held"} for name in past}
     results = ("velocity", *(f"new_{name}" for name in past))
     yield OnnxPiece("decoder_step", Denoised(decoder), noised | past, noised_axes, results)
     yield speaker_piece("decoder_speaker", decoder)
 
 
-def _past(decoder: DiffusionDecoder, rows: int, held: int) -> dict[str, Tensor]:
+def past_of(decoder: DiffusionDecoder, rows: int, held: int) -> dict[str, Tensor]:
     """What the layers keep of the patches before a stretch, in the order in which they ask for it."""
     past = {"patch0": torch.zeros(rows, 1, decoder.noised_in.in_channels)}
     for number, layer in enumerate(decoder.layers, 1):

@@ -139,7 +139,9 @@ class Step(nn.Module):
         attention, rows, width = block.attention, x.shape[0], keys.shape[-1]
         heads = attention.qkv(normed(x, block.attention_norm.weight)).view(rows, -1, 1, width)
         q, k, v = heads.split(attention.heads, dim=1)
-        both = torch.cat((normed(q, attention.query_norm.weight * width**-0.5), normed(k, attention.key_norm.weight)), dim=1)
+        both = torch.cat(
+            (normed(q, attention.query_norm.weight * width**-0.5), normed(k, attention.key_norm.weight)), dim=1
+        )
         q, k = turned(both, *rotary).split(attention.heads, dim=1)
         score = torch.cat((q @ keys.mT + hidden, (q * k).sum(-1, keepdim=True)), dim=-1)
         told, own = score.softmax(-1).split((keys.shape[2], 1), dim=-1)

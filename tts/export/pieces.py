@@ -7,6 +7,7 @@ the text. What has no weights (sampling, the steps of the diffusion, Griffin-Lim
 from collections.abc import Iterator, Mapping
 
 import torch
+from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -15,10 +16,11 @@ from dvae.model import Dvae
 from gpt.model import GPT
 from tts.export.decoder import decoder_pieces
 from tts.export.gpt import gpt_pieces
-from tts.export.piece import OnnxPiece, full
+from tts.export.piece import Norm, OnnxPiece, Product, full, residuals
 from tts.types import Codes
-from vocoder.model import Vocos, factor
+from vocoder.model import Half, Vocos, factor
 
+TINY = 1e-8
 KINDS = {"gpt": GPT, "dvae": Dvae, "diffusion": DiffusionDecoder, "vocoder": Vocos}
 
 
@@ -27,10 +29,18 @@ class CoarseMel(nn.Module):
 
     def __init__(self, codec: Dvae):
         super().__init__()
-        self.codec = codec
+        self.codec, decoder = codec, codec.decoder
+        self.codes, self.frames = residuals(decoder.codes.blocks), residuals(decoder.frames.blocks)
+        self.norm, self.frame_norm = Norm(decoder.norm), Norm(decoder.frame_norm)
+        self.up, self.out = Product(decoder.up), Product(decoder.out)
+        self.up.weight = rearrange(self.up.weight, "(d s) i -> (s d) i", s=decoder.stride)
+        self.up.bias = rearrange(self.up.bias, "(d s) -> (s d)", s=decoder.stride)
 
     def forward(self, codes: Int[Tensor, "B L"]) -> Float[Tensor, "B M T"]:
-        return self.codec.decode(Codes(codes, full(codes, codes.shape[1]))).frames
+        x, _ = self.codec._vectors(Codes(codes, full(codes, codes.shape[1])))
+        x = self.up(self.norm(self.codes(x.mT)))
+        x = rearrange(x, "b l (s d) -> b (l s) d", s=self.codec.stride)
+        return self.out(self.frame_norm(self.frames(x))).mT
 
 
 class SpelledCodes(nn.Module):
@@ -44,29 +54,48 @@ class SpelledCodes(nn.Module):
         return self.codec.spell(Codes(codes, full(codes, codes.shape[1])))
 
 
+class Halved(nn.Module):
+    """A half of the vocoder, with channels last."""
+
+    def __init__(self, half: Half):
+        super().__init__()
+        self.stem, self.blocks = Product(half.stem), residuals(half.blocks)
+        self.norm, self.head = Norm(half.norm), Product(half.head)
+
+    def forward(
+        self, features: Float[Tensor, "1 T K"], state: Float[Tensor, "1 T D"] | float
+    ) -> tuple[Float[Tensor, "1 T D"], Float[Tensor, "1 T K2"]]:
+        x = self.blocks(self.stem(features) + state)
+        return x, self.head(self.norm(x))
+
+
 class Magnitudes(nn.Module):
     """The vocoder up to the phases: magnitudes of the spectrum, and what its second half goes on from."""
 
     def __init__(self, vocoder: Vocos):
         super().__init__()
-        self.vocoder = vocoder
+        self.vocoder, self.net = vocoder, Halved(vocoder.magnitude_half)
 
-    def forward(self, mel: Float[Tensor, "1 M T"]) -> tuple[Float[Tensor, "1 F T"], Float[Tensor, "1 D T"]]:
-        return self.vocoder.magnitude(mel)
+    def forward(self, mel: Float[Tensor, "1 M T"]) -> tuple[Float[Tensor, "1 T F"], Float[Tensor, "1 T D"]]:
+        prior = self.vocoder.start.mel_inverse(mel)
+        state, gain = self.net(torch.cat((mel, self.vocoder.level(prior)), dim=1).mT, 0.0)
+        return prior.mT * factor(gain), state
 
 
 class Corrections(nn.Module):
-    """The second half of the vocoder: a factor of each magnitude, and the angle by which each phase turns."""
+    """The second half of the vocoder: real and imaginary parts of what each complex number of the spectrum is times."""
 
     def __init__(self, vocoder: Vocos):
         super().__init__()
-        self.net = vocoder.phase_half
+        self.net = Halved(vocoder.phase_half)
 
     def forward(
-        self, features: Float[Tensor, "1 K T"], state: Float[Tensor, "1 D T"]
-    ) -> tuple[Float[Tensor, "1 F T"], Float[Tensor, "1 F T"]]:
-        gain, a, b = self.net(features, state)[1].chunk(3, dim=1)
-        return factor(gain), torch.atan2(b, 1 + a)
+        self, features: Float[Tensor, "1 T K"], state: Float[Tensor, "1 T D"]
+    ) -> tuple[Float[Tensor, "1 T F"], Float[Tensor, "1 T F"]]:
+        gain, a, b = self.net(features, state)[1].chunk(3, dim=2)
+        real, size = 1 + a, factor(gain)
+        size = size / (real.square() + b.square()).sqrt().clamp_min(TINY)
+        return size * real, size * b
 
 
 def pieces(nets: Mapping[str, nn.Module]) -> Iterator[OnnxPiece]:
@@ -97,6 +126,6 @@ def _vocoder_pieces(vocoder: Vocos) -> Iterator[OnnxPiece]:
     mel = {"mel": torch.zeros(1, vocoder.audio.n_mels, frames)}
     yield OnnxPiece("vocoder_magnitude", Magnitudes(vocoder), mel, {"mel": {2: "frames"}}, ("magnitude", "state"))
     stem = half.stem
-    seen = {"features": torch.zeros(1, stem.in_channels, frames), "state": torch.zeros(1, stem.out_channels, frames)}
-    axes = {"features": {2: "frames"}, "state": {2: "frames"}}
-    yield OnnxPiece("vocoder_phase", Corrections(vocoder), seen, axes, ("factor", "turn"))
+    seen = {"features": torch.zeros(1, frames, stem.in_channels), "state": torch.zeros(1, frames, stem.out_channels)}
+    axes = {"features": {1: "frames"}, "state": {1: "frames"}}
+    yield OnnxPiece("vocoder_phase", Corrections(vocoder), seen, axes, ("real", "imaginary"))
