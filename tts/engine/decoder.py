@@ -45,10 +45,11 @@ class OnnxDecoder:
         rows = 1 if guidance == 1 else 2
         told = {"codes": codes, "coarse": coarse, "speaker": speaker} | ({"latents": latents} if self.latents else {})
         hidden, shown, who = (own[:rows] for own in self.nets("decoder_condition", **told))
-        shared = {"hidden": hidden[..., stretch.start // self.patch :], "coarse": shown[..., stretch.start :]}
+        begin = stretch.start // self.patch
+        shared = {"hidden": hidden[:, begin:], "coarse": shown[:, begin:]}
         time = self.knots(np.linspace(0, 1, steps + 1))
-        frames = range(stretch.number, stretch.number + shared["coarse"].shape[2])
-        x = np.float32(self.temperature) * noise_of(frames, coarse.shape[1], seed)[None]
+        frames = range(stretch.number, stretch.number + coarse.shape[2] - stretch.start)
+        x = np.float32(self.temperature) * self._to_patches(noise_of(frames, coarse.shape[1], seed)[None])
         place, ready = np.array([stretch.number // self.patch]), -(-stretch.ready // self.patch)
         shared |= {"speaker": who, "first": place, "last": np.array([ready - 1])}
         kept = []
@@ -59,7 +60,16 @@ class OnnxDecoder:
             kept.append(self._joined(before, new, ready))
             free = velocity[-1:]
             x = x + np.float32(stop - start) * (free + np.float32(guidance) * (velocity[:1] - free))
-        return x, kept
+        return self._to_frames(x), kept
+
+    def _to_patches(self, frames: Float[np.ndarray, "B M T"]) -> Float[np.ndarray, "B K C"]:
+        rows, bins, _ = frames.shape
+        return frames.reshape(rows, bins, -1, self.patch).transpose(0, 2, 1, 3).reshape(rows, -1, bins * self.patch)
+
+    def _to_frames(self, patches: Float[np.ndarray, "B K C"]) -> Float[np.ndarray, "B M T"]:
+        rows, count, size = patches.shape
+        split = patches.reshape(rows, count, size // self.patch, self.patch)
+        return split.transpose(0, 2, 1, 3).reshape(rows, size // self.patch, -1)
 
     def _asked(self, steps: int | None, guidance: float | None) -> tuple[int, float]:
         """The decoder's own steps and guidance where none are asked. Raises ValueError for those it cannot do."""
@@ -71,10 +81,10 @@ class OnnxDecoder:
 
     def _nothing(self, rows: int) -> Mapping[str, np.ndarray]:
         """What is kept before the first stretch: silence for convolutions, and nothing for attention."""
-        shapes = self.nets.shapes("decoder_step")
-        sizes = {name: 1 if name.startswith("patch") else 0 for name in shapes if name.startswith(KEPT)}
+        shapes = {name: own for name, own in self.nets.shapes("decoder_step").items() if name.startswith(KEPT)}
         return {
-            name: np.zeros([rows, shapes[name][1], size, *shapes[name][3:]], np.float32) for name, size in sizes.items()
+            name: np.zeros((rows, 1, own[2]) if name.startswith("patch") else (rows, own[1], 0, own[3]), np.float32)
+            for name, own in shapes.items()
         }
 
     def _joined(self, before: Mapping[str, np.ndarray], new: list[np.ndarray], ready: int) -> dict[str, np.ndarray]:

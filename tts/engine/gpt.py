@@ -118,24 +118,25 @@ class Caches:
 
     def __init__(self, kept: Sequence[np.ndarray]):
         """From those of the prefix, (rows, heads, positions, width), in the order of the blocks."""
-        names = [f"{part}{number}" for number in range(len(kept) // 2) for part in ("keys", "values")]
+        self._names = [f"{part}{number}" for number in range(len(kept) // 2) for part in ("keys", "values")]
         self.filled = kept[0].shape[2]
-        self._arrays = dict(zip(names, map(grown, kept), strict=True))
+        self._grow(np.stack(kept))
 
     def inputs(self) -> dict[str, np.ndarray]:
-        """As a step takes them."""
-        places = np.arange(self._arrays["keys0"].shape[2])
-        return self._arrays | {"hidden": np.where(places < self.filled, 0, -np.inf).astype(np.float32)}
+        """As a step takes them; what is appended later is in them, too."""
+        return self._inputs
 
     def append(self, new: Sequence[np.ndarray]) -> None:
         """Take those of the next position."""
-        for (name, cache), own in zip(self._arrays.items(), new, strict=True):
-            if self.filled == cache.shape[2]:
-                cache = self._arrays[name] = grown(cache)
+        if self.filled == self._all.shape[3]:
+            self._grow(self._all)
+        for cache, own in zip(self._all, new, strict=True):
             cache[:, :, self.filled] = own[:, :, 0]
+        self._inputs["hidden"][self.filled] = 0
         self.filled += 1
 
-
-def grown(cache: Float[np.ndarray, "B H K d"]) -> Float[np.ndarray, "B H K2 d"]:
-    """A cache with more room."""
-    return np.pad(cache, ((0, 0), (0, 0), (0, ROOM), (0, 0)))
+    def _grow(self, kept: Float[np.ndarray, "N B H K d"]) -> None:
+        self._all = np.pad(kept, ((0, 0), (0, 0), (0, 0), (0, ROOM), (0, 0)))
+        hidden = np.full(self._all.shape[3], -np.inf, np.float32)
+        hidden[: self.filled] = 0
+        self._inputs = dict(zip(self._names, self._all, strict=True)) | {"hidden": hidden}

@@ -31,10 +31,13 @@ def keep_top_p(logits: Float[np.ndarray, " V"], p: float) -> Float[np.ndarray, "
     """Only the smallest set of likeliest ids whose probabilities reach p remains."""
     if p >= 1:
         return logits
-    order = np.sort(logits)[::-1]
-    chances = softmax(order)
-    last = max(1, int((np.cumsum(chances) - chances < p).sum())) - 1
-    return np.where(logits < order[last], -np.inf, logits)
+    chances = softmax(logits)
+    # Those below this are together less likely than 1 - p, so they are never needed: few are left to be sorted.
+    likely = np.flatnonzero(chances >= (1 - p) / len(logits))
+    order = likely[np.argsort(logits[likely])[::-1]]
+    before = np.cumsum(chances[order]) - chances[order]
+    last = order[max(1, int((before < p).sum())) - 1]
+    return np.where(logits < logits[last], -np.inf, logits)
 
 
 def draw(logits: Float[np.ndarray, " V"], uniform: float) -> int:

@@ -9,6 +9,7 @@ from tts.audio import mel_filters
 from tts.records import AudioConfig
 
 TINY = 1e-8
+TOGETHER = 24  # frames
 
 
 class Spectra:
@@ -22,6 +23,8 @@ class Spectra:
         self.window = (0.5 - 0.5 * np.cos(turn)).astype(np.float32)
         # NumPy computes a transform to the spectrum in 64 bits, five times as long, unless it is scaled.
         self.scaled = self.window * np.float32(self.n_fft)
+        advance = 2 * np.pi * np.arange(self.n_fft // 2 + 1) * (self.hop / self.n_fft)  # of a bin's centre, per frame
+        self.turned_back = np.exp(-1j * advance).astype(np.complex64)
         self.overlaps = lru_cache(16)(self._overlaps)
 
     def forward(self, wave: Float[np.ndarray, " N"]) -> Complex[np.ndarray, "T F"]:
@@ -68,19 +71,11 @@ class Spectra:
         phase, held = self.first_phase(magnitude), 0 if known is None else len(known)
         if held:
             phase = phase + (np.angle(known[-1]) - phase[held - 1])
-        spectrum = polar(magnitude, phase)
-        previous = np.zeros_like(spectrum)
+        spectrum, rounds = polar(magnitude, phase), Rounds(self, magnitude, momentum)
         for _ in range(iterations):
             if held:
                 spectrum[:held] = known
-            consistent = self.forward(self.inverse(spectrum))
-            ahead, parts = previous, previous.view(np.float32)  # consistent + momentum * (consistent - previous)
-            parts *= np.float32(-momentum)
-            parts += np.float32(1 + momentum) * consistent.view(np.float32)
-            size = length(ahead)
-            np.maximum(size, np.float32(TINY), out=size)
-            spectrum = np.multiply(ahead, np.divide(magnitude, size, out=size), out=ahead)
-            previous = consistent
+            rounds.go(spectrum)
         if held:
             spectrum[:held] = known
         return spectrum
@@ -101,17 +96,83 @@ class Spectra:
         turns -= np.floor(turns)
         return (2 * np.pi * turns + np.pi * (bins % 2)).astype(np.float32)
 
-    def relations(self, spectrum: Complex[np.ndarray, "T F"]) -> Float[np.ndarray, "1 K T"]:
-        """What `vocoder.model.Vocos.relations` gives: levels, and phase differences over time and frequency."""
-        size = length(spectrum)
-        unit = spectrum / np.maximum(size, TINY)
-        advance = 2 * np.pi * np.arange(spectrum.shape[1]) * (self.hop / self.n_fft)
-        over_time, over_frequency = np.zeros_like(unit), np.zeros_like(unit)
-        over_time[1:] = unit[1:] * unit[:-1].conj() * np.exp(-1j * advance).astype(np.complex64)
-        over_frequency[:, 1:] = -unit[:, 1:] * unit[:, :-1].conj()
-        level = (np.log(np.maximum(size, self.audio.floor)) - self.audio.mean) / self.audio.std
-        parts = (level, over_time.real, over_time.imag, over_frequency.real, over_frequency.imag)
-        return np.concatenate([part.T for part in parts]).astype(np.float32)[None]
+    def relations(self, spectrum: Complex[np.ndarray, "T F"]) -> Float[np.ndarray, "1 T K"]:
+        """What `vocoder.model.Vocos.relations` gives, frames first: levels, and phase differences."""
+        audio, size = self.audio, length(spectrum)
+        features = np.zeros((len(spectrum), 5, spectrum.shape[1]), np.float32)
+        level = np.log(np.maximum(size, np.float32(audio.floor)))
+        features[:, 0] = (level - np.float32(audio.mean)) / np.float32(audio.std)
+        unit = spectrum / np.maximum(size, np.float32(TINY))
+        over_time = unit[1:] * unit[:-1].conj()
+        over_time *= self.turned_back
+        features[1:, 1], features[1:, 2] = over_time.real, over_time.imag
+        over_frequency = unit[:, 1:] * unit[:, :-1].conj()
+        np.negative(over_frequency.real, out=features[:, 3, 1:])
+        np.negative(over_frequency.imag, out=features[:, 4, 1:])
+        return features.reshape(1, len(spectrum), -1)
+
+
+class Rounds:
+    """Rounds of Griffin-Lim, in arrays that are made once, a few frames at a time, which a processor's cache holds.
+
+    New arrays in each round, or all frames at once, would take half as long again.
+    """
+
+    def __init__(self, spectra: Spectra, magnitude: Float[np.ndarray, "T F"], momentum: float):
+        self._spectra, self._magnitude = spectra, magnitude
+        self._share = np.float32(momentum / (1 + momentum))
+        count, n_fft, hop = len(magnitude), spectra.n_fft, spectra.hop
+        self._blocks = [slice(start, min(count, start + TOGETHER)) for start in range(0, count, TOGETHER)]
+        self._hops = np.empty((count + n_fft // hop - 1, hop), np.float32)
+        self._wave = self._hops.reshape(-1)  # with its padding
+        self._seen = np.lib.stride_tricks.sliding_window_view(self._wave, n_fft)[::hop]
+        self._previous = np.zeros(magnitude.shape, np.complex64)
+        size = min(count, TOGETHER)
+        self._frames = np.empty((size, n_fft), np.float32)
+        self._consistent = np.empty((size, magnitude.shape[1]), np.complex64)
+        self._squares = np.empty((size, magnitude.shape[1], 2), np.float32)
+        self._size = np.empty((size, magnitude.shape[1]), np.float32)
+
+    def go(self, spectrum: Complex[np.ndarray, "T F"]) -> None:
+        """One round, which changes the phases of the spectrum."""
+        self._sound(spectrum)
+        for block in self._blocks:
+            self._look(block, spectrum[block])
+
+    def _sound(self, spectrum: Complex[np.ndarray, "T F"]) -> None:
+        """The nearest wave to a spectrum (`Spectra.inverse`), padded as `Spectra.forward` pads it."""
+        spectra, pad, hop = self._spectra, self._spectra.pad, self._spectra.hop
+        self._hops.fill(0)
+        for block in self._blocks:
+            frames = self._frames[: block.stop - block.start]
+            np.fft.irfft(spectrum[block], n=spectra.n_fft, out=frames)
+            frames *= spectra.window
+            for part in range(spectra.n_fft // hop):
+                self._hops[block.start + part : block.stop + part] += frames[:, part * hop : (part + 1) * hop]
+        inside = self._wave[pad:-pad]
+        inside *= spectra.overlaps(len(spectrum))
+        if len(inside) > pad:
+            self._wave[:pad], self._wave[-pad:] = inside[pad:0:-1], inside[-2 : -pad - 2 : -1]
+        else:
+            self._wave[:pad] = self._wave[-pad:] = 0
+
+    def _look(self, block: slice, spectrum: Complex[np.ndarray, "K F"]) -> None:
+        """The phases of the wave, and momentum, with the magnitudes that are wanted."""
+        count, previous = block.stop - block.start, self._previous[block]
+        frames, consistent, size = self._frames[:count], self._consistent[:count], self._size[:count]
+        np.multiply(self._seen[block], self._spectra.scaled, out=frames)
+        np.fft.rfft(frames, norm="forward", out=consistent)
+        # consistent + momentum * (consistent - previous), but for a factor: only its phase counts.
+        parts, squares = spectrum.view(np.float32), self._squares[:count]
+        np.multiply(previous.view(np.float32), self._share, out=parts)
+        np.subtract(consistent.view(np.float32), parts, out=parts)
+        previous[...] = consistent
+        np.square(parts, out=squares.reshape(parts.shape))
+        np.add(squares[..., 0], squares[..., 1], out=size)
+        np.sqrt(size, out=size)
+        np.maximum(size, np.float32(TINY), out=size)
+        np.divide(self._magnitude[block], size, out=size)
+        np.multiply(spectrum, size, out=spectrum)
 
 
 def length(numbers: Complex[np.ndarray, "T F"]) -> Float[np.ndarray, "T F"]:

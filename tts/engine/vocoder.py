@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from tts.engine.nets import OnnxNets
-from tts.engine.spectral import Spectra, polar
+from tts.engine.spectral import Spectra
 from tts.records import AudioConfig
 
 
@@ -52,8 +52,10 @@ class OnnxVocoder:
     ) -> tuple[Complex[np.ndarray, "T F"], Complex[np.ndarray, "T F"]]:
         """The spectrum as Griffin-Lim finds it, which goes on from what is known, and the one that sounds."""
         magnitude, state = self.nets("vocoder_magnitude", mel=mel)
-        size = magnitude[0].T
+        size = magnitude[0]
         spectrum = self.spectra.griffin_lim(size, self.start["iterations"], self.start["momentum"], known)
         features = self.spectra.relations(self.spectra.forward(self.spectra.inverse(spectrum)))
-        factor, turn = self.nets("vocoder_phase", features=features, state=state)
-        return spectrum, polar(size * factor[0].T, np.angle(spectrum) + turn[0].T)
+        real, imaginary = self.nets("vocoder_phase", features=features, state=state)
+        factor = np.empty_like(spectrum)
+        factor.real, factor.imag = real[0], imaginary[0]
+        return spectrum, np.multiply(spectrum, factor, out=factor)

@@ -11,10 +11,8 @@ from torch.nn import functional as F
 from gpt.model import GPT, PACES
 from gpt.prosody import CHANNELS, STEPS
 from gpt.sequence import FIRST_TEXT, SPEECH, START_SPEECH, TEXT
-from tts.export.piece import OnnxPiece, full, speaker_piece
-from tts.nn import Block, KVCache, RMSNorm, rotate
-
-EPSILON = torch.finfo(torch.float32).eps  # of `tts.nn.RMSNorm`
+from tts.export.piece import OnnxPiece, full, normed, speaker_piece, turned
+from tts.nn import Block, KVCache, rotate
 
 
 class Kept(KVCache):
@@ -132,33 +130,24 @@ class Step(nn.Module):
         for block, keys, values in zip(self.blocks, cache[::2], cache[1::2], strict=True):
             x, key, value = self._block(block, x, rotary, hidden, keys, values)
             new += [key, value]
-        x = normed(x, self.norm)
+        x = normed(x, self.norm.weight)
         return F.linear(x, self.head)[:, 0], x[:, 0], *new
 
     def _block(
         self, block: Block, x: Tensor, rotary: tuple[Tensor, Tensor], hidden: Tensor, keys: Tensor, values: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         attention, rows, width = block.attention, x.shape[0], keys.shape[-1]
-        heads = attention.qkv(normed(x, block.attention_norm)).view(rows, -1, 1, width)
+        heads = attention.qkv(normed(x, block.attention_norm.weight)).view(rows, -1, 1, width)
         q, k, v = heads.split(attention.heads, dim=1)
-        both = torch.cat((normed(q, attention.query_norm, width**-0.5), normed(k, attention.key_norm)), dim=1)
+        both = torch.cat(
+            (normed(q, attention.query_norm.weight * width**-0.5), normed(k, attention.key_norm.weight)), dim=1
+        )
         q, k = turned(both, *rotary).split(attention.heads, dim=1)
         score = torch.cat((q @ keys.mT + hidden, (q * k).sum(-1, keepdim=True)), dim=-1)
         told, own = score.softmax(-1).split((keys.shape[2], 1), dim=-1)
         y = told @ values + own * v
         x = x + attention.out(y.view(rows, 1, -1))
-        return x + block.mlp(normed(x, block.mlp_norm)), k, v
-
-
-def normed(x: Float[Tensor, "*B D"], norm: RMSNorm, factor: float = 1.0) -> Float[Tensor, "*B D"]:
-    """What a norm gives, times a factor, in the operations that ONNX Runtime knows as one."""
-    return x / (x.pow(2).mean(-1, keepdim=True) + EPSILON).sqrt() * (norm.weight * factor)
-
-
-def turned(x: Float[Tensor, "*B d"], cos: Float[Tensor, "*K e"], sin: Float[Tensor, "*K e"]) -> Float[Tensor, "*B d"]:
-    """As `tts.nn.rotate`, in fewer operations: factors are twice as wide as there, the first half of sines negative."""
-    first, second = x.chunk(2, dim=-1)
-    return x * cos + torch.cat((second, first), dim=-1) * sin
+        return x + block.mlp(normed(x, block.mlp_norm.weight)), k, v
 
 
 class Listening(nn.Module):

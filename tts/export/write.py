@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 OPSET = 20
-QUANTISED = ("gpt_step",)  # pieces that are computed once a code: reading their weights takes most of the time
-BLOCK = 32  # weights that share a scale
+# Pieces that are computed once a code: reading their weights takes most of the time, and these have 8 bits.
+STORED = ("gpt_step",)
+# Pieces that see many frames at once: products take most of the time, and both sides of these have 8 bits.
+MULTIPLIED = ("codec_mel", "decoder_condition", "decoder_step", "vocoder_magnitude", "vocoder_phase")
+BLOCK = 32  # stored weights that share a scale
 INTEGER_PRODUCTS = 4  # the accuracy level at which ONNX Runtime also rounds what is multiplied, which makes it fast
 
 
@@ -50,8 +54,8 @@ class Listed(nn.Module):
 def write_export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[Path]:
     """Write every piece of the nets in a folder, and `ABOUT` last; gives each file as it is written.
 
-    With `eight_bits`, the matrices of the pieces in `QUANTISED` have 8 bits a weight. Raises ValueError if
-    the nets cannot be read, or if onnx is not installed.
+    With `eight_bits`, the pieces in `STORED` and `MULTIPLIED` have 8 bits. Raises ValueError if the nets cannot be
+    read, or if onnx is not installed.
     """
     try:
         import onnxscript  # noqa: F401  (torch.onnx asks for it late)
@@ -64,14 +68,14 @@ def write_export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[P
     if "text" not in gpt.extra:
         raise ValueError(f"gpt in {weights} does not say how it reads: export it with its tokenizer's spec")
     made = list(pieces({name: net.net for name, net in loaded.items()}))
-    about = described(loaded, [piece.name for piece in made], QUANTISED if eight_bits else ())
+    about = described(loaded, [piece.name for piece in made], STORED + MULTIPLIED if eight_bits else ())
     output.mkdir(parents=True, exist_ok=True)
     for piece in made:
         path = output / f"{piece.name}.onnx"
         with _quiet():
             model = converted(piece, {"format": FORMAT, "weights": about["weights"]})
-            if eight_bits and piece.name in QUANTISED:
-                model = quantised(model)
+            if eight_bits:
+                model = quantised(model, piece.name)
         with whole(path) as file:
             file.write(model.SerializeToString())
         yield path
@@ -139,14 +143,44 @@ def converted(piece: OnnxPiece, about: dict[str, str]) -> "ModelProto":
     return model
 
 
-def quantised(model: "ModelProto") -> "ModelProto":
-    """The model with 8 bits for each weight of its matrices, in blocks with a scale (MatMulNBits of ONNX Runtime)."""
+def quantised(model: "ModelProto", name: str) -> "ModelProto":
+    """The piece of this name with 8 bits, where it pays; the model may change."""
+    if name in STORED:
+        return _stored(model)
+    return _multiplied(model) if name in MULTIPLIED else model
+
+
+def _stored(model: "ModelProto") -> "ModelProto":
+    """With 8 bits for each weight of its matrices, in blocks with a scale (MatMulNBits of ONNX Runtime)."""
     from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
 
     config = DefaultWeightOnlyQuantConfig(block_size=BLOCK, is_symmetric=True, accuracy_level=INTEGER_PRODUCTS, bits=8)
     quantizer = MatMulNBitsQuantizer(model, algo_config=config)
     quantizer.process()
     return quantizer.model.model
+
+
+def _multiplied(model: "ModelProto") -> "ModelProto":
+    """With 8 bits on both sides of products with weights: a scale for each column of these, and one for what they meet.
+
+    The latter is found anew at each product, so nothing is calibrated.
+    """
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    del model.graph.value_info[:]  # the quantizer infers these anew, and trips over those of the exporter
+    with TemporaryDirectory() as scratch:
+        path = Path(scratch) / "model.onnx"
+        options = {"MatMulConstBOnly": True}
+        quantize_dynamic(
+            model,
+            path,
+            op_types_to_quantize=["MatMul"],
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            extra_options=options,
+        )
+        return onnx.load(path)
 
 
 @contextmanager
