@@ -184,7 +184,7 @@ def latents(studio: Studio, clip: SuiteClip, seed: int) -> Float[Tensor, " N"]:
     ids = speech.tokenizer.encode(speech.language.normalise(clip.text).text)
     text, text_len = torch.tensor([ids], device=studio.device), torch.tensor([len(ids)], device=studio.device)
     speaker = speech.acoustic.speaker_latents(studio.mel(clip.reference))
-    times = align.spoken(studio.codec.spell(codes), codes, text, text_len, speech.tokenizer.silent_ids)
+    times = align.spoken(studio.codec.spell(codes), codes, text, text_len, speech.tokenizer)
     return refined(studio, clip, codes, speech.acoustic.latents(text, text_len, speaker, codes, times), seed)
 
 
