@@ -32,8 +32,9 @@ class Library(Sequence[Entry]):
         self.first_corpora = list(accumulate((len(index.corpora) for index in self.indexes), initial=0))
         about = {name: about for index in self.indexes for name, about in index.corpora.items()}
         self.licences = {name: facts["licence"] for name, facts in about.items()}
-        # Shards packed before this was recorded say nothing of it.
+        # Shards packed before these were recorded say nothing of them; all of those are English.
         self.synthetic = {name: facts.get("synthetic", "") for name, facts in about.items()}
+        self.languages = {name: facts.get("language", "english") for name, facts in about.items()}
         self.notices: list[str] = []  # about clips that cannot be read or may not be used
         whole = np.concatenate([self._whole(index) for index in self.indexes])
         told, trains = self.column("text_key"), self.column("split") == SPLITS.index("train")

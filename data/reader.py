@@ -106,6 +106,8 @@ class ClipDataset(torch.utils.data.Dataset):
     def __post_init__(self):
         self.clips = Selection(self.library, self.targets)
         self.reader = ShardReader(self.audio.sample_rate)
+        languages = set(self.library.languages.values()) if self.tokenizer else ()
+        self.readers = {language: self.tokenizer.reading(language) for language in languages}
         self.timed = {index.folder for index in self.library.indexes if tells_times(index.alignment, self.tokenizer)}
 
     def __len__(self) -> int:
@@ -148,11 +150,12 @@ class ClipDataset(torch.utils.data.Dataset):
         """The ids of a clip's text, some words as letters, and when each is heard."""
         if self.tokenizer is None or not clip.spoken:
             return [], []
-        text = self.tokenizer.encode(clip.spoken, letters=self.letters, generator=rng)
+        reader = self.readers[self.library.languages[clip.corpus]]
+        text = reader.encode(clip.spoken, letters=self.letters, generator=rng)
         if clip.folder not in self.timed or not clip.times:
             return text, []
-        plain = self.tokenizer.encode(clip.spoken) if self.letters else text
-        return text, spread_letters(clip.times, plain, text, self.tokenizer.silent_ids)
+        plain = reader.encode(clip.spoken) if self.letters else text
+        return text, spread_letters(clip.times, plain, text, reader.silent_ids)
 
     def _samples(self, seconds: float) -> int:
         return round(seconds * self.audio.sample_rate)
@@ -164,8 +167,20 @@ class ClipDataset(torch.utils.data.Dataset):
 
 
 def tells_times(alignment: dict | None, tokenizer: Tokenizer | None) -> bool:
-    """Whether a folder's times are of the ids that this tokenizer gives."""
-    return alignment is not None and tokenizer is not None and alignment["text"] == unpinned(tokenizer.spec())
+    """Whether a folder's times are of the ids that this tokenizer gives, in whatever language its clips are.
+
+    The tokenizer may have symbols more: those of languages that the codec lacks, whose clips have no times.
+    """
+    if alignment is None or tokenizer is None:
+        return False
+    told, own = dict(alignment["text"]), unpinned(tokenizer.spec())
+    if "symbols" in told and "symbols" in own:
+        own["symbols"] = own["symbols"][: len(told["symbols"])]
+    return _of_any_language(told) == _of_any_language(own)
+
+
+def _of_any_language(spec: dict) -> dict:
+    return {key: value for key, value in spec.items() if key not in ("language", "lexicon")}
 
 
 def spread_letters(

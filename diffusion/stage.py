@@ -68,7 +68,7 @@ class DiffusionStage(Stage):
         self.drop_content = drop_content
         self.drop_speaker = drop_speaker
         self.drop_latents = drop_latents
-        self.silent_ids = tokenizer.silent_ids
+        self.tokenizer = tokenizer
         self.shift = shift
         self.corrupt = corrupt
         self.disguise_share = disguise_share
@@ -195,7 +195,7 @@ class DiffusionStage(Stage):
         if self.acoustic is None:
             return None
         acoustic = self.acoustic.to(batch.wav.device)
-        times = align.heard(batch, codes, self.codec.to(batch.wav.device), self.silent_ids)
+        times = align.heard(batch, codes, self.codec.to(batch.wav.device), self.tokenizer)
         speaker = acoustic.speaker_latents(self.log_mel.measure(batch.reference, batch.reference_len))
         return acoustic.latents(batch.text, batch.text_len, speaker, codes, times)
 

@@ -1,5 +1,7 @@
 """How the codec is trained: to rebuild the mel, to spell the words, and to keep its codebook in use."""
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Int
 from matplotlib.figure import Figure
@@ -11,7 +13,7 @@ from dvae.model import Reconstruction
 from tts.draws import delayed
 from tts.pictures import draw_mels
 from tts.text.tokenizer import Tokenizer
-from tts.training.stage import Stage
+from tts.training.stage import Stage, freeze_others
 from tts.types import Batch, Mel, mask
 
 
@@ -21,8 +23,17 @@ class DvaeStage(Stage):
     In training each clip starts up to `shift` codes late and is up to `gain_jitter` nats louder or softer.
     """
 
-    def __init__(self, *, tokenizer: Tokenizer, shift: float, gain_jitter: float, **common):
+    def __init__(
+        self,
+        *,
+        tokenizer: Tokenizer,
+        trained: Sequence[str] | None,  # parts of the net; the others stay as they are. None: all
+        shift: float,
+        gain_jitter: float,
+        **common,
+    ):
         super().__init__(**common)
+        freeze_others(self.net, trained)
         if self.net.ctc_vocab not in (0, tokenizer.vocab_size):
             raise ValueError(
                 f"the tokenizer has {tokenizer.vocab_size} ids but the CTC head {self.net.ctc_vocab}: "

@@ -4,7 +4,8 @@ Like TorToiSe's (Betker 2023, arXiv 2305.07243, section 3.1) it turns text and a
 hidden states on to the diffusion decoder. Unlike that one, it also reads speech back as text with the same weights.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import log, prod
 
 import torch
@@ -16,6 +17,7 @@ from gpt.duration import DurationPredictor, cumulative_times
 from gpt.prosody import CHANNELS, ProsodyFlow, departed
 from gpt.sample import choose, guide, seeded_uniforms
 from gpt.sequence import (
+    FIRST_TEXT,
     SPEAKER,
     SPEECH,
     TEXT,
@@ -123,6 +125,25 @@ class GPT(nn.Module):
     def __getstate__(self) -> dict:
         """A copy may get other weights, so it makes those of its steps anew."""
         return self.__dict__ | {"_stepped": None}
+
+    def widened(self, tensors: Mapping[str, Tensor], texts: int, origins: Sequence[int | None]) -> dict[str, Tensor]:
+        """Tensors of a GPT that has room for fewer `texts`, with as many rows for ids as this one.
+
+        The row of each text id is that of its origin there; ids without one begin as they are here.
+        """
+        old, new, own = replace(self.vocabulary, texts=texts), self.vocabulary, self.state_dict()
+        origin = torch.full((new.size,), -1)
+        origin[:FIRST_TEXT] = torch.arange(FIRST_TEXT)
+        origin[FIRST_TEXT : FIRST_TEXT + len(origins)] = torch.tensor(
+            [-1 if place is None else FIRST_TEXT + place for place in origins]
+        )
+        origin[new.stop_text :] = torch.arange(old.stop_text, old.size)
+        out = dict(tensors)
+        for name in ("embed.rows.weight", "head.rows.weight", "clock.embed.weight", "prosody.embed.weight"):
+            if name in tensors and name in own:
+                rows = origin[: len(own[name]), None]
+                out[name] = torch.where(rows < 0, own[name], tensors[name].to(own[name])[rows[:, 0].clamp_min(0)])
+        return out
 
     def forward(
         self,

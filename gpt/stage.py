@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from jaxtyping import Bool, Float
 from matplotlib.figure import Figure
-from torch import Tensor, nn
+from torch import Tensor
 
 from gpt.loss import accuracy, cross_entropy, gap_error
 from gpt.model import TTS
@@ -19,7 +19,7 @@ from tts.draws import delayed
 from tts.pictures import draw_mels
 from tts.pitch import melody
 from tts.text.tokenizer import Tokenizer
-from tts.training.stage import Frozen, Stage
+from tts.training.stage import Frozen, Stage, freeze_others
 from tts.types import Batch, Codes, Sampling
 
 SCORED = {"speech": SPEECH, "text": TEXT}
@@ -51,8 +51,7 @@ class GptStage(Stage):
     ):
         super().__init__(**common)
         self.codec = Frozen(load(codec).net)
-        if trained is not None:
-            _freeze_others(self.net, trained)
+        freeze_others(self.net, trained)
         known = self.net.vocabulary.names
         self.tasks = [parse_task(name, **task, known=known) for name, task in tasks.items() if task["share"]]
         self.corruption = corruption
@@ -61,7 +60,7 @@ class GptStage(Stage):
         self.shift = shift
         self.time_jitter = time_jitter
         self.pace_jitter = pace_jitter
-        self.silent_ids = tokenizer.silent_ids
+        self.tokenizer = tokenizer
         self.sampling = sampling
         if self.codec.net.audio != self.audio:
             raise ValueError(
@@ -201,7 +200,7 @@ class GptStage(Stage):
     @torch.no_grad()
     def times(self, batch: Batch, codes: Codes) -> Float[Tensor, "B S2"]:
         """When each text id is heard in the codes."""
-        return align.heard(batch, codes, self.codec.to(batch.wav.device), self.silent_ids)
+        return align.heard(batch, codes, self.codec.to(batch.wav.device), self.tokenizer)
 
     def listening_times(self, batch: Batch, codes: Codes, generator: torch.Generator) -> Float[Tensor, "B S2"]:
         """Even times at a pace that is a little wrong, as a listener does not know how long the text is."""
@@ -231,15 +230,6 @@ class GptStage(Stage):
 
     def _speech_loss(self, packed: Packed, speaker: Tensor) -> Tensor:
         return cross_entropy(*self.net.guesses(packed, self.net(packed, speaker), SPEECH))
-
-
-def _freeze_others(net: nn.Module, trained: Sequence[str]) -> None:
-    """Keep all parts of a net but those named as they are, and without dropout. Raises ValueError for unknown names."""
-    parts = dict(net.named_children())
-    if unknown := sorted(set(trained) - parts.keys()):
-        raise ValueError(f"stage.trained names {unknown[0]!r}, but the net has the parts {', '.join(parts)}")
-    for name in parts.keys() - set(trained):
-        parts[name].eval().requires_grad_(False)
 
 
 def _transcribed(batch: Batch) -> Batch:

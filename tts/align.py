@@ -4,14 +4,13 @@ Times are in codes from the beginning of speech. A text of S ids has S + 2 times
 where the speech ends.
 """
 
-from collections.abc import Collection
-
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from tts.ctc import aligned
+from tts.text.tokenizer import Tokenizer
 from tts.types import Batch, Codec, Codes, mask
 
 
@@ -25,16 +24,16 @@ def even(text_len: Int[Tensor, " B"] | Float[Tensor, " B"], speech_len: Tensor, 
     return share.clamp(max=1) * speech_len[:, None]
 
 
-def heard(batch: Batch, codes: Codes, codec: Codec, silent_ids: Collection[int]) -> Float[Tensor, "B S2"]:
+def heard(batch: Batch, codes: Codes, codec: Codec, tokenizer: Tokenizer) -> Float[Tensor, "B S2"]:
     """Times of a batch's texts in its codes: those that the batch brings, and `spoken` for clips without."""
     if batch.times is None:
-        return spoken(codec.spell(codes), codes, batch.text, batch.text_len, silent_ids)
+        return spoken(codec.spell(codes), codes, batch.text, batch.text_len, tokenizer)
     inside = mask(batch.text_len + 1, batch.times.shape[1])  # all but the end
     end = codes.length[:, None].to(batch.times)
     times = torch.where(inside, batch.times * float(codec.code_rate), end).minimum(end)
     if unknown := times.isnan().any(1).nonzero().flatten().tolist():
         own = Codes(codes.ids[unknown], codes.length[unknown])
-        times[unknown] = spoken(codec.spell(own), own, batch.text[unknown], batch.text_len[unknown], silent_ids)
+        times[unknown] = spoken(codec.spell(own), own, batch.text[unknown], batch.text_len[unknown], tokenizer)
     return times
 
 
@@ -43,21 +42,23 @@ def spoken(
     codes: Codes,
     text: Int[Tensor, "B S"],
     text_len: Int[Tensor, " B"],
-    silent_ids: Collection[int],
+    tokenizer: Tokenizer,
 ) -> Float[Tensor, "B S2"]:
     """Times at which codes spell each id (`Codec.spell`). Ids without a sound are spread over the gap around them.
 
+    Of sounds that the codec does not know, those that come nearest are looked for.
     Times are even where the codec cannot spell, or the text has more sounds than its codes have room for.
     """
     times = even(text_len, codes.length, text.shape[1])
     if spelling is None:
         return times
+    sounds = tokenizer.sounds(spelling.shape[-1])
     steps = spelling.shape[1] // codes.ids.shape[1]  # to a code
     heard_in = spelling.float().cpu().numpy()
     for item, (letters, length) in enumerate(zip(text.tolist(), text_len.tolist(), strict=True)):
         span = int(codes.length[item])
-        known = [number for number, id in enumerate(letters[:length], 1) if id not in silent_ids]
-        found = aligned(heard_in[item, : span * steps], [letters[number - 1] for number in known])
+        known = [number for number, id in enumerate(letters[:length], 1) if sounds[id]]
+        found = aligned(heard_in[item, : span * steps], [sounds[letters[number - 1]] for number in known])
         if not found:
             continue
         middles = [(start + stop) / 2 / steps for start, stop in found]

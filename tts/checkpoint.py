@@ -157,12 +157,16 @@ def read(path: str | os.PathLike) -> tuple[dict, dict[str, Tensor]]:
     return header, tensors
 
 
-def warm_start(net: nn.Module, path: str | os.PathLike) -> list[str]:
+def warm_start(net: nn.Module, path: str | os.PathLike, tokenizer: Any = None) -> list[str]:
     """Begin from another run's weights: every tensor of the same name and shape; gives the names left as they were.
 
-    Raises ValueError if the file has nothing for this net.
+    A net that reads texts may have more ids than those weights: `widened` fits them to this tokenizer. Raises
+    ValueError if the file has nothing for this net.
     """
-    _, there = read(path)
+    header, there = read(path)
+    if symbols := header["extra"].get("text", {}).get("symbols"):
+        if hasattr(net, "widened") and hasattr(tokenizer, "origins"):
+            there = net.widened(there, header["spec"]["text_vocab"], tokenizer.origins(symbols))
     here = net.state_dict()
     fits = {name: value for name, value in there.items() if name in here and here[name].shape == value.shape}
     if not fits:

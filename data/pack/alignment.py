@@ -24,13 +24,16 @@ class Aligner:
         self.about = {"codec": loaded.fingerprint, "text": unpinned(self.tokenizer.spec())}
 
     @torch.inference_mode()
-    def times(self, wav: Float[Tensor, " N"], spoken: str) -> list[float]:
-        """Seconds at which the start, each id and the end of a normalised text are heard; empty without a text."""
-        ids = self.tokenizer.encode(spoken)
-        if not ids:
+    def times(self, wav: Float[Tensor, " N"], spoken: str, language: str) -> list[float]:
+        """Seconds at which the start, each id and the end of a normalised text are heard; empty without a text.
+
+        They are empty, too, where the codec lacks phones of the language: nets that have them read other ids.
+        """
+        tokenizer = self.tokenizer.reading(language)
+        ids = tokenizer.encode(spoken)
+        if not ids or getattr(tokenizer, "replaced", ()):
             return []
         codes = self.codec.encode(wav[None], torch.tensor([len(wav)]))
-        times = align.spoken(
-            self.codec.spell(codes), codes, torch.tensor([ids]), torch.tensor([len(ids)]), self.tokenizer.silent_ids
-        )
+        text, text_len = torch.tensor([ids]), torch.tensor([len(ids)])
+        times = align.spoken(self.codec.spell(codes), codes, text, text_len, tokenizer)
         return (times[0] / float(self.codec.code_rate)).tolist()

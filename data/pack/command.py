@@ -15,6 +15,7 @@ from data.pack.recording import FORMATS, Recipe
 from data.pack.synth import synthesise
 from tts.cli import UsageError
 from tts.settings import ROOT
+from tts.text.language import CODES
 from tts.types import AudioConfig
 
 CONF = ROOT / "conf" / "audio"
@@ -30,6 +31,12 @@ def add_pack(commands) -> None:
     )
     parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
     _add_clip_options(parser)
+    parser.add_argument(
+        "--language",
+        choices=("auto", *CODES),
+        default="auto",
+        help="what the texts are written in (default: auto, by the letters of each corpus)",
+    )
     parser.set_defaults(run=_run_pack)
 
 
@@ -62,7 +69,7 @@ def add_synth(commands) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="decides which voice speaks which sentences")
     _add_clip_options(parser)
-    parser.set_defaults(run=_run_synth)
+    parser.set_defaults(run=_run_synth, language="en")
 
 
 def add_packing(parser: argparse.ArgumentParser) -> None:
@@ -147,6 +154,7 @@ def _pack(sources: list[Path], args: argparse.Namespace) -> int:
         speaker_split=args.speaker_split,
         shard_mb=args.shard_mb,
         workers=args.workers,
+        language=args.language,
     )
     print(describe_shards(pack(sources, args.out, options)))
     return 0

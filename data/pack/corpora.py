@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tts.corpus import HELDOUT, Recording
+from tts.text.detection import language_of
 
 SUFFIXES = (".flac", ".wav", ".opus", ".ogg", ".mp3", ".m4a", ".aac", ".webm")
 HEADER = "id|speaker|text|seconds"
@@ -23,13 +24,17 @@ class Corpus:
     name: str
     licence: str  # the licence line of its README; empty if there is none
     synthetic: str  # the system that spoke, from the line "Synthetic: ..." of its README; empty for recordings
+    language: str  # of all its texts, by name
     recordings: list[Recording]
     heldout: frozenset[str]  # ids of the test split
     malformed: list[tuple[str, str]] = field(default_factory=list)  # (entry, reason)
 
 
-def read_corpus(path: Path) -> Corpus:
-    """Recognise the layout of a folder and list its recordings, in a fixed order."""
+def read_corpus(path: Path, language: str = "auto") -> Corpus:
+    """Recognise the layout of a folder and list its recordings, in a fixed order.
+
+    `language` is the code of its language, or auto: then its texts decide, and the default is English.
+    """
     path = Path(path).resolve()
     if not path.is_dir():
         raise ValueError(f"no such folder: {path}")
@@ -53,6 +58,9 @@ def read_corpus(path: Path) -> Corpus:
         name=path.name,
         licence=read_licence(path),
         synthetic=_readme_line(path, "synthetic"),
+        language=language_of(
+            "\n".join(recording.text for recording in recordings), asked=language, told="", default="english"
+        ),
         recordings=recordings,
         heldout=heldout,
         malformed=malformed,

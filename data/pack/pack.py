@@ -35,6 +35,7 @@ class PackOptions:
     speaker_split: str  # auto, always or never
     shard_mb: float
     workers: int
+    language: str = "auto"  # of all texts, by code; auto: of each corpus, by its letters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ class Chosen:
 def pack(sources: list[Path], out: Path, options: PackOptions) -> dict:
     """Pack every source into `out` and return the statistics. Replaces an older pack only once the new one is whole."""
     check_target(out)
-    corpora = [read_corpus(source) for source in sources]
+    corpora = [read_corpus(source, options.language) for source in sources]
     names = Counter(corpus.name for corpus in corpora)
     if max(names.values()) > 1:
         raise ValueError(f"two sources are called {names.most_common(1)[0][0]!r}; rename one folder")
@@ -114,7 +115,10 @@ def _fill(folder: Path, corpora: list[Corpus], options: PackOptions, alignment: 
                 rejected.append(Rejected(corpus=item.corpus.name, id=item.recording.id, reason=encoded.reason))
             else:
                 _write(writer, item, encoded, options.recipe.format)
-    about = {corpus.name: {"licence": corpus.licence, "synthetic": corpus.synthetic} for corpus in corpora}
+    about = {
+        corpus.name: {"licence": corpus.licence, "synthetic": corpus.synthetic, "language": corpus.language}
+        for corpus in corpora
+    }
     return finish(folder, writer, rejected, audio=options.recipe.audio, corpora=about, alignment=alignment)
 
 
@@ -171,8 +175,8 @@ def _choose(corpora: list[Corpus], options: PackOptions, rejected: list[Rejected
 
 
 def _encode(chosen: list[Chosen], options: PackOptions) -> Iterator[EncodedClip]:
-    work = partial(encode_recording, recipe=options.recipe)
-    recordings = [item.recording for item in chosen]
+    work = partial(_encode_one, recipe=options.recipe)
+    recordings = [(item.recording, item.corpus.language) for item in chosen]
     bar = partial(tqdm, total=len(recordings), unit="clip", desc="packing", dynamic_ncols=True)
     if options.workers == 0:
         yield from bar(map(work, recordings))
@@ -180,6 +184,11 @@ def _encode(chosen: list[Chosen], options: PackOptions) -> Iterator[EncodedClip]
     # spawn: a fork of a process that has run torch's threads may hang.
     with multiprocessing.get_context("spawn").Pool(options.workers, _worker) as pool:
         yield from bar(pool.imap(work, recordings, chunksize=8))
+
+
+def _encode_one(item: tuple[Recording, str], recipe: Recipe) -> EncodedClip:
+    recording, spoken_in = item
+    return encode_recording(recording, recipe, spoken_in)
 
 
 def _worker() -> None:
@@ -197,6 +206,7 @@ def _write(writer: ShardWriter, item: Chosen, encoded: EncodedClip, format: str)
         "seconds": round(encoded.seconds, 4),
         "split": item.split,
         "licence": item.corpus.licence,
+        "language": item.corpus.language,
     }
     writer.write(encoded.data, description, format=format, times=encoded.times)
 

@@ -53,8 +53,10 @@ class EncodedClip:
     reason: str = ""
 
 
-def encode_recording(recording: Recording, recipe: Recipe) -> EncodedClip:
-    """Never raises for a bad recording: a corpus of thousands always has some."""
+def encode_recording(recording: Recording, recipe: Recipe, spoken_in: str) -> EncodedClip:
+    """Encode a recording whose text is in the language of this name.
+
+    Never raises for a bad recording: a corpus of thousands always has some."""
     try:
         rate = recipe.audio.sample_rate
         wav = decode(recording.path, rate, max_seconds=LONGEST_RAW)
@@ -65,11 +67,14 @@ def encode_recording(recording: Recording, recipe: Recipe) -> EncodedClip:
         seconds = len(wav) / rate
         if not recipe.min_seconds <= seconds <= recipe.max_seconds:
             raise ValueError(f"{seconds:.2f} s long; wanted {recipe.min_seconds:g} to {recipe.max_seconds:g} s")
-        spoken = language().normalise(recording.text).text.strip() if recording.text.strip() else ""
+        reads = language(spoken_in)
+        spoken = reads.normalise(recording.text).text.strip() if recording.text.strip() else ""
         if recording.text.strip() and not any(character.isalpha() for character in spoken):
             raise ValueError(f"nothing to say in its text {recording.text[:60]!r}")
         data = encode(set_level(wav, recipe.audio), rate, recipe.format)
-        times = _aligner(recipe.codec, recipe.audio).times(_decoded(data), spoken) if recipe.codec and spoken else ()
+        times = ()
+        if recipe.codec and spoken:
+            times = _aligner(recipe.codec, recipe.audio).times(_decoded(data), spoken, spoken_in)
     except (ValueError, OSError, RuntimeError, MemoryError) as error:  # libsndfile's errors are RuntimeErrors
         return EncodedClip(reason=str(error) or type(error).__name__)
     return EncodedClip(data=data, seconds=seconds, spoken=spoken, times=tuple(times))

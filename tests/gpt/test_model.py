@@ -321,3 +321,14 @@ def test_a_sequence_beyond_max_len_says_what_to_do(net, batch):
 def test_sizes(size, millions):
     with torch.device("meta"):
         assert abs(sum(p.numel() for p in make(size).parameters()) / 1e6 / millions - 1) < 0.05
+
+
+def test_a_net_with_more_text_ids_begins_as_the_one_with_fewer(net, batch):
+    text, text_len, speaker, codes = batch
+    wider = make(text_vocab=net.vocabulary.texts + 20).eval()
+    origins = [*range(76), 7, None]
+    wider.load_state_dict(wider.widened(net.state_dict(), net.vocabulary.texts, origins))
+    assert torch.equal(wider.latents(text, text_len, speaker, codes), net.latents(text, text_len, speaker, codes))
+    assert torch.equal(wider.code_score(text, text_len, speaker, codes), net.code_score(text, text_len, speaker, codes))
+    twin = torch.where(text == 7, 76, text)
+    assert torch.equal(wider.latents(twin, text_len, speaker, codes), net.latents(text, text_len, speaker, codes))

@@ -8,7 +8,9 @@ from pathlib import Path
 from tts import settings
 from tts.evaluate.subjects import Studio
 from tts.judges.panel import Panel
-from tts.judges.table import RECOGNISERS, best_recogniser, make_judges, make_recogniser
+from tts.judges.table import ENGLISH_ONLY, RECOGNISERS, best_recogniser, make_judges, make_recogniser
+from tts.text.detection import language_of
+from tts.text.language import language
 
 
 def add_shared(parser: argparse.ArgumentParser) -> None:
@@ -45,13 +47,18 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def make_studio(arguments: argparse.Namespace, overrides: Sequence[str]) -> Studio:
+def make_studio(arguments: argparse.Namespace, overrides: Sequence[str], texts: Sequence[str] = ()) -> Studio:
+    """What speaks, in the language of these texts unless the settings name one."""
     conf = settings.compose(list(overrides))
+    name = language_of("\n".join(texts), asked=conf["language"], told="", default="english")
+    conf["language"] = language(name).code
     conf["voice"] = vars(arguments).get("voice") or conf["voice"]
     return Studio(weights=arguments.weights or settings.ROOT / conf["weights"], conf=conf)
 
 
 def make_panel(arguments: argparse.Namespace, studio: Studio, names: Sequence[str]) -> Panel:
-    recogniser = make_recogniser(arguments.recogniser, studio.weights)
+    recogniser = make_recogniser(arguments.recogniser, studio.weights, studio.language)
+    if studio.language != "english":
+        names = [name for name in names if name not in ENGLISH_ONLY]
     judges = make_judges(names, recogniser=recogniser, embedding=arguments.embedding)
     return Panel(judges, cache=arguments.cache, workers=arguments.workers)

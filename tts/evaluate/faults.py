@@ -148,7 +148,8 @@ def _grams(sequence: Sequence[str], size: int) -> Counter:
     return Counter(tuple(sequence[i : i + size]) for i in range(len(sequence) - size + 1))
 
 
-def phone_counter(audio: AudioConfig) -> Callable[[str], int]:
+def phone_counter(audio: AudioConfig, language: str = "english") -> Callable[[str], int]:
     """Counts the phones of a text by the English tokenizer of conf, so that it is the same for all weights."""
-    tokenizer = checkpoint.build(OmegaConf.to_container(OmegaConf.load(CONF / "text" / "english.yaml")), audio)
+    spec = OmegaConf.to_container(OmegaConf.load(CONF / "text" / "english.yaml"))
+    tokenizer = checkpoint.build(spec, audio).reading(language)
     return lambda text: sum(id not in tokenizer.silent_ids for id in tokenizer.encode(text))

@@ -27,6 +27,7 @@ from tts.records import SpeakerLatents
 from tts.settings import CONF
 from tts.synthesis.pipeline import NETS, TextToSpeech, pick_device
 from tts.synthesis.speaking import Settings
+from tts.text.language import named
 from tts.types import AudioConfig, Codec, Codes, Condition, Mel
 
 GRIFFIN_LIM = {"name": "griffin_lim", "iterations": 32, "momentum": 0.99}  # the baseline, as usually run
@@ -56,6 +57,7 @@ class Studio:
         self.weights = weights
         self.conf = conf
         self.settings = Settings.parse(conf)
+        self.language = named(conf["language"]) or "english"  # of the texts
         self.device = pick_device(conf["device"])
         torch.set_num_threads(conf["threads"])
         # Some hundred clips at most: all subjects share what is read and computed.
@@ -67,6 +69,7 @@ class Studio:
     def speech(self) -> TextToSpeech:
         speech = TextToSpeech.load(self.weights, self.conf["device"])
         speech.codec = self.codec
+        speech.read_with(speech.tokenizer.reading(self.language))
         return speech
 
     @cached_property
@@ -184,7 +187,7 @@ def latents(studio: Studio, clip: SuiteClip, seed: int) -> Float[Tensor, " N"]:
     ids = speech.tokenizer.encode(speech.language.normalise(clip.text).text)
     text, text_len = torch.tensor([ids], device=studio.device), torch.tensor([len(ids)], device=studio.device)
     speaker = speech.acoustic.speaker_latents(studio.mel(clip.reference))
-    times = align.spoken(studio.codec.spell(codes), codes, text, text_len, speech.tokenizer.silent_ids)
+    times = align.spoken(studio.codec.spell(codes), codes, text, text_len, speech.tokenizer)
     return refined(studio, clip, codes, speech.acoustic.latents(text, text_len, speaker, codes, times), seed)
 
 

@@ -22,6 +22,7 @@ class SpeechRecogniser(Judge):
     silent: ClassVar[str] = ""
     words: ClassVar[bool] = True  # hears words; without them there is no WER, and no missing word is noticed
     usage: ClassVar[str] = ""  # how --recogniser names it
+    language: str = "english"  # that it hears, by name; those that hear others have a field of this name
     measures: ClassVar[Mapping[str, Measure]] = {
         "wer": Measure("word error rate", lambda own: own["word_edits"], lambda own: own["words"], -1, column="WER"),
         "cer": Measure(
@@ -49,8 +50,8 @@ class SpeechRecogniser(Judge):
     def figures(self, opinion: str | None, expected: Expected) -> dict[str, Any]:
         """What was heard, and its edits; None counts as silence."""
         heard, meant = opinion or "", self.spell(expected.text)
-        word, words = word_edits(meant, heard)
-        character, characters = character_edits(meant, heard)
+        word, words = word_edits(meant, heard, self.language)
+        character, characters = character_edits(meant, heard, self.language)
         return {
             "text": heard,
             "word_edits": word if self.words else None,

@@ -1,6 +1,7 @@
 """All judges and all recognisers by name: one line adds one."""
 
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 from tts.judges.judge import Judge
@@ -28,6 +29,7 @@ JUDGES: dict[str, type[Judge]] = {  # in the order of their measures in reports
     "likeness": LikenessJudge,
     "prosody": ProsodyJudge,
 }
+ENGLISH_ONLY = frozenset({"aligned"})
 
 
 def best_recogniser() -> str:
@@ -35,13 +37,18 @@ def best_recogniser() -> str:
     return "whisper" if Whisper.is_installed() else "sphinx"
 
 
-def make_recogniser(option: str, weights: Path) -> SpeechRecogniser:
-    """A recogniser as --recogniser names it: NAME or NAME=PLACE."""
+def make_recogniser(option: str, weights: Path, language: str = "english") -> SpeechRecogniser:
+    """A recogniser as --recogniser names it, NAME or NAME=PLACE, which hears this language."""
     name, _, place = option.partition("=")
     if name not in RECOGNISERS:
         known = ", ".join(kind.usage for kind in RECOGNISERS.values())
         raise ValueError(f"no recogniser {option!r}: use {known}")
-    return RECOGNISERS[name].from_option(place, weights)
+    recogniser = RECOGNISERS[name].from_option(place, weights)
+    if language == recogniser.language:
+        return recogniser
+    if not is_dataclass(recogniser) or "language" not in {field.name for field in fields(recogniser)}:
+        raise ValueError(f"{name} hears English only, not {language.title()}: use whisper")
+    return replace(recogniser, language=language)
 
 
 def make_judges(names: Sequence[str], *, recogniser: SpeechRecogniser, embedding: str) -> dict[str, Judge]:

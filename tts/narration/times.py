@@ -48,12 +48,13 @@ def said_words(speech: Speaking, take: Take, words: str) -> list[SaidWord]:
 
     Where the codec cannot spell, or the take is too short for all sounds, they are spread evenly over the take.
     """
-    sounds = group(speech.tokenizer.encode(words), speech.tokenizer.silent_ids)
-    names = name(words, sounds, speech.tokenizer)
-    rate = speech.audio.sample_rate
-    seconds = len(take.wave) / rate
     count = speech.count(take.codes)
     spelling = speech.spell(take.codes) if count else None
+    tokenizer = speech.tokenizer if spelling is None else speech.tokenizer.within(spelling.shape[-1])
+    sounds = group(tokenizer.encode(words), tokenizer.silent_ids)
+    names = name(words, sounds, tokenizer)
+    rate = speech.audio.sample_rate
+    seconds = len(take.wave) / rate
     found = aligned(spelling, [sound for word in sounds for sound in word]) if spelling is not None else []
     if not found:
         borders = _shares([len(word) for word in sounds], 0.0, seconds)

@@ -65,8 +65,10 @@ class Verdict:
 def listen(spelling: Float[np.ndarray, "K V"], text: str, tokenizer: Tokenizer, *, whole: bool = True) -> Verdict:
     """Look for the words of a normalised text in what a codec spells of the codes (`Codec.spell`).
 
-    If the codes are not whole but the beginning of more, the text may end anywhere.
+    If the codes are not whole but the beginning of more, the text may end anywhere. Phones that the codec does not
+    know are looked for as those that come nearest to them.
     """
+    tokenizer = tokenizer.within(spelling.shape[-1])
     words = group(tokenizer.encode(text), tokenizer.silent_ids)
     faults, loss = find_faults(spelling, words, tokenizer.letter_ids, whole=whole)
     names = name(text, words, tokenizer)

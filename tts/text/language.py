@@ -70,6 +70,11 @@ def named(name: str) -> str | None:
     return name if name in TABLE else CODES.get(name.replace("_", "-").partition("-")[0])
 
 
+def every() -> list[Language]:
+    """All languages, in the order of `TABLE`."""
+    return [language(name) for name in TABLE]
+
+
 def language(name: str = "english") -> Language:
     """The language of this name. Raises ValueError that lists the known ones."""
     if name not in TABLE:

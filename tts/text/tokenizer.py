@@ -48,6 +48,10 @@ class Tokenizer(Protocol):
 
     def reading(self, language: str) -> "Tokenizer": ...
 
+    def within(self, count: int) -> "Tokenizer": ...
+
+    def sounds(self, count: int) -> list[int]: ...
+
 
 class PhonemeTokenizer:
     """Words as phones, those that the lexicon lacks as the language guesses, a space between words, and punctuation.
@@ -56,6 +60,9 @@ class PhonemeTokenizer:
     `stress` says whether vowels keep their stress digit. `lexicon` is the name of the language's lexicon, or
     name@fingerprint to pin its data. A phone that `symbols` lack is written as those that the language says come
     nearest to it.
+
+    A text begins with a tag of its language where `symbols` have one, as <de>: nets that learned several languages have
+    one for each but the first.
     """
 
     # The default is for weights made before specs named a language.
@@ -75,14 +82,18 @@ class PhonemeTokenizer:
             raise ValueError(f"symbols repeat: {sorted({s for s in symbols if symbols.count(s) > 1})}")
         if " " not in symbols[1:]:
             raise ValueError("symbols must start with padding and hold ' ', the word boundary")
-        self.symbols = list(symbols)
         self.stress = stress
+        self._use(symbols)
+
+    def _use(self, symbols: Sequence[str]) -> None:
+        self.symbols = list(symbols)
         self.ids = {symbol: index for index, symbol in enumerate(symbols) if index != PADDING}
         self.vocab_size = len(symbols)
         self.silent_ids = frozenset(i for i, symbol in enumerate(symbols) if i == PADDING or not symbol[0].isalpha())
         self.letter_ids = frozenset(i for i, symbol in enumerate(symbols) if i != PADDING and symbol[0].islower())
         nearest = self.language.nearest.items()
         self.replaced = {phones: near.split() for phones, near in nearest if not self.ids.keys() >= {*phones.split()}}
+        self.tag = [tag] if (tag := f"<{self.language.code}>") in self.ids else []
 
     def reading(self, language: str) -> "PhonemeTokenizer":
         """A tokenizer with the same symbols for texts of this language: what these weights say of it."""
@@ -90,6 +101,29 @@ class PhonemeTokenizer:
             return self
         lexicon = languages.language(language).lexicon.name
         return PhonemeTokenizer(symbols=self.symbols, stress=self.stress, lexicon=lexicon, language=language)
+
+    def within(self, count: int) -> "PhonemeTokenizer":
+        """The same tokenizer with its first `count` symbols only: how a net that knows no others hears a text."""
+        if count >= self.vocab_size:
+            return self
+        other = copy.copy(self)
+        other._use(self.symbols[:count])
+        return other
+
+    def sounds(self, count: int) -> list[int]:
+        """For each id the one that sounds most like it among the first `count`; 0 for those without a sound there."""
+        found = self.origins(self.symbols[:count])
+        return [0 if id in self.silent_ids else near or 0 for id, near in enumerate(found)]
+
+    def origins(self, symbols: Sequence[str]) -> list[int | None]:
+        """For each id its place among other symbols, or that of the nearest phone; None where there is neither."""
+        places = {symbol: place for place, symbol in enumerate(symbols)}
+        lacking = self.ids.keys() - places.keys()
+        nearest = (
+            {phone: near.split() for own in languages.every() for phone, near in own.nearest.items()} if lacking else {}
+        )
+        stands = {symbol: nearest[symbol][0] for symbol in lacking if nearest.get(symbol)}
+        return [places.get(stands.get(symbol, symbol)) for symbol in self.symbols]
 
     def spec(self) -> dict[str, Any]:
         """Plain data from which `tts.checkpoint.build` makes this tokenizer again, without the user's own words."""
@@ -130,12 +164,13 @@ class PhonemeTokenizer:
                 out += " "
             else:
                 out += self._mark(match["mark"], out)
-        return [self.ids[symbol] for symbol in _single_spaces(out)]
+        out = _single_spaces(out)
+        return [self.ids[symbol] for symbol in (self.tag + out if out else out)]
 
     def decode(self, ids: list[int]) -> str:
         """A text that `encode` turns into the same ids, with every word in braces: `{HH AH L OW}, {z o r k}.`"""
         text, word = "", []
-        for symbol in [*(self.symbols[i] for i in ids if i != PADDING), ""]:
+        for symbol in [*(self.symbols[i] for i in ids if i != PADDING and self.symbols[i] not in self.tag), ""]:
             if symbol[:1].isalpha() or (symbol == "'" and word):
                 word.append(symbol)
                 continue
@@ -253,6 +288,14 @@ class SentencePieceTokenizer:
         if language != self.language.name:
             raise ValueError(f"these weights read pieces of {self.language.name} words only, not {language}")
         return self
+
+    def within(self, count: int) -> "SentencePieceTokenizer":
+        """This tokenizer: no piece stands for another."""
+        return self
+
+    def sounds(self, count: int) -> list[int]:
+        """Each id as it is; 0 for those without a sound, and where there are fewer than `count`."""
+        return [id if id < count and id not in self.silent_ids else 0 for id in range(self.vocab_size)]
 
 
 def _model_bytes(model: str) -> bytes:

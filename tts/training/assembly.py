@@ -44,7 +44,7 @@ def assemble(cfg: DictConfig) -> Parts:
     tokenizer = build(OmegaConf.to_container(cfg.text, resolve=True), audio)
     net = build(spec, audio)
     if cfg.start:
-        fresh = warm_start(net, cfg.start)
+        fresh = warm_start(net, cfg.start, tokenizer)
         print(f"starting from {cfg.start}" + (f", except {', '.join(fresh)}" if fresh else ""))
     arrange(net, recompute=cfg.recompute, compile=cfg.compile)
     stage = make(cfg.stage, net=net, audio=audio, tokenizer=tokenizer)

@@ -1,7 +1,7 @@
 """The base class of the stages: a LightningModule that trains a net. The nets themselves never import it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import lightning as L
 import numpy as np
@@ -31,6 +31,19 @@ class Frozen:
         if next(self.net.parameters()).device != device:
             self.net.to(device)
         return self.net
+
+
+def freeze_others(net: nn.Module, trained: Sequence[str] | None) -> None:
+    """Keep all parts of a net but those named as they are, and without dropout; None freezes nothing.
+
+    Raises ValueError for unknown names.
+    """
+    parts = dict(net.named_children())
+    wanted = set(parts if trained is None else trained)
+    if unknown := sorted(wanted - parts.keys()):
+        raise ValueError(f"stage.trained names {unknown[0]!r}, but the net has the parts {', '.join(parts)}")
+    for name in parts.keys() - wanted:
+        parts[name].eval().requires_grad_(False)
 
 
 class Stage(L.LightningModule):

@@ -16,6 +16,8 @@ from data.pack.recording import cut_silence, encode
 from data.shards import verify_shards
 from data.split import text_key
 from helpers.corpus import make_corpus, make_shards, speech_data
+from helpers.nano import conf
+from tts.checkpoint import build
 from tts.ogg import checksum
 
 
@@ -205,3 +207,20 @@ def test_weights_will_name_the_licence_of_their_data_and_the_system_that_spoke_t
     assert (about["recorded"]["synthetic"], about["kokoro"]["synthetic"]) == ("", "kokoro, voices jm_kumo.")
     assert about["kokoro"]["licence"] == "Apache-2.0"
     assert about["kokoro"]["hours"] > 0
+
+
+def test_a_corpus_is_read_in_its_own_language(tmp_path, audio):
+    corpus = make_corpus(tmp_path / "de", clips=4, heldout=0)
+    head, *lines = (corpus / "metadata.csv").read_text().splitlines()
+    ids = [line.rpartition("|")[0].rpartition("|")[0] for line in lines]
+    told = [f"{id}|{number} Birnen liegen auf dem Tisch.|1.0" for number, id in enumerate(ids, 2)]
+    (corpus / "metadata.csv").write_text("\n".join([head, *told]), encoding="utf-8")
+    shards = make_shards(tmp_path / "shards", audio, corpus, val_share=0.0)
+    index = read_index(shards)
+    assert index.corpora["de"]["language"] == "german"
+    assert index[0].spoken == "zwei Birnen liegen auf dem Tisch."
+    tokenizer = build(conf("text/german") | {"language": "english", "lexicon": "cmudict"}, audio)
+    batch = next(iter(speech_data(shards, audio, tokenizer=tokenizer, needs_text=True).train_dataloader()))
+    spoken = next(clip.spoken for clip in index if clip.key == batch.keys[0])
+    assert batch.text[0, : batch.text_len[0]].tolist() == tokenizer.reading("german").encode(spoken)
+    assert tokenizer.symbols[batch.text[0, 0]] == "<de>"

@@ -1,8 +1,11 @@
 """Suites that ship can be read, say what they are and on what terms, and differ by their hashes."""
 
+from argparse import Namespace
+
 import pytest
 
 from tts.evaluate import suites
+from tts.evaluate.arguments import make_studio
 from tts.judges.wer import normalised_words
 
 
@@ -75,3 +78,12 @@ def test_voices_take_turns(hums):
     assert [clip.speaker for clip in clips[:4]] == ["ada", "ada", "bo", "ada"]
     assert [clip.reference for clip in clips[:3]] == [voice.path for voice in voices]
     assert all(clip.path is None for clip in clips)
+
+
+def test_a_suite_is_spoken_and_judged_in_its_own_language():
+    german, english = (suites.read_suite(name).clips for name in ("german", "ordinary"))
+    asked = Namespace(weights=None, voice=None)
+    assert make_studio(asked, [], [clip.text for clip in german]).language == "german"
+    assert make_studio(asked, [], [clip.text for clip in english]).language == "english"
+    assert make_studio(asked, ["language=de"], ["Yes."]).language == "german"
+    assert len(german) == 100

@@ -51,6 +51,12 @@ def test_error_rates_by_hand():
     assert character_edits("{HH AH L OW} {W ER L D}", "{HH AH L OW} {W AA L D}") == (1, 9)
 
 
+def test_german_keeps_its_letters_and_reads_its_numbers():
+    assert normalised_words("Grüße am 3. Mai!", "german") == ["grüße", "am", "dritten", "mai"]
+    assert word_edits("Zwanzig Äpfel kosten 5 Euro.", "20 Apfel kosten fünf euro", "german") == (1, 5)
+    assert character_edits("Äpfel", "Apfel", "german") == (1, 5)
+
+
 def test_the_version_tells_the_rules():
     """Reports of one version are compared. If results change, change the version and the hash here."""
     suite = (Path(wer.__file__).parents[1] / "evaluate" / "suites" / "hard.yaml").read_text("utf-8")

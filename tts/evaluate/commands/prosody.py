@@ -125,7 +125,7 @@ def hear_gaps(studio: Studio, text: str, wave: Float[Tensor, " N"]) -> Float[np.
     ids = torch.tensor([speech.tokenizer.encode(speech.language.normalise(text).text)], device=device)
     codes = studio.codec.encode(wave[None].to(device), torch.tensor([len(wave)], device=device))
     text_len = torch.tensor([ids.shape[1]], device=device)
-    times = align.spoken(studio.codec.spell(codes), codes, ids, text_len, speech.tokenizer.silent_ids)
+    times = align.spoken(studio.codec.spell(codes), codes, ids, text_len, speech.tokenizer)
     return (times[0, 1:-1].diff() / float(studio.codec.code_rate)).cpu().numpy()
 
 

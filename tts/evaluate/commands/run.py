@@ -44,7 +44,7 @@ def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
     if arguments.voices:
         suite = suite.spoken_by(suites.read_clips(arguments.voices, None, silent=True))
     suite = suite.first(arguments.limit)
-    studio = make_studio(arguments, overrides)
+    studio = make_studio(arguments, overrides, [clip.text for clip in suite.clips])
     subjects = choose_subjects(arguments.subjects, weights=studio.weights)
     with make_panel(arguments, studio, arguments.judges) as panel:
         places = {"cache": arguments.cache, "out": arguments.output}
@@ -60,7 +60,7 @@ def compare_subjects(
     (out / "audio").mkdir(parents=True, exist_ok=True)
     clips = suite.clips
     samples = [clip.id for clip in evenly(clips, SAMPLES)]
-    phones, rate = phone_counter(studio.audio), studio.audio.sample_rate
+    phones, rate = phone_counter(studio.audio, studio.language), studio.audio.sample_rate
     embeddings = embed_speakers(clips, studio, panel)
     rows: list[Row] = []
     sounds: dict[tuple[str, str, int], bytes] = {}

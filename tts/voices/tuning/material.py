@@ -163,7 +163,7 @@ def readable(clips: Sequence[LearnedClip], speech: TextToSpeech, tell: Tell) -> 
             continue
         codes: Codes = speech.codec.encode(wave[None], torch.tensor([len(wave)]))
         text, length = torch.tensor([ids]), torch.tensor([len(ids)])
-        times = align.spoken(speech.codec.spell(codes), codes, text, length, speech.tokenizer.silent_ids)[0]
+        times = align.spoken(speech.codec.spell(codes), codes, text, length, speech.tokenizer)[0]
         seconds = (times / float(speech.codec.code_rate)).clamp(max=len(wave) / rate)
         found.append(replace(clip, wave=wave, spoken=spoken, ids=tuple(ids), times=tuple(seconds.tolist())))
     if not found:

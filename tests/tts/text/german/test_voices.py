@@ -22,7 +22,7 @@ def both(audio) -> PhonemeTokenizer:
 
 def test_the_symbols_of_english_keep_their_ids(english, both):
     assert both.symbols[: len(english.symbols)] == english.symbols
-    assert both.symbols[len(english.symbols) :] == [*"äöüß", *ADDED]
+    assert both.symbols[len(english.symbols) :] == [*"äöüß", *ADDED, "<de>"]
     assert both.reading("english").encode("Hello, world!") == english.encode("Hello, world!")
 
 
@@ -52,3 +52,28 @@ def test_a_spec_of_german_rebuilds_it(both, audio):
 
 def test_nouns_are_told_from_other_words_by_their_capital(both):
     assert both.decode(both.encode("Der Weg ist weg.")) == "{D EE EX} {V EE K} {IH S T} {V EH K}."
+
+
+def test_a_german_text_begins_with_its_tag(english, both):
+    tag = both.symbols.index("<de>")
+    assert both.encode("Ja.")[0] == tag
+    assert tag in both.silent_ids
+    assert both.encode(" ") == []
+    assert both.encode(both.decode(both.encode("Ja, gut."))) == both.encode("Ja, gut.")
+    assert tag not in both.reading("english").encode("Yes.")
+    assert english.reading("german").tag == []
+
+
+def test_a_net_of_english_hears_the_nearest_phones(english, both):
+    assert both.within(english.vocab_size).encode("Schöne Grüße!") == english.reading("german").encode("Schöne Grüße!")
+    assert both.within(both.vocab_size) is both
+    named = dict(zip(both.symbols, both.sounds(english.vocab_size), strict=True))
+    assert {named[phone] for phone in ("<de>", "ä", "Q", " ", "_")} == {0}
+    nearest = {"OE": "ER", "AN": "AA", "RH": "R", "S": "S"}
+    assert {phone: english.symbols[named[phone]] for phone in nearest} == nearest
+
+
+def test_a_net_begins_from_weights_of_fewer_phones(english, both):
+    origins = dict(zip(both.symbols, both.origins(english.symbols), strict=True))
+    assert origins["AA"] == origins["A"] == english.symbols.index("AA")
+    assert [symbol for symbol, place in origins.items() if place is None] == [*"äöüß", "Q", "<de>"]
