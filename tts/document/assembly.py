@@ -25,7 +25,9 @@ from tts.document.document import (
     Span,
     licensed,
 )
+from tts.document.encoding import PLAIN
 from tts.document.page import Page
+from tts.document.text import headed
 
 UNREAD = LEFT_OUT | {SCENE}
 LONG = 10_000  # words of a chapter that its headings part, where the contents do not
@@ -115,7 +117,7 @@ class _Book:
                 for number in range(first, last):
                     self.paragraphs[number] = replace(self.paragraphs[number], kind=NOTE)
                 said = self.paragraphs[first]
-                bare = NOTE_NUMBER.sub("", said.text)
+                bare = _unmarked(said.text, reference.mark)
                 self.paragraphs[first] = replace(said, spans=(Span(bare),)) if bare else said
                 self.after.setdefault(here, []).append((first, last))
         self.moved = taken
@@ -189,6 +191,8 @@ class _Book:
         bounds = [*sorted(self.starts), len(self.paragraphs)]
         pairs = zip(bounds, bounds[1:], strict=False)
         if sum(any(part.kind not in LEFT_OUT for part in self.paragraphs[a:b]) for a, b in pairs) < 2:
+            if all(part.kind != HEADING for part in self.paragraphs):
+                self.paragraphs = headed(self.paragraphs)
             self.by_headings(0, len(self.paragraphs), CHAPTER_LEVEL)
             self.starts |= {self.firsts[page.name]: self.starts.get(self.firsts[page.name], "") for page in self.pages}
         else:
@@ -251,7 +255,8 @@ class _Book:
                         placed.append(part)
                 for start, stop in self.after.get(number, ()):
                     placed += self.paragraphs[start:stop]
-            if not placed and not title or (len(placed) < len(paragraphs) and all(_is_note_head(p) for p in placed)):
+            emptied = len(placed) + len(used) < len(paragraphs)
+            if not placed and not title or (emptied and all(_is_note_head(part) for part in placed)):
                 continue
             left_out = placed and all(part.kind in UNREAD for part in placed)
             found.append(Chapter("" if left_out else title, placed))
@@ -285,6 +290,13 @@ def _title(paragraphs: list[Paragraph], label: str, own: str) -> tuple[str, set[
         return paragraphs[begins[0]].text, {begins[0]}
     read = any(part.kind not in UNREAD for part in paragraphs)
     return (label or own) if read else "", set()
+
+
+def _unmarked(note: str, mark: str) -> str:
+    """A note without the mark that refers to it, or another number, at its beginning."""
+    sign = re.escape(mark.translate(PLAIN).strip("[]() "))
+    found = sign and re.match(rf"\s*[\[(]?{sign}[\])]?[.:]?\s+", note.translate(PLAIN))
+    return note[found.end() :] if found else NOTE_NUMBER.sub("", note)
 
 
 def _is_note_head(paragraph: Paragraph) -> bool:

@@ -28,7 +28,7 @@ class Navigation(HTMLParser):
         self.matter: list[str] = []
         self._navs: list[str] = []  # types of the <nav> that are open
         self._href: str | None = None
-        self._types = ""
+        self._types = self._title = ""
         self._words: list[str] = []
         self._untyped: list[ContentsEntry] = []
         self.feed(markup)
@@ -42,12 +42,16 @@ class Navigation(HTMLParser):
             self._navs.append(types.strip())
         elif tag == "a" and self._navs:
             self._href, self._types, self._words = given.get("href", ""), types, []
+            self._title = given.get("title", "")
+        elif tag == "img" and self._href is not None:
+            self._words.append(given.get("alt", ""))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "nav" and self._navs:
             self._navs.pop()
         elif tag == "a" and self._href is not None:
-            self._add(ContentsEntry(" ".join("".join(self._words).split()), self._href))
+            label = " ".join("".join(self._words).split()) or " ".join(self._title.split())
+            self._add(ContentsEntry(label, self._href))
             self._href = None
 
     def handle_data(self, data: str) -> None:

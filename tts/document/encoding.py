@@ -20,6 +20,9 @@ NOTHING += [
     *range(0xE000, 0xE010),
 ]
 UNSAID = dict.fromkeys(NOTHING) | dict.fromkeys([28, 29, 30, 31, 0x85, 0x2029], " ")
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 KANA = re.compile(r"[\u3040-\u30ff]")
 MAX_LINES = 2_000_000  # War and Peace has 66,000; each may take a hundred bytes of memory
 SAMPLE = 100_000  # bytes that show which encoding a file has

@@ -29,6 +29,7 @@ PAGE_TYPES = (
     "application/xml",
 )
 FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")  # hidden fonts are no protection
+PACKAGE_TYPE = "application/oebps-package+xml"
 CONTAINER, ENCRYPTION = "META-INF/container.xml", "META-INF/encryption.xml"
 MAX_COVER = 20 * 2**20
 EMBEDDED = re.compile(rb"""(?i)href\s*=\s*["']data:image/(?:jpe?g|png);base64,([A-Za-z0-9+/=\s]{1,40000000})["']""")
@@ -76,7 +77,7 @@ class _Book:
         return Document(
             title=self._told("title"),
             author=", ".join(self._creators()),
-            language=self._told("language"),
+            language=self._told("language") or next(filter(None, (page.page.language for page in pages)), ""),
             series=self._series(),
             description=_plain(self._told("description")),
             date=self._told("date").partition("T")[0],
@@ -117,7 +118,8 @@ class _Book:
 
     def _find_package(self) -> str:
         """The first package that the container names and that is there."""
-        named = [found.get("full-path", "") for found in self._xml(CONTAINER).iterfind(".//{*}rootfile")]
+        roots = self._xml(CONTAINER).iterfind(".//{*}rootfile")
+        named = [one.get("full-path", "") for one in roots if one.get("media-type", PACKAGE_TYPE) == PACKAGE_TYPE]
         if not named:
             raise ValueError("its container names no package")
         for name in named:

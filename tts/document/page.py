@@ -26,6 +26,8 @@ from tts.document.document import (
     heading,
     scene,
 )
+from tts.document.encoding import LOWERED, PLAIN, RAISED
+from tts.document.mathml import ELEMENTS, Formula, marked
 
 BLOCKS = frozenset(
     "p div table td th tr ul ol li dl dt dd h1 h2 h3 h4 h5 h6 hgroup hr pre blockquote figure figcaption caption thead "
@@ -34,7 +36,7 @@ BLOCKS = frozenset(
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 UNREAD = frozenset(
     "script style head title svg template noscript audio video object iframe canvas select textarea button rt rp "
-    "annotation annotation-xml case".split()
+    "case".split()
 )
 PREFIXES = frozenset({"html", "xhtml", "h", "svg", "m", "mml", "math", "epub"})  # of names of elements; others stay
 # An element that begins ends what is open and cannot hold it, up to one of the second set.
@@ -70,6 +72,8 @@ DOCTYPE = re.compile(r"\A[^<]*(?:<\?[^>]*>\s*)?<!DOCTYPE[^<>\[]{0,1000}\[[^\]]*\
 LEVEL = re.compile(r"h([1-6])")
 NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,4}|[a-z]|[ivxlc]{1,6})[\])]?|[*†‡§¶]{1,4}|\[[^\]]{1,6}\]", re.IGNORECASE)
 NOTE_NAME = re.compile(r"(?i)fn|foot|note|ftn|endn|(?:^|[-_])ref")
+NOTE_PAGE = re.compile(r"(?i)(?<![a-z])(?:foot|end)?notes?(?![a-z])")  # the name of a file
+GLUED = re.compile(r"(?:[^\W\d_]{3}[.,;:!?]?|[.,!?][\"”’'»)]?)$")  # what stands right before the mark of a note
 EMPTY_BRACKETS = re.compile(r"\s?(?:\[\s*\]|\(\s*\))")  # what was around the mark of a note
 BACK_MARK = re.compile(r"(?:[↩↑⏎⮐⤴^]\ufe0e?|\[?(?:back|return|↩)\]?)+", re.IGNORECASE)
 GENERIC_ALT = re.compile(
@@ -78,9 +82,6 @@ GENERIC_ALT = re.compile(
 PAGE_NUMBER = re.compile(r"(?i)[\[({]?\s*(?:p(?:age|g|p)?\.?\s*)?(\d{1,5}|[ivxlc]{1,8})\s*[\])}]?")
 ENCODINGS = ("iso8859", "cp125", "latin", "mac", "koi8", "shift_jis", "cp932", "euc", "gb", "big5")
 ENCODING = re.compile(rb"""(?i)(?:encoding|charset)\s*=\s*["']?\s*([\w.:-]{2,40})""")
-RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 # Within a block, until it ends: where a stage direction begins and ends, and where a paragraph of a cell ends.
 ENTER, LEAVE, NEXT = "\ue000", "\ue001", "\u2029"
 SENTENCE_END = re.compile(r"(?<!\bMr)(?<!\bMrs)(?<!\bDr)(?<!\bSt)(?<!\bMiss)[.!?…][\"'”’)\]]*\s+")
@@ -111,6 +112,7 @@ class Reference:
 
     paragraph: int  # index of the last paragraph of its block
     href: str
+    mark: str  # what it says, such as 3 or [*]
 
 
 @dataclass(slots=True)
@@ -157,12 +159,14 @@ class Page(HTMLParser):
         self._lead: tuple[int, int] | None = None  # the parts of the block that name who speaks
         self._row: list[str] | None = None  # the cells of the row that is open
         self._pending: list[Paragraph] = []  # captions and pages, which come after the block
-        self._hrefs: list[str] = []  # of references in the block
+        self._marks: list[tuple[str, str]] = []  # of notes in the block: where each leads, and what it says
+        self._formula: Formula | None = None  # that is open
         self._links = 0  # characters of links in it
         self._stanza = (0, False)  # of the paragraph before
         # The parser looks for the end of each comment again and again; lines are counted, so they stay.
         self.feed(COMMENT.sub(lambda found: "\n" * found[0].count("\n"), DOCTYPE.sub("", markup)).replace("\0", ""))
         self.close()
+        self._end_formula()
         self._pop_to(1)
         self._end_block()
         self._end_row()
@@ -175,6 +179,10 @@ class Page(HTMLParser):
 
     def handle_starttag(self, name: str, attrs: list[tuple[str, str | None]]) -> None:
         tag = _bare(name)
+        if self._formula and self._is_inside(tag):
+            self._formula.begin(tag)
+            return
+        self._end_formula()
         given = {key: value or "" for key, value in attrs}
         self._tell(tag, given)
         if (tag == "body" or tag in BLOCKS) and self._open.get("head"):
@@ -204,8 +212,10 @@ class Page(HTMLParser):
         elif tag == "q":
             self._parts.append("“")
         elif tag == "math":
-            self._parts.append(_formula(given.get("alttext", "")))
-            element.skip = bool(given.get("alttext"))
+            said = _line(given.get("alttext", ""))
+            self._parts.append(marked(said))
+            element.skip = bool(said)
+            self._formula = None if said else Formula()
         if level := LEVEL.fullmatch(tag):
             self._level = int(level[1])
             self._speaker = ""
@@ -217,6 +227,10 @@ class Page(HTMLParser):
 
     def handle_endtag(self, name: str) -> None:
         tag = _bare(name)
+        if self._formula and self._is_inside(tag):
+            self._formula.end(tag)
+            return
+        self._end_formula()
         if not self._open.get(tag):
             if tag in BLOCKS:
                 self._end_block()
@@ -237,6 +251,9 @@ class Page(HTMLParser):
             self.title = " ".join(f"{self.title} {data}".split())
         if top.skip:
             return
+        if self._formula:
+            self._formula.add(data.translate(encoding.UNSAID))
+            return
         if top.kind == CODE and self._open.get("pre"):
             data = data.replace("\n", LINE)
         else:
@@ -244,14 +261,21 @@ class Page(HTMLParser):
         self._parts.append(data.translate(encoding.UNSAID))
         if len(self._parts) > MAX_PARTS:
             raise ValueError(f"a paragraph is marked up in more than {MAX_PARTS:,} parts")
-        if self._open.get("math") and not data.isspace():
-            self._parts.append(" ")
 
     def unknown_decl(self, data: str) -> None:
         if data.startswith("CDATA["):
             self.handle_data(data[len("CDATA[") :])
 
     # Elements
+
+    def _is_inside(self, tag: str) -> bool:
+        """Whether an element belongs to the formula that is open."""
+        return tag != "math" and (tag in ELEMENTS or self._formula.unread)
+
+    def _end_formula(self) -> None:
+        if self._formula:
+            self._parts.append(self._formula.written())
+            self._formula = None
 
     def _tell(self, tag: str, given: dict[str, str]) -> None:
         if tag == "html":
@@ -387,7 +411,7 @@ class Page(HTMLParser):
         said = "".join(self._parts[element.part :])
         bare = " ".join(said.translate(PLAIN).split())
         if element.role in ("raised", "lowered"):
-            if self._hrefs and not bare.strip(" ,;–-[]()"):
+            if self._marks and not bare.strip(" ,;–-[]()"):
                 del self._parts[element.part :]  # what parted the marks of several notes
             elif bare.isdigit() and len(bare) < 4:
                 self._parts[element.part :] = [bare.translate(RAISED if element.role == "raised" else LOWERED)]
@@ -398,7 +422,7 @@ class Page(HTMLParser):
             if not "".join(self._parts[: element.part]).strip() and bare:
                 self._lead = (element.part, len(self._parts))
         elif element.role == "reference" or self._is_mark(element, bare):
-            self._hrefs.append(element.given.get("href", ""))
+            self._marks.append((element.given.get("href", ""), bare))
             del self._parts[element.part :]
         elif ":" not in element.given.get("href", ":"):
             self._links += len(bare)
@@ -414,7 +438,10 @@ class Page(HTMLParser):
             return False
         raised = any(above.role == "raised" for above in self._stack[-4:-1])
         said = "".join(self._parts[element.part :])
-        named = NOTE_NAME.search(target.partition("#")[2]) or NOTE_NAME.search(element.anchor)
+        file, _, place = target.partition("#")
+        named = NOTE_NAME.search(place) or NOTE_NAME.search(element.anchor) or NOTE_PAGE.search(file)
+        if bare.isdigit() and element.part and GLUED.search(self._parts[element.part - 1]):
+            return True
         return bool(raised or said != said.translate(PLAIN) or named or not bare.isalnum())
 
     def _pages(self, number: str) -> None:
@@ -436,7 +463,7 @@ class Page(HTMLParser):
                 self._parts.clear()  # between cells
             return
         raw = self._after_name()
-        if self._hrefs:
+        if self._marks:
             raw = EMPTY_BRACKETS.sub("", raw)
         self._parts.clear()
         self._block += 1
@@ -464,9 +491,9 @@ class Page(HTMLParser):
             self.linked[len(self.paragraphs) - 1 - len(self._pending)] = self._links
         self._links = 0
         self._pending.clear()
-        for href in self._hrefs[: MAX_PARAGRAPHS - len(self.references)]:
-            self.references.append(Reference(max(0, len(self.paragraphs) - 1), href))
-        self._hrefs.clear()
+        for href, mark in self._marks[: MAX_PARAGRAPHS - len(self.references)]:
+            self.references.append(Reference(max(0, len(self.paragraphs) - 1), href, mark))
+        self._marks.clear()
 
     def _end_cell(self, cell: _Element) -> None:
         raw = "".join(self._parts)
@@ -617,9 +644,3 @@ def _unwrapped(direction: str) -> str:
     pairs = {"(": ")", "[": "]"}
     closed = direction[:1] in pairs and direction.rstrip(".").endswith(pairs[direction[0]])
     return direction.rstrip(".")[1:-1].strip() if closed and len(direction) > 2 else direction
-
-
-def _formula(alternative: str) -> str:
-    """What a formula says of itself, marked as one where it is written in TeX."""
-    said = _line(alternative)
-    return f"${said}$" if re.search(r"[\\^_{}]", said) and "$" not in said else said

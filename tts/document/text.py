@@ -146,6 +146,16 @@ def _kind(paragraph: Paragraph, numerals: frozenset[str]) -> Paragraph:
     return Paragraph.of(text, PROSE, place=paragraph.place)
 
 
+def headed(paragraphs: list[Paragraph]) -> list[Paragraph]:
+    """Paragraphs of a text that marks no headings: those that look like one are headings, if there are several."""
+    numerals, out = _numerals(paragraphs), []
+    for one in paragraphs:
+        lines = one.text.split("\n")
+        level = _heading_level(one.text, lines, numerals) if one.kind == PROSE and len(one.text) <= 3 * TITLE else 0
+        out.append(Paragraph.of(heading(lines), HEADING, level=level, place=one.place) if level else one)
+    return out if sum(one.kind == HEADING for one in out) > 1 else paragraphs
+
+
 def _titles(lines: list[str]) -> list[str]:
     return [line for line in lines if not set(line) <= set("=-~")]
 

@@ -69,6 +69,33 @@ def test_a_title_that_looks_like_a_paragraph_is_read_once():
     assert found.text == "Chapter 1 - The Ship\n\nIt sailed.\n\nChapter 2 - The Ship\n\nIt sailed."
 
 
+def test_a_part_of_which_only_the_heading_is_there_is_a_chapter():
+    entries = [("Part I", "p.xhtml"), ("One", "a.xhtml"), ("Two", "b.xhtml")]
+    pages = {"p.xhtml": "<h1>Part I</h1>", "a.xhtml": "<h2>One</h2><p>x</p>", "b.xhtml": "<h2>Two</h2><p>y</p>"}
+    found = document.parse(book(pages, contents=nav(entries)), ".epub")
+    assert [chapter.title for chapter in found.chapters] == ["Part I", "One", "Two"]
+    assert found.text == "Part I\n\nOne\n\nx\n\nTwo\n\ny"
+
+
+def test_chapters_of_a_book_that_marks_no_headings_begin_where_lines_look_like_some():
+    text = "".join(f"<p><b>Chapter {n}</b></p><p>Chapter {n} was long.</p>" for n in (1, 2))
+    assert titles(book({"all.xhtml": page(text)})) == ["Chapter 1", "Chapter 2"]
+
+
+def test_contents_of_pictures_and_of_titles_name_chapters():
+    links = '<li><a href="a.xhtml"><img src="1.png" alt="First"/></a></li><li><a href="b.xhtml" title="Second"/></li>'
+    contents = page(f'<nav epub:type="toc"><ol>{links}</ol></nav>')
+    assert titles(book({"a.xhtml": "<p>x</p>", "b.xhtml": "<p>y</p>"}, contents=contents)) == ["First", "Second"]
+
+
+def test_a_book_may_have_further_packages_and_spines():
+    both = ('full-path="o/a.pdf" media-type="application/pdf"', 'full-path="o/p.opf"', 'full-path="o/q.opf"')
+    roots = "".join(f"<rootfile {one}/>" for one in both)
+    spine = ['<itemref idref="i0"/>', "</spine><spine>", '<itemref idref="i1"/>']
+    data = book({"a.xhtml": "<p>A.</p>", "b.xhtml": "<p>B.</p>"}, spine=spine, roots=roots, files={"o/a.pdf": b"%PDF-"})
+    assert parts(data) == [(PROSE, "A."), (PROSE, "B.")]
+
+
 def test_the_contents_may_say_what_a_number_is():
     pages = {"a.xhtml": "<h2>I</h2><p>x</p>", "b.xhtml": "<h2>11</h2><p>y</p>"}
     assert titles(book(pages, contents=nav([("Chapter I", "a.xhtml"), ("Book 111", "b.xhtml")]))) == ["Chapter I", "11"]
@@ -197,6 +224,8 @@ NOTES = {
     "role": ('<a role="doc-noteref" href="#n">1</a>', '<aside role="doc-footnote" id="n">A note.</aside>'),
     "raised": ('<a id="r" href="#n"><sup>1</sup></a>', '<p id="n">A note. <a href="#r">↩</a></p>'),
     "inside": ('<sup><a id="r" href="#n">1</a></sup>', '<ol><li id="n">A note.</li></ol>'),
+    "glued": ('<a id="r" href="#n7">7</a>', '<p id="n7"><a href="#r">7</a> A note.</p>'),
+    "raised sign": ('<a id="r" href="#n">²</a>', '<p id="n">² A note.</p>'),
     "bracket": ('<a id="fnref1" href="#n">[1]</a>', '<p id="n"><a href="#fnref1">[1]</a> A note.</p>'),
 }
 
@@ -262,6 +291,14 @@ def test_brackets_and_commas_around_marks_go_with_them():
     assert body(f"<p>One{two}.</p>{notes}")[:3] == [(PROSE, "One."), (NOTE, "A."), (NOTE, "B.")]
 
 
+def test_a_link_to_a_page_of_notes_is_the_mark_of_one():
+    pages = {
+        "a.xhtml": '<h2>I</h2><p>In 1914 <a href="notes.xhtml#x3">3</a> it was.</p>',
+        "notes.xhtml": '<h2>Notes</h2><ol><li id="x3">A note. <a href="a.xhtml#y">↩</a></li></ol>',
+    }
+    assert parts(book(pages)) == [(PROSE, "In 1914 it was."), (NOTE, "A note.")]
+
+
 def test_a_link_with_a_number_is_said():
     pages = {"a.xhtml": '<p>See <a href="b.xhtml">2</a> and page <a href="b.xhtml#p">12</a>.</p>'}
     pages["b.xhtml"] = "<p id='p'>B.</p>"
@@ -311,13 +348,17 @@ def test_matter_is_known_by_type_name_label_and_links():
 
 def test_formulas_and_pictures_of_text():
     assert body('<p>So <math alttext="x^{2}"><mi>x</mi></math>.</p>') == [(PROSE, "So $x^{2}$.")]
-    assert body("<p>So <math><mi>x</mi><mo>=</mo><mn>2</mn></math>.</p>") == [(PROSE, "So x = 2 .")]
+    assert body("<p>So <math><mi>x</mi><mo>=</mo><mn>2</mn></math>.</p>") == [(PROSE, "So x = 2.")]
+    inside = "<mfrac><mi>x</mi><mrow><mi>y</mi><mo>+</mo><mn>1</mn></mrow></mfrac><annotation>no</annotation>"
+    assert body(f"<p>So <m:math><semantics>{inside}</semantics></m:math>.</p>") == [(PROSE, r"So $\frac{x}{y + 1}$.")]
     assert body('<p><img alt="T" src="t.png"/>he ship.</p>') == [(PROSE, "The ship.")]
     assert body('<h2><img alt="Chapter One" src="t.png"/></h2><p>A.</p>') == [(PROSE, "A.")]
     assert titles(book({"a.xhtml": page('<h2><img alt="Chapter One" src="t.png"/></h2><p>A.</p>')})) == ["Chapter One"]
 
 
 def test_other_languages_and_signs_that_say_nothing():
+    page_in_german = page("<p>Guten Tag.</p>").replace("<html", '<html xml:lang="de"')
+    assert document.parse(book({"a.xhtml": page_in_german}), ".epub").language == "de"
     assert body('<p>A <i xml:lang="fr">mot jus\u00adte</i>\u2060—said.</p>') == [(PROSE, "A mot juste—said.")]
 
 
