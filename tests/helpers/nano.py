@@ -40,13 +40,16 @@ def weights(folder: Path, *, seed: int = 0, refines: bool = False) -> Path:
     return folder
 
 
-def stirred(folder: Path) -> Path:
-    """Fill `folder` with nets in which nothing is zero, and a decoder that hears the GPT and starts from no noise."""
+def stirred(folder: Path, **decoder) -> Path:
+    """Fill `folder` with nets in which nothing is zero, and a decoder that hears the GPT and starts from no noise.
+
+    `decoder` changes its spec.
+    """
     audio, text = AudioConfig(**conf("audio/24khz")), conf("text/english")
     for name in NETS:
         spec = conf(f"model/{name}/nano")
         if name == "diffusion":
-            spec |= {"latent_width": conf("model/gpt/nano")["width"], "temperature": 0.0}
+            spec |= {"latent_width": conf("model/gpt/nano")["width"], "temperature": 0.0} | decoder
         net = build(spec, audio)
         torch.manual_seed(1)
         with torch.no_grad():

@@ -1,10 +1,15 @@
 """Sound of any length block by block. A block is an array (channels, samples) of float32."""
 
+import queue
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from threading import Event, Thread
 
 import numpy as np
 from jaxtyping import Float
+
+AHEAD = 4  # blocks that are made before they are asked for
+PATIENCE = 0.2  # seconds after which a thread looks whether anybody still waits for its blocks
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,46 @@ def windows(blocks: Iterable[np.ndarray], size: int, before: int, after: int) ->
         length = min(size, wave.shape[1] - before)
         yield PaddedBlock(np.pad(wave[:, :whole], ((0, 0), (0, max(0, whole - wave.shape[1])))), length)
         wave = wave[:, size:]
+
+
+def ahead(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The same blocks, made by a thread of their own while the one before is used. What is raised there is raised here.
+
+    NumPy and FFmpeg let other threads run while they work, so on two cores making and using take turns no more.
+    """
+    made: queue.Queue[tuple[np.ndarray | None, BaseException | None]] = queue.Queue(AHEAD)
+    unwanted = Event()
+
+    def put(block: np.ndarray | None, error: BaseException | None = None) -> None:
+        while not unwanted.is_set():
+            try:
+                return made.put((block, error), timeout=PATIENCE)
+            except queue.Full:
+                continue
+
+    def make() -> None:
+        try:
+            for block in blocks:
+                put(block)
+                if unwanted.is_set():
+                    return
+            put(None)
+        except BaseException as error:
+            put(None, error)
+
+    thread = Thread(target=make, daemon=True)
+    thread.start()
+    try:
+        while True:
+            block, error = made.get()
+            if error:
+                raise error
+            if block is None:
+                return
+            yield block
+    finally:
+        unwanted.set()
+        thread.join()
 
 
 def decibels(ratio: float) -> float:

@@ -16,7 +16,7 @@ from tts.encoding import FileChapter, open_wave
 from tts.formats import OUTPUTS
 from tts.narration import loudness
 from tts.narration.beds import Bed, find_bed, under
-from tts.narration.blocks import decibels
+from tts.narration.blocks import ahead, decibels
 from tts.narration.loudness import ABSOLUTE_GATE, PRESETS, SILENT, STEREO, Preset, Requirement
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
 from tts.synthesis.mark import marked, provenance
@@ -27,6 +27,9 @@ ATTEMPTS = 3  # encodings of a file until it measures as asked
 PASSES = 3  # over the sound of a file, mostly: measuring the speech, encoding, measuring the result
 BELOW = 3.0  # dB under the loudness of speech at which the compressor starts
 GENRE = "Audiobook"
+
+Tell = Callable[[str], None]  # takes a line for the user
+Progress = Callable[[float, float], None]  # takes how much is done, and of how much
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,8 @@ def master(
     bed: str | None = None,
     mark: bool = True,
     per_chapter: bool = False,
-    tell: Callable[[str], None] = lambda line: None,
-    progress: Callable[[float, float], None] = lambda done, whole: None,
+    tell: Tell = lambda line: None,
+    progress: Progress = lambda done, whole: None,
 ) -> list[Path]:
     """Make the finished file from the sound of each chapter (mono), or one file a chapter beside `output`.
 
@@ -71,21 +74,69 @@ def master(
     `bed` is a name or an audio file, as `find_bed` takes it. Raises ValueError for chapters that do not fit the
     timeline, an unknown preset, bed or suffix; OSError as writing does.
     """
-    asked = find_preset(preset)
     if len(chapters) != len(timeline.chapters) or not chapters:
         raise ValueError(f"{len(chapters)} chapters of sound, but {len(timeline.chapters)} in the timeline")
     rate = _rate(chapters)
-    ground = find_bed(bed, rate) if bed else None
-    files = pieces(chapters, output, timeline, asked, ground is not None, per_chapter)
-    passes = PASSES if ground or asked != PRESETS["none"] else 1
-    work = _Work(progress, passes * sum(_seconds(piece.sources) for piece in files))
+    mastering = Mastering(output, rate, timeline=timeline, document=document, preset=preset, bed=bed, mark=mark)
+    files = mastering.pieces(chapters, timeline.chapters, per_chapter)
+    work = Work(progress, mastering.passes * sum(_seconds(piece.sources) for piece in files))
     for piece in files:
-        tags = tags_of(timeline, document, piece, len(files), ground)
-        report = _write(piece, rate, asked, ground, mark, tags, document, work)
-        if report.lines:
-            tell(str(report))
+        mastering.write(piece, len(files), tell, work)
     work.finish()
     return [piece.path for piece in files]
+
+
+class Mastering:
+    """What is asked of finished files, whose chapters may come one by one."""
+
+    def __init__(
+        self,
+        output: Path,
+        rate: int,
+        *,
+        timeline: Timeline,
+        document: Document,
+        preset: str,
+        bed: str | None,
+        mark: bool,
+    ):
+        """`timeline` says what the tags say; its chapters are not looked at."""
+        self.output, self.rate, self.timeline, self.document, self.mark = output, rate, timeline, document, mark
+        self.preset = find_preset(preset)
+        self.bed = find_bed(bed, rate) if bed else None
+
+    @property
+    def passes(self) -> int:
+        """Over the sound of a file, mostly."""
+        return PASSES if self.bed or self.preset != PRESETS["none"] else 1
+
+    def pieces(self, chapters: Sequence[Path], timed: Sequence[TimedChapter], per_chapter: bool) -> list[OutputFile]:
+        """The files that are made, with the times of their chapters from the start of each file."""
+        if per_chapter:
+            of = len(chapters)
+            return [self.piece(n, of, *own) for n, own in enumerate(zip(chapters, timed, strict=True), 1)]
+        before, after = around(self.preset, bool(self.bed))
+        at, times = 0.0, []
+        for index, (path, chapter) in enumerate(zip(chapters, timed, strict=True)):
+            stop = at + _seconds([path]) + (before if index == 0 else 0) + (after if index == len(chapters) - 1 else 0)
+            times.append(replace(chapter, start=at, stop=stop, segments=[]))
+            at = stop
+        return [OutputFile(self.output, chapters, times, 1, self.timeline.title)]
+
+    def piece(self, number: int, of: int, path: Path, chapter: TimedChapter) -> OutputFile:
+        """The file of a chapter alone, `number` of so many counted from 1."""
+        digits = max(2, len(str(of)))
+        name = self.output.with_name(f"{self.output.stem}-{number:0{digits}}{self.output.suffix}")
+        seconds = sum(around(self.preset, bool(self.bed))) + _seconds([path])
+        times = [replace(chapter, start=0.0, stop=seconds, segments=[])]
+        return OutputFile(name, [path], times, number, chapter.title or f"{self.timeline.title} {number}".strip())
+
+    def write(self, piece: OutputFile, of: int, tell: Tell, work: "Work") -> None:
+        """Make one of so many files, and tell what it measures."""
+        tags = tags_of(self.timeline, self.document, piece, of, self.bed)
+        report = _write(piece, self.rate, self.preset, self.bed, self.mark, tags, self.document, work)
+        if report.lines:
+            tell(str(report))
 
 
 def find_preset(name: str) -> Preset:
@@ -113,28 +164,6 @@ def laid_out(timeline: Timeline, *, preset: str, bed: str | None, per_chapter: b
 def around(preset: Preset, bed: bool) -> tuple[float, float]:
     """Seconds before and after the speech of a file."""
     return (preset.bed_before, preset.bed_after) if bed else (preset.before, preset.after)
-
-
-def pieces(
-    chapters: Sequence[Path], output: Path, timeline: Timeline, preset: Preset, bed: bool, per_chapter: bool
-) -> list[OutputFile]:
-    """The files that are made, with the times of their chapters from the start of each file."""
-    before, after = around(preset, bed)
-    if not per_chapter:
-        at, times = 0.0, []
-        for index, (path, chapter) in enumerate(zip(chapters, timeline.chapters, strict=True)):
-            stop = at + _seconds([path]) + (before if index == 0 else 0) + (after if index == len(chapters) - 1 else 0)
-            times.append(replace(chapter, start=at, stop=stop, segments=[]))
-            at = stop
-        return [OutputFile(output, chapters, times, 1, timeline.title)]
-    digits = max(2, len(str(len(chapters))))
-    found = []
-    for number, (path, chapter) in enumerate(zip(chapters, timeline.chapters, strict=True), 1):
-        name = output.with_name(f"{output.stem}-{number:0{digits}}{output.suffix}")
-        seconds = before + _seconds([path]) + after
-        times = [replace(chapter, start=0.0, stop=seconds, segments=[])]
-        found.append(OutputFile(name, [path], times, number, chapter.title or f"{timeline.title} {number}".strip()))
-    return found
 
 
 def tags_of(timeline: Timeline, document: Document, piece: OutputFile, files: int, bed: Bed | None) -> dict[str, str]:
@@ -172,7 +201,7 @@ def _write(
     mark: bool,
     tags: dict[str, str],
     document: Document,
-    work: "_Work",
+    work: "Work",
 ) -> Report:
     """Measure the speech, encode, and measure what was encoded; again if that is not as loud as asked."""
     suffix = piece.path.suffix.lower()
@@ -193,12 +222,12 @@ def _write(
             chapters=_file_chapters(piece),
             cover=document.cover,
         ) as file:
-            for block in work.counted(chain.blocks(gain, ceiling), rate):
+            for block in work.counted(ahead(chain.blocks(gain, ceiling)), rate):
                 file.write(block)
         if preset == PRESETS["none"]:
             return Report(piece.path, [])
         file_rate, blocks = loudness.decoded(piece.path)
-        result = loudness.measure(work.counted(blocks, file_rate), file_rate, weigh=chain.weighs)
+        result = loudness.measure(work.counted(ahead(blocks), file_rate), file_rate, weigh=chain.weighs)
         missing = chain.missing(result)
         too_high = 0.0 if preset.peak is None else max(0.0, result.true_peak - preset.peak)
         if attempt == ATTEMPTS or (abs(missing) <= preset.slack and not too_high):
@@ -226,7 +255,7 @@ class _Chain:
         self.spoken = SILENT  # LUFS of the speech as it is, in one channel; its RMS in dB where that alone matters
         self.first_gain = 0.0  # dB, before the compressor
 
-    def fit(self, loss: float, work: "_Work") -> float:
+    def fit(self, loss: float, work: "Work") -> float:
         """Measure the speech, before and after the compressor; gives the gain in dB that it needs after it.
 
         `loss` is by how many dB the codec will turn it down. A bed, the mark and the limiter hardly change how loud the
@@ -235,14 +264,14 @@ class _Chain:
         asks = self.preset.loudness is not None or self.preset.rms is not None
         if not asks and self.bed is None:
             return 0.0
-        speech = loudness.measure(work.counted(self.speech(), self.rate), self.rate, weigh=self.weighs)
+        speech = loudness.measure(work.counted(ahead(self.speech()), self.rate), self.rate, weigh=self.weighs)
         self.spoken = speech.loudness if self.weighs else speech.rms
         if self.spoken <= ABSOLUTE_GATE or not asks:
             return 0.0
         self.first_gain = self.missing(speech)
         if self.preset.ratio == 1:
             return loss
-        return loss + self.missing(loudness.measure(work.counted(self.levelled(), self.rate), self.rate))
+        return loss + self.missing(loudness.measure(work.counted(ahead(self.levelled()), self.rate), self.rate))
 
     def missing(self, result: loudness.Measured) -> float:
         """How many dB a result is too quiet; none if nothing is said."""
@@ -286,7 +315,7 @@ class _Chain:
         return iter(sound)
 
 
-class _Work:
+class Work:
     """Tells how much of all passes is done."""
 
     def __init__(self, progress: Callable[[float, float], None], seconds: float):

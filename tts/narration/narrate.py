@@ -4,7 +4,7 @@ A run that was stopped at any moment is continued by running it again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +16,8 @@ from tts.encoding import open_wave
 from tts.executors import Executor
 from tts.files import whole
 from tts.narration.beds import BEDS, find_bed
-from tts.narration.encode import find_preset, laid_out, master
+from tts.narration.beside import ChapterFiles
+from tts.narration.encode import Mastering, find_preset, laid_out, master
 from tts.narration.mix import Placed, mix_chapter
 from tts.narration.outputs import find_outputs, write_all
 from tts.narration.plan import NarrationPlan, Order, Tell
@@ -61,6 +62,7 @@ class Narration:
             self.project.chapter_path(place, chapter.title) for place, chapter in enumerate(self.script.chapters, 1)
         ]
         self.takes: dict[str, StoredTake] = {}  # by key, those that are known to be there
+        self.mixed: Callable[[int], None] = lambda chapter: None  # is told of each chapter that is there
 
     def jobs(self) -> list[SpeechJob]:
         """What the store lacks, a job for each paragraph. What an unfinished chapter needs of it is read through."""
@@ -127,8 +129,11 @@ class Narration:
 
     def mix(self, chapter: int) -> None:
         """Write a chapter from the store, unless it is there."""
-        if self._is_mixed(chapter):
-            return
+        if not self._is_mixed(chapter):
+            self._write(chapter)
+        self.mixed(chapter)
+
+    def _write(self, chapter: int) -> None:
         self.project.chapters.mkdir(parents=True, exist_ok=True)
         tags = {"title": self.script.chapters[chapter].title, KEY: self.keys[chapter]}
         with open_wave(self.paths[chapter], self.store.rate, tags=tags) as file:
@@ -145,6 +150,20 @@ class Narration:
         )
         return mix_chapter(takes, self.store.rate)
 
+    def title_page(self) -> Timeline:
+        """What is said of the whole, without its chapters."""
+        text, cast = self.script.document, self.plan.voices
+        return Timeline(
+            title=self.plan.title,
+            author=text.author,
+            language=text.language or language(self.plan.nets.language).code,
+            narrator=", ".join(dict.fromkeys(cast[role].name for role in self.script.roles)),
+            seconds=0.0,
+            chapters=[],
+            synthetic=True,
+            weights=self.plan.weights,
+        )
+
     def timeline(self) -> Timeline:
         """When everything is said. Only lengths matter for that, so silence stands for the takes."""
         chapters: list[TimedChapter] = []
@@ -158,17 +177,7 @@ class Narration:
             timed = list(self._timed(self.chapters[number], segments))
             chapters.append(TimedChapter(title=own.title, start=start, stop=stop, segments=timed))
             start = stop
-        text, cast = self.script.document, self.plan.voices
-        return Timeline(
-            title=self.plan.title,
-            author=text.author,
-            language=text.language or language(self.plan.nets.language).code,
-            narrator=", ".join(dict.fromkeys(cast[role].name for role in self.script.roles)),
-            seconds=start,
-            chapters=chapters,
-            synthetic=True,
-            weights=self.plan.weights,
-        )
+        return replace(self.title_page(), seconds=start, chapters=chapters)
 
     def _timed(self, indices: list[int], placed: list[tuple[Segment, float, float]]) -> Iterator[TimedSegment]:
         """What is heard of a chapter. Parts of one sentence, of which the later ones have no text, are one segment."""
@@ -216,20 +225,21 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
     jobs = narration.jobs()
     spoken = sum(len(job.wanted) for job in jobs)
     kept = len(narration.takes)
-    with progress("speaking") as told:
-        narration.speak(jobs, executor, told)
-    load_nets.cache_clear()  # nothing is spoken any more, and a long book needs their memory
-    with project.locked(tell):
-        for chapter in range(len(narration.chapters)):  # those that were mixed long ago, or by another run meanwhile
-            narration.mix(chapter)
-        project.remove_other_chapters(narration.paths)
-        project.remove_leftovers()
-        with progress("mastering") as told:
-            timeline, recordings = publish(narration, order, tell, told)
-        others = write_all(timeline, plan.script.document, recordings, project.folder, order.outputs)
-        doubtful = narration.doubtful()
-        project.write_doubtful(doubtful, spoken + kept, plan.store.path)
-        project.write("script", now)
+    with mastered_beside(narration, order, tell) as files:
+        with progress("speaking") as told:
+            narration.speak(jobs, executor, told)
+        load_nets.cache_clear()  # nothing is spoken any more, and a long book needs their memory
+        with project.locked(tell):
+            for chapter in range(len(narration.chapters)):  # those of long ago, or of another run meanwhile
+                narration.mix(chapter)
+            project.remove_other_chapters(narration.paths)
+            project.remove_leftovers()
+            with progress("mastering") as told:
+                timeline, recordings = publish(narration, order, files, tell, told)
+            others = write_all(timeline, plan.script.document, recordings, project.folder, order.outputs)
+            doubtful = narration.doubtful()
+            project.write_doubtful(doubtful, spoken + kept, plan.store.path)
+            project.write("script", now)
     if order.chapters is None and (unwanted := plan.unwanted()):
         tell(f"{len(unwanted)} takes are wanted no more: the verb clean removes them")
     chapters = len(narration.chapters)
@@ -244,11 +254,39 @@ def check(order: Order) -> None:
     find_outputs(order.outputs, [Path(order.output)])
 
 
-def publish(narration: Narration, order: Order, tell: Tell, told: Told) -> tuple[Timeline, list[Path]]:
+@contextmanager
+def mastered_beside(narration: Narration, order: Order, tell: Tell) -> Iterator[ChapterFiles | None]:
+    """Where each chapter is a file, it is finished in a thread while the next one is spoken; else None.
+
+    One file of all chapters has to wait: how loud it will be is known once everything is said.
+    """
+    if not order.per_chapter:
+        yield None
+        return
+    mastering = Mastering(
+        Path(order.output),
+        narration.store.rate,
+        timeline=narration.title_page(),
+        document=narration.script.document,
+        preset=order.preset,
+        bed=order.bed,
+        mark=order.mark,
+    )
+    titles = [chapter.title for chapter in narration.script.chapters]
+    with ChapterFiles(mastering, titles, narration.paths, tell) as files:
+        narration.mixed = files.begin
+        yield files
+
+
+def publish(
+    narration: Narration, order: Order, files: ChapterFiles | None, tell: Tell, told: Told
+) -> tuple[Timeline, list[Path]]:
     """Write the recording from its chapters; gives its timeline and its files."""
     timeline = narration.timeline()
-    sound = {"preset": order.preset, "bed": order.bed, "per_chapter": order.per_chapter}
-    files = master(
+    sound = {"preset": order.preset, "bed": order.bed}
+    if files:
+        return laid_out(timeline, per_chapter=True, **sound), files.finish(told)
+    recordings = master(
         narration.paths,
         Path(order.output),
         timeline=timeline,
@@ -258,7 +296,7 @@ def publish(narration: Narration, order: Order, tell: Tell, told: Told) -> tuple
         progress=told,
         **sound,
     )
-    return laid_out(timeline, **sound), files
+    return laid_out(timeline, per_chapter=False, **sound), recordings
 
 
 def speak_again(plan: NarrationPlan, indices: Iterable[int], seed: int | None) -> list[tuple[Segment, StoredTake]]:

@@ -170,7 +170,7 @@ class PhonemeTokenizer:
     def decode(self, ids: list[int]) -> str:
         """A text that `encode` turns into the same ids, with every word in braces: `{HH AH L OW}, {z o r k}.`"""
         text, word = "", []
-        for symbol in [*(self.symbols[i] for i in ids if i != PADDING and self.symbols[i] not in self.tag), ""]:
+        for symbol in [*(self.symbols[i] for i in ids if i != PADDING and not self.symbols[i].startswith("<")), ""]:
             if symbol[:1].isalpha() or (symbol == "'" and word):
                 word.append(symbol)
                 continue

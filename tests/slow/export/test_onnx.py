@@ -15,7 +15,7 @@ pytest.importorskip("onnxscript")
 onnx = pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
 
-from tts.export.write import OPSET, quantised  # noqa: E402
+from tts.export.write import MULTIPLIED, OPSET, quantised  # noqa: E402
 
 pytestmark = pytest.mark.slow
 SIZES = {"rows": 1, "ids": 12, "gaps": 11, "codes": 8, "frames": 32, "patches": 16, "room": 40, "held": 21}
@@ -49,20 +49,33 @@ def test_every_piece_equals_its_net(weights, exported):
     assert {path.name for path in exported.iterdir()} == names | {ABOUT}
 
 
+def results(model, outputs: list[str], inputs: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    used = {one.name for one in session.get_inputs()}
+    return list(map(torch.tensor, session.run(outputs, {name: x.numpy() for name, x in inputs.items() if name in used})))
+
+
 def test_eight_bits_move_the_next_code_a_little(weights, exported):
     gpt = load(weights / "gpt.safetensors").net
     piece = next(piece for piece in pieces({"gpt": gpt}) if piece.name == "gpt_step")
-    whole = onnx.load(exported / "gpt_step.onnx")
-    small = quantised(onnx.load(exported / "gpt_step.onnx"))  # which it changes
+    whole, small = (onnx.load(exported / "gpt_step.onnx") for _ in range(2))
+    small = quantised(small, "gpt_step")
     assert small.ByteSize() < 0.8 * whole.ByteSize()
-    inputs = {name: x.numpy() for name, x in other_inputs(piece).items()}
-    chances = []
-    for model in (whole, small):
-        logits = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(
-            ["logits"], inputs
-        )
-        chances.append(torch.tensor(logits[0]).softmax(-1))
+    inputs = other_inputs(piece)
+    chances = [results(model, ["logits"], inputs)[0].softmax(-1) for model in (whole, small)]
     assert 0 < (chances[0] - chances[1]).abs().sum(-1).max() / 2 < 0.02  # total variation
+
+
+def test_eight_bits_move_mels_and_spectra_a_little(weights, exported):
+    nets = {name: load(weights / f"{name}.safetensors").net for name in NETS}
+    for piece in pieces(nets):
+        if piece.name not in MULTIPLIED:
+            continue
+        whole, small = (onnx.load(exported / f"{piece.name}.onnx") for _ in range(2))
+        small, inputs = quantised(small, piece.name), other_inputs(piece)
+        wanted, got = (results(model, list(piece.outputs[:1]), inputs)[0] for model in (whole, small))
+        error = (got - wanted).square().mean().sqrt() / wanted.square().mean().sqrt()
+        assert 0 < error < 0.03, (piece.name, error)
 
 
 def test_files_say_of_which_weights_they_are(weights, exported):

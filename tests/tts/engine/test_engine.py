@@ -63,11 +63,14 @@ def test_codes_are_those_of_the_gpt(guidance, speech, engine, voice):
     assert np.allclose(np.stack([latents for _, latents in drawn], axis=1), wanted.latents.numpy(), atol=1e-3)
 
 
-@pytest.mark.parametrize("guidance", [1.0, 3.0])
-def test_mels_are_those_of_the_decoder_in_every_window(guidance, speech, engine, voice, quick, monkeypatch):
-    """Without noise, which the two draw differently: the decoder of these tests starts from none."""
+@pytest.fixture
+def exact(monkeypatch):
+    """Torch computes in 32 bits."""
     monkeypatch.setattr("tts.synthesis.pipeline.fast_dtype", lambda device: torch.float32)
-    given = replace(quick, guidance=guidance)
+
+
+def check_mels(speech, engine, voice, given) -> None:
+    """Without noise, which the two draw differently: the decoder of these tests starts from none."""
     ids, latents = torch.randint(0, 50, (70,)), torch.randn(70, 1, speech.acoustic.norm.weight.numel())
     who = voices.load(str(voice), fingerprint=speech.fingerprint)
     with torch.inference_mode():
@@ -77,6 +80,21 @@ def test_mels_are_those_of_the_decoder_in_every_window(guidance, speech, engine,
     assert [ready for _, ready in ours] == [ready for _, ready in wanted] and len(ours) == 3
     for (mel, _), (other, _) in zip(ours, wanted, strict=True):
         assert np.allclose(mel, other.numpy(), atol=1e-3)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_mels_are_those_of_the_decoder_in_every_window(guidance, speech, engine, voice, quick, exact):
+    check_mels(speech, engine, voice, replace(quick, guidance=guidance))
+
+
+def test_a_decoder_that_jumps_is_sampled_as_it_was_distilled(quick, exact, tmp_path):
+    weights = nano.stirred(tmp_path, process={"name": "jumps", "count": 2, "knots": "cosine"})
+    speech, engine = TextToSpeech.load(weights, "cpu"), OnnxEngine(TorchNets(weights))
+    voice = nano.nobody(tmp_path / "nobody.safetensors", weights)
+    check_mels(speech, engine, voice, replace(quick, steps=None, guidance=None))
+    with pytest.raises(ValueError, match="was distilled to 2 steps: leave guidance out"):
+        who = voices.load(voice, fingerprint=engine.fingerprint)
+        list(engine.say("Hello.", who, settings=replace(quick, guidance=2.0), seed=0))
 
 
 def test_sound_is_that_of_the_vocoder_in_every_window(speech, engine):

@@ -1,11 +1,14 @@
 """A narration from start to end with nano nets: what is spoken again, and what a stop leaves behind."""
 
+import errno
 import json
 import multiprocessing
+import os
 import re
 import resource
 import shutil
 import signal
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,9 +18,11 @@ import soundfile
 
 from helpers import narrating
 from helpers.narrating import BOOK, TAKES, chapters, contents, in_child, killed_after, narrate, order
+from tts import document
 from tts.document import Chapter, Document, Paragraph, Span
 from tts.executors import LocalExecutor
-from tts.narration import plan
+from tts.narration import encode, manifest, plan
+from tts.narration.encode import master
 from tts.narration.mix import mix_chapter
 from tts.narration.narrate import Narration
 from tts.narration.plan import NarrationPlan, Order
@@ -301,3 +306,47 @@ def test_a_german_book_is_narrated(home, tmp_path):
     manifest = json.loads((tmp_path / "book.narration" / "manifest.json").read_text("utf-8"))
     assert manifest["language"] == "de"
     assert narrate(asked).spoken == 0
+
+
+def test_files_of_chapters_are_finished_while_the_rest_is_spoken(home, undisturbed, tmp_path):
+    """Those of a run that is killed meanwhile are whole, and the next run ends as an undisturbed one."""
+    first = tmp_path / "book-01.mp3"
+
+    @contextmanager
+    def progress(work: str):
+        def told(done: float, whole: float) -> None:
+            if done == whole:  # the last job: the first chapter was mixed before
+                for _ in range(600):
+                    if first.exists():
+                        os._exit(9)
+                    time.sleep(0.1)
+
+        yield told
+
+    asked = order(home, tmp_path, output=str(tmp_path / "book.mp3"), per_chapter=True, preset="podcast")
+    assert in_child(lambda: narrate(asked, progress=progress)) == 9
+    before = first.read_bytes()
+    assert not (tmp_path / "book-02.mp3").exists()
+    done = narrate(asked)
+    assert [path.name for path in done.recordings] == ["book-01.mp3", "book-02.mp3"]
+    assert first.read_bytes() == before
+    whole = master(
+        sorted(tmp_path.glob("book.narration/chapters/*")),
+        tmp_path / "again.mp3",
+        timeline=manifest.read(tmp_path / "book.narration/manifest.json"),
+        document=document.read(Path(asked.book)),
+        preset="podcast",
+        mark=False,
+        per_chapter=True,
+    )
+    assert [path.read_bytes() for path in whole] == [path.read_bytes() for path in done.recordings]
+
+
+def test_what_a_file_of_a_chapter_cannot_be_is_an_error_of_the_run(home, undisturbed, tmp_path, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, "no space", "book-01.mp3")
+
+    monkeypatch.setattr(encode, "open_wave", full)
+    with pytest.raises(OSError, match="no space"):
+        narrate(order(home, tmp_path, output=str(tmp_path / "book.mp3"), per_chapter=True))
+    assert not list(tmp_path.glob("*.mp3"))
