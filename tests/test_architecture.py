@@ -40,7 +40,9 @@ ARROWS = {
         "tts.narration",
         "tts.shows",
         "tts.shows.models",
+        "tts.transcription",
     },
+    "tts.transcription": {"tts", "tts.text", "tts.document", "tts.alignment", "tts.narration"},
     "tts.shows": {"tts", "tts.text", "tts.document", "tts.narration", "tts.shows.models", "tts.shows.stages"},
     "tts.shows.models": {"tts.shows.painting"},
     "tts.shows.painting": set(),
@@ -72,7 +74,16 @@ ARROWS = {
     "data.pack": {"tts", "tts.text", "tts.document", "tts.alignment", "data"},
     "data.prepare": {"tts", "tts.text", "tts.document", "tts.alignment", "tts.judges", "data", "data.pack"},
     "train": {"tts", "tts.training", "tts.training.accounting", "data"},
-    "infer": {"tts", "tts.document", "tts.synthesis", "tts.voices", "tts.narration", "tts.server", "tts.engine"},
+    "infer": {
+        "tts",
+        "tts.document",
+        "tts.synthesis",
+        "tts.voices",
+        "tts.narration",
+        "tts.server",
+        "tts.engine",
+        "tts.transcription",
+    },
 }
 # Lightning, Hydra and wandb train; what speaks does without them.
 TRAINS = {"tts.training", "tts.training.accounting", "dvae", "gpt", "diffusion", "vocoder", "speaker", "data", "train"}

@@ -8,8 +8,8 @@ from data.pack.recording import Recipe
 from data.prepare.dedup import DedupConfig
 from data.prepare.ingest import IngestConfig
 from data.prepare.judge import JudgeConfig
-from data.prepare.segment import SegmentConfig
 from data.prepare.words import WordsConfig, load_recogniser
+from tts.alignment.segment import SegmentConfig
 from tts.judges.recogniser import SpeechRecogniser
 from tts.settings import ROOT
 

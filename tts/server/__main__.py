@@ -5,8 +5,10 @@ import ctypes
 import ipaddress
 import logging
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tts import settings
 from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, run_as_program
@@ -16,6 +18,7 @@ from tts.server.keys import Keys, add
 if TYPE_CHECKING:
     from tts.server.service import Service
 
+T = TypeVar("T")
 M_ARENA_MAX = -8  # of mallopt, in glibc's malloc.h
 EXAMPLES = """\
 examples:
@@ -134,6 +137,7 @@ def load(conf: dict, infer: dict, *, given: bool = False) -> "Service":
     from tts.server.library import VoiceLibrary
     from tts.server.metrics import Metrics
     from tts.server.service import Service
+    from tts.transcription.listener import make
 
     nets = Nets.chosen(infer, given=given)
     infer = infer | {"engine": nets.engine, "device": nets.device}  # as narrations are to have them
@@ -146,7 +150,21 @@ def load(conf: dict, infer: dict, *, given: bool = False) -> "Service":
         engine=engine,
         library=VoiceLibrary(Path(conf["data"]) / "voices", speech, conf["aliases"]),
         metrics=Metrics(turns=lambda: len(engine.turns)),
+        listener=once(lambda: make(conf["listener"], Path(infer["weights"]))),
     )
+
+
+def once(make: Callable[[], T]) -> Callable[[], T]:
+    """What `make` makes, made by the first call; calls of other threads wait for it."""
+    lock, made = threading.Lock(), []
+
+    def one() -> T:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return one
 
 
 def _is_loopback(host: str) -> bool:

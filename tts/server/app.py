@@ -12,7 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from tts.server import feeds, narrations, pages, shows, speech, voices
+from tts.server import feeds, narrations, pages, shows, speech, transcriptions, voices
 from tts.server.errors import ApiError, from_database, from_http, from_validation
 from tts.server.gate import Gate, Limits
 from tts.server.jobs import Job, JobStore, NarrationJob, ShowJob
@@ -21,7 +21,7 @@ from tts.server.offer import offer_of
 from tts.server.runner import SHOWMAKER, LocalProcess, Runner
 from tts.server.service import Service
 
-ENGINE = (speech.router, voices.router)  # every POST of theirs takes a turn of the engine
+ENGINE = (speech.router, transcriptions.router, voices.router)  # every POST of theirs takes a turn of the engine
 
 
 def make_app(service: Service, keys: Keys | None, *, makes: bool = True) -> FastAPI:
@@ -66,6 +66,7 @@ def make_app(service: Service, keys: Keys | None, *, makes: bool = True) -> Fast
     app.add_exception_handler(RequestValidationError, _answered(from_validation))
     app.include_router(pages.router)
     app.include_router(speech.router)
+    app.include_router(transcriptions.router)
     app.include_router(voices.router)
     app.include_router(feeds.router)  # before the narrations, none of which is called feed
     app.include_router(narrations.router)

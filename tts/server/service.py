@@ -13,6 +13,7 @@ from tts.server.gate import Visit
 from tts.server.library import VoiceLibrary
 from tts.server.metrics import Metrics
 from tts.synthesis.speaking import Settings, Speaking
+from tts.transcription.listener import Listener
 
 T = TypeVar("T")
 
@@ -29,6 +30,7 @@ class Service:
     engine: SharedEngine
     library: VoiceLibrary
     metrics: Metrics
+    listener: Callable[[], Listener]  # loads what listens when first asked; raises ValueError, ModuleNotFoundError
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DECODERS))
     draining: bool = False  # it is to end, and takes on no more work
 

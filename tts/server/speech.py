@@ -55,14 +55,16 @@ class SpeechRequest(BaseModel):
 
 @router.get("/v1/models")
 async def models(service: ServiceOf) -> dict[str, Any]:
-    """The names under which the model answers."""
-    return {"object": "list", "data": [_model(name) for name in service.conf["models"]]}
+    """The names under which the models answer that speak and listen."""
+    names = dict.fromkeys([*service.conf["models"], *service.conf["listening_models"]])
+    return {"object": "list", "data": [_model(name) for name in names]}
 
 
 @router.get("/v1/models/{name}")
 async def model(name: str, service: ServiceOf) -> dict[str, Any]:
     """One of them."""
-    _check_model(name, service)
+    if name not in service.conf["listening_models"]:
+        _check_model(name, service)
     return _model(name)
 
 

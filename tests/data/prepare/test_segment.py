@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from data.prepare.segment import SegmentConfig, group_spans, speech_spans, split_span
 from tts.alignment.recording import Samples
+from tts.alignment.segment import SegmentConfig, group_spans, speech_spans, split_span
 
 CONFIG = SegmentConfig(
     min_seconds=2.0, max_seconds=20.0, target_seconds=9.0, max_pause=1.5, min_pause=0.15, margin=0.15, vad_threshold=0.5

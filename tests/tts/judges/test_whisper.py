@@ -3,7 +3,7 @@
 import pytest
 
 from tts.judges.table import best_recogniser, make_recogniser
-from tts.judges.whisper import BASE, packaged
+from tts.whisper import BASE, packaged
 
 
 @pytest.fixture

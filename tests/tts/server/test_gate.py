@@ -131,7 +131,13 @@ def test_a_body_that_does_not_come_is_given_up(address, ann):
     assert status == 408 and error_of(body)["code"] == "request_timeout"
 
 
-PLACES = ["/v1/audio/speech", "/v1/audio/voices", "/v1/audio/voices/mix"]  # where a POST takes a place of the engine
+PLACES = [
+    "/v1/audio/speech",
+    "/v1/audio/transcriptions",
+    "/v1/audio/translations",
+    "/v1/audio/voices",
+    "/v1/audio/voices/mix",
+]  # where a POST takes a place of the engine
 
 
 @pytest.mark.parametrize("path", PLACES)

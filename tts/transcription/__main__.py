@@ -1,0 +1,143 @@
+"""Write down what is said in recordings: `uv run infer.py transcribe FILE...`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tts import settings
+from tts.alignment.unpack import CONTAINERS
+from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable, run_as_program
+from tts.files import whole
+from tts.transcription.formats import FORMATS, Transcript
+from tts.transcription.listener import USAGE, Asked, Listener, check, make
+from tts.transcription.transcribe import decoded, hear
+
+MAX_HOURS = 24.0
+EXAMPLES = """\
+examples:
+  uv run --group listen infer.py transcribe talk.m4a                         the words, by our own nets (English)
+  uv run --group whisper infer.py transcribe talk.mp3 --model whisper        by Whisper base: better, any language
+  uv run --group whisper infer.py transcribe film.mp4 -o film.srt --model whisper=models/large-v3
+  uv run --group listen infer.py transcribe *.wav -o texts --format json     a file for each, with the times of words
+  uv run --group whisper infer.py transcribe rede.ogg --model whisper --translate       what is said, in English
+Our nets write no punctuation, hear English only, and mistake four words of ten where Whisper base mistakes four of a
+hundred (docs/listening.md). A model in faster-whisper's format is given as whisper=FOLDER; nothing is ever fetched.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit code: 0, 1 if a recording failed, 2 usage, 130 interrupted."""
+    try:
+        return run(sys.argv[1:] if argv is None else argv)
+    except BrokenPipeError:
+        raise
+    except KeyboardInterrupt:
+        return complain("transcribe: interrupted; what was written is whole", INTERRUPTED)
+    except UsageError as error:
+        return complain(f"transcribe: error: {error}", MISUSED)
+    except ModuleNotFoundError as error:
+        group = "whisper" if error.name == "faster_whisper" else "listen"
+        return complain(f"transcribe: error: {error.name} is missing: run it with `uv run --group {group}`", FAILED)
+    except (ValueError, OSError) as error:
+        return complain(f"transcribe: error: {error}", FAILED)
+
+
+def run(argv: list[str]) -> int:
+    """Everything that `main` does except naming errors."""
+    given = make_parser().parse_args(argv)
+    kind, targets = places(given.files, given.output, given.format)
+    language = None if given.language in (None, "auto") else given.language.lower()
+    asked = Asked(language=language, translate=given.translate, words=kind == "json", prompt=given.prompt)
+    listener = make(given.model, given.weights or settings.ROOT / settings.compose([])["weights"])
+    check(listener, asked)
+    failed = 0
+    for file, target in zip(given.files, targets, strict=True):
+        try:
+            write(FORMATS[kind](transcribed(file, listener, asked, given.quiet)), target, given.quiet)
+        except (ValueError, OSError) as error:
+            failed += 1
+            complain(f"transcribe: error: {file}: {getattr(error, 'strerror', None) or error}", FAILED)
+    return FAILED if failed else 0
+
+
+def make_parser() -> Parser:
+    parser = Parser(
+        prog="infer.py transcribe",
+        description="Write down what is said in recordings.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=f"a recording: {', '.join(CONTAINERS)}")
+    parser.add_argument("-o", "--output", type=Path, help="a file, or a folder if there are several recordings")
+    parser.add_argument("--format", choices=FORMATS, help="txt if the name of the output does not say it")
+    parser.add_argument("--language", help="spoken, as en or de (auto: as the model recognises it)")
+    parser.add_argument("--model", default="nets", help=f"who listens: {USAGE} (nets)")
+    parser.add_argument("--translate", action="store_true", help="write in English what is said; by Whisper only")
+    parser.add_argument("--prompt", default="", help="what was said before, or how names are spelt; for Whisper")
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of our nets")
+    parser.add_argument("--quiet", action="store_true", help="no bar, and no lines but errors")
+    return parser
+
+
+def places(files: Sequence[Path], output: Path | None, kind: str | None) -> tuple[str, list[Path | None]]:
+    """The format, and where each text goes; None is standard output. Raises UsageError."""
+    if output is None:
+        return kind or "txt", [None] * len(files)
+    named = output.suffix.lower().removeprefix(".")
+    if len(files) == 1 and not output.is_dir() and output.suffix:
+        if kind is None and named not in FORMATS:
+            raise UsageError(f"{output} must end in .{', .'.join(FORMATS)}, or give --format")
+        return kind or named, [output]
+    kind = kind or "txt"
+    targets = [output / f"{file.stem}.{kind}" for file in files]
+    for number, target in enumerate(targets):
+        if target in targets[:number]:
+            raise UsageError(f"two recordings would be written to {target}: rename one")
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"{output} is no folder, and there are {len(files)} recordings: give a folder")
+    return kind, targets
+
+
+def transcribed(file: Path, listener: Listener, asked: Asked, quiet: bool) -> Transcript:
+    """What is said in a file. Raises ValueError if it cannot be read, or if nobody speaks."""
+    with decoded(file, max_hours=MAX_HOURS) as samples:
+        seconds = len(samples) / samples.rate
+        parts = []
+        with bar(seconds, quiet) as tell:
+            for part in hear(samples, listener, asked):
+                parts.append(part)
+                tell(part.stop)
+    segments = [segment for part in parts for segment in part.segments]
+    if not segments:
+        raise ValueError("nobody speaks in it")
+    language = parts[-1].language
+    task = "translate" if asked.translate else "transcribe"
+    return Transcript(language, listener.languages.get(language, language), seconds, segments, task)
+
+
+@contextmanager
+def bar(seconds: float, quiet: bool) -> Iterator[Callable[[float], object]]:
+    """How far a recording is, which is told in seconds."""
+    from tqdm import tqdm
+
+    shape = "{percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s [{elapsed}<{remaining}]"
+    with tqdm(total=seconds, disable=True if quiet else None, leave=False, bar_format=shape) as shown:
+        yield lambda place: shown.update(min(place, seconds) - shown.n)
+
+
+def write(text: str, target: Path | None, quiet: bool) -> None:
+    if target is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with whole(target) as file:
+        file.write(text.encode())
+    if not quiet:
+        print(printable(target), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_as_program(main)
