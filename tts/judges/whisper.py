@@ -37,23 +37,12 @@ class Whisper(SpeechRecogniser):
         return whisper.is_installed()
 
     def identity(self) -> str:
-<<<<<<< HEAD
-        if self.folder and not all((self.folder / name).is_file() for name in self.files):
-            needs = " and ".join(self.files)
-            raise ValueError(f"no Whisper model in {self.folder}: give a folder with {needs}, as faster-whisper has it")
-        model = self._fingerprint if self.folder else ", ".join(f"{package} {installed(package)}" for package in BASE)
-        told = "" if self.language == "english" else f", {self.language}"
-        return f"faster-whisper {installed('faster-whisper')}, {model}{told}"
-=======
         if self.folder:
             whisper.check(self.folder)
-        model = (
-            self._fingerprint
-            if self.folder
-            else ", ".join(f"{package} {installed(package)}" for package in whisper.BASE)
-        )
-        return f"faster-whisper {installed('faster-whisper')}, {model}"
->>>>>>> A
+        packages = ", ".join(f"{package} {installed(package)}" for package in whisper.BASE)
+        model = self._fingerprint if self.folder else packages
+        told = "" if self.language == "english" else f", {self.language}"
+        return f"faster-whisper {installed('faster-whisper')}, {model}{told}"
 
     @cached_property
     def _fingerprint(self) -> str:  # kept, since the file has gigabytes and each recording asks for it
