@@ -255,8 +255,10 @@ class _Book:
                         placed.append(part)
                 for start, stop in self.after.get(number, ()):
                     placed += self.paragraphs[start:stop]
-            emptied = len(placed) + len(used) < len(paragraphs)
-            if not placed and not title or (emptied and all(_is_note_head(part) for part in placed)):
+            # A heading alone is a chapter if the contents name it, as they name parts; a page of notes is none.
+            alone = title and len(used) == len(paragraphs) and self.starts.get(first)
+            notes_only = len(placed) < len(paragraphs) and all(_is_note_head(part) for part in placed)
+            if (notes_only or not (placed or title)) and not alone:
                 continue
             left_out = placed and all(part.kind in UNREAD for part in placed)
             found.append(Chapter("" if left_out else title, placed))

@@ -75,6 +75,7 @@ def test_a_part_of_which_only_the_heading_is_there_is_a_chapter():
     found = document.parse(book(pages, contents=nav(entries)), ".epub")
     assert [chapter.title for chapter in found.chapters] == ["Part I", "One", "Two"]
     assert found.text == "Part I\n\nOne\n\nx\n\nTwo\n\ny"
+    assert titles(book({"h.xhtml": "<h1>Ships</h1>"} | pages, contents=nav(entries))) == ["Part I", "One", "Two"]
 
 
 def test_chapters_of_a_book_that_marks_no_headings_begin_where_lines_look_like_some():
