@@ -10,8 +10,9 @@ from tts import settings
 from tts.alignment.unpack import CONTAINERS
 from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable, run_as_program
 from tts.files import whole
+from tts.transcription.choice import USAGE, make
 from tts.transcription.formats import FORMATS, Transcript
-from tts.transcription.listener import USAGE, Asked, Listener, check, make
+from tts.transcription.listener import Asked, Listener, check
 from tts.transcription.transcribe import decoded, hear
 
 MAX_HOURS = 24.0
