@@ -137,7 +137,7 @@ def load(conf: dict, infer: dict, *, given: bool = False) -> "Service":
     from tts.server.library import VoiceLibrary
     from tts.server.metrics import Metrics
     from tts.server.service import Service
-    from tts.transcription.listener import make
+    from tts.transcription.choice import make
 
     nets = Nets.chosen(infer, given=given)
     infer = infer | {"engine": nets.engine, "device": nets.device}  # as narrations are to have them

@@ -10,8 +10,9 @@ from tts import settings
 from tts.alignment.unpack import CONTAINERS
 from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable, run_as_program
 from tts.files import whole
+from tts.transcription.choice import USAGE, make
 from tts.transcription.formats import FORMATS, Transcript
-from tts.transcription.listener import USAGE, Asked, Listener, check, make
+from tts.transcription.listener import Asked, Listener, check
 from tts.transcription.transcribe import decoded, hear
 
 MAX_HOURS = 24.0
@@ -22,8 +23,8 @@ examples:
   uv run --group whisper infer.py transcribe film.mp4 -o film.srt --model whisper=models/large-v3
   uv run --group listen infer.py transcribe *.wav -o texts --format json     a file for each, with the times of words
   uv run --group whisper infer.py transcribe rede.ogg --model whisper --translate       what is said, in English
-Our nets write no punctuation, hear English only, and mistake four words of ten where Whisper base mistakes four of a
-hundred (docs/listening.md). A model in faster-whisper's format is given as whisper=FOLDER; nothing is ever fetched.
+Our nets write no punctuation, hear English only, and mistake 36 words of a hundred where Whisper base mistakes 4
+(docs/listening.md). A model in faster-whisper's format is given as whisper=FOLDER; nothing is ever fetched.
 """
 
 

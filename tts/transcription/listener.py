@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
-
-USAGE = "nets, whisper, or whisper=FOLDER"
 
 
 @dataclass(frozen=True)
@@ -74,17 +71,3 @@ def check(listener: Listener, asked: Asked) -> None:
         known = ", ".join(sorted(listener.languages))
         more = "" if listener.translates else "; Whisper hears others: whisper or whisper=FOLDER"
         raise ValueError(f"no language {language!r} is known here, but {known}{more}")
-
-
-def make(option: str, weights: Path) -> Listener:
-    """A listener by its name. Raises ValueError if there is none, and ModuleNotFoundError for a package."""
-    name, _, place = option.partition("=")
-    if name == "nets" and not place:
-        from tts.transcription.nets import NetListener
-
-        return NetListener(weights / "dvae.safetensors")
-    if name == "whisper":
-        from tts.transcription.whisper import WhisperListener
-
-        return WhisperListener(Path(place).expanduser() if place else None)
-    raise ValueError(f"no listener {option!r}: use {USAGE}")

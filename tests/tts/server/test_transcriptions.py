@@ -48,7 +48,7 @@ def test_what_cannot_be_heard_is_refused(client, tmp_path):
     long = listening.silence(tmp_path / "long.wav", seconds=13.0)
     film = listening.silent_film(tmp_path / "film.mp4")
     told = {
-        broken: "cannot be decoded",
+        broken: "Cannot be decoded",
         named: "must end in one of",
         long: "hours long; at most",
         film: "No audio in it.",
@@ -73,7 +73,7 @@ def test_what_cannot_be_heard_is_refused(client, tmp_path):
 def test_translations_ask_for_a_listener_that_translates(client, service, monkeypatch):
     assert client.audio.translations.create(model="whisper-1", file=listening.speech()).text == SENTENCE
     monkeypatch.setattr(service.listener(), "translates", False)
-    with pytest.raises(openai.BadRequestError, match="only Whisper translates speech") as error:
+    with pytest.raises(openai.BadRequestError, match="Only Whisper translates speech") as error:
         client.audio.translations.create(model="whisper-1", file=listening.speech())
     assert error.value.param == "model"
 
