@@ -135,7 +135,9 @@ def script_of(
     script = Script(document=document, chapters=writer.chapters, segments=writer.segments, notices=notices)
     if not any(segment.words for segment in script.segments):
         told = [notice for segment in script.segments for notice in segment.notices]
-        reasons = "; ".join((told + notices)[:3]) or "it is empty"
+        if not told + notices:
+            raise ValueError("no voice can say this text (it is empty): where pages are pictures, recognise their text")
+        reasons = "; ".join((told + notices)[:3])
         raise ValueError(f"no voice can say this text ({reasons}): write it in {language.name.title()}")
     return script
 
