@@ -9,7 +9,6 @@ from tts.audio import mel_filters
 from tts.records import AudioConfig
 
 TINY = 1e-8
-TOGETHER = 24  # frames
 
 
 class Spectra:
@@ -51,11 +50,17 @@ class Spectra:
         return 1 / self._overlapped(np.broadcast_to(np.square(self.window), (count, self.n_fft)))
 
     def _overlapped(self, frames: Float[np.ndarray, "T n_fft"]) -> Float[np.ndarray, " N"]:
-        count, overlap = len(frames), self.n_fft // self.hop
-        wave = np.zeros((count + overlap - 1, self.hop), np.float32)
-        for part in range(overlap):
-            wave[part : part + count] += frames[:, part * self.hop : (part + 1) * self.hop]
-        return wave.ravel()[self.pad : self.pad + count * self.hop]
+        count = len(frames)
+        hops = np.empty((count + self.n_fft // self.hop - 1, self.hop), np.float32)
+        self.overlap(frames, out=hops)
+        return hops.ravel()[self.pad : self.pad + count * self.hop]
+
+    def overlap(self, frames: Float[np.ndarray, "T n_fft"], out: Float[np.ndarray, "K hop"]) -> None:
+        """The sum of frames where they overlap, hop by hop, with the padding at both ends."""
+        count = len(frames)
+        out.fill(0)
+        for part in range(self.n_fft // self.hop):
+            out[part : part + count] += frames[:, part * self.hop : (part + 1) * self.hop]
 
     def griffin_lim(
         self,
@@ -113,66 +118,50 @@ class Spectra:
 
 
 class Rounds:
-    """Rounds of Griffin-Lim, in arrays that are made once, a few frames at a time, which a processor's cache holds.
-
-    New arrays in each round, or all frames at once, would take half as long again.
-    """
+    """Rounds of Griffin-Lim, in arrays that are made once: new ones in each round take a tenth longer or more."""
 
     def __init__(self, spectra: Spectra, magnitude: Float[np.ndarray, "T F"], momentum: float):
         self._spectra, self._magnitude = spectra, magnitude
         self._share = np.float32(momentum / (1 + momentum))
         count, n_fft, hop = len(magnitude), spectra.n_fft, spectra.hop
-        self._blocks = [slice(start, min(count, start + TOGETHER)) for start in range(0, count, TOGETHER)]
+        self._frames = np.empty((count, n_fft), np.float32)
         self._hops = np.empty((count + n_fft // hop - 1, hop), np.float32)
         self._wave = self._hops.reshape(-1)  # with its padding
         self._seen = np.lib.stride_tricks.sliding_window_view(self._wave, n_fft)[::hop]
         self._previous = np.zeros(magnitude.shape, np.complex64)
-        size = min(count, TOGETHER)
-        self._frames = np.empty((size, n_fft), np.float32)
-        self._consistent = np.empty((size, magnitude.shape[1]), np.complex64)
-        self._squares = np.empty((size, magnitude.shape[1], 2), np.float32)
-        self._size = np.empty((size, magnitude.shape[1]), np.float32)
+        self._consistent = np.empty_like(self._previous)
+        self._squares = np.empty((*magnitude.shape, 2), np.float32)
+        self._size = np.empty(magnitude.shape, np.float32)
 
     def go(self, spectrum: Complex[np.ndarray, "T F"]) -> None:
         """One round, which changes the phases of the spectrum."""
         self._sound(spectrum)
-        for block in self._blocks:
-            self._look(block, spectrum[block])
+        np.multiply(self._seen, self._spectra.scaled, out=self._frames)
+        np.fft.rfft(self._frames, norm="forward", out=self._consistent)
+        # consistent + momentum * (consistent - previous), but for a factor: only its phase counts.
+        parts, size = spectrum.view(np.float32), self._size
+        np.multiply(self._previous.view(np.float32), self._share, out=parts)
+        np.subtract(self._consistent.view(np.float32), parts, out=parts)
+        self._previous, self._consistent = self._consistent, self._previous
+        np.square(parts, out=self._squares.reshape(parts.shape))
+        np.add(self._squares[..., 0], self._squares[..., 1], out=size)
+        np.sqrt(size, out=size)
+        np.maximum(size, np.float32(TINY), out=size)
+        np.divide(self._magnitude, size, out=size)
+        np.multiply(spectrum, size, out=spectrum)
 
     def _sound(self, spectrum: Complex[np.ndarray, "T F"]) -> None:
         """The nearest wave to a spectrum (`Spectra.inverse`), padded as `Spectra.forward` pads it."""
-        spectra, pad, hop = self._spectra, self._spectra.pad, self._spectra.hop
-        self._hops.fill(0)
-        for block in self._blocks:
-            frames = self._frames[: block.stop - block.start]
-            np.fft.irfft(spectrum[block], n=spectra.n_fft, out=frames)
-            frames *= spectra.window
-            for part in range(spectra.n_fft // hop):
-                self._hops[block.start + part : block.stop + part] += frames[:, part * hop : (part + 1) * hop]
+        spectra, pad, frames = self._spectra, self._spectra.pad, self._frames
+        np.fft.irfft(spectrum, n=spectra.n_fft, out=frames)
+        frames *= spectra.window
+        spectra.overlap(frames, out=self._hops)
         inside = self._wave[pad:-pad]
         inside *= spectra.overlaps(len(spectrum))
         if len(inside) > pad:
             self._wave[:pad], self._wave[-pad:] = inside[pad:0:-1], inside[-2 : -pad - 2 : -1]
         else:
             self._wave[:pad] = self._wave[-pad:] = 0
-
-    def _look(self, block: slice, spectrum: Complex[np.ndarray, "K F"]) -> None:
-        """The phases of the wave, and momentum, with the magnitudes that are wanted."""
-        count, previous = block.stop - block.start, self._previous[block]
-        frames, consistent, size = self._frames[:count], self._consistent[:count], self._size[:count]
-        np.multiply(self._seen[block], self._spectra.scaled, out=frames)
-        np.fft.rfft(frames, norm="forward", out=consistent)
-        # consistent + momentum * (consistent - previous), but for a factor: only its phase counts.
-        parts, squares = spectrum.view(np.float32), self._squares[:count]
-        np.multiply(previous.view(np.float32), self._share, out=parts)
-        np.subtract(consistent.view(np.float32), parts, out=parts)
-        previous[...] = consistent
-        np.square(parts, out=squares.reshape(parts.shape))
-        np.add(squares[..., 0], squares[..., 1], out=size)
-        np.sqrt(size, out=size)
-        np.maximum(size, np.float32(TINY), out=size)
-        np.divide(self._magnitude[block], size, out=size)
-        np.multiply(spectrum, size, out=spectrum)
 
 
 def length(numbers: Complex[np.ndarray, "T F"]) -> Float[np.ndarray, "T F"]:

@@ -52,7 +52,9 @@ def test_every_piece_equals_its_net(weights, exported):
 def results(model, outputs: list[str], inputs: dict[str, torch.Tensor]) -> list[torch.Tensor]:
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     used = {one.name for one in session.get_inputs()}
-    return list(map(torch.tensor, session.run(outputs, {name: x.numpy() for name, x in inputs.items() if name in used})))
+    return list(
+        map(torch.tensor, session.run(outputs, {name: x.numpy() for name, x in inputs.items() if name in used}))
+    )
 
 
 def test_eight_bits_move_the_next_code_a_little(weights, exported):
