@@ -4,14 +4,22 @@ Times are in codes from the beginning of speech. A text of S ids has S + 2 times
 where the speech ends.
 """
 
+from typing import Protocol
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from tts.ctc import aligned
-from tts.text.tokenizer import Tokenizer
 from tts.types import Batch, Codec, Codes, mask
+
+
+class Sounds(Protocol):
+    """What a tokenizer tells of the sounds of its ids."""
+
+    def sounds(self, count: int) -> list[int]:
+        """For each id the one that sounds most like it among the first `count`; 0 for those without a sound there."""
 
 
 def even(text_len: Int[Tensor, " B"] | Float[Tensor, " B"], speech_len: Tensor, size: int) -> Float[Tensor, "B S2"]:
@@ -24,7 +32,7 @@ def even(text_len: Int[Tensor, " B"] | Float[Tensor, " B"], speech_len: Tensor, 
     return share.clamp(max=1) * speech_len[:, None]
 
 
-def heard(batch: Batch, codes: Codes, codec: Codec, tokenizer: Tokenizer) -> Float[Tensor, "B S2"]:
+def heard(batch: Batch, codes: Codes, codec: Codec, tokenizer: Sounds) -> Float[Tensor, "B S2"]:
     """Times of a batch's texts in its codes: those that the batch brings, and `spoken` for clips without."""
     if batch.times is None:
         return spoken(codec.spell(codes), codes, batch.text, batch.text_len, tokenizer)
@@ -42,7 +50,7 @@ def spoken(
     codes: Codes,
     text: Int[Tensor, "B S"],
     text_len: Int[Tensor, " B"],
-    tokenizer: Tokenizer,
+    tokenizer: Sounds,
 ) -> Float[Tensor, "B S2"]:
     """Times at which codes spell each id (`Codec.spell`). Ids without a sound are spread over the gap around them.
 
