@@ -4,7 +4,7 @@ Times are in codes from the beginning of speech. A text of S ids has S + 2 times
 where the speech ends.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from tts.ctc import aligned
 from tts.types import Batch, Codec, Codes, mask
 
 
+@runtime_checkable
 class Sounds(Protocol):
     """What a tokenizer tells of the sounds of its ids."""
 
