@@ -256,7 +256,7 @@ def begin(folder, speech, clips, tmp_path, watch=lambda doing: None, **conf) -> 
 @pytest.mark.parametrize("kept", [0.0, 3600.0])  # after every step, or only after each round
 def test_a_run_that_is_killed_ends_as_one_that_is_not(folder, speech, clips, tmp_path, monkeypatch, kept):
     monkeypatch.setattr(rounds, "KEEP", kept)
-    conf = {"steps": 2, "rounds": 3}
+    conf = {"steps": 2, "rounds": 2}
     (tmp_path / "whole").mkdir()
     (tmp_path / "killed").mkdir()
     whole = begin(folder, speech, clips, tmp_path / "whole", **conf)
@@ -272,7 +272,7 @@ def test_a_run_that_is_killed_ends_as_one_that_is_not(folder, speech, clips, tmp
     found = voices.arrays(resumed.run())
     assert found.keys() == expected.keys() and all(np.array_equal(found[name], expected[name]) for name in found)
     assert resumed.progress.scores == whole.progress.scores and resumed.progress.losses == whole.progress.losses
-    assert [learner.done for learner in resumed.learners.values()] == [6, 6]
+    assert [learner.done for learner in resumed.learners.values()] == [4, 4]
     assert any(found[name].any() for name in found if name.startswith("decoder.") and name.endswith(".B"))
 
 
@@ -289,7 +289,7 @@ def test_a_run_ends_with_its_time_and_without_gain(folder, speech, clips, tmp_pa
 
 
 def test_tune_writes_a_voice_that_speaks(tune, ann, speech, tmp_path):
-    code, printed = tune(str(ann), "--licence", "CC0-1.0", "--", "rate=0.05", "rounds=8", "patience=8", "heldout=1")
+    code, printed = tune(str(ann), "--licence", "CC0-1.0", "--", "rate=0.05", "rounds=4", "patience=4", "heldout=1")
     assert code == 0, printed
     path = tmp_path / "own.safetensors"
     assert f"{path}: round " in printed and voices.is_tuned(path) and voices.about(path).licence == "CC0-1.0"
