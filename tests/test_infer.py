@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -19,7 +18,6 @@ import infer
 from helpers import nano
 from tts import settings, voices
 from tts.audio import decode
-from tts.cli import UNREAD
 from tts.formats import OUTPUTS
 
 FAST = ["steps=1", "retries=0", "sampling.max_codes_per_id=1", "guidance=1", "sampling.guidance=1"]
@@ -237,27 +235,6 @@ def test_a_folder_that_refuses_files_is_told_at_once(say, monkeypatch):
         assert code == 2 and "locked" in said and "give -o another folder" in said
 
 
-def test_a_full_disk_is_named_and_nothing_stays(home, tmp_path):
-    """A limit on the size of files stands in for the disk."""
-    script = (
-        "import resource, sys, infer; resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))\n"
-        "for suffix in infer.OUTPUTS: print(infer.main([f'{word}{suffix}' if word.endswith('/x') else word "
-        "for word in sys.argv[1:]]))"
-    )
-    argv = command(home, "Hello there. " * 2, "-q", "-o", str(tmp_path / "x"))[2:]
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", script, *argv, "--", *FAST],
-        cwd=settings.ROOT,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")},
-    )
-    assert done.stdout.split() == ["1"] * len(OUTPUTS), done.stderr
-    for suffix, line in zip(OUTPUTS, done.stderr.splitlines(), strict=True):
-        assert line.startswith("infer.py: error: no space left") and f"x{suffix}" in line and "free some" in line
-    assert [name for name in os.listdir(tmp_path) if name != "cache"] == []
-
-
 def test_formats_are_read_and_other_kinds_refused(say):
     Path("a.html").write_text("<html><body><h1>Hello</h1><p>there.</p></body></html>")
     Path("a.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHello\n\n2\n00:00:05,000 --> 00:00:06,000\nthere.\n")
@@ -451,11 +428,6 @@ def test_every_default_is_within_its_limits():
     assert conf["limits"].keys() | conf["choices"].keys() | free == values.keys()
 
 
-def command(home: Path, *argv: str) -> list[str]:
-    base = [sys.executable, str(settings.ROOT / "infer.py"), "--weights", str(home / "weights")]
-    return [*base, "-v", str(home / "hum.wav"), *argv]
-
-
 def test_help_and_usage_errors_come_at_once_and_without_torch():
     script = "import sys, infer; code = infer.main(sys.argv[1:]); assert 'torch' not in sys.modules; sys.exit(code)"
     wrong = subprocess.run(
@@ -469,39 +441,6 @@ def test_help_and_usage_errors_come_at_once_and_without_torch():
         subprocess.run([sys.executable, "infer.py", "--version"], cwd=settings.ROOT, capture_output=True).returncode
         == 0
     )
-
-
-def test_interrupted_leaves_nothing_behind(home, tmp_path):
-    """Ctrl-C and `kill` alike, once the temporary file is being written."""
-    (tmp_path / "long.txt").write_text("Again and again and again. " * 20000)
-    running = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        argv = command(home, str(tmp_path / "long.txt"), "-q", "-o", str(tmp_path / f"x{number}.wav"))
-        running[number] = subprocess.Popen(
-            argv, stderr=subprocess.PIPE, text=True, env=os.environ | {"XDG_CACHE_HOME": str(home / "cache")}
-        )
-    for number, process in running.items():
-        deadline = time.monotonic() + 120
-        while not list(tmp_path.glob(f".x{number}.*")):
-            assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
-            time.sleep(0.05)
-        process.send_signal(number)
-        _, said = process.communicate(timeout=300)
-        assert process.returncode == 130 and said == "infer.py: error: interrupted; nothing was written\n"
-    assert os.listdir(tmp_path) == ["long.txt"]
-
-
-def test_sound_on_standard_output_is_lean(home):
-    """The path imports neither Lightning, Hydra, wandb nor matplotlib, and says nothing else on standard output."""
-    script = (
-        "import sys, infer; code = infer.main(sys.argv[1:])\n"
-        "heavy = {'lightning', 'hydra', 'wandb', 'matplotlib', 'librosa', 'encodec'} & set(sys.modules)\n"
-        "sys.exit(str(heavy) if heavy else code)"
-    )
-    argv = command(home, "Hello.", "-o", "-")[2:]
-    done = subprocess.run([sys.executable, "-c", script, *argv, "--", *FAST], cwd=settings.ROOT, capture_output=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout[:4] == b"RIFF" and len(done.stdout) > 1000
 
 
 @pytest.fixture
@@ -552,18 +491,6 @@ def test_text_from_a_pipe_is_spoken_in_whatever_pieces_it_comes(listened):
     whole = listened(words.decode(), "--stream", "--raw")
     parts = (words[:16], words[16:20], words[20:])  # the first ends inside a letter
     assert listened("-", "--stream", "--raw", text=Written(*parts)) == whole and whole[0] == 0
-
-
-def test_a_reader_that_leaves_ends_it_quietly(home):
-    process = subprocess.Popen(
-        [*command(home, "Hello there. " * 50, "--stream", "-q"), "--", *FAST],
-        cwd=settings.ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    process.stdout.read(100)
-    process.stdout.close()
-    assert process.stderr.read() == b"" and process.wait() == UNREAD
 
 
 def player(folder: Path, monkeypatch, script: str) -> Path:
