@@ -281,7 +281,7 @@ def streamed(speech, text, voice, settings, seed=0):
     return list(speech.stream(text, voice, settings=settings, seed=seed))
 
 
-@pytest.mark.parametrize("speed", [0.8, 1.0, 1.7])
+@pytest.mark.parametrize("speed", [pytest.param(0.8, marks=pytest.mark.slow), 1.0, 1.7])
 def test_streamed_speech_is_the_same_bytes_as_whole_speech(speech, voice, quick, speed):
     settings = replace(quick, speed=speed, sampling=replace(quick.sampling, max_codes_per_id=6.0))
     chunks = streamed(speech, THREE, voice, settings)

@@ -253,7 +253,8 @@ def begin(folder, speech, clips, tmp_path, watch=lambda doing: None, **conf) -> 
     return Tuning(learners, latents, speech.acoustic, moved, **common)
 
 
-@pytest.mark.parametrize("kept", [0.0, 3600.0])  # after every step, or only after each round
+# after every step, or only after each round
+@pytest.mark.parametrize("kept", [0.0, pytest.param(3600.0, marks=pytest.mark.slow)])
 def test_a_run_that_is_killed_ends_as_one_that_is_not(folder, speech, clips, tmp_path, monkeypatch, kept):
     monkeypatch.setattr(rounds, "KEEP", kept)
     conf = {"steps": 2, "rounds": 2}
