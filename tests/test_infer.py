@@ -25,11 +25,7 @@ FAST = ["steps=1", "retries=0", "sampling.max_codes_per_id=1", "guidance=1", "sa
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
-    """Nano weights and a recording to clone."""
-    home = tmp_path_factory.mktemp("home")
-    nano.weights(home / "weights")
-    nano.hum(home / "hum.wav")
-    return home
+    return nano.home(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture

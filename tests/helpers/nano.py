@@ -79,3 +79,10 @@ def hum(path: Path, *, seconds: float = 2.0, pitch: float = 120.0, gain: float =
     wave = sum(torch.sin(2 * torch.pi * pitch * k * time) / k for k in range(1, 20))
     soundfile.write(path, (gain * wave / wave.abs().max()).numpy(), 24000, "FLOAT")
     return path
+
+
+def home(folder: Path) -> Path:
+    """A folder with nano `weights` and `hum.wav`, a recording to clone."""
+    weights(folder / "weights")
+    hum(folder / "hum.wav")
+    return folder
