@@ -6,7 +6,7 @@ Nothing here takes time to import, so that a mistyped command line is answered a
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130  # exit codes
@@ -61,3 +61,30 @@ def exit_code(program: str, command: Callable[[], None], *, interrupted: str = "
     except (ValueError, OSError) as error:
         return complain(f"{program}: error: {error}", FAILED)
     return 0
+
+
+def grouped_exit_code(
+    program: str,
+    command: Callable[[], int],
+    *,
+    group: str,
+    groups: Mapping[str, str],
+    interrupted: str = "interrupted",
+) -> int:
+    """Run a command whose packages are in a group: its own exit code, 1 failed, 2 misused, 130 interrupted.
+
+    A package that is missing is told with its group: that of its module in `groups`, or else `group`.
+    """
+    try:
+        return command()
+    except BrokenPipeError:
+        raise
+    except KeyboardInterrupt:
+        return complain(f"{program}: {interrupted}", INTERRUPTED)
+    except UsageError as error:
+        return complain(f"{program}: error: {error}", MISUSED)
+    except ModuleNotFoundError as error:
+        needed = groups.get(error.name or "", group)
+        return complain(f"{program}: error: {error.name} is missing: run it with `uv run --group {needed}`", FAILED)
+    except (ValueError, OSError) as error:
+        return complain(f"{program}: error: {error}", FAILED)

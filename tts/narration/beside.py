@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
-from tts.narration.encode import Mastering, Progress, Tell, Work
+from tts.narration.encode import Mastering, PassProgress, Progress, Tell
 from tts.narration.timeline import TimedChapter
 
 
@@ -51,7 +51,7 @@ class ChapterFiles:
         timed = TimedChapter(title=self._titles[chapter], start=0.0, stop=0.0, segments=[])
         of = len(self._chapters)
         piece = self._mastering.piece(chapter + 1, of, self._chapters[chapter], timed)
-        self._mastering.write(piece, of, self._tell, Work(self._go_on, 1.0))
+        self._mastering.write(piece, of, self._tell, PassProgress(self._go_on, 1.0))
         return piece.path
 
     def _go_on(self, done: float, whole: float) -> None:

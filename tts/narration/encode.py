@@ -79,7 +79,7 @@ def master(
     rate = _rate(chapters)
     mastering = Mastering(output, rate, timeline=timeline, document=document, preset=preset, bed=bed, mark=mark)
     files = mastering.pieces(chapters, timeline.chapters, per_chapter)
-    work = Work(progress, mastering.passes * sum(_seconds(piece.sources) for piece in files))
+    work = PassProgress(progress, mastering.passes * sum(_seconds(piece.sources) for piece in files))
     for piece in files:
         mastering.write(piece, len(files), tell, work)
     work.finish()
@@ -131,7 +131,7 @@ class Mastering:
         times = [replace(chapter, start=0.0, stop=seconds, segments=[])]
         return OutputFile(name, [path], times, number, chapter.title or f"{self.timeline.title} {number}".strip())
 
-    def write(self, piece: OutputFile, of: int, tell: Tell, work: "Work") -> None:
+    def write(self, piece: OutputFile, of: int, tell: Tell, work: "PassProgress") -> None:
         """Make one of so many files, and tell what it measures."""
         tags = tags_of(self.timeline, self.document, piece, of, self.bed)
         report = _write(piece, self.rate, self.preset, self.bed, self.mark, tags, self.document, work)
@@ -201,7 +201,7 @@ def _write(
     mark: bool,
     tags: dict[str, str],
     document: Document,
-    work: "Work",
+    work: "PassProgress",
 ) -> Report:
     """Measure the speech, encode, and measure what was encoded; again if that is not as loud as asked."""
     suffix = piece.path.suffix.lower()
@@ -255,7 +255,7 @@ class _Chain:
         self.spoken = SILENT  # LUFS of the speech as it is, in one channel; its RMS in dB where that alone matters
         self.first_gain = 0.0  # dB, before the compressor
 
-    def fit(self, loss: float, work: "Work") -> float:
+    def fit(self, loss: float, work: "PassProgress") -> float:
         """Measure the speech, before and after the compressor; gives the gain in dB that it needs after it.
 
         `loss` is by how many dB the codec will turn it down. A bed, the mark and the limiter hardly change how loud the
@@ -315,7 +315,7 @@ class _Chain:
         return iter(sound)
 
 
-class Work:
+class PassProgress:
     """Tells how much of all passes is done."""
 
     def __init__(self, progress: Callable[[float, float], None], seconds: float):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tts import settings
-from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, run_as_program
+from tts.cli import Parser, UsageError, grouped_exit_code, run_as_program
 from tts.engine.choice import Nets
 from tts.server.keys import Keys, add
 
@@ -31,19 +31,8 @@ examples:
 
 def main(argv: list[str] | None = None) -> int:
     """Run a verb and return its exit code: 0 done, 1 failed, 2 usage, 130 interrupted."""
-    try:
-        return run(sys.argv[1:] if argv is None else argv)
-    except BrokenPipeError:
-        raise
-    except KeyboardInterrupt:
-        return complain("server: interrupted", INTERRUPTED)
-    except UsageError as error:
-        return complain(f"server: error: {error}", MISUSED)
-    except ModuleNotFoundError as error:
-        group = "cluster" if error.name == "psycopg" else "server"
-        return complain(f"server: error: {error.name} is missing: run it with `uv run --group {group}`", FAILED)
-    except (ValueError, OSError) as error:
-        return complain(f"server: error: {error}", FAILED)
+    given = sys.argv[1:] if argv is None else argv
+    return grouped_exit_code("server", lambda: run(given), group="server", groups={"psycopg": "cluster"})
 
 
 def run(argv: list[str]) -> int:

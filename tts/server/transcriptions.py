@@ -19,9 +19,9 @@ from tts.server.errors import ApiError
 from tts.server.service import Left, Service, first_of
 from tts.server.speech import IGNORED, ServiceOf, TurnResponse, VisitOf
 from tts.server.uploads import keep
-from tts.transcription.formats import Transcript, as_srt, as_text, as_vtt, verbose
+from tts.transcription.formats import Transcription, as_srt, as_text, as_vtt, verbose
 from tts.transcription.listener import Asked, Listener, check
-from tts.transcription.transcribe import Progress, hear, samples_of
+from tts.transcription.transcribe import HeardClip, gathered, hear, samples_of
 
 Format = Literal["json", "text", "srt", "verbose_json", "vtt"]
 router = APIRouter()
@@ -101,7 +101,7 @@ async def _listener(model: str, asked: Asked, service: Service) -> Listener:
 @asynccontextmanager
 async def _hearing(
     file: UploadFile, listener: Listener, asked: Asked, user: str, service: Service
-) -> AsyncIterator[tuple[Turn[Progress], float, ExitStack]]:
+) -> AsyncIterator[tuple[Turn[HeardClip], float, ExitStack]]:
     """The recording is decoded in a process of its own, and heard clip by clip in turns of the engine.
 
     Gives the turn, the seconds of the recording, and what holds both until they are no longer needed.
@@ -115,10 +115,10 @@ async def _hearing(
 
 
 async def _whole(
-    turn: Turn[Progress], request: Request, listener: Listener, asked: Asked, seconds: float
-) -> Transcript | None:
+    turn: Turn[HeardClip], request: Request, listener: Listener, asked: Asked, seconds: float
+) -> Transcription | None:
     """All that is heard; None if the client leaves before."""
-    parts: list[Progress] = []
+    parts: list[HeardClip] = []
     try:
         while (part := await first_of(turn, request)) is not None:
             parts.append(part)
@@ -126,10 +126,7 @@ async def _whole(
         raise ApiError(503, "The server is going down.") from None
     if await request.is_disconnected():
         return None
-    language = parts[-1].language if parts else asked.language or "en"
-    segments = [segment for part in parts for segment in part.segments]
-    task = "translate" if asked.translate else "transcribe"
-    return Transcript(language, listener.languages.get(language, language), seconds, segments, task)
+    return gathered(parts, seconds, listener, asked)
 
 
 async def _samples(file: UploadFile, folder: Path, service: Service) -> Samples:
@@ -147,7 +144,7 @@ async def _samples(file: UploadFile, folder: Path, service: Service) -> Samples:
         raise ApiError(400, _sentence(error), param="file", code="invalid_recording") from None
 
 
-def _written(heard: Transcript, format: Format, granularities: Sequence[str], headers: dict[str, str]) -> Response:
+def _written(heard: Transcription, format: Format, granularities: Sequence[str], headers: dict[str, str]) -> Response:
     plain = {"text": as_text, "srt": as_srt, "vtt": as_vtt}
     if format in plain:
         return PlainTextResponse(plain[format](heard), headers=headers)
@@ -155,7 +152,7 @@ def _written(heard: Transcript, format: Format, granularities: Sequence[str], he
     return JSONResponse(found | {"usage": {"type": "duration", "seconds": round(heard.seconds)}}, headers=headers)
 
 
-async def _events(turn: Turn[Progress], held: ExitStack) -> AsyncIterator[bytes]:
+async def _events(turn: Turn[HeardClip], held: ExitStack) -> AsyncIterator[bytes]:
     """OpenAI's events: what was heard in each clip, then the whole text."""
     texts: list[str] = []
     with held:

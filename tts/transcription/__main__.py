@@ -8,12 +8,12 @@ from pathlib import Path
 
 from tts import settings
 from tts.alignment.unpack import CONTAINERS
-from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable, run_as_program
+from tts.cli import FAILED, Parser, UsageError, complain, grouped_exit_code, printable, run_as_program
 from tts.files import whole
 from tts.transcription.choice import USAGE, make
-from tts.transcription.formats import FORMATS, Transcript
+from tts.transcription.formats import FORMATS, Transcription
 from tts.transcription.listener import Asked, Listener, check
-from tts.transcription.transcribe import decoded, hear
+from tts.transcription.transcribe import decoded, gathered, hear
 
 MAX_HOURS = 24.0
 EXAMPLES = """\
@@ -30,19 +30,11 @@ Our nets write no punctuation, hear English only, and mistake 36 words of a hund
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code: 0, 1 if a recording failed, 2 usage, 130 interrupted."""
-    try:
-        return run(sys.argv[1:] if argv is None else argv)
-    except BrokenPipeError:
-        raise
-    except KeyboardInterrupt:
-        return complain("transcribe: interrupted; what was written is whole", INTERRUPTED)
-    except UsageError as error:
-        return complain(f"transcribe: error: {error}", MISUSED)
-    except ModuleNotFoundError as error:
-        group = "whisper" if error.name == "faster_whisper" else "listen"
-        return complain(f"transcribe: error: {error.name} is missing: run it with `uv run --group {group}`", FAILED)
-    except (ValueError, OSError) as error:
-        return complain(f"transcribe: error: {error}", FAILED)
+    given = sys.argv[1:] if argv is None else argv
+    told = "interrupted; what was written is whole"
+    return grouped_exit_code(
+        "transcribe", lambda: run(given), group="listen", groups={"faster_whisper": "whisper"}, interrupted=told
+    )
 
 
 def run(argv: list[str]) -> int:
@@ -101,7 +93,7 @@ def places(files: Sequence[Path], output: Path | None, kind: str | None) -> tupl
     return kind, targets
 
 
-def transcribed(file: Path, listener: Listener, asked: Asked, quiet: bool) -> Transcript:
+def transcribed(file: Path, listener: Listener, asked: Asked, quiet: bool) -> Transcription:
     """What is said in a file. Raises ValueError if it cannot be read, or if nobody speaks."""
     with decoded(file, max_hours=MAX_HOURS) as samples:
         seconds = len(samples) / samples.rate
@@ -110,12 +102,10 @@ def transcribed(file: Path, listener: Listener, asked: Asked, quiet: bool) -> Tr
             for part in hear(samples, listener, asked):
                 parts.append(part)
                 tell(part.stop)
-    segments = [segment for part in parts for segment in part.segments]
-    if not segments:
+    heard = gathered(parts, seconds, listener, asked)
+    if not heard.segments:
         raise ValueError("nobody speaks in it")
-    language = parts[-1].language
-    task = "translate" if asked.translate else "transcribe"
-    return Transcript(language, listener.languages.get(language, language), seconds, segments, task)
+    return heard
 
 
 @contextmanager

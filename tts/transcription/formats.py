@@ -12,7 +12,7 @@ from tts.transcription.listener import HeardSegment
 
 
 @dataclass(frozen=True)
-class Transcript:
+class Transcription:
     """All that was heard in a recording."""
 
     language: str  # ISO 639-1
@@ -26,17 +26,17 @@ class Transcript:
         return " ".join(segment.text for segment in self.segments)
 
 
-def as_text(heard: Transcript) -> str:
+def as_text(heard: Transcription) -> str:
     """The words alone."""
     return heard.text + "\n"
 
 
-def as_json(heard: Transcript) -> str:
+def as_json(heard: Transcription) -> str:
     """Text, segments and words with their times."""
     return json.dumps(verbose(heard, ("segment", "word")), ensure_ascii=False, indent=1) + "\n"
 
 
-def verbose(heard: Transcript, granularities: Sequence[str]) -> dict[str, Any]:
+def verbose(heard: Transcription, granularities: Sequence[str]) -> dict[str, Any]:
     """OpenAI's verbose_json."""
     found: dict[str, Any] = {
         "task": heard.task,
@@ -61,17 +61,17 @@ def verbose(heard: Transcript, granularities: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def as_srt(heard: Transcript) -> str:
+def as_srt(heard: Transcription) -> str:
     """SubRip."""
     return srt(_timeline(heard))
 
 
-def as_vtt(heard: Transcript) -> str:
+def as_vtt(heard: Transcription) -> str:
     """WebVTT."""
     return vtt(_timeline(heard))
 
 
-def _timeline(heard: Transcript) -> Timeline:
+def _timeline(heard: Transcription) -> Timeline:
     """As one chapter of a narration, whose subtitles are cut and shown in the same way."""
     segments = [_timed(number, segment) for number, segment in enumerate(heard.segments)]
     chapter = TimedChapter(title="", start=0.0, stop=heard.seconds, segments=segments)
@@ -91,4 +91,4 @@ def _timed(number: int, segment: HeardSegment) -> TimedSegment:
     return TimedSegment(id=str(number), paragraph=number, text=segment.text, words=words, **times, **shown)
 
 
-FORMATS: dict[str, Callable[[Transcript], str]] = {"txt": as_text, "srt": as_srt, "vtt": as_vtt, "json": as_json}
+FORMATS: dict[str, Callable[[Transcription], str]] = {"txt": as_text, "srt": as_srt, "vtt": as_vtt, "json": as_json}

@@ -1,7 +1,7 @@
 """A whole recording: decoded with bounds, cut at pauses into clips of up to half a minute, and heard clip by clip."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from tts.alignment.recording import Samples, unpacked
 from tts.alignment.segment import SegmentConfig, segment
 from tts.audio import resample
+from tts.transcription.formats import Transcription
 from tts.transcription.listener import Asked, HeardSegment, Listener
 
 RATE = 24_000  # Hz, as which recordings are decoded
@@ -25,7 +26,7 @@ CUTS = SegmentConfig(
 
 
 @dataclass(frozen=True)
-class Progress:
+class HeardClip:
     """What was heard in a clip, in the language that it is in, and up to where in seconds."""
 
     language: str
@@ -46,7 +47,7 @@ def samples_of(path: Path, raw: Path, *, max_hours: float) -> Samples:
     return Samples(raw, RATE)
 
 
-def hear(samples: Samples, listener: Listener, asked: Asked) -> Iterator[Progress]:
+def hear(samples: Samples, listener: Listener, asked: Asked) -> Iterator[HeardClip]:
     """What is said, clip by clip; nothing where nobody speaks. A language of None is that of the first clip.
 
     Times count from the start of the recording.
@@ -57,4 +58,12 @@ def hear(samples: Samples, listener: Listener, asked: Asked) -> Iterator[Progres
         wave = resample(samples.clip(start, stop), samples.rate, listener.rate)
         heard = listener.hear(wave, asked)
         asked = replace(asked, language=heard.language)
-        yield Progress(heard.language, [one.later(start) for one in heard.segments], stop)
+        yield HeardClip(heard.language, [one.later(start) for one in heard.segments], stop)
+
+
+def gathered(clips: Sequence[HeardClip], seconds: float, listener: Listener, asked: Asked) -> Transcription:
+    """All that was heard in a recording of this length."""
+    language = clips[-1].language if clips else asked.language or "en"
+    segments = [segment for clip in clips for segment in clip.segments]
+    task = "translate" if asked.translate else "transcribe"
+    return Transcription(language, listener.languages.get(language, language), seconds, segments, task)

@@ -56,11 +56,11 @@ def test_what_cannot_be_done_is_one_line(model, capsys, arguments, code, told):
 
 def test_json_has_the_segments_and_the_language(model, tmp_path):
     pytest.importorskip("faster_whisper")
-    from tts.transcription.formats import FORMATS, Transcript
+    from tts.transcription.formats import FORMATS, Transcription
     from tts.transcription.listener import HeardSegment, HeardWord
 
     words = [HeardWord("Good", 1.0, 1.2), HeardWord("morning.", 1.2, 1.9)]
-    heard = Transcript("en", "english", 3.0, [HeardSegment("Good morning.", 1.0, 1.9, words)])
+    heard = Transcription("en", "english", 3.0, [HeardSegment("Good morning.", 1.0, 1.9, words)])
     found = json.loads(FORMATS["json"](heard))
     assert found["text"] == "Good morning." and found["language"] == "english" and found["duration"] == 3.0
     assert found["words"][1] == {"word": "morning.", "start": 1.2, "end": 1.9}
