@@ -90,6 +90,7 @@ class GPT(nn.Module):
         clock: dict[str, int],
         prosody: dict[str, int] | None,  # None: every take is spoken with the predicted gaps
         max_len: int,
+        guidance: float,  # that the weights hold (gpt/distillation.py); 1: none
         modalities: dict[str, int] | None = None,  # further ones: name and number of ids
     ):
         super().__init__()
@@ -98,6 +99,7 @@ class GPT(nn.Module):
         self.vocabulary = Vocabulary(texts=text_vocab, codes=self.codebook_size, further=further)
         self.latents_per_speaker = speaker["latents"]
         self.max_len = max_len
+        self.guidance = guidance
         self.stepping = torch.float32  # of the matrices in `generate`; may be set to `tts.nn.step_dtype`
         self._stepped: tuple | None = None  # see `_step_weights`
         self.speaker = SpeakerEncoder(n_mels=audio.n_mels, out_width=width, **speaker)
@@ -278,7 +280,9 @@ class GPT(nn.Module):
 
         With a prompt the speaker goes on from there, as nets do that were trained on tasks with prompts.
         """
-        items, guided, device = len(text), sampling.guidance != 1, text.device
+        items, device = len(text), text.device
+        scale = sampling.guidance / self.guidance  # beyond what the weights hold
+        guided = scale != 1
         with torch.autocast(device.type, enabled=False):
             speaker = speaker.float()
             times, prosody = self.draw_prosody(text, text_len, speaker, sampling.prosody, generator)
@@ -305,7 +309,7 @@ class GPT(nn.Module):
             with torch.autocast(device.type, enabled=False):
                 logits = product(hidden, head).float()
                 if guided:
-                    logits = guide(*logits.chunk(2), sampling.guidance)
+                    logits = guide(*logits.chunk(2), scale)
                 if step == 0:
                     logits[:, -1] = -torch.inf  # speech of no codes has nothing to decode
                 id = choose(logits, ids[:, :step], uniforms[step], sampling)

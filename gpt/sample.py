@@ -22,7 +22,10 @@ def seeded_uniforms(items: int, steps: int, generator: torch.Generator) -> Float
 
 
 def guide(told: Float[Tensor, "B V"], untold: Float[Tensor, "B V"], scale: float) -> Float[Tensor, "B V"]:
-    """Classifier-free guidance (Ho & Salimans 2022, arXiv 2207.12598, eq. 6) on log-probabilities; 1 is off."""
+    """Classifier-free guidance (Ho & Salimans 2022, arXiv 2207.12598, eq. 6) on log-probabilities; 1 is off.
+
+    Scales multiply: to guide by a what was guided by b is to guide by a * b.
+    """
     return untold + scale * (told - untold)
 
 

@@ -1,7 +1,7 @@
 """How the GPT is trained: a frozen codec gives the codes, and each clip is read as a task drawn by its share."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float
@@ -12,7 +12,20 @@ from gpt.loss import accuracy, cross_entropy, gap_error
 from gpt.model import TTS
 from gpt.picture import alignment, draw_alignment
 from gpt.prosody import departures
-from gpt.sequence import SPEECH, TEXT, Packed, Said, SegmentStream, Task, corrupt, hide_text, pack_tasks, parse_task
+from gpt.sample import guide
+from gpt.sequence import (
+    SPEECH,
+    TEXT,
+    Packed,
+    Said,
+    SegmentStream,
+    Task,
+    Vocabulary,
+    corrupt,
+    hide_text,
+    pack_tasks,
+    parse_task,
+)
 from tts import align
 from tts.checkpoint import load
 from tts.draws import delayed
@@ -26,11 +39,31 @@ SCORED = {"speech": SPEECH, "text": TEXT}
 OWN_DRAWS = 0x6770_7421  # makes the stage's generator another stream than torch's global one, which has the step's seed
 
 
+@dataclass
+class Reading:
+    """What the net reads of a batch."""
+
+    packed: Packed
+    speaker: Float[Tensor, "B P D"]
+    prosody: Float[Tensor, "B 4 S1"] | None  # as `GPT.forward` hears it
+
+    def without_text(self, vocabulary: Vocabulary) -> "Reading":
+        """The same as a net reads it that is told neither the text nor its prosody."""
+        everyone = torch.ones(len(self.speaker), dtype=torch.bool, device=self.speaker.device)
+        return Reading(hide_text(self.packed, everyone, vocabulary), self.speaker, None)
+
+    def of(self, items: Bool[Tensor, " B"]) -> "Reading":
+        """That of some of the items."""
+        packed = Packed(**{name: value[items] for name, value in vars(self.packed).items()})
+        return Reading(packed, self.speaker[items], None if self.prosody is None else self.prosody[items])
+
+
 class GptStage(Stage):
     """Cross-entropy of codes and of text ids, whichever task scores them, and the error of predicted durations.
 
     Speech is made from text at the times at which it is heard. Text is read from speech at even times of about the
-    right pace, since a listener knows neither the times nor the length of the text.
+    right pace, since a listener knows neither the times nor the length of the text. Weights that hold guidance keep it:
+    their codes are scored as they would be guessed without it (arXiv 2501.15420).
     """
 
     def __init__(
@@ -84,6 +117,33 @@ class GptStage(Stage):
         terms, prosody = self._prosody_losses(batch, spoken, speaker, generator)
         if not self.tasks:  # only rhythm and melody are learned
             return dict.fromkeys(SCORED, spoken.new_zeros(())) | terms
+        return self.scores(self.read(batch, codes, spoken, speaker, prosody, generator)) | terms
+
+    def scores(self, reading: Reading) -> dict[str, Tensor]:
+        """How badly the net guesses what is scored."""
+        hidden = self.net(reading.packed, reading.speaker, reading.prosody)
+        return {name: cross_entropy(*self.guesses(reading, hidden, modality)) for name, modality in SCORED.items()}
+
+    def guesses(self, reading: Reading, hidden: Float[Tensor, "B K D"], modality: int) -> tuple[Tensor, Tensor]:
+        """As `GPT.guesses`, without the guidance that the weights hold."""
+        logits, target = self.net.guesses(reading.packed, hidden, modality)
+        if modality != SPEECH or self.net.guidance == 1:
+            return logits, target
+        untold = reading.without_text(self.net.vocabulary)
+        with torch.no_grad():
+            others, _ = self.net.guesses(untold.packed, self.net(untold.packed, untold.speaker), SPEECH)
+        return guide(logits, others, 1 / self.net.guidance), target
+
+    def read(
+        self,
+        batch: Batch,
+        codes: Codes,
+        spoken: Float[Tensor, "B S2"],
+        speaker: Float[Tensor, "B P D"],
+        prosody: Float[Tensor, "B 4 S1"] | None,
+        generator: torch.Generator,
+    ) -> Reading:
+        """Each clip as one task, in training with what makes that harder."""
         choice, able = self._draw_tasks(batch, generator)
         told = spoken
         if self.training:  # when speaking, times are only predicted
@@ -101,11 +161,7 @@ class GptStage(Stage):
                 prosody = prosody * ~(untold.to(choice.device) | reads)[:, None, None]
         elif prosody is not None:
             prosody = prosody * ~reads[:, None, None]
-        hidden = self.net(packed, speaker, prosody)
-        guesses = {
-            name: cross_entropy(*self.net.guesses(packed, hidden, modality)) for name, modality in SCORED.items()
-        }
-        return guesses | terms
+        return Reading(packed, speaker, prosody)
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """Every task on every transcribed clip, and two more figures.
@@ -125,9 +181,10 @@ class GptStage(Stage):
             times = listening if TEXT in task.scored_modalities else spoken
             packed = pack_tasks([task], torch.zeros_like(batch.text_len), self.streams(batch, codes, times))
             packed.scored = packed.scored & self._able(task, batch)[:, None]
+            reading = Reading(packed, speaker, None)
             hidden = self.net(packed, speaker)
             for name, modality in SCORED.items():
-                logits, target = self.net.guesses(packed, hidden, modality)
+                logits, target = self.guesses(reading, hidden, modality)
                 if len(target):
                     values[f"{task.name}_{name}"] = cross_entropy(logits, target)
                     values[f"{task.name}_{name}_accuracy"] = accuracy(logits, target)
@@ -229,7 +286,7 @@ class GptStage(Stage):
         return able
 
     def _speech_loss(self, packed: Packed, speaker: Tensor) -> Tensor:
-        return cross_entropy(*self.net.guesses(packed, self.net(packed, speaker), SPEECH))
+        return cross_entropy(*self.guesses(Reading(packed, speaker, None), self.net(packed, speaker), SPEECH))
 
 
 def _transcribed(batch: Batch) -> Batch:

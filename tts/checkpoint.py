@@ -49,7 +49,7 @@ RETIRED = {
 
 # Arguments that older files lack, with the value that means what they mean.
 ADDED = {
-    "gpt": {"prosody": None},
+    "gpt": {"prosody": None, "guidance": 1.0},
 }
 
 

@@ -29,7 +29,7 @@ def make_codec(folder):
     return str(path)
 
 
-def make_stage(codec, spec=None, **changed):
+def make_stage(codec, spec=None, kind=GptStage, **changed):
     torch.manual_seed(0)
     given = conf("stage/gpt")
     common = {"audio": AUDIO, "gradient_clip": 1.0, "weights": given["weights"]}
@@ -38,7 +38,8 @@ def make_stage(codec, spec=None, **changed):
     own = ("tasks", "trained", "corruption", "text_dropout", "shift", "pace_jitter", "time_jitter", "prosody_dropout")
     ours = {key: given[key] for key in own}
     net, tokenizer = build({**conf("model/gpt/nano"), **(spec or {})}, AUDIO), build(conf("text/english"), AUDIO)
-    return GptStage(net=net, tokenizer=tokenizer, codec=codec, sampling=GREEDY, **{**common, **ours, **changed})
+    ours["sampling"] = GREEDY
+    return kind(net=net, tokenizer=tokenizer, codec=codec, **{**common, **ours, **changed})
 
 
 def make_batch():

@@ -25,7 +25,9 @@ class OnnxGpt:
         self, ids: Sequence[int], speaker: Float[np.ndarray, "1 P D"], sampling: Sampling, random: np.random.Generator
     ) -> Iterator[Drawn]:
         """Codes until the GPT stops, each with its latents."""
-        known, guided = self.known, sampling.guidance != 1
+        known = self.known
+        scale = sampling.guidance / known["guidance"]  # beyond what the weights hold
+        guided = scale != 1
         stream = self._stream(ids)
         times, prosody = self._prosody(stream, speaker, sampling, random)
         logits, caches = self._read(stream, sampling.pace * times, prosody, speaker, guided)
@@ -36,7 +38,7 @@ class OnnxGpt:
         uniforms = random.random((limit, 2))
         codes: list[int] = []
         for step in range(limit):
-            row = logits[0] if not guided else logits[1] + sampling.guidance * (logits[0] - logits[1])
+            row = logits[0] if not guided else logits[1] + scale * (logits[0] - logits[1])
             if step == 0:
                 row[-1] = -np.inf  # speech of no codes has nothing to decode
             code = choose(row, codes, uniforms[step], vars(sampling))

@@ -115,6 +115,7 @@ def constants(gpt: GPT) -> dict[str, Any]:
         "stop_text": vocabulary.stop_text,
         "codes": vocabulary.codes,
         "max_len": gpt.max_len,
+        "guidance": gpt.guidance,
         "channels": CHANNELS,
         "gap_floor": GAP_FLOOR,
         "gap_scale": SCALES[0],

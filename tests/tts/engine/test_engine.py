@@ -63,6 +63,24 @@ def test_codes_are_those_of_the_gpt(guidance, speech, engine, voice):
     assert np.allclose(np.stack([latents for _, latents in drawn], axis=1), wanted.latents.numpy(), atol=1e-3)
 
 
+@pytest.mark.parametrize(("asked", "rows"), [(2.0, 1), (3.0, 2)])
+def test_weights_that_hold_guidance_speak_with_one_row(asked, rows, speech, engine, voice, monkeypatch):
+    monkeypatch.setattr(speech.acoustic, "guidance", 2.0)
+    monkeypatch.setattr(engine.gpt, "known", engine.gpt.known | {"guidance": 2.0})
+    nets, read = engine.gpt.nets, []
+
+    class Watched:
+        has = nets.has
+
+        def __call__(self, name, **inputs):
+            read.append(len(inputs["code"])) if name == "gpt_step" else None
+            return nets(name, **inputs)
+
+    monkeypatch.setattr(engine.gpt, "nets", Watched())
+    test_codes_are_those_of_the_gpt(asked, speech, engine, voice)
+    assert set(read) == {rows}
+
+
 @pytest.fixture
 def exact(monkeypatch):
     """Torch computes in 32 bits."""
