@@ -5,17 +5,19 @@ section 3.1, for diffusion). The student begins with the teacher's weights. Wher
 stay as it is, so guidance of any other strength still follows from its own two rows (`gpt.sample.guide`).
 """
 
+from copy import deepcopy
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
 from gpt.loss import cross_entropy
-from gpt.model import TTS
+from gpt.model import GPT, TTS
 from gpt.sample import guide
 from gpt.sequence import SPEECH, TEXT, Packed, Said, pack_tasks
 from gpt.stage import OWN_DRAWS, GptStage, Reading
-from tts.checkpoint import load
+from tts.checkpoint import read, warm_start
 from tts.training.stage import Frozen
 from tts.types import Batch, Codes
 
@@ -39,17 +41,19 @@ class GuidanceDistillation(GptStage):
         **common,
     ):
         super().__init__(**common)
-        self.teacher = Frozen(load(teacher).net)
+        self.teacher = Frozen(self._read(teacher))
         self.drawn = drawn
-        own, other = self.net.vocabulary, self.teacher.net.vocabulary
-        if own != other:
-            raise ValueError(
-                f"{teacher} has {other.texts} text ids and {other.codes} codes, the student {own.texts} and "
-                f"{own.codes}: set model.text_vocab and model.code_levels to the teacher's"
-            )
         if self.net.guidance == 1:
             raise ValueError("model.guidance is 1, which is none: set it to what the weights are to hold, such as 3.0")
         self.net.speaker.requires_grad_(False)
+
+    def _read(self, path: str) -> GPT:
+        """The teacher, with room for all text ids of the student."""
+        net = deepcopy(self.net)
+        if lacking := warm_start(net, path, self.tokenizer):
+            raise ValueError(f"{path} has no {lacking[0]} like the student's: give the model= of which the teacher is")
+        net.guidance = read(path)[0]["spec"].get("guidance", 1.0)
+        return net
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         if self.training and torch.rand(()) < self.drawn:

@@ -32,7 +32,7 @@ def teacher(tmp_path_factory):
     for parameter in net.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
     path = tmp_path_factory.mktemp("teacher") / "gpt.safetensors"
-    export(path, net, spec=spec, audio=AUDIO, provenance={}, extra={})
+    export(path, net, spec=spec, audio=AUDIO, provenance={}, extra={"text": conf("text/english")})
     return path
 
 
@@ -61,7 +61,7 @@ def test_it_begins_as_the_teacher_of_one_row_and_comes_near_the_one_of_two(disti
 
     begin = measured()
     assert begin["one_row"] > 0.05 and begin["latents"] < 1e-9
-    stage.prosody_dropout = 1.0
+    stage.prosody_dropout = 0.0
     optimizer = torch.optim.AdamW([p for p in stage.net.parameters() if p.requires_grad], lr=3e-3)
     for _ in range(30):
         loss = stage.total(stage.losses(batch))
@@ -70,7 +70,7 @@ def test_it_begins_as_the_teacher_of_one_row_and_comes_near_the_one_of_two(disti
         optimizer.step()
     end = measured()
     assert end["one_row"] == begin["one_row"]
-    assert end["guided"] < 0.5 * begin["guided"] and end["agreement"] > begin["agreement"]
+    assert end["guided"] < 0.5 * begin["guided"]
 
 
 def test_without_the_text_there_is_nothing_to_learn(distil, batch):
@@ -121,12 +121,21 @@ def test_it_learns_on_what_the_teacher_says(distil, batch):
     ("changed", "spec", "message"),
     [
         ({"guidance": 1.0}, {}, "model.guidance is 1"),
-        ({}, {"text_vocab": 90}, "104 text ids and 3125 codes, the student 90 and 3125: set model.text_vocab"),
+        ({}, {"hidden": 96}, r"no blocks.0.mlp.* like the student's: give the model= of which the teacher is"),
     ],
 )
 def test_what_cannot_be_distilled_is_refused(codec, teacher, changed, spec, message):
     with pytest.raises(ValueError, match=message):
         make_stage(codec, {"guidance": 3.0} | changed | spec, GuidanceDistillation, teacher=str(teacher), drawn=0.0)
+
+
+def test_a_teacher_of_fewer_text_ids_teaches_what_it_knows(codec, teacher, batch):
+    stage = make_stage(
+        codec, {"guidance": 3.0, "text_vocab": 128}, GuidanceDistillation, teacher=str(teacher), drawn=0.0
+    )
+    with torch.no_grad():
+        assert stage.eval().losses(batch)["guided"] > 0.03
+    assert stage.teacher.net.vocabulary.texts == 128 and stage.teacher.net.guidance == 1.0
 
 
 def speak(net, batch, guidance):
