@@ -50,9 +50,9 @@ class GuidanceDistillation(GptStage):
     def _read(self, path: str) -> GPT:
         """The teacher, with room for all text ids of the student."""
         net = deepcopy(self.net)
+        net.guidance = read(path)[0]["spec"].get("guidance", 1.0)
         if lacking := warm_start(net, path, self.tokenizer):
             raise ValueError(f"{path} has no {lacking[0]} like the student's: give the model= of which the teacher is")
-        net.guidance = read(path)[0]["spec"].get("guidance", 1.0)
         return net
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:

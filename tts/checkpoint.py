@@ -161,9 +161,12 @@ def warm_start(net: nn.Module, path: str | os.PathLike, tokenizer: Any = None) -
     """Begin from another run's weights: every tensor of the same name and shape; gives the names left as they were.
 
     A net that reads texts may have more ids than those weights: `widened` fits them to this tokenizer. Raises
-    ValueError if the file has nothing for this net.
+    ValueError if the file has nothing for this net, or holds guidance that this net would not tell of.
     """
     header, there = read(path)
+    held = header["spec"].get("guidance", 1.0)
+    if held not in (1.0, getattr(net, "guidance", held)):
+        raise ValueError(f"{path} holds guidance of {held}: set model.guidance={held}")
     if symbols := header["extra"].get("text", {}).get("symbols"):
         if hasattr(net, "widened") and hasattr(tokenizer, "origins"):
             there = net.widened(there, header["spec"]["text_vocab"], tokenizer.origins(symbols))
