@@ -17,7 +17,7 @@ from tts.narration.quotes import DIALOGUE, quoted
 from tts.narration.script import Script, chapter_numbers, script_of
 from tts.narration.speaking import SpeechJob, WantedTake, load_nets
 from tts.narration.takes import TakeStore, digest
-from tts.synthesis.explain import language_with, reader_of
+from tts.synthesis.explain import language_with, passages, reader_of
 from tts.synthesis.speaking import Settings, take_seed
 from tts.text.tokenizer import Tokenizer
 
@@ -74,7 +74,8 @@ class Order:
         text = document.read(Path(self.book))
         text = replace(text, cover=Path(self.cover).read_bytes()) if self.cover else text
         text = quoted(text) if self.quotes else text
-        language = language_with(self.lexicon, self.reader(text, tell))
+        reader = self.reader(text, tell)
+        language = language_with(self.lexicon, reader)
         script = script_of(
             text,
             language=language,
@@ -83,6 +84,7 @@ class Order:
             chapters=chapter_numbers(self.chapters) if self.chapters else None,
             announce=self.announce,
             announce_notes=self.announce_notes,
+            passages=passages(reader),
         )
         for notice in script.notices:
             tell(notice)

@@ -6,7 +6,7 @@ the language that its tokenizer's spec names, and reads others with the sounds t
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from typing import NamedTuple
@@ -49,11 +49,16 @@ class Language:
     # phones that voices of other languages may lack, and pairs with them -> those of English that come nearest, with
     # spaces between phones; "" is silence
     nearest: Mapping[str, str] = field(default_factory=dict)
+    tag: str = ""  # before what is said, for a tokenizer of another language; see `tagged`
 
     @cached_property
     def lexicon(self) -> Lexicon:
         """How words are pronounced; read from its file when first asked for."""
         return self.read_lexicon()
+
+    def tagged(self) -> "Language":
+        """This language for texts among those of another: what is said begins with <de>, say, as tokenizers know it."""
+        return replace(self, tag=f"<{self.code}> ")
 
     def split(self, text: str, max_chars: int) -> list[Sentence]:
         """Sentences of at most `max_chars` characters; marks of Markdown, HTML and notes are left out."""
