@@ -86,7 +86,7 @@ class PhonemeTokenizer:
             raise ValueError("symbols must start with padding and hold ' ', the word boundary")
         self.stress = stress
         self._use(symbols)
-        tagged = [own.name for own in languages.every() if f"<{own.code}>" in self.ids]
+        tagged = [name for code, name in languages.CODES.items() if f"<{code}>" in self.ids]
         self.learned = (next(iter(languages.TABLE)), *tagged) if tagged else (self.language.name,)
 
     def _use(self, symbols: Sequence[str]) -> None:
