@@ -115,7 +115,7 @@ def script_of(
 
     `include`: names of OPTIONAL kinds to read. `chapters`: numbers of those to read, counted from 1. `announce`: begin
     with the title and the author. `announce_notes`: read the notes, and say before them that they are notes.
-    `passages`: by name, other languages that passages may be read in. Raises ValueError if nothing can be said.
+    `passages`: by name, languages that passages may be read in. Raises ValueError if nothing can be said.
     """
     include = {*include, "notes"} if announce_notes else include
     if sum(len(part.text) for chapter in document.chapters for part in chapter.paragraphs) > MAX_CHARS:
@@ -255,7 +255,8 @@ class _Writer:
         out: list[Span] = []
         for span in spans:
             name = named(span.language)
-            span = replace(span, language=name if name in self.passages else "")
+            other = name in self.passages and name != self.language.name
+            span = replace(span, language=name if other else "")
             if out and replace(span, text="") == replace(out[-1], text="", pause=None):
                 out[-1] = replace(out[-1], text=out[-1].text + span.text)
             else:

@@ -72,9 +72,14 @@ def reading(tokenizer: Tokenizer, name: str) -> Language:
     return tokenizer.language if name == tokenizer.language.name else language(name).tagged()
 
 
+def read_in(tokenizer: Tokenizer, text: str, *, asked: str, told: str = "") -> Language:
+    """The language that `language_of` says, for a tokenizer."""
+    return reading(tokenizer, language_of(text, asked=asked, told=told, default=tokenizer.language.name))
+
+
 def passages(tokenizer: Tokenizer) -> dict[str, Language]:
-    """The other languages that the weights have learned, by name: passages in them are read in them."""
-    return {name: reading(tokenizer, name) for name in tokenizer.learned if name != tokenizer.language.name}
+    """The languages that the weights have learned, by name: passages in them are read in them."""
+    return {name: reading(tokenizer, name) for name in tokenizer.learned}
 
 
 def tokenizer_of(weights: Path) -> Tokenizer:

@@ -75,6 +75,12 @@ def named(name: str) -> str | None:
     return name if name in TABLE else CODES.get(name.replace("_", "-").partition("-")[0])
 
 
+def code_of(name: str) -> str | None:
+    """The code of a language that `named` knows."""
+    found = named(name)
+    return next((code for code, own in CODES.items() if own == found), None)
+
+
 def every() -> list[Language]:
     """All languages, in the order of `TABLE`."""
     return [language(name) for name in TABLE]
