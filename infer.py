@@ -133,7 +133,7 @@ def run(argv: list[str]) -> int:
         text = read_text(find_text_file(arguments.text), arguments.text)
         show(text, conf, arguments.lexicon, as_json=arguments.json)
         return 0
-    voice = usage(voices.find, conf["voice"])
+    voice = None if conf["voice"] == voices.AUTO else usage(voices.find, conf["voice"])
     nets = Nets.chosen(conf, given=arguments.weights is not None)
     text_file = find_text_file(arguments.text)
     manner = dict(nets=nets, lexicon=arguments.lexicon, mark=arguments.mark, quiet=arguments.quiet)
@@ -269,7 +269,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def check_output(name: str | None, text_file: Path | None, voice: Path) -> Path | None:
+def check_output(name: str | None, text_file: Path | None, voice: Path | None) -> Path | None:
     """A path that can be written, as far as can be seen without writing; None for standard output."""
     if name == "-":
         check_pipe()
@@ -285,7 +285,8 @@ def check_output(name: str | None, text_file: Path | None, voice: Path) -> Path 
     if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
         raise UsageError(f"nothing can be written in {str(folder)!r}: give -o another folder")
     sources = [text_file] if text_file else []
-    sources += [file for file in voice.iterdir() if file.is_file()] if voice.is_dir() else [voice]
+    if voice:
+        sources += [file for file in voice.iterdir() if file.is_file()] if voice.is_dir() else [voice]
     for source in sources:
         if path.exists() and path.samefile(source):  # through links, too
             raise UsageError(f"{str(path)!r} would overwrite {str(source)!r}, which is read: give -o another name")
@@ -399,7 +400,15 @@ def show(text: str, conf: dict, lexicon: str | None, *, as_json: bool) -> None:
 
 
 def speak_file(
-    text: str, voice: Path, output: Path | None, conf: dict, *, nets: Nets, lexicon: str | None, mark: bool, quiet: bool
+    text: str,
+    voice: Path | None,
+    output: Path | None,
+    conf: dict,
+    *,
+    nets: Nets,
+    lexicon: str | None,
+    mark: bool,
+    quiet: bool,
 ) -> int:
     """Speak into a file, or as a whole WAV to standard output, and say what was written."""
     from tts.encoding import open_wave
@@ -422,7 +431,7 @@ def speak_file(
 
 def speak_live(
     text: str | Iterator[str],
-    voice: Path,
+    voice: Path | None,
     place: str,
     conf: dict,
     *,
@@ -447,7 +456,7 @@ def speak_live(
 
 def speak(
     text: str | Iterator[str],
-    voice: Path,
+    voice: Path | None,
     opened: Callable[[int, str], AbstractContextManager],
     conf: dict,
     *,
@@ -457,7 +466,10 @@ def speak(
     mark: bool,
     quiet: bool,
 ) -> float:
-    """Load the nets and speak into what `opened` gives for a sample rate and a comment; gives the seconds of speech."""
+    """Load the nets and speak into what `opened` gives for a sample rate and a comment; gives the seconds of speech.
+
+    Without a voice, that of the language speaks.
+    """
     from tqdm import tqdm
 
     from tts.synthesis.explain import language_with, reader_of
@@ -477,10 +489,11 @@ def speak(
     with bar:
         if isinstance(text, str):
             check_text(text)
-        source, speech = voices.resolve(voice, tell), nets.load()
-        latents = voices.latents_of(source, speech, cache=True, tell=tell)
+        source, speech = voice and voices.resolve(voice, tell), nets.load()
         first, text = (text, text) if isinstance(text, str) else begun(text)
         speech.read_with(reader_of(speech.tokenizer, first, asked=conf["language"], tell=tell))
+        voice = voice or voices.find(voices.usual(conf, speech.language.code))
+        latents = voices.latents_of(source or voices.resolve(voice, tell), speech, cache=True, tell=tell)
         speech.language = language_with(lexicon, speech.tokenizer)
         rate, samples = speech.audio.sample_rate, 0
         say = speech.stream if live else speech.say

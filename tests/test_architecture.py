@@ -27,11 +27,12 @@ ARROWS = {
     "tts.document": {"tts.text"},
     "tts.alignment": {"tts", "tts.text"},
     "tts.synthesis": {"tts", "tts.text"},
-    "tts.voices": {"tts", "tts.synthesis", "tts.engine"},
+    "tts.voices": {"tts", "tts.text", "tts.synthesis", "tts.engine"},
     "tts.voices.tuning": {"tts", "tts.text", "tts.synthesis", "tts.voices", "tts.judges", "tts.training"},
     "tts.narration": {"tts", "tts.text", "tts.document", "tts.alignment", "tts.synthesis", "tts.voices", "tts.engine"},
     "tts.server": {
         "tts",
+        "tts.text",
         "tts.document",
         "tts.alignment",
         "tts.synthesis",

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -313,6 +314,23 @@ def test_english_weights_speak_german_and_say_what_they_lack(say):
     assert "read as German; phones that these weights lack are said as the nearest of English: A, AEH, EE" in told
 
 
+def test_a_voice_of_the_language_speaks_where_none_is_named(say, home, tmp_path, monkeypatch, capsys):
+    for name in ("kathleen", "kerstin"):
+        nano.nobody(tmp_path / f"{name}.safetensors", home / "weights")
+    monkeypatch.setattr(voices, "FOLDER", tmp_path)
+    flags = ["--weights", str(home / "weights"), "-q"]
+
+    def who(text: str, *more: str) -> str:
+        assert infer.main([*flags, text, *more, "-o", "a.flac", "--", *FAST]) == 0, capsys.readouterr().err
+        with av.open("a.flac") as file:
+            return file.metadata["comment"]
+
+    assert "kathleen" in who("It sang.") and "kerstin" in who("Schöne Grüße aus Köln.")
+    assert "kathleen" in who("Schöne Grüße aus Köln.", "-v", "kathleen")
+    (tmp_path / "kerstin.safetensors").unlink()
+    assert "kathleen" in who("Schöne Grüße aus Köln.")
+
+
 def test_a_text_that_comes_in_pieces_is_looked_at_before_it_is_read():
     pieces = iter(["Guten ", "Tag. ", "Wie geht es?"])
     first, whole = infer.begun(pieces)
@@ -420,7 +438,7 @@ def test_an_error_leaves_an_earlier_file_alone(say):
 def test_every_default_is_within_its_limits():
     conf = settings.compose([])
     values = settings.flatten({key: value for key, value in conf.items() if key not in settings.RULES})
-    free = {"weights", "voice", "engine", "device", "listen"}
+    free = {"weights", "voice", "voices.en", "voices.de", "engine", "device", "listen"}
     assert conf["limits"].keys() | conf["choices"].keys() | free == values.keys()
 
 

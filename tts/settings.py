@@ -64,7 +64,17 @@ def check(conf: dict) -> None:
             raise ValueError(f"{key} is {values[key]!r}; it must be one of {', '.join(choices)}")
     if not isinstance(values.get("listen", True), bool):
         raise ValueError(f"listen is {values['listen']!r}; it must be true or false")
-    for key in ("weights", "voice", "engine", "device", "words.recogniser", "recogniser", "embedding"):
+    for key in (
+        "weights",
+        "voice",
+        "voices.en",
+        "voices.de",
+        "engine",
+        "device",
+        "words.recogniser",
+        "recogniser",
+        "embedding",
+    ):
         if key in values and (not isinstance(values[key], str) or not values[key]):
             raise ValueError(f"{key} is {values[key]!r}; it must be a text, e.g. {key}='...'")
 

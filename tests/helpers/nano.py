@@ -24,10 +24,14 @@ def sampling(**changed) -> Sampling:
     return Sampling(**plain | {"guidance": 1.0, "prosody": 0.0, "pace": 1.0, "max_codes_per_id": 4.0} | changed)
 
 
-def weights(folder: Path, *, seed: int = 0, refines: bool = False) -> Path:
-    """Fill `folder`; another seed gives other nets. An untrained decoder gives its noise back, unless it `refines`."""
+def weights(folder: Path, *, seed: int = 0, refines: bool = False, german: bool = False) -> Path:
+    """Fill `folder`; another seed gives other nets. An untrained decoder gives its noise back, unless it `refines`.
+
+    Nets that have learned `german` have learned English, too.
+    """
     audio = AudioConfig(**conf("audio/24khz"))
     text = conf("text/english")
+    text |= {"symbols": conf("text/german")["symbols"]} if german else {}
     torch.manual_seed(seed)
     folder.mkdir(parents=True, exist_ok=True)
     for name in NETS:

@@ -52,14 +52,14 @@ def home(folder: Path) -> Path:
     return folder
 
 
-def voice(home: Path, name: str, *, seed: int) -> Path:
+def voice(home: Path, name: str, *, seed: int, language: str = "en") -> Path:
     """A voice of chance."""
     speech = TextToSpeech.load(home / "weights", "cpu")
     torch.manual_seed(seed)
     latents = speech.speaker((torch.randn(24000) * 0.1).numpy())
     rest = dict.fromkeys(("gender", "description", "source", "licence", "made"), "")
     path = home / f"{name}.safetensors"
-    voices.save(path, latents, voices.About(name=name, fingerprint=speech.fingerprint, **rest))
+    voices.save(path, latents, voices.About(name=name, fingerprint=speech.fingerprint, language=language, **rest))
     return path
 
 

@@ -26,7 +26,7 @@ def triforce(given: dict) -> Speak:
     conf = settings.compose(given["overrides"])
     torch.set_num_threads(given["threads"])
     speech = TextToSpeech.load(given["weights"] or settings.ROOT / conf["weights"], "cpu")
-    source = voices.resolve(voices.find(given["voice"] or conf["voice"]), print)
+    source = voices.resolve(voices.find(given["voice"] or voices.usual(conf, voices.ENGLISH)), print)
     voice = voices.latents_of(source, speech, cache=True, tell=lambda notice: None)
     return _streaming(speech, voice, Settings.parse(conf))
 
@@ -40,7 +40,7 @@ def onnx(given: dict) -> Speak:
 
     conf = settings.compose(given["overrides"])
     engine = OnnxEngine(OnnxNets(Path(given["export"]), given["threads"]))
-    voice = voices.load(given["voice"] or conf["voice"], fingerprint=engine.fingerprint)
+    voice = voices.load(given["voice"] or voices.usual(conf, voices.ENGLISH), fingerprint=engine.fingerprint)
     return _streaming(engine, voice, Settings.parse(conf))
 
 

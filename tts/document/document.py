@@ -40,6 +40,7 @@ class Span:
     pitch: float = 0.0  # semitones
     volume: float = 0.0  # dB
     pause: float | None = None  # seconds of silence before the text
+    language: str = ""  # of this passage, as BCP 47 has it; empty: of the document
 
 
 @dataclass(frozen=True)

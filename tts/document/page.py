@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
 from tts.document import encoding
@@ -28,6 +28,7 @@ from tts.document.document import (
 )
 from tts.document.encoding import LOWERED, PLAIN, RAISED
 from tts.document.mathml import ELEMENTS, Formula, marked
+from tts.document.passages import CLOSE, is_passage, merged, passage, plain, with_languages
 
 BLOCKS = frozenset(
     "p div table td th tr ul ol li dl dt dd h1 h2 h3 h4 h5 h6 hgroup hr pre blockquote figure figcaption caption thead "
@@ -85,7 +86,7 @@ ENCODING = re.compile(rb"""(?i)(?:encoding|charset)\s*=\s*["']?\s*([\w.:-]{2,40}
 # Within a block, until it ends: where a stage direction begins and ends, and where a paragraph of a cell ends.
 ENTER, LEAVE, NEXT = "\ue000", "\ue001", "\u2029"
 SENTENCE_END = re.compile(r"(?<!\bMr)(?<!\bMrs)(?<!\bDr)(?<!\bSt)(?<!\bMiss)[.!?…][\"'”’)\]]*\s+")
-BLANK = f" \t\r\n\f\xa0{LINE}{NEXT}{ENTER}{LEAVE}"
+BLANK = f" \t\r\n\f\xa0{LINE}{NEXT}{ENTER}{LEAVE}{CLOSE}"
 LONGEST_NAME = 60  # characters, of who speaks
 LOOK_BACK = 100  # open elements among which the one that ends is looked for
 DEEPEST = 200_000  # open elements
@@ -127,6 +128,7 @@ class _Element:
     role: str = (
         ""  # what is done with its text when it ends: reference, link, page, persona, direction, raised, lowered
     )
+    language: str = ""  # of its content, if it is not that of the page
     given: dict[str, str] = field(default_factory=dict)
     anchor: str = ""
     first: int = 0  # paragraph of its beginning
@@ -288,7 +290,10 @@ class Page(HTMLParser):
         types = {token.rpartition(":")[2].lower() for token in given.get("epub:type", "").split()}
         types |= {token.lower().removeprefix("doc-") for token in given.get("role", "").split() if "doc-" in token}
         classes = set(given.get("class", "").lower().split())
-        element = _Element(tag, above.kind, above.skip, above.stanza, above.line, given=given)
+        element = _Element(tag, above.kind, above.skip, above.stanza, above.line, language=above.language, given=given)
+        told = (given.get("lang") or given.get("xml:lang", "")).strip()
+        if told and tag not in ("html", "body"):
+            element.language = told if told != self.language else ""
         element.anchor = given.get("id") or (given.get("name", "") if tag == "a" else "")
         element.first, element.block, element.part = len(self.paragraphs), self._block, len(self._parts)
         element.role = _role(tag, types, classes, given)
@@ -383,6 +388,8 @@ class Page(HTMLParser):
                 self._parts.append("”")
             if element.tag in BLOCKS:
                 self._end_element(element)
+            elif element.language != self._stack[-2].language:
+                self._end_passage(element)
             self._stack.pop()
             self._open[element.tag] -= 1
             if element.anchor and len(self.anchors) < MAX_PARAGRAPHS:
@@ -400,6 +407,14 @@ class Page(HTMLParser):
             self._speaker = ""
         if LEVEL.fullmatch(element.tag):
             self._level = 0
+
+    def _end_passage(self, element: _Element) -> None:
+        """Mark what an element inside a block says in another language, if it is more than a few words."""
+        if element.skip or element.block != self._block:
+            return
+        said = "".join(self._parts[element.part :])
+        if is_passage(said):
+            self._parts[element.part :] = [passage(said, element.language)]
 
     def _finish(self, element: _Element) -> None:
         """What the role of an element makes of its text."""
@@ -476,7 +491,7 @@ class Page(HTMLParser):
         lead, self._lead = self._lead, None
         if lead is None:
             return "".join(self._parts)
-        named = _line("".join(self._parts[lead[0] : lead[1]]))
+        named = _line(plain("".join(self._parts[lead[0] : lead[1]])))
         rest = "".join(self._parts[lead[1] :]).lstrip()
         marked = rest[:1] in (".", ":", "—", "–", LINE) or named[-1:] in (".", ":")
         if len(named) > LONGEST_NAME or (rest and not marked):
@@ -525,7 +540,7 @@ class Page(HTMLParser):
         if len(cells) == 1:
             self._add(cells[0], top, top.kind if prose else kind)
         elif cells:
-            said = [LINE.join(cell).replace(ENTER, "").replace(LEAVE, "") for cell in lines]
+            said = [plain(LINE.join(cell)).replace(ENTER, "").replace(LEAVE, "") for cell in lines]
             self._emit(Paragraph.of(LINE.join(said) if prose else commas(said), kind, place=self._where()))
         self._end_references()
 
@@ -566,9 +581,9 @@ class Page(HTMLParser):
             and (element.stanza, element.line) == stanza
             and (element.line or (element.stanza and element.tag != "p"))
         ):
-            self.paragraphs[-1] = Paragraph.of(
-                f"{before.text}{LINE}{paragraph.text}", VERSE, speaker=before.speaker, place=before.place
-            )
+            line = with_languages(paragraph, element.language)
+            spans = (*before.spans, replace(line.spans[0], text=LINE + line.spans[0].text), *line.spans[1:])
+            self.paragraphs[-1] = replace(before, spans=merged(spans))
         else:
             self._emit(paragraph)
 
@@ -577,7 +592,7 @@ class Page(HTMLParser):
             raise ValueError(f"it has more than {MAX_PARAGRAPHS:,} paragraphs: split it")
         if paragraph.kind != VERSE:
             self._stanza = (0, False)
-        self.paragraphs.append(paragraph)
+        self.paragraphs.append(with_languages(paragraph, self._stack[-1].language))
 
 
 def directions(said: str) -> list[tuple[str, bool]]:
@@ -635,7 +650,7 @@ def _line(raw: str) -> str:
 
 
 def _heading(raw: str) -> str:
-    raw = raw.replace(ENTER, "").replace(LEAVE, "").replace(NEXT, LINE)
+    raw = plain(raw).replace(ENTER, "").replace(LEAVE, "").replace(NEXT, LINE)
     return heading([line for piece in raw.split(LINE) if (line := _line(piece))])
 
 

@@ -11,6 +11,7 @@ from tts.document.encoding import UNSAID, decode
 from tts.document.marks import LONGEST_PAUSE, MAX_SPANS, seconds
 from tts.document.phonemes import ARPABET, LETTERS, from_ipa
 from tts.document.scripts import BOUNDS
+from tts.text.language import CODES, named
 
 START = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*(?:<speak[\s/>]|<!DOCTYPE\s+speak\b)", re.DOTALL
@@ -42,6 +43,7 @@ class _Manner:
 
     tag: str
     voice: str = ""
+    language: str = ""  # where it is not that of the whole
     rate: float = 1.0
     pitch: float = 0.0
     volume: float = 0.0
@@ -57,6 +59,7 @@ class _Reader:
     stack: list[_Manner] = field(default_factory=list)
     pause: float | None = None
     line: int = 1  # in which the paragraph begins
+    language: str = ""  # of the whole
 
 
 def parse(data: bytes) -> Document:
@@ -96,7 +99,7 @@ def read(text: str) -> Document:
     _end_paragraph(reader, parser.CurrentLineNumber)
     if not reader.paragraphs:
         raise ValueError("its SSML says nothing")
-    return Document(chapters=[Chapter("", reader.paragraphs)])
+    return Document(language=reader.language, chapters=[Chapter("", reader.paragraphs)])
 
 
 def _start(reader: _Reader, tag: str, given: dict[str, str], line: int) -> None:
@@ -109,9 +112,13 @@ def _start(reader: _Reader, tag: str, given: dict[str, str], line: int) -> None:
     if above.collected is not None and not above.silent:
         raise ValueError(f"<{tag}> stands inside <{above.tag}>, which holds text only")
     here = replace(above, tag=tag, collected=None, end=None)
-    language = given.get("xml:lang", "en")
-    if not re.match(r"(?i)en(?:-|$)", language):
-        raise ValueError(f"xml:lang {language!r} is not spoken: only English is")
+    if language := given.get("xml:lang", "").strip():
+        if not named(language):
+            raise ValueError(f"xml:lang {language[:40]!r} is not spoken: only {', '.join(CODES)} are")
+        if tag == "speak":
+            reader.language = language
+        else:
+            here.language = language
     extra = sorted(given.keys() - ATTRIBUTES.get(tag, given.keys()) - {"xml:lang"})
     if extra:
         raise ValueError(f"the attribute {extra[0]!r} of <{tag}> cannot be followed: leave it out")
@@ -128,7 +135,8 @@ def _start(reader: _Reader, tag: str, given: dict[str, str], line: int) -> None:
         here.voice = given.get("name", "").strip() or _needs(tag, "name")
     elif tag in ("say-as", "phoneme", "sub"):
         here.collected = []
-        here.end = {"say-as": _say_as, "phoneme": _phoneme, "sub": _alias}[tag](given)
+        english = named(here.language or reader.language or "en") == "english"
+        here.end = _say_as(given, english) if tag == "say-as" else {"phoneme": _phoneme, "sub": _alias}[tag](given)
     elif tag in SILENT:
         here.silent, here.collected = True, []
     elif tag not in ("speak", "s", "sentence", "lang", "w", "token"):
@@ -162,7 +170,15 @@ def _add(reader: _Reader, said: str, manner: _Manner) -> None:
     if not said:
         return
     pause = reader.pause if said.strip() else None
-    span = Span(said, manner.voice, round(manner.rate, 4), round(manner.pitch, 4), round(manner.volume, 4), pause)
+    span = Span(
+        said,
+        manner.voice,
+        round(manner.rate, 4),
+        round(manner.pitch, 4),
+        round(manner.volume, 4),
+        pause,
+        manner.language,
+    )
     if said.strip():
         reader.pause = None
     last = reader.spans[-1] if reader.spans else None
@@ -270,12 +286,11 @@ def _phoneme(given: dict[str, str]) -> Callable[[str], str]:
     return lambda said: f"{{{' '.join(phones)}}}"
 
 
-def _say_as(given: dict[str, str]) -> Callable[[str], str]:
+def _say_as(given: dict[str, str], english: bool) -> Callable[[str], str]:
+    """Other languages than English get letters, ordinals and dates as they are written there, and read them so."""
     kind = given.get("interpret-as", "").lower() or _needs("say-as", "interpret-as")
     known = {
-        "characters": _characters,
-        "spell-out": _characters,
-        "verbatim": _characters,
+        **dict.fromkeys(("characters", "spell-out", "verbatim"), _characters if english else _spaced),
         "digits": _digits,
         "telephone": _telephone,
         "cardinal": _same,
@@ -284,11 +299,11 @@ def _say_as(given: dict[str, str]) -> Callable[[str], str]:
         "unit": _same,
         "time": _same,
         "currency": _same,
-        "ordinal": _ordinal,
+        "ordinal": _ordinal if english else _numbered,
     }
     if kind == "date":
         order = given.get("format", "").lower()
-        return lambda said: _date(said, order)
+        return lambda said: _date(said, order, english)
     return _keyword(known, kind, "interpret-as")
 
 
@@ -309,6 +324,10 @@ def _characters(said: str) -> str:
     return " ".join(spelt)
 
 
+def _spaced(said: str) -> str:
+    return " ".join(sign.upper() for sign in said if sign.isalnum()) or _refuse(said, "characters")
+
+
 def _digits(said: str) -> str:
     return " ".join(sign for sign in said if sign.isdigit()) or _refuse(said, "digits")
 
@@ -322,6 +341,10 @@ def _telephone(said: str) -> str:
     return plus + ", ".join(groups)
 
 
+def _numbered(said: str) -> str:
+    return f"{said}." if said.isdecimal() and len(said) < 13 else _refuse(said, "an ordinal")
+
+
 def _ordinal(said: str) -> str:
     bare = said.replace(",", "")
     if not bare.isdecimal() or len(bare) > 12:
@@ -331,8 +354,8 @@ def _ordinal(said: str) -> str:
     return f"{value}{end}"
 
 
-def _date(said: str, order: str) -> str:
-    """A date in digits with the month as a word, in the order that the format gives."""
+def _date(said: str, order: str, english: bool) -> str:
+    """A date in digits with the month as a word, in the order that the format gives; or in digits, as 3.5.2024."""
     parts = re.findall(r"\d+", said)
     if not order and re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", said):
         order = "ymd"
@@ -344,6 +367,8 @@ def _date(said: str, order: str) -> str:
     month = int(told.get("m", "1"))
     if not 1 <= month <= 12 or not 1 <= int(told.get("d", "1")) <= 31:
         raise ValueError(f"the date {said!r} is not in the format {order!r}")
+    if not english:
+        return "".join([f"{int(told[part])}." for part in "dm" if part in told] + [told.get("y", "")])
     day = f" {int(told['d'])}" if "d" in told else ""
     words = f"{MONTHS[month - 1]}{day}" if "m" in told else day
     return f"{words}, {told['y']}".strip(" ,") if "y" in told and day else f"{words} {told.get('y', '')}".strip()

@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from tts import settings
+from tts import settings, voices
 from tts.evaluate.subjects import Studio
 from tts.judges.panel import Panel
 from tts.judges.table import ENGLISH_ONLY, RECOGNISERS, best_recogniser, make_judges, make_recogniser
@@ -52,7 +52,7 @@ def make_studio(arguments: argparse.Namespace, overrides: Sequence[str], texts: 
     conf = settings.compose(list(overrides))
     name = language_of("\n".join(texts), asked=conf["language"], told="", default="english")
     conf["language"] = language(name).code
-    conf["voice"] = vars(arguments).get("voice") or conf["voice"]
+    conf["voice"] = vars(arguments).get("voice") or voices.usual(conf, voices.ENGLISH)
     return Studio(weights=arguments.weights or settings.ROOT / conf["weights"], conf=conf)
 
 

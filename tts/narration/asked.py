@@ -35,7 +35,7 @@ def asked_for(arguments: argparse.Namespace, overrides: list[str], output: Path 
     conf.update(given)
     try:
         settings.check(conf)
-        voice = voices.find(conf["voice"])
+        voice = conf["voice"] if conf["voice"] == voices.AUTO else voices.find(conf["voice"])
     except ValueError as error:
         raise UsageError(error) from None
     weights = Path(conf["weights"]).expanduser()
@@ -44,7 +44,7 @@ def asked_for(arguments: argparse.Namespace, overrides: list[str], output: Path 
         raise ValueError(f"no weights: {weights} is no folder; give one with --weights DIR")
     conf |= {
         "weights": str(weights),
-        "voice": conf["voice"] if conf["voice"] in voices.names() else str(voice.resolve()),
+        "voice": conf["voice"] if conf["voice"] in (voices.AUTO, *voices.names()) else str(voice.resolve()),
     }
     conf["engine"] = Nets.chosen(conf, given="weights" in given).engine
     include = arguments.include.split(",") if arguments.include else narrate["include"]
@@ -69,7 +69,10 @@ def asked_for(arguments: argparse.Namespace, overrides: list[str], output: Path 
         announce=announce,
         announce_notes=announce_notes,
         # A voice that is given goes before the one in the file of the project.
-        cast=(*arguments.cast, *([f"{NARRATOR}={conf['voice']}"] if arguments.voice else ())),
+        cast=(
+            *arguments.cast,
+            *([f"{NARRATOR}={conf['voice']}"] if arguments.voice not in (None, voices.AUTO) else ()),
+        ),
         quotes=arguments.quotes,
         **sound,
     )

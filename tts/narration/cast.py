@@ -231,17 +231,25 @@ class Cast:
 
 
 def cast_of(
-    document: Document, file: Path, entries: Iterable[str], *, narrator: str, fingerprint: str | None = None
+    document: Document,
+    file: Path,
+    entries: Iterable[str],
+    *,
+    narrator: str,
+    language: str = voices.ENGLISH,
+    fingerprint: str | None = None,
 ) -> Cast:
     """The cast of a document, as `entries` (ROLE=VOICE) and the file give it, completed. It is not saved here.
 
     `narrator` is the voice of the narrator if neither gives one. With the `fingerprint` of nets only voices that were
-    made for them are chosen. Raises ValueError that names the place.
+    made for them are chosen, and of those the ones that speak the language of the text, if there are two and more.
+    Raises ValueError that names the place.
     """
     given, cast = given_cast(entries), Cast.load(file)
     cards = {name: voices.about(voices.find(name)) for name in voices.names()}
     fit = {name: card for name, card in cards.items() if fingerprint in (None, card.fingerprint)}
-    genders = {name: card.gender for name, card in fit.items()}
+    own = {name: card for name, card in fit.items() if card.language == language}
+    genders = {name: card.gender for name, card in (own if len(own) > 1 else fit).items()}
     roles = roles_of(document, {*given, *cast.chosen})
     cast.assign(roles, genders, given, narrator=narrator, path=file)
     return cast

@@ -17,7 +17,7 @@ from tts.narration.quotes import DIALOGUE, quoted
 from tts.narration.script import Script, chapter_numbers, script_of
 from tts.narration.speaking import SpeechJob, WantedTake, load_nets
 from tts.narration.takes import TakeStore, digest
-from tts.synthesis.explain import language_with, reader_of
+from tts.synthesis.explain import language_with, passages, reader_of
 from tts.synthesis.speaking import Settings, take_seed
 from tts.text.tokenizer import Tokenizer
 
@@ -53,7 +53,7 @@ class Order:
         """The last one of a project. Raises ValueError if there is none that this version understands."""
         try:
             found = project.read("order")
-            found["conf"] = {"language": "auto"} | found["conf"]  # older projects have no such setting
+            found["conf"] = {"language": "auto", "voices": {}} | found["conf"]  # older projects have no such settings
             order = cls(**found | {name: tuple(found[name]) for name in ("include", "cast", "outputs")})
             settings.check(order.conf)
         except (TypeError, KeyError, ValueError):
@@ -74,7 +74,8 @@ class Order:
         text = document.read(Path(self.book))
         text = replace(text, cover=Path(self.cover).read_bytes()) if self.cover else text
         text = quoted(text) if self.quotes else text
-        language = language_with(self.lexicon, self.reader(text, tell))
+        reader = self.reader(text, tell)
+        language = language_with(self.lexicon, reader)
         script = script_of(
             text,
             language=language,
@@ -83,6 +84,7 @@ class Order:
             chapters=chapter_numbers(self.chapters) if self.chapters else None,
             announce=self.announce,
             announce_notes=self.announce_notes,
+            passages=passages(reader),
         )
         for notice in script.notices:
             tell(notice)
@@ -113,7 +115,7 @@ class NarrationPlan:
         self.nets, prints = replace(nets, language=reader.language.name), nets.fingerprints()
         self.store = TakeStore(project.takes, nets.sample_rate())
         self.weights = digest(prints)
-        self.voices = self._cast(order, nets.speaker_fingerprint(), tell)
+        self.voices = self._cast(order, reader.language.code, nets.speaker_fingerprint(), tell)
         sound = {name: value for name, value in asdict(self.settings).items() if name not in SILENT}
         common = digest(prints, sound, *nets.arithmetic())
         self._said = self._determined(common, reader)
@@ -122,11 +124,12 @@ class NarrationPlan:
         # Of every segment; None where there is nothing to say.
         self.wanted = [self.want(index) if own.words else None for index, own in enumerate(self.script.segments)]
 
-    def _cast(self, order: Order, prints: str, tell: Tell) -> dict[str, CastVoice]:
+    def _cast(self, order: Order, language: str, prints: str, tell: Tell) -> dict[str, CastVoice]:
         """The voice of every role. The project's file of them is read, and gets those that are new."""
         given = [*order.cast, *([f"{DIALOGUE}={order.quotes}"] if order.quotes else [])]
         text, file = self.script.document, self.project.cast
-        cast = cast_of(text, file, given, narrator=order.conf["voice"], fingerprint=prints)
+        narrator = voices.usual(order.conf, language)
+        cast = cast_of(text, file, given, narrator=narrator, language=language, fingerprint=prints)
         cast.save(file)
         chosen = {role: cast.voice(role) for role in self.script.roles}
         kept = {}

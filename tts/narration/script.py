@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tts.document import CAPTION, CODE, DIRECTION, HEADING, MATTER, NOTE, SCENE, Chapter, Document, Paragraph, Span
 from tts.document.document import LISTED, PAGE
 from tts.synthesis.portions import MAX_WORD, Portion, nothing_to_say, portions
-from tts.text.language import Language
+from tts.text.language import Language, named
 from tts.text.roman import roman_value
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ NARRATOR = "narrator"  # the role of everything that nobody in the text says
 OPTIONAL = {"notes": NOTE, "captions": CAPTION, "code": CODE, "directions": DIRECTION, "matter": MATTER, "pages": PAGE}
 MAX_CHARS = 16_000_000  # of a document: about five times War and Peace
 
+NO_OTHERS: Mapping[str, Language] = {}
 SAYABLE = re.compile(r"[^\W_]")
 ENDLESS = re.compile(rf"\S{{{MAX_WORD + 1},}}")
 SENTENCE_END, CLAUSE_END = re.compile(r"[.!?…][\"'”’»)\]}]*$"), re.compile(r"[,;:—–-][\"'”’»)\]}]*$")
@@ -108,12 +109,13 @@ def script_of(
     chapters: Collection[int] | None = None,
     announce: bool = False,
     announce_notes: bool = False,
+    passages: Mapping[str, Language] = NO_OTHERS,
 ) -> Script:
     """What is said of a document.
 
     `include`: names of OPTIONAL kinds to read. `chapters`: numbers of those to read, counted from 1. `announce`: begin
-    with the title and the author. `announce_notes`: read the notes, and say before them that they are notes. Raises
-    ValueError if nothing can be said.
+    with the title and the author. `announce_notes`: read the notes, and say before them that they are notes.
+    `passages`: by name, languages that passages may be read in. Raises ValueError if nothing can be said.
     """
     include = {*include, "notes"} if announce_notes else include
     if sum(len(part.text) for chapter in document.chapters for part in chapter.paragraphs) > MAX_CHARS:
@@ -125,7 +127,7 @@ def script_of(
         raise ValueError(f"no chapter {min(missing)}: the text has chapters 1 to {total}")
     skipped = set(OPTIONAL.values()) - {OPTIONAL[name] for name in include}
     numbered = sum(_number(chapter.title) is not None for chapter in document.chapters) > 1
-    writer = _Writer(language, settings, skipped, numbered, announce_notes)
+    writer = _Writer(language, settings, skipped, numbered, announce_notes, passages)
     if announce:
         writer.announce(document)
     for number, chapter in enumerate(document.chapters, 1):
@@ -161,9 +163,15 @@ class _Writer:
     """Writes segments one after the other."""
 
     def __init__(
-        self, language: Language, settings: "Settings", skipped: Collection[str], numbered: bool, announce_notes: bool
+        self,
+        language: Language,
+        settings: "Settings",
+        skipped: Collection[str],
+        numbered: bool,
+        announce_notes: bool,
+        passages: Mapping[str, Language],
     ):
-        self.language, self.settings, self.skipped = language, settings, skipped
+        self.language, self.settings, self.skipped, self.passages = language, settings, skipped, passages
         self.numbered = numbered  # whether a title such as I is a number
         self.announce_notes = announce_notes
         self.told: set[str] = set()  # kinds of notices
@@ -228,24 +236,39 @@ class _Writer:
             pause=0.0,
             place=paragraph.place,
         )
-        spans = [span for span in paragraph.spans if span.text.strip() or span.pause is not None]
+        spans = [span for span in self.joined(paragraph.spans) if span.text.strip() or span.pause is not None]
         for number, span in enumerate(spans):
             manner = Manner(rate=span.rate, pitch=span.pitch, volume=span.volume)
             base = replace(base, role=span.voice or paragraph.speaker or NARRATOR, manner=manner)
             if span.pause is not None:
                 count += self.pause_exactly(span.pause, base, count + 1)
             last = number == len(spans) - 1
-            for portion in self.portions(span.text):
+            for portion in self.portions(span.text, self.passages.get(span.language, self.language)):
                 count += 1
                 pause = portion.pause or (after if last else _joint(span.text.rstrip()))
                 self.add(replace(base, id=f"{id}.{count}"), portion, self.settings.silence(pause))
 
-    def portions(self, text: str) -> list[Portion]:
+    def joined(self, spans: Sequence[Span]) -> list[Span]:
+        """Spans with the name of the language that each is read in, empty for the usual; equal neighbours are one."""
+        if not any(span.language for span in spans):
+            return list(spans)
+        out: list[Span] = []
+        for span in spans:
+            name = named(span.language)
+            other = name in self.passages and name != self.language.name
+            span = replace(span, language=name if other else "")
+            if out and replace(span, text="") == replace(out[-1], text="", pause=None):
+                out[-1] = replace(out[-1], text=out[-1].text + span.text)
+            else:
+                out.append(span)
+        return out
+
+    def portions(self, text: str, language: Language) -> list[Portion]:
         """A text as it is spoken. What is far longer than any word is no text."""
         if not text.strip():
             return []
         text, endless = ENDLESS.subn("", text)
-        found = list(portions(text, self.settings.max_chars, self.language, self.told))
+        found = list(portions(text, self.settings.max_chars, language, self.told))
         if endless and found and "endless" not in self.told:
             self.told.add("endless")
             notice = f"left out a word of more than {MAX_WORD} characters"

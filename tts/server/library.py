@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from tts import voices
 from tts.records import SpeakerLatents
@@ -77,24 +78,33 @@ class VoiceLibrary:
                     return voice
         return None
 
+    def usual(self, user: str, conf: Mapping[str, Any], language: str) -> Voice | None:
+        """The voice for texts in a language, given by its code, where none is asked for."""
+        return self.find(user, voices.usual(conf, language, [voice.name for voice in self.shipped]))
+
     def latents(self, voice: Voice) -> SpeakerLatents:
         return self._latents(voice.path)
 
-    def clone(self, user: str, name: str, clips: Sequence[Path]) -> Voice:
-        """Make a voice from recordings. Raises ValueError, which names the file, if there is too little speech."""
+    def clone(self, user: str, name: str, clips: Sequence[Path], language: str) -> Voice:
+        """Make a voice from recordings of somebody who speaks this language.
+
+        Raises ValueError, which names the file, if there is too little speech.
+        """
         latents = make(clips, self.speech)
-        return self._keep(user, name, latents, source="recordings of its user", made="cloned by the service")
+        source = "recordings of its user"
+        return self._keep(user, name, latents, source=source, made="cloned by the service", language=language)
 
     def mix(self, user: str, name: str, parts: Sequence[tuple[Voice, float]]) -> Voice:
         """Make a voice between others, each with its share."""
         latents = mix([self.latents(voice) for voice, _ in parts], [share for _, share in parts])
         source = ", ".join(f"{share:g} {voice.name}" for voice, share in parts)
-        return self._keep(user, name, latents, source=source, made="mixed by the service")
+        language = max(parts, key=lambda part: part[1])[0].card.language
+        return self._keep(user, name, latents, source=source, made="mixed by the service", language=language)
 
     def delete(self, voice: Voice) -> None:
         voice.path.unlink(missing_ok=True)
 
-    def _keep(self, user: str, name: str, latents: SpeakerLatents, *, source: str, made: str) -> Voice:
+    def _keep(self, user: str, name: str, latents: SpeakerLatents, *, source: str, made: str, language: str) -> Voice:
         id = f"voice_{secrets.token_hex(8)}"
         card = voices.About(
             name=name,
@@ -104,6 +114,7 @@ class VoiceLibrary:
             licence="its user's own",
             made=made,
             fingerprint=self.speech.fingerprint,
+            language=language,
         )
         path = self.folder / user / f"{id}{voices.SUFFIX}"
         voices.save(path, latents, card)

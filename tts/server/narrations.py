@@ -28,9 +28,10 @@ from tts.server.jobs import FINAL, NarrationJob
 from tts.server.outline import found_in
 from tts.server.runner import Runner
 from tts.server.service import Service
-from tts.server.speech import ServiceOf, VisitOf, find_voice
+from tts.server.speech import ServiceOf, VisitOf, find_voice, language_code, usual_voice
 from tts.server.uploads import FILE_HEADERS, copied, keep, plain, suffix_of
 from tts.server.worker import ORDER, PROJECT
+from tts.voices import AUTO, ENGLISH
 
 router = APIRouter()
 
@@ -42,7 +43,8 @@ class Options(BaseModel):
     """How a book is narrated; see docs/narration.md."""
 
     model_config = ConfigDict(extra="forbid")
-    voice: Name | None = None  # of the narrator
+    voice: Name | None = None  # of the narrator; auto or None: the usual one of the language
+    language: str = Field(AUTO, max_length=16)  # in which the text is read; auto: as it says, or as it is written
     cast: dict[Role, Name] = Field({}, max_length=200)  # the voice of each role
     quotes: Name | None = None  # the voice of dialogue in prose
     chapters: str | None = Field(None, max_length=1000)  # only these, such as "3-5,8"
@@ -201,9 +203,13 @@ def _order(wishes: Options, folder: Path, book: str, title: str, visit: Visit, s
         voice = find_voice(name, visit.user, service, param)
         return voice.id if voice.ships else str(copied(voice, folder / "cast" / voice.id))
 
-    narrator = found(wishes.voice or service.infer["voice"], "voice")
+    wanted = wishes.voice or service.infer["voice"]
+    if wanted == AUTO:
+        usual_voice(ENGLISH, visit.user, service)  # who reads where the language has nobody
+    narrator = AUTO if wanted == AUTO else found(wanted, "voice")
     cast = [f"{role}={found(name, 'cast')}" for role, name in wishes.cast.items()]
-    conf = service.infer | {"voice": narrator, "speed": wishes.speed, "seed": wishes.seed}
+    language = wishes.language if wishes.language == AUTO else language_code(wishes.language)
+    conf = service.infer | {"voice": narrator, "language": language, "speed": wishes.speed, "seed": wishes.seed}
     settings.check(conf)
     return Order(
         book=str(folder / book),
@@ -213,7 +219,7 @@ def _order(wishes: Options, folder: Path, book: str, title: str, visit: Visit, s
         include=tuple(wishes.include),
         announce=wishes.announce,
         announce_notes=wishes.announce_notes,
-        cast=(*cast, f"{NARRATOR}={narrator}"),
+        cast=(*cast, *([f"{NARRATOR}={narrator}"] if narrator != AUTO else ())),
         quotes=found(wishes.quotes, "quotes") if wishes.quotes else None,
         preset=wishes.preset,
         bed=wishes.bed,

@@ -18,6 +18,7 @@ from tts.narration.loudness import PRESETS
 from tts.narration.player import READING
 from tts.server.errors import ApiError
 from tts.server.speech import ServiceOf
+from tts.text.language import CODES, code_of
 
 HERE = Path(__file__).parent / "page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -36,6 +37,8 @@ async def index(request: Request, service: ServiceOf) -> Response:
         "chars": service.conf["input_chars"],
         "rate": service.speech.audio.sample_rate,
         "voice": service.infer["voice"],
+        "languages": list(CODES),
+        "learned": [code_of(name) for name in service.speech.tokenizer.learned],
         "books": list(FORMATS),
         "recordings": [f".{name}" for name in CONTAINERS],
         "formats": [name.removeprefix(".") for name in OUTPUTS],

@@ -17,6 +17,7 @@ from tts.server.speech import find_voice
 from tts.server.uploads import copied
 from tts.shows.order import ShowOrder
 from tts.shows.show import Show
+from tts.voices import AUTO
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Word = Annotated[str, Field(min_length=1, max_length=100)]
@@ -64,7 +65,7 @@ def order_of(
         voice = find_voice(wanted, user, service, param)
         return voice.id if voice.ships else str(copied(voice, folder / "cast" / voice.id))
 
-    show = offer.shows[name]
+    show, narrator = offer.shows[name], wishes.voice or service.infer["voice"]
     models = {kind: _model(kind, getattr(wishes, kind), offer) for kind in offer.models}
     _check(wishes, show, models["writer"], service.conf["show_minutes"])
     known = {key for own in show.stages for key in own.settings}
@@ -74,7 +75,7 @@ def order_of(
     order = ShowOrder(
         models=models,
         seed=wishes.seed,
-        voice=spoken(wishes.voice or service.infer["voice"], "voice"),
+        voice=None if narrator == AUTO else spoken(narrator, "voice"),
         cast={role: spoken(voice, "cast") for role, voice in wishes.cast.items()},
         about=wishes.about,
         filter=wishes.filter or None,

@@ -10,8 +10,10 @@ from tts.narration.timeline import TimedWord
 from tts.narration.times import SaidWord, said_words, written_words
 from tts.records import SpeakerLatents
 from tts.server.sound import Format
+from tts.synthesis.explain import passages
 from tts.synthesis.mark import marked, provenance
 from tts.synthesis.speaking import Chunk, Settings, Speaking
+from tts.text.language import Language
 
 
 @dataclass
@@ -89,17 +91,19 @@ def chunks_of(
     voices: Mapping[str, SpeakerLatents],
     *,
     speech: Speaking,
+    language: Language,
     settings: Settings,
     seed: int,
 ) -> Iterator[Chunk]:
-    """A text as it is spoken, or what a marked-up one says. `voices` by role, that of the narrator among them.
+    """A text as it is spoken, or what a marked-up one says, in a language as `read_in` gives it.
 
+    `voices` by role, that of the narrator among them.
     Raises ValueError if nobody can say it.
     """
     if isinstance(text, str):
-        yield from speech.stream(text, voices[NARRATOR], settings=settings, seed=seed)
+        yield from speech.stream(text, voices[NARRATOR], settings=settings, seed=seed, language=language)
     else:
-        script = script_of(text, language=speech.language, settings=settings)
+        script = script_of(text, language=language, settings=settings, passages=passages(speech.tokenizer))
         yield from aloud(script, voices, speech=speech, settings=settings, seed=seed)
 
 

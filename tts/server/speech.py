@@ -22,6 +22,9 @@ from tts.server.library import Voice
 from tts.server.service import Left, Service, first_of, service_of, visit_of
 from tts.server.sound import FORMATS
 from tts.server.speaking import TimedSentence, Usage, chunks_of, sent
+from tts.synthesis.explain import read_in
+from tts.text.language import CODES, code_of
+from tts.voices import AUTO
 
 IGNORED = "X-Triforce-Ignored"  # names the parameters that were accepted and change nothing
 T = TypeVar("T")
@@ -45,11 +48,14 @@ class SpeechRequest(BaseModel):
     input: str = Field(
         min_length=1, description="A text, with or without marks, or SSML; `input_chars` is its bound (4096)."
     )
-    voice: Annotated[str, Field(min_length=1, max_length=64)] | VoiceId = Field(description="A name, or an id.")
+    voice: Annotated[str, Field(min_length=1, max_length=64)] | VoiceId = Field(
+        description="A name, or an id; ours: auto, the one that is usual for the language of the input."
+    )
     instructions: str | None = Field(None, max_length=4096, description="Accepted, but this model takes none.")
     response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = "mp3"
     speed: float = Field(1.0, ge=0.25, le=4.0, allow_inf_nan=False)
     stream_format: Literal["audio", "sse"] = "audio"
+    language: str = Field(AUTO, max_length=16, description="Ours: in which the input is read; auto: as it is written.")
     timestamps: bool = Field(False, description="Ours: with sse, an event tells when each sentence and word is heard.")
 
 
@@ -118,17 +124,22 @@ class TurnResponse(StreamingResponse):
 
 
 def _begin(asked: SpeechRequest, usage: Usage, user: str, service: Service) -> Turn[bytes | TimedSentence]:
-    """Raises ApiError for a voice that is not there, and for markup that cannot be followed."""
-    voice = find_voice(asked.voice if isinstance(asked.voice, str) else asked.voice.id, user, service)
+    """Raises ApiError for a voice or a language that is not there, and for markup that cannot be followed."""
     try:
         text = document.marked_up(asked.input)
     except ValueError as error:
         raise ApiError(400, f"Invalid 'input': {error}.", param="input", code="invalid_markup") from None
+    written, told = (text.text, text.language) if text else (asked.input, "")
+    spoken_in = asked.language if asked.language == AUTO else language_code(asked.language)
+    language = read_in(service.speech.tokenizer, written, asked=spoken_in, told=told)
+    wanted = asked.voice if isinstance(asked.voice, str) else asked.voice.id
+    voice = usual_voice(language.code, user, service) if wanted == AUTO else find_voice(wanted, user, service)
     voices = {NARRATOR: voice} | (cast_of(text, user, service) if text else {})
     chunks = chunks_of(
         text or asked.input,
         {role: service.library.latents(own) for role, own in voices.items()},
         speech=service.speech,
+        language=language,
         settings=replace(service.settings, speed=asked.speed),
         seed=service.infer["seed"],
     )
@@ -203,6 +214,21 @@ def find_voice(wanted: str, user: str, service: Service, param: str = "voice") -
         message = f"There is no voice {wanted[:64]!r}. Voices that you may use: {known}."
         raise ApiError(400, message, param=param, code="voice_not_found")
     return voice
+
+
+def usual_voice(language: str, user: str, service: Service) -> Voice:
+    """The voice for a language, given by its code. Raises ApiError if neither it nor English has one."""
+    voice = service.library.usual(user, service.infer, language)
+    return voice or find_voice(AUTO, user, service)
+
+
+def language_code(written: str, param: str = "language") -> str:
+    """The code of a language that is spoken here. Raises ApiError for another."""
+    code = code_of(written)
+    if code is None:
+        message = f"The language {written[:40]!r} is not spoken. Languages: {', '.join(CODES)}."
+        raise ApiError(400, message, param=param, code="invalid_value")
+    return code
 
 
 def _model(name: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tts.alignment.unpack import CONTAINERS
 from tts.server.errors import ApiError
 from tts.server.library import Voice
 from tts.server.service import Service
-from tts.server.speech import ServiceOf, VisitOf, find_voice
+from tts.server.speech import ServiceOf, VisitOf, find_voice, language_code
 from tts.voices import is_tuned
 from tts.voices.clone import SHORTEST
 
@@ -57,19 +57,23 @@ async def create(
     consent: Annotated[str, Form(description=f"The words: {CONSENT}")],
     audio_sample: Annotated[list[UploadFile], File(description="A recording, or several of one speaker.")],
     type: Annotated[str, Form()] = "audio_sample",
+    language: Annotated[
+        str, Form(max_length=16, description="Ours: that the speaker speaks, such as en or de.")
+    ] = "en",
 ) -> dict[str, Any]:
     """Make a voice from recordings of one speaker."""
     if type != "audio_sample":
         raise ApiError(400, "Voices are made from recordings only: send type=audio_sample.", param="type")
     if consent.strip() != CONSENT:
         raise ApiError(400, f"To clone a voice, confirm: consent={CONSENT}", param="consent", code="consent_missing")
+    spoken = language_code(language)
     if len(audio_sample) > CLIPS:
         raise ApiError(400, f"At most {CLIPS} recordings make a voice.", param="audio_sample")
     _check_name(name, visit.user, service)
     with tempfile.TemporaryDirectory() as folder:
         clips = await _clips(audio_sample, Path(folder), service)
         try:
-            voice = await service.once(visit.user, lambda: service.library.clone(visit.user, name, clips))
+            voice = await service.once(visit.user, lambda: service.library.clone(visit.user, name, clips, spoken))
         except ValueError as error:
             raise _refused(str(error).replace(f"{folder}/", "")) from None
     return _told(voice)
@@ -139,5 +143,6 @@ def _told(voice: Voice) -> dict[str, Any]:
         "created_at": voice.created,
         "type": "audio_sample",
         "description": voice.card.description,
+        "language": voice.card.language,
         "ships": voice.ships,
     }

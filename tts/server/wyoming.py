@@ -17,7 +17,14 @@ from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Attribution, Describe, Info, TtsProgram, TtsVoice
 from wyoming.server import AsyncEventHandler, AsyncServer
-from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
+from wyoming.tts import (
+    Synthesize,
+    SynthesizeChunk,
+    SynthesizeStart,
+    SynthesizeStop,
+    SynthesizeStopped,
+    SynthesizeVoice,
+)
 
 from tts.document import Document, has_marks, marked_up
 from tts.narration.script import NARRATOR
@@ -27,11 +34,13 @@ from tts.server.errors import ApiError
 from tts.server.library import Voice
 from tts.server.service import Service
 from tts.server.speaking import Usage, chunks_of
-from tts.server.speech import cast_of
+from tts.server.speech import cast_of, language_code
+from tts.synthesis.explain import read_in
 from tts.synthesis.live import pcm
 from tts.synthesis.mark import marked
 from tts.synthesis.portions import ComingText
 from tts.synthesis.speaking import Chunk, Settings, Speaking
+from tts.text.language import Language, code_of
 
 log = logging.getLogger("tts.server")
 
@@ -97,12 +106,12 @@ class WrittenText:
     then it is spoken as it is written.
     """
 
-    def __init__(self, speech: Speaking, max_chars: int, most: int):
-        self.speech, self.most = speech, most
+    def __init__(self, speech: Speaking, language: Language, max_chars: int, most: int):
+        self.speech, self.language, self.most = speech, language, most
         self.turn: Turn[Chunk] | None = None
         self.script: Document | None = None  # what is said of a text with marks, once it is whole
         self.voices: dict[str, SpeakerLatents] = {}  # by role
-        self._coming = ComingText(max_chars, speech.language)
+        self._coming = ComingText(max_chars, language)
         self._pieces: deque[str] = deque()
         self._chars = self._complete = self._spoken = 0
         self._begun = self._marked = self._ended = False
@@ -137,9 +146,11 @@ class WrittenText:
         """The text as it is spoken. Raises ValueError if nobody can say it."""
         self._begun = True
         if self.script:
-            yield from chunks_of(self.script, self.voices, speech=self.speech, settings=settings, seed=seed)
+            common = {"speech": self.speech, "language": self.language}
+            yield from chunks_of(self.script, self.voices, settings=settings, seed=seed, **common)
             return
-        for chunk in self.speech.stream(self, self.voices[NARRATOR], settings=settings, seed=seed):
+        voice = self.voices[NARRATOR]
+        for chunk in self.speech.stream(self, voice, settings=settings, seed=seed, language=self.language):
             if chunk.portion.ends and (chunk.take or not self.speech.sayable(chunk.portion.words)):
                 self._spoken = chunk.portion.index + 1
             yield chunk
@@ -190,13 +201,13 @@ class Handler(AsyncEventHandler):
             if self._text:  # for servers that do not stream; its words came in pieces
                 return True
             asked = Synthesize.from_event(event)
-            self._begin(asked.voice.name if asked.voice else None)
+            self._begin(asked.voice)
             self._text.add(asked.text)
             await self._finish()
         elif SynthesizeStart.is_type(event.type):
             asked = SynthesizeStart.from_event(event)
             await self.disconnect()
-            self._begin(asked.voice.name if asked.voice else None)
+            self._begin(asked.voice)
         elif SynthesizeChunk.is_type(event.type) and self._text:
             self._text.add(SynthesizeChunk.from_event(event).text)
         elif SynthesizeStop.is_type(event.type) and self._text:
@@ -217,12 +228,14 @@ class Handler(AsyncEventHandler):
         await self.write_event(Error(f"{reason[0].upper()}{reason[1:]}", code).event())
         return False
 
-    def _begin(self, name: str | None) -> None:
-        """Speak what will be written."""
+    def _begin(self, asked: SynthesizeVoice | None) -> None:
+        """Speak what will be written, in the language that is asked for, or else in that of the voice."""
         service = self.service
-        voice = self._voice(name)
         settings, speech, usage = service.settings, service.speech, Usage()
-        text = WrittenText(speech, settings.max_chars, service.conf["input_chars"])
+        wanted = language_code(asked.language) if asked and asked.language else None
+        voice = self._voice(asked.name if asked else None, wanted)
+        language = read_in(speech.tokenizer, "", asked=wanted or voice.card.language)
+        text = WrittenText(speech, language, settings.max_chars, service.conf["input_chars"])
         text.voices[NARRATOR] = service.library.latents(voice)
         chunks = text.chunks(settings, service.infer["seed"])
         text.turn = service.enter(self.user, usage.watch(chunks, speech), text.supplied)
@@ -269,18 +282,25 @@ class Handler(AsyncEventHandler):
         named = cast_of(text, self.user, self.service)
         return {role: self.service.library.latents(voice) for role, voice in named.items()}
 
-    def _voice(self, name: str | None) -> Voice:
-        voice = self.service.library.find(self.user, name or self.service.infer["voice"])
+    def _voice(self, name: str | None, language: str | None) -> Voice:
+        library, infer = self.service.library, self.service.infer
+        usual = library.usual(self.user, infer, language or self.service.speech.tokenizer.language.code)
+        voice = library.find(self.user, name) if name else usual
         if voice is None:
             raise ApiError(400, "there is no such voice: ask with describe", code="voice_not_found")
         return voice
 
     def _info(self) -> Info:
-        language = self.service.speech.language.code
+        learned = [code_of(name) for name in self.service.speech.tokenizer.learned]
         ours = Attribution(name="Triforce", url="")
         common = {"attribution": ours, "installed": True, "version": None}
         voices = [
-            TtsVoice(name=voice.name, description=voice.card.description or voice.name, languages=[language], **common)
+            TtsVoice(
+                name=voice.name,
+                description=voice.card.description or voice.name,
+                languages=list(dict.fromkeys([voice.card.language, *learned])),
+                **common,
+            )
             for voice in self.service.library.all(self.user)
         ]
         program = TtsProgram(

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from tts.synthesis.portions import nothing_to_say, portions
 from tts.text.detection import language_of
-from tts.text.language import Language, named
+from tts.text.language import Language, language, named
 from tts.text.tokenizer import PhonemeTokenizer, SentencePieceTokenizer, Tokenizer
 from tts.text.user_lexicon import UserLexicon
 
@@ -28,9 +28,9 @@ class Explanation:
     notices: list[str]
 
 
-def explain(text: str, tokenizer: Tokenizer, language: Language, max_chars: int) -> Iterator[Explanation]:
+def explain(text: str, tokenizer: Tokenizer, read_in: Language, max_chars: int) -> Iterator[Explanation]:
     """Every portion of a text, cut and read as for speaking."""
-    for portion in portions(text, max_chars, language):
+    for portion in portions(text, max_chars, read_in):
         ids = tokenizer.encode(portion.words)
         silent = tokenizer.silent_ids.issuperset(ids)
         notices = list(portion.notices)
@@ -65,6 +65,21 @@ def reader_of(
     how = f"; phones that these weights lack are said as the nearest of {own.title()}: {lacking}" if lacking else ""
     tell(f"read as {name.title()}{how}")
     return reader
+
+
+def reading(tokenizer: Tokenizer, name: str) -> Language:
+    """The language of this name for a tokenizer: tagged, unless it is its own."""
+    return tokenizer.language if name == tokenizer.language.name else language(name).tagged()
+
+
+def read_in(tokenizer: Tokenizer, text: str, *, asked: str, told: str = "") -> Language:
+    """The language that `language_of` says, for a tokenizer."""
+    return reading(tokenizer, language_of(text, asked=asked, told=told, default=tokenizer.language.name))
+
+
+def passages(tokenizer: Tokenizer) -> dict[str, Language]:
+    """The languages that the weights have learned, by name: passages in them are read in them."""
+    return {name: reading(tokenizer, name) for name in tokenizer.learned}
 
 
 def tokenizer_of(weights: Path) -> Tokenizer:

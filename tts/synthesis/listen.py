@@ -19,7 +19,7 @@ from itertools import groupby
 import numpy as np
 from jaxtyping import Float, Int
 
-from tts.text.tokenizer import Tokenizer
+from tts.text.tokenizer import Tokenizer, untagged
 
 FAULT = 11.0  # nats; the cost of a jump between words, and of beginning to wait
 PASSING = 1.0  # nats; the cost of each step at which a sound is heard while waiting
@@ -82,7 +82,7 @@ def group(ids: Sequence[int], silent_ids: Collection[int]) -> list[list[int]]:
 
 def name(text: str, words: Sequence[Sequence[int]], tokenizer: Tokenizer) -> list[str]:
     """The words as the text writes them, or as the tokenizer spells them if it counts other words."""
-    written = WRITTEN.findall(text)
+    written = WRITTEN.findall(untagged(text))
     return written if len(written) == len(words) else [tokenizer.decode(list(word)) for word in words]
 
 

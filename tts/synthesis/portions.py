@@ -87,7 +87,7 @@ def _parts(
             index=index,
             total=total,
             written=sentence.text if first else "",
-            words=closed(part.text),
+            words=language.tag * any(map(str.isalnum, part.text)) + closed(part.text),
             notices=tuple(notices) if first else (),
             pause=None if last and ends else pause,
             ends=last,

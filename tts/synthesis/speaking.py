@@ -180,23 +180,36 @@ class Speaking(ABC):
         self.tokenizer, self.language = tokenizer, tokenizer.language
 
     def say(
-        self, text: str | Iterable[str], voice: SpeakerLatents, *, settings: Settings, seed: int
+        self,
+        text: str | Iterable[str],
+        voice: SpeakerLatents,
+        *,
+        settings: Settings,
+        seed: int,
+        language: Language | None = None,
     ) -> Iterator[Chunk]:
         """Speak a text of any length, a chunk for each sentence. Raises ValueError if no sentence of it can be said.
 
-        A text may come in pieces, which may break anywhere: a sentence is spoken when the next one begins.
+        A text may come in pieces, which may break anywhere: a sentence is spoken when the next one begins. It is read
+        in `language`, tagged where that is not the tokenizer's own (`tts.synthesis.explain.reading`).
         """
-        return self._chunks(self._voiced(text, voice, settings), seed, along=False)
+        return self._chunks(self._voiced(text, voice, settings, language), seed, along=False)
 
     def stream(
-        self, text: str | Iterable[str], voice: SpeakerLatents, *, settings: Settings, seed: int
+        self,
+        text: str | Iterable[str],
+        voice: SpeakerLatents,
+        *,
+        settings: Settings,
+        seed: int,
+        language: Language | None = None,
     ) -> Iterator[Chunk]:
         """As `say`, with several chunks for a sentence, the first of them while its end is still to be spoken.
 
         A sentence is spoken again only if its first codes are heard to be wrong; what is heard later is told. With
         several candidates, which are compared when they are whole, each chunk is a sentence.
         """
-        return self.stream_portions(self._voiced(text, voice, settings), seed=seed)
+        return self.stream_portions(self._voiced(text, voice, settings, language), seed=seed)
 
     def stream_portions(self, voiced: Iterable[VoicedPortion], *, seed: int) -> Iterator[Chunk]:
         """As `stream`, of portions whose voices and settings may differ."""
@@ -227,11 +240,13 @@ class Speaking(ABC):
         words = listen(spelling, text, self.tokenizer, whole=whole)
         return Verdict(verdict.faults + words.faults, words.loss)
 
-    def _voiced(self, text: str | Iterable[str], voice: SpeakerLatents, settings: Settings) -> Iterator[VoicedPortion]:
+    def _voiced(
+        self, text: str | Iterable[str], voice: SpeakerLatents, settings: Settings, language: Language | None
+    ) -> Iterator[VoicedPortion]:
         """The portions of a text, all in one voice."""
         if isinstance(text, str):
             check_text(text)
-        for portion in portions(text, settings.max_chars, self.language):
+        for portion in portions(text, settings.max_chars, language or self.language):
             yield VoicedPortion(portion=portion, voice=voice, settings=settings)
 
     def _chunks(self, voiced: Iterable[VoicedPortion], seed: int, *, along: bool) -> Iterator[Chunk]:

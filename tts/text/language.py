@@ -6,7 +6,7 @@ the language that its tokenizer's spec names, and reads others with the sounds t
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from typing import NamedTuple
@@ -49,11 +49,16 @@ class Language:
     # phones that voices of other languages may lack, and pairs with them -> those of English that come nearest, with
     # spaces between phones; "" is silence
     nearest: Mapping[str, str] = field(default_factory=dict)
+    tag: str = ""  # before what is said, for a tokenizer of another language; see `tagged`
 
     @cached_property
     def lexicon(self) -> Lexicon:
         """How words are pronounced; read from its file when first asked for."""
         return self.read_lexicon()
+
+    def tagged(self) -> "Language":
+        """This language for texts among those of another: what is said begins with <de>, say, as tokenizers know it."""
+        return replace(self, tag=f"<{self.code}> ")
 
     def split(self, text: str, max_chars: int) -> list[Sentence]:
         """Sentences of at most `max_chars` characters; marks of Markdown, HTML and notes are left out."""
@@ -68,6 +73,12 @@ def named(name: str) -> str | None:
     """The name in `TABLE` of a language given by name or code (de, de-AT, German); None for one that is not there."""
     name = name.strip().lower()
     return name if name in TABLE else CODES.get(name.replace("_", "-").partition("-")[0])
+
+
+def code_of(name: str) -> str | None:
+    """The code of a language that `named` knows."""
+    found = named(name)
+    return next((code for code, own in CODES.items() if own == found), None)
 
 
 def every() -> list[Language]:

@@ -29,6 +29,7 @@ TOKEN = re.compile(
     r"|(?P<space>\s+|(?<=[\w'}])-(?=[\w'{]))|(?P<mark>[^\w\s])"
 )
 INLINE = re.compile(r"\{[^{}]*\}")
+TAG = re.compile(r"\s*<([a-z]{2,3})> ")  # of the language in which what is said is read, see `Language.tagged`
 
 
 @runtime_checkable
@@ -36,6 +37,7 @@ class Tokenizer(Protocol):
     """Normalised text to ids. Id 0 is padding, which `encode` never returns."""
 
     language: Language  # of the texts
+    learned: tuple[str, ...]  # names of the languages that the nets with these ids have learned
     vocab_size: int
     silent_ids: frozenset[int]  # ids that make no sound: padding, word boundary, punctuation
     letter_ids: frozenset[int]  # ids of letters, whose sound depends on the word
@@ -62,7 +64,7 @@ class PhonemeTokenizer:
     nearest to it.
 
     A text begins with a tag of its language where `symbols` have one, as <de>: nets that learned several languages have
-    one for each but the first.
+    one for each but English, the first. A text that begins with the tag of another language itself is read in that.
     """
 
     # The default is for weights made before specs named a language.
@@ -84,6 +86,8 @@ class PhonemeTokenizer:
             raise ValueError("symbols must start with padding and hold ' ', the word boundary")
         self.stress = stress
         self._use(symbols)
+        tagged = [name for code, name in languages.CODES.items() if f"<{code}>" in self.ids]
+        self.learned = (next(iter(languages.TABLE)), *tagged) if tagged else (self.language.name,)
 
     def _use(self, symbols: Sequence[str]) -> None:
         self.symbols = list(symbols)
@@ -94,13 +98,16 @@ class PhonemeTokenizer:
         nearest = self.language.nearest.items()
         self.replaced = {phones: near.split() for phones, near in nearest if not self.ids.keys() >= {*phones.split()}}
         self.tag = [tag] if (tag := f"<{self.language.code}>") in self.ids else []
+        self._others: dict[str, PhonemeTokenizer] = {}  # by language, for texts that begin with its tag
 
     def reading(self, language: str) -> "PhonemeTokenizer":
         """A tokenizer with the same symbols for texts of this language: what these weights say of it."""
         if language == self.language.name:
             return self
         lexicon = languages.language(language).lexicon.name
-        return PhonemeTokenizer(symbols=self.symbols, stress=self.stress, lexicon=lexicon, language=language)
+        other = PhonemeTokenizer(symbols=self.symbols, stress=self.stress, lexicon=lexicon, language=language)
+        other.learned = self.learned
+        return other
 
     def within(self, count: int) -> "PhonemeTokenizer":
         """The same tokenizer with its first `count` symbols only: how a net that knows no others hears a text."""
@@ -151,6 +158,8 @@ class PhonemeTokenizer:
         """
         if letters > 0 and generator is None:
             raise ValueError(f"letters={letters} needs a random.Random as generator")
+        if (tag := TAG.match(text)) and (name := languages.named(tag[1])):
+            return self._other(name).encode(text[tag.end() :], letters=letters, generator=generator)
         out: list[str] = []
         text = tidy(text)
         chosen = self.language.choose(text)
@@ -177,6 +186,11 @@ class PhonemeTokenizer:
             text += ("{" + " ".join(word) + "}" if word else "") + symbol
             word = []
         return text
+
+    def _other(self, language: str) -> "PhonemeTokenizer":
+        if language not in self._others:
+            self._others[language] = self.reading(language)
+        return self._others[language]
 
     def _stuttered(
         self, stutter: str, word: str, chosen: str | None, letters: float, generator: random.Random | None
@@ -255,6 +269,7 @@ class SentencePieceTokenizer:
 
     def __init__(self, *, model: str, language: str = "english"):
         self.language = languages.language(language)
+        self.learned = (self.language.name,)
         try:
             from sentencepiece import SentencePieceProcessor
         except ImportError:
@@ -307,6 +322,11 @@ def _model_bytes(model: str) -> bytes:
     if not Path(model).is_file():
         raise ValueError(f"no SentencePiece model at {model}; train one with sentencepiece.SentencePieceTrainer")
     return Path(model).read_bytes()
+
+
+def untagged(text: str) -> str:
+    """What is said, without the tag of its language."""
+    return text[found.end() :] if (found := TAG.match(text)) else text
 
 
 def _sounds(piece: str) -> bool:

@@ -20,12 +20,15 @@ from tts.formats import AUDIO_SUFFIXES
 from tts.records import Change, Changes, SpeakerLatents, TunedSpeaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from typing import Any
 
     from tts.synthesis.speaking import Speaking
 
 FOLDER = Path(__file__).parent
 FORMAT = "triforce-voice-1"
+AUTO = "auto"  # instead of a voice: the one that is usual for the language of the text
+ENGLISH = "en"
 TUNED_FORMAT = "triforce-voice-tuned-1"  # another one, so that what cannot tune refuses the file
 SUFFIX = ".safetensors"
 
@@ -41,6 +44,7 @@ class About:
     licence: str  # of the recordings
     made: str  # how the latents were made
     fingerprint: str  # of the weights that made the latents
+    language: str = ENGLISH  # that the speaker speaks, ISO 639-1; voices were English before their files said so
 
 
 def names() -> list[str]:
@@ -68,6 +72,18 @@ def find(voice: str) -> Path:
     hint = f"did you mean {near[0]}? " if near else ""
     listed = f"voices are {', '.join(known)}" if known else f"no voice ships in {FOLDER}"
     raise ValueError(f"no voice, clip or folder {voice!r}: {hint}{listed}; or give a recording to clone")
+
+
+def usual(conf: "Mapping[str, Any]", language: str, there: "Collection[str] | None" = None) -> str:
+    """The voice that conf/infer.yaml asks for; where it leaves that open, one for a language, given by its code.
+
+    `there` has the names to choose from: those that ship, if it is None. A language without a voice gets English's.
+    """
+    if conf["voice"] != AUTO:
+        return conf["voice"]
+    there = names() if there is None else there
+    own = conf["voices"].get(language)
+    return own if own in there else conf["voices"][ENGLISH]
 
 
 def clips(path: Path) -> list[Path]:

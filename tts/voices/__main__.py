@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from tts import settings, voices
 from tts.cli import Parser, exit_code, run_as_program
+from tts.text.language import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -64,12 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--description", required=True, help="one line on how the voice sounds")
     make.add_argument("--source", required=True, help="where the recordings come from")
     make.add_argument("--gender", required=True, choices=("female", "male", "other"))
+    make.add_argument("--language", default="en", choices=CODES, help="that is spoken (en)")
     tune = add("tune", _tune, "tune the nets to a speaker; a run that was stopped goes on")
     tune.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="recordings, folders of them, or corpora")
     tune.add_argument("--licence", default="the recordings' own", help="of the recordings, e.g. CC0-1.0")
     tune.add_argument("--description", default="tuned on this machine", help="one line on how the voice sounds")
     tune.add_argument("--source", help="where the recordings come from (default: the names of their files)")
     tune.add_argument("--gender", default="unknown", choices=("female", "male", "other", "unknown"))
+    tune.add_argument("--language", default="en", choices=CODES, help="that is spoken (en)")
     mix = add("mix", _mix, "mix two or more voices")
     mix.add_argument("voices", nargs="+", metavar="VOICE", help="two or more names or voice files")
     mix.add_argument("--shares", nargs="+", type=float, metavar="X", help="weight of each voice (default: equal)")
@@ -104,7 +107,10 @@ def _list(_: argparse.Namespace) -> None:
 def describe() -> list[str]:
     """One line for each voice that ships."""
     cards = [voices.about(voices.find(name)) for name in voices.names()]
-    return [f"{card.name:<12} {card.gender:<8} {card.description} ({card.source}; {card.licence})" for card in cards]
+    return [
+        f"{card.name:<12} {card.language}  {card.gender:<8} {card.description} ({card.source}; {card.licence})"
+        for card in cards
+    ]
 
 
 def _make(arguments: argparse.Namespace) -> None:
@@ -120,6 +126,7 @@ def _make(arguments: argparse.Namespace) -> None:
         licence=arguments.licence,
         made=_made(clips),
         fingerprint=listener.fingerprint,
+        language=arguments.language,
     )
     voices.save(target, latents, card)
     print(f"{target}: {len(clips)} recordings")
@@ -137,6 +144,7 @@ def _tune(arguments: argparse.Namespace) -> None:
         licence=arguments.licence,
         made="",
         fingerprint="",
+        language=arguments.language,
     )
     print(importlib.import_module(TUNE).tune(given, target, weights=weights, conf=conf, card=card))
 
@@ -162,6 +170,7 @@ def _mix(arguments: argparse.Namespace) -> None:
         licence=_join(card.licence for card in cards),
         made=f"tts.voices.mix: {recipe}",
         fingerprint=cards[0].fingerprint,
+        language=cards[shares.index(max(shares))].language,
     )
     voices.save(target, mix(parents, shares), card)
     print(f"{target}: {card.description}")
@@ -189,6 +198,7 @@ def _random(arguments: argparse.Namespace) -> None:
         licence=_join([start and start.licence, heard.licence]),
         made=f"tts.voices.population: seed {seed}, distance {distance:g} from {start.name if start else 'the mean'}",
         fingerprint=heard.fingerprint,
+        language=start.language if start else voices.ENGLISH,
     )
     voices.save(target, drawn, card)
     print(f"{target}: {card.description}")

@@ -6,7 +6,22 @@ import pytest
 
 from helpers.books import book, nav, ncx, page
 from tts import document
-from tts.document import CAPTION, CODE, DIRECTION, HEADING, ITEM, MATTER, NOTE, PAGE, PROSE, QUOTE, ROW, SCENE, VERSE
+from tts.document import (
+    CAPTION,
+    CODE,
+    DIRECTION,
+    HEADING,
+    ITEM,
+    MATTER,
+    NOTE,
+    PAGE,
+    PROSE,
+    QUOTE,
+    ROW,
+    SCENE,
+    VERSE,
+)
+from tts.document.document import LINE
 
 TITLES = {f"c{n}.xhtml": f"<h2>{n}</h2><p>Text {n}.</p>" for n in range(1, 4)}
 
@@ -361,6 +376,33 @@ def test_other_languages_and_signs_that_say_nothing():
     page_in_german = page("<p>Guten Tag.</p>").replace("<html", '<html xml:lang="de"')
     assert document.parse(book({"a.xhtml": page_in_german}), ".epub").language == "de"
     assert body('<p>A <i xml:lang="fr">mot jus\u00adte</i>\u2060—said.</p>') == [(PROSE, "A mot juste—said.")]
+
+
+def languages(inside: str) -> list[list[tuple[str, str]]]:
+    (chapter,) = document.parse(book({"a.xhtml": page(inside)}), ".epub").chapters
+    return [[(span.text, span.language) for span in part.spans] for part in chapter.paragraphs]
+
+
+def test_passages_in_another_language_are_spans():
+    line = 'He said <i xml:lang="de">Guten Tag, wie geht es?</i> and bowed.'
+    assert languages(f"<p>{line}</p>") == [
+        [("He said ", ""), ("Guten Tag, wie geht es?", "de"), (" and bowed.", "")],
+    ]
+    assert languages('<blockquote lang="de"><p>Der Wind weht.</p></blockquote><p>So.</p>') == [
+        [("Der Wind weht.", "de")],
+        [("So.", "")],
+    ]
+    verse = '<p class="verse"><span class="line" lang="de">Wer reitet so spät?</span><br/><span>Who?</span></p>'
+    assert languages(verse) == [[("Wer reitet so spät?", "de"), (f"{LINE}Who?", "")]]
+
+
+def test_a_word_stays_in_its_sentence_and_a_wrong_mark_is_not_believed():
+    assert languages('<p>The <i lang="de">Weltschmerz</i> of it.</p>') == [[("The Weltschmerz of it.", "")]]
+    assert languages('<p lang="de">The weather was fine, and they walked all day.</p>') == [
+        [("The weather was fine, and they walked all day.", "")]
+    ]
+    heading = '<h2>On <i lang="de">die gute alte Zeit</i></h2><p>A.</p>'
+    assert titles(book({"a.xhtml": page(heading)})) == ["On die gute alte Zeit"]
 
 
 PLAY = """<table>

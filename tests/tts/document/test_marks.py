@@ -60,7 +60,13 @@ def test_marks_are_no_marks_in_subtitles():
         ("<emphasis level='strong'>a</emphasis>", [Span("a", rate=0.92, volume=2.0)]),
         ("<voice name='lj'>a</voice> b", [Span("a", "lj"), Span(" b")]),
         ("<sub alias='World Wide Web'>WWW</sub>", [Span("World Wide Web")]),
-        ("<lang xml:lang='en-GB'>a</lang>", [Span("a")]),
+        ("<lang xml:lang='de'>a</lang> b", [Span("a", language="de"), Span(" b")]),
+        (
+            "<say-as xml:lang='de' interpret-as='date' format='dmy'>03.05.2026</say-as>",
+            [Span("3.5.2026", language="de")],
+        ),
+        ("<say-as xml:lang='de' interpret-as='ordinal'>3</say-as>", [Span("3.", language="de")]),
+        ("<say-as xml:lang='de' interpret-as='characters'>aB1</say-as>", [Span("A B 1", language="de")]),
         ("<p><s>One.</s><s>Two.</s></p><p>Three.</p>", [Span("One. Two."), Span("Three.")]),
         ("<say-as interpret-as='ordinal'>22</say-as>", [Span("22nd")]),
         ("<say-as interpret-as='cardinal'>22</say-as>", [Span("22")]),
@@ -82,7 +88,7 @@ def test_ssml(body, expected):
         ("<prosody pitch='200Hz'>a</prosody>", "in Hz, which no voice can be set to"),
         ("<prosody contour='x'>a</prosody>", "'contour' of <prosody> cannot be followed"),
         ("<prosody rate='9'>a</prosody>", "the rate is 9: it may be 0.25 to 4"),
-        ("<lang xml:lang='fr'>oui</lang>", "'fr' is not spoken: only English"),
+        ("<lang xml:lang='fr'>oui</lang>", "'fr' is not spoken: only en, de"),
         ("<audio src='http://example.org/x'/>", "<audio> is not read"),
         ("<say-as interpret-as='ordinal'>x</say-as>", "'x' is not an ordinal"),
         ("<say-as interpret-as='song'>x</say-as>", "interpret-as 'song' is none of"),
@@ -105,12 +111,21 @@ def test_ssml_that_cannot_be_followed_is_named_with_its_line(body, reason):
         ('<!DOCTYPE s [<!ENTITY a "aa">]><speak>&a;</speak>', "line 1: it has a document type"),
         ("<speak>\na", "line 2: its SSML is not well formed"),
         ("<speech>a</speech>", "begins with <speech>"),
-        ('<speak xml:lang="de">a</speak>', "'de' is not spoken"),
+        ('<speak xml:lang="fr">a</speak>', "'fr' is not spoken"),
     ],
 )
 def test_ssml_that_cannot_be_read(text, reason):
     with pytest.raises(ValueError, match=reason):
         spans(text, ".ssml")
+
+
+def test_the_language_of_the_whole_is_that_of_the_document():
+    found = document.parse(b'<speak xml:lang="de-AT">Hallo. <p xml:lang="en">Hello.</p></speak>', ".ssml")
+    assert found.language == "de-AT"
+    assert [part.spans for part in found.chapters[0].paragraphs] == [
+        (Span("Hallo."),),
+        (Span("Hello.", language="en"),),
+    ]
 
 
 def test_a_text_that_begins_as_ssml_is_ssml():

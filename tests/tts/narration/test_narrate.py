@@ -10,13 +10,14 @@ import shutil
 import signal
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from helpers import narrating
+from helpers import nano, narrating
 from helpers.narrating import BOOK, TAKES, chapters, contents, in_child, killed_after, narrate, order
 from tts import document
 from tts.document import Chapter, Document, Paragraph, Span
@@ -306,6 +307,20 @@ def test_a_german_book_is_narrated(home, tmp_path):
     manifest = json.loads((tmp_path / "book.narration" / "manifest.json").read_text("utf-8"))
     assert manifest["language"] == "de"
     assert narrate(asked).spoken == 0
+
+
+def test_a_german_passage_of_an_english_book_is_read_as_german(tmp_path):
+    nano.weights(tmp_path / "weights", german=True)
+    narrating.voice(tmp_path, "someone", seed=1)
+    page = "<html lang='en'><p>She read.</p><blockquote lang='de'>Der 3. Mann kam.</blockquote></html>"
+    (tmp_path / "book.html").write_text(page)
+    asked = replace(order(tmp_path, tmp_path, outputs=("manifest.json",)), book=str(tmp_path / "book.html"))
+    assert narrate(asked).spoken == 2
+    made = json.loads((tmp_path / "book.narration" / "manifest.json").read_text("utf-8"))
+    _, german = made["chapters"][0]["segments"]
+    assert [german["text"][word["first"] : word["last"]] for word in german["words"]] == ["Der", "3", "Mann", "kam"]
+    script = NarrationPlan(asked, Project.beside(tmp_path / "book"), print).script
+    assert [segment.words for segment in script.segments] == ["She read.", "<de> Der dritte Mann kam."]
 
 
 def test_files_of_chapters_are_finished_while_the_rest_is_spoken(home, undisturbed, tmp_path):

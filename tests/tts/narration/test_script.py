@@ -55,6 +55,15 @@ def test_titles_are_headings_and_what_ends_says_how_long_it_is_quiet(script):
     assert [segment.paragraph for segment in found.segments] == [0, 0, 0, 2, 0, 1, 2]
 
 
+def test_a_passage_is_read_in_its_language_if_the_weights_have_learned_it(script):
+    part = Paragraph((Span("It was "), Span("5 Hüte", language="de"), Span(" by then.", language="en-GB")))
+    able = script(Chapter("", [part]), passages={"german": language("german").tagged()}).segments
+    assert [segment.words for segment in able] == ["It was.", "<de> fünf Hüte.", "by then."]
+    assert [segment.written for segment in able] == ["It was", "5 Hüte", "by then."]
+    (as_ever,) = script(Chapter("", [part])).segments
+    assert as_ever.written == "It was 5 Hüte by then."
+
+
 def test_words_are_said_and_what_is_written_is_kept(script):
     (segment,) = script(Chapter("", prose("Dr. No came in 1914."))).segments
     assert (segment.words, segment.written) == ("doctor No came in nineteen fourteen.", "Dr. No came in 1914.")

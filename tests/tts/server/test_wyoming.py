@@ -71,7 +71,8 @@ def said(service):
     """What the pipeline itself says of a text."""
     latents = service.library.latents(service.library.find("local", "someone"))
     voices = {NARRATOR: latents, "someone": latents}
-    how = {"speech": service.speech, "settings": service.settings, "seed": service.infer["seed"]}
+    speech = service.speech
+    how = {"speech": speech, "language": speech.language, "settings": service.settings, "seed": service.infer["seed"]}
 
     @cache
     def said(text: str) -> bytes:

@@ -27,6 +27,21 @@ def test_unknown_words_are_phones_that_the_language_guesses(tokenizer):
     assert tokenizer.decode(tokenizer.encode("Hello, blick!")) == "{HH AH L OW}, {B L IH K}!"
 
 
+def test_a_text_with_the_tag_of_another_language_is_read_in_it(spec, audio):
+    both = build({**german_spec(), "language": "english", "lexicon": "cmudict"}, audio)
+    german = both.reading("german")
+    assert both.learned == german.learned == ("english", "german")
+    assert both.encode("<de> Ich mag Hüte.") == german.encode("Ich mag Hüte.") != both.encode("Ich mag Hüte.")
+    assert german.encode("<en> I like hats.") == both.encode("I like hats.")
+    assert both.within(80).encode("<de> Hüte") == german.within(80).encode("Hüte")
+    english = build(spec, audio)
+    assert english.learned == english.reading("german").learned == ("english",)
+
+
+def german_spec() -> dict:
+    return OmegaConf.to_container(OmegaConf.load("conf/text/german.yaml"))
+
+
 def test_padding_never_occurs(tokenizer):
     assert PADDING not in tokenizer.encode("_ " + SENTENCE + " _")
     assert max(tokenizer.encode(SENTENCE)) < tokenizer.vocab_size == len(tokenizer.symbols)

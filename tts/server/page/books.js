@@ -1,7 +1,7 @@
 // Audiobooks: a book is looked at, its roles are cast, it is made, heard while it is made, and fetched.
 import { address, call, downloadable, tell, tellError } from "./api.js";
 import { Cards, FINAL } from "./jobs.js";
-import { choose, option } from "./voices.js";
+import { choose, languages, option, usual } from "./voices.js";
 
 const settings = JSON.parse(document.body.dataset.settings);
 const PACE = 150; // words that are spoken in a minute, about
@@ -52,7 +52,8 @@ function dismiss() {
 async function make() {
   const chosen = [...$("cast").querySelectorAll("select")].filter((select) => select.value);
   const options = {
-    voice: $("narrator").value,
+    voice: $("narrator").value || null,
+    language: $("book-language").value,
     cast: Object.fromEntries(chosen.map((select) => [select.dataset.role, select.value])),
     format: $("format").value,
     preset: $("preset").value,
@@ -172,7 +173,8 @@ export async function follow() { // as long as something is being made, and some
   if (busy) waiting = setTimeout(follow, 1000);
 }
 
-choose($("narrator"));
+choose($("narrator"), usual);
+languages($("book-language"), "By the book");
 choose($("quotes"), "as the narrator");
 for (const name of settings.formats) option($("format"), name, name);
 $("format").value = "m4b";

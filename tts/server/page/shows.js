@@ -2,7 +2,7 @@
 import { call, events, tell, tellError } from "./api.js";
 import { Cards, FINAL } from "./jobs.js";
 import { showCard } from "./show.js";
-import { choose, option } from "./voices.js";
+import { choose, option, usual } from "./voices.js";
 
 const settings = JSON.parse(document.body.dataset.settings);
 const AGAIN = 2000; // milliseconds after which a lost connection is tried again
@@ -35,7 +35,7 @@ async function load() { // once
   option(field("bed"), "", "as it fits");
   for (const name of ["none", ...settings.beds]) option(field("bed"), name, name);
   field("minutes").max = offer.longest;
-  choose(field("voice"));
+  choose(field("voice"), usual);
   turn();
 }
 function turn() { // what the chosen show can be told

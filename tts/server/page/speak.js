@@ -2,14 +2,14 @@
 import { call, events, keep, recall, save, tell, tellError } from "./api.js";
 import { inPlace, locate, shown, source } from "./places.js";
 import { Sound } from "./sound.js";
-import { choose, hear, option } from "./voices.js";
+import { choose, hear, languages, option, usual } from "./voices.js";
 
 const settings = JSON.parse(document.body.dataset.settings);
 const KEPT = 30; // texts of the history
 const reading = new Reading($("reading"), $("main"));
 let sound = new Sound(settings.rate, null);
 let context = null; // of all sound: a browser allows few
-let asked = null; // what was asked for last: {input, voice, speed}
+let asked = null; // what was asked for last: {input, voice, language, speed}
 let leaving = new AbortController(); // of the request that is under way
 let text = "", at = 0; // what is spoken, and how much of it is shown as sentences
 let places = []; // where in `text` each sentence stands, [first, last], or null
@@ -32,7 +32,7 @@ export async function speak() {
   const own = leaving = new AbortController();
   context ??= new AudioContext();
   sound = new Sound(settings.rate, context);
-  asked = { input, voice: $("voice").value, speed: Number($("tempo").value) };
+  asked = { input, voice: $("voice").value || "auto", language: $("language").value, speed: Number($("tempo").value) };
   begin(input);
   sound.play(0);
   tick();
@@ -57,6 +57,7 @@ export async function speak() {
 function begin(input) {
   [text, at, places] = [input, 0, []];
   reading.clear();
+  $("reading").lang = asked.language === "auto" ? "" : asked.language;
   paragraph = reading.paragraph("prose", 0, "");
   pending = element("span", "pending", paragraph);
   pending.textContent = shown(text, text);
@@ -191,8 +192,9 @@ function showHistory() {
     element("small", "", button).textContent = new Date(own.when).toLocaleDateString();
     button.onclick = () => {
       $("words").value = own.input;
-      $("voice").value = own.voice;
-      if (!$("voice").value) $("voice").value = settings.voice;
+      $("voice").value = own.voice === "auto" ? "" : own.voice;
+      if ($("voice").selectedIndex < 0) $("voice").value = usual === null ? settings.voice : "";
+      $("language").value = own.language || "auto";
       $("tempo").value = own.speed;
       long();
       $("words").focus();
@@ -205,7 +207,8 @@ function long() { // a text that is too long to be spoken at once is a book
   $("speak-button").disabled = over;
 }
 
-choose($("voice"), null, recall("voice") || undefined);
+choose($("voice"), usual, recall("voice") || undefined);
+languages($("language"), "By the text");
 for (const tempo of [0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5]) option($("tempo"), tempo, `${tempo}×`);
 $("tempo").value = 1;
 $("voice").onchange = () => keep("voice", $("voice").value);

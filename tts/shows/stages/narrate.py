@@ -56,7 +56,7 @@ def _speaking(own: Mapping[str, Any]) -> dict[str, Any]:
 
     conf = settings.compose(own["speaking"])
     conf |= {"weights": str((settings.ROOT / conf["weights"]).resolve()), "voice": own["voice"] or conf["voice"]}
-    if conf["voice"] not in voices.names():
+    if conf["voice"] not in (voices.AUTO, *voices.names()):
         conf["voice"] = str(voices.find(conf["voice"]).resolve())
     return conf
 
@@ -80,7 +80,8 @@ def _depends(own: Mapping[str, Any]) -> list[str]:
 
     conf = _speaking(own)
     paths = [Path(conf["weights"]) / f"{name}.safetensors" for name in NETS]
-    for voice in dict.fromkeys([conf["voice"], *given_cast(own["cast"]).values()]):
+    narrators = [voices.usual(conf, language) for language in conf["voices"]]
+    for voice in dict.fromkeys([*narrators, *given_cast(own["cast"]).values()]):
         paths += voices.clips(voices.find(voice))
     return [fingerprint(path) for path in paths]
 
