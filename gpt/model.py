@@ -4,7 +4,7 @@ Like TorToiSe's (Betker 2023, arXiv 2305.07243, section 3.1) it turns text and a
 hidden states on to the diffusion decoder. Unlike that one, it also reads speech back as text with the same weights.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import log, prod
 
@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gpt.duration import DurationPredictor, cumulative_times
+from gpt.generation import Generation, StepWeights
 from gpt.prosody import CHANNELS, ProsodyFlow, departed
-from gpt.sample import choose, guide, seeded_uniforms
+from gpt.sample import seeded_uniforms
 from gpt.sequence import (
     FIRST_TEXT,
     SPEAKER,
@@ -33,7 +34,7 @@ from gpt.sequence import (
     speech_positions,
     utterance_streams,
 )
-from gpt.step import Layer, Matrix, Stepper, packed, product
+from gpt.step import Layer, Stepper, packed, product
 from tts.align import even
 from tts.draws import item_generators
 from tts.nn import Block, RMSNorm, Rotary, init_weights
@@ -259,14 +260,11 @@ class GPT(nn.Module):
         prompt: Said | None = None,
     ) -> Speech:
         """Draw codes until each item stops; items may be takes of one text or different texts."""
-        common = {"sampling": sampling, "generator": generator, "prompt": prompt}
-        drawn = list(self.draw_codes(text, text_len, speaker, **common))
-        ids, latents = (torch.stack(parts, dim=1) for parts in zip(*drawn, strict=True))
-        length = (ids >= 0).sum(1)
-        return Speech(Codes(ids.clamp_min(0), length), latents * (ids >= 0)[..., None])
+        generation = self.begin(text, text_len, speaker, sampling=sampling, generator=generator, prompt=prompt)
+        return Speech.gathered(list(iter(lambda: self.advance([generation])[0], None)))
 
     @torch.inference_mode()
-    def draw_codes(
+    def begin(
         self,
         text: Int[Tensor, "B S"],
         text_len: Int[Tensor, " B"],
@@ -275,12 +273,12 @@ class GPT(nn.Module):
         sampling: Sampling,
         generator: torch.Generator,
         prompt: Said | None = None,
-    ) -> Iterator[tuple[Int[Tensor, " B"], Float[Tensor, "B D"]]]:
-        """One code of each item at a time, and the latents at them; -1 for an item that has stopped.
+    ) -> Generation:
+        """Read what comes before the first code of each item; `advance` draws the codes.
 
         With a prompt the speaker goes on from there, as nets do that were trained on tasks with prompts.
         """
-        items, device = len(text), text.device
+        device = text.device
         scale = sampling.guidance / self.guidance  # beyond what the weights hold
         guided = scale != 1
         with torch.autocast(device.type, enabled=False):
@@ -292,42 +290,54 @@ class GPT(nn.Module):
                 raise ValueError(f"{int(text_len.max())} text ids leave no room for speech: split the text")
             limit = (text_len * sampling.max_codes_per_id).ceil().long().clamp(1, room)
             steps = int(limit.max())
-            layers, head, table = self._step_weights()
-            stepper = Stepper(
-                blocks=self.blocks,
-                layers=layers,
-                norm=self.norm,
-                rotary=self.rotary,
-                items=len(x),
-                size=x.shape[1] + steps,
-            )
-            hidden = stepper.start(x, time, pad)
-        uniforms = seeded_uniforms(items, steps, generator).to(device)
-        ids = text.new_full((items, steps), -1)
-        speaking = torch.ones_like(limit, dtype=torch.bool)
-        for step in range(steps):
-            with torch.autocast(device.type, enabled=False):
-                logits = product(hidden, head).float()
-                if guided:
-                    logits = guide(*logits.chunk(2), scale)
-                if step == 0:
-                    logits[:, -1] = -torch.inf  # speech of no codes has nothing to decode
-                id = choose(logits, ids[:, :step], uniforms[step], sampling)
-                speaking = speaking & (id != self.codebook_size) & (step < limit)
-                if not speaking.any():
-                    return
-                ids[:, step] = id.masked_fill(~speaking, -1)
-                x = table[id]
-                hidden = stepper(x.repeat(2, 1) if guided else x)
-            yield ids[:, step], hidden[:items]
+            weights = self._step_weights()
+            sequences, hidden = weights.stepper.start(x, time, pad, steps=steps)
+        uniforms = seeded_uniforms(len(text), steps, generator).to(device)
+        return Generation(weights, sequences, hidden, sampling, scale, limit, uniforms)
 
-    def _step_weights(self) -> tuple[list[Layer], Matrix, Float[Tensor, "V D"]]:
+    @torch.inference_mode()
+    def advance(self, generations: Sequence[Generation]) -> list[tuple[Int[Tensor, " B"], Float[Tensor, "B D"]] | None]:
+        """One code of each item of each generation, -1 for one that has stopped, and the latents at it.
+
+        None for a generation whose items have all stopped. Where this raises, no generation has gone on.
+        """
+        weights, hidden = generations[0].weights, torch.cat([own.hidden for own in generations])
+        with torch.autocast(hidden.device.type, enabled=False):
+            logits = product(hidden, weights.head).float().split([own.rows for own in generations])
+            chosen = [own.chosen(given) for own, given in zip(generations, logits, strict=True)]
+            going = [(own, id) for own, id in zip(generations, chosen, strict=True) if id is not None]
+            if not going:
+                return [None] * len(generations)
+            read = torch.cat([weights.table[id].repeat(own.rows // len(id), 1) for own, id in going])
+            hidden = weights.stepper([own.sequences for own, _ in going], read)
+        parts = iter(hidden.split([own.rows for own, _ in going]))
+        return [None if id is None else own.read(id, next(parts)) for own, id in zip(generations, chosen, strict=True)]
+
+    @torch.inference_mode()
+    def rows_agree(self, rows: int) -> bool:
+        """Whether products in steps give a row the same bytes alone, in pairs, and among so many.
+
+        That depends on the type of the weights, and on how a processor multiplies them.
+        """
+        weights = self._step_weights()
+        layer, width = weights.stepper.layers[0], len(self.norm.weight)
+        matrices = [(layer.qkv, width), (layer.out, width), (layer.gate_up, width), (weights.head, width)]
+        matrices.append((layer.down, self.blocks[0].mlp.down.in_features))
+        for matrix, size in matrices:
+            x = torch.linspace(-1.0, 1.0, rows * size, device=self.norm.weight.device).sin().view(rows, size)
+            whole = product(x, matrix)
+            if not all(torch.equal(product(x[:few], matrix), whole[:few]) for few in range(1, rows)):
+                return False
+        return True
+
+    def _step_weights(self) -> StepWeights:
         """The blocks, the head and the embedding of codes as steps read them; kept once nothing trains any more."""
         if self._stepped and self._stepped[0] == (self.stepping, self.norm.weight.device):
             return self._stepped[1]
         outputs = self.vocabulary.outputs(SPEECH)
         layers = [Layer(block, self.stepping) for block in self.blocks]
-        made = layers, packed(self.head()[outputs], self.stepping), self.embed()[outputs]
+        stepper = Stepper(blocks=self.blocks, layers=layers, norm=self.norm, rotary=self.rotary)
+        made = StepWeights(stepper, packed(self.head()[outputs], self.stepping), self.embed()[outputs])
         if not self.norm.weight.requires_grad:
             self._stepped = (self.stepping, self.norm.weight.device), made
         return made

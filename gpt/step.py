@@ -7,6 +7,8 @@ bits with a scale for each row; everything else stays in float32. tests/gpt/test
 the net's own blocks give, and bounds the error of eight bits.
 """
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -29,8 +31,19 @@ class Layer:
         self.qk = unscaled(torch.stack((attention.query_norm.weight, attention.key_norm.weight)))  # (2, d)
 
 
+class Sequences:
+    """Sequences of equal length that began together: keys and values of each block, and the position reached."""
+
+    def __init__(self, blocks: nn.ModuleList, items: int, size: int, inside: Tensor | None, prefix: int):
+        attention = blocks[0].attention
+        shape = (items, attention.heads, size, attention.query_norm.weight.numel())
+        self.caches = [KVCache(shape, like=attention.qkv.weight) for _ in blocks]
+        self.inside = inside  # (B, 1, 1, K): False at padding; None where there is none
+        self.position = self.prefix = prefix
+
+
 class Stepper:
-    """Sequences that grow by one position a call: blocks, their caches, and the position reached."""
+    """Reads sequences on, one position a call. Those of a call may have begun at any time, and be of any lengths."""
 
     def __init__(
         self,
@@ -39,8 +52,6 @@ class Stepper:
         layers: list[Layer],  # of the same blocks
         norm: RMSNorm,  # after the last block
         rotary: Rotary,
-        items: int,  # sequences side by side
-        size: int,  # positions, at most
     ):
         attention = blocks[0].attention
         self.blocks = blocks
@@ -49,52 +60,76 @@ class Stepper:
         self.rotary = rotary
         self.heads = attention.heads
         self.head_width = attention.query_norm.weight.numel()
-        shape = (items, self.heads, size, self.head_width)
-        self.caches = [KVCache(shape, like=attention.qkv.weight) for _ in blocks]
-        cos, sin = (part[0, :, None, None] for part in rotary(torch.arange(size, device=attention.qkv.weight.device)))
-        cos, sin = torch.cat((cos, cos), dim=-1), torch.cat((-sin, sin), dim=-1)  # (K, 1, 1, d)
-        half = self.head_width // 2
-        # (K, 2, 1, d): a rotation is x * cos + swap_halves(x) * sin.
-        self.turns = [(cos * layer.qk[:, None], sin * layer.qk.roll(half, -1)[:, None]) for layer in layers]
-        self.inside: Tensor | None = None  # (B, 1, 1, K): False at padding; None where there is none
-        self.position = self.prefix = 0
+        self.turns: list[tuple[Tensor, Tensor]] = []  # see `_turned`
 
     def start(
-        self, x: Float[Tensor, "B K D"], time: Float[Tensor, "B K"], pad: Int[Tensor, " B"]
-    ) -> Float[Tensor, "B D"]:
-        """Read a prefix that ends at time 0, `pad` positions of it padding on the left; gives the last hidden state."""
-        self.position = self.prefix = x.shape[1]
-        causal_mask = None
-        if pad.any():
-            column = torch.arange(self.caches[0].keys.shape[2], device=x.device)
-            self.inside = (column >= pad[:, None])[:, None, None]
-            here = column[: self.position]
-            causal_mask = self.inside[..., : self.position] & (here <= here[:, None])
-            causal_mask = causal_mask | (here == here[:, None])  # padding sees itself: a softmax over nothing is NaN
-        rotary = self.rotary(time)
-        for block, cache in zip(self.blocks, self.caches, strict=True):
-            x = block(x, rotary, causal=causal_mask is None, mask=causal_mask, cache=cache)
-        return self.norm(x[:, -1])
+        self, x: Float[Tensor, "B K D"], time: Float[Tensor, "B K"], pad: Int[Tensor, " B"], *, steps: int
+    ) -> tuple[Sequences, Float[Tensor, "B D"]]:
+        """Read a prefix that ends at time 0, `pad` positions of it padding on the left, with room for so many steps.
 
-    def __call__(self, x: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
-        """Read the code at the next time, the first of which is 1; gives its hidden state."""
-        now, items, width = self.position, *x.shape
-        self.position = now + 1
-        turn = now - self.prefix + 1
-        mask = None if self.inside is None else self.inside[..., : now + 1]
-        for layer, cache, (cos, sin) in zip(self.layers, self.caches, self.turns, strict=True):
-            y = product(unit(x), layer.qkv).float().view(items, 3, self.heads, self.head_width)
+        Gives what goes on from there, and the last hidden state.
+        """
+        self._turned(steps + 1)
+        items, prefix, size = len(x), x.shape[1], x.shape[1] + steps
+        inside = causal_mask = None
+        if pad.any():
+            column = torch.arange(size, device=x.device)
+            inside = (column >= pad[:, None])[:, None, None]
+            here = column[:prefix]
+            causal_mask = inside[..., :prefix] & (here <= here[:, None])
+            causal_mask = causal_mask | (here == here[:, None])  # padding sees itself: a softmax over nothing is NaN
+        sequences, rotary = Sequences(self.blocks, items, size, inside, prefix), self.rotary(time)
+        for block, cache in zip(self.blocks, sequences.caches, strict=True):
+            x = block(x, rotary, causal=causal_mask is None, mask=causal_mask, cache=cache)
+        return sequences, self.norm(x[:, -1])
+
+    def __call__(self, together: Sequence[Sequences], x: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
+        """Read the code at the next time of each sequence, the first of which is 1; gives its hidden state.
+
+        Products are of all sequences at once, and attention is of those that began together, so that what one gives
+        does not depend on the others, where products of one row and of several add in the same order.
+        """
+        rows, turns = [len(own.caches[0].keys) for own in together], [own.position - own.prefix + 1 for own in together]
+        turn = (
+            turns[0]
+            if len(turns) == 1
+            else torch.tensor(turns, device=x.device).repeat_interleave(torch.tensor(rows, device=x.device))
+        )
+        for number, (layer, (cos, sin)) in enumerate(zip(self.layers, self.turns, strict=True)):
+            y = product(unit(x), layer.qkv).float().view(len(x), 3, self.heads, self.head_width)
             qk = unit(y[:, :2])
             qk = torch.addcmul(qk * cos[turn], qk.roll(self.head_width // 2, -1), sin[turn])
-            cache.keys[:, :, now] = qk[:, 1]
-            cache.values[:, :, now] = y[:, 2]
-            y = F.scaled_dot_product_attention(
-                qk[:, 0, :, None], cache.keys[:, :, : now + 1], cache.values[:, :, : now + 1], attn_mask=mask
-            )
-            x = x + product(y.reshape(items, width), layer.out)
+            parts = zip(together, qk.split(rows), y[:, 2].split(rows), strict=True)
+            found = [_attended(own, number, own_qk, value) for own, own_qk, value in parts]
+            y = found[0] if len(found) == 1 else torch.cat(found)
+            x = x + product(y.reshape(len(x), -1), layer.out)
             gate, up = product(unit(x), layer.gate_up).chunk(2, dim=-1)
             x = x + product(F.silu(gate) * up, layer.down)
+        for own in together:
+            own.position += 1
         return self.norm(x)
+
+    def _turned(self, times: int) -> None:
+        """Make rotations for at least so many times: x * cos + swap_halves(x) * sin, with the gains in both."""
+        if self.turns and len(self.turns[0][0]) >= times:
+            return
+        place = torch.arange(times, device=self.blocks[0].attention.qkv.weight.device)
+        cos, sin = (part[0, :, None, None] for part in self.rotary(place))
+        cos, sin = torch.cat((cos, cos), dim=-1), torch.cat((-sin, sin), dim=-1)  # (K, 1, 1, d)
+        half = self.head_width // 2
+        self.turns = [(cos * layer.qk[:, None], sin * layer.qk.roll(half, -1)[:, None]) for layer in self.layers]
+
+
+def _attended(
+    sequences: Sequences, block: int, qk: Float[Tensor, "B 2 H d"], value: Float[Tensor, "B H d"]
+) -> Float[Tensor, "B H 1 d"]:
+    """What the next position of sequences finds in the cache of a block, which it joins."""
+    cache, now = sequences.caches[block], sequences.position
+    cache.keys[:, :, now] = qk[:, 1]
+    cache.values[:, :, now] = value
+    mask = None if sequences.inside is None else sequences.inside[..., : now + 1]
+    keys, values = cache.keys[:, :, : now + 1], cache.values[:, :, : now + 1]
+    return F.scaled_dot_product_attention(qk[:, 0, :, None], keys, values, attn_mask=mask)
 
 
 def unit(x: Float[Tensor, "*B D"]) -> Float[Tensor, "*B D"]:

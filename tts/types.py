@@ -4,7 +4,7 @@ Axes, everywhere: B batch, N samples, M mel bins, T mel frames, L codes, S text 
 D width, H heads, P speaker latents, K any other length.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Protocol, runtime_checkable
@@ -95,6 +95,13 @@ class Speech:
     codes: Codes
     latents: Float[Tensor, "B L D"]
 
+    @classmethod
+    def gathered(cls, drawn: Sequence[tuple[Int[Tensor, " B"], Float[Tensor, "B D"]]]) -> "Speech":
+        """From codes as they were drawn, -1 where an item had stopped, and the latents at them."""
+        ids, latents = (torch.stack(parts, dim=1) for parts in zip(*drawn, strict=True))
+        inside = ids >= 0
+        return cls(Codes(ids.clamp_min(0), inside.sum(1)), latents * inside[..., None])
+
 
 @dataclass
 class Condition:
@@ -139,7 +146,7 @@ class Acoustic(Protocol):
         generator: torch.Generator,
     ) -> Speech: ...
 
-    def draw_codes(
+    def begin(
         self,
         text: Int[Tensor, "B S"],
         text_len: Int[Tensor, " B"],
@@ -147,8 +154,19 @@ class Acoustic(Protocol):
         *,
         sampling: Sampling,
         generator: torch.Generator,
-    ) -> Iterator[tuple[Int[Tensor, " B"], Float[Tensor, "B D"]]]:
-        """What `generate` gives, code by code, each with its latents; -1 for an item that has stopped."""
+    ) -> Any:
+        """Read what comes before the first code; what it gives goes on by `advance`."""
+        ...
+
+    def advance(self, generations: Sequence[Any]) -> list[tuple[Int[Tensor, " B"], Float[Tensor, "B D"]] | None]:
+        """What `generate` gives, code by code, of several that were begun at any time: codes with their latents.
+
+        -1 for an item that has stopped, None where all have. Where this raises, no generation has gone on.
+        """
+        ...
+
+    def rows_agree(self, rows: int) -> bool:
+        """Whether `advance` gives a generation the same bytes alone and beside others, with so many rows in all."""
         ...
 
     def latents(

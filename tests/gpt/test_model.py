@@ -40,7 +40,7 @@ def batch(net):
 
 def stepper_of(net, dtype):
     layers = [Layer(block, dtype) for block in net.blocks]
-    return Stepper(blocks=net.blocks, layers=layers, norm=net.norm, rotary=net.rotary, items=2, size=12)
+    return Stepper(blocks=net.blocks, layers=layers, norm=net.norm, rotary=net.rotary)
 
 
 def other_sampling(**changed):
@@ -133,8 +133,8 @@ def test_stepping_with_a_cache_equals_reading_at_once(net):
         y = block(y, rotary, causal=True)
     stepper = stepper_of(net, torch.float32)
     with torch.no_grad():
-        hidden = [stepper.start(x[:, :5], time[:, :5], torch.zeros(2, dtype=torch.long))]
-        hidden += [stepper(x[:, k]) for k in range(5, 12)]
+        sequences, first = stepper.start(x[:, :5], time[:, :5], torch.zeros(2, dtype=torch.long), steps=7)
+        hidden = [first, *(stepper([sequences], x[:, k]) for k in range(5, 12))]
     assert torch.allclose(torch.stack(hidden, 1), net.norm(y)[:, 4:], atol=1e-4)
 
 
@@ -149,8 +149,8 @@ def test_stepping_with_narrow_weights_stays_near_float32(dtype):
     for kind in (torch.float32, dtype):
         stepper = stepper_of(net, kind)
         with torch.no_grad():
-            stepper.start(x[:, :5], time[:, :5], torch.zeros(2, dtype=torch.long))
-            hidden.append(torch.stack([stepper(x[:, k]) for k in range(5, 12)]))
+            sequences, _ = stepper.start(x[:, :5], time[:, :5], torch.zeros(2, dtype=torch.long), steps=7)
+            hidden.append(torch.stack([stepper([sequences], x[:, k]) for k in range(5, 12)]))
     assert (hidden[0] - hidden[1]).abs().max() < 0.05 * hidden[0].abs().max()
     assert not torch.equal(*hidden)
 
@@ -180,8 +180,8 @@ def test_weights_of_steps_are_kept_only_where_nothing_trains(net, batch):
 def test_codes_come_one_by_one_as_they_come_together(net, batch):
     text, text_len, speaker, _ = batch
     together = speak(net, batch)
-    drawn = net.draw_codes(text, text_len, speaker, sampling=FREE, generator=torch.Generator().manual_seed(0))
-    for place, (id, latents) in enumerate(drawn):
+    begun = net.begin(text, text_len, speaker, sampling=FREE, generator=torch.Generator().manual_seed(0))
+    for place, (id, latents) in enumerate(iter(lambda: net.advance([begun])[0], None)):
         inside = place < together.codes.length
         assert torch.equal(id[inside], together.codes.ids[inside, place]) and (id[~inside] == -1).all()
         assert torch.equal(latents[inside], together.latents[inside, place])

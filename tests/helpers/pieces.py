@@ -1,5 +1,6 @@
 """The pieces of an export before they are exported, as torch computes them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,13 @@ class TorchNets(OnnxNets):
         results = piece.net(*(torch.from_numpy(inputs.pop(given)) for given in piece.inputs))
         assert not inputs, f"{name} takes no {', '.join(inputs)}"
         return [one.numpy() for one in (results if isinstance(results, tuple) else (results,))]
+
+    def bound(self, name: str, inputs: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> Callable[[], None]:
+        def run() -> None:
+            for own, result in zip(self.pieces[name].outputs, self(name, **inputs), strict=True):
+                outputs[own][:] = result
+
+        return run
 
     def shapes(self, name: str) -> dict[str, list[int | str]]:
         return {given: list(example.shape) for given, example in self.pieces[name].inputs.items()}

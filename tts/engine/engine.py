@@ -1,6 +1,6 @@
 """The pieces of an export joined end to end: an engine of `tts.synthesis.speaking` that needs no torch."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -8,14 +8,17 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from tts.engine.decoder import OnnxDecoder
-from tts.engine.gpt import Drawn, OnnxGpt
+from tts.engine.gpt import OnnxGpt
 from tts.engine.nets import OnnxNets
+from tts.engine.steps import Drawn, OnnxSteps, rows_agree
 from tts.engine.vocoder import OnnxVocoder
 from tts.records import AudioConfig, SpeakerLatents, TunedSpeaker
+from tts.synthesis.attempts import Attempt
+from tts.synthesis.batching import Batch, Drawing
 from tts.synthesis.explain import TOKENIZERS
-from tts.synthesis.grid import FORESEEN, windows
+from tts.synthesis.grid import FORESEEN, first_window, windows
 from tts.synthesis.listen import Verdict
-from tts.synthesis.speaking import Attempt, Settings, Speaking
+from tts.synthesis.speaking import Settings, Speaking
 from tts.synthesis.wave import stretched
 
 
@@ -47,10 +50,21 @@ class OnnxEngine(Speaking):
     def grain(self) -> int:
         return self.nets.about["codec"]["grain"]
 
+    def share_steps(self, sentences: int, told: Callable[[int], None] = lambda sentences: None) -> None:
+        super().share_steps(sentences, told)
+        self._shared = self._batch()
+
+    def rows_agree(self, sentences: int) -> bool:
+        return rows_agree(self.nets, 2 * sentences)  # with guidance there are two rows for each
+
+    def _batch(self) -> Batch:
+        return Batch(OnnxSteps(self.nets).advance, self.sentences, self.told)
+
     def utter(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Attempt:
         ids, best = self.tokenizer.encode(text), None
         for candidate in range(settings.candidates):
-            drawn = list(self._codes(ids, voice, settings, (seed, candidate) if candidate else seed))
+            own = (seed, candidate) if candidate else seed
+            drawn = list(self._draw(ids, voice, settings, own, first=None))
             codes = self.gathered(drawn)
             verdict = self.hear_codes(codes, text, settings, whole=True)
             score = self.gpt.understood(codes, ids) if settings.candidates > 1 else 0.0
@@ -59,14 +73,23 @@ class OnnxEngine(Speaking):
                 best = rank, OnnxSpeech(codes, np.stack([latents for _, latents in drawn], axis=1)), verdict
         return Attempt(*best[1:])
 
-    def draw_along(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Iterator[Drawn]:
-        return self._codes(self.tokenizer.encode(text), voice, settings, seed)
+    def draw_along(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Drawing:
+        return self._draw(self.tokenizer.encode(text), voice, settings, seed, first=first_window(self.grain))
 
-    def _codes(
-        self, ids: Sequence[int], voice: SpeakerLatents, settings: Settings, seed: int | tuple[int, int]
-    ) -> Iterator[Drawn]:
+    def _draw(
+        self,
+        ids: Sequence[int],
+        voice: SpeakerLatents,
+        settings: Settings,
+        seed: int | tuple[int, int],
+        *,
+        first: int | None,
+    ) -> Drawing:
+        """The codes of one attempt; the `first` ones, or all, may be drawn before they are asked for."""
         random = np.random.default_rng(seed)
-        return self.gpt.draw_codes(ids, _untuned(voice).acoustic[None], settings.sampling, random)
+        begun = self.gpt.begin(ids, _untuned(voice).acoustic[None], settings.sampling, random)
+        # What shares no steps has a batch of its own, so that several threads may make steps at once.
+        return (self._shared if self.sentences > 1 else self._batch()).draw(begun, first=first)
 
     def gathered(self, spoken: Sequence[Drawn]) -> Int[np.ndarray, "1 L"]:
         return np.array([[code for code, _ in spoken]])

@@ -1,54 +1,37 @@
-"""Text ids and a speaker to codes, as `gpt.model.GPT.draw_codes` draws them, and how well codes say a text."""
+"""Text ids and a speaker to the codes that say them, as `gpt.model.GPT` begins, and how well codes say a text."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from tts.engine.nets import OnnxNets
-from tts.engine.sampling import choose
+from tts.engine.steps import OnnxGeneration
 from tts.records import Sampling
-
-ROOM = 32  # positions by which the caches grow
-Drawn = tuple[int, Float[np.ndarray, "1 D"]]  # a code, and the GPT's latents at it
 
 
 class OnnxGpt:
-    """The pieces of the GPT."""
+    """The pieces of the GPT, but for its step."""
 
     def __init__(self, nets: OnnxNets):
         self.nets = nets
         self.known = nets.about["gpt"]
 
-    def draw_codes(
+    def begin(
         self, ids: Sequence[int], speaker: Float[np.ndarray, "1 P D"], sampling: Sampling, random: np.random.Generator
-    ) -> Iterator[Drawn]:
-        """Codes until the GPT stops, each with its latents."""
-        known = self.known
-        scale = sampling.guidance / known["guidance"]  # beyond what the weights hold
-        guided = scale != 1
+    ) -> OnnxGeneration:
+        """Read what comes before the first code; steps draw the codes."""
         stream = self._stream(ids)
+        scale = sampling.guidance / self.known["guidance"]  # beyond what the weights hold
         times, prosody = self._prosody(stream, speaker, sampling, random)
-        logits, caches = self._read(stream, sampling.pace * times, prosody, speaker, guided)
-        room = known["max_len"] - caches.filled
+        logits, kept = self._read(stream, sampling.pace * times, prosody, speaker, scale != 1)
+        filled = kept[0].shape[2]
+        room = self.known["max_len"] - filled
         if room < 1:
             raise ValueError(f"{len(ids)} text ids leave no room for speech: split the text")
         limit = min(max(1, math.ceil(len(ids) * sampling.max_codes_per_id)), room)
-        uniforms = random.random((limit, 2))
-        codes: list[int] = []
-        for step in range(limit):
-            row = logits[0] if not guided else logits[1] + scale * (logits[0] - logits[1])
-            if step == 0:
-                row[-1] = -np.inf  # speech of no codes has nothing to decode
-            code = choose(row, codes, uniforms[step], vars(sampling))
-            if code == known["codes"]:
-                return
-            codes.append(code)
-            at = {"code": np.full(len(logits), code), "time": np.array([step + 1], np.float32)}
-            logits, latent, *new = self.nets("gpt_step", **at, **caches.inputs())
-            caches.append(new)
-            yield code, latent[:1]
+        return OnnxGeneration(logits, kept, sampling, scale, random.random((limit, 2)), filled)
 
     def understood(self, codes: Int[np.ndarray, "1 L"], ids: Sequence[int]) -> float:
         """How well the GPT, listening, finds a text in codes: `GPT.text_score`."""
@@ -73,8 +56,8 @@ class OnnxGpt:
         prosody: Float[np.ndarray, "1 4 S1"] | None,
         speaker: Float[np.ndarray, "1 P D"],
         guided: bool,
-    ) -> tuple[Float[np.ndarray, "B V"], "Caches"]:
-        """What comes before the first code, and the logits of that.
+    ) -> tuple[Float[np.ndarray, "B V"], list[Float[np.ndarray, "B H K d"]]]:
+        """What comes before the first code: the logits of that, and keys and values of each block.
 
         With guidance there are two rows: one that is told the text, and one that is not.
         """
@@ -88,7 +71,7 @@ class OnnxGpt:
             others["prosody"] = None if prosody is None else np.zeros_like(prosody)
             inputs = {name: np.concatenate((own, others[name])) for name, own in inputs.items()}
         logits, *kept = self.nets("gpt_prefix", **inputs)
-        return logits, Caches(kept)
+        return logits, kept
 
     def _prosody(
         self,
@@ -113,32 +96,3 @@ class OnnxGpt:
                 log_gaps = np.log(np.maximum((np.exp(log_gaps) + floor) * departure - floor, 1e-3))
         times = np.pad(np.cumsum(np.exp(log_gaps), axis=1, dtype=np.float32), ((0, 0), (1, 0)))
         return times, told
-
-
-class Caches:
-    """Keys and values of each block, with room for more, so that a step writes only what is new."""
-
-    def __init__(self, kept: Sequence[np.ndarray]):
-        """From those of the prefix, (rows, heads, positions, width), in the order of the blocks."""
-        self._names = [f"{part}{number}" for number in range(len(kept) // 2) for part in ("keys", "values")]
-        self.filled = kept[0].shape[2]
-        self._grow(np.stack(kept))
-
-    def inputs(self) -> dict[str, np.ndarray]:
-        """As a step takes them; what is appended later is in them, too."""
-        return self._inputs
-
-    def append(self, new: Sequence[np.ndarray]) -> None:
-        """Take those of the next position."""
-        if self.filled == self._all.shape[3]:
-            self._grow(self._all)
-        for cache, own in zip(self._all, new, strict=True):
-            cache[:, :, self.filled] = own[:, :, 0]
-        self._inputs["hidden"][self.filled] = 0
-        self.filled += 1
-
-    def _grow(self, kept: Float[np.ndarray, "N B H K d"]) -> None:
-        self._all = np.pad(kept, ((0, 0), (0, 0), (0, 0), (0, ROOM), (0, 0)))
-        hidden = np.full(self._all.shape[3], -np.inf, np.float32)
-        hidden[: self.filled] = 0
-        self._inputs = dict(zip(self._names, self._all, strict=True)) | {"hidden": hidden}

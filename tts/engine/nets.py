@@ -1,5 +1,6 @@
 """The files of an export as functions of arrays."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,24 @@ class OnnxNets:
 
     def __call__(self, name: str, **inputs: np.ndarray) -> list[np.ndarray]:
         return self.session(name).run(None, inputs)
+
+    def bound(
+        self, name: str, inputs: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]
+    ) -> Callable[[], None]:
+        """A piece that reads arrays where they lie, and writes its results into others, or into the same ones."""
+        session = self.session(name)
+        binding = session.io_binding()
+        held = [array for array in (*inputs.values(), *outputs.values())]  # whose memory is used
+        for own, array in inputs.items():
+            binding.bind_ortvalue_input(own, onnxruntime.OrtValue.ortvalue_from_numpy(array))
+        for own, array in outputs.items():
+            binding.bind_ortvalue_output(own, onnxruntime.OrtValue.ortvalue_from_numpy(array))
+
+        def run() -> None:
+            assert held
+            session.run_with_iobinding(binding)
+
+        return run
 
     def has(self, name: str) -> bool:
         return name in self.about["pieces"]

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from gpt.model import GPT, PACES
 from gpt.prosody import CHANNELS, STEPS
 from gpt.sequence import FIRST_TEXT, SPEECH, START_SPEECH, TEXT
+from tts.export.attention import attend
 from tts.export.piece import OnnxPiece, full, normed, speaker_piece, turned
 from tts.nn import Block, KVCache, rotate
 
@@ -109,10 +110,10 @@ class Prefix(nn.Module):
 
 
 class Step(nn.Module):
-    """Reads one code at `time`, the first of which is 1: logits of the next one, its hidden state, new keys and values.
+    """Reads one code of each row at its `time`, the first of which is 1: logits of the next one, and its hidden state.
 
-    The caches of an engine may have more room than they hold: `hidden` is -inf at places that are not filled, else 0.
-    An engine writes what is new into its caches itself, so that nothing is copied in a step.
+    Rows have lengths of their own: of `room` positions in the caches, `filled` are there. The caches that it gives
+    are those that it takes with one position more; an engine has both in the same memory, so nothing is copied.
     """
 
     def __init__(self, gpt: GPT):
@@ -122,32 +123,35 @@ class Step(nn.Module):
         self.register_buffer("head", gpt.head()[gpt.vocabulary.outputs(SPEECH)])
 
     def forward(
-        self, code: Int[Tensor, " B"], time: Float[Tensor, " 1"], hidden: Float[Tensor, " K"], *cache: Tensor
+        self, code: Int[Tensor, " B"], time: Float[Tensor, " B"], filled: Int[Tensor, " B"], *cache: Tensor
     ) -> tuple[Tensor, ...]:
         x = F.embedding(code, self.table)[:, None]  # (B, 1, D), so that every product is one that can be quantised
-        cos, sin = self.rotary(time)
-        rotary, new = (torch.cat((cos, cos), dim=-1), torch.cat((-sin, sin), dim=-1)), []
+        cos, sin = self.rotary(time[:, None])
+        rotary, joined = (torch.cat((cos, cos), dim=-1), torch.cat((-sin, sin), dim=-1)), []
+        places = filled, filled.max() + 1
         for block, keys, values in zip(self.blocks, cache[::2], cache[1::2], strict=True):
-            x, key, value = self._block(block, x, rotary, hidden, keys, values)
-            new += [key, value]
+            x, keys, values = self._block(block, x, rotary, places, keys, values)
+            joined += [keys, values]
         x = normed(x, self.norm.weight)
-        return F.linear(x, self.head)[:, 0], x[:, 0], *new
+        return F.linear(x, self.head)[:, 0], x[:, 0], *joined
 
     def _block(
-        self, block: Block, x: Tensor, rotary: tuple[Tensor, Tensor], hidden: Tensor, keys: Tensor, values: Tensor
+        self,
+        block: Block,
+        x: Tensor,
+        rotary: tuple[Tensor, Tensor],
+        places: tuple[Tensor, Tensor],
+        keys: Tensor,
+        values: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
         attention, rows, width = block.attention, x.shape[0], keys.shape[-1]
         heads = attention.qkv(normed(x, block.attention_norm.weight)).view(rows, -1, 1, width)
         q, k, v = heads.split(attention.heads, dim=1)
-        both = torch.cat(
-            (normed(q, attention.query_norm.weight * width**-0.5), normed(k, attention.key_norm.weight)), dim=1
-        )
+        both = torch.cat((normed(q, attention.query_norm.weight), normed(k, attention.key_norm.weight)), dim=1)
         q, k = turned(both, *rotary).split(attention.heads, dim=1)
-        score = torch.cat((q @ keys.mT + hidden, (q * k).sum(-1, keepdim=True)), dim=-1)
-        told, own = score.softmax(-1).split((keys.shape[2], 1), dim=-1)
-        y = told @ values + own * v
-        x = x + attention.out(y.view(rows, 1, -1))
-        return x + block.mlp(normed(x, block.mlp_norm.weight)), k, v
+        y, keys, values = attend(*(part.reshape(rows, 1, -1) for part in (q, k, v)), keys, values, *places)
+        x = x + attention.out(y)
+        return x + block.mlp(normed(x, block.mlp_norm.weight)), keys, values
 
 
 class Listening(nn.Module):
@@ -197,9 +201,10 @@ def gpt_pieces(gpt: GPT) -> Iterator[OnnxPiece]:
     yield OnnxPiece("gpt_prefix", Prefix(gpt), prefix, prefix_axes, ("logits", *caches))
     room, attention = 9, gpt.blocks[0].attention
     cache = rows, attention.heads, room, width // attention.heads
-    step = {"code": torch.zeros(rows, dtype=torch.long), "time": torch.ones(1), "hidden": torch.zeros(room)}
+    step = {"code": torch.zeros(rows, dtype=torch.long), "time": torch.ones(rows)}
+    step |= {"filled": torch.full((rows,), room - 2, dtype=torch.int32)}
     step |= {name: torch.zeros(cache) for name in caches}  # one tensor for all would be exported as one input
-    step_axes = {"code": {0: "rows"}, "hidden": {0: "room"}} | {name: {0: "rows", 2: "room"} for name in caches}
+    step_axes = {name: {0: "rows"} for name in step} | {name: {0: "rows", 2: "room"} for name in caches}
     yield OnnxPiece("gpt_step", Step(gpt), step, step_axes, ("logits", "latent", *(f"new_{name}" for name in caches)))
     codes, times = torch.arange(11)[None], torch.arange(ids).float().expand(len(PACES), -1).contiguous()
     heard = {"codes": codes, "stream": FIRST_TEXT + torch.arange(ids)[None], "times": times}

@@ -1,10 +1,13 @@
-"""Work that goes on in a thread of its own."""
+"""Work that goes on in threads of its own."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from queue import SimpleQueue
 from typing import TypeVar
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -49,3 +52,18 @@ def background(items: Iterable[T], ahead: int | None = None) -> Iterator[T]:
         left.set()
         room.release()
         thread.join()
+
+
+def side_by_side(make: Callable[[S], T], items: Iterable[S], at_once: int) -> Iterator[T]:
+    """What `make` makes of each item, in their order: of so many items at once, each in a thread of its own.
+
+    No more than as many again are made before somebody takes them. When nobody takes them any more, this ends as soon
+    as those that are being made are.
+    """
+    pool = ThreadPoolExecutor(at_once)
+    try:
+        with closing(background((pool.submit(make, item) for item in items), at_once)) as futures:
+            for future in futures:
+                yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)

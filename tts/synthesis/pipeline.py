@@ -4,7 +4,7 @@ The same input gives the same bytes on the same kind of processor, if torch uses
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -20,9 +20,11 @@ from tts.draws import noise_of
 from tts.mel import LogMel
 from tts.nn import fast_dtype, step_dtype
 from tts.records import NETS, SpeakerLatents, TunedSpeaker
-from tts.synthesis.grid import FORESEEN, Spoken, windows
+from tts.synthesis.attempts import Attempt
+from tts.synthesis.batching import Batch, Drawing
+from tts.synthesis.grid import FORESEEN, Spoken, first_window, windows
 from tts.synthesis.listen import Verdict
-from tts.synthesis.speaking import Attempt, Settings, Speaking
+from tts.synthesis.speaking import Settings, Speaking
 from tts.synthesis.wave import stretched
 from tts.text.tokenizer import Tokenizer
 from tts.types import Acoustic, Codec, Codes, Condition, Decoder, Speech, Vocoder
@@ -108,6 +110,13 @@ class TextToSpeech(Speaking):
             *(net.speaker_latents(mel)[0].float().cpu().numpy() for net in (self.acoustic, self.decoder))
         )
 
+    def share_steps(self, sentences: int, told: Callable[[int], None] = lambda sentences: None) -> None:
+        super().share_steps(sentences, told)
+        self._batches = lru_cache(1 + TUNED)(lambda acoustic: Batch(acoustic.advance, sentences, told))  # of each net
+
+    def rows_agree(self, sentences: int) -> bool:
+        return self.acoustic.rows_agree(2 * sentences)  # with guidance there are two rows for each
+
     @torch.inference_mode()
     def utter(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Attempt:
         """One attempt. Of the candidates, drawn as one batch: those with the fewest faults, the best understood."""
@@ -122,23 +131,28 @@ class TextToSpeech(Speaking):
         return Attempt(Speech(codes, speech.latents[best : best + 1, : int(length)]), heard[best])
 
     def draw(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Speech:
-        """The candidates of one attempt, in one batch."""
-        ids, lengths = self.batch(text, settings.candidates)
-        speaker = torch.from_numpy(voice.acoustic).to(self.device).expand(len(ids), -1, -1)
-        generator = torch.Generator(self.device).manual_seed(seed)
-        acoustic, _ = self.nets(voice)
-        return acoustic.generate(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
+        """The candidates of one attempt, which begin together."""
+        return Speech.gathered(list(self._draw(text, voice, settings, seed, settings.candidates, first=None)))
 
     def understood(self, codes: Codes, text: str) -> Float[Tensor, " B"]:
         """How well the GPT, listening, finds the text in each item's codes: mean log p(text id | codes) in nats."""
         return self.acoustic.text_score(codes, *self.batch(text, len(codes.length)))
 
-    def draw_along(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Iterator[Spoken]:
-        ids, lengths = self.batch(text, 1)
+    def draw_along(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Drawing:
+        return self._draw(text, voice, settings, seed, 1, first=first_window(self.grain))
+
+    def _draw(
+        self, text: str, voice: SpeakerLatents, settings: Settings, seed: int, count: int, *, first: int | None
+    ) -> Drawing:
+        """The codes of so many candidates; the `first` ones, or all, may be drawn before they are asked for."""
+        ids, lengths = self.batch(text, count)
+        speaker = torch.from_numpy(voice.acoustic).to(self.device).expand(count, -1, -1)
         generator = torch.Generator(self.device).manual_seed(seed)
-        speaker = torch.from_numpy(voice.acoustic).to(self.device)[None]
         acoustic, _ = self.nets(voice)
-        return acoustic.draw_codes(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
+        begun = acoustic.begin(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
+        # What shares no steps has a batch of its own, so that several threads may make steps at once.
+        batch = self._batches(acoustic) if self.sentences > 1 else Batch(acoustic.advance, 1, self.told)
+        return batch.draw(begun, first=first)
 
     def gathered(self, spoken: Sequence[Spoken]) -> Codes:
         ids = torch.stack([id for id, _ in spoken], dim=1)

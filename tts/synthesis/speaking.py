@@ -7,29 +7,28 @@ sentence leaves the others as they were.
 """
 
 import hashlib
-import math
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from tts.records import AudioConfig, Sampling, SpeakerLatents
-from tts.synthesis.background import background
+from tts.synthesis.attempts import Attempt, Begun, best_of, misfit
+from tts.synthesis.background import side_by_side
+from tts.synthesis.batching import Drawing
 from tts.synthesis.grid import Spoken, first_window
 from tts.synthesis.listen import Verdict, listen
 from tts.synthesis.portions import Portion, check_text, nothing_to_say, portions, shortened
 from tts.synthesis.wave import Edges
 from tts.text.language import Language
 from tts.text.tokenizer import Tokenizer
-
-AHEAD = 1  # sentences whose codes wait until they are made to sound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +57,6 @@ class Settings:
     def silence(self, after: str | None) -> float:
         """Seconds of silence after what ends there, e.g. a sentence or a line; none at the end of a text."""
         return self.pauses[after] * self.pause / self.speed if after else 0.0
-
-
-@dataclass
-class Attempt:
-    """One attempt at a sentence, as codes, and what is wrong with it."""
-
-    speech: Any  # codes and latents as the engine holds them
-    verdict: Verdict
 
 
 @dataclass
@@ -124,6 +115,7 @@ class Speaking(ABC):
         self.language: Language = tokenizer.language
         self.audio = audio
         self.fingerprint = fingerprint  # of the two nets that know speakers: voices belong to it
+        self.share_steps(1)
 
     @property
     @abstractmethod
@@ -140,8 +132,15 @@ class Speaking(ABC):
         """One attempt at a sentence. Of several candidates: the one with the fewest faults, best understood."""
 
     @abstractmethod
-    def draw_along(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Iterator[Spoken]:
-        """The codes of one attempt, one after the other; the same as those of `utter` with one candidate."""
+    def draw_along(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Drawing:
+        """The codes of one attempt, one after the other; the same as those of `utter` with one candidate.
+
+        Those that the first sound takes may be drawn before they are asked for.
+        """
+
+    @abstractmethod
+    def rows_agree(self, sentences: int) -> bool:
+        """Whether, on this machine, steps give a sentence the same bytes alone and beside so many others."""
 
     @abstractmethod
     def hear_codes(self, codes: Any, text: str, settings: Settings, *, whole: bool) -> Verdict:
@@ -178,6 +177,10 @@ class Speaking(ABC):
     def read_with(self, tokenizer: Tokenizer) -> None:
         """Read texts with another tokenizer of the same symbols: `tokenizer.reading` gives that of a language."""
         self.tokenizer, self.language = tokenizer, tokenizer.language
+
+    def share_steps(self, sentences: int, told: Callable[[int], None] = lambda sentences: None) -> None:
+        """From now on let so many sentences share the steps of the GPT; `told` gets their number at each step."""
+        self.sentences, self.told = sentences, told
 
     def say(
         self,
@@ -221,8 +224,8 @@ class Speaking(ABC):
         return take
 
     def speak_each(self, wanted: Iterable["WantedSentence"]) -> Iterator[Take]:
-        """`speak` several sentences. While one is made to sound, the codes of the next are drawn in another thread."""
-        for sentence, (best, rejected) in background(((one, self._drawn(one)) for one in wanted), AHEAD):
+        """`speak` several sentences. While one is made to sound, the codes of the next are drawn in other threads."""
+        for sentence, (best, rejected) in side_by_side(lambda one: (one, self._drawn(one)), wanted, self.sentences):
             yield self._sounded(sentence, best, rejected)
 
     def sayable(self, text: str) -> bool:
@@ -234,7 +237,8 @@ class Speaking(ABC):
     ) -> Verdict:
         """What is wrong with so many codes, and with the words heard in them if there is what the codec spells."""
         size = len(self.tokenizer.encode(text))
-        verdict = Verdict(_misfit(count, size, settings) if whole else [], 0.0)
+        bounds = {"most": settings.sampling.max_codes_per_id, "least": settings.min_codes_per_id}
+        verdict = Verdict(misfit(count, size, **bounds) if whole else [], 0.0)
         if spelling is None:
             return verdict
         words = listen(spelling, text, self.tokenizer, whole=whole)
@@ -289,17 +293,20 @@ class Speaking(ABC):
     ) -> Iterator[tuple["_Planned", tuple[Attempt, list[str]] | None]]:
         """Each with its codes; None where there are none, or where it is spoken along with them."""
 
-        def draw() -> Iterator[tuple["_Planned", tuple[Attempt, list[str]] | None]]:
-            for one in planned:
-                later = one.sentence is None or (along and one.sentence.settings.candidates == 1)
-                yield one, None if later else self._drawn(one.sentence)
+        def draw(one: "_Planned") -> tuple["_Planned", tuple[Attempt, list[str]] | None]:
+            later = one.sentence is None or (along and one.sentence.settings.candidates == 1)
+            return one, None if later else self._drawn(one.sentence)
 
-        return draw() if along else background(draw(), AHEAD)
+        return map(draw, planned) if along else side_by_side(draw, planned, self.sentences)
 
     def _drawn(self, sentence: "WantedSentence") -> tuple[Attempt, list[str]]:
         """The best attempt at a sentence, and what was wrong with each of the others."""
-        utter = partial(self.utter, sentence.text, sentence.voice, settings=sentence.settings)
-        return _best_of(utter, sentence.settings, sentence.seed)
+        words, voice, settings = sentence.text, sentence.voice, sentence.settings
+
+        def utter(number: int) -> Attempt:
+            return self.utter(words, voice, settings=settings, seed=attempt_seed(sentence.seed, number))
+
+        return best_of(utter, settings.retries)
 
     def _sounded(self, sentence: "WantedSentence", best: Attempt, rejected: list[str]) -> Take:
         speech, settings, edges = best.speech, sentence.settings, Edges(self.audio)
@@ -317,24 +324,27 @@ class Speaking(ABC):
     def _speak_along(self, sentence: "WantedSentence") -> Iterator[tuple[np.ndarray, Take | None, str | None]]:
         """A sentence in pieces, rendered while codes are drawn in a thread of its own."""
         words, voice, settings, seed = sentence.text, sentence.voice, sentence.settings, sentence.seed
-        best, rejected = _best_of(partial(self._begin, words, voice, settings=settings), settings, seed)
+        best, rejected = best_of(lambda number: self._begin(sentence, number), settings.retries)
         edges, pieces = Edges(self.audio), []
-        for wave in self.sound(best.go_on(), voice, settings=settings, seed=seed):
-            pieces.append(edges.push(wave))
-            if len(pieces[-1]):
-                yield pieces[-1], None, None
+        with closing(best.rest):
+            for wave in self.sound(best.go_on(), voice, settings=settings, seed=seed):
+                best.rest.run_on()
+                pieces.append(edges.push(wave))
+                if len(pieces[-1]):
+                    yield pieces[-1], None, None
         pieces.append(edges.finish())
         codes = self.gathered(best.spoken)
         verdict = self.hear_codes(codes, words, settings, whole=True)
         take = self._take(pieces, edges.start, codes, verdict, rejected, settings.speed)
         yield pieces[-1], take, _account(take, settings, late=True)
 
-    def _begin(self, words: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> "_Begun":
+    def _begin(self, sentence: "WantedSentence", number: int) -> Begun:
         """An attempt up to where its first sound can be rendered, and what is wrong with it so far."""
-        drawn, first = self.draw_along(words, voice, settings=settings, seed=seed), first_window(self.grain)
+        words, settings, seed = sentence.text, sentence.settings, attempt_seed(sentence.seed, number)
+        drawn, first = self.draw_along(words, sentence.voice, settings=settings, seed=seed), first_window(self.grain)
         spoken = list(islice(drawn, first))
         verdict = self.hear_codes(self.gathered(spoken), words, settings, whole=len(spoken) < first)
-        return _Begun(spoken, drawn, verdict)
+        return Begun(spoken, drawn, verdict)
 
     def _take(
         self, pieces: Sequence[np.ndarray], start: int, codes: Any, verdict: Verdict, rejected: list[str], speed: float
@@ -360,40 +370,6 @@ class _Planned:
     sentence: WantedSentence | None
 
 
-@dataclass
-class _Begun:
-    """An attempt that is still being spoken."""
-
-    spoken: list[Spoken]  # so far
-    rest: Iterator[Spoken]
-    verdict: Verdict  # on the codes before the first sound
-
-    def go_on(self) -> Iterator[Spoken]:
-        """All of its codes, from the first one. What is still to be spoken is drawn in a thread of its own.
-
-        That begins when it is asked for, which is after the first sound: a processor with one free core is not shared
-        before.
-        """
-        yield from list(self.spoken)
-        for code in background(self.rest):
-            self.spoken.append(code)
-            yield code
-
-
-T = TypeVar("T", Attempt, _Begun)
-
-
-def _best_of(make: Callable[..., T], settings: Settings, seed: int) -> tuple[T, list[str]]:
-    """The first attempt without a fault, or else the best one, and what was wrong with each of the others."""
-    attempts = []
-    for attempt in range(settings.retries + 1):
-        attempts.append(make(seed=derive_seed(seed, f"attempt {attempt}")))
-        if not attempts[-1].verdict.faults:
-            break
-    best = min(attempts, key=lambda attempt: attempt.verdict.rank)
-    return best, ["; ".join(other.verdict.faults) for other in attempts if other is not best]
-
-
 def take_seed(seed: int, words: str, time: int) -> int:
     """The seed of a sentence that is said for the first, second ... time: a sentence said again is another take.
 
@@ -402,17 +378,15 @@ def take_seed(seed: int, words: str, time: int) -> int:
     return derive_seed(derive_seed(seed, words), f"time {time}")
 
 
+def attempt_seed(seed: int, number: int) -> int:
+    """The seed of an attempt at a sentence, counted from 0."""
+    return derive_seed(seed, f"attempt {number}")
+
+
 def derive_seed(seed: int, text: str) -> int:
     """A 63-bit seed that depends on nothing but its arguments, on every machine."""
     digest = hashlib.sha256(f"{seed}\n{text}".encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") >> 1
-
-
-def _misfit(codes: int, ids: int, settings: Settings) -> list[str]:
-    """What is wrong with a sentence of so many codes for so many text ids, if anything."""
-    if codes >= math.ceil(settings.sampling.max_codes_per_id * ids):
-        return ["ran on"]
-    return ["stopped early"] if codes < max(1.0, settings.min_codes_per_id * ids) else []
 
 
 def _account(take: Take, settings: Settings, *, late: bool) -> str | None:

@@ -13,6 +13,7 @@ from helpers import nano
 from helpers.pieces import TorchNets
 from tts import settings, voices
 from tts.engine.engine import OnnxEngine
+from tts.engine.steps import Drawn, OnnxSteps
 from tts.records import Changes, TunedSpeaker
 from tts.synthesis.pipeline import TextToSpeech
 from tts.synthesis.speaking import Settings
@@ -50,6 +51,13 @@ def quick() -> Settings:
     return Settings.parse(conf)
 
 
+def drawn_by(engine, ids, who, sampling, seed) -> list[Drawn]:
+    """Codes of a generation that has no other beside it."""
+    begun = engine.gpt.begin(ids, who.acoustic[None], sampling, np.random.default_rng(seed))
+    steps = OnnxSteps(engine.nets)
+    return list(iter(lambda: steps.advance([begun])[0], None))
+
+
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 def test_codes_are_those_of_the_gpt(guidance, speech, engine, voice):
     who = voices.load(voice, fingerprint=engine.fingerprint)
@@ -58,7 +66,7 @@ def test_codes_are_those_of_the_gpt(guidance, speech, engine, voice):
     wanted = speech.acoustic.generate(
         torch.tensor([IDS]), torch.tensor([6]), torch.from_numpy(who.acoustic)[None], **told
     )
-    drawn = list(engine.gpt.draw_codes(IDS, who.acoustic[None], greedy, np.random.default_rng(0)))
+    drawn = drawn_by(engine, IDS, who, greedy, 0)
     assert [code for code, _ in drawn] == wanted.codes.ids[0].tolist() and len(drawn) > 5
     assert np.allclose(np.stack([latents for _, latents in drawn], axis=1), wanted.latents.numpy(), atol=1e-3)
 
@@ -139,9 +147,8 @@ def test_of_several_candidates_the_gpt_keeps_what_it_understands_best(speech, en
     ids, kept = engine.tokenizer.encode(text), replace(quick, listen=False)
     scores, codes = [], []
     for number in range(3):
-        random = np.random.default_rng((5, number) if number else 5)
-        drawn = engine.gpt.draw_codes(ids, who.acoustic[None], quick.sampling, random)
-        codes.append(engine.gathered(list(drawn)))
+        drawn = drawn_by(engine, ids, who, quick.sampling, (5, number) if number else 5)
+        codes.append(engine.gathered(drawn))
         scores.append(engine.gpt.understood(codes[-1], ids))
         spoken = Codes(torch.from_numpy(codes[-1]), torch.tensor([codes[-1].shape[1]]))
         wanted = speech.acoustic.text_score(spoken, torch.tensor([ids]), torch.tensor([len(ids)]))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,7 +18,6 @@ from tts.synthesis.listen import group
 from tts.synthesis.pipeline import TextToSpeech, pick_device
 from tts.synthesis.portions import check_text, closed
 from tts.synthesis.speaking import Settings, derive_seed
-from tts.types import Codes, Speech
 from tts.voices.clone import make
 
 THREE = "A first thing. The second thing! Is this the third?"
@@ -189,13 +188,10 @@ class Brief:
     def __init__(self, acoustic):
         self.acoustic = acoustic
 
-    def generate(self, text, *rest, **options):
-        speech, size = self.acoustic.generate(text, *rest, **options), 3 * text.shape[1] // 2
-        codes = Codes(speech.codes.ids[:, :size], speech.codes.length.clamp(max=size))
-        return Speech(codes, speech.latents[:, :size])
-
-    def draw_codes(self, text, *rest, **options):
-        yield from islice(self.acoustic.draw_codes(text, *rest, **options), 3 * text.shape[1] // 2)
+    def begin(self, text, *rest, **options):
+        begun = self.acoustic.begin(text, *rest, **options)
+        begun.limit = begun.limit.clamp(max=3 * text.shape[1] // 2)
+        return begun
 
     def __getattr__(self, name):
         return getattr(self.acoustic, name)

@@ -1,0 +1,129 @@
+"""Steps of the exported GPT: sentences that are drawn at once are rows of the same step."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
+
+from tts.engine.nets import OnnxNets
+from tts.engine.sampling import choose
+from tts.records import Sampling
+
+ROOM = 64  # positions by which caches grow
+PIECE = "gpt_step"
+Drawn = tuple[int, Float[np.ndarray, "1 D"]]  # a code, and the GPT's latents at it
+
+
+@dataclass(eq=False)
+class OnnxGeneration:
+    """The codes of one sentence. With guidance it has two rows: one that is told the text, and one that is not."""
+
+    logits: Float[np.ndarray, "B V"]  # of the next code
+    kept: list[Float[np.ndarray, "B H K d"]]  # keys and values of each block while it has no place in a step
+    sampling: Sampling
+    scale: float  # of guidance, beyond what the weights hold
+    uniforms: Float[np.ndarray, "limit 2"]  # one pair for each code that there may be
+    filled: int  # positions in its caches
+    codes: list[int] = field(default_factory=list)
+    over: bool = False  # nobody wants more of it
+
+    @property
+    def rows(self) -> int:
+        return len(self.logits)
+
+    def chosen(self) -> int | None:
+        """The next code; None if there is none."""
+        step = len(self.codes)
+        if step == len(self.uniforms):
+            return None
+        row = self.logits[0]
+        if self.rows > 1:
+            row = self.logits[1] + self.scale * (self.logits[0] - self.logits[1])
+        if step == 0:
+            row[-1] = -np.inf  # speech of no codes has nothing to decode
+        code = choose(row, self.codes, self.uniforms[step], vars(self.sampling))
+        return None if code == len(row) - 1 else code
+
+
+class OnnxSteps:
+    """Makes steps. Each row has a place in caches that lie side by side, into which a step writes what is new."""
+
+    def __init__(self, nets: OnnxNets):
+        self.nets = nets
+        self.step = {own: np.zeros(0) for own in ("code", "time", "filled", "logits", "latent")}  # arrays of rows
+        self.caches: list[np.ndarray] = []  # keys and values of each block, (rows, H, K, d)
+        self.places: dict[OnnxGeneration, slice] = {}
+        self._run: Callable[[], None] = lambda: None  # the piece, bound to these arrays
+
+    def advance(self, generations: Sequence[OnnxGeneration]) -> list[Drawn | None]:
+        """One code of each, with its latents; None for one that has ended. If it raises, none has gone on."""
+        chosen = [own.chosen() for own in generations]
+        codes = {own: code for own, code in zip(generations, chosen, strict=True) if code is not None}
+        if codes:
+            self._place(codes)
+            for own, code in codes.items():
+                rows, step = self.places[own], self.step
+                step["code"][rows], step["time"][rows], step["filled"][rows] = code, len(own.codes) + 1, own.filled
+            self._run()
+        return [None if code is None else self._read(own, code) for own, code in zip(generations, chosen, strict=True)]
+
+    def _read(self, own: OnnxGeneration, code: int) -> Drawn:
+        """What the step has given one of them."""
+        rows = self.places[own]
+        own.logits = self.step["logits"][rows].copy()
+        own.codes.append(code)
+        own.filled += 1
+        return code, self.step["latent"][rows][:1].copy()
+
+    def _place(self, wanted: Collection[OnnxGeneration]) -> None:
+        """Give places to these, with room for one more position, and to no others."""
+        reach = 1 + max(own.filled for own in wanted)
+        if self.places.keys() == set(wanted) and reach <= self.caches[0].shape[2]:
+            return
+        for own, rows in self.places.items():
+            if not own.over:
+                own.kept = [cache[rows, :, : own.filled] for cache in self.caches]
+                if own not in wanted:  # these caches may go
+                    own.kept = [part.copy() for part in own.kept]
+        self._lay_out(sum(own.rows for own in wanted), reach + ROOM, [part.shape for part in next(iter(wanted)).kept])
+        self.places, row = {}, 0
+        for own in wanted:
+            self.places[own] = slice(row, row + own.rows)
+            row += own.rows
+            for cache, part in zip(self.caches, own.kept, strict=True):
+                cache[self.places[own], :, : own.filled] = part
+            own.kept = []
+
+    def _lay_out(self, rows: int, room: int, shapes: list[tuple[int, ...]]) -> None:
+        """Make arrays of so many rows, each with room for so many positions."""
+        known = self.nets.about["gpt"]
+        self.caches = [np.zeros((rows, shape[1], room, shape[3]), np.float32) for shape in shapes]
+        sizes = {"logits": known["codes"] + 1, "latent": known["width"]}
+        inputs = {"code": np.zeros(rows, np.int64), "time": np.zeros(rows, np.float32)}
+        inputs["filled"] = np.zeros(rows, np.int32)
+        outputs = {name: np.zeros((rows, size), np.float32) for name, size in sizes.items()}
+        self.step = inputs | outputs
+        names = [f"{part}{number}" for number in range(len(shapes) // 2) for part in ("keys", "values")]
+        read = dict(zip(names, self.caches, strict=True))
+        written = {f"new_{name}": cache for name, cache in read.items()}
+        self._run = self.nets.bound(PIECE, inputs | read, outputs | written)
+
+
+def rows_agree(nets: OnnxNets, rows: int) -> bool:
+    """Whether a step gives a row the same bytes alone, in pairs, and among so many, on this processor."""
+    sampling = Sampling(**dict.fromkeys(Sampling.__dataclass_fields__, 0) | {"guidance": 1.0})  # always the likeliest
+    _, heads, _, width = nets.shapes(PIECE)["keys0"]
+    blocks = sum(name.startswith("keys") for name in nets.shapes(PIECE))
+
+    def generation(number: int) -> OnnxGeneration:
+        random, filled = np.random.default_rng(number), 8 + number
+        kept = [random.standard_normal((1, heads, filled, width), np.float32) for _ in range(2 * blocks)]
+        logits = random.standard_normal((1, nets.about["gpt"]["codes"] + 1), np.float32)
+        return OnnxGeneration(logits, kept, sampling, 1.0, np.zeros((1, 2)), filled)
+
+    def latents(many: int) -> list[np.ndarray]:
+        return [latent for _, latent in OnnxSteps(nets).advance([generation(number) for number in range(many)])]
+
+    whole = latents(rows)
+    return all(np.array_equal(few, whole[: len(few)]) for few in map(latents, range(1, rows)))
