@@ -22,6 +22,8 @@ from tts.document.document import (
     Paragraph,
     bounded,
     chapters,
+    is_scene,
+    scene,
 )
 from tts.document.encoding import UNSAID
 from tts.document.page import commas
@@ -100,7 +102,7 @@ def _paragraph(block: ElementTree.Element, place: str, notes: dict[tuple[str, st
     said = _text(block)
     if said:
         kind, level = _kind(name, block)
-        yield Paragraph.of(said, kind, level=level, place=place)
+        yield scene(place) if is_scene(said) else Paragraph.of(said, kind, level=level, place=place)
     for kind in ("footnote", "endnote"):
         for mark in block.iter(f"{W}{kind}Reference"):
             if note := notes.get((kind, mark.get(f"{W}id", ""))):
