@@ -4,12 +4,14 @@ Nothing here takes time to import, so that a mistyped command line is answered a
 """
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130  # exit codes
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no space, no quota, over the largest size allowed
 UNREAD = 141  # the exit code by which shells know a program whose reader has gone: 128 + SIGPIPE
 
 
@@ -36,6 +38,15 @@ def complain(line: object, code: int) -> int:
     return code
 
 
+def reason(error: Exception) -> str:
+    """What an error says to people. A file comes with its name, and not with the number of an error."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return f"no space left to write {error.filename or 'the output'}: free some, and run again"
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.strerror}: {error.filename}"
+    return str(error)
+
+
 def run_as_program(main: Callable[[], int | None]) -> NoReturn:
     """Run a command line and exit with its code. If nobody reads what it prints any more, it ends without a word."""
     try:
@@ -59,7 +70,7 @@ def exit_code(program: str, command: Callable[[], None], *, interrupted: str = "
     except KeyboardInterrupt:
         return complain(f"{program}: {interrupted}", INTERRUPTED)
     except (ValueError, OSError) as error:
-        return complain(f"{program}: error: {error}", FAILED)
+        return complain(f"{program}: error: {reason(error)}", FAILED)
     return 0
 
 
@@ -73,7 +84,8 @@ def grouped_exit_code(
 ) -> int:
     """Run a command whose packages are in a group: its own exit code, 1 failed, 2 misused, 130 interrupted.
 
-    A package that is missing is told with its group: that of its module in `groups`, or else `group`.
+    A package that is missing is told with its group: that of its module in `groups`, or else `group`; without one it
+    belongs to the whole installation.
     """
     try:
         return command()
@@ -85,6 +97,8 @@ def grouped_exit_code(
         return complain(f"{program}: error: {error}", MISUSED)
     except ModuleNotFoundError as error:
         needed = groups.get(error.name or "", group)
-        return complain(f"{program}: error: {error.name} is missing: run it with `uv run --group {needed}`", FAILED)
+        remedy = f"uv run --group {needed}" if needed else "uv run"
+        told = f"{error.name} is missing: run it with `{remedy}`" if error.name else error
+        return complain(f"{program}: error: {told}", FAILED)
     except (ValueError, OSError) as error:
-        return complain(f"{program}: error: {error}", FAILED)
+        return complain(f"{program}: error: {reason(error)}", FAILED)

@@ -47,30 +47,37 @@ class WaveWriter:
     """Writes a file block by block. `open_wave` makes it."""
 
     def __init__(self, container: "av.container.OutputContainer", stream: "av.AudioStream", sample_rate: int):
-        import av
-
-        self._container, self._stream, self._sample_rate = container, stream, sample_rate
-        self._layout = stream.codec_context.layout.name
-        self._frame = av.AudioFrame
-        self._written = 0
+        self._container, self._stream = container, stream
+        self._frames = Frames(stream.codec_context.layout.name, sample_rate)
 
     def write(self, wav: "ArrayLike") -> None:
         """Append samples of one channel, or (channels, samples); a tensor of torch is one of the CPU."""
-        planes = np.atleast_2d(np.asarray(wav, np.float32)).clip(-1.0, 1.0)
-        for start in range(0, planes.shape[1], BLOCK):
-            part = np.ascontiguousarray(planes[:, start : start + BLOCK])
-            frame = self._frame.from_ndarray(part, format="fltp", layout=self._layout)
-            frame.sample_rate, frame.pts, frame.time_base = self._sample_rate, self._written, self._tick
-            self._written += part.shape[1]
+        for frame in self._frames.of(wav):
             self._container.mux(self._stream.encode(frame))  # which resamples, and cuts frames as the codec wants them
-
-    @property
-    def _tick(self) -> Fraction:
-        return Fraction(1, self._sample_rate)
 
     def finish(self) -> None:
         """Write what the encoder still holds."""
         self._container.mux(self._stream.encode(None))
+
+
+class Frames:
+    """Samples as an encoder takes them, with the time of each."""
+
+    def __init__(self, layout: str, sample_rate: int):
+        self._layout, self._rate, self._tick = layout, sample_rate, Fraction(1, sample_rate)
+        self._given = 0
+
+    def of(self, wav: "ArrayLike") -> Iterator["av.AudioFrame"]:
+        """The next samples, of one channel or (channels, samples), between -1 and 1; what is beyond is cut off."""
+        import av
+
+        planes = np.atleast_2d(np.asarray(wav, np.float32)).clip(-1.0, 1.0)
+        for start in range(0, planes.shape[1], BLOCK):
+            part = np.ascontiguousarray(planes[:, start : start + BLOCK])
+            frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=self._layout)
+            frame.sample_rate, frame.pts, frame.time_base = self._rate, self._given, self._tick
+            self._given += part.shape[1]
+            yield frame
 
 
 @contextmanager
@@ -94,27 +101,70 @@ def open_wave(
     The file appears under its name only when it is complete. Equal waves give equal bytes. Raises OSError that names
     the file if the disk is full, ValueError for a suffix that is not in the table or a folder that does not exist.
     """
+    output = output_of(path)
+    shape = StreamShape(output, file_rate or sample_rate, channels, kbits or output.kbits)
+    with opened(Path(path), shape, tags or {}, chapters, cover) as (container, stream):
+        writer = WaveWriter(container, stream, sample_rate)
+        yield writer
+        writer.finish()
+
+
+def output_of(path: str | os.PathLike) -> Output:
+    """The format that a suffix names. Raises ValueError that lists them."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in OUTPUTS:
+        raise ValueError(f"cannot write {suffix or 'a file without suffix'}: use {', '.join(OUTPUTS)}")
+    return OUTPUTS[suffix]
+
+
+@dataclass(frozen=True)
+class StreamShape:
+    """How sound is packed."""
+
+    output: Output
+    rate: int  # Hz, if the codec has it; else the nearest one above
+    channels: int
+    kbits: int  # kbit/s for each channel; 0: what the codec chooses
+
+    @property
+    def layout(self) -> str:
+        return {1: "mono", 2: "stereo"}[self.channels]
+
+    @property
+    def codec_rate(self) -> int:
+        return rate_of(self.output.codec, self.rate)
+
+    def configure(self, context: "av.AudioCodecContext") -> None:
+        """Set what an encoder does that is not set when it is made."""
+        from av.codec.context import Flags
+
+        context.flags |= Flags.bitexact
+        context.options = dict(self.output.options)
+        if self.output.lossy and self.kbits:
+            context.bit_rate = self.kbits * 1000 * self.channels
+
+
+@contextmanager
+def opened(
+    path: Path, shape: StreamShape, tags: Mapping[str, str], chapters: Sequence[FileChapter], cover: bytes
+) -> Iterator[tuple["av.container.OutputContainer", "av.AudioStream"]]:
+    """A file that has everything except its sound, and the stream of that."""
     import av
 
-    path = Path(path)
-    output = OUTPUTS.get(path.suffix.lower())
-    if output is None:
-        raise ValueError(f"cannot write {path.suffix or 'a file without suffix'}: use {', '.join(OUTPUTS)}")
     if not path.parent.is_dir():
         raise ValueError(f"no such folder: {path.parent}")
+    output = shape.output
     with replacing(path, shared=True) as temporary:
         container = av.open(str(temporary), "w", format=output.container, options=_options(output))
         try:
-            stream = add_stream(container, output, file_rate or sample_rate, channels, kbits or output.kbits)
-            _add_tags(container, stream, output, tags or {})
+            stream = add_stream(container, shape)
+            _add_tags(container, stream, output, tags)
             _add_chapters(container, output, chapters)
             picture = _add_cover(container, output, cover)
             container.start_encoding()
             if picture is not None:
                 container.mux(picture)
-            writer = WaveWriter(container, stream, sample_rate)
-            yield writer
-            writer.finish()
+            yield container, stream
             container.close()
         except BaseException as error:
             with suppress(av.error.FFmpegError):  # the same as before, or a file without its end
@@ -148,17 +198,9 @@ def _options(output: Output) -> dict[str, str]:
     return options
 
 
-def add_stream(
-    container: "av.container.OutputContainer", output: Output, rate: int, channels: int, kbits: int
-) -> "av.AudioStream":
-    from av.codec.context import Flags
-
-    layout = {1: "mono", 2: "stereo"}[channels]
-    stream = container.add_stream(output.codec, rate=rate_of(output.codec, rate), layout=layout)
-    stream.codec_context.flags |= Flags.bitexact
-    stream.codec_context.options = dict(output.options)
-    if output.lossy and kbits:
-        stream.bit_rate = kbits * 1000 * channels
+def add_stream(container: "av.container.OutputContainer", shape: StreamShape) -> "av.AudioStream":
+    stream = container.add_stream(shape.output.codec, rate=shape.codec_rate, layout=shape.layout)
+    shape.configure(stream.codec_context)
     return stream
 
 

@@ -20,7 +20,8 @@ class Output:
 # The encoders' own settings take two to three times as long. On 40 s of a reader DNSMOS hears no difference: AAC 3.31
 # against 3.32, MP3 3.32 against 3.36, Opus 3.33 against 3.33.
 QUICK_AAC = {"aac_coder": "fast"}
-QUICK_MP3 = {"compression_level": "7"}
+# Speech over a bed is packed as two channels of their own, each like a mono file: joint stereo takes 1.6 times as long.
+QUICK_MP3 = {"compression_level": "7", "joint_stereo": "0"}
 QUICK_OPUS = {"compression_level": "5"}
 # What `tts.encoding.open_wave` writes.
 OUTPUTS = {

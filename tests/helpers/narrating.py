@@ -79,10 +79,10 @@ def no_bar(work: str):
     yield lambda done, whole: None
 
 
-def narrate(order: Order, *, executor=None, tell=lambda notice: None, progress=no_bar) -> Narrated:
-    """Make it in the project beside its output."""
+def narrate(order: Order, *, executor=None, project=None, tell=lambda notice: None, progress=no_bar) -> Narrated:
+    """Make it, in the project beside its output if no other is given."""
     executor = executor or LocalExecutor(0)
-    return make(order, Project.beside(Path(order.output)), executor, tell, progress)
+    return make(order, project or Project.beside(Path(order.output)), executor, tell, progress)
 
 
 def killed_after(jobs: int):

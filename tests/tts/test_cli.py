@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tts.cli import UNREAD, Parser, UsageError, exit_code, printable
+from tts.cli import UNREAD, Parser, UsageError, exit_code, grouped_exit_code, printable
 
 ROOT = Path(__file__).parents[2]
 # Four workers, and a table that is made anew.
@@ -32,6 +32,8 @@ def test_a_wrong_option_is_told_in_one_line(capsys):
         (None, 0, ""),
         (ValueError("no\n  such\x1b thing"), 1, "thing: error: no such\\x1b thing\n"),
         (FileNotFoundError("gone"), 1, "thing: error: gone\n"),
+        (FileNotFoundError(2, "No such file", "a.txt"), 1, "thing: error: No such file: a.txt\n"),
+        (OSError(28, "full", "a.m4b"), 1, "thing: error: no space left to write a.m4b: free some, and run again\n"),
         (UsageError("what"), 1, "thing: error: what\n"),
         (KeyboardInterrupt(), 130, "thing: interrupted\n"),
     ],
@@ -42,6 +44,22 @@ def test_the_exit_code_tells_what_happened(error, code, line, capsys):
             raise error
 
     assert exit_code("thing", command) == code
+    assert capsys.readouterr().err == line
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ModuleNotFoundError("no x", name="x"), "thing: error: x is missing: run it with `uv run --group xs`\n"),
+        (ModuleNotFoundError("no y", name="y"), "thing: error: y is missing: run it with `uv run`\n"),
+        (ModuleNotFoundError("no z: run `uv run --group zs`"), "thing: error: no z: run `uv run --group zs`\n"),
+    ],
+)
+def test_a_package_that_is_missing_is_told_with_what_installs_it(error, line, capsys):
+    def command() -> int:
+        raise error
+
+    assert grouped_exit_code("thing", command, group="", groups={"x": "xs"}) == 1
     assert capsys.readouterr().err == line
 
 

@@ -9,6 +9,8 @@ MAX_BYTES = 50 * 2**20  # of a text, unpacked: some fifteen times War and Peace
 MAX_PARAGRAPHS = 400_000  # each takes half a kilobyte of memory; War and Peace has 12,000
 LINE = "\u2028"  # Unicode's line separator, between the lines of a poem or an address in one paragraph
 ASTERISKS = "***"  # the text of a SCENE
+ORNAMENTS = frozenset("*⁂❦❧☙◆◇✦✧★☆●○■□§•·~#")  # any number of them alone parts two scenes, as three of RULES do
+RULES = frozenset("-–—_=")
 NUMBERED = re.compile(
     r"(?i)(?:chapter|part|book|act|scene|section|volume|canto|letter|stave)\s+[\w-]+[.:]?|[\divxlc]+[.:]?"
 )
@@ -114,6 +116,12 @@ class Document:
 def scene(place: str = "") -> Paragraph:
     """Where one scene ends and another begins."""
     return Paragraph.of(ASTERISKS, SCENE, place=place)
+
+
+def is_scene(text: str) -> bool:
+    """Whether a paragraph is only signs that part two scenes, such as * * * or ⁂."""
+    signs = "".join(text.split())
+    return bool(signs) and (ORNAMENTS.issuperset(signs) or (len(signs) > 2 and (ORNAMENTS | RULES).issuperset(signs)))
 
 
 def bounded(paragraphs: Iterable[Paragraph]) -> list[Paragraph]:

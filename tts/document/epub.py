@@ -27,6 +27,7 @@ PAGE_TYPES = (
     "application/x-dtbook+xml",
     "text/x-oeb1-document",
     "application/xml",
+    "text/xml",
 )
 FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")  # hidden fonts are no protection
 PACKAGE_TYPE = "application/oebps-package+xml"

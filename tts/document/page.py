@@ -21,9 +21,11 @@ from tts.document.document import (
     PROSE,
     QUOTE,
     ROW,
+    SCENE,
     VERSE,
     Paragraph,
     heading,
+    is_scene,
     scene,
 )
 from tts.document.encoding import LOWERED, PLAIN, RAISED
@@ -65,12 +67,18 @@ VERSE_TYPES = frozenset("verse poem song hymn lyrics".split())
 VERSE_CLASSES = frozenset("verse poem poetry stanza lg linegroup poetry-container".split())
 STANZAS = frozenset("stanza lg linegroup".split())
 VERSE_LINES = frozenset("line l verse-line verseline".split())
+BREAK_CLASSES = frozenset(
+    "scenebreak scene-break scene_break sectionbreak section-break space-break spacebreak thoughtbreak thought-break "
+    "transition asterism ornament ornamental-break tb".split()
+)
+PARTED = frozenset({PROSE, QUOTE, VERSE, HEADING})  # kinds in which signs alone part two scenes
 SPEAKER_CLASSES = frozenset({"speaker", "persona"})
 DIRECTION_CLASSES = frozenset("stage-direction stagedirection stagedir".split())
 LICENCE = frozenset("pg-boilerplate pgheader pg-header pg-footer pgfooter pg-machine-header pg-start-separator".split())
 COMMENT = re.compile(r"<!--(?:.*?-->|.*)", re.DOTALL)
 DOCTYPE = re.compile(r"\A[^<]*(?:<\?[^>]*>\s*)?<!DOCTYPE[^<>\[]{0,1000}\[[^\]]*\]\s*>", re.IGNORECASE)
 LEVEL = re.compile(r"h([1-6])")
+HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
 NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,4}|[a-z]|[ivxlc]{1,6})[\])]?|[*†‡§¶]{1,4}|\[[^\]]{1,6}\]", re.IGNORECASE)
 NOTE_NAME = re.compile(r"(?i)fn|foot|note|ftn|endn|(?:^|[-_])ref")
 NOTE_PAGE = re.compile(r"(?i)(?<![a-z])(?:foot|end)?notes?(?![a-z])")  # the name of a file
@@ -256,7 +264,7 @@ class Page(HTMLParser):
         if self._formula:
             self._formula.add(data.translate(encoding.UNSAID))
             return
-        if top.kind == CODE and self._open.get("pre"):
+        if top.kind in (CODE, VERSE) and self._open.get("pre"):
             data = data.replace("\n", LINE)
         else:
             data = data.replace(LINE, " ")
@@ -289,17 +297,17 @@ class Page(HTMLParser):
         above = self._stack[-1]
         types = {token.rpartition(":")[2].lower() for token in given.get("epub:type", "").split()}
         types |= {token.lower().removeprefix("doc-") for token in given.get("role", "").split() if "doc-" in token}
-        classes = set(given.get("class", "").lower().split())
         element = _Element(tag, above.kind, above.skip, above.stanza, above.line, language=above.language, given=given)
         told = (given.get("lang") or given.get("xml:lang", "")).strip()
         if told and tag not in ("html", "body"):
             element.language = told if told != self.language else ""
+        classes = self._classes(element)
         element.anchor = given.get("id") or (given.get("name", "") if tag == "a" else "")
         element.first, element.block, element.part = len(self.paragraphs), self._block, len(self._parts)
         element.role = _role(tag, types, classes, given)
         if element.role != "reference" and above.kind not in LEFT_OUT:
             element.kind = self._kind(tag, types, classes, given) or above.kind
-        hidden = "hidden" in given or re.search(r"display\s*:\s*none", given.get("style", ""))
+        hidden = "hidden" in given or HIDDEN.search(given.get("style", ""))
         if tag in UNREAD or (hidden and element.kind != NOTE):
             element.skip = True
         self._elements += 1
@@ -308,6 +316,10 @@ class Page(HTMLParser):
                 element.stanza, element.line = self._elements, False
             element.line = element.line or bool(classes & VERSE_LINES)
         return element
+
+    @staticmethod
+    def _classes(element: _Element) -> set[str]:
+        return set(element.given.get("class", "").lower().split())
 
     def _kind(self, tag: str, types: set[str], classes: set[str], given: dict[str, str]) -> str:
         """The kind that an element gives to what it holds; empty where it gives none."""
@@ -320,7 +332,7 @@ class Page(HTMLParser):
             return MATTER
         if tag in ("figcaption", "caption") or (block and "caption" in classes):
             return CAPTION
-        if tag == "pre" and not types & VERSE_TYPES:
+        if tag == "pre" and not types & VERSE_TYPES and not classes & VERSE_CLASSES:
             return CODE
         if types & VERSE_TYPES or (block and classes & (VERSE_CLASSES | VERSE_LINES) and tag not in ("td", "tr")):
             return VERSE
@@ -349,7 +361,7 @@ class Page(HTMLParser):
         elif tag == "hr":
             self._speaker = ""
             if top.kind not in LEFT_OUT:
-                self._emit(scene(self._where()))
+                self._part_scenes()
         elif tag == "img" and (alt := " ".join(given.get("alt", "").split())):
             bare = not "".join(self._parts).strip()
             if (len(alt) == 1 and alt.isalpha()) or (self._level and bare):
@@ -401,6 +413,9 @@ class Page(HTMLParser):
             self._end_cell(element)
             return
         self._end_block()
+        if not self._classes(element).isdisjoint(BREAK_CLASSES) and len(self.paragraphs) == element.first:
+            if not element.skip and element.kind in PARTED:
+                self._part_scenes()  # by a picture, or by space alone
         if element.tag in ("tr", "table"):
             self._end_row()
         if element.tag in ("tr", "table", "section", "article", "body"):
@@ -587,7 +602,14 @@ class Page(HTMLParser):
         else:
             self._emit(paragraph)
 
+    def _part_scenes(self) -> None:
+        if not self.paragraphs or self.paragraphs[-1].kind != SCENE:
+            self._emit(scene(self._where()))
+
     def _emit(self, paragraph: Paragraph) -> None:
+        if paragraph.kind in PARTED and is_scene(paragraph.text):
+            self._part_scenes()
+            return
         if len(self.paragraphs) >= MAX_PARAGRAPHS:
             raise ValueError(f"it has more than {MAX_PARAGRAPHS:,} paragraphs: split it")
         if paragraph.kind != VERSE:

@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tts.document.document import (
     DIRECTION,
@@ -29,21 +29,47 @@ from tts.document.marks import LONGEST_PAUSE
 from tts.document.page import ENTER, LEAVE, directions
 from tts.document.text import normal
 
-WORD = r"[A-Z0-9À-ÖØ-Þ][\w.'’&-]{0,20}"
+WORD = r"#?[A-Z0-9À-ÖØ-Þ][\w.'’&-]{0,20}"
 NAME = rf"(?:{WORD})(?: (?:{WORD}|of|the|and|de|von|van)){{0,4}}"
 CAPITALS = r"[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ0-9'’&-]{0,20}(?:[ .]{1,2}[A-ZÀ-ÖØ-Þ0-9'’&-]{1,20}){0,4}"
 ASIDE = r"(?:\s*(?P<aside>\([^()\n]{1,200}\)|\[[^\[\]\n]{1,200}\]))?"
-# Ann: Hello.   ANN (aside): Hello.
-COLON = re.compile(rf"(?P<name>{NAME}){ASIDE}:(?=\s)\s*(?P<said>.*)", re.DOTALL)
+# When it was said, as transcripts of meetings tell:   [00:01:02] Ann: Hello.
+WHEN = r"(?:[\[(]?\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{1,3})?[\])]?[ \t]*[-–]?[ \t]*)?"
+BREAK = rf"[\n{LINE}]"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a name stands before what is said."""
+
+    named: re.Pattern  # a paragraph that begins with a name: name, aside, said
+    next_line: re.Pattern | None = None  # where, inside of a paragraph, the next one speaks
+    kind: str = PROSE
+    share: float = 0.5  # of the paragraphs of a script that begin so, at least
+
+    @classmethod
+    def of(cls, name: str, mark: str, share: float = 0.5) -> "Shape":
+        """A name, perhaps with an aside, and a mark before what is said on the same line."""
+        named = re.compile(rf"{WHEN}(?P<name>{name}){ASIDE}{mark}(?=\s)\s*(?P<said>.*)", re.DOTALL)
+        aside = r"(?:\s*\([^()\n]{1,200}\))?"
+        return cls(named, re.compile(rf"{BREAK}(?={WHEN}{name}{aside}{mark}\s)"), share=share)
+
+
 # The name in capitals alone on its line:   LANE.
-ALONE = re.compile(rf"(?P<name>{CAPITALS})[.:]?{ASIDE}[.:]?[ \t]*[\n{LINE}](?P<said>.*)", re.DOTALL)
+ALONE = re.compile(rf"(?P<name>{CAPITALS})[.:]?{ASIDE}[.:]?[ \t]*{BREAK}(?P<said>.*)", re.DOTALL)
 # ALGERNON. Did you hear it?
 STOP = re.compile(rf"(?P<name>{CAPITALS})\.{ASIDE}(?=\s)\s*(?P<said>.*)", re.DOTALL)
 # A row of a table: a cell with the name, and one with what is said.
 CELL = re.compile(rf"(?P<name>{NAME})[.:]?(?P<aside>(?!))?{LINE}(?P<said>.*)", re.DOTALL)
-NEXT_LINE = re.compile(rf"[\n{LINE}](?={NAME}(?:\s*\([^()\n]{{1,200}}\))?:\s)")
+SHAPES = (
+    Shape.of(NAME, ":"),  # Ann: Hello.   ANN (aside): Hello.
+    Shape(ALONE),
+    Shape(STOP),
+    Shape(CELL, kind=ROW),
+    Shape.of(CAPITALS, r"[ \t]+[—–-]{1,2}"),  # ANN — Hello.
+    Shape.of(r"[a-z][\w.-]{0,20}", ":", share=0.9),  # ann: hello, as people chat
+)
 NO_NAMES = frozenset("SCENE ACT TIME PLACE NOTE NOTES END CURTAIN PROLOGUE EPILOGUE CHAPTER PART".split())
-SHARE = 0.5  # of the paragraphs of a script begin with a name
 BRACKETS = re.compile(r"\[_?([^\[\]]{1,400}?)_?\]|(?:^|(?<=[.!?…] ))\(_?([^()]{1,200}?)_?\)")
 MOVE = re.compile(r"(?:Enter|Exit|Exeunt|Re-enter|Curtain|CURTAIN)\b")
 MARKED = re.compile(r"\[\s*(?:pause|voice|/voice)\b", re.IGNORECASE)
@@ -66,32 +92,28 @@ def with_speakers(document: Document) -> Document:
     )
 
 
-def _shape(parts: list[Paragraph]) -> re.Pattern | None:
+def _shape(parts: list[Paragraph]) -> Shape | None:
     """How the names stand before what is said; None if this is no script."""
-    for shape in (COLON, ALONE, STOP, CELL):
-        pieces = [piece for part in parts if part.kind == _kind(shape) for piece in _pieces(part, shape)]
+    for shape in SHAPES:
+        pieces = [piece for part in parts if part.kind == shape.kind for piece in _pieces(part, shape)]
         names = Counter(found["name"] for piece in pieces if (found := _named(piece.text, shape)))
         moves = sum(bool(MOVE.match(piece.text) or piece.text.startswith(("[", "("))) for piece in pieces)
         again = [name for name, count in names.items() if count > 1]
-        if len(again) > 1 and names.total() >= SHARE * (len(pieces) - moves):
+        if len(again) > 1 and names.total() >= shape.share * (len(pieces) - moves):
             return shape
     return None
 
 
-def _kind(shape: re.Pattern) -> str:
-    return ROW if shape is CELL else PROSE
-
-
-def _named(text: str, shape: re.Pattern) -> re.Match | None:
-    found = shape.match(text)
+def _named(text: str, shape: Shape) -> re.Match | None:
+    found = shape.named.match(text)
     return None if found is None or found["name"].upper().split()[0] in NO_NAMES else found
 
 
-def _pieces(part: Paragraph, shape: re.Pattern) -> Iterator[Paragraph]:
+def _pieces(part: Paragraph, shape: Shape) -> Iterator[Paragraph]:
     """The lines of a paragraph that begin with a name, each as a paragraph of its own."""
     number = re.fullmatch(r"line (\d+)", part.place)
     text, start, line = part.text, 0, int(number[1]) if number else 0
-    for cut in [*(NEXT_LINE.finditer(text) if shape is COLON else ()), None]:
+    for cut in [*(shape.next_line.finditer(text) if shape.next_line else ()), None]:
         said = text[start : cut.start() if cut else None]
         if said.strip():
             yield replace(part, spans=(Span(said),), place=f"line {line}" if number else part.place)
@@ -100,8 +122,8 @@ def _pieces(part: Paragraph, shape: re.Pattern) -> Iterator[Paragraph]:
             start = cut.end()
 
 
-def _speeches(part: Paragraph, shape: re.Pattern) -> Iterator[Paragraph]:
-    if part.kind != _kind(shape):
+def _speeches(part: Paragraph, shape: Shape) -> Iterator[Paragraph]:
+    if part.kind != shape.kind:
         yield part
         return
     for piece in _pieces(part, shape):
@@ -232,12 +254,11 @@ def _fountain(lines: list[str], first: int) -> Iterator[Paragraph]:
 
     def close() -> Iterator[Paragraph]:
         nonlocal speaker
-        kind = VERSE if said and all(line.startswith("~") for line in said) else PROSE
-        text = (LINE if kind == VERSE else " ").join(" ".join(line.lstrip("~ ").split()) for line in said)
-        if text:
-            yield Paragraph.of(_styled(text), kind, speaker=speaker, place=place)
-        if action:
-            yield Paragraph.of(" ".join(_styled(" ".join(action)).split()), place=place)
+        for lines, who in ((said, speaker), (action, "")):
+            kind = VERSE if lines and all(line.startswith("~") for line in lines) else PROSE  # sung
+            text = (LINE if kind == VERSE else " ").join(" ".join(line.lstrip("~ ").split()) for line in lines)
+            if text:
+                yield Paragraph.of(_styled(text), kind, speaker=who, place=place)
         said.clear()
         action.clear()
 

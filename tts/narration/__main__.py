@@ -4,7 +4,6 @@ Torch takes seconds to import, so a mistyped command line is answered before tha
 """
 
 import argparse
-import errno
 import signal
 import sys
 from dataclasses import replace
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts import document
-from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, printable, run_as_program
+from tts.cli import Parser, UsageError, grouped_exit_code, printable, run_as_program
 from tts.executors import add_executor_options, make_executor
 from tts.formats import OUTPUTS
 from tts.narration import align, feed
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from tts.narration.takes import StoredTake
 
 DOUBTFUL = 3  # exit code: done, with takes in which the check found a fault
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PACE = 15.0  # characters of normalised text that are spoken in a second, about
 EXAMPLES = """\
 examples:
@@ -47,21 +45,10 @@ examples:
 
 def main(argv: list[str] | None = None) -> int:
     """Run a verb and return its exit code: 0 done, 1 failed, 2 usage, 3 done with doubtful takes, 130 interrupted."""
-    try:
-        return run(sys.argv[1:] if argv is None else argv)
-    except KeyboardInterrupt:
-        return complain("narration: interrupted; run again to go on", INTERRUPTED)
-    except UsageError as error:
-        return complain(f"narration: error: {error}", MISUSED)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        if error.errno in FULL:
-            return complain(f"narration: error: no space left to write {error.filename}; run again to go on", FAILED)
-        reason = f"{error.strerror}: {error.filename}" if error.filename and error.strerror else error
-        return complain(f"narration: error: {reason}", FAILED)
-    except (ValueError, ModuleNotFoundError) as error:
-        return complain(f"narration: error: {error}", FAILED)
+    given = sys.argv[1:] if argv is None else argv
+    return grouped_exit_code(
+        "narration", lambda: run(given), group="", groups={}, interrupted="interrupted; run again to go on"
+    )
 
 
 def run(argv: list[str]) -> int:

@@ -67,9 +67,18 @@ def find_bed(name: str, rate: int) -> Bed:
 
 
 def under(
-    speech: Iterable[np.ndarray], bed: Bed, rate: int, preset: Preset, *, speech_level: float, seconds: float
+    speech: Iterable[np.ndarray],
+    bed: Bed,
+    rate: int,
+    preset: Preset,
+    *,
+    speech_level: float,
+    seconds: Callable[[], float],
 ) -> Iterator[np.ndarray]:
     """Lay a bed under speech of `speech_level` LUFS (mono) that lasts `seconds` with the silence around it.
+
+    `seconds` is asked for each block. It may be infinite until the silence after the speech has begun, in which the bed
+    fades out.
 
     Alone the bed is `preset.bed_level` LU against the speech; while somebody speaks it goes down by
     `preset.bed_duck` dB, before the first word and until well after the last.
@@ -87,7 +96,7 @@ def under(
         depth = smoothed(down, DUCK_SPREAD)[HOLD:-HOLD]
         gain = per_sample(10 ** (preset.bed_duck / 20 * depth), hop)[: window.length]
         own = window.wave[:, reach * hop :][:, : window.length]
-        fade = faded(at, window.length, rate, preset, seconds)
+        fade = faded(at, window.length, rate, preset, seconds())
         yield own + stretch_of(bed.loop, at, window.length) * (np.float32(factor) * gain * fade)
         at += window.length
 

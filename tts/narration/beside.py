@@ -1,59 +1,56 @@
-"""Finishes the files of single chapters in a thread, while the chapters after them are spoken."""
+"""Makes the finished files in a thread, while what they hold is still being spoken."""
 
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event
 
-from tts.narration.encode import Mastering, PassProgress, Progress, Tell
-from tts.narration.timeline import TimedChapter
+from tts.narration.encode import Mastering, OutputFile, Tell
+
+LOOK = 0.2  # seconds between two looks at how far the thread is
 
 
-class ChapterFiles:
-    """A file for each chapter, begun as soon as the chapter's own sound is there.
+class FilesBeside:
+    """The files of a narration, which are begun at once and wait for their speech.
 
     Used as a context: what is not finished at its end is given up, and nothing half-made stays.
     """
 
-    def __init__(self, mastering: Mastering, titles: Sequence[str], chapters: Sequence[Path], tell: Tell):
-        self._mastering, self._titles, self._chapters, self._tell = mastering, titles, chapters, tell
-        self._pool = ThreadPoolExecutor(1)  # one: files are told of in the order in which they were begun
+    def __init__(self, mastering: Mastering, files: Sequence[OutputFile], tell: Tell):
+        self._mastering, self._tell = mastering, tell
+        self._encoded = [0.0] * len(files)  # seconds of each
         self._given_up = Event()
-        self._files: dict[int, Future[Path]] = {}
+        self._pool = ThreadPoolExecutor(1)  # one: files are told of in their order
+        self._files: list[Future[Path]] = [self._pool.submit(self._make, file) for file in files]
 
-    def __enter__(self) -> "ChapterFiles":
+    def __enter__(self) -> "FilesBeside":
         return self
 
     def __exit__(self, *error: object) -> None:
         self._given_up.set()
         self._pool.shutdown(cancel_futures=True)
 
-    def begin(self, chapter: int) -> None:
-        """Finish the file of a chapter, counted from 0, unless that was begun. Raises what an earlier one raised."""
-        for begun in self._files.values():
-            if begun.done():
-                begun.result()
-        if chapter not in self._files:
-            self._files[chapter] = self._pool.submit(self._write, chapter)
+    def check(self) -> None:
+        """Raise what stopped a file, if one was stopped: then there is no use in speaking on."""
+        for file in self._files:
+            if file.done():
+                file.result()
 
-    def finish(self, progress: Progress) -> list[Path]:
-        """The files of all chapters, once the last is there. Raises what `Mastering.write` raises."""
-        of = len(self._chapters)
-        found = []
-        for chapter in range(of):
-            self.begin(chapter)
-        for chapter in range(of):
-            found.append(self._files[chapter].result())
-            progress(chapter + 1, of)
-        return found
+    def finish(self, told: Callable[[float, float], None], seconds: float) -> list[Path]:
+        """The files once all are there. `told` gets seconds of sound that are done, and `seconds` as those of all.
 
-    def _write(self, chapter: int) -> Path:
-        timed = TimedChapter(title=self._titles[chapter], start=0.0, stop=0.0, segments=[])
-        of = len(self._chapters)
-        piece = self._mastering.piece(chapter + 1, of, self._chapters[chapter], timed)
-        self._mastering.write(piece, of, self._tell, PassProgress(self._go_on, 1.0))
-        return piece.path
+        Raises what `Mastering.write` raises.
+        """
+        while wait(self._files, LOOK).not_done:
+            self.check()
+            told(min(sum(self._encoded), seconds), seconds)
+        return [file.result() for file in self._files]
 
-    def _go_on(self, done: float, whole: float) -> None:
-        if self._given_up.is_set():
-            raise InterruptedError("given up")
+    def _make(self, file: OutputFile) -> Path:
+        def progress(seconds: float) -> None:
+            self._encoded[file.number - 1] = seconds
+            if self._given_up.is_set():
+                raise InterruptedError("given up")
+
+        self._mastering.write(file, self._tell, progress)
+        return file.path

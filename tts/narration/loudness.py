@@ -60,10 +60,9 @@ class Preset:
     fade_in: float = 2.0  # seconds, of the bed
     fade_out: float = 3.0
 
-    @property
-    def slack(self) -> float:
-        """By how many LU or dB a file may miss the middle of what is asked for before it is encoded again."""
-        return CLOSE if self.rms is None else (self.rms[1] - self.rms[0]) / 4
+    def around(self, bed: bool) -> tuple[float, float]:
+        """Seconds before and after the speech of a file."""
+        return (self.bed_before, self.bed_after) if bed else (self.before, self.after)
 
 
 PRESETS = {
@@ -84,7 +83,6 @@ PRESETS = {
     ),
 }
 TOLERANCE = 0.5  # LU that a result may be off
-CLOSE = 0.3  # LU that it shall be off at most
 
 
 @dataclass(frozen=True, kw_only=True)

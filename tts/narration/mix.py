@@ -1,7 +1,7 @@
 """Takes to the sound of a chapter, one after the other: lead-in, speech, pauses, tail.
 
-Memory holds one take. `master` in `tts.narration.encode` adds loudness, a bed and the mark later, so that none of them
-changes what is stored.
+Memory holds one take. `tts.narration.chain` adds loudness, a bed and the mark later, so that none of them changes what
+is stored.
 """
 
 from collections.abc import Iterable, Iterator

@@ -6,8 +6,10 @@ A run that was stopped at any moment is continued by running it again.
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
+from threading import Condition
 
 import numpy as np
 import soundfile
@@ -16,14 +18,14 @@ from tts.encoding import open_wave
 from tts.executors import Executor
 from tts.files import whole
 from tts.narration.beds import BEDS, find_bed
-from tts.narration.beside import ChapterFiles
-from tts.narration.encode import Mastering, find_preset, laid_out, master
+from tts.narration.beside import FilesBeside
+from tts.narration.encode import Mastering, find_preset, laid_out
 from tts.narration.mix import Placed, mix_chapter
 from tts.narration.outputs import find_outputs, write_all
 from tts.narration.plan import NarrationPlan, Order, Tell
 from tts.narration.project import Project, changes, remembered
 from tts.narration.script import Segment
-from tts.narration.speaking import SpeechJob, load_nets, speak_paragraph
+from tts.narration.speaking import SpeechJob, WantedTake, load_nets, speak_paragraph
 from tts.narration.takes import BrokenTake, StoredTake
 from tts.narration.timeline import TimedChapter, TimedSegment, Timeline
 from tts.narration.times import SaidWord, written_words
@@ -62,51 +64,49 @@ class Narration:
             self.project.chapter_path(place, chapter.title) for place, chapter in enumerate(self.script.chapters, 1)
         ]
         self.takes: dict[str, StoredTake] = {}  # by key, those that are known to be there
-        self.mixed: Callable[[int], None] = lambda chapter: None  # is told of each chapter that is there
+        self._came = Condition()  # of takes; whoever awaits one has it
+        self._given_up = False
 
     def jobs(self) -> list[SpeechJob]:
-        """What the store lacks, a job for each paragraph. What an unfinished chapter needs of it is read through."""
+        """What the store lacks, a job for each paragraph. What it has is read through."""
         lacking: dict[str, list[int]] = {}
         asked = set()
-        needed = self._needed()
         for index, want in enumerate(self.plan.wanted):
             if want is None or want.key in self.takes or want.key in asked:
                 continue
-            if found := self._stored(want.key, listen=want.key in needed):
+            if found := self._stored(want.key):
                 self.takes[want.key] = found
             else:
                 asked.add(want.key)
                 lacking.setdefault(self.script.segments[index].id.rpartition(".")[0], []).append(index)
         return [self.plan.job(indices) for indices in lacking.values()]
 
-    def _needed(self) -> set[str]:
-        """The keys of the takes that are in chapters which are still to be mixed."""
-        chapters = [own for chapter, own in enumerate(self.chapters) if not self._is_mixed(chapter)]
-        wanted = [self.plan.wanted[index] for own in chapters for index in own]
-        return {want.key for want in wanted if want}
-
-    def _stored(self, key: str, *, listen: bool) -> StoredTake | None:
+    def _stored(self, key: str) -> StoredTake | None:
         try:
             found = self.store.find(key)
-            if found and listen:
+            if found:
                 self.store.read(key)
             return found
         except BrokenTake as error:
             self.tell(f"{error}: it is spoken again")
             return None
 
-    def speak(self, jobs: list[SpeechJob], executor: Executor, told: Told) -> None:
+    def speak(self, jobs: list[SpeechJob], executor: Executor, told: Told, check: Callable[[], None]) -> None:
         """Run the jobs, and mix each chapter as soon as it can be. Raises OSError if a worker died.
 
-        `told` gets characters: how long they take to speak hardly depends on which they are.
+        `told` gets characters: how long they take to speak hardly depends on which they are. `check` is called after
+        each job, and may raise what makes it useless to go on.
         """
         total, said, lost = sum(job.characters for job in jobs), 0, []
 
         def done(job: SpeechJob, takes: list[StoredTake]) -> None:
             nonlocal said
-            self.takes.update((take.key, take) for take in takes)
+            with self._came:
+                self.takes.update((take.key, take) for take in takes)
+                self._came.notify_all()
             said += job.characters
             told(said, total)
+            check()
 
         waiting = dict(enumerate(self._lacking()))
         for takes in executor.map(speak_paragraph, jobs, lambda job: lost.append(job) or [], done):
@@ -129,22 +129,40 @@ class Narration:
 
     def mix(self, chapter: int) -> None:
         """Write a chapter from the store, unless it is there."""
-        if not self._is_mixed(chapter):
-            self._write(chapter)
-        self.mixed(chapter)
-
-    def _write(self, chapter: int) -> None:
+        if self._is_mixed(chapter):
+            return
         self.project.chapters.mkdir(parents=True, exist_ok=True)
         tags = {"title": self.script.chapters[chapter].title, KEY: self.keys[chapter]}
         with open_wave(self.paths[chapter], self.store.rate, tags=tags) as file:
-            for placed in self._laid_out(chapter, lambda take: self.store.read(take.key)):
+            for placed in self._laid_out(chapter, lambda want: self.store.read(want.key)):
                 file.write(placed.wave)
 
-    def _laid_out(self, chapter: int, sound: Callable[[StoredTake], np.ndarray]) -> Iterator[Placed]:
+    def sound(self, chapter: int) -> Iterator[np.ndarray]:
+        """The speech of a chapter, (1, N); where a take is not spoken yet, it is waited for.
+
+        Raises InterruptedError once `give_up` was called. It is for another thread than the one that speaks.
+        """
+        for placed in self._laid_out(chapter, self._awaited):
+            yield placed.wave[None]
+
+    def _awaited(self, want: WantedTake) -> np.ndarray:
+        with self._came:
+            self._came.wait_for(lambda: want.key in self.takes or self._given_up)
+            if self._given_up:
+                raise InterruptedError("given up")
+        return self.store.read(want.key)
+
+    def give_up(self) -> None:
+        """Nothing will be spoken any more."""
+        with self._came:
+            self._given_up = True
+            self._came.notify_all()
+
+    def _laid_out(self, chapter: int, sound: Callable[[WantedTake], np.ndarray]) -> Iterator[Placed]:
         """The segments of a chapter in time; `sound` gives the wave of a take."""
         empty = np.zeros(0, np.float32)
         takes = (
-            (self.script.segments[index], sound(self.takes[want.key]) if want else empty)
+            (self.script.segments[index], sound(want) if want else empty)
             for index in self.chapters[chapter]
             for want in [self.plan.wanted[index]]
         )
@@ -170,7 +188,7 @@ class Narration:
         start = 0.0
         for number, own in enumerate(self.script.chapters):
             samples, segments = 0, []
-            for placed in self._laid_out(number, lambda take: np.zeros(take.samples, np.float32)):
+            for placed in self._laid_out(number, lambda want: np.zeros(self.takes[want.key].samples, np.float32)):
                 samples += len(placed.wave)
                 segments.append((placed.segment, placed.start, placed.stop))
             stop = start + samples / self.store.rate
@@ -225,17 +243,19 @@ def make(order: Order, project: Project, executor: Executor, tell: Tell, progres
     jobs = narration.jobs()
     spoken = sum(len(job.wanted) for job in jobs)
     kept = len(narration.takes)
-    with mastered_beside(narration, order, tell) as files:
+    with files_beside(narration, order, tell) as files:
         with progress("speaking") as told:
-            narration.speak(jobs, executor, told)
+            narration.speak(jobs, executor, told, files.check)
         load_nets.cache_clear()  # nothing is spoken any more, and a long book needs their memory
         with project.locked(tell):
             for chapter in range(len(narration.chapters)):  # those of long ago, or of another run meanwhile
                 narration.mix(chapter)
             project.remove_other_chapters(narration.paths)
             project.remove_leftovers()
+            timeline = narration.timeline()
             with progress("mastering") as told:
-                timeline, recordings = publish(narration, order, files, tell, told)
+                recordings = files.finish(told, timeline.seconds)
+            timeline = laid_out(timeline, preset=order.preset, bed=order.bed, per_chapter=order.per_chapter)
             others = write_all(timeline, plan.script.document, recordings, project.folder, order.outputs)
             doubtful = narration.doubtful()
             project.write_doubtful(doubtful, spoken + kept, plan.store.path)
@@ -255,14 +275,8 @@ def check(order: Order) -> None:
 
 
 @contextmanager
-def mastered_beside(narration: Narration, order: Order, tell: Tell) -> Iterator[ChapterFiles | None]:
-    """Where each chapter is a file, it is finished in a thread while the next one is spoken; else None.
-
-    One file of all chapters has to wait: how loud it will be is known once everything is said.
-    """
-    if not order.per_chapter:
-        yield None
-        return
+def files_beside(narration: Narration, order: Order, tell: Tell) -> Iterator[FilesBeside]:
+    """The finished files, which are made while the narration is spoken; nothing waits for takes after the block."""
     mastering = Mastering(
         Path(order.output),
         narration.store.rate,
@@ -272,31 +286,13 @@ def mastered_beside(narration: Narration, order: Order, tell: Tell) -> Iterator[
         bed=order.bed,
         mark=order.mark,
     )
+    sounds = [partial(narration.sound, chapter) for chapter in range(len(narration.chapters))]
     titles = [chapter.title for chapter in narration.script.chapters]
-    with ChapterFiles(mastering, titles, narration.paths, tell) as files:
-        narration.mixed = files.begin
-        yield files
-
-
-def publish(
-    narration: Narration, order: Order, files: ChapterFiles | None, tell: Tell, told: Told
-) -> tuple[Timeline, list[Path]]:
-    """Write the recording from its chapters; gives its timeline and its files."""
-    timeline = narration.timeline()
-    sound = {"preset": order.preset, "bed": order.bed}
-    if files:
-        return laid_out(timeline, per_chapter=True, **sound), files.finish(told)
-    recordings = master(
-        narration.paths,
-        Path(order.output),
-        timeline=timeline,
-        document=narration.script.document,
-        mark=order.mark,
-        tell=tell,
-        progress=told,
-        **sound,
-    )
-    return laid_out(timeline, per_chapter=False, **sound), recordings
+    with FilesBeside(mastering, mastering.files(sounds, titles, order.per_chapter), tell) as files:
+        try:
+            yield files
+        finally:
+            narration.give_up()
 
 
 def speak_again(plan: NarrationPlan, indices: Iterable[int], seed: int | None) -> list[tuple[Segment, StoredTake]]:

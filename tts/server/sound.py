@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from tts.encoding import WaveWriter, add_stream
+from tts.encoding import StreamShape, WaveWriter, add_stream
 from tts.formats import OUTPUTS, Output
 from tts.synthesis.live import endless_wav, pcm
 
@@ -34,7 +34,7 @@ class Muxer:
         sink = _Sink()
         options = {"fflags": "+bitexact+flush_packets", **self.options}
         with av.open(sink, "w", format=self.output.container, options=options) as container:
-            stream = add_stream(container, self.output, rate, 1, self.output.kbits)
+            stream = add_stream(container, StreamShape(self.output, rate, 1, self.output.kbits))
             container.metadata["comment"] = comment
             writer = WaveWriter(container, stream, rate)
             for wave in waves:

@@ -17,14 +17,17 @@ import resource, sys
 from pathlib import Path
 import torch
 from tts.document import Document
-from tts.narration.encode import master
-from tts.narration.timeline import TimedChapter, Timeline
+from tts.narration import loudness
+from tts.narration.encode import Mastering
+from tts.narration.timeline import Timeline
 torch.set_num_threads(1)
 chapter, output, minutes = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-chapters = [TimedChapter(title="", start=60.0 * n, stop=60.0 * n + 60, segments=[]) for n in range(minutes)]
-timeline = Timeline(title="", author="", language="en", narrator="", seconds=60.0 * minutes, chapters=chapters,
+timeline = Timeline(title="", author="", language="en", narrator="", seconds=60.0 * minutes, chapters=[],
                     synthetic=True)
-master([chapter] * minutes, output, timeline=timeline, document=Document(), preset="podcast", bed="brown", tell=print)
+mastering = Mastering(output, 24_000, timeline=timeline, document=Document(), preset="podcast", bed="brown")
+sounds = [lambda: loudness.decoded(chapter)[1]] * minutes
+(file,) = mastering.files(sounds, [""] * minutes, False)
+mastering.write(file, print)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

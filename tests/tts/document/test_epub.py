@@ -12,6 +12,7 @@ from tts.document import (
     DIRECTION,
     HEADING,
     ITEM,
+    LINE,
     MATTER,
     NOTE,
     PAGE,
@@ -21,7 +22,6 @@ from tts.document import (
     SCENE,
     VERSE,
 )
-from tts.document.document import LINE
 
 TITLES = {f"c{n}.xhtml": f"<h2>{n}</h2><p>Text {n}.</p>" for n in range(1, 4)}
 
@@ -454,3 +454,43 @@ def test_a_book_may_hold_more_pictures_than_a_text_may_be_long(tmp_path):
     path = tmp_path / "b.epub"
     path.write_bytes(book({"a.xhtml": "<p>A.</p>"}, files=pictures))
     assert document.read(path).text == "A."
+
+
+def between(markup: str) -> list[tuple[str, str]]:
+    """What stands between two paragraphs of a page."""
+    return body(f"<h1>One</h1><p>Before.</p>{markup}<p>After.</p>")[1:-1]
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<p class='center'>* * *</p>",
+        "<p>⁂</p>",
+        "<p>•</p><p>~</p>",
+        "<h2>***</h2>",
+        "<p>———</p>",
+        "<div class='scenebreak'><img src='o.png' alt=''/></div>",
+        "<p class='section-break'>&#160;</p>",
+        "<hr/><p>#</p>",
+    ],
+)
+def test_signs_pictures_and_space_part_scenes(markup):
+    assert between(markup) == [(SCENE, "***")]
+
+
+@pytest.mark.parametrize("said", ["…", "?!", "—", "* a star"])
+def test_signs_that_say_something_part_no_scenes(said):
+    assert between(f"<p>{said}</p>") == [(PROSE, said)]
+
+
+def test_verse_may_be_set_as_it_is_typed_and_what_is_hidden_is_not_read():
+    assert between("<pre class='poem'>Tiger, tiger\n  burning bright</pre>") == [
+        (VERSE, f"Tiger, tiger{LINE}burning bright")
+    ]
+    assert between("<p style='visibility: hidden'>Secret.</p><p hidden=''>Secret.</p>") == []
+
+
+def test_a_page_may_say_that_it_is_xml():
+    item = '<item id="x" href="a.xml" media-type="text/xml"/>'
+    files = {"o/a.xml": "<html><p>Said.</p>"}
+    assert parts(book({}, spine=['<itemref idref="x"/>'], items=item, files=files)) == [(PROSE, "Said.")]

@@ -4,7 +4,7 @@ import pytest
 
 from helpers.books import packed
 from tts import document
-from tts.document import HEADING, ITEM, MATTER, NOTE, PROSE, ROW
+from tts.document import CAPTION, HEADING, ITEM, MATTER, NOTE, PROSE, ROW, SCENE
 from tts.document.pdf import joined, without_edges
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -125,3 +125,39 @@ def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
 def test_headings_of_word_have_levels():
     found = document.parse(word(styled("Heading4", "Deep") + styled("Normal", "x")), ".docx")
     assert (found.chapters[0].paragraphs[0].kind, found.chapters[0].paragraphs[0].level) == (HEADING, 4)
+
+
+def test_styles_have_names_in_every_language():
+    styles = (
+        '<w:style w:styleId="berschrift1"><w:name w:val="heading 1"/></w:style>'
+        '<w:style w:styleId="Beschriftung"><w:name w:val="caption"/></w:style>'
+        '<w:style w:styleId="Kapitel"><w:name w:val="Kapitel"/><w:basedOn w:val="berschrift1"/></w:style>'
+        '<w:style w:styleId="Akt"><w:name w:val="Akt"/><w:pPr><w:outlineLvl w:val="1"/></w:pPr></w:style>'
+        '<w:style w:styleId="Kreis"><w:name w:val="Kreis"/><w:basedOn w:val="Kreis"/></w:style>'
+    )
+    names = ("berschrift1", "Beschriftung", "Kapitel", "Akt", "Kreis")
+    found = document.parse(word("".join(styled(name, name) for name in names), styles=styles), ".docx")
+    assert [chapter.title for chapter in found.chapters] == ["berschrift1", "Kapitel"]
+    assert [(part.kind, part.level) for chapter in found.chapters for part in chapter.paragraphs] == [
+        (CAPTION, 0),
+        (HEADING, 2),
+        (PROSE, 0),
+    ]
+
+
+def test_what_word_holds_twice_or_hides_is_read_once_or_not():
+    box = "<w:txbxContent><w:p><w:r><w:t>In a box.</w:t></w:r></w:p></w:txbxContent>"
+    mc = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    drawn = f"<mc:AlternateContent {mc}><mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback>"
+    body = (
+        f"<w:p><w:r><w:t>Around.</w:t>{drawn}</mc:AlternateContent></w:r></w:p>"
+        "<w:p><w:moveFrom><w:r><w:t>Moved.</w:t></w:r></w:moveFrom><w:r><w:rPr><w:vanish/></w:rPr><w:t>Hidden.</w:t></w:r></w:p>"
+        f"<w:customXml>{styled('Normal', 'Wrapped.')}</w:customXml>{styled('Normal', '* * *')}"
+    )
+    (chapter,) = document.parse(word(body), ".docx").chapters
+    assert [(part.kind, part.text) for part in chapter.paragraphs] == [
+        (PROSE, "Around."),
+        (PROSE, "In a box."),
+        (PROSE, "Wrapped."),
+        (SCENE, "***"),
+    ]

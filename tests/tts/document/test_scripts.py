@@ -3,7 +3,7 @@
 import pytest
 
 from tts import document
-from tts.document import DIRECTION, HEADING, PROSE, VERSE
+from tts.document import DIRECTION, HEADING, LINE, PROSE, VERSE
 
 COLON = """ANN: Hello there.
 BOB (softly): Hi. How are
@@ -202,3 +202,29 @@ def test_sections_of_fountain_are_its_chapters():
 def test_subtitles_tell_who_speaks():
     text = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>Hello.\n\n00:02.000 --> 00:03.000\n<v Bob>Hi.\n"
     assert said(text, ".vtt") == [(PROSE, "Ann", "Hello."), (PROSE, "Bob", "Hi.")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[00:01:02] {}: {}",  # a transcript of a meeting
+        "0:01 {}: {}",
+        "{} — {}",
+        "{} (aside): {}",
+    ],
+)
+def test_what_stands_around_a_name(line):
+    text = "\n".join(line.format(name, said) for name, said in [("ANN", "Hello."), ("BOB 2", "Hi.")] * 2)
+    spoken = [(name, what) for kind, name, what in said(text) if kind == PROSE]
+    assert spoken == [("ANN", "Hello."), ("BOB 2", "Hi.")] * 2
+
+
+def test_names_of_numbers_and_of_people_who_chat():
+    found = said("Person #2: No.\nDr. O'Neil: Is it 10:30?\nPerson #2: Note: no.\nDr. O'Neil: So.")
+    assert [name for _, name, _ in found] == ["Person #2", "Dr. O'Neil"] * 2
+    assert [name for _, name, _ in said("ann: hi\nben: fine: thanks\nann: good\nben: bye")] == ["ann", "ben"] * 2
+    assert said("milk: two\neggs: one\nmilk: again\neggs: so\nStir all.\n\nBake it.")[0][1] == ""
+
+
+def test_a_song_of_nobody_in_a_screenplay():
+    assert (VERSE, "", f"La la la{LINE}la la") in said("FOX\nAh.\n\n~La la la\n~la la\n", ".fountain")

@@ -21,7 +21,8 @@ def laid(speech: np.ndarray, bed: Bed, preset: Preset = BEDTIME, size: int = 10_
     """The bed alone, as it lies under speech."""
     level = measure([speech], RATE).loudness
     seconds = speech.shape[1] / RATE
-    out = np.concatenate(list(under(parts(speech, size), bed, RATE, preset, speech_level=level, seconds=seconds)), 1)
+    blocks = under(parts(speech, size), bed, RATE, preset, speech_level=level, seconds=lambda: seconds)
+    out = np.concatenate(list(blocks), 1)
     return out - speech
 
 
