@@ -45,6 +45,7 @@ BOOK_FLAGS = (
 )  # narration's, too
 BOOK_SETTINGS = ("candidates", "listen", "steps", "guidance")  # of conf/infer.yaml
 MAX_CHARS = 16_000_000  # about five times War and Peace
+LONG = 120  # seconds of speech, after which advice on speed is worth a line
 WHOLE_INSTALL = "run `uv run infer.py` without --only-group speak and --engine"
 BEGINNING = 80  # characters of a text that comes in pieces, by which its language is known
 CHUNK = 1 << 16  # bytes of standard input that are read at once, at most
@@ -134,7 +135,8 @@ def run(argv: list[str]) -> int:
         show(text, conf, arguments.lexicon, as_json=arguments.json)
         return 0
     voice = None if conf["voice"] == voices.AUTO else usage(voices.find, conf["voice"])
-    nets = Nets.chosen(conf, given=arguments.weights is not None)
+    tuned = voice is not None and voices.is_tuned(voice)
+    nets = Nets.chosen(conf, given=arguments.weights is not None, tuned=tuned)
     text_file = find_text_file(arguments.text)
     manner = dict(nets=nets, lexicon=arguments.lexicon, mark=arguments.mark, quiet=arguments.quiet)
     if live := check_live(arguments):
@@ -142,7 +144,7 @@ def run(argv: list[str]) -> int:
         return speak_live(text, voice, live, conf, **manner)
     output = check_output(arguments.output, text_file, voice)
     if text_file and output and is_book(text_file, output):
-        return narrate(text_file, output, arguments, argv[split + 1 :])
+        return narrate(text_file, output, nets, arguments, argv[split + 1 :])
     return speak_file(read_text(text_file, arguments.text), voice, output, conf, **manner)
 
 
@@ -197,7 +199,7 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--engine",
         metavar="NAME",
-        help="torch; onnx or onnx=FOLDER: nets that python -m tts.export wrote; auto takes torch if it is installed",
+        help="torch; onnx or onnx=FOLDER: nets that python -m tts.export wrote; auto: those of these weights where there is no GPU, else torch",
     )
     parser.add_argument(
         "--no-mark", dest="mark", action="store_false", help="leave out the inaudible mark of synthetic speech"
@@ -323,13 +325,15 @@ def is_book(file: Path, output: Path) -> bool:
     return output.suffix.lower() == ".m4b" or document.FORMATS.get(file.suffix.lower(), PLAIN) is not PLAIN
 
 
-def narrate(book: Path, output: Path, arguments: argparse.Namespace, overrides: list[str]) -> int:
+def narrate(book: Path, output: Path, nets: Nets, arguments: argparse.Namespace, overrides: list[str]) -> int:
     """`python -m tts.narration make` with the same wishes."""
     from tts.narration.__main__ import main
 
     given = {key: value for key, value in vars(arguments).items() if value is not None}
     flags = [f"--{key}={given[key]}" for key in BOOK_FLAGS if key in given]
     settings_given = [f"{key}={str(given[key]).lower()}" for key in BOOK_SETTINGS if key in given]
+    if nets.advice and not arguments.quiet:
+        print(f"infer.py: note: {nets.advice}", file=sys.stderr)
     quiet = ["--quiet"] * arguments.quiet + ["--no-mark"] * (not arguments.mark)
     return main(["make", str(book), f"--output={output}", *flags, *quiet, "--", *settings_given, *overrides])
 
@@ -426,6 +430,8 @@ def speak_file(
                 sys.stdout.buffer.flush()  # a reader that is gone is met here, where it is handled
     if output and not quiet:
         print(f"{printable(output)}: {seconds:.1f} s", file=sys.stderr)
+    if seconds > LONG and nets.advice and not quiet:
+        print(f"infer.py: note: {nets.advice}", file=sys.stderr)
     return 0
 
 

@@ -157,5 +157,5 @@ class OnnxEngine(Speaking):
 def _untuned(voice: SpeakerLatents) -> SpeakerLatents:
     """Raises ValueError for a tuned voice."""
     if isinstance(voice, TunedSpeaker):
-        raise ValueError("this voice is tuned, and the nets of an export cannot change: speak with torch")
+        raise ValueError("this voice is tuned, and the nets of an export cannot change: give --engine torch")
     return voice

@@ -46,7 +46,7 @@ def asked_for(arguments: argparse.Namespace, overrides: list[str], output: Path 
         "weights": str(weights),
         "voice": conf["voice"] if conf["voice"] in (voices.AUTO, *voices.names()) else str(voice.resolve()),
     }
-    conf["engine"] = Nets.chosen(conf, given="weights" in given).engine
+    conf["engine"] = Nets.chosen(conf, given="weights" in given, tuned=voices.is_tuned(voice)).engine
     include = arguments.include.split(",") if arguments.include else narrate["include"]
     announce = narrate["announce"] if arguments.announce is None else arguments.announce
     announce_notes = narrate["announce_notes"] if arguments.announce_notes is None else arguments.announce_notes

@@ -109,8 +109,8 @@ def about(path: Path) -> About:
 
 
 def is_tuned(path: Path) -> bool:
-    """Whether a voice file holds changes of the nets. Raises ValueError as `about` does."""
-    return _header(path)[1] == TUNED_FORMAT
+    """Whether this is a voice file that holds changes of the nets. Raises ValueError as `about` does."""
+    return path.suffix == SUFFIX and _header(path)[1] == TUNED_FORMAT
 
 
 def _header(path: Path) -> tuple[About, str]:

@@ -7,7 +7,9 @@ import sys
 import pytest
 
 from helpers import nano
-from tts.engine.choice import chosen_export
+from tts import settings
+from tts.engine import choice
+from tts.engine.choice import Nets, chosen_export
 from tts.export.about import ABOUT, FORMAT, NEEDED, family_in
 from tts.settings import ROOT
 
@@ -42,7 +44,8 @@ def weights(tmp_path_factory):
     return nano.weights(tmp_path_factory.mktemp("weights"))
 
 
-def test_torch_speaks_unless_another_engine_is_asked_for(weights, tmp_path):
+def test_torch_speaks_unless_another_engine_is_asked_for_or_an_export_is_there(weights, tmp_path, monkeypatch):
+    monkeypatch.setattr(choice, "FOLDER", tmp_path / "onnx")
     assert chosen_export("auto", weights, False) is None and chosen_export("torch", weights, True) is None
     other = export(tmp_path / "other")
     assert chosen_export(f"onnx={other}", weights, False) == other
@@ -58,6 +61,36 @@ def test_an_export_of_other_weights_than_those_that_are_given_is_refused(weights
         chosen_export(f"onnx={tmp_path / 'part'}", weights, False)
     with pytest.raises(ValueError, match="has format 'old'"):
         chosen_export(f"onnx={export(tmp_path / 'old', format='old')}", weights, False)
+
+
+@pytest.fixture
+def conf(weights):
+    return settings.compose([f"weights={weights}"])
+
+
+def test_an_export_of_these_weights_speaks_on_a_processor_where_it_can(weights, conf, tmp_path, monkeypatch):
+    monkeypatch.setattr(choice, "has_gpu", lambda: False)
+    monkeypatch.setattr(choice, "FOLDER", tmp_path / "onnx")
+    assert Nets.chosen(conf).engine == "torch"
+    folder = export(tmp_path / "onnx", weights=family_in(weights))
+    assert Nets.chosen(conf).export == folder and Nets.chosen(conf, given=True).advice is None
+    assert Nets.chosen(conf | {"engine": "torch"}).engine == "torch"
+    for asked in ({"sampler": "heun"}, {"device": "mps"}):
+        assert Nets.chosen(conf | asked).engine == "torch"
+    assert Nets.chosen(conf, tuned=True).engine == "torch"
+    monkeypatch.setattr(choice, "has_gpu", lambda: True)
+    assert Nets.chosen(conf).engine == "torch" and Nets.chosen(conf).advice is None
+    assert Nets.chosen(conf | {"device": "cpu"}).export == folder
+
+
+def test_advice_says_what_to_run_and_what_is_wrong_with_the_export_that_is_there(conf, tmp_path, monkeypatch):
+    monkeypatch.setattr(choice, "has_gpu", lambda: False)
+    monkeypatch.setattr(choice, "FOLDER", tmp_path / "onnx")
+    assert f"python -m tts.export --weights {conf['weights']}`" in Nets.chosen(conf).advice
+    export(tmp_path / "onnx", weights="others")
+    nets = Nets.chosen(conf)
+    assert nets.engine == "torch" and nets.advice.startswith(f"{tmp_path / 'onnx'} is of other weights than ")
+    assert Nets.chosen(conf | {"engine": "torch"}).advice is None
 
 
 @pytest.mark.parametrize("name", ["", "jax", "torch=x", "auto=x"])
