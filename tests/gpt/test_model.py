@@ -188,6 +188,66 @@ def test_codes_come_one_by_one_as_they_come_together(net, batch):
     assert place + 1 == together.codes.length.max()
 
 
+def drawn_together(net, begun) -> list[list]:
+    """What is drawn of generations, each of which joins three steps after the one before it."""
+    drawn, waiting, running = [[] for _ in begun], list(enumerate(begun)), []
+    while waiting or running:
+        if waiting and (not running or len(drawn[running[-1][0]]) == 3):
+            running.append(waiting.pop(0))
+        for (number, own), spoken in zip(list(running), net.advance([own for _, own in running]), strict=True):
+            if spoken is None:
+                running.remove((number, own))
+            else:
+                drawn[number].append(spoken)
+    return drawn
+
+
+@pytest.mark.parametrize(("stepping", "guidance"), [(torch.float32, 1.0), (torch.float32, 2.0), (torch.int8, 2.0)])
+def test_generations_that_join_and_leave_give_what_they_give_alone(net, batch, stepping, guidance):
+    """A text each, and two of them with padding, whose lengths, seeds and settings differ."""
+    own, (text, text_len, speaker, _) = deepcopy(net).requires_grad_(False), batch
+    own.stepping = stepping
+
+    def begin() -> list:
+        parts = [slice(0, 1), slice(1, 3), slice(2, 3)]
+        how = [other_sampling(guidance=guidance), other_sampling(temperature=0.7), other_sampling(guidance=guidance)]
+        return [
+            own.begin(
+                text[part, : int(text_len[part].max())],
+                text_len[part],
+                speaker[part],
+                sampling=sampling,
+                generator=torch.Generator().manual_seed(number),
+            )
+            for number, (part, sampling) in enumerate(zip(parts, how, strict=True))
+        ]
+
+    alone = [list(iter(lambda one=one: own.advance([one])[0], None)) for one in begin()]
+    together = drawn_together(own, begin())
+    exact = own.rows_agree(8)
+    for many, few in zip(together, alone, strict=True):
+        assert len(many) == len(few) > 5
+        for (code, latents), (wanted, wanted_latents) in zip(many, few, strict=True):
+            assert torch.equal(code, wanted) and torch.allclose(latents, wanted_latents, atol=1e-4)
+            assert not exact or torch.equal(latents, wanted_latents)
+
+
+def test_a_generation_that_cannot_go_on_stops_no_other(net, batch):
+    text, text_len, speaker, _ = batch
+
+    def begin():
+        generator = torch.Generator().manual_seed(0)
+        return net.begin(text[:1], text_len[:1], speaker[:1], sampling=FREE, generator=generator)
+
+    good, bad, alone = begin(), begin(), begin()
+    net.advance([good, bad])
+    bad.sequences.caches = bad.sequences.caches[:1]
+    with pytest.raises(IndexError):
+        net.advance([good, bad])
+    spoken, wanted = [net.advance([good])[0] for _ in range(3)], [net.advance([alone])[0] for _ in range(4)]
+    assert [code.item() for code, _ in spoken] == [code.item() for code, _ in wanted[1:]] and bad.step == 1
+
+
 @pytest.mark.parametrize("guidance", [1.0, 2.0])
 def test_latents_of_spoken_codes_are_those_of_known_codes(net, batch, guidance):
     speech = speak(net, batch, sampling=other_sampling(guidance=guidance))

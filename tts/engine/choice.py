@@ -34,6 +34,7 @@ class Nets:
     export: Path | None  # of those or of other weights, which speaks instead; None: torch speaks
     device: str
     threads: int
+    batch: int = 1  # sentences that share the steps of the GPT
     language: str | None = None  # in which texts are read; None: that of the weights
     advice: str | None = None  # what would make speaking faster here
 
@@ -52,7 +53,8 @@ class Nets:
         if export and conf["device"] not in ("auto", "cpu"):
             raise UsageError(f"exported nets speak on the processor: leave --device {conf['device']} out")
         device = "cpu" if export else conf["device"]
-        return cls(weights=weights, export=export, device=device, threads=conf["threads"], advice=advice)
+        shared = conf.get("batch", 1)
+        return cls(weights, export, device, conf["threads"], batch=shared, advice=advice)
 
     @property
     def engine(self) -> str:
@@ -70,6 +72,7 @@ class Nets:
     def load(self) -> "Speaking":
         """The engine, ready to speak."""
         speech = self._loaded()
+        speech.share_steps(self.batch)
         if self.language:
             speech.read_with(speech.tokenizer.reading(self.language))
         return speech

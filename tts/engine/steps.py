@@ -1,6 +1,6 @@
 """Steps of the exported GPT: sentences that are drawn at once are rows of the same step."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,15 +46,31 @@ class OnnxGeneration:
         return None if code == len(row) - 1 else code
 
 
+class Rows:
+    """Arrays of the rows of a step, and the piece that reads and writes them where they lie."""
+
+    def __init__(self, nets: OnnxNets, like: list[np.ndarray], rows: int, room: int):
+        """With `room` positions in the caches, which are else like those of a generation."""
+        known = nets.about["gpt"]
+        self.caches = [np.zeros((rows, part.shape[1], room, part.shape[3]), np.float32) for part in like]
+        self.code, self.time = np.zeros(rows, np.int64), np.zeros(rows, np.float32)
+        self.filled = np.zeros(rows, np.int32)
+        self.logits = np.zeros((rows, known["codes"] + 1), np.float32)
+        self.latent = np.zeros((rows, known["width"]), np.float32)
+        names = [f"{part}{number}" for number in range(len(like) // 2) for part in ("keys", "values")]
+        read = {"code": self.code, "time": self.time, "filled": self.filled}
+        read |= dict(zip(names, self.caches, strict=True))
+        written = {f"new_{name}": read[name] for name in names} | {"logits": self.logits, "latent": self.latent}
+        self.run = nets.bound(PIECE, read, written)
+
+
 class OnnxSteps:
     """Makes steps. Each row has a place in caches that lie side by side, into which a step writes what is new."""
 
     def __init__(self, nets: OnnxNets):
         self.nets = nets
-        self.step = {own: np.zeros(0) for own in ("code", "time", "filled", "logits", "latent")}  # arrays of rows
-        self.caches: list[np.ndarray] = []  # keys and values of each block, (rows, H, K, d)
-        self.places: dict[OnnxGeneration, slice] = {}
-        self._run: Callable[[], None] = lambda: None  # the piece, bound to these arrays
+        self.rows: Rows | None = None
+        self.places: dict[OnnxGeneration, slice] = {}  # which rows are whose
 
     def advance(self, generations: Sequence[OnnxGeneration]) -> list[Drawn | None]:
         """One code of each, with its latents; None for one that has ended. If it raises, none has gone on."""
@@ -63,51 +79,39 @@ class OnnxSteps:
         if codes:
             self._place(codes)
             for own, code in codes.items():
-                rows, step = self.places[own], self.step
-                step["code"][rows], step["time"][rows], step["filled"][rows] = code, len(own.codes) + 1, own.filled
-            self._run()
+                place = self.places[own]
+                self.rows.code[place], self.rows.time[place] = code, len(own.codes) + 1
+                self.rows.filled[place] = own.filled
+            self.rows.run()
         return [None if code is None else self._read(own, code) for own, code in zip(generations, chosen, strict=True)]
 
     def _read(self, own: OnnxGeneration, code: int) -> Drawn:
         """What the step has given one of them."""
-        rows = self.places[own]
-        own.logits = self.step["logits"][rows].copy()
+        place = self.places[own]
+        own.logits = self.rows.logits[place].copy()
         own.codes.append(code)
         own.filled += 1
-        return code, self.step["latent"][rows][:1].copy()
+        return code, self.rows.latent[place][:1].copy()
 
     def _place(self, wanted: Collection[OnnxGeneration]) -> None:
         """Give places to these, with room for one more position, and to no others."""
         reach = 1 + max(own.filled for own in wanted)
-        if self.places.keys() == set(wanted) and reach <= self.caches[0].shape[2]:
+        if self.places.keys() == set(wanted) and reach <= self.rows.caches[0].shape[2]:
             return
-        for own, rows in self.places.items():
-            if not own.over:
-                own.kept = [cache[rows, :, : own.filled] for cache in self.caches]
-                if own not in wanted:  # these caches may go
-                    own.kept = [part.copy() for part in own.kept]
-        self._lay_out(sum(own.rows for own in wanted), reach + ROOM, [part.shape for part in next(iter(wanted)).kept])
-        self.places, row = {}, 0
+        for own, place in self.places.items():
+            kept = [] if own.over else [cache[place, :, : own.filled] for cache in self.rows.caches]
+            own.kept = kept if own in wanted else [part.copy() for part in kept]  # the caches of the others go
+        like = next(iter(wanted)).kept
+        rows = Rows(self.nets, like, sum(own.rows for own in wanted), reach + ROOM)
+        places, row = {}, 0
         for own in wanted:
-            self.places[own] = slice(row, row + own.rows)
+            places[own] = slice(row, row + own.rows)
             row += own.rows
-            for cache, part in zip(self.caches, own.kept, strict=True):
-                cache[self.places[own], :, : own.filled] = part
+            for cache, part in zip(rows.caches, own.kept, strict=True):
+                cache[places[own], :, : own.filled] = part
+        self.rows, self.places = rows, places
+        for own in wanted:
             own.kept = []
-
-    def _lay_out(self, rows: int, room: int, shapes: list[tuple[int, ...]]) -> None:
-        """Make arrays of so many rows, each with room for so many positions."""
-        known = self.nets.about["gpt"]
-        self.caches = [np.zeros((rows, shape[1], room, shape[3]), np.float32) for shape in shapes]
-        sizes = {"logits": known["codes"] + 1, "latent": known["width"]}
-        inputs = {"code": np.zeros(rows, np.int64), "time": np.zeros(rows, np.float32)}
-        inputs["filled"] = np.zeros(rows, np.int32)
-        outputs = {name: np.zeros((rows, size), np.float32) for name, size in sizes.items()}
-        self.step = inputs | outputs
-        names = [f"{part}{number}" for number in range(len(shapes) // 2) for part in ("keys", "values")]
-        read = dict(zip(names, self.caches, strict=True))
-        written = {f"new_{name}": cache for name, cache in read.items()}
-        self._run = self.nets.bound(PIECE, inputs | read, outputs | written)
 
 
 def rows_agree(nets: OnnxNets, rows: int) -> bool:

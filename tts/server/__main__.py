@@ -59,6 +59,7 @@ def make_parser() -> Parser:
     serve.add_argument("--engine", help="torch; onnx or onnx=FOLDER: exported nets (auto)")
     serve.add_argument("--device", help="cpu, cuda, mps; auto takes cuda if it is there, else cpu")
     serve.add_argument("--threads", type=int, help="of the processor (1)")
+    serve.add_argument("--batch", type=int, help="requests whose sentences share the steps of the GPT (4); 1: none")
     serve.set_defaults(run=_serve)
     key = verbs.add_parser("key", help="add an API key for a user to a file, and show it")
     key.add_argument("user", metavar="USER")
@@ -132,13 +133,15 @@ def load(conf: dict, infer: dict, *, given: bool = False) -> "Service":
     infer = infer | {"engine": nets.engine, "device": nets.device}  # as narrations are to have them
     speech = nets.load()
     engine = SharedEngine(most=conf["waiting"], most_per_user=conf["waiting_per_user"])
+    metrics = Metrics(turns=lambda: len(engine.turns))
+    speech.share_steps(infer["batch"], metrics.batch.observe)
     return Service(
         conf=conf,
         infer=infer,
         speech=speech,
         engine=engine,
         library=VoiceLibrary(Path(conf["data"]) / "voices", speech, conf["aliases"]),
-        metrics=Metrics(turns=lambda: len(engine.turns)),
+        metrics=metrics,
         listener=once(lambda: make(conf["listener"], Path(infer["weights"]))),
     )
 

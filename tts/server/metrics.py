@@ -5,6 +5,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+SENTENCES = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64)
 FACTORS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
 
 
@@ -25,6 +26,9 @@ class Metrics:
             "Seconds of the engine for a second of sound",
             buckets=FACTORS,
             registry=registry,
+        )
+        self.batch = Histogram(
+            "triforce_batch_sentences", "Sentences that share a step of the GPT", buckets=SENTENCES, registry=registry
         )
         self.sound = Counter("triforce_sound_seconds", "Seconds of sound that were made", registry=registry)
         self.doubtful = Counter(

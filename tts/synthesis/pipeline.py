@@ -151,7 +151,8 @@ class TextToSpeech(Speaking):
         acoustic, _ = self.nets(voice)
         begun = acoustic.begin(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
         # What shares no steps has a batch of its own, so that several threads may make steps at once.
-        batch = self._batches(acoustic) if self.sentences > 1 else Batch(acoustic.advance, 1, self.told)
+        shared = self.sentences > 1 and count == 1
+        batch = self._batches(acoustic) if shared else Batch(acoustic.advance, 1, self.told)
         return batch.draw(begun, first=first)
 
     def gathered(self, spoken: Sequence[Spoken]) -> Codes:

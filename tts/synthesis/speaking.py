@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -179,8 +180,12 @@ class Speaking(ABC):
         self.tokenizer, self.language = tokenizer, tokenizer.language
 
     def share_steps(self, sentences: int, told: Callable[[int], None] = lambda sentences: None) -> None:
-        """From now on let so many sentences share the steps of the GPT; `told` gets their number at each step."""
+        """From now on let so many sentences share the steps of the GPT; `told` gets their number at each step.
+
+        Those of whole speech do so only where that changes no byte of it.
+        """
         self.sentences, self.told = sentences, told
+        self._at_once = cache(lambda: sentences if sentences == 1 or self.rows_agree(sentences) else 1)
 
     def say(
         self,
@@ -225,7 +230,7 @@ class Speaking(ABC):
 
     def speak_each(self, wanted: Iterable["WantedSentence"]) -> Iterator[Take]:
         """`speak` several sentences. While one is made to sound, the codes of the next are drawn in other threads."""
-        for sentence, (best, rejected) in side_by_side(lambda one: (one, self._drawn(one)), wanted, self.sentences):
+        for sentence, (best, rejected) in side_by_side(lambda one: (one, self._drawn(one)), wanted, self._at_once()):
             yield self._sounded(sentence, best, rejected)
 
     def sayable(self, text: str) -> bool:
@@ -297,7 +302,7 @@ class Speaking(ABC):
             later = one.sentence is None or (along and one.sentence.settings.candidates == 1)
             return one, None if later else self._drawn(one.sentence)
 
-        return map(draw, planned) if along else side_by_side(draw, planned, self.sentences)
+        return map(draw, planned) if along else side_by_side(draw, planned, self._at_once())
 
     def _drawn(self, sentence: "WantedSentence") -> tuple[Attempt, list[str]]:
         """The best attempt at a sentence, and what was wrong with each of the others."""

@@ -75,18 +75,50 @@ def test_codes_are_those_of_the_gpt(guidance, speech, engine, voice):
 def test_weights_that_hold_guidance_speak_with_one_row(asked, rows, speech, engine, voice, monkeypatch):
     monkeypatch.setattr(speech.acoustic, "guidance", 2.0)
     monkeypatch.setattr(engine.gpt, "known", engine.gpt.known | {"guidance": 2.0})
-    nets, read = engine.gpt.nets, []
-
-    class Watched:
-        has = nets.has
-
-        def __call__(self, name, **inputs):
-            read.append(len(inputs["code"])) if name == "gpt_step" else None
-            return nets(name, **inputs)
-
-    monkeypatch.setattr(engine.gpt, "nets", Watched())
+    who = voices.load(voice, fingerprint=engine.fingerprint)
+    given = IDS, who.acoustic[None], nano.sampling(guidance=asked), np.random.default_rng(0)
+    assert engine.gpt.begin(*given).rows == rows
     test_codes_are_those_of_the_gpt(asked, speech, engine, voice)
-    assert set(read) == {rows}
+
+
+def test_generations_that_join_and_leave_give_what_they_give_alone(engine, voice):
+    """Rows lose their places to others in between, and get them back with what was in them."""
+    who, texts = voices.load(voice, fingerprint=engine.fingerprint), [IDS, IDS[:3], [*IDS, *IDS], IDS[2:]]
+    guided = nano.sampling(guidance=3.0, max_codes_per_id=5.0)
+    how = [guided, nano.sampling(max_codes_per_id=9.0), guided, guided]
+
+    def begun(number: int):
+        return engine.gpt.begin(texts[number], who.acoustic[None], how[number], np.random.default_rng(number))
+
+    alone = [drawn_by(engine, ids, who, how[number], number) for number, ids in enumerate(texts)]
+    steps, together = OnnxSteps(engine.nets), [[] for _ in texts]
+    running = dict(enumerate(map(begun, range(4))))
+    for turn in range(10**6):
+        if not running:
+            break
+        some = [number for number in running if (turn // 5 + number) % 3]  # who takes part
+        for number, spoken in zip(some, steps.advance([running[number] for number in some]), strict=True):
+            if spoken is None:
+                running.pop(number).over = True
+            else:
+                together[number].append(spoken)
+    for many, few in zip(together, alone, strict=True):
+        assert [code for code, _ in many] == [code for code, _ in few] and len(few) > 10
+        assert np.allclose([latents for _, latents in many], [latents for _, latents in few], atol=1e-4)
+
+
+def test_a_generation_that_cannot_go_on_stops_no_other(engine, voice):
+    who = voices.load(voice, fingerprint=engine.fingerprint)
+    given, steps = (IDS, who.acoustic[None], nano.sampling()), OnnxSteps(engine.nets)
+    good, bad = (engine.gpt.begin(*given, np.random.default_rng(0)) for _ in range(2))
+    wanted = drawn_by(engine, IDS, who, nano.sampling(), 0)
+    spoken = steps.advance([good])
+    bad.kept = bad.kept[1:]
+    for some in ([good, bad], [bad, good], [bad]):
+        with pytest.raises(ValueError):
+            steps.advance(some)
+    spoken += [steps.advance([good])[0] for _ in range(3)]
+    assert [code for code, _ in spoken] == [code for code, _ in wanted[:4]] and bad.codes == []
 
 
 @pytest.fixture
@@ -130,6 +162,24 @@ def test_sound_is_that_of_the_vocoder_in_every_window(speech, engine):
         ours, our_past = engine.vocoder.extend(our_past, mel[..., start:stop].numpy(), ready)
         difference = ours - wanted[0].numpy()
         assert np.square(difference).mean() < 1e-3 * wanted.square().mean()
+
+
+def test_sentences_that_share_steps_are_the_same_bytes(engine, voice, quick):
+    text, who = (
+        "Hello there, my old friend. And you? So am I. Good day.",
+        voices.load(voice, fingerprint=engine.fingerprint),
+    )
+    sizes = []
+    (alone, shared) = (waves_of(engine, text, who, quick, sentences, sizes) for sentences in (1, 3))
+    assert all(map(np.array_equal, alone, shared)) and len(alone) == 4
+
+
+def waves_of(engine, text, who, how, sentences, sizes) -> list[np.ndarray]:
+    engine.share_steps(sentences, sizes.append)
+    try:
+        return [chunk.wave for chunk in engine.say(text, who, settings=how, seed=3)]
+    finally:
+        engine.share_steps(1)
 
 
 @pytest.mark.parametrize("speed", [0.8, 1.0])

@@ -70,6 +70,53 @@ def test_same_seed_same_bytes_other_seed_other_bytes(speech, voice, quick):
     assert not any(same(a, b) for a, b in zip(first, other, strict=True))
 
 
+@pytest.fixture
+def sharing(speech):
+    """Make an engine in which so many sentences share steps, with the numbers of those that did in each step."""
+
+    def share(sentences: int) -> tuple[TextToSpeech, list[int]]:
+        own, sizes = copy(speech), []
+        own.share_steps(sentences, sizes.append)
+        return own, sizes
+
+    return share
+
+
+@pytest.mark.parametrize("agree", [None, False])
+def test_sentences_of_a_text_share_steps_only_where_that_changes_no_byte(sharing, voice, quick, agree):
+    (alone, _), (shared, sizes) = sharing(1), sharing(3)
+    agreed = shared.rows_agree(3) if agree is None else agree
+    shared.rows_agree = lambda sentences: agreed
+    before, after = (waves(own, THREE, voice, quick) for own in (alone, shared))
+    assert all(same(a, b) for a, b in zip(before, after, strict=True))
+    assert (max(sizes) > 1) == agreed
+
+
+def test_streams_share_steps_from_their_first_sound_on(sharing, voice, quick):
+    own, sizes = sharing(2)
+    long = replace(quick, sampling=replace(quick.sampling, max_codes_per_id=4.0))
+    one, other = (
+        own.stream(text, voice, settings=long, seed=0) for text in ("Hello there, my friend.", "And you, too?")
+    )
+    pieces = [next(one)]
+    assert set(sizes) == {1}
+    begun = [next(other)]
+    assert 2 in sizes  # what follows of the first was drawn along with the beginning of the second
+    together = [pieces + list(one), begun + list(other)]
+    if own.rows_agree(2):
+        for text, chunks in zip(("Hello there, my friend.", "And you, too?"), together, strict=True):
+            (alone, *none) = waves(own, text, voice, long)
+            assert same(np.concatenate([chunk.wave for chunk in chunks]), alone) and not none
+
+
+def test_a_stream_that_is_left_takes_part_in_no_further_step(sharing, voice, quick):
+    own, sizes = sharing(2)
+    one, other = (own.stream(text, voice, settings=quick, seed=0) for text in ("Hello there, friend.", "And you, too?"))
+    next(one)
+    one.close()
+    assert next(other) and set(sizes) == {1}
+
+
 def test_editing_or_adding_a_sentence_leaves_the_others_alone(speech, voice, quick):
     before = waves(speech, THREE, voice, quick)
     edited = waves(speech, THREE.replace("second", "new"), voice, quick)
