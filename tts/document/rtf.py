@@ -3,8 +3,7 @@
 import re
 
 from tts.document import text
-from tts.document.document import Document
-from tts.document.page import commas
+from tts.document.document import Document, commas
 
 MAX_RTF = 20 * 2**20  # bytes; pictures are written in them as text
 UNSEEN = re.compile(rb"\{\\(?:v|deleted)(?=[\\ \r\n])[^{}]*\}")  # hidden text, and what was deleted

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from tts.document.directions import ENTER, LEAVE, directions
 from tts.document.document import (
     DIRECTION,
     HEADING,
@@ -28,7 +29,6 @@ from tts.document.document import (
 )
 from tts.document.encoding import decode
 from tts.document.marks import LONGEST_PAUSE
-from tts.document.page import ENTER, LEAVE, directions
 from tts.document.text import normal
 
 WORD = r"#?[A-Z0-9À-ÖØ-Þ][\w.'’&-]{0,20}"
