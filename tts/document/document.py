@@ -140,6 +140,11 @@ def heading(lines: list[str]) -> str:
     return said
 
 
+def commas(cells: list[str]) -> str:
+    """The cells of a row with commas between them, where no mark ends one."""
+    return " ".join([*(cell if cell[-1] in ".,;:!?" else f"{cell}," for cell in cells[:-1]), cells[-1]])
+
+
 def licensed(paragraphs: list[Paragraph]) -> list[Paragraph]:
     """The licence of Project Gutenberg before and after a text is matter."""
     start = next((n for n, part in enumerate(paragraphs) if LICENCE_START.search(part.text[:300])), -1)

@@ -23,11 +23,11 @@ from tts.document.document import (
     Paragraph,
     bounded,
     chapters,
+    commas,
     is_scene,
     scene,
 )
 from tts.document.encoding import UNSAID
-from tts.document.page import commas
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 # What is not read: what was moved away, what stands in for a text box where there is none, and the box in a paragraph.

@@ -18,6 +18,7 @@ from tts.document.document import (
     Paragraph,
     bounded,
     chapters,
+    is_scene,
     scene,
 )
 from tts.document.encoding import decode
@@ -156,7 +157,7 @@ class _Blocks:
             self._kind = ROW if self._lines else self._kind
             yield from self._close()
             self._table = True
-        elif RULE.match(line):
+        elif RULE.match(line) or (not self._lines and is_scene(line)):
             yield from self._close()
             yield scene(f"line {self._number}")
         elif noted := NOTE_TEXT.match(line):

@@ -2,21 +2,19 @@
 
 import codecs
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 
 from tts.document import encoding
+from tts.document.directions import ENTER, LEAVE, directions, unwrapped
 from tts.document.document import (
     CAPTION,
     CODE,
     DIRECTION,
     HEADING,
-    ITEM,
     LEFT_OUT,
     LINE,
-    MATTER,
     MAX_PARAGRAPHS,
-    NOTE,
     PAGE,
     PROSE,
     QUOTE,
@@ -24,61 +22,20 @@ from tts.document.document import (
     SCENE,
     VERSE,
     Paragraph,
+    commas,
     heading,
     is_scene,
     scene,
 )
+from tts.document.elements import BLOCKS, BREAK_CLASSES, ENDS, IN_CELLS, UNREAD, VOID, Element, bare_name
 from tts.document.encoding import LOWERED, PLAIN, RAISED
 from tts.document.mathml import ELEMENTS, Formula, marked
 from tts.document.passages import CLOSE, is_passage, merged, passage, plain, with_languages
 
-BLOCKS = frozenset(
-    "p div table td th tr ul ol li dl dt dd h1 h2 h3 h4 h5 h6 hgroup hr pre blockquote figure figcaption caption thead "
-    "tbody tfoot section article aside main header footer nav address details summary body form fieldset".split()
-)
-VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-UNREAD = frozenset(
-    "script style head title svg template noscript audio video object iframe canvas select textarea button rt rp "
-    "case".split()
-)
-PREFIXES = frozenset({"html", "xhtml", "h", "svg", "m", "mml", "math", "epub"})  # of names of elements; others stay
-# An element that begins ends what is open and cannot hold it, up to one of the second set.
-_PARTS = frozenset("tbody thead tfoot".split())
-ENDS = {
-    "li": (frozenset({"li"}), frozenset({"ul", "ol"})),
-    **dict.fromkeys(("dt", "dd"), (frozenset({"dt", "dd"}), frozenset({"dl"}))),
-    **dict.fromkeys(("td", "th"), (frozenset({"td", "th"}), frozenset({"tr", "table"}))),
-    "tr": (frozenset({"tr", "td", "th"}), frozenset({"table"})),
-    **dict.fromkeys(_PARTS, (_PARTS | {"tr", "td", "th"}, frozenset({"table"}))),
-}
-IN_CELLS = frozenset({"p", "div"})  # blocks that leave a row one line; others make its cells paragraphs
-MATTER_TYPES = frozenset(
-    "toc toc-brief landmarks page-list pagelist loi lot lov loa titlepage halftitlepage imprint colophon "
-    "copyright-page cover index other-credits seriespage publisher-logo".split()
-)
-NOTE_TYPES = frozenset("footnote footnotes endnote endnotes rearnote rearnotes".split())
-REFERENCE_TYPES = frozenset({"noteref", "backlink", "biblioref"})
-REFERENCE_CLASSES = frozenset(
-    "noteref footnote-ref footnoteref footnote_ref fnref fnanchor footnote endnote-ref".split()
-)
-BACK_CLASSES = frozenset("backlink footnote-back footnote-backref reversefootnote".split())
-PAGE_CLASSES = frozenset("pagenum pageno pagenumber page-number page_number pagebreak folionum".split())
-VERSE_TYPES = frozenset("verse poem song hymn lyrics".split())
-VERSE_CLASSES = frozenset("verse poem poetry stanza lg linegroup poetry-container".split())
-STANZAS = frozenset("stanza lg linegroup".split())
-VERSE_LINES = frozenset("line l verse-line verseline".split())
-BREAK_CLASSES = frozenset(
-    "scenebreak scene-break scene_break sectionbreak section-break space-break spacebreak thoughtbreak thought-break "
-    "transition asterism ornament ornamental-break tb".split()
-)
 PARTED = frozenset({PROSE, QUOTE, VERSE, HEADING})  # kinds in which signs alone part two scenes
-SPEAKER_CLASSES = frozenset({"speaker", "persona"})
-DIRECTION_CLASSES = frozenset("stage-direction stagedirection stagedir".split())
-LICENCE = frozenset("pg-boilerplate pgheader pg-header pg-footer pgfooter pg-machine-header pg-start-separator".split())
 COMMENT = re.compile(r"<!--(?:.*?-->|.*)", re.DOTALL)
 DOCTYPE = re.compile(r"\A[^<]*(?:<\?[^>]*>\s*)?<!DOCTYPE[^<>\[]{0,1000}\[[^\]]*\]\s*>", re.IGNORECASE)
 LEVEL = re.compile(r"h([1-6])")
-HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
 NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,4}|[a-z]|[ivxlc]{1,6})[\])]?|[*†‡§¶]{1,4}|\[[^\]]{1,6}\]", re.IGNORECASE)
 NOTE_NAME = re.compile(r"(?i)fn|foot|note|ftn|endn|(?:^|[-_])ref")
 NOTE_PAGE = re.compile(r"(?i)(?<![a-z])(?:foot|end)?notes?(?![a-z])")  # the name of a file
@@ -91,9 +48,7 @@ GENERIC_ALT = re.compile(
 PAGE_NUMBER = re.compile(r"(?i)[\[({]?\s*(?:p(?:age|g|p)?\.?\s*)?(\d{1,5}|[ivxlc]{1,8})\s*[\])}]?")
 ENCODINGS = ("iso8859", "cp125", "latin", "mac", "koi8", "shift_jis", "cp932", "euc", "gb", "big5")
 ENCODING = re.compile(rb"""(?i)(?:encoding|charset)\s*=\s*["']?\s*([\w.:-]{2,40})""")
-# Within a block, until it ends: where a stage direction begins and ends, and where a paragraph of a cell ends.
-ENTER, LEAVE, NEXT = "\ue000", "\ue001", "\u2029"
-SENTENCE_END = re.compile(r"(?<!\bMr)(?<!\bMrs)(?<!\bDr)(?<!\bSt)(?<!\bMiss)[.!?…][\"'”’)\]]*\s+")
+NEXT = "\u2029"  # within a block, until it ends: where a paragraph of a cell ends
 BLANK = f" \t\r\n\f\xa0{LINE}{NEXT}{ENTER}{LEAVE}{CLOSE}"
 LONGEST_NAME = 60  # characters, of who speaks
 LOOK_BACK = 100  # open elements among which the one that ends is looked for
@@ -124,26 +79,6 @@ class Reference:
     mark: str  # what it says, such as 3 or [*]
 
 
-@dataclass(slots=True)
-class _Element:
-    """An element that is open, with what holds for its content."""
-
-    tag: str
-    kind: str = PROSE
-    skip: bool = False
-    stanza: int = 0  # of verse: paragraphs of one stanza are lines
-    line: bool = False  # of verse
-    role: str = (
-        ""  # what is done with its text when it ends: reference, link, page, persona, direction, raised, lowered
-    )
-    language: str = ""  # of its content, if it is not that of the page
-    given: dict[str, str] = field(default_factory=dict)
-    anchor: str = ""
-    first: int = 0  # paragraph of its beginning
-    block: int = 0  # the block in which it began, and its first part there
-    part: int = 0
-
-
 class Page(HTMLParser):
     """The paragraphs of a page with their kinds, where its anchors are, and its references to notes.
 
@@ -159,7 +94,7 @@ class Page(HTMLParser):
         self.title = self.author = self.language = ""
         self.linked: dict[int, int] = {}  # by paragraph: characters inside links that lead elsewhere in the book
         self._place, self._book = place, book
-        self._stack = [_Element("")]
+        self._stack = [Element("")]
         self._open: dict[str, int] = {}  # how many elements of each name are open
         self._roles: dict[str, int] = {}  # and of each role
         self._parts: list[str] = []
@@ -188,7 +123,7 @@ class Page(HTMLParser):
         return end if end - i > LONGEST_TAG else super().parse_starttag(i)
 
     def handle_starttag(self, name: str, attrs: list[tuple[str, str | None]]) -> None:
-        tag = _bare(name)
+        tag = bare_name(name)
         if self._formula and self._is_inside(tag):
             self._formula.begin(tag)
             return
@@ -232,11 +167,11 @@ class Page(HTMLParser):
 
     def handle_startendtag(self, name: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(name, attrs)
-        if _bare(name) not in VOID:
+        if bare_name(name) not in VOID:
             self.handle_endtag(name)
 
     def handle_endtag(self, name: str) -> None:
-        tag = _bare(name)
+        tag = bare_name(name)
         if self._formula and self._is_inside(tag):
             self._formula.end(tag)
             return
@@ -293,52 +228,14 @@ class Page(HTMLParser):
         elif tag == "meta" and given.get("name", "").lower() == "author":
             self.author = " ".join(given.get("content", "").split())
 
-    def _element(self, tag: str, given: dict[str, str]) -> _Element:
-        above = self._stack[-1]
-        types = {token.rpartition(":")[2].lower() for token in given.get("epub:type", "").split()}
-        types |= {token.lower().removeprefix("doc-") for token in given.get("role", "").split() if "doc-" in token}
-        element = _Element(tag, above.kind, above.skip, above.stanza, above.line, language=above.language, given=given)
+    def _element(self, tag: str, given: dict[str, str]) -> Element:
+        self._elements += 1
+        element = Element.inside(self._stack[-1], tag, given, number=self._elements, book=self._book)
         told = (given.get("lang") or given.get("xml:lang", "")).strip()
         if told and tag not in ("html", "body"):
             element.language = told if told != self.language else ""
-        classes = self._classes(element)
-        element.anchor = given.get("id") or (given.get("name", "") if tag == "a" else "")
         element.first, element.block, element.part = len(self.paragraphs), self._block, len(self._parts)
-        element.role = _role(tag, types, classes, given)
-        if element.role != "reference" and above.kind not in LEFT_OUT:
-            element.kind = self._kind(tag, types, classes, given) or above.kind
-        hidden = "hidden" in given or HIDDEN.search(given.get("style", ""))
-        if tag in UNREAD or (hidden and element.kind != NOTE):
-            element.skip = True
-        self._elements += 1
-        if element.kind == VERSE:
-            if classes & STANZAS or (tag == "p" and not classes & VERSE_LINES):
-                element.stanza, element.line = self._elements, False
-            element.line = element.line or bool(classes & VERSE_LINES)
         return element
-
-    @staticmethod
-    def _classes(element: _Element) -> set[str]:
-        return set(element.given.get("class", "").lower().split())
-
-    def _kind(self, tag: str, types: set[str], classes: set[str], given: dict[str, str]) -> str:
-        """The kind that an element gives to what it holds; empty where it gives none."""
-        block = tag in BLOCKS
-        if types & NOTE_TYPES or (block and classes & (NOTE_TYPES | {"fn"})):
-            return NOTE
-        if types & MATTER_TYPES or (block and classes & LICENCE) or given.get("id") in LICENCE:
-            return MATTER
-        if (block and "toc" in classes) or (tag == "nav" and not self._book):
-            return MATTER
-        if tag in ("figcaption", "caption") or (block and "caption" in classes):
-            return CAPTION
-        if tag == "pre" and not types & VERSE_TYPES and not classes & VERSE_CLASSES:
-            return CODE
-        if types & VERSE_TYPES or (block and classes & (VERSE_CLASSES | VERSE_LINES) and tag not in ("td", "tr")):
-            return VERSE
-        if tag == "blockquote":
-            return "" if self._stack[-1].kind == VERSE else QUOTE
-        return ITEM if tag in ("li", "dt", "dd") else ""
 
     def _begin_block(self, tag: str) -> None:
         if self._row is not None and tag in ("td", "th"):
@@ -408,12 +305,12 @@ class Page(HTMLParser):
                 pending = element.tag not in BLOCKS or element.tag in ("td", "th")
                 self.anchors.setdefault(element.anchor, (element.first, len(self.paragraphs) + pending))
 
-    def _end_element(self, element: _Element) -> None:
+    def _end_element(self, element: Element) -> None:
         if element.tag in ("td", "th") and self._row is not None:
             self._end_cell(element)
             return
         self._end_block()
-        if not self._classes(element).isdisjoint(BREAK_CLASSES) and len(self.paragraphs) == element.first:
+        if not element.classes.isdisjoint(BREAK_CLASSES) and len(self.paragraphs) == element.first:
             if not element.skip and element.kind in PARTED:
                 self._part_scenes()  # by a picture, or by space alone
         if element.tag in ("tr", "table"):
@@ -423,7 +320,7 @@ class Page(HTMLParser):
         if LEVEL.fullmatch(element.tag):
             self._level = 0
 
-    def _end_passage(self, element: _Element) -> None:
+    def _end_passage(self, element: Element) -> None:
         """Mark what an element inside a block says in another language, if it is more than a few words."""
         if element.skip or element.block != self._block:
             return
@@ -431,7 +328,7 @@ class Page(HTMLParser):
         if is_passage(said):
             self._parts[element.part :] = [passage(said, element.language)]
 
-    def _finish(self, element: _Element) -> None:
+    def _finish(self, element: Element) -> None:
         """What the role of an element makes of its text."""
         if element.role == "direction":
             self._parts.append(LEAVE)
@@ -457,7 +354,7 @@ class Page(HTMLParser):
         elif ":" not in element.given.get("href", ":"):
             self._links += len(bare)
 
-    def _is_mark(self, element: _Element, bare: str) -> bool:
+    def _is_mark(self, element: Element, bare: str) -> bool:
         """Whether a link without a type is the mark of a note, or leads back to one."""
         target = element.given.get("href", "")
         if "#" not in target:
@@ -525,7 +422,7 @@ class Page(HTMLParser):
             self.references.append(Reference(max(0, len(self.paragraphs) - 1), href, mark))
         self._marks.clear()
 
-    def _end_cell(self, cell: _Element) -> None:
+    def _end_cell(self, cell: Element) -> None:
         raw = "".join(self._parts)
         name = _line(raw.replace(NEXT, " ")).rstrip(" .:") if cell.role == "persona" and not self._row else ""
         self._parts.clear()
@@ -559,7 +456,7 @@ class Page(HTMLParser):
             self._emit(Paragraph.of(LINE.join(said) if prose else commas(said), kind, place=self._where()))
         self._end_references()
 
-    def _add(self, raw: str, element: _Element, kind: str = "") -> None:
+    def _add(self, raw: str, element: Element, kind: str = "") -> None:
         """A block as paragraphs: a heading is one, and others end at an empty line and where a direction stands."""
         kind = kind or element.kind
         if not raw.strip(BLANK):
@@ -575,7 +472,7 @@ class Page(HTMLParser):
                 if not lines:
                     continue
                 if directed:
-                    self._emit(Paragraph.of(_unwrapped(" ".join(lines)), DIRECTION, place=self._where()))
+                    self._emit(Paragraph.of(unwrapped(" ".join(lines)), DIRECTION, place=self._where()))
                     continue
                 speaker = self._speaker if kind not in LEFT_OUT else ""
                 self._said(Paragraph.of(LINE.join(lines), kind, speaker=speaker, place=self._where()), element)
@@ -584,7 +481,7 @@ class Page(HTMLParser):
         before = self.paragraphs[-1] if self.paragraphs else None
         return min(6, before.level + 1) if before and before.level else 2
 
-    def _said(self, paragraph: Paragraph, element: _Element) -> None:
+    def _said(self, paragraph: Paragraph, element: Element) -> None:
         """Emit a paragraph; the next line of a stanza goes on in the paragraph of the line before."""
         stanza, self._stanza = self._stanza, (element.stanza, element.line)
         before = self.paragraphs[-1] if self.paragraphs else None
@@ -617,56 +514,6 @@ class Page(HTMLParser):
         self.paragraphs.append(with_languages(paragraph, self._stack[-1].language))
 
 
-def directions(said: str) -> list[tuple[str, bool]]:
-    """What is said and the directions in it, each told apart. A direction inside a sentence comes after its end."""
-    if ENTER not in said and LEAVE not in said:
-        return [(said, False)]
-    found: list[tuple[str, bool]] = []
-    spoken, waiting = "", []
-    for number, piece in enumerate(re.split(f"[{ENTER}{LEAVE}]", said)):
-        if number % 2:
-            if piece.strip():
-                waiting.append(piece)
-            continue
-        open_sentence = spoken.strip() and not SENTENCE_END.search(f"{spoken.rstrip()[-8:]} ")
-        if waiting and not open_sentence:
-            found += [(spoken, False)] * bool(spoken.strip()) + [(one, True) for one in waiting]
-            spoken, waiting = "", []
-        if waiting and piece.strip():
-            end = SENTENCE_END.search(piece)
-            cut = end.end() if end else len(piece)
-            found += [(f"{spoken.rstrip()} {piece[:cut].lstrip()}", False), *((one, True) for one in waiting)]
-            spoken, waiting = piece[cut:], []
-        else:
-            spoken += piece
-    found += [(spoken, False)] * bool(spoken.strip()) + [(one, True) for one in waiting]
-    return found
-
-
-def commas(cells: list[str]) -> str:
-    """The cells of a row with commas between them, where no mark ends one."""
-    return " ".join([*(cell if cell[-1] in ".,;:!?" else f"{cell}," for cell in cells[:-1]), cells[-1]])
-
-
-def _bare(name: str) -> str:
-    prefix, colon, rest = name.partition(":")
-    return rest if colon and prefix in PREFIXES else name
-
-
-def _role(tag: str, types: set[str], classes: set[str], given: dict[str, str]) -> str:
-    if types & REFERENCE_TYPES or (tag == "a" and classes & (REFERENCE_CLASSES | BACK_CLASSES)):
-        return "reference"
-    if "pagebreak" in types or classes & PAGE_CLASSES:
-        return "page"
-    if "stage-direction" in types or classes & DIRECTION_CLASSES:
-        return "direction"
-    if "persona" in types or classes & SPEAKER_CLASSES:
-        return "persona"
-    if tag == "a" and "href" in given:
-        return "link"
-    return {"sup": "raised", "sub": "lowered"}.get(tag, "")
-
-
 def _line(raw: str) -> str:
     return " ".join(raw.split())
 
@@ -674,10 +521,3 @@ def _line(raw: str) -> str:
 def _heading(raw: str) -> str:
     raw = plain(raw).replace(ENTER, "").replace(LEAVE, "").replace(NEXT, LINE)
     return heading([line for piece in raw.split(LINE) if (line := _line(piece))])
-
-
-def _unwrapped(direction: str) -> str:
-    """A direction without the brackets around it."""
-    pairs = {"(": ")", "[": "]"}
-    closed = direction[:1] in pairs and direction.rstrip(".").endswith(pairs[direction[0]])
-    return direction.rstrip(".")[1:-1].strip() if closed and len(direction) > 2 else direction

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from tts.document.directions import ENTER, LEAVE, directions
 from tts.document.document import (
     DIRECTION,
     HEADING,
@@ -23,10 +24,11 @@ from tts.document.document import (
     Span,
     bounded,
     chapters,
+    is_scene,
+    scene,
 )
 from tts.document.encoding import decode
 from tts.document.marks import LONGEST_PAUSE
-from tts.document.page import ENTER, LEAVE, directions
 from tts.document.text import normal
 
 WORD = r"#?[A-Z0-9À-ÖØ-Þ][\w.'’&-]{0,20}"
@@ -258,7 +260,8 @@ def _fountain(lines: list[str], first: int) -> Iterator[Paragraph]:
             kind = VERSE if lines and all(line.startswith("~") for line in lines) else PROSE  # sung
             text = (LINE if kind == VERSE else " ").join(" ".join(line.lstrip("~ ").split()) for line in lines)
             if text:
-                yield Paragraph.of(_styled(text), kind, speaker=who, place=place)
+                alone = not who and is_scene(text)
+                yield scene(place) if alone else Paragraph.of(_styled(text), kind, speaker=who, place=place)
         said.clear()
         action.clear()
 

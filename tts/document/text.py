@@ -15,7 +15,9 @@ from tts.document.document import (
     bounded,
     chapters,
     heading,
+    is_scene,
     licensed,
+    scene,
     told_by_licence,
 )
 from tts.document.encoding import UNSAID, decode
@@ -133,6 +135,8 @@ def _kind(paragraph: Paragraph, numerals: frozenset[str]) -> Paragraph:
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if not lines:
         return Paragraph.of(paragraph.text, MATTER, place=paragraph.place)
+    if is_scene(text):
+        return scene(paragraph.place)
     if hashed := _hashed(text):
         return Paragraph.of(hashed["title"], HEADING, level=len(hashed["marks"]), place=paragraph.place)
     if found := _heading_level(text, lines, numerals):

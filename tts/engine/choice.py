@@ -54,7 +54,7 @@ class Nets:
             raise UsageError(f"exported nets speak on the processor: leave --device {conf['device']} out")
         device = "cpu" if export else conf["device"]
         shared = conf.get("batch", 1)
-        return cls(weights, export, device, conf["threads"], batch=shared, advice=advice)
+        return cls(weights=weights, export=export, device=device, threads=conf["threads"], batch=shared, advice=advice)
 
     @property
     def engine(self) -> str:

@@ -57,6 +57,19 @@ def test_rich_text():
     assert document.parse(data, ".rtf").text == "Café now.\n\nNext."
 
 
+def test_rich_text_of_a_word_processor():
+    pytest.importorskip("striprtf")
+    data = (
+        rb"{\rtf1\ansi{\info{\title Ships}{\author Ann}}{\stylesheet{\s1\outlinelevel0 heading 1;}}"
+        rb"\pard\s1\outlinelevel0\ql The Ship\par\pard It {\deleted was}{\revised is} here{\v , hidden}.\par"
+        rb"\trowd\cellx1\cellx2 A\cell 3\cell\row\pard\outlinelevel1 Deck\par\pard All.\par}"
+    )
+    found = document.parse(data, ".rtf")
+    assert (found.title, found.author) == ("Ships", "Ann")
+    parts = [(chapter.title, [part.text for part in chapter.paragraphs]) for chapter in found.chapters]
+    assert parts == [("The Ship", ["It is here.", "A, 3"]), ("Deck", ["All."])]
+
+
 def pdf(pages: list[list[str]]) -> bytes:
     """A PDF whose pages hold these lines in Helvetica."""
     kids = " ".join(f"{4 + 2 * n} 0 R" for n in range(len(pages)))

@@ -3,7 +3,7 @@
 import pytest
 
 from tts import document
-from tts.document import CAPTION, HEADING, MATTER, NOTE, PROSE
+from tts.document import CAPTION, HEADING, MATTER, NOTE, PROSE, SCENE
 
 GUTENBERG = """The Project Gutenberg eBook of Ships
 
@@ -148,3 +148,10 @@ def test_other_encodings_are_named_with_the_remedy(data, remedy):
 def test_a_page_may_say_which_encoding_it_has():
     page = '<meta charset="windows-1252"><p>Déjà “vu”.</p>'.encode("cp1252")
     assert document.parse(page, ".html").text == "Déjà “vu”."
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".fountain"])
+@pytest.mark.parametrize("signs", ["* * *", "---", "⁂"])
+def test_signs_alone_part_scenes_in_every_text(suffix, signs):
+    (chapter,) = document.parse(f"One.\n\n{signs}\n\nTwo.".encode(), suffix).chapters
+    assert [part.kind for part in chapter.paragraphs] == [PROSE, SCENE, PROSE]
