@@ -35,7 +35,7 @@ def asked_for(arguments: argparse.Namespace, overrides: list[str], output: Path 
     conf.update(given)
     try:
         settings.check(conf)
-        voice = conf["voice"] if conf["voice"] == voices.AUTO else voices.find(conf["voice"])
+        voice = None if conf["voice"] == voices.AUTO else voices.find(conf["voice"])
     except ValueError as error:
         raise UsageError(error) from None
     weights = Path(conf["weights"]).expanduser()
@@ -44,9 +44,10 @@ def asked_for(arguments: argparse.Namespace, overrides: list[str], output: Path 
         raise ValueError(f"no weights: {weights} is no folder; give one with --weights DIR")
     conf |= {
         "weights": str(weights),
-        "voice": conf["voice"] if conf["voice"] in (voices.AUTO, *voices.names()) else str(voice.resolve()),
+        "voice": conf["voice"] if voice is None or conf["voice"] in voices.names() else str(voice.resolve()),
     }
-    conf["engine"] = Nets.chosen(conf, given="weights" in given, tuned=voices.is_tuned(voice)).engine
+    tuned = voice is not None and voices.is_tuned(voice)
+    conf["engine"] = Nets.chosen(conf, given="weights" in given, tuned=tuned).engine
     include = arguments.include.split(",") if arguments.include else narrate["include"]
     announce = narrate["announce"] if arguments.announce is None else arguments.announce
     announce_notes = narrate["announce_notes"] if arguments.announce_notes is None else arguments.announce_notes
