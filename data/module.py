@@ -84,11 +84,25 @@ class Loader:
         self.dataset = dataset
         self.plans = plans
         self.workers = workers
+        self.under_way: Iterator[Batch] | None = None
 
     def __len__(self) -> int:
         return len(self.plans.epoch(0).ends)
 
     def __iter__(self) -> Iterator[Batch]:
+        self.under_way = self._read()
+        return self.under_way
+
+    def close(self) -> None:
+        """End the pass that is under way, and its workers.
+
+        Workers begin as copies of this process, which share its memory until it is written to. One that is left in the
+        middle of a pass keeps all that training has replaced since.
+        """
+        if self.under_way is not None:
+            self.under_way.close()
+
+    def _read(self) -> Iterator[Batch]:
         skipped = 0
         batches = [turn.draws for turn in itertools.islice(self.plans.batches(0), len(self))]
         for batch, problems in _load(self.dataset, batches, self.workers):

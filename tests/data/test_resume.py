@@ -1,9 +1,13 @@
+import multiprocessing
+
 import lightning as L
 import torch
 from torch import nn
 
+from data.module import Loader
 from helpers.corpus import make_shards, speech_data
-from helpers.trainers import quiet_trainer
+from helpers.trainers import quiet_trainer, tiny
+from tts.training.stage import Stage
 
 
 class Witness(L.LightningModule):
@@ -40,3 +44,22 @@ def test_resuming_in_mid_epoch_or_at_its_end_equals_never_stopping(tmp_path, aud
         first, _ = run(tmp_path, shards, audio, stop)
         second, _ = run(tmp_path, shards, audio, total, resume=tmp_path / f"{stop}.ckpt")
         assert first + second == whole, stop
+
+
+class Counting(Stage):
+    """Counts the workers of data in training and in validation."""
+
+    def losses(self, batch):
+        place = "train" if self.training else "val"
+        self.workers = vars(self).get("workers", {}) | {place: len(multiprocessing.active_children())}
+        return {"mean": self.net(batch.wav[:, :2]).square().mean()}
+
+
+def test_a_validation_that_is_cut_short_leaves_no_worker(tmp_path, audio):
+    shards = make_shards(tmp_path / "shards", audio)
+    stream = speech_data(shards, audio, batch_seconds=1.0).train_dataloader()
+    stage, loader = tiny(Counting, audio), Loader(stream.dataset, stream.plans, workers=1)
+    assert len(loader) > 1
+    trainer = quiet_trainer(tmp_path, max_steps=2, limit_val_batches=1, num_sanity_val_steps=1)
+    trainer.fit(stage, stream, loader)
+    assert stage.workers == {"train": 0, "val": 1}

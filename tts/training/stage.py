@@ -140,6 +140,10 @@ class Stage(L.LightningModule):
         self.report("val", values, batch)
         return values
 
+    def on_validation_end(self) -> None:
+        if close := getattr(self.trainer.val_dataloaders, "close", None):
+            close()  # as trainer.limit_val_batches may have left the pass before its end
+
     def report(self, split: str, values: dict[str, Tensor], batch: Batch) -> None:
         for name, value in values.items():
             self.log(
