@@ -14,7 +14,7 @@ from tts.engine.steps import Drawn, OnnxSteps, rows_agree
 from tts.engine.vocoder import OnnxVocoder
 from tts.records import AudioConfig, SpeakerLatents, TunedSpeaker
 from tts.synthesis.attempts import Attempt
-from tts.synthesis.batching import Batch, Drawing
+from tts.synthesis.batching import ContinuousBatch, Drawing
 from tts.synthesis.explain import TOKENIZERS
 from tts.synthesis.grid import FORESEEN, windows
 from tts.synthesis.listen import Verdict
@@ -52,7 +52,7 @@ class OnnxEngine(Speaking):
 
     def share_steps(self, sentences: int, told: Callable[[int], None] = lambda sentences: None) -> None:
         super().share_steps(sentences, told)
-        self._batch = Batch(lambda: OnnxSteps(self.nets).advance, sentences, told)
+        self._batch = ContinuousBatch(lambda: OnnxSteps(self.nets).advance, sentences, told)
 
     def rows_agree(self, sentences: int) -> bool:
         return rows_agree(self.nets, 2 * sentences)  # with guidance there are two rows for each

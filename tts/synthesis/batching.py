@@ -28,7 +28,7 @@ G = TypeVar("G", bound=Generation)
 Advance = Callable[[Sequence[G]], Sequence[Spoken | None]]
 
 
-class Batch(Generic[G]):
+class ContinuousBatch(Generic[G]):
     """The one place that makes steps of some nets."""
 
     def __init__(self, steps: Callable[[], Advance], most: int, told: Callable[[int], None] = lambda sentences: None):
@@ -120,6 +120,8 @@ class Batch(Generic[G]):
     def _end(self, member: "_Member[G]") -> None:
         member.generation.over = True
         self._members = [other for other in self._members if other is not member]
+        if not self._members:  # the caches of the last ones may go
+            self._running, self._shared = [], self.steps()
 
     def _chosen(self) -> list["_Member[G]"]:
         """Who takes part in the next step.
@@ -143,7 +145,7 @@ class Batch(Generic[G]):
 class Drawing(Iterator[Spoken]):
     """The codes of one sentence, as they are drawn. Whoever leaves before the last one should `close` it."""
 
-    def __init__(self, batch: Batch, member: "_Member"):
+    def __init__(self, batch: ContinuousBatch, member: "_Member"):
         self._batch, self._member = batch, member
 
     def __next__(self) -> Spoken:

@@ -21,7 +21,7 @@ from tts.mel import LogMel
 from tts.nn import fast_dtype, step_dtype
 from tts.records import NETS, SpeakerLatents, TunedSpeaker
 from tts.synthesis.attempts import Attempt
-from tts.synthesis.batching import Batch, Drawing
+from tts.synthesis.batching import ContinuousBatch, Drawing
 from tts.synthesis.grid import FORESEEN, Spoken, windows
 from tts.synthesis.listen import Verdict
 from tts.synthesis.speaking import Settings, Speaking
@@ -113,7 +113,7 @@ class TextToSpeech(Speaking):
     def share_steps(self, sentences: int, told: Callable[[int], None] = lambda sentences: None) -> None:
         super().share_steps(sentences, told)
         self._batches = lru_cache(1 + TUNED)(
-            lambda acoustic: Batch(lambda: acoustic.advance, sentences, told)
+            lambda acoustic: ContinuousBatch(lambda: acoustic.advance, sentences, told)
         )  # of each net
 
     def rows_agree(self, sentences: int) -> bool:

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from tts.synthesis.batching import STINT, Batch
+from tts.synthesis.batching import STINT, ContinuousBatch
 
 
 @dataclass(eq=False)
@@ -32,10 +32,10 @@ def advance(generations):
     return spoken
 
 
-def make(most: int) -> tuple[Batch, list[int]]:
+def make(most: int) -> tuple[ContinuousBatch, list[int]]:
     """A batch, and how many took part in each of its steps."""
     sizes = []
-    return Batch(lambda: advance, most, sizes.append), sizes
+    return ContinuousBatch(lambda: advance, most, sizes.append), sizes
 
 
 def codes(drawn) -> list[int]:
@@ -74,7 +74,7 @@ def test_who_is_drawn_alone_waits_for_no_step_of_others():
 
         return advancing
 
-    batch = Batch(steps, 2)
+    batch = ContinuousBatch(steps, 2)
     slow, new = batch.draw(Numbers(0, 3)), batch.draw(Numbers(10, 9), alone=True)
     with ThreadPoolExecutor(1) as pool:
         led = pool.submit(codes, slow)
@@ -120,7 +120,7 @@ def test_who_leaves_while_a_step_is_made_ends_whoever_waits_for_it():
         allowed.wait(30)
         return advance(generations)
 
-    batch = Batch(lambda: slow, 2)
+    batch = ContinuousBatch(lambda: slow, 2)
     leads, leaves = batch.draw(Numbers(0, 3)), batch.draw(Numbers(10, 3))
     with ThreadPoolExecutor(2) as pool:
         led = pool.submit(codes, leads)
