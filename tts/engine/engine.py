@@ -14,9 +14,9 @@ from tts.engine.steps import Drawn, OnnxSteps, rows_agree
 from tts.engine.vocoder import OnnxVocoder
 from tts.records import AudioConfig, SpeakerLatents, TunedSpeaker
 from tts.synthesis.attempts import Attempt
-from tts.synthesis.batching import Batch, Drawing
+from tts.synthesis.batching import ContinuousBatch, Drawing
 from tts.synthesis.explain import TOKENIZERS
-from tts.synthesis.grid import FORESEEN, first_window, windows
+from tts.synthesis.grid import FORESEEN, windows
 from tts.synthesis.listen import Verdict
 from tts.synthesis.speaking import Settings, Speaking
 from tts.synthesis.wave import stretched
@@ -52,19 +52,16 @@ class OnnxEngine(Speaking):
 
     def share_steps(self, sentences: int, told: Callable[[int], None] = lambda sentences: None) -> None:
         super().share_steps(sentences, told)
-        self._shared = self._batch()
+        self._batch = ContinuousBatch(lambda: OnnxSteps(self.nets).advance, sentences, told)
 
     def rows_agree(self, sentences: int) -> bool:
         return rows_agree(self.nets, 2 * sentences)  # with guidance there are two rows for each
-
-    def _batch(self) -> Batch:
-        return Batch(OnnxSteps(self.nets).advance, self.sentences, self.told)
 
     def utter(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Attempt:
         ids, best = self.tokenizer.encode(text), None
         for candidate in range(settings.candidates):
             own = (seed, candidate) if candidate else seed
-            drawn = list(self._draw(ids, voice, settings, own, first=None))
+            drawn = list(self._draw(ids, voice, settings, own))
             codes = self.gathered(drawn)
             verdict = self.hear_codes(codes, text, settings, whole=True)
             score = self.gpt.understood(codes, ids) if settings.candidates > 1 else 0.0
@@ -74,7 +71,7 @@ class OnnxEngine(Speaking):
         return Attempt(*best[1:])
 
     def draw_along(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Drawing:
-        return self._draw(self.tokenizer.encode(text), voice, settings, seed, first=first_window(self.grain))
+        return self._draw(self.tokenizer.encode(text), voice, settings, seed, alone=True)
 
     def _draw(
         self,
@@ -83,13 +80,12 @@ class OnnxEngine(Speaking):
         settings: Settings,
         seed: int | tuple[int, int],
         *,
-        first: int | None,
+        alone: bool = False,
     ) -> Drawing:
-        """The codes of one attempt; the `first` ones, or all, may be drawn before they are asked for."""
+        """The codes of one attempt, drawn with those of others, or `alone` until it runs on."""
         random = np.random.default_rng(seed)
         begun = self.gpt.begin(ids, _untuned(voice).acoustic[None], settings.sampling, random)
-        # What shares no steps has a batch of its own, so that several threads may make steps at once.
-        return (self._shared if self.sentences > 1 else self._batch()).draw(begun, first=first)
+        return self._batch.draw(begun, alone=alone)
 
     def gathered(self, spoken: Sequence[Drawn]) -> Int[np.ndarray, "1 L"]:
         return np.array([[code for code, _ in spoken]])

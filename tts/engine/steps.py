@@ -20,7 +20,7 @@ class OnnxGeneration:
     """The codes of one sentence. With guidance it has two rows: one that is told the text, and one that is not."""
 
     logits: Float[np.ndarray, "B V"]  # of the next code
-    kept: list[Float[np.ndarray, "B H K d"]]  # keys and values of each block while it has no place in a step
+    kept: list[Float[np.ndarray, "B H K d"]]  # keys and values of each block; where they lie, `filled` of them count
     sampling: Sampling
     scale: float  # of guidance, beyond what the weights hold
     uniforms: Float[np.ndarray, "limit 2"]  # one pair for each code that there may be
@@ -98,20 +98,21 @@ class OnnxSteps:
         reach = 1 + max(own.filled for own in wanted)
         if self.places.keys() == set(wanted) and reach <= self.rows.caches[0].shape[2]:
             return
-        for own, place in self.places.items():
-            kept = [] if own.over else [cache[place, :, : own.filled] for cache in self.rows.caches]
-            own.kept = kept if own in wanted else [part.copy() for part in kept]  # the caches of the others go
-        like = next(iter(wanted)).kept
-        rows = Rows(self.nets, like, sum(own.rows for own in wanted), reach + ROOM)
+        for own in self.places.keys() - set(wanted):  # these caches go; a place elsewhere is left alone
+            if own.over:
+                own.kept = []
+            elif own.kept[0].base is self.rows.caches[0]:
+                own.kept = [part[:, :, : own.filled].copy() for part in own.kept]
+        rows = Rows(self.nets, next(iter(wanted)).kept, sum(own.rows for own in wanted), reach + ROOM)
         places, row = {}, 0
         for own in wanted:
             places[own] = slice(row, row + own.rows)
             row += own.rows
             for cache, part in zip(rows.caches, own.kept, strict=True):
-                cache[places[own], :, : own.filled] = part
+                cache[places[own], :, : own.filled] = part[:, :, : own.filled]
         self.rows, self.places = rows, places
-        for own in wanted:
-            own.kept = []
+        for own, place in places.items():
+            own.kept = [cache[place] for cache in rows.caches]
 
 
 def rows_agree(nets: OnnxNets, rows: int) -> bool:

@@ -2,9 +2,9 @@
 
 A step reads the weights of the GPT once, however many sentences it goes on with. No thread waits for work: whoever
 lacks a code makes a step, and the others who want codes take part. A sentence joins and leaves between any two steps.
+The codes before the first sound of a stream are drawn alone, so that it comes as soon as without others.
 """
 
-import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -28,41 +28,52 @@ G = TypeVar("G", bound=Generation)
 Advance = Callable[[Sequence[G]], Sequence[Spoken | None]]
 
 
-class Batch(Generic[G]):
+class ContinuousBatch(Generic[G]):
     """The one place that makes steps of some nets."""
 
-    def __init__(self, advance: Advance, most: int, told: Callable[[int], None] = lambda sentences: None):
-        """`advance` gives one code of each generation, None for one that has ended; where it raises, none has gone on.
+    def __init__(self, steps: Callable[[], Advance], most: int, told: Callable[[int], None] = lambda sentences: None):
+        """`steps` makes what makes steps: it gives one code of each generation, None for one that has ended.
 
-        At most `most` take part in a step; `told` gets their number.
+        Where that raises, none has gone on. At most `most` take part in a step; `told` gets their number.
         """
-        self.advance, self.most, self.told = advance, most, told
+        self.steps, self.most, self.told = steps, most, told
         self.changed = threading.Condition()
+        self._shared = steps()
         # All that follows is changed under this lock, and the members as well.
         self._members: list[_Member[G]] = []
         self._running: list[_Member[G]] = []  # took part in the last step
         self._stepping = False
         self._tickets = count()
 
-    def draw(self, generation: G, *, first: int | None = None) -> "Drawing":
-        """The codes of a generation. The `first` ones may be drawn before they are asked for, all where it is None."""
-        member = _Member(generation, math.inf if first is None else first)
+    def draw(self, generation: G, *, alone: bool = False) -> "Drawing":
+        """The codes of a generation, drawn along with those of others, or `alone` until it is told to run on."""
+        alone = alone or self.most == 1
+        member = _Member(generation, self.steps() if alone else self._shared, alone)
         with self.changed:
             self._members.append(member)
         return Drawing(self, member)
+
+    def run_on(self, member: "_Member[G]") -> None:
+        """All its codes will be wanted: from now on they are drawn along with those of others."""
+        with self.changed:
+            member.alone = self.most == 1
 
     def take(self, member: "_Member[G]") -> Spoken | None:
         """The next code of a member, None where it has ended. Raises what its step has raised."""
         with self.changed:
             member.asked = next(self._tickets)
-            if not member.wants:
-                member.ahead = math.inf
             try:
                 while not (member.made or member.generation.over):
-                    if self._stepping:
+                    if member.alone:
+                        self._step([member])
+                    elif self._stepping:
                         self.changed.wait()
                     else:
-                        self._step()
+                        self._stepping = True
+                        try:
+                            self._step(self._chosen())
+                        finally:
+                            self._stepping = False
             finally:
                 member.asked = None
             if member.made:
@@ -78,30 +89,23 @@ class Batch(Generic[G]):
             member.made.clear()
             self.changed.notify_all()
 
-    def _step(self) -> None:
-        """Make a step. Others may change members while it is computed, and wait for its end."""
-        running = self._chosen()
+    def _step(self, running: list["_Member[G]"]) -> None:
+        """Make a step. Others may change members while it is computed."""
+        advance = running[0].advance if running[0].alone else self._shared
         outcomes: list[Spoken | Exception | None] = []
-        self._stepping = True
+        for member in running:
+            member.stepped = True
         self.changed.release()
         try:
-            outcomes = self._advanced([member.generation for member in running])
+            outcomes = _advanced(advance, [member.generation for member in running])
             self.told(len(running))
         finally:
             self.changed.acquire()
-            self._stepping = False
+            for member in running:
+                member.stepped = False
             for member, outcome in zip(running, outcomes, strict=False):  # none where this thread was interrupted
                 self._deliver(member, outcome)
             self.changed.notify_all()
-
-    def _advanced(self, generations: list[G]) -> list[Spoken | Exception | None]:
-        """What a step gives of each; if it raises, one at a time, as the fault is not that of all."""
-        try:
-            return list(self.advance(generations))
-        except Exception as error:
-            if len(generations) == 1:
-                return [error]
-            return [outcome for own in generations for outcome in self._advanced([own])]
 
     def _deliver(self, member: "_Member[G]", outcome: Spoken | Exception | None) -> None:
         if member.generation.over:  # it left meanwhile
@@ -116,6 +120,8 @@ class Batch(Generic[G]):
     def _end(self, member: "_Member[G]") -> None:
         member.generation.over = True
         self._members = [other for other in self._members if other is not member]
+        if not self._members:  # the caches of the last ones may go
+            self._running, self._shared = [], self.steps()
 
     def _chosen(self) -> list["_Member[G]"]:
         """Who takes part in the next step.
@@ -139,7 +145,7 @@ class Batch(Generic[G]):
 class Drawing(Iterator[Spoken]):
     """The codes of one sentence, as they are drawn. Whoever leaves before the last one should `close` it."""
 
-    def __init__(self, batch: Batch, member: "_Member"):
+    def __init__(self, batch: ContinuousBatch, member: "_Member"):
         self._batch, self._member = batch, member
 
     def __next__(self) -> Spoken:
@@ -149,7 +155,7 @@ class Drawing(Iterator[Spoken]):
 
     def run_on(self) -> None:
         """All codes will be wanted: they may be drawn along with those of others, before they are asked for."""
-        self._member.ahead = math.inf
+        self._batch.run_on(self._member)
 
     def close(self) -> None:
         self._batch.leave(self._member)
@@ -162,16 +168,29 @@ class _Member(Generic[G]):
     """A generation in a batch."""
 
     generation: G
-    ahead: float  # so many codes may be drawn before they are asked for
+    advance: Advance  # makes its steps while it is drawn alone
+    alone: bool
     made: deque[Spoken] = field(default_factory=deque)  # codes that nobody has taken
     drawn: int = 0  # codes so far
     stint: int = 0  # steps since it last joined those that run
+    stepped: bool = False  # a step is being made for it
     asked: int | None = None  # since when somebody waits for a code; None: nobody does
     error: Exception | None = None
 
     @property
     def wants(self) -> bool:
-        return not self.generation.over and self.drawn < self.ahead
+        """Whether it may take part in steps with others."""
+        return not (self.generation.over or self.alone or self.stepped)
+
+
+def _advanced(advance: Advance, generations: list[G]) -> list[Spoken | Exception | None]:
+    """What a step gives of each; if it raises, one at a time, as the fault is not that of all."""
+    try:
+        return list(advance(generations))
+    except Exception as error:
+        if len(generations) == 1:
+            return [error]
+        return [outcome for own in generations for outcome in _advanced(advance, [own])]
 
 
 def _rank(member: _Member) -> tuple[bool, int, int]:

@@ -21,8 +21,8 @@ from tts.mel import LogMel
 from tts.nn import fast_dtype, step_dtype
 from tts.records import NETS, SpeakerLatents, TunedSpeaker
 from tts.synthesis.attempts import Attempt
-from tts.synthesis.batching import Batch, Drawing
-from tts.synthesis.grid import FORESEEN, Spoken, first_window, windows
+from tts.synthesis.batching import ContinuousBatch, Drawing
+from tts.synthesis.grid import FORESEEN, Spoken, windows
 from tts.synthesis.listen import Verdict
 from tts.synthesis.speaking import Settings, Speaking
 from tts.synthesis.wave import stretched
@@ -112,7 +112,9 @@ class TextToSpeech(Speaking):
 
     def share_steps(self, sentences: int, told: Callable[[int], None] = lambda sentences: None) -> None:
         super().share_steps(sentences, told)
-        self._batches = lru_cache(1 + TUNED)(lambda acoustic: Batch(acoustic.advance, sentences, told))  # of each net
+        self._batches = lru_cache(1 + TUNED)(
+            lambda acoustic: ContinuousBatch(lambda: acoustic.advance, sentences, told)
+        )  # of each net
 
     def rows_agree(self, sentences: int) -> bool:
         return self.acoustic.rows_agree(2 * sentences)  # with guidance there are two rows for each
@@ -132,28 +134,25 @@ class TextToSpeech(Speaking):
 
     def draw(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Speech:
         """The candidates of one attempt, which begin together."""
-        return Speech.gathered(list(self._draw(text, voice, settings, seed, settings.candidates, first=None)))
+        return Speech.gathered(list(self._draw(text, voice, settings, seed, settings.candidates)))
 
     def understood(self, codes: Codes, text: str) -> Float[Tensor, " B"]:
         """How well the GPT, listening, finds the text in each item's codes: mean log p(text id | codes) in nats."""
         return self.acoustic.text_score(codes, *self.batch(text, len(codes.length)))
 
     def draw_along(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Drawing:
-        return self._draw(text, voice, settings, seed, 1, first=first_window(self.grain))
+        return self._draw(text, voice, settings, seed, 1, alone=True)
 
     def _draw(
-        self, text: str, voice: SpeakerLatents, settings: Settings, seed: int, count: int, *, first: int | None
+        self, text: str, voice: SpeakerLatents, settings: Settings, seed: int, count: int, *, alone: bool = False
     ) -> Drawing:
-        """The codes of so many candidates; the `first` ones, or all, may be drawn before they are asked for."""
+        """The codes of so many candidates. Those of one are drawn with those of others, or `alone` until it runs on."""
         ids, lengths = self.batch(text, count)
         speaker = torch.from_numpy(voice.acoustic).to(self.device).expand(count, -1, -1)
         generator = torch.Generator(self.device).manual_seed(seed)
         acoustic, _ = self.nets(voice)
         begun = acoustic.begin(ids, lengths, speaker, sampling=settings.sampling, generator=generator)
-        # What shares no steps has a batch of its own, so that several threads may make steps at once.
-        shared = self.sentences > 1 and count == 1
-        batch = self._batches(acoustic) if shared else Batch(acoustic.advance, 1, self.told)
-        return batch.draw(begun, first=first)
+        return self._batches(acoustic).draw(begun, alone=alone or count > 1)
 
     def gathered(self, spoken: Sequence[Spoken]) -> Codes:
         ids = torch.stack([id for id, _ in spoken], dim=1)

@@ -136,7 +136,7 @@ class Speaking(ABC):
     def draw_along(self, text: str, voice: SpeakerLatents, *, settings: Settings, seed: int) -> Drawing:
         """The codes of one attempt, one after the other; the same as those of `utter` with one candidate.
 
-        Those that the first sound takes may be drawn before they are asked for.
+        They are drawn alone until they are told to run on.
         """
 
     @abstractmethod

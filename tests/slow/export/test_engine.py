@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from helpers import nano
+from helpers.pieces import TorchNets
 from tts import settings, voices
 from tts.export.about import ABOUT
 from tts.settings import ROOT
@@ -23,6 +24,7 @@ pytest.importorskip("onnxruntime")
 
 from tts.engine.engine import OnnxEngine  # noqa: E402
 from tts.engine.nets import OnnxNets  # noqa: E402
+from tts.engine.steps import OnnxGeneration, OnnxSteps  # noqa: E402
 
 pytestmark = pytest.mark.slow
 WITHOUT = """
@@ -53,6 +55,27 @@ def test_infer_speaks_without_torch(exported, voice, tmp_path):
 def without(*arguments: str) -> subprocess.CompletedProcess:
     """`infer.py` where torch is not installed."""
     return subprocess.run([sys.executable, "-c", WITHOUT, *arguments], cwd=ROOT, capture_output=True, text=True)
+
+
+def test_rows_of_a_step_are_written_in_place_and_say_what_the_nets_say(weights, exported, voice):
+    """Three sentences, one of which joins late, against each of them alone by torch."""
+    files, nets = OnnxEngine(OnnxNets(exported, 1)), OnnxEngine(TorchNets(weights))
+    who = voices.load(voice, fingerprint=files.fingerprint)
+    greedy = nano.sampling(temperature=0.0, guidance=2.0, max_codes_per_id=12.0)
+    texts = [[4, 8, 15, 16, 23, 42], [4, 8, 15], [16, 23, 42, 4, 8]]
+
+    def begun(engine: OnnxEngine) -> list[OnnxGeneration]:
+        return [engine.gpt.begin(ids, who.acoustic[None], greedy, np.random.default_rng(0)) for ids in texts]
+
+    running, steps, drawn = begun(files), OnnxSteps(files.nets), [[], [], []]
+    for turn in range(100):
+        for number, spoken in enumerate(steps.advance(running[: 2 + (turn > 10)])):
+            drawn[number] += [spoken] if spoken else []
+    for ours, own in zip(drawn, begun(nets), strict=True):
+        alone = OnnxSteps(nets.nets)
+        theirs = list(iter(lambda own=own, alone=alone: alone.advance([own])[0], None))
+        assert [code for code, _ in ours] == [code for code, _ in theirs] and len(ours) > 30
+        np.testing.assert_allclose([one for _, one in ours], [one for _, one in theirs], atol=1e-3)
 
 
 def test_a_book_is_narrated_without_torch_and_gone_on_with(exported, voice, tmp_path):

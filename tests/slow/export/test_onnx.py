@@ -27,7 +27,8 @@ def other_inputs(piece) -> dict[str, torch.Tensor]:
         shape = list(example.shape)
         for axis, counted in piece.axes.get(name, {}).items():
             shape[axis] = SIZES[counted]
-        inputs[name] = torch.randint(3, 12, shape) if example.dtype == torch.long else torch.randn(shape)
+        whole = not example.is_floating_point()
+        inputs[name] = torch.randint(3, 12, shape, dtype=example.dtype) if whole else torch.randn(shape)
     return inputs
 
 
@@ -44,7 +45,10 @@ def test_every_piece_equals_its_net(weights, exported):
         for name, ours, theirs in zip(
             piece.outputs, got, wanted if isinstance(wanted, tuple) else (wanted,), strict=True
         ):
-            assert np.allclose(ours, theirs.numpy(), atol=1e-4, rtol=1e-3), (piece.name, name)
+            theirs = theirs.numpy()
+            if name.startswith("new_"):  # of a cache only what is filled counts
+                ours, theirs = (cache[:, :, : int(inputs["filled"]) + 1] for cache in (ours, theirs))
+            assert np.allclose(ours, theirs, atol=1e-4, rtol=1e-3), (piece.name, name)
         names.add(f"{piece.name}.onnx")
     assert {path.name for path in exported.iterdir()} == names | {ABOUT}
 

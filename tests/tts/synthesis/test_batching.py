@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from tts.synthesis.batching import STINT, Batch
+from tts.synthesis.batching import STINT, ContinuousBatch
 
 
 @dataclass(eq=False)
@@ -32,10 +32,10 @@ def advance(generations):
     return spoken
 
 
-def make(most: int) -> tuple[Batch, list[int]]:
+def make(most: int) -> tuple[ContinuousBatch, list[int]]:
     """A batch, and how many took part in each of its steps."""
     sizes = []
-    return Batch(advance, most, sizes.append), sizes
+    return ContinuousBatch(lambda: advance, most, sizes.append), sizes
 
 
 def codes(drawn) -> list[int]:
@@ -53,15 +53,35 @@ def test_everyone_gets_its_own_codes_in_order():
 
 def test_who_waits_for_a_code_draws_those_of_others_along():
     batch, sizes = make(4)
-    one, other, third = (
-        batch.draw(Numbers(start, 30), first=first) for start, first in ((0, 4), (100, 4), (200, None))
-    )
-    assert codes(islice(one, 4)) == [0, 1, 2, 3] and sizes == [3] * 4
-    assert codes(islice(one, 2)) == [4, 5] and sizes[4:] == [2, 2]  # the other has its first codes
-    other.run_on()
-    assert codes(islice(one, 3)) == [6, 7, 8] and sizes[6:] == [3] * 3
-    assert codes(islice(other, 7)) == list(range(100, 107)) and len(sizes) == 9
-    assert codes(islice(third, 9)) == list(range(200, 209)) and len(sizes) == 9
+    one, other, late = (batch.draw(Numbers(start, 30), alone=start == 200) for start in (0, 100, 200))
+    assert codes(islice(one, 4)) == [0, 1, 2, 3] and sizes == [2] * 4
+    assert codes(islice(late, 2)) == [200, 201] and sizes[4:] == [1, 1]  # alone, as nothing of it sounds yet
+    late.run_on()
+    assert codes(islice(one, 3)) == [4, 5, 6] and sizes[6:] == [3] * 3
+    assert codes(islice(other, 7)) == list(range(100, 107)) and codes(islice(late, 3)) == [202, 203, 204]
+    assert len(sizes) == 9
+
+
+def test_who_is_drawn_alone_waits_for_no_step_of_others():
+    inside, allowed = Event(), Event()
+
+    def steps():
+        def advancing(generations):
+            if generations[0].start == 0:
+                inside.set()
+                allowed.wait(30)
+            return advance(generations)
+
+        return advancing
+
+    batch = ContinuousBatch(steps, 2)
+    slow, new = batch.draw(Numbers(0, 3)), batch.draw(Numbers(10, 9), alone=True)
+    with ThreadPoolExecutor(1) as pool:
+        led = pool.submit(codes, slow)
+        inside.wait(30)
+        assert codes(islice(new, 5)) == list(range(10, 15))
+        allowed.set()
+        assert led.result(30) == [0, 1, 2]
 
 
 def test_alone_nothing_is_shared():
@@ -100,7 +120,7 @@ def test_who_leaves_while_a_step_is_made_ends_whoever_waits_for_it():
         allowed.wait(30)
         return advance(generations)
 
-    batch = Batch(slow, 2)
+    batch = ContinuousBatch(lambda: slow, 2)
     leads, leaves = batch.draw(Numbers(0, 3)), batch.draw(Numbers(10, 3))
     with ThreadPoolExecutor(2) as pool:
         led = pool.submit(codes, leads)
