@@ -44,7 +44,8 @@ class Chain:
         asks = self.preset.loudness is not None or self.preset.rms is not None
         if not asks and self.bed is None:
             return 0.0
-        for seconds in (HEARD_FIRST, math.inf):  # all of it where nothing is heard at first
+        # All of it where nothing is heard at first, and for a bed alone, which nothing measured later would put right.
+        for seconds in (HEARD_FIRST, math.inf) if asks else (math.inf,):
             speech = self._measured(self.speech(), seconds)
             self.spoken = speech.loudness if self.weighs else speech.rms
             if self.spoken > ABSOLUTE_GATE:
