@@ -63,7 +63,7 @@ def resolve(href: str, base: str) -> tuple[str, str]:
         return "", ""
     if parts.scheme or parts.netloc:
         return "", ""
-    path = unquote(parts.path)
+    path = unquote(parts.path).replace("\\", "/")
     name = normpath(join(dirname(base), path)) if path else base
     return ("" if name.startswith(("../", "/")) or name == ".." else name), unquote(parts.fragment)
 
@@ -114,6 +114,8 @@ class _Book:
                 if not taken.isdisjoint(range(first, last)):
                     continue
                 taken |= set(range(first, last))
+                if last - first > 1 and _signs(self.paragraphs[first].text) == _signs(reference.mark):
+                    first += 1  # the mark, which stands alone before the note
                 for number in range(first, last):
                     self.paragraphs[number] = replace(self.paragraphs[number], kind=NOTE)
                 said = self.paragraphs[first]
@@ -296,9 +298,13 @@ def _title(paragraphs: list[Paragraph], label: str, own: str) -> tuple[str, set[
 
 def _unmarked(note: str, mark: str) -> str:
     """A note without the mark that refers to it, or another number, at its beginning."""
-    sign = re.escape(mark.translate(PLAIN).strip("[]() "))
+    sign = re.escape(_signs(mark))
     found = sign and re.match(rf"\s*[\[(]?{sign}[\])]?[.:]?\s+", note.translate(PLAIN))
     return note[found.end() :] if found else NOTE_NUMBER.sub("", note)
+
+
+def _signs(mark: str) -> str:
+    return mark.translate(PLAIN).strip("[]().: ")
 
 
 def _is_note_head(paragraph: Paragraph) -> bool:

@@ -12,7 +12,7 @@ BLOCKS = frozenset(
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 UNREAD = frozenset(
     "script style head title svg template noscript audio video object iframe canvas select textarea button rt rp "
-    "case".split()
+    "case del".split()
 )
 PREFIXES = frozenset({"html", "xhtml", "h", "svg", "m", "mml", "math", "epub"})  # of names of elements; others stay
 # An element that begins ends what is open and cannot hold it, up to one of the second set.

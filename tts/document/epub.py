@@ -59,7 +59,8 @@ class _Book:
     def __init__(self, archive: zipfile.ZipFile):
         self._archive = archive
         self._budget = MAX_BYTES
-        self._names = set(archive.namelist())
+        # By how names are looked up: books made on Windows may spell them otherwise than the links to them.
+        self._names = {_looked_up(name): name for name in reversed(archive.namelist())}
         self._refuse_protected()
         self._package = self._find_package()
         self._root = self._xml(self._package)
@@ -89,9 +90,12 @@ class _Book:
 
     # Files
 
+    def _has(self, name: str) -> bool:
+        return _looked_up(name) in self._names
+
     def _read(self, name: str) -> bytes:
         # A small archive may claim to unpack to little and go on: read no more than the limit, whatever it claims.
-        with self._archive.open(name) as file:
+        with self._archive.open(self._names.get(_looked_up(name), name)) as file:
             data = file.read(self._budget + 1)
         self._budget -= len(data)
         if self._budget < 0:
@@ -110,7 +114,7 @@ class _Book:
         return ElementTree.fromstring(data)
 
     def _refuse_protected(self) -> None:
-        if ENCRYPTION not in self._names:
+        if not self._has(ENCRYPTION):
             return
         for part in self._xml(ENCRYPTION).iterfind("{*}EncryptedData"):
             method = part.find("{*}EncryptionMethod")
@@ -124,7 +128,7 @@ class _Book:
         if not named:
             raise ValueError("its container names no package")
         for name in named:
-            if name in self._names:
+            if self._has(name):
                 return name
         raise KeyError(named[0])
 
@@ -182,13 +186,13 @@ class _Book:
         hrefs += [one.get("href", "") for one in guide if one.get("type", "").lower() == "cover"]
         for href in hrefs:
             name = resolve(href, self._package)[0]
-            if name in self._names and (picture := self._picture(name)):
+            if self._has(name) and (picture := self._picture(name)):
                 return picture
         return b""
 
     def _picture(self, name: str) -> bytes:
         try:
-            with self._archive.open(name) as file:
+            with self._archive.open(self._names[_looked_up(name)]) as file:
                 data = file.read(MAX_COVER + 1)
         except DAMAGE:
             return b""
@@ -200,7 +204,7 @@ class _Book:
                 return picture if picture.startswith(PICTURES) else b""
         shown = SHOWN.search(data[:50_000])
         inner = resolve(shown[1].decode("utf-8", "replace"), name)[0] if shown else ""
-        known = inner in self._names and inner != name and inner.lower().endswith((".jpg", ".jpeg", ".png"))
+        known = self._has(inner) and inner != name and inner.lower().endswith((".jpg", ".jpeg", ".png"))
         return self._picture(inner) if known else b""
 
     # Pages
@@ -210,7 +214,7 @@ class _Book:
         nav = next((item for item in self._items.values() if "nav" in item.get("properties", "").split()), None)
         name = resolve(nav.get("href", ""), self._package)[0] if nav is not None else ""
         matter: set[str] = set()
-        if name in self._names:
+        if self._has(name):
             found = Navigation(_markup(self._read(name)))
             matter = {resolve(href, name)[0] for href in found.matter} | {name}
             if found.entries:
@@ -220,7 +224,7 @@ class _Book:
         if toc is None:
             toc = next((i for i in self._items.values() if i.get("media-type") == "application/x-dtbncx+xml"), None)
         name = resolve(toc.get("href", ""), self._package)[0] if toc is not None else ""
-        if name in self._names:
+        if self._has(name):
             try:
                 return ncx(self._xml(name)), name, matter
             except ElementTree.ParseError:
@@ -236,7 +240,7 @@ class _Book:
             if not name or name in seen:
                 continue
             seen.add(name)
-            if name not in self._names:
+            if not self._has(name):
                 missing = missing or name
                 continue
             left_out = name in matter or bool(MATTER_NAME.search(name)) or reference.get("linear") == "no"
@@ -250,12 +254,18 @@ class _Book:
         while identity in self._items and identity not in seen:
             seen.add(identity)
             item = self._items[identity]
-            name = resolve(item.get("href", ""), self._package)[0]
+            href = item.get("href", "")
+            rooted = href.strip().lstrip("/\\")
+            name = rooted if rooted != href.strip() and self._has(rooted) else resolve(href, self._package)[0]
             kind = item.get("media-type", "").lower()
             if kind in PAGE_TYPES or not kind or name.lower().endswith((".xhtml", ".html", ".htm")):
                 return name
             identity = item.get("fallback", "")
         return ""
+
+
+def _looked_up(name: str) -> str:
+    return name.replace("\\", "/").casefold()
 
 
 def _says(meta: ElementTree.Element, name: str, value: str) -> bool:

@@ -100,6 +100,7 @@ class Page(HTMLParser):
         self._parts: list[str] = []
         self._block = self._elements = 0
         self._level = 0
+        self._term = ""  # the anchor of the last term of a list of definitions
         self._speaker = ""
         self._lead: tuple[int, int] | None = None  # the parts of the block that name who speaks
         self._row: list[str] | None = None  # the cells of the row that is open
@@ -304,6 +305,10 @@ class Page(HTMLParser):
             if element.anchor and len(self.anchors) < MAX_PARAGRAPHS:
                 pending = element.tag not in BLOCKS or element.tag in ("td", "th")
                 self.anchors.setdefault(element.anchor, (element.first, len(self.paragraphs) + pending))
+            if element.tag == "dt":
+                self._term = element.anchor
+            elif element.tag == "dd" and self._term in self.anchors:  # what is said of a term belongs to it
+                self.anchors[self._term] = (self.anchors[self._term][0], len(self.paragraphs))
 
     def _end_element(self, element: Element) -> None:
         if element.tag in ("td", "th") and self._row is not None:

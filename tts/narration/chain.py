@@ -14,7 +14,7 @@ from tts.narration.blocks import ahead, decibels
 from tts.narration.loudness import ABSOLUTE_GATE, SILENT, STEREO, Preset
 from tts.synthesis.mark import marked
 
-BLOCK = 24_000  # samples of silence that are made at once
+BLOCK = 24_000  # samples that are given on at once
 BELOW = 3.0  # dB under the loudness of speech at which the compressor starts
 # Seconds of a file by which its gain is chosen, so that encoding can begin long before the last word is spoken. Of 15
 # and 19 minutes of takes in one and six voices, the first three were .1 LU louder or quieter than the whole.
@@ -44,7 +44,8 @@ class Chain:
         asks = self.preset.loudness is not None or self.preset.rms is not None
         if not asks and self.bed is None:
             return 0.0
-        for seconds in (HEARD_FIRST, math.inf):  # all of it where nothing is heard at first
+        # All of it where nothing is heard at first, and for a bed alone, which nothing measured later would put right.
+        for seconds in (HEARD_FIRST, math.inf) if asks else (math.inf,):
             speech = self._measured(self.speech(), seconds)
             self.spoken = speech.loudness if self.weighs else speech.rms
             if self.spoken > ABSOLUTE_GATE:
@@ -78,7 +79,8 @@ class Chain:
         for chapter in self.chapters:
             for block in chapter():
                 samples += block.shape[1]
-                yield block
+                for start in range(0, block.shape[1], BLOCK):  # a pause may last minutes
+                    yield block[:, start : start + BLOCK]
             self.stops.append(samples / self.rate)
         samples += round(after * self.rate)
         self.seconds = self.stops[-1] = samples / self.rate

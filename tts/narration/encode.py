@@ -14,7 +14,7 @@ from tts.narration import loudness
 from tts.narration.beds import find_bed
 from tts.narration.blocks import ahead
 from tts.narration.chain import Chain, Sound
-from tts.narration.loudness import PRESETS, Preset, Requirement
+from tts.narration.loudness import PRESETS, Preset
 from tts.narration.timeline import TimedSegment, Timeline
 from tts.packets import PackedSound, packed
 from tts.synthesis.mark import provenance
@@ -27,17 +27,6 @@ GENRE = "Audiobook"
 
 Tell = Callable[[str], None]  # takes a line for the user
 Progress = Callable[[float], None]  # takes seconds of sound
-
-
-@dataclass(frozen=True)
-class Report:
-    """What one file was asked for and what it measures, decoded again."""
-
-    path: Path
-    lines: list[Requirement]
-
-    def __str__(self) -> str:
-        return loudness.table(self.path, self.lines)
 
 
 @dataclass(frozen=True)
@@ -109,7 +98,7 @@ class Mastering:
                 if attempt == ATTEMPTS or (abs(missing) <= self.slack and not too_high):
                     sound.save(file.path, self._tags(file), _marks(file.titles, chain.stops), self.document.cover)
                     if result:
-                        tell(str(Report(file.path, loudness.requirements(self.preset, result))))
+                        tell(loudness.table(file.path, loudness.requirements(self.preset, result)))
                     return
             if abs(missing) > self.slack:
                 gain += missing

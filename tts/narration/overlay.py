@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tts.document import Document
 from tts.document.document import CAPTION, CODE, DIRECTION, HEADING, ITEM, LINE, NOTE, QUOTE, ROW, SCENE, VERSE
+from tts.encoding import picture_type
 from tts.files import replacing
 from tts.narration.illustrations import KINDS, Illustration
 from tts.narration.paragraphs import ShownParagraph, ShownSegment, says_title, shown_chapters
@@ -97,8 +98,6 @@ def epub(
 
     Raises ValueError for sound that readers of EPUB need not play, and for another number of files.
     """
-    from tts.encoding import picture_type  # it imports torch
-
     check_audio(timeline, audio)
     check_kinds(audio)
     names = [f"audio/{n:03}{one.suffix.lower().replace('.m4b', '.m4a')}" for n, one in enumerate(audio, 1)]

@@ -494,3 +494,25 @@ def test_a_page_may_say_that_it_is_xml():
     item = '<item id="x" href="a.xml" media-type="text/xml"/>'
     files = {"o/a.xml": "<html><p>Said.</p>"}
     assert parts(book({}, spine=['<itemref idref="x"/>'], items=item, files=files)) == [(PROSE, "Said.")]
+
+
+@pytest.mark.parametrize("href", ["Text/Chapter1.xhtml", "text\\chapter1.xhtml", "/o/text/chapter1.xhtml"])
+def test_names_that_only_windows_takes_for_the_same(href):
+    item = f'<item id="x" href="{href}" media-type="application/xhtml+xml"/>'
+    files = {"o/text/chapter1.xhtml": "<html><p>Said.</p>"}
+    assert parts(book({}, spine=['<itemref idref="x"/>'], items=item, files=files)) == [(PROSE, "Said.")]
+
+
+def test_notes_in_a_list_of_definitions():
+    notes = "<h1>Notes</h1><dl><dt id='n1'>1</dt><dd>In May.</dd><dt id='n2'>2.</dt><dd>Late.</dd><dd>Very.</dd></dl>"
+    said = "<h1>One</h1><p>He came<a href='n.xhtml#n1'><sup>1</sup></a> early<a href='n.xhtml#n2'><sup>2</sup></a>.</p>"
+    assert parts(book({"a.xhtml": said, "n.xhtml": notes})) == [
+        (PROSE, "He came early."),
+        (NOTE, "In May."),
+        (NOTE, "Late."),
+        (NOTE, "Very."),
+    ]
+
+
+def test_what_was_deleted_is_not_read():
+    assert between("<p>It <del>was</del><ins>is</ins> so.</p>") == [(PROSE, "It is so.")]
