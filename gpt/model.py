@@ -280,9 +280,8 @@ class GPT(nn.Module):
 
         With a prompt the speaker goes on from there, as nets do that were trained on tasks with prompts.
         """
-        items, device = len(text), text.device
-        scale = sampling.guidance / self.guidance  # beyond what the weights hold
-        guided = scale != 1
+        sampling = replace(sampling, guidance=sampling.guidance / self.guidance)  # beyond what the weights hold
+        items, guided, device = len(text), sampling.guidance != 1, text.device
         with torch.autocast(device.type, enabled=False):
             speaker = speaker.float()
             times, prosody = self.draw_prosody(text, text_len, speaker, sampling.prosody, generator)
@@ -309,7 +308,7 @@ class GPT(nn.Module):
             with torch.autocast(device.type, enabled=False):
                 logits = product(hidden, head).float()
                 if guided:
-                    logits = guide(*logits.chunk(2), scale)
+                    logits = guide(*logits.chunk(2), sampling.guidance)
                 if step == 0:
                     logits[:, -1] = -torch.inf  # speech of no codes has nothing to decode
                 id = choose(logits, ids[:, :step], uniforms[step], sampling)

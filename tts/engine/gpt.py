@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -26,8 +27,8 @@ class OnnxGpt:
     ) -> Iterator[Drawn]:
         """Codes until the GPT stops, each with its latents."""
         known = self.known
-        scale = sampling.guidance / known["guidance"]  # beyond what the weights hold
-        guided = scale != 1
+        sampling = replace(sampling, guidance=sampling.guidance / known["guidance"])  # beyond what the weights hold
+        guided = sampling.guidance != 1
         stream = self._stream(ids)
         times, prosody = self._prosody(stream, speaker, sampling, random)
         logits, caches = self._read(stream, sampling.pace * times, prosody, speaker, guided)
@@ -38,7 +39,7 @@ class OnnxGpt:
         uniforms = random.random((limit, 2))
         codes: list[int] = []
         for step in range(limit):
-            row = logits[0] if not guided else logits[1] + scale * (logits[0] - logits[1])
+            row = logits[0] if not guided else logits[1] + sampling.guidance * (logits[0] - logits[1])
             if step == 0:
                 row[-1] = -np.inf  # speech of no codes has nothing to decode
             code = choose(row, codes, uniforms[step], vars(sampling))
@@ -105,8 +106,11 @@ class OnnxGpt:
             told = np.zeros((1, channels + 1, log_gaps.shape[1]), np.float32)
             if sampling.prosody:
                 noise = random.standard_normal((1, channels, log_gaps.shape[1]), np.float32)
-                given = {"noise": np.float32(sampling.prosody) * noise, "stream": stream, "speaker": speaker}
-                (drawn,) = self.nets("gpt_prosody", log_gaps=log_gaps, **given)
+                given = {"stream": stream, "speaker": speaker, "log_gaps": log_gaps}
+                drawn, steps = np.float32(sampling.prosody) * noise, self.known["prosody_steps"]
+                for step in range(steps):
+                    (velocity,) = self.nets("gpt_prosody", x=drawn, time=np.full(1, step / steps, np.float32), **given)
+                    drawn = drawn + velocity / np.float32(steps)
                 told = np.concatenate((drawn, np.ones_like(drawn[:, :1])), axis=1)
                 floor = self.known["gap_floor"]
                 departure = np.exp(drawn[:, 0] * self.known["gap_scale"])

@@ -16,7 +16,7 @@ from torch.export import Dim
 
 from diffusion.model import REACH
 from gpt.model import GPT, PACES
-from gpt.prosody import CHANNELS, GAP_FLOOR, SCALES
+from gpt.prosody import CHANNELS, GAP_FLOOR, SCALES, STEPS
 from gpt.sequence import FIRST_TEXT, PADDING, START_TEXT
 from tts import checkpoint
 from tts.checkpoint import Loaded
@@ -119,6 +119,7 @@ def constants(gpt: GPT) -> dict[str, Any]:
         "channels": CHANNELS,
         "gap_floor": GAP_FLOOR,
         "gap_scale": SCALES[0],
+        "prosody_steps": STEPS,
         "speaker_latents": gpt.latents_per_speaker,
         "width": len(gpt.norm.weight),
         "paces": PACES,
