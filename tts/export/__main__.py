@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from tts import settings
-from tts.cli import Parser, UsageError, exit_code, printable, run_as_program
+from tts.cli import Parser, exit_code, printable, run_as_program
 from tts.export.about import FOLDER
 
 MOST = 4
@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     def command() -> None:
         arguments = _parser().parse_args(argv)
         if arguments.processes < 1:
-            raise UsageError(f"--processes is {arguments.processes}: give 1 or more")
+            raise ValueError(f"--processes is {arguments.processes}: give 1 or more")
         from tts.export.write import write_export
 
         given = {"eight_bits": arguments.eight_bits, "processes": arguments.processes}
