@@ -199,8 +199,7 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--engine",
         metavar="NAME",
-        help="torch; onnx or onnx=FOLDER: nets that python -m tts.export wrote; auto: those of these weights where "
-        "there is no GPU, else torch",
+        help="torch; onnx or onnx=FOLDER: of python -m tts.export; auto: onnx if it is there and no GPU, else torch",
     )
     parser.add_argument(
         "--no-mark", dest="mark", action="store_false", help="leave out the inaudible mark of synthetic speech"

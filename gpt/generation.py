@@ -27,8 +27,7 @@ class Generation:
     weights: StepWeights
     sequences: Sequences  # with guidance twice as many as items: those told the text, then those that are not
     hidden: Float[Tensor, "R D"]  # at their last position
-    sampling: Sampling
-    scale: float  # of guidance, beyond what the weights hold
+    sampling: Sampling  # its guidance is beyond what the weights hold
     limit: Int[Tensor, " B"]  # codes of each item
     uniforms: Float[Tensor, "steps B 2"]
     over: bool = False  # nobody wants more of it
@@ -51,7 +50,7 @@ class Generation:
             return None
         stop = logits.shape[1] - 1
         if self.rows > len(self.limit):
-            logits = guide(*logits.chunk(2), self.scale)
+            logits = guide(*logits.chunk(2), self.sampling.guidance)
         if self.step == 0:
             logits[:, -1] = -torch.inf  # speech of no codes has nothing to decode
         id = choose(logits, self.ids[:, : self.step], self.uniforms[self.step], self.sampling)

@@ -279,8 +279,8 @@ class GPT(nn.Module):
         With a prompt the speaker goes on from there, as nets do that were trained on tasks with prompts.
         """
         device = text.device
-        scale = sampling.guidance / self.guidance  # beyond what the weights hold
-        guided = scale != 1
+        sampling = replace(sampling, guidance=sampling.guidance / self.guidance)  # beyond what the weights hold
+        guided = sampling.guidance != 1
         with torch.autocast(device.type, enabled=False):
             speaker = speaker.float()
             times, prosody = self.draw_prosody(text, text_len, speaker, sampling.prosody, generator)
@@ -293,7 +293,7 @@ class GPT(nn.Module):
             weights = self._step_weights()
             sequences, hidden = weights.stepper.start(x, time, pad, steps=steps)
         uniforms = seeded_uniforms(len(text), steps, generator).to(device)
-        return Generation(weights, sequences, hidden, sampling, scale, limit, uniforms)
+        return Generation(weights, sequences, hidden, sampling, limit, uniforms)
 
     @torch.inference_mode()
     def advance(self, generations: Sequence[Generation]) -> list[tuple[Int[Tensor, " B"], Float[Tensor, "B D"]] | None]:

@@ -78,7 +78,7 @@ def _time_gpt(gpt: Any, size: str, machine: Machine) -> NetTiming:
             top_p=1.0,
             repetition_window=0,
             repetition_ratio=1.0,
-            guidance=1.0,
+            guidance=gpt.guidance,  # one row
             prosody=0.0,
             pace=1.0,
             max_codes_per_id=codes / IDS,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -22,16 +23,18 @@ class OnnxGpt:
         self, ids: Sequence[int], speaker: Float[np.ndarray, "1 P D"], sampling: Sampling, random: np.random.Generator
     ) -> OnnxGeneration:
         """Read what comes before the first code; steps draw the codes."""
+        sampling = replace(
+            sampling, guidance=sampling.guidance / self.known["guidance"]
+        )  # beyond what the weights hold
         stream = self._stream(ids)
-        scale = sampling.guidance / self.known["guidance"]  # beyond what the weights hold
         times, prosody = self._prosody(stream, speaker, sampling, random)
-        logits, kept = self._read(stream, sampling.pace * times, prosody, speaker, scale != 1)
+        logits, kept = self._read(stream, sampling.pace * times, prosody, speaker, sampling.guidance != 1)
         filled = kept[0].shape[2]
         room = self.known["max_len"] - filled
         if room < 1:
             raise ValueError(f"{len(ids)} text ids leave no room for speech: split the text")
         limit = min(max(1, math.ceil(len(ids) * sampling.max_codes_per_id)), room)
-        return OnnxGeneration(logits, kept, sampling, scale, random.random((limit, 2)), filled)
+        return OnnxGeneration(logits, kept, sampling, random.random((limit, 2)), filled)
 
     def understood(self, codes: Int[np.ndarray, "1 L"], ids: Sequence[int]) -> float:
         """How well the GPT, listening, finds a text in codes: `GPT.text_score`."""
@@ -88,8 +91,11 @@ class OnnxGpt:
             told = np.zeros((1, channels + 1, log_gaps.shape[1]), np.float32)
             if sampling.prosody:
                 noise = random.standard_normal((1, channels, log_gaps.shape[1]), np.float32)
-                given = {"noise": np.float32(sampling.prosody) * noise, "stream": stream, "speaker": speaker}
-                (drawn,) = self.nets("gpt_prosody", log_gaps=log_gaps, **given)
+                given = {"stream": stream, "speaker": speaker, "log_gaps": log_gaps}
+                drawn, steps = np.float32(sampling.prosody) * noise, self.known["prosody_steps"]
+                for step in range(steps):
+                    (velocity,) = self.nets("gpt_prosody", x=drawn, time=np.full(1, step / steps, np.float32), **given)
+                    drawn = drawn + velocity / np.float32(steps)
                 told = np.concatenate((drawn, np.ones_like(drawn[:, :1])), axis=1)
                 floor = self.known["gap_floor"]
                 departure = np.exp(drawn[:, 0] * self.known["gap_scale"])

@@ -21,8 +21,7 @@ class OnnxGeneration:
 
     logits: Float[np.ndarray, "B V"]  # of the next code
     kept: list[Float[np.ndarray, "B H K d"]]  # keys and values of each block; where they lie, `filled` of them count
-    sampling: Sampling
-    scale: float  # of guidance, beyond what the weights hold
+    sampling: Sampling  # its guidance is beyond what the weights hold
     uniforms: Float[np.ndarray, "limit 2"]  # one pair for each code that there may be
     filled: int  # positions in its caches
     codes: list[int] = field(default_factory=list)
@@ -39,7 +38,7 @@ class OnnxGeneration:
             return None
         row = self.logits[0]
         if self.rows > 1:
-            row = self.logits[1] + self.scale * (self.logits[0] - self.logits[1])
+            row = self.logits[1] + self.sampling.guidance * (self.logits[0] - self.logits[1])
         if step == 0:
             row[-1] = -np.inf  # speech of no codes has nothing to decode
         code = choose(row, self.codes, self.uniforms[step], vars(self.sampling))
@@ -125,7 +124,7 @@ def rows_agree(nets: OnnxNets, rows: int) -> bool:
         random, filled = np.random.default_rng(number), 8 + number
         kept = [random.standard_normal((1, heads, filled, width), np.float32) for _ in range(2 * blocks)]
         logits = random.standard_normal((1, nets.about["gpt"]["codes"] + 1), np.float32)
-        return OnnxGeneration(logits, kept, sampling, 1.0, np.zeros((1, 2)), filled)
+        return OnnxGeneration(logits, kept, sampling, np.zeros((1, 2)), filled)
 
     def latents(many: int) -> list[np.ndarray]:
         return [latent for _, latent in OnnxSteps(nets).advance([generation(number) for number in range(many)])]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gpt.model import GPT, PACES
-from gpt.prosody import CHANNELS, STEPS
+from gpt.prosody import CHANNELS
 from gpt.sequence import FIRST_TEXT, SPEECH, START_SPEECH, TEXT
 from tts.export.attention import attend
 from tts.export.piece import OnnxPiece, full, normed, speaker_piece, turned
@@ -38,8 +38,8 @@ class Gaps(nn.Module):
         return self.clock(stream, full(stream, stream.shape[1] - 2), speaker)
 
 
-class DrawnProsody(nn.Module):
-    """Noise to how rhythm, melody and loudness depart from the mean (`gpt.prosody`), in units of their variance."""
+class ProsodyStep(nn.Module):
+    """The velocity from noise to how rhythm, melody and loudness depart from the mean, in units of their variance."""
 
     def __init__(self, gpt: GPT):
         super().__init__()
@@ -47,16 +47,13 @@ class DrawnProsody(nn.Module):
 
     def forward(
         self,
-        noise: Float[Tensor, "B 3 S1"],
+        x: Float[Tensor, "B 3 S1"],
+        time: Float[Tensor, " B"],
         stream: Int[Tensor, "B S2"],
         speaker: Float[Tensor, "B P D"],
         log_gaps: Float[Tensor, "B S1"],
     ) -> Float[Tensor, "B 3 S1"]:
-        x, text_len = noise, full(stream, stream.shape[1] - 2)
-        for step in range(STEPS):
-            time = torch.full((stream.shape[0],), step / STEPS)
-            x = x + self.flow(x, time, stream, text_len, speaker, log_gaps) / STEPS
-        return x
+        return self.flow(x, time, stream, full(stream, stream.shape[1] - 2), speaker, log_gaps)
 
 
 class Prefix(nn.Module):
@@ -192,9 +189,9 @@ def gpt_pieces(gpt: GPT) -> Iterator[OnnxPiece]:
     prefix_axes = text_axes | {"times": {0: "rows", 1: "ids"}}
     if gpt.prosody:
         gaps = {"log_gaps": torch.zeros(rows, ids - 1)}
-        gap_axes = {"noise": {0: "rows", 2: "gaps"}, "log_gaps": {0: "rows", 1: "gaps"}}
-        noise = {"noise": torch.zeros(rows, CHANNELS, ids - 1)}
-        yield OnnxPiece("gpt_prosody", DrawnProsody(gpt), noise | texts | gaps, text_axes | gap_axes, ("prosody",))
+        gap_axes = {"x": {0: "rows", 2: "gaps"}, "time": {0: "rows"}, "log_gaps": {0: "rows", 1: "gaps"}}
+        place = {"x": torch.zeros(rows, CHANNELS, ids - 1), "time": torch.zeros(rows)}
+        yield OnnxPiece("gpt_prosody", ProsodyStep(gpt), place | texts | gaps, text_axes | gap_axes, ("velocity",))
         prefix["prosody"] = torch.zeros(rows, CHANNELS + 1, ids - 1)
         prefix_axes |= {"prosody": {0: "rows", 2: "gaps"}}
     caches = [f"{part}{number}" for number in range(len(gpt.blocks)) for part in ("keys", "values")]

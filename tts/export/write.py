@@ -4,8 +4,11 @@ import json
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -16,7 +19,7 @@ from torch.export import Dim
 
 from diffusion.model import REACH
 from gpt.model import GPT, PACES
-from gpt.prosody import CHANNELS, GAP_FLOOR, SCALES
+from gpt.prosody import CHANNELS, GAP_FLOOR, SCALES, STEPS
 from gpt.sequence import FIRST_TEXT, PADDING, START_TEXT
 from tts import checkpoint
 from tts.checkpoint import Loaded
@@ -51,37 +54,76 @@ class Listed(nn.Module):
         return self.net(*inputs)
 
 
-def write_export(weights: Path, output: Path, *, eight_bits: bool) -> Iterator[Path]:
+@dataclass(frozen=True)
+class Writing:
+    """Where an export comes from and goes to."""
+
+    weights: Path
+    output: Path
+    eight_bits: bool
+    family: str  # of the weights, as each of the files says
+
+    def write(self, name: str) -> Path:
+        """Convert a piece and write it; what it takes is the tracing of its operations one by one, on one core."""
+        with _quiet():
+            model = converted(_pieces(self.weights)[name], {"format": FORMAT, "weights": self.family})
+            if self.eight_bits:
+                model = quantised(model, name)
+        path = self.output / f"{name}.onnx"
+        with whole(path) as file:
+            file.write(model.SerializeToString())
+        return path
+
+
+@lru_cache(1)
+def _pieces(weights: Path) -> dict[str, OnnxPiece]:
+    return {piece.name: piece for piece in pieces({name: net.net for name, net in _loaded(weights).items()})}
+
+
+def _loaded(weights: Path) -> dict[str, Loaded]:
+    return {name: checkpoint.load(weights / f"{name}.safetensors") for name in NETS}
+
+
+def write_export(weights: Path, output: Path, *, eight_bits: bool, processes: int) -> Iterator[Path]:
     """Write every piece of the nets in a folder, and `ABOUT` last; gives each file as it is written.
 
-    With `eight_bits`, the pieces in `STORED` and `MULTIPLIED` have 8 bits. Raises ValueError if the nets cannot be
-    read, or if onnx is not installed.
+    With `eight_bits`, the pieces in `STORED` and `MULTIPLIED` have 8 bits. So many `processes` write at once, each in
+    about 1 GB of memory. Raises ValueError if the nets cannot be read, or if onnx is not installed.
     """
     try:
         import onnxscript  # noqa: F401  (torch.onnx asks for it late)
     except ModuleNotFoundError:
         raise ValueError("onnx and onnxscript are not installed: run with `uv run --group export`") from None
-    loaded = {name: checkpoint.load(weights / f"{name}.safetensors") for name in NETS}
+    loaded = _loaded(weights)
     gpt = loaded["gpt"]
     if len({net.audio for net in loaded.values()}) > 1:
         raise ValueError(f"the nets in {weights} were trained on different mels: use weights of one family")
     if "text" not in gpt.extra:
         raise ValueError(f"gpt in {weights} does not say how it reads: export it with its tokenizer's spec")
-    made = list(pieces({name: net.net for name, net in loaded.items()}))
-    about = described(loaded, [piece.name for piece in made], STORED + MULTIPLIED if eight_bits else ())
+    made = _pieces(weights)
+    about = described(loaded, list(made), STORED + MULTIPLIED if eight_bits else ())
     output.mkdir(parents=True, exist_ok=True)
-    for piece in made:
-        path = output / f"{piece.name}.onnx"
-        with _quiet():
-            model = converted(piece, {"format": FORMAT, "weights": about["weights"]})
-            if eight_bits:
-                model = quantised(model, piece.name)
-        with whole(path) as file:
-            file.write(model.SerializeToString())
-        yield path
+    (output / ABOUT).unlink(missing_ok=True)  # until all is there, this is no export
+    writing = Writing(weights, output, eight_bits, about["weights"])
+    largest_first = sorted(made, key=lambda name: -sum(one.numel() for one in made[name].net.state_dict().values()))
+    yield from _written(writing, largest_first, processes)
     with whole(output / ABOUT) as file:
         file.write((json.dumps(about, indent=1) + "\n").encode())
     yield output / ABOUT
+
+
+def _written(writing: Writing, names: Sequence[str], processes: int) -> Iterator[Path]:
+    if processes == 1:
+        yield from map(writing.write, names)
+        return
+    fresh = get_context("spawn")  # a copy of this process would share locks of torch's threads
+    with ProcessPoolExecutor(processes, fresh, torch.set_num_threads, (1,)) as pool:
+        try:
+            for done in as_completed([pool.submit(writing.write, name) for name in names]):
+                yield done.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def described(loaded: Mapping[str, Loaded], names: Sequence[str], eight_bits: Sequence[str]) -> dict[str, Any]:
@@ -119,6 +161,7 @@ def constants(gpt: GPT) -> dict[str, Any]:
         "channels": CHANNELS,
         "gap_floor": GAP_FLOOR,
         "gap_scale": SCALES[0],
+        "prosody_steps": STEPS,
         "speaker_latents": gpt.latents_per_speaker,
         "width": len(gpt.norm.weight),
         "paces": PACES,
