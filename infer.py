@@ -67,6 +67,7 @@ examples:
   uv run infer.py "Livelier." -- sampling.temperature=0.9 pause=0.5
   uv run --only-group speak infer.py "Hello."              without torch, by exported nets; docs/speed.md
   uv run --group listen infer.py transcribe talk.m4a       what is said in a recording; docs/listening.md
+  uv run infer.py translate "Good morning." --to de --weights DIR   with weights that learned it; docs/translation.md
   uv run --group server infer.py serve                     OpenAI's audio API at http://127.0.0.1:8000; docs/serve.md
 Every setting after -- is in conf/infer.yaml. The same text, voice, seed and settings give the same bytes on the same
 kind of processor, however many cores it has. Another number of --threads gives other bytes, which sound alike.
@@ -119,6 +120,10 @@ def run(argv: list[str]) -> int:
         from tts.transcription.__main__ import main as transcribe
 
         return transcribe(argv[1:])
+    if argv[:1] == ["translate"]:
+        from tts.translation.__main__ import main as translate
+
+        return translate(argv[1:])
     split = argv.index("--") if "--" in argv else len(argv)
     parser = make_parser()
     arguments = parser.parse_intermixed_args(argv[:split])

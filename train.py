@@ -70,7 +70,7 @@ def fit(cfg: DictConfig) -> L.Trainer:
     for callback in trainer.callbacks:
         if isinstance(callback, Export):
             callback.spec = parts.spec
-            callback.extra = {"text": parts.tokenizer.spec()}
+            callback.extra = {"text": parts.tokenizer.spec(), **stage.about()}
             callback.provenance = {
                 "run": cfg.dir,
                 "start": cfg.start,

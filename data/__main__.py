@@ -1,4 +1,4 @@
-"""`python -m data prepare | pack | synth | verify`: make shards from long recordings, from clips, or from books."""
+"""`python -m data prepare | pack | pairs | synth | verify`: make shards from long recordings, clips, books or texts."""
 
 import argparse
 import errno
@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from data.pack.command import add_pack, add_synth
+from data.pack.command import add_pack, add_pairs, add_synth
 from data.prepare.command import add_prepare
 from data.shards import verify_shards
 from tts.cli import FAILED, INTERRUPTED, MISUSED, Parser, UsageError, complain, run_as_program
@@ -42,10 +42,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> Parser:
     parser = Parser(prog="python -m data", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="prepare | pack | synth | verify")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="prepare | pack | pairs | synth | verify")
     add_prepare(commands)
     add_pack(commands)
     add_synth(commands)
+    add_pairs(commands)
     _add_verify(commands)
     return parser
 

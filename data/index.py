@@ -27,7 +27,7 @@ INDEX = "index.json"
 FORMAT = "triforce-shards-2"
 FIRST_FORMAT = "triforce-shards-1"  # every clip as an object of index.json
 SPLITS = ("train", "val", "test")
-CODINGS = ("flac", "opus")
+CODINGS = ("flac", "opus", "txt")  # of a clip that is a text alone, which lies in the tar in place of its sound
 SHARD_NAME = re.compile(r"shard-[0-9a-f]{16}\.tar")
 COLUMNS_NAME = re.compile(r"clips-[0-9a-f]{16}\.safetensors")
 SAFE_CHARACTERS = 60
@@ -45,6 +45,7 @@ FACTS = {
     "split": "B",
     "format": "B",
     "text_key": "Q",  # hash of what is said; 0 without a text
+    "meaning": "Q",  # hash that a text and its translations share; 0 where there are none
 }
 # Each clip has its id, text and spoken text in `texts` and its times in `ticks`; `_ends` say where each stops.
 LISTS = {"texts": "B", "text_ends": "Q", "ticks": "H", "tick_ends": "Q", "speakers": "B", "speaker_ends": "Q"}
@@ -62,8 +63,8 @@ class Entry:
     shard: str  # file name
     offset: int  # bytes from the start of the shard to the sound itself
     size: int  # bytes
-    format: str  # flac or opus
-    seconds: float
+    format: str  # of `CODINGS`
+    seconds: float  # 0 of a text alone
     speaker: str
     text: str  # as written
     spoken: str  # normalised
@@ -92,7 +93,7 @@ class Index(Sequence[Entry]):
         self.corpora: dict[str, dict] = head["corpora"]  # name -> licence, and the system that spoke if it is synthetic
         self.alignment: dict | None = head.get("alignment")  # where the times come from
         self.shards = [Shard(**shard) for shard in head["shards"]]
-        self.columns = columns
+        self.columns = {"meaning": np.broadcast_to(np.uint64(0), len(columns["shard"]))} | columns  # older ones lack it
         self._names = list(self.corpora)
         _check(self)
 
@@ -186,6 +187,7 @@ class IndexBuilder:
             "split": SPLITS.index(about["split"]),
             "format": CODINGS.index(format),
             "text_key": _hash(text_key(about["text"])),
+            "meaning": _hash(about.get("meaning", "")),
         }
         for name, value in facts.items():
             self.columns[name].append(value)
@@ -340,7 +342,7 @@ def _check(index: Index) -> None:
         "format": len(CODINGS),
         "offset": 2**62,
     }
-    lowest = {"offset": tarfile.BLOCKSIZE, "size": 1, "seconds": 1}
+    lowest = {"offset": tarfile.BLOCKSIZE, "size": 1}
     for name in FACTS if count else ():
         low, high = columns[name].min(), columns[name].max()
         if low < lowest.get(name, 0) or high >= limits.get(name, 2**64):

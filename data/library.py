@@ -16,6 +16,7 @@ from data import remote
 from data.index import SECOND, SPLITS, Entry, Index, read_index, spoken_lengths
 from tts.types import AudioConfig
 
+LETTERS_PER_SECOND = 15.0  # of reading
 Numbers = Int[np.ndarray, " K"]  # of clips
 
 
@@ -70,7 +71,19 @@ class Library(Sequence[Entry]):
         return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
     def seconds(self, clips: Numbers) -> np.ndarray:
+        """Of sound; 0 of a text alone."""
         return self.column("seconds")[clips] / SECOND
+
+    def cost(self, clips: Numbers) -> np.ndarray:
+        """Seconds that each clip counts in the budget of a batch: those of its sound, or about those of its text."""
+        letters = np.concatenate([spoken_lengths(index.columns) for index in self.indexes])[clips]
+        seconds = self.seconds(clips)
+        return np.where(seconds > 0, seconds, letters / LETTERS_PER_SECOND)
+
+    def language(self, number: int) -> str:
+        """The name of the language of one clip."""
+        index, place = self.locate(number)
+        return self.languages[list(index.corpora)[int(index.columns["corpus"][place])]]
 
     def corpus(self, clips: Numbers) -> Numbers:
         """The corpus of each clip, as a place in `corpora`."""

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 
 from data.index import SPLITS
 from data.library import Numbers, Voices, open_folders
+from data.meanings import Meanings, known_code
 from data.order import Draw, Planner
 from data.reader import REFERENCE_SHARE, SHORTEST_REFERENCE, ClipDataset, collate, tells_times
 from data.remote import local_folder
@@ -159,6 +160,9 @@ class SpeechData(L.LightningDataModule):
         weights: Mapping[str, float],  # corpus -> times per epoch; 1 if not named, 0 leaves it out
         needs_text: bool,  # only transcribed clips
         new_speakers: bool,  # validation and test: only speakers of whom training has no clip
+        languages: Sequence[
+            str
+        ] = (),  # codes of those in which tasks ask what an item says; none: texts alone are left out
         seed: int,
         workers: int,
     ):
@@ -177,6 +181,9 @@ class SpeechData(L.LightningDataModule):
         self.weights = dict(weights)
         self.needs_text = needs_text
         self.new_speakers = new_speakers
+        if languages and not hasattr(tokenizer, "spell"):
+            raise ValueError("data.languages needs a tokenizer of phonemes and letters: text=translation")
+        self.languages = tuple(map(known_code, languages))
         self.seed = seed
         self.workers = workers
         # Keys of clips not to train on (tts/training/guard.py), set by train.py.
@@ -203,11 +210,13 @@ class SpeechData(L.LightningDataModule):
         """Batches of a split; training is shuffled anew each epoch and never ends, the others are always the same."""
         fixed = split != "train"
         pool = self._wanted("train", split)
-        voices = None if self.reference_seconds is None else Voices(self.library, pool)
+        spoken = pool[self.library.seconds(pool) > 0]
+        voices = None if self.reference_seconds is None else Voices(self.library, spoken)
         wanted = self._wanted(split)
         if fixed and self.new_speakers:
             wanted = wanted[~np.isin(self.library.voices(wanted), self.library.voices(self._wanted("train")))]
         targets = self._usable(wanted, voices)
+        meanings = Meanings(self.library, pool, self.languages) if self.languages else None
         if not len(targets):
             raise ValueError(
                 f"no usable clip in split {split!r}; loosen data.max_seconds, data.needs_text or "
@@ -223,8 +232,9 @@ class SpeechData(L.LightningDataModule):
             reference_seconds=self.reference_seconds,
             prompt_seconds=self.prompt_seconds,
             letters=0.0 if fixed else self.letters,
+            meanings=meanings,
         )
-        seconds = self.library.seconds(targets)
+        seconds = self.library.cost(targets)
         plans = Planner(
             seconds if self.crop_seconds is None else np.minimum(seconds, self.crop_seconds),
             np.ones(len(targets)) if fixed else self._weights(targets),
@@ -289,7 +299,8 @@ class SpeechData(L.LightningDataModule):
             # The only clip of its speaker gives up a part of itself as reference; then its text no longer fits.
             shares = (seconds * REFERENCE_SHARE >= SHORTEST_REFERENCE) & (not self.needs_text)
             usable &= shares | np.isin(clips, voices.paired)
-        return clips[usable]
+        texts = seconds == 0
+        return clips[np.where(texts, bool(self.languages), usable)]
 
     def _places_aside(self, clips: Numbers) -> frozenset[int]:
         """Places of the clips that are set aside."""

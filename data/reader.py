@@ -6,7 +6,7 @@ import os
 import random
 import tarfile
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +14,21 @@ import soundfile
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional as F
 
 from data import remote
 from data.index import Entry
 from data.library import Library, Numbers, Selection, Voices
+from data.meanings import Meanings
 from data.order import Draw
+from tts.text.language import code_of
 from tts.text.tokenizer import Tokenizer, unpinned
 from tts.types import AudioConfig, Batch, SpokenClips
 
 SHORTEST_REFERENCE = 1.0  # seconds
 REFERENCE_SHARE = 1 / 3  # of a speaker's only clip, when reference and target must share it
 CONTAINERS = {"flac": "FLAC", "opus": "OGG"}
+LEAST = 4096  # samples of a batch of texts alone, which a codec can encode
 MAX_OPEN = 256  # shards at once in a process; systems allow 1024 files and a training has others
 
 
@@ -39,6 +43,10 @@ class Sample:
     wav: Float[Tensor, " N"]
     reference: Float[Tensor, " K"]
     prompt: "Sample | None" = None  # the whole clip that the reference was taken from, without either
+    languages: "dict[str, Sample]" = field(default_factory=dict)  # by code, see `Batch.languages`
+
+
+NOTHING = Sample("", "", [], [], torch.zeros(0), torch.zeros(0))
 
 
 class ShardReader:
@@ -102,6 +110,7 @@ class ClipDataset(torch.utils.data.Dataset):
     reference_seconds: float | None
     prompt_seconds: float | None  # a reference clip that is no longer is given whole, with its text; None: none is
     letters: float
+    meanings: Meanings | None = None  # which clips say the same in which languages; None: no task asks
 
     def __post_init__(self):
         self.clips = Selection(self.library, self.targets)
@@ -121,9 +130,13 @@ class ClipDataset(torch.utils.data.Dataset):
 
     def _sample(self, number: int, rng: random.Random) -> Sample:
         clip = self.library[number]
+        if not clip.seconds:
+            silence = torch.zeros(self._samples(SHORTEST_REFERENCE))
+            return Sample(clip.key, "", [], [], torch.zeros(0), silence, None, self._languages(number, rng))
         start, stop = 0, self._samples(clip.seconds)
         reference, prompt = torch.zeros(0), None
         whole = True
+        languages = self._languages(number, rng)
         if self.voices is not None:
             partner = self.voices.partner(number, rng)
             if partner is not None:
@@ -144,7 +157,22 @@ class ClipDataset(torch.utils.data.Dataset):
             start, stop = self._crop(start, stop, self.crop_seconds, rng)
             whole = False
         text, times = self._text(clip, rng) if whole else ([], [])
-        return Sample(clip.key, clip.speaker, text, times, self.reader.read(clip, start, stop), reference, prompt)
+        wav = self.reader.read(clip, start, stop)
+        return Sample(clip.key, clip.speaker, text, times, wav, reference, prompt, languages)
+
+    def _languages(self, number: int, rng: random.Random) -> dict[str, Sample]:
+        """What a clip says in each language: itself in its own, in others one that means the same."""
+        if self.meanings is None:
+            return {}
+        own = {code_of(self.library.language(number)): number} | self.meanings.others(number, rng)
+        return {code: self._said(own[code]) if code in own else NOTHING for code in self.meanings.codes}
+
+    def _said(self, number: int) -> Sample:
+        """A clip as tasks of translation have it: its text in letters, and its sound if it has any."""
+        clip = self.library[number]
+        text = self.readers[self.library.languages[clip.corpus]].spell(clip.spoken)
+        wav = self.reader.read(clip, 0, self._samples(clip.seconds)) if clip.seconds else torch.zeros(0)
+        return Sample(clip.key, clip.speaker, text, [], wav, torch.zeros(0))
 
     def _text(self, clip: Entry, rng: random.Random) -> tuple[list[int], list[float]]:
         """The ids of a clip's text, some words as letters, and when each is heard."""
@@ -218,14 +246,14 @@ def collate(samples: list[Sample | str]) -> tuple[Batch | None, list[str]]:
     if not good:
         return None, problems
     reference, reference_len = _pad([sample.reference for sample in good])
-    nothing = Sample("", "", [], [], torch.zeros(0), torch.zeros(0))
     prompted = any(sample.prompt for sample in good)
     batch = Batch(
         keys=[sample.key for sample in good],
         speakers=[sample.speaker for sample in good],
         reference=reference,
         reference_len=reference_len,
-        prompt=_utterance([sample.prompt or nothing for sample in good]) if prompted else None,
+        prompt=_utterance([sample.prompt or NOTHING for sample in good]) if prompted else None,
+        languages={code: _utterance([sample.languages[code] for sample in good]) for code in good[0].languages},
         **vars(_utterance(good)),
     )
     return batch, problems
@@ -234,6 +262,7 @@ def collate(samples: list[Sample | str]) -> tuple[Batch | None, list[str]]:
 def _utterance(samples: list[Sample]) -> SpokenClips:
     text, text_len = _pad([torch.tensor(sample.text, dtype=torch.long) for sample in samples])
     wav, wav_len = _pad([sample.wav for sample in samples])
+    wav = F.pad(wav, (0, max(0, LEAST - wav.shape[1])))
     times = _times(samples, text.shape[1] + 2) if any(sample.times for sample in samples) else None
     return SpokenClips(text, text_len, wav, wav_len, times)
 

@@ -8,9 +8,13 @@ from torch.nn import functional as F
 from tts.types import mask
 
 
-def cross_entropy(logits: Float[Tensor, "K V"], target: Int[Tensor, " K"]) -> Float[Tensor, ""]:
-    """Mean -log p in nats over scored positions; 0, but still part of the graph, if there are none."""
-    return F.cross_entropy(logits.float(), target, reduction="sum") / max(len(target), 1)
+def cross_entropy(
+    logits: Float[Tensor, "K V"], target: Int[Tensor, " K"], weight: Float[Tensor, " K"] | None = None
+) -> Float[Tensor, ""]:
+    """Mean -log p in nats over scored positions, each times its weight; 0, but part of the graph, if there are none."""
+    if weight is None:
+        return F.cross_entropy(logits.float(), target, reduction="sum") / max(len(target), 1)
+    return (weight * F.cross_entropy(logits.float(), target, reduction="none")).sum() / max(len(target), 1)
 
 
 def gap_error(log_gaps: Float[Tensor, "B S1"], times: Float[Tensor, "B S2"], text_len: Tensor) -> Float[Tensor, ""]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from math import log, prod
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -175,9 +175,13 @@ class GPT(nn.Module):
         The logits are of this modality's ids and its stop only, since the task says which modality comes next.
         Other positions and ids are left out because the head is the largest matrix of the net.
         """
-        outputs = self.vocabulary.outputs(modality)
-        at = packed.scored & (packed.target >= outputs.start) & (packed.target < outputs.stop)
+        outputs, at = self.vocabulary.outputs(modality), self.guessed(packed, modality)
         return F.linear(hidden[at], self.head()[outputs]), packed.target[at] - outputs.start
+
+    def guessed(self, packed: Packed, modality: int) -> Bool[Tensor, "B K"]:
+        """Where `guesses` are made."""
+        outputs = self.vocabulary.outputs(modality)
+        return packed.scored & (packed.target >= outputs.start) & (packed.target < outputs.stop)
 
     def speaker_latents(self, mel: Mel) -> Float[Tensor, "B P D"]:
         return self.speaker(mel)

@@ -22,7 +22,7 @@ MODALITIES = ("speaker", "text", "speech")
 SPEAKER, TEXT, SPEECH = range(3)
 PADDING = 0  # also stands for a text id that the net is not told, see `hide_text`
 START_TEXT, START_SPEECH, FIRST_TEXT = 1, 2, 3
-SEGMENT = re.compile(r"(?P<modality>\w+)(\[(?P<utterance>\w+)\])?\*?")
+SEGMENT = re.compile(r"(?P<modality>\w+)(\[(?P<utterance>\w+)\])?(?P<star>\*(?P<weight>\d+(\.\d+)?)?)?")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,11 @@ class TaskSegment:
     modality: int
     stream: str  # `text`, or `text[prompt]` for that of another utterance
     utterance: str
-    scored: bool
+    weight: float  # of its loss; 0: it is not scored
+
+    @property
+    def scored(self) -> bool:
+        return self.weight > 0
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,16 @@ class Task:
     name: str
     segments: tuple[TaskSegment, ...]
     share: float
+
+    @property
+    def utterances(self) -> tuple[str, ...]:
+        """The names of its utterances, in their order; that of the main one is empty."""
+        return tuple(dict.fromkeys(part.utterance for part in self.segments if part.modality != SPEAKER))
+
+    def scores(self, stream: str) -> "Task":
+        """The same task with this segment as the only one that is scored, at full weight."""
+        parts = (replace(part, weight=float(part.stream == stream)) for part in self.segments)
+        return replace(self, segments=tuple(parts))
 
     def has(self, utterance: str, modality: int | None = None) -> bool:
         """Whether a segment is of this utterance, and of this modality if one is named."""
@@ -102,14 +116,15 @@ class Task:
 
 
 def parse_task(name: str, segments: Sequence[str], share: float, known: Sequence[str] = MODALITIES) -> Task:
-    """A task from data: `[speaker, text, speech*]`, where a star marks what is scored."""
+    """A task from data: `[speaker, text, speech*]`, where a star marks what is scored, `*0.5` by half its loss."""
     parsed = []
     for word in segments:
         found = SEGMENT.fullmatch(word)
         if found is None or found["modality"] not in known:
             raise ValueError(f"task {name!r}: unknown segment {word!r}; known are {', '.join(known)}")
         modality, utterance = known.index(found["modality"]), found["utterance"] or ""
-        parsed.append(TaskSegment(modality, word.removesuffix("*"), utterance, word.endswith("*")))
+        weight = float(found["weight"] or 1) if found["star"] else 0.0
+        parsed.append(TaskSegment(modality, word.partition("*")[0], utterance, weight))
     if any(part.scored and part.modality == SPEAKER for part in parsed) or not any(part.scored for part in parsed):
         raise ValueError(f"task {name!r}: mark text or speech as scored by a star, and never the speaker")
     if len(parsed) > len({part.stream for part in parsed}):
@@ -152,6 +167,7 @@ class Packed:
     time: Float[Tensor, "B K"]  # when it sounds, in codes from the beginning of speech: what rotary positions measure
     target: Int[Tensor, "B K"]  # the next input id
     scored: Bool[Tensor, "B K"]  # whether that next id is scored
+    weight: Float[Tensor, "B K"]  # of its loss
     length: Int[Tensor, " B"]
 
 
@@ -188,12 +204,12 @@ def pack_tasks(tasks: Sequence[Task], choice: Int[Tensor, " B"], streams: Mappin
     device = choice.device
     slots = max(len(task.segments) for task in tasks)
 
-    def of_items(ask: Callable[[TaskSegment], int | bool]) -> Shaped[Tensor, "B slots"]:
+    def of_items(ask: Callable[[TaskSegment], float]) -> Shaped[Tensor, "B slots"]:
         rows = [torch.tensor([ask(part) for part in task.segments], device=device) for task in tasks]
         return torch.stack([F.pad(row, (0, slots - len(row))) for row in rows])[choice]
 
     source = of_items(lambda part: names.index(part.stream))
-    scored, main = of_items(lambda part: part.scored), of_items(lambda part: not part.utterance)
+    weights, main = of_items(lambda part: part.weight), of_items(lambda part: not part.utterance)
     used = of_items(lambda part: 1)
     begins = torch.stack([F.pad(_begins(task, streams), (0, slots - len(task.segments))) for task in tasks])
     begins = begins[choice, torch.arange(len(choice), device=device)]  # (B, slots)
@@ -210,7 +226,8 @@ def pack_tasks(tasks: Sequence[Task], choice: Int[Tensor, " B"], streams: Mappin
     modalities = torch.tensor([stream.modality for stream in streams.values()], device=device)
     ids = torch.cat([stream.ids for stream in streams.values()], dim=1).gather(1, at).masked_fill(~inside, PADDING)
     time = torch.cat([stream.time for stream in streams.values()], dim=1).gather(1, at) + begins.gather(1, slot)
-    scored = scored.gather(1, slot) & inside & (place > 0)  # a start is given, not guessed
+    weight = weights.gather(1, slot) * (inside & (place > 0))  # a start is given, not guessed
+    weight = F.pad(weight[:, 1:], (0, 1), value=0.0)
     return Packed(
         ids=ids,
         modality=modalities[source.gather(1, slot)].masked_fill(~inside, -1),
@@ -218,7 +235,8 @@ def pack_tasks(tasks: Sequence[Task], choice: Int[Tensor, " B"], streams: Mappin
         place=place.masked_fill(~inside, 0),
         time=time,
         target=F.pad(ids[:, 1:], (0, 1), value=PADDING),
-        scored=F.pad(scored[:, 1:], (0, 1), value=False),
+        scored=weight > 0,
+        weight=weight,
         length=stop[:, -1],
     )
 

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from gpt.languages import able, hears_first, language_streams, named
 from gpt.loss import accuracy, cross_entropy, gap_error
 from gpt.model import TTS
 from gpt.picture import alignment, draw_alignment
 from gpt.prosody import departures
 from gpt.sample import guide
 from gpt.sequence import (
+    SPEAKER,
     SPEECH,
     TEXT,
     Packed,
@@ -61,6 +63,7 @@ class Reading:
 class GptStage(Stage):
     """Cross-entropy of codes and of text ids, whichever task scores them, and the error of predicted durations.
 
+    Tasks of several languages (`gpt.languages`) read what the items of a batch say in each of them.
     Speech is made from text at the times at which it is heard. Text is read from speech at even times of about the
     right pace, since a listener knows neither the times nor the length of the text. Weights that hold guidance keep it:
     their codes are scored as they would be guessed without it (arXiv 2501.15420).
@@ -109,6 +112,7 @@ class GptStage(Stage):
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Each clip is read as one task, drawn by its share; in validation the draw is the same every time."""
         generator = torch.Generator().manual_seed(self.step_seed() ^ OWN_DRAWS if self.training else 0)
+        sounds = batch.wav_len > 0
         if self.training:
             batch = delayed(batch, self.shift, self.codec.net, generator)
         codes = self.encode(batch)
@@ -117,12 +121,18 @@ class GptStage(Stage):
         terms, prosody = self._prosody_losses(batch, spoken, speaker, generator)
         if not self.tasks:  # only rhythm and melody are learned
             return dict.fromkeys(SCORED, spoken.new_zeros(())) | terms
-        return self.scores(self.read(batch, codes, spoken, speaker, prosody, generator)) | terms
+        return self.scores(self.read(batch, sounds, codes, spoken, speaker, prosody, generator)) | terms
 
     def scores(self, reading: Reading) -> dict[str, Tensor]:
         """How badly the net guesses what is scored."""
         hidden = self.net(reading.packed, reading.speaker, reading.prosody)
-        return {name: cross_entropy(*self.guesses(reading, hidden, modality)) for name, modality in SCORED.items()}
+        packed = reading.packed
+        return {
+            name: cross_entropy(
+                *self.guesses(reading, hidden, modality), packed.weight[self.net.guessed(packed, modality)]
+            )
+            for name, modality in SCORED.items()
+        }
 
     def guesses(self, reading: Reading, hidden: Float[Tensor, "B K D"], modality: int) -> tuple[Tensor, Tensor]:
         """As `GPT.guesses`, without the guidance that the weights hold."""
@@ -137,6 +147,7 @@ class GptStage(Stage):
     def read(
         self,
         batch: Batch,
+        sounds: Bool[Tensor, " B"],  # which clips are not texts alone
         codes: Codes,
         spoken: Float[Tensor, "B S2"],
         speaker: Float[Tensor, "B P D"],
@@ -144,13 +155,14 @@ class GptStage(Stage):
         generator: torch.Generator,
     ) -> Reading:
         """Each clip as one task, in training with what makes that harder."""
-        choice, able = self._draw_tasks(batch, generator)
+        choice, able = self._draw_tasks(batch, sounds, generator)
         told = spoken
         if self.training:  # when speaking, times are only predicted
             told = told + self.time_jitter * torch.randn(told.shape, generator=generator).to(told.device)
         reads = torch.tensor([TEXT in task.scored_modalities for task in self.tasks], device=choice.device)[choice]
         told = torch.where(reads[:, None], self.listening_times(batch, codes, generator), told)
-        packed = pack_tasks(self.tasks, choice, self.streams(batch, codes, told))
+        streams = self.streams(batch, codes, told) | self.language_streams(self.tasks, batch, choice, generator)
+        packed = pack_tasks(self.tasks, choice, streams)
         packed.scored = packed.scored & able[:, None]
         if self.training:
             untold = torch.rand(len(choice), generator=generator) < self.text_dropout
@@ -168,19 +180,20 @@ class GptStage(Stage):
 
         `text_gain` is how much worse codes are guessed if the ids are those of another clip's text, cut or repeated to
         the same number, at the same times. It leaves 0 when the net begins to read. `length_error` is how far off the
-        predicted length is, as a share.
+        predicted length is, as a share. Tasks of several languages are measured segment by segment.
         """
+        values = self._language_metrics(batch)
         batch = _transcribed(batch)
         if not batch.keys:
-            return {}
+            return values
         codes, speaker = self.encode(batch), self.speaker(batch)
         spoken, predicted = self.times(batch, codes), self.net.predict_times(batch.text, batch.text_len, speaker)
         listening = self.listening_times(batch, codes, torch.Generator().manual_seed(0))
-        values = {"length_error": (predicted.amax(1) / codes.length - 1).abs().mean()}
-        for task in self.tasks:
+        values |= {"length_error": (predicted.amax(1) / codes.length - 1).abs().mean()}
+        for task in [task for task in self.tasks if not named([task])]:
             times = listening if TEXT in task.scored_modalities else spoken
             packed = pack_tasks([task], torch.zeros_like(batch.text_len), self.streams(batch, codes, times))
-            packed.scored = packed.scored & self._able(task, batch)[:, None]
+            packed.scored = packed.scored & self._able(task, batch, batch.wav_len > 0)[:, None]
             reading = Reading(packed, speaker, None)
             hidden = self.net(packed, speaker)
             for name, modality in SCORED.items():
@@ -240,6 +253,47 @@ class GptStage(Stage):
         prompt = self.prompt(batch) if any(task.has("prompt") for task in self.tasks) else None
         return self.net.streams(Said(batch.text, batch.text_len, codes, times), prompt)
 
+    def language_streams(
+        self, tasks: Sequence[Task], batch: Batch, choice: Int[Tensor, " B"], generator: torch.Generator
+    ) -> dict[str, SegmentStream]:
+        """What the items say in the languages that tasks name, as far as the batch has it, for the tasks chosen."""
+        streams: dict[str, SegmentStream] = {}
+        for code in named(tasks):
+            error = self.pace_jitter * torch.randn(len(batch.keys), generator=generator)
+            if said := batch.languages.get(code):
+                hears = torch.tensor([hears_first(task, code) for task in tasks], device=choice.device)[choice]
+                codes = self.encode(replace(batch, wav=said.wav, wav_len=said.wav_len))
+                error = error.to(choice.device)
+                streams |= language_streams(self.net, said, codes, code, hears=hears, error=error)
+        return streams
+
+    def _language_metrics(self, batch: Batch) -> dict[str, Tensor]:
+        values: dict[str, Tensor] = {}
+        tasks = [task for task in self.tasks if named([task])]
+        if not tasks:
+            return values
+        codes, speaker, none = self.encode(batch), self.speaker(batch), torch.zeros_like(batch.text_len)
+        known = self.streams(batch, codes, align.even(batch.text_len, codes.length, batch.text.shape[1]))
+        for task in tasks:
+            able = self._able(task, batch, batch.wav_len > 0)
+            streams = known | self.language_streams([task], batch, none, torch.Generator().manual_seed(0))
+            hidden = self.net(pack_tasks([task], none, streams), speaker)
+            for part in [part for part in task.segments if part.scored]:
+                packed = pack_tasks([task.scores(part.stream)], none, streams)
+                packed.scored = packed.scored & able[:, None]
+                logits, target = self.net.guesses(packed, hidden, part.modality)
+                if len(target):
+                    name = f"{task.name}_{part.stream.replace('[', '_').rstrip(']')}"
+                    values[name] = cross_entropy(logits, target)
+                    values[f"{name}_accuracy"] = accuracy(logits, target)
+        return values
+
+    def about(self) -> dict[str, dict]:
+        """What the net learns, which its file says: its tasks, each as its segments."""
+        return {
+            "tasks": {task.name: [part.stream + "*" * part.scored for part in task.segments] for task in self.tasks}
+        }
+
     def prompt(self, batch: Batch) -> Said:
         """The clips that these go on from; empty where there are none."""
         if batch.prompt is None:
@@ -268,22 +322,24 @@ class GptStage(Stage):
     def speaker(self, batch: Batch) -> Float[Tensor, "B P D"]:
         return self.net.speaker_latents(self.log_mel.measure(batch.reference, batch.reference_len))
 
-    def _draw_tasks(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _draw_tasks(self, batch: Batch, sounds: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """A task for each clip, and whether there is one: only tasks whose texts and prompts a clip has."""
-        able = torch.stack([self._able(task, batch).cpu() for task in self.tasks], dim=1)
+        able = torch.stack([self._able(task, batch, sounds).cpu() for task in self.tasks], dim=1)
         shares = torch.tensor([task.share for task in self.tasks]) * able  # (B, tasks)
         able = shares.sum(1) > 0
         choice = torch.multinomial(shares + ~able[:, None], 1, generator=generator).squeeze(1)
         return choice.to(batch.wav.device), able.to(batch.wav.device)
 
-    def _able(self, task: Task, batch: Batch) -> Bool[Tensor, " B"]:
-        """Which clips have all that a task asks for. A clip without a text has only its sound."""
-        able = torch.ones_like(batch.text_len, dtype=torch.bool)
+    def _able(self, task: Task, batch: Batch, sounds: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
+        """Which clips have all that a task asks for. A clip may be a text or a sound alone; `sounds` are not texts."""
+        found = able(task, batch.languages, len(batch.keys)).to(batch.text_len.device)
         if task.has("", TEXT):
-            able = able & (batch.text_len > 0)
+            found = found & (batch.text_len > 0)
+        if task.has("", SPEECH) or any(part.modality == SPEAKER for part in task.segments):
+            found = found & sounds
         if task.has("prompt"):
-            able = able & (batch.prompt.text_len > 0 if batch.prompt is not None else False)
-        return able
+            found = found & (batch.prompt.text_len > 0 if batch.prompt is not None else False)
+        return found
 
     def _speech_loss(self, packed: Packed, speaker: Tensor) -> Tensor:
         return cross_entropy(*self.guesses(Reading(packed, speaker, None), self.net(packed, speaker), SPEECH))

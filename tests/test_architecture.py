@@ -42,8 +42,20 @@ ARROWS = {
         "tts.shows",
         "tts.shows.models",
         "tts.transcription",
+        "tts.translation",
     },
     "tts.transcription": {"tts", "tts.text", "tts.document", "tts.alignment", "tts.narration"},
+    "tts.translation": {
+        "tts",
+        "tts.text",
+        "tts.document",
+        "tts.alignment",
+        "tts.synthesis",
+        "tts.voices",
+        "tts.engine",
+        "tts.transcription",
+        "gpt",
+    },
     "tts.shows": {"tts", "tts.text", "tts.document", "tts.narration", "tts.shows.models", "tts.shows.stages"},
     "tts.shows.models": {"tts.shows.painting"},
     "tts.shows.painting": set(),
@@ -84,6 +96,7 @@ ARROWS = {
         "tts.server",
         "tts.engine",
         "tts.transcription",
+        "tts.translation",
     },
 }
 # Lightning, Hydra and wandb train; what speaks does without them.

@@ -5,7 +5,7 @@ D width, H heads, P speaker latents, K any other length.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Protocol, runtime_checkable
 
@@ -69,18 +69,24 @@ class Batch:
     times: Float[Tensor, "B S2"] | None = None  # None: no clip does
     # Another clip of each speaker, whole and with its text; lengths are 0 where there is none.
     prompt: SpokenClips | None = None
+    # What each item says in some languages, by code, where tasks ask for it: the clip itself in its own, and in others
+    # one that means the same. Lengths are 0 where there is none. Texts are in letters.
+    languages: dict[str, SpokenClips] = field(default_factory=dict)
 
     def pin_memory(self) -> "Batch":
         """The same batch in page-locked memory, from which copies to a GPU need not wait; `DataLoader` calls this."""
         held = {name: value for name, value in vars(self).items() if isinstance(value, Tensor | SpokenClips)}
-        return replace(self, **{name: value.pin_memory() for name, value in held.items()})
+        languages = {code: own.pin_memory() for code, own in self.languages.items()}
+        return replace(self, languages=languages, **{name: value.pin_memory() for name, value in held.items()})
 
     def select(self, items: Sequence[int]) -> "Batch":
         """A batch of some of the items, in the order given."""
 
-        def chosen(value: list | Tensor | SpokenClips | None) -> list | Tensor | SpokenClips | None:
+        def chosen(value: list | dict | Tensor | SpokenClips | None) -> list | dict | Tensor | SpokenClips | None:
             if isinstance(value, SpokenClips):
                 return value.select(items)
+            if isinstance(value, dict):
+                return {code: own.select(items) for code, own in value.items()}
             if isinstance(value, Tensor):
                 return value[torch.tensor(items, dtype=torch.long, device=value.device)]
             return None if value is None else [value[item] for item in items]

@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 from data.pack.corpora import ACCEPTED, read_ids
 from data.pack.engines import ENGINES
 from data.pack.pack import PackOptions, check_target, describe_shards, pack
+from data.pack.pairs import pack_pairs
 from data.pack.recording import FORMATS, Recipe
 from data.pack.synth import synthesise
 from tts.cli import UsageError
@@ -70,6 +71,27 @@ def add_synth(commands) -> None:
     parser.add_argument("--seed", type=int, default=0, help="decides which voice speaks which sentences")
     _add_clip_options(parser)
     parser.set_defaults(run=_run_synth, language="en")
+
+
+def add_pairs(commands) -> None:
+    """The parser of `pairs`."""
+    parser = commands.add_parser(
+        "pairs",
+        help="sentences and their translations to shards",
+        description="Pack texts with their translations, for tasks that translate. A TABLE is a .tsv whose first line "
+        f"names languages ({', '.join(CODES)}) and whose lines have a text in each, or several with | between.",
+        epilog="example: uv run python -m data pairs train.tsv --test test.tsv -o shards/pairs",
+    )
+    parser.add_argument("tables", nargs="+", type=Path, metavar="TABLE")
+    parser.add_argument("--test", nargs="+", type=Path, default=[], metavar="TABLE", help="of texts to hold out")
+    add_packing(parser)
+    parser.set_defaults(run=_run_pairs)
+
+
+def _run_pairs(args: argparse.Namespace, settings: list[str]) -> int:
+    common = {"audio": _audio(args.audio), "val_share": args.val_share, "shard_mb": args.shard_mb}
+    print(describe_shards(pack_pairs(args.tables, args.test, args.out, **common)))
+    return 0
 
 
 def add_packing(parser: argparse.ArgumentParser) -> None:

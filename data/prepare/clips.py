@@ -30,6 +30,7 @@ class PreparedClip:
     scores: dict[str, float]
     speaker: str
     reason: str  # why it is rejected; empty if it is not
+    language: str  # by name
 
     @property
     def text(self) -> str:
@@ -38,7 +39,7 @@ class PreparedClip:
     @property
     def spoken(self) -> str:
         """The normalised text."""
-        return language().normalise(self.text).text
+        return language(self.language).normalise(self.text).text
 
     @property
     def seconds(self) -> float:
@@ -99,7 +100,7 @@ def judge_clips(
                 reason = f"DNSMOS {ratings[id]:.2f}"
         name = names.pop() if len(names) == 1 else ""
         speaker = _speaker(name, voices.get(index, 0) if several else None, source, sha256[:12])
-        out.append(PreparedClip(id, start, end, words, scores, speaker, reason))
+        out.append(PreparedClip(id, start, end, words, scores, speaker, reason, config.words.read_in))
     return out
 
 

@@ -48,7 +48,8 @@ def gather_shards(
                 writer.write(sound, description, format=config.recipe.format, times=place["times"])
                 licences.setdefault(corpus, set()).add(description["licence"])
                 tally.add_kept(outcome, clip, description, sound)
-    corpora = {name: {"licence": "; ".join(sorted(own))} for name, own in sorted(licences.items())}
+    spoken_in = {"language": config.words.read_in}
+    corpora = {name: {"licence": "; ".join(sorted(own)), **spoken_in} for name, own in sorted(licences.items())}
     aligner = load_aligner(config.weights, config.recipe.audio)
     alignment = aligner.about if aligner else None
     return finish(folder, writer, rejected, audio=config.recipe.audio, corpora=corpora, alignment=alignment)
@@ -110,6 +111,7 @@ def _description(outcome: Outcome, clip: PreparedClip, assignment: Assignment, s
         "speaker": clip.speaker,
         "text": clip.text,
         "spoken": clip.spoken,
+        "language": clip.language,
         "corpus": source.corpus,
         "seconds": round(clip.seconds, 4),
         "split": assignment.split,

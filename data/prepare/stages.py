@@ -215,7 +215,8 @@ def _cut(lazy: LazySamples, clips: list[PreparedClip], config: PrepareConfig, ta
             wave = samples.clip(clip.start, clip.end)
             levelled = set_level(wave, recipe.audio)
             data = encode(levelled, samples.rate, recipe.format) if len(wave) else b""
-            times = aligner.times(torch.from_numpy(levelled), clip.spoken, "english") if aligner and clip.words else []
+            known = aligner and clip.words
+            times = aligner.times(torch.from_numpy(levelled), clip.spoken, clip.language) if known else []
             sound, sha256 = acoustic_fingerprint(torch.from_numpy(wave), samples.rate), hashlib.sha256(data).hexdigest()
             place = {"offset": offset, "size": len(data), "sha256": sha256}
             place["times"] = [round(time, 4) for time in times]

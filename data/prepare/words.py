@@ -23,6 +23,7 @@ from tts.alignment.spell import Speller, Spelling, Word
 from tts.document.subtitles import Cue, read_cues
 from tts.judges.recogniser import SpeechRecogniser
 from tts.judges.table import make_recogniser
+from tts.text.language import CODES
 from tts.types import Recogniser
 
 SLACK = 0.5  # seconds that the times of a transcript may be off
@@ -36,6 +37,16 @@ class WordsConfig:
     recogniser: str  # a name in `tts.judges.table`
     model: str
     min_agreement: float
+    language: str  # of all sources, ISO 639-1
+
+    def __post_init__(self):
+        if self.language not in CODES:
+            raise ValueError(f"words.language is {self.language!r}; it must be one of {', '.join(CODES)}")
+
+    @property
+    def read_in(self) -> str:
+        """The name of the language."""
+        return CODES[self.language]
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,7 @@ def find_words(
 
     `recogniser` transcribes a source without a text; it is None if there is a text.
     """
+    speller = speller.reading(config.read_in)
     gain = 10 ** ((speller.audio.level - max(loudness, LOWEST)) / 20)
     spelling = speller.spell(samples, gain)
     origin, found = _given(source, speller, spelling, config.min_agreement)
@@ -150,4 +162,4 @@ def _recognised(
 def load_recogniser(config: WordsConfig, weights: Path) -> SpeechRecogniser:
     """The recogniser of these settings; `weights` is the folder of the nets. Raises ValueError."""
     name = f"{config.recogniser}={config.model}" if config.model else config.recogniser
-    return make_recogniser(name, weights)
+    return make_recogniser(name, weights, config.read_in)

@@ -64,6 +64,7 @@ def make_shards(folder: Path, audio: AudioConfig, *sources: Path, **changes) -> 
     """Pack `sources`, or a small corpus made for the purpose, into `folder` in this process."""
     recipe = {"format": "flac", "min_seconds": 0.5, "max_seconds": 20.0, "trim": True, "codec": None}
     options = {"exclude": frozenset(), "val_share": 0.25, "speaker_split": "auto", "shard_mb": 0.5, "workers": 0}
+    options |= {"language": "auto"}
     recipe |= {name: value for name, value in changes.items() if name in recipe}
     options |= {name: value for name, value in changes.items() if name in options}
     if unknown := changes.keys() - recipe.keys() - options.keys():

@@ -24,10 +24,12 @@ def sampling(**changed) -> Sampling:
     return Sampling(**plain | {"guidance": 1.0, "prosody": 0.0, "pace": 1.0, "max_codes_per_id": 4.0} | changed)
 
 
-def weights(folder: Path, *, seed: int = 0, refines: bool = False, german: bool = False) -> Path:
+def weights(
+    folder: Path, *, seed: int = 0, refines: bool = False, german: bool = False, tasks: dict | None = None
+) -> Path:
     """Fill `folder`; another seed gives other nets. An untrained decoder gives its noise back, unless it `refines`.
 
-    Nets that have learned `german` have learned English, too.
+    Nets that have learned `german` have learned English, too. `tasks` are those that the GPT says it learned.
     """
     audio = AudioConfig(**conf("audio/24khz"))
     text = conf("text/english")
@@ -37,6 +39,7 @@ def weights(folder: Path, *, seed: int = 0, refines: bool = False, german: bool 
     for name in NETS:
         spec = conf(f"model/{name}/nano")
         extra = {"text": text} if name in ("gpt", "dvae") else {}
+        extra |= {"tasks": tasks} if tasks and name == "gpt" else {}
         net = build(spec, audio)
         if refines and name == "diffusion":
             torch.nn.init.normal_(net.out.weight, std=0.1)

@@ -1,5 +1,6 @@
 """The phonemes of a recording, as the codec's CTC head hears them, and the phonemes of a written text."""
 
+import copy
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -99,6 +100,13 @@ class Speller:
         self.step = loaded.audio.hop * loaded.net.stride // loaded.spec["ctc_steps"]  # samples
         self.rate = loaded.audio.sample_rate / self.step  # steps per second
         self._sounds: dict[str, tuple[int, ...]] = {}
+
+    def reading(self, language: str) -> "Speller":
+        """The same codec for texts in the language of this name; phones that it lacks are the nearest that it has."""
+        other = copy.copy(self)
+        other.tokenizer = self.tokenizer.reading(language).within(self.codec.ctc_vocab)
+        other._sounds = {}
+        return other
 
     @torch.inference_mode()
     def spell(self, samples: Samples, gain: float, scratch: Path | None = None) -> Spelling:

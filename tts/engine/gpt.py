@@ -23,9 +23,8 @@ class OnnxGpt:
         self, ids: Sequence[int], speaker: Float[np.ndarray, "1 P D"], sampling: Sampling, random: np.random.Generator
     ) -> OnnxGeneration:
         """Read what comes before the first code; steps draw the codes."""
-        sampling = replace(
-            sampling, guidance=sampling.guidance / self.known["guidance"]
-        )  # beyond what the weights hold
+        beyond = sampling.guidance / self.known["guidance"]  # what the weights hold
+        sampling = replace(sampling, guidance=beyond)
         stream = self._stream(ids)
         times, prosody = self._prosody(stream, speaker, sampling, random)
         logits, kept = self._read(stream, sampling.pace * times, prosody, speaker, sampling.guidance != 1)

@@ -128,6 +128,7 @@ def load(conf: dict, infer: dict, *, given: bool = False) -> "Service":
     from tts.server.metrics import Metrics
     from tts.server.service import Service
     from tts.transcription.choice import make
+    from tts.translation.translator import translating
 
     nets = Nets.chosen(infer, given=given)
     infer = infer | {"engine": nets.engine, "device": nets.device}  # as narrations are to have them
@@ -143,6 +144,7 @@ def load(conf: dict, infer: dict, *, given: bool = False) -> "Service":
         library=VoiceLibrary(Path(conf["data"]) / "voices", speech, conf["aliases"]),
         metrics=metrics,
         listener=once(lambda: make(conf["listener"], Path(infer["weights"]))),
+        translator=once(lambda: translating(Path(infer["weights"]))),
     )
 
 

@@ -31,6 +31,7 @@ class Service:
     library: VoiceLibrary
     metrics: Metrics
     listener: Callable[[], Listener]  # loads what listens when first asked; raises ValueError, ModuleNotFoundError
+    translator: Callable[[], Listener | None]  # the same of what hears any language and writes English; None: nothing
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DECODERS))
     draining: bool = False  # it is to end, and takes on no more work
 

@@ -72,7 +72,7 @@ async def translations(
     response_format: Annotated[Format, Form()] = "json",
     temperature: Temperature = 0.0,
 ) -> Response:
-    """What is said in a recording of any language, in English."""
+    """What is said in a recording of any language, in English: by the listener, or by our nets if they learned it."""
     asked = Asked(translate=True, prompt=prompt)
     listener = await _listener(model, asked, service)
     async with _hearing(file, listener, asked, visit.user, service) as (turn, seconds, _):
@@ -91,6 +91,8 @@ async def _listener(model: str, asked: Asked, service: Service) -> Listener:
     except (ModuleNotFoundError, ValueError) as error:
         reason = f"{error.name} is not installed" if isinstance(error, ModuleNotFoundError) else error
         raise ApiError(404, f"This server does not listen: {reason}.", code="listening_not_offered") from None
+    if asked.translate and not listener.translates:
+        listener = await run_in_threadpool(service.translator) or listener
     try:
         check(listener, asked)
     except ValueError as error:

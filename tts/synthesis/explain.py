@@ -100,12 +100,19 @@ def sample_rate_of(weights: Path) -> int:
 
 
 def _header(weights: Path, section: str, key: str) -> Any:
-    """What the file of the GPT says about itself."""
+    try:
+        return header_of(weights, section)[key]
+    except (KeyError, TypeError):
+        raise ValueError(f"{weights / 'gpt.safetensors'} does not say its {key}: export it with this version") from None
+
+
+def header_of(weights: Path, section: str) -> dict[str, Any]:
+    """What the file of the GPT in a folder says about itself."""
     path = weights / "gpt.safetensors"
     if not path.is_file():
         raise ValueError(f"no gpt.safetensors in {weights}: give a folder of weights with --weights")
     try:
         with safe_open(path, framework="numpy") as file:
-            return json.loads((file.metadata() or {})[section])[key]
+            return json.loads((file.metadata() or {})[section])
     except (SafetensorError, json.JSONDecodeError, KeyError, TypeError):
-        raise ValueError(f"{path} does not say its {key}: export it with this version") from None
+        raise ValueError(f"{path} does not say its {section}: export it with this version") from None

@@ -8,6 +8,7 @@ import binascii
 import copy
 import random
 import re
+import unicodedata
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from tts.text.language import Language
 
 PADDING = 0  # its id in every tokenizer
 # Marks to symbols; marks that readers treat alike share one. A mark whose symbol a tokenizer lacks is left out.
+UP = "<up>"  # before a capital letter, where a text is written in letters
 CLASSES = {**{mark: mark for mark in ',;:?!."'}, **dict.fromkeys("-–—", " - ")}
 # A hyphen between two words is a word boundary. Elsewhere it is a dash, at which readers pause.
 # W-w-what: one letter, or two or three consonants, before a word that begins with them.
@@ -175,6 +177,41 @@ class PhonemeTokenizer:
                 out += self._mark(match["mark"], out)
         out = _single_spaces(out)
         return [self.ids[symbol] for symbol in (self.tag + out if out else out)]
+
+    def spell(self, text: str) -> list[int]:
+        """Ids of a normalised text in letters, for tasks that write: `written` gives the text again.
+
+        Marks that a tokenizer lacks are left out, and letters that it lacks lose what is on them (é, e).
+        """
+        out = list(self.tag)
+        for sign in " ".join(tidy(text).split()):
+            mark = sign if sign.isalpha() else CLASSES.get(sign, sign).strip()
+            known = mark.lower() if mark.lower() in self.ids else unicodedata.normalize("NFKD", mark)[:1].lower()
+            if sign != " " and known not in self.ids:
+                continue
+            out += [UP] * (sign.isupper() and UP in self.ids) + [" " if sign == " " else known]
+        return [self.ids[symbol] for symbol in out]
+
+    def written(self, ids: Sequence[int]) -> str:
+        """The text that `spell` turned into these ids."""
+        text, up = "", False
+        for id in ids:
+            symbol = self.symbols[id]
+            if symbol == UP:
+                up = True
+            elif id in self.written_ids:
+                text += symbol.upper() if up else symbol
+                up = False
+        return " ".join(text.split())
+
+    @property
+    def written_ids(self) -> frozenset[int]:
+        """The ids that `spell` gives, apart from the tag."""
+        return frozenset(
+            id
+            for symbol, id in self.ids.items()
+            if symbol == UP or (len(symbol) == 1 and (symbol.islower() or not symbol.isalpha()))
+        )
 
     def decode(self, ids: list[int]) -> str:
         """A text that `encode` turns into the same ids, with every word in braces: `{HH AH L OW}, {z o r k}.`"""

@@ -79,6 +79,10 @@ class Stage(L.LightningModule):
         self._optimizer = optimizer
         self._schedule = schedule
 
+    def about(self) -> dict:
+        """What else the exported file says of the net, beside the tokenizer."""
+        return {}
+
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """The unweighted loss terms of a batch by name. Each is a scalar mean over what it scores."""
         raise TypeError(f"{type(self).__name__} must define losses(batch)")

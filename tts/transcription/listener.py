@@ -66,7 +66,7 @@ def check(listener: Listener, asked: Asked) -> None:
     """Raises ValueError if a listener cannot do what is asked."""
     language = asked.language
     if asked.translate and not listener.translates:
-        raise ValueError("only Whisper translates speech: give a model with whisper or whisper=FOLDER")
+        raise ValueError("only Whisper translates speech here: give a model with whisper or whisper=FOLDER")
     if language is not None and language not in listener.languages:
         known = ", ".join(sorted(listener.languages))
         more = "" if listener.translates else "; Whisper hears others: whisper or whisper=FOLDER"

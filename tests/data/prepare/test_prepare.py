@@ -153,6 +153,20 @@ def test_feeds_transcripts_and_books_reach_the_clips_of_their_recordings(folder,
     }
 
 
+def test_german_is_read_and_aligned_as_german(folder, tmp_path):
+    (tmp_path / "show").mkdir()
+    shutil.copy(folder / "talk.wav", tmp_path / "show")
+    cue = "1\n00:00:00,500 --> 00:00:06,000\nNr. 5 lebt. Schöne Grüße aus Köln, am 3. Mai.\n"
+    (tmp_path / "show" / "talk.srt").write_text(cue, encoding="utf-8")
+    out = tmp_path / "out"
+    german = ("words.language=de", "words.recogniser=whisper", "words.min_agreement=0", "judge.untranscribed=60")
+    assert prepare(tmp_path / "show", out, *german) == 0
+    found = clips(out)["talk.wav"]
+    assert " ".join(clip["spoken"] for clip in found).startswith("Nummer fünf lebt. Schöne Grüße")
+    assert {clip["language"] for clip in found} == {"german"}
+    assert {facts["language"] for facts in read_index(out).corpora.values()} == {"german"}
+
+
 def test_where_no_text_is_a_recogniser_writes_it(folder, tmp_path):
     pytest.importorskip("pocketsphinx")
     (tmp_path / "show").mkdir()
@@ -206,6 +220,8 @@ def test_a_missing_recogniser_is_told_in_one_line_before_any_work(
     [
         ("segment.max_seconds=1", "segment needs"),
         ("words.recogniser=nobody", "no recogniser 'nobody'"),
+        ("words.language=fr", "words.language is 'fr'; it must be one of en, de"),
+        ("words.language=de", "sphinx hears English only, not German: use whisper"),
     ],
 )
 def test_settings_are_checked(folder, capsys, setting, told):

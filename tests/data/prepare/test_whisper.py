@@ -17,7 +17,9 @@ def folder(tmp_path_factory):
 
 
 def load(folder):
-    return load_recogniser(WordsConfig(recogniser="whisper", model=str(folder), min_agreement=0.3), folder)
+    return load_recogniser(
+        WordsConfig(recogniser="whisper", model=str(folder), min_agreement=0.3, language="en"), folder
+    )
 
 
 def test_a_model_in_a_folder_writes_the_words(folder):

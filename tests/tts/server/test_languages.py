@@ -32,7 +32,7 @@ def overrides() -> tuple[str, ...]:
 def home(tmp_path_factory) -> Path:
     """Nets that have learned German, and a voice of each language that ships with them."""
     folder = tmp_path_factory.mktemp("home")
-    nano.weights(folder / "weights", german=True)
+    nano.weights(folder / "weights", german=True, tasks={"s2tt": ["speech[de]", "text[en]*"]})
     narrating.voice(folder, "someone", seed=1)
     shipped = folder / "voices"
     shipped.mkdir()
@@ -103,3 +103,13 @@ async def talked(port: int, event, until) -> list:
         while not found or not until.is_type(found[-1].type):
             found.append(await asyncio.wait_for(client.read_event(), 60))
         return found
+
+
+def test_weights_that_learned_to_translate_speech_do_so(client, service, home):
+    listener = service.translator()
+    assert listener.languages == {"de": "german"} and listener.target == "en"
+    if service.listener().translates:
+        pytest.skip("the listener translates itself")
+    with open(nano.hum(home / "hum.wav", seconds=3.0), "rb") as file:
+        heard = client.audio.translations.create(model="whisper-1", file=file, response_format="verbose_json")
+    assert heard.task == "translate" and heard.duration == pytest.approx(3.0, abs=0.1)

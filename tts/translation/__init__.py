@@ -1,0 +1,1 @@
+"""Texts and speech in another language, by weights that learned to translate."""
