@@ -155,8 +155,8 @@ def test_weights_that_hold_guidance_speak_with_one_row_and_can_be_guided_further
     assert held.net.guidance == 2.0 and held.spec["guidance"] == 2.0
     with pytest.raises(ValueError, match="holds guidance of 2.0: set model.guidance=2.0"):
         warm_start(plain.net, tmp_path / "g.safetensors")
-    rows, stepper = [], model.Stepper
-    monkeypatch.setattr(model, "Stepper", lambda **given: rows.append(given["items"]) or stepper(**given))
+    rows, begun = [], model.Generation
+    monkeypatch.setattr(model, "Generation", lambda *given: rows.append(len(given[2])) or begun(*given))
     assert torch.equal(speak(held.net, batch, 2.0), speak(plain.net, batch, 1.0))
     assert torch.equal(speak(held.net, batch, 6.0), speak(plain.net, batch, 3.0))
     assert rows == [3, 3, 6, 6]
