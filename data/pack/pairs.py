@@ -1,9 +1,7 @@
 """`python -m data pairs`: sentences and their translations to shards of texts alone, for tasks that translate."""
 
-import csv
 import hashlib
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +9,10 @@ from data.pack.corpora import read_licence
 from data.pack.pack import Rejected, check_target, finish, replacing_folder
 from data.shards import open_shards
 from data.split import SplitItem, assign, text_key
-from tts.text.language import CODES, code_of, language
+from tts.text.language import CODES, language
+from tts.text.pairs import read_pairs
 from tts.types import AudioConfig
 
-SEVERAL = "|"  # between the translations of one text
 LONGEST = 400  # characters of a text
 
 
@@ -22,89 +20,90 @@ LONGEST = 400  # characters of a text
 class Sentence:
     """A text in one language; those with one meaning are translations of each other."""
 
-    meaning: str
+    meaning: str  # the key of the text in the first language
     code: str
     text: str
     heldout: bool
 
-
-def read_pairs(path: Path, *, heldout: bool) -> Iterator[Sentence]:
-    """A table (.tsv) whose columns are languages: en<TAB>de. A column may hold several translations, with | between."""
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        head = [name.split()[0] if name.split() else "" for name in next(rows, [])]
-        codes = [code_of(name) for name in head]
-        if len(codes) < 2 or None in codes or len(set(codes)) < len(codes):
-            raise ValueError(
-                f"{path}: its first line must name two languages and more of {', '.join(CODES)}, with tabs"
-            )
-        for number, row in enumerate(rows, 2):
-            if len(row) != len(codes) or not all(cell.strip() for cell in row):
-                raise ValueError(f"{path}, line {number}: a line has a text in each of {', '.join(codes)}, with tabs")
-            for code, cell in zip(codes, row, strict=True):
-                for text in cell.split(SEVERAL):
-                    yield Sentence(text_key(row[0]), code, text.strip(), heldout)
+    @property
+    def id(self) -> str:
+        return hashlib.sha256(f"{self.code} {self.meaning} {self.text}".encode()).hexdigest()[:16]
 
 
 def pack_pairs(
     train: list[Path], test: list[Path], out: Path, *, audio: AudioConfig, val_share: float, shard_mb: float
 ) -> dict:
-    """Pack tables into `out` and return the statistics. Raises ValueError for a table that is none."""
+    """Pack tables into `out` and return the statistics; each language is a corpus. Raises ValueError for no table.
+
+    A text that the test tables have, and whatever means the same, is not in training.
+    """
     check_target(out)
-    seen: dict[tuple[str, str, str], Sentence] = {}
-    for paths, heldout in ((test, True), (train, False)):
-        for path in paths:
-            for sentence in read_pairs(path, heldout=heldout):
-                seen.setdefault((sentence.meaning, sentence.code, text_key(sentence.text)), sentence)
-    sentences = list(seen.values())
-    held = {text_key(sentence.text) for sentence in sentences if sentence.heldout}
-    held |= {one.meaning for one in sentences if not one.heldout and text_key(one.text) in held}
+    rejected: list[Rejected] = []
     licence, name = read_licence((train or test)[0].parent), out.name
-    numbers = Counter()
-    items, rejected = [], []
-    for sentence in sentences:
-        digest = hashlib.sha256(f"{sentence.code} {sentence.meaning} {sentence.text}".encode()).hexdigest()[:16]
-        corpus, reason = f"{name}_{sentence.code}", ""
-        if len(sentence.text) > LONGEST:
-            reason = f"longer than {LONGEST} characters"
-        elif not sentence.heldout and (sentence.meaning in held):
-            reason = "a translation of it is held out"
-        if reason:
-            rejected.append(Rejected(corpus=corpus, id=digest, reason=reason))
-            continue
-        numbers[corpus] += 1
-        items.append((sentence, _split_item(digest, corpus, sentence)))
-    assigned = assign([item for _, item in items], val_share=val_share, speaker_split="never")
+    sentences = list(_usable([*_sentences(test, heldout=True), *_sentences(train, heldout=False)], name, rejected))
+    items = [_split_item(sentence, name) for sentence in sentences]
+    assigned = assign(items, val_share=val_share, speaker_split="never")
     with replacing_folder(out) as folder:
         with open_shards(folder, int(shard_mb * 2**20)) as writer:
-            for (sentence, item), assignment in zip(items, assigned, strict=True):
-                spoken_in = language(CODES[sentence.code])
-                spoken = spoken_in.normalise(sentence.text).text
-                if assignment.split is None or not spoken.strip():
+            for sentence, item, assignment in zip(sentences, items, assigned, strict=True):
+                about = _description(sentence, item.corpus, assignment.split, licence)
+                if assignment.split is None or not about["spoken"].strip():
                     reason = assignment.reason or "nothing to say"
                     rejected.append(Rejected(corpus=item.corpus, id=item.id, reason=reason))
-                    continue
-                description = {
-                    "id": item.id,
-                    "speaker": "",
-                    "text": sentence.text,
-                    "spoken": spoken,
-                    "corpus": item.corpus,
-                    "seconds": 0.0,
-                    "split": assignment.split,
-                    "licence": licence,
-                    "language": spoken_in.name,
-                    "meaning": sentence.meaning,
-                }
-                writer.write(sentence.text.encode(), description, format="txt")
+                else:
+                    writer.write(sentence.text.encode(), about, format="txt")
         corpora = {
             f"{name}_{code}": {"licence": licence, "synthetic": "", "language": CODES[code]}
-            for code in CODES
-            if numbers[f"{name}_{code}"]
+            for code in sorted({sentence.code for sentence in sentences})
         }
         return finish(folder, writer, rejected, audio=audio, corpora=corpora)
 
 
-def _split_item(id: str, corpus: str, sentence: Sentence) -> SplitItem:
-    """All that means the same is split alike, by the text of the first language."""
-    return SplitItem(id=id, corpus=corpus, speaker="", text_key=sentence.meaning, heldout=sentence.heldout)
+def _sentences(tables: Iterable[Path], *, heldout: bool) -> Iterator[Sentence]:
+    for path in tables:
+        for texts in read_pairs(path):
+            meaning = text_key(next(iter(texts.values()))[0])
+            yield from (Sentence(meaning, code, text, heldout) for code, own in texts.items() for text in own)
+
+
+def _usable(sentences: Iterable[Sentence], name: str, rejected: list[Rejected]) -> Iterator[Sentence]:
+    """Each sentence once; those that say what is held out, or are too long, are set aside."""
+    once = {(one.meaning, one.code, text_key(one.text)): one for one in reversed(list(sentences))}
+    tested = {text_key(one.text) for one in once.values() if one.heldout}
+    tested |= {one.meaning for one in once.values() if text_key(one.text) in tested}
+    for one in reversed(once.values()):
+        reason = f"longer than {LONGEST} characters" if len(one.text) > LONGEST else ""
+        if not one.heldout and one.meaning in tested:
+            reason = "it, or a translation of it, is held out"
+        if reason:
+            rejected.append(Rejected(corpus=f"{name}_{one.code}", id=one.id, reason=reason))
+        else:
+            yield one
+
+
+def _split_item(sentence: Sentence, name: str) -> SplitItem:
+    """All that means the same is split alike."""
+    return SplitItem(
+        id=sentence.id,
+        corpus=f"{name}_{sentence.code}",
+        speaker="",
+        text_key=sentence.meaning,
+        heldout=sentence.heldout,
+    )
+
+
+def _description(sentence: Sentence, corpus: str, split: str | None, licence: str) -> dict:
+    """The JSON of a text."""
+    spoken_in = language(CODES[sentence.code])
+    return {
+        "id": sentence.id,
+        "speaker": "",
+        "text": sentence.text,
+        "spoken": spoken_in.normalise(sentence.text).text,
+        "corpus": corpus,
+        "seconds": 0.0,
+        "split": split,
+        "licence": licence,
+        "language": spoken_in.name,
+        "meaning": sentence.meaning,
+    }

@@ -17,12 +17,11 @@ from pathlib import Path
 from tts import document
 from tts.cli import Parser, exit_code, run_as_program
 from tts.files import whole
-from tts.text.language import language
+from tts.text.language import CODES, Language, language
 
 DISCOUNT = 0.6  # of each pair
 UNSEEN = 0.1  # times that a word counts which no text has
 BEGIN, END, UNKNOWN = "<s>", "</s>", "<unk>"
-COLUMNS = ("text", "en")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -35,32 +34,33 @@ def run(argv: list[str]) -> None:
     parser.add_argument(
         "--without", nargs="*", default=[], type=Path, metavar="FILE", help="tables of texts to leave out"
     )
+    parser.add_argument("--language", default="en", choices=CODES, help="of the texts (en)")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.arpa.gz")
     asked: argparse.Namespace = parser.parse_args(argv)
-    kept = {tuple(words) for path in asked.without for words in sentences(path)}
-    texts = [words for path in asked.files for words in sentences(path) if tuple(words) not in kept]
+    own = language(CODES[asked.language])
+    kept = {tuple(words) for path in asked.without for words in sentences(path, own)}
+    texts = [words for path in asked.files for words in sentences(path, own) if tuple(words) not in kept]
     with whole(asked.output) as file:
-        file.write(gzip.compress(arpa(texts).encode(), 9, mtime=0))
+        file.write(gzip.compress(arpa(texts, own).encode(), 9, mtime=0))
     print(f"{asked.output}: {sum(map(len, texts))} words of {len(texts)} sentences")
 
 
-def sentences(path: Path) -> Iterator[list[str]]:
+def sentences(path: Path, own: Language) -> Iterator[list[str]]:
     """Sentences as their words, in small letters."""
-    english = language()
-    for text in _texts(path):
-        for sentence in english.split(text, 1000):
-            said = english.normalise(sentence.text).text.lower()
+    for text in _texts(path, own.code):
+        for sentence in own.split(text, 1000):
+            said = own.normalise(sentence.text).text.lower()
             if words := [word.strip("'") for word in _words(said) if word.strip("'")]:
                 yield words
 
 
-def _texts(path: Path) -> Iterable[str]:
+def _texts(path: Path, code: str) -> Iterable[str]:
     if path.suffix not in (".csv", ".tsv"):
         return document.read(path).text.split("\n\n")
     with open(path, encoding="utf-8", newline="") as file:
         head = file.readline().rstrip("\n")
         mark = next(mark for mark in "\t|," if mark in head)
-        place = next(number for number, name in enumerate(head.split(mark)) if name in COLUMNS)
+        place = next(number for number, name in enumerate(head.split(mark)) if name.split()[:1] in (["text"], [code]))
         return [row[place] for row in csv.reader(file, delimiter=mark, quoting=csv.QUOTE_NONE)]
 
 
@@ -68,9 +68,9 @@ def _words(said: str) -> list[str]:
     return "".join(letter if letter.isalpha() or letter == "'" else " " for letter in said).split()
 
 
-def arpa(texts: Sequence[Sequence[str]]) -> str:
-    """Probabilities of words and of pairs, of words that English's lexicon knows, in ARPA's format."""
-    lexicon = language().lexicon
+def arpa(texts: Sequence[Sequence[str]], own: Language) -> str:
+    """Probabilities of words and of pairs, of words that the language's lexicon knows, in ARPA's format."""
+    lexicon = own.lexicon
     single = Counter(word for words in texts for word in words if word in lexicon)
     pairs = Counter(
         pair

@@ -5,6 +5,7 @@ pairs of words. Both are English, and nothing writes punctuation. It hears worse
 has the figures.
 """
 
+import copy
 import gzip
 import math
 import os
@@ -24,9 +25,9 @@ from jaxtyping import Float
 
 from tts.alignment.spell import Speller
 from tts.audio import set_level
+from tts.text.language import CODES
 from tts.transcription.listener import Asked, Heard, HeardSegment, HeardWord
 
-PAIRS = Path(__file__).with_name("english.arpa.gz")  # probabilities of words and of pairs of them, see `learning`
 # Chosen on the 34 clips of heldout_barista_57speakers; docs/listening.md has the figures.
 PAIR_WEIGHT, WORD_BONUS = 2.0, 0.0
 BEAM, BEAM_SOUNDS, BEAM_REACH = 100, 20, 25.0  # hypotheses, sounds for each in a step, and nats behind the best
@@ -35,20 +36,30 @@ ALIKE = 6  # words that sound alike, the likeliest ones: the tree takes no more
 UNKNOWN = "<unk>"
 
 
+def pairs_of(language: str) -> Path:
+    """The file with the probabilities of words and of pairs of them in a language, by its name; see `learning`."""
+    return Path(__file__).with_name(f"{language}.arpa.gz")
+
+
 class NetListener:
     """The codec that ships, or another with a CTC head."""
 
-    languages = {"en": "english"}
+    languages = {code: name for code, name in CODES.items() if pairs_of(name).is_file()}
     translates = False
 
     def __init__(self, codec: Path):
         """Raises ValueError if the codec has no CTC head."""
-        self.speller = Speller(codec)
+        self.speller, self.code = Speller(codec), "en"
         self.rate = self.speller.audio.sample_rate
+        self._others: dict[str, NetListener] = {}  # of the same codec, by the code of their language
 
     @torch.inference_mode()
     def hear(self, wave: Float[np.ndarray, " N"], asked: Asked) -> Heard:
-        """What is said in a clip."""
+        """What is said in a clip, in English unless another language is asked for."""
+        if asked.language not in (None, self.code):
+            if asked.language not in self._others:
+                self._others[asked.language] = self._reading(asked.language)
+            return self._others[asked.language].hear(wave, asked)
         leveled = torch.from_numpy(set_level(wave, self.speller.audio))[None]
         codec = self.speller.codec
         mel = codec.log_mel.measure(leveled, torch.tensor([leveled.shape[1]]))
@@ -57,13 +68,31 @@ class NetListener:
         found = self._search.decode(spelling.ctypes.data, *spelling.shape)
         words = self._timed(found[0], spelling) if found else []
         if not words:
-            return Heard("en", [])
+            return Heard(self.code, [])
         likely = float(spelling.max(1).mean())
-        return Heard("en", [HeardSegment(_written(words), words[0].start, words[-1].stop, words, likely)])
+        return Heard(self.code, [HeardSegment(_written(words), words[0].start, words[-1].stop, words, likely)])
+
+    def _reading(self, code: str) -> "NetListener":
+        """The same codec as a listener to another language."""
+        other = copy.copy(self)
+        for kept in ("_words", "_search", "_ids"):
+            vars(other).pop(kept, None)
+        other.speller, other.code = self.speller.reading(self.languages[code]), code
+        return other
 
     @cached_property
     def _words(self) -> list[str]:
-        return sorted(word for word in self.speller.tokenizer.lexicon.entries if word.replace("'", "").isalpha())
+        """Those of the lexicon. That of German lists words from which others follow: those that the pairs have join."""
+        listed = self.speller.tokenizer.lexicon.entries
+        return sorted(word for word in {*listed, *self._paired} if word.replace("'", "").isalpha())
+
+    @property
+    def _paired(self) -> Iterator[str]:
+        if self.code == "en":
+            return
+        lines = gzip.decompress(pairs_of(self.languages[self.code]).read_bytes()).decode().splitlines()
+        single = lines[lines.index("\\1-grams:") + 1 : lines.index("\\2-grams:")]
+        yield from (line.split("\t")[1] for line in single if line)
 
     @cached_property
     def _search(self) -> Any:
@@ -80,7 +109,7 @@ class NetListener:
 
         known = Dictionary([*self._words, UNKNOWN])
         with tempfile.NamedTemporaryFile(suffix=".arpa") as file:
-            file.write(gzip.decompress(PAIRS.read_bytes()))
+            file.write(gzip.decompress(pairs_of(self.languages[self.code]).read_bytes()))
             file.flush()
             with _quiet():
                 pairs = KenLM(file.name, known)
@@ -111,6 +140,9 @@ class NetListener:
                 found.append(own)
         return found
 
+    def _cased(self, word: str) -> str:
+        return "I" + word[1:] if self.code == "en" and (word == "i" or word.startswith("i'")) else word
+
     def _timed(self, path: Any, spelling: Float[np.ndarray, "K V"]) -> list[HeardWord]:
         """The words of a path. Each is noted at the step at which its last sound begins, after a step for the start."""
         sounds, ends = np.array(path.tokens)[1:-1], np.array(path.words)[1:-1]
@@ -122,7 +154,7 @@ class NetListener:
             while free < len(sounds) and sounds[free] == sounds[step] and sounds[free] > 0:
                 free += 1
             rate = self.speller.rate
-            words.append(HeardWord(_cased(self._words[ends[step]]), start / rate, free / rate))
+            words.append(HeardWord(self._cased(self._words[ends[step]]), start / rate, free / rate))
         return words
 
 
@@ -138,10 +170,6 @@ def _quiet() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-
-
-def _cased(word: str) -> str:
-    return "I" + word[1:] if word == "i" or word.startswith("i'") else word
 
 
 def _written(words: list[HeardWord]) -> str:

@@ -61,7 +61,7 @@ class Translator:
             told = ", ".join(task.name for task in self.tasks) or "to speak and to listen"
             raise ValueError(f"the weights in {weights} never learned to translate (they learned {told}): {REMEDY}")
         loaded = load(weights / "gpt.safetensors")
-        self.net, self.audio = loaded.net.eval(), loaded.audio
+        self.net, self.audio, self.fingerprint = loaded.net.eval(), loaded.audio, loaded.fingerprint
         self.tokenizer = build(loaded.extra["text"], loaded.audio)
 
     def pairs(self, modality: str) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tts.settings import ROOT
+from tts.text.language import language
 from tts.transcription.learning import arpa
 from tts.transcription.listener import Asked, check
 from tts.transcription.nets import NetListener
@@ -42,16 +43,26 @@ def test_words_are_found_with_their_times(listener):
     assert all(word.stop > word.start for word in words)
 
 
-def test_they_hear_english_and_translate_nothing(listener):
+def test_they_hear_english_and_german_and_translate_nothing(listener):
     check(listener, Asked(language="en"))
-    with pytest.raises(ValueError, match="no language 'de' is known here, but en; Whisper hears others"):
-        check(listener, Asked(language="de"))
+    check(listener, Asked(language="de"))
+    with pytest.raises(ValueError, match="no language 'fr' is known here, but de, en; Whisper hears others"):
+        check(listener, Asked(language="fr"))
     with pytest.raises(ValueError, match="only Whisper translates"):
         check(listener, Asked(translate=True))
 
 
+def test_german_words_are_found_by_the_nearest_phones(listener):
+    german = listener._reading("de")
+    german.__dict__["_words"] = ["grüße", "hüte", "schöne", "und"]
+    spelling = spelled(german, ["schöne", "hüte"])
+    (best, *_) = german._search.decode(spelling.ctypes.data, *spelling.shape)
+    assert [word.text for word in german._timed(best, spelling)] == ["schöne", "hüte"]
+    assert listener.hear(np.zeros(24000, np.float32), Asked(language="de")).language == "de"
+
+
 def test_pairs_that_follow_each_other_are_likelier():
-    lines = arpa([["the", "kettle", "sang"], ["the", "kettle", "sang"], ["the", "door"]]).splitlines()
+    lines = arpa([["the", "kettle", "sang"], ["the", "kettle", "sang"], ["the", "door"]], language()).splitlines()
     pairs = {line.split("\t")[1]: float(line.split("\t")[0]) for line in lines if line.count("\t") == 1}
     assert pairs["the kettle"] > pairs["the door"]
     assert 10 ** pairs["kettle sang"] < 1.0
