@@ -1,6 +1,5 @@
 """Checkpoints that survive a kill: they are written atomically and verified when they are read."""
 
-import errno
 import logging
 import shutil
 import zipfile
@@ -13,12 +12,12 @@ import torch
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
+from tts.cli import FULL
 from tts.files import PARTIAL, whole
 from tts.training.stage import Stage
 from tts.types import Batch
 
 log = logging.getLogger(__name__)
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # no space, no quota, over the largest size allowed
 ROOM = 2**20  # a disk with fewer free bytes is full
 
 
