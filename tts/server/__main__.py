@@ -107,14 +107,15 @@ def configure(arguments: argparse.Namespace, overrides: list[str]) -> tuple[dict
     try:
         known = settings.compose([], "serve")
         own = [item for item in overrides if item.partition("=")[0].partition(".")[0] in known]
-        confs = settings.compose(own, "serve"), settings.compose([item for item in overrides if item not in own])
-        for conf in confs:
-            given = {key: value for key, value in vars(arguments).items() if key in conf and value is not None}
-            conf.update(given)
-            settings.check(conf)
+        conf = settings.compose(own, "serve")
+        infer = settings.compose([item for item in overrides if item not in own])
+        for key, value in vars(arguments).items():
+            if value is not None and (key in conf or key in infer):
+                (conf if key in conf else infer)[key] = value
+        settings.check(conf)
+        settings.check(infer)
     except ValueError as error:
         raise UsageError(error) from None
-    conf, infer = confs
     weights = Path(infer["weights"]).expanduser()
     infer["weights"] = str(weights.resolve() if arguments.weights else settings.ROOT / weights)
     conf["data"] = str(Path(conf["data"]).expanduser().resolve())
@@ -135,7 +136,7 @@ def load(conf: dict, infer: dict, *, given: bool = False) -> "Service":
     speech = nets.load()
     engine = SharedEngine(most=conf["waiting"], most_per_user=conf["waiting_per_user"])
     metrics = Metrics(turns=lambda: len(engine.turns))
-    speech.share_steps(infer["batch"], metrics.batch.observe)
+    speech.share_steps(conf["batch"], metrics.batch.observe)
     return Service(
         conf=conf,
         infer=infer,

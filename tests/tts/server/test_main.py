@@ -13,6 +13,7 @@ from tts.server.keys import Keys
         (["run", "--host", "0.0.0.0"], "without API keys only this machine is served"),
         (["run", "--host", "example.org"], "without API keys only this machine is served"),
         (["run", "--port", "70000"], "port is 70000"),
+        (["run", "--batch", "0"], "batch is 0"),
         (["run", "--", "waiting=0"], "waiting is 0"),
         (["run", "--", "steps=0"], "steps is 0"),
         (["run", "--", "colour=red"], "no setting 'colour'"),
