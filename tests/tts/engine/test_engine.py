@@ -167,5 +167,5 @@ def test_what_exported_nets_cannot_do_is_refused(engine, voice, quick):
     who = voices.load(voice, fingerprint=engine.fingerprint)
     tuned = TunedSpeaker(**vars(who), changes=Changes({}, {}))
     for other, how in ((who, replace(quick, sampler="heun")), (tuned, quick)):
-        with pytest.raises(ValueError, match="use torch|is tuned, .* speak with torch"):
+        with pytest.raises(ValueError, match="use torch|is tuned, .* give --engine torch"):
             list(engine.say("Hello there.", other, settings=how, seed=0))
