@@ -241,7 +241,7 @@ def write_index(
     index = clips.index(folder, head)
     unnamed = folder / "clips.safetensors"
     with replacing(unnamed) as partial:
-        save_file(index.columns, partial)
+        save_file({name: own for name, own in index.columns.items() if name != "meaning" or own.any()}, partial)
     sha256 = fingerprint(unnamed)
     columns = {"name": f"clips-{sha256[:16]}.safetensors", "bytes": unnamed.stat().st_size, "sha256": sha256}
     unnamed.replace(folder / columns["name"])
