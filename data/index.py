@@ -50,6 +50,7 @@ FACTS = {
 # Each clip has its id, text and spoken text in `texts` and its times in `ticks`; `_ends` say where each stops.
 LISTS = {"texts": "B", "text_ends": "Q", "ticks": "H", "tick_ends": "Q", "speakers": "B", "speaker_ends": "Q"}
 STRINGS = 3  # of a clip
+MEANING = "meaning"  # a column that only folders with translations have
 DTYPES = {"U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "U64": np.uint64}
 
 
@@ -93,7 +94,7 @@ class Index(Sequence[Entry]):
         self.corpora: dict[str, dict] = head["corpora"]  # name -> licence, and the system that spoke if it is synthetic
         self.alignment: dict | None = head.get("alignment")  # where the times come from
         self.shards = [Shard(**shard) for shard in head["shards"]]
-        self.columns = {"meaning": np.broadcast_to(np.uint64(0), len(columns["shard"]))} | columns  # older ones lack it
+        self.columns = columns
         self._names = list(self.corpora)
         _check(self)
 
@@ -111,7 +112,7 @@ class Index(Sequence[Entry]):
         if not -len(self) <= place < len(self):
             raise IndexError(place)
         place = place % len(self)
-        fact = {name: int(self.columns[name][place]) for name in FACTS}
+        fact = {name: int(self.columns[name][place]) for name in FACTS if name != MEANING}
         id, text, spoken = (self._string("text", STRINGS * place + number).decode() for number in range(STRINGS))
         corpus = self._names[fact["corpus"]]
         start, end = _span(self.columns["tick_ends"], place)
@@ -241,7 +242,7 @@ def write_index(
     index = clips.index(folder, head)
     unnamed = folder / "clips.safetensors"
     with replacing(unnamed) as partial:
-        save_file(index.columns, partial)
+        save_file({name: own for name, own in index.columns.items() if name != MEANING or own.any()}, partial)
     sha256 = fingerprint(unnamed)
     columns = {"name": f"clips-{sha256[:16]}.safetensors", "bytes": unnamed.stat().st_size, "sha256": sha256}
     unnamed.replace(folder / columns["name"])
@@ -320,10 +321,11 @@ def _read_first_format(folder: Path, head: dict) -> Index:
 def _check(index: Index) -> None:
     """Raises ValueError if a column says what cannot be."""
     columns, count = index.columns, len(index.columns["shard"])
-    for name, code in (FACTS | LISTS).items():
+    told = {name: code for name, code in FACTS.items() if name != MEANING or name in columns}
+    for name, code in (told | LISTS).items():
         if columns[name].dtype != np.dtype(code):
             raise ValueError(f"column {name} is {columns[name].dtype}")
-    lengths = dict.fromkeys(FACTS, count) | {"text_ends": STRINGS * count, "tick_ends": count}
+    lengths = dict.fromkeys(told, count) | {"text_ends": STRINGS * count, "tick_ends": count}
     for name, length in lengths.items():
         if len(columns[name]) != length:
             raise ValueError(f"column {name} has {len(columns[name])} rows, expected {length}")
@@ -343,7 +345,7 @@ def _check(index: Index) -> None:
         "offset": 2**62,
     }
     lowest = {"offset": tarfile.BLOCKSIZE, "size": 1}
-    for name in FACTS if count else ():
+    for name in told if count else ():
         low, high = columns[name].min(), columns[name].max()
         if low < lowest.get(name, 0) or high >= limits.get(name, 2**64):
             raise ValueError(f"column {name} holds {low} to {high}")

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from data import remote
-from data.index import SECOND, SPLITS, Entry, Index, read_index, spoken_lengths
+from data.index import FACTS, SECOND, SPLITS, Entry, Index, read_index, spoken_lengths
 from tts.types import AudioConfig
 
 LETTERS_PER_SECOND = 15.0  # of reading
@@ -67,7 +67,10 @@ class Library(Sequence[Entry]):
 
     def column(self, name: str) -> np.ndarray:
         """A fact of all clips; of a single folder it is the shared column itself."""
-        columns = [index.columns[name] for index in self.indexes]
+        columns = [
+            index.columns[name] if name in index.columns else np.zeros(len(index), FACTS[name])
+            for index in self.indexes
+        ]
         return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
     def seconds(self, clips: Numbers) -> np.ndarray:

@@ -28,6 +28,7 @@ class Meanings:
     def __init__(self, library: Library, pool: Numbers, codes: Sequence[str]):
         self.library, self.codes = library, tuple(codes)
         meaning, text = library.column("meaning")[pool], library.column("text_key")[pool]
+        self._told = library.column("meaning")  # of every clip
         told = meaning != 0
         keys, first = np.unique(text[told], return_index=True)
         self._keys, self._meanings = keys, meaning[told][first]  # what a text means, in the order of texts
@@ -42,10 +43,7 @@ class Meanings:
     def others(self, number: int, rng: Random) -> dict[str, int]:
         """A clip in each other language that means the same, one that is spoken if there is any."""
         library = self.library
-        index, place = library.locate(number)
-        meaning = int(index.columns["meaning"][place]) or int(
-            self._of(np.array([library.text_key(number)], np.uint64))[0]
-        )
+        meaning = int(self._told[number]) or int(self._of(np.array([library.text_key(number)], np.uint64))[0])
         first, last = np.searchsorted(self._own, np.array([meaning, meaning + 1], np.uint64)) if meaning else (0, 0)
         own, found = code_of(library.language(number)), {}
         for code in self.codes:

@@ -18,13 +18,14 @@ from tts.transcription.transcribe import decoded, gathered, hear
 MAX_HOURS = 24.0
 EXAMPLES = """\
 examples:
-  uv run --group listen infer.py transcribe talk.m4a                         the words, by our own nets (English)
+  uv run --group listen infer.py transcribe talk.m4a                      the words, by our own nets (English, German)
   uv run --group whisper infer.py transcribe talk.mp3 --model whisper        by Whisper base: better, any language
   uv run --group whisper infer.py transcribe film.mp4 -o film.srt --model whisper=models/large-v3
   uv run --group listen infer.py transcribe *.wav -o texts --format json     a file for each, with the times of words
   uv run --group whisper infer.py transcribe rede.ogg --model whisper --translate       what is said, in English
-Our nets write no punctuation, hear English only, and mistake 36 words of a hundred where Whisper base mistakes 4
-(docs/listening.md). A model in faster-whisper's format is given as whisper=FOLDER; nothing is ever fetched.
+Our nets write no punctuation, hear English unless --language de asks for German, and mistake 36 words of a hundred
+where Whisper base mistakes 4, of German more (docs/listening.md). A model in faster-whisper's format is given as
+whisper=FOLDER; nothing is ever fetched.
 """
 
 
