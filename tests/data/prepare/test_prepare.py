@@ -72,7 +72,7 @@ def records(out):
 def test_clips_say_where_they_are_from_and_what_is_said_when(shards):
     assert verify_shards(shards) == []
     index = read_index(shards)
-    assert index.corpora == {"show": {"licence": "CC0 1.0"}} and index.clips
+    assert index.corpora == {"show": {"language": "english", "licence": "CC0 1.0"}} and index.clips
     for entry in index.clips:
         with tarfile.open(shards / entry.shard) as tar:
             clip = json.load(tar.extractfile(f"{entry.key}.json"))

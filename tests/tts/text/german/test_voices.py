@@ -22,7 +22,7 @@ def both(audio) -> PhonemeTokenizer:
 
 def test_the_symbols_of_english_keep_their_ids(english, both):
     assert both.symbols[: len(english.symbols)] == english.symbols
-    assert both.symbols[len(english.symbols) :] == [*"äöüß", *ADDED, "<de>"]
+    assert both.symbols[len(english.symbols) :] == [*"äöüß", *ADDED, "<de>", "<up>"]
     assert both.reading("english").encode("Hello, world!") == english.encode("Hello, world!")
 
 
@@ -76,4 +76,4 @@ def test_a_net_of_english_hears_the_nearest_phones(english, both):
 def test_a_net_begins_from_weights_of_fewer_phones(english, both):
     origins = dict(zip(both.symbols, both.origins(english.symbols), strict=True))
     assert origins["AA"] == origins["A"] == english.symbols.index("AA")
-    assert [symbol for symbol, place in origins.items() if place is None] == [*"äöüß", "Q", "<de>"]
+    assert [symbol for symbol, place in origins.items() if place is None] == [*"äöüß", "Q", "<de>", "<up>"]
