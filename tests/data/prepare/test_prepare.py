@@ -159,8 +159,9 @@ def test_german_is_read_and_aligned_as_german(folder, tmp_path):
     cue = "1\n00:00:00,500 --> 00:00:06,000\nNr. 5 lebt. Schöne Grüße aus Köln, am 3. Mai.\n"
     (tmp_path / "show" / "talk.srt").write_text(cue, encoding="utf-8")
     out = tmp_path / "out"
-    german = ("words.language=de", "words.recogniser=whisper", "words.min_agreement=0", "judge.untranscribed=60")
-    assert prepare(tmp_path / "show", out, *german) == 0
+    german = ("words.language=de", "words.recogniser=whisper")
+    lenient = ("words.min_agreement=0", "judge.untranscribed=60", "judge.music=1")  # it is not what the talk says
+    assert prepare(tmp_path / "show", out, *german, *lenient) == 0
     found = clips(out)["talk.wav"]
     assert " ".join(clip["spoken"] for clip in found).startswith("Nummer fünf lebt. Schöne Grüße")
     assert {clip["language"] for clip in found} == {"german"}
