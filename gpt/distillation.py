@@ -16,7 +16,7 @@ from gpt.loss import cross_entropy
 from gpt.model import GPT, TTS
 from gpt.sample import guide
 from gpt.sequence import SPEECH, TEXT, Packed, Said, pack_tasks
-from gpt.stage import OWN_DRAWS, GptStage, Reading
+from gpt.stage import OWN_DRAWS, GptInput, GptStage
 from tts.checkpoint import read, warm_start
 from tts.training.stage import Frozen
 from tts.types import Batch, Codes
@@ -61,7 +61,7 @@ class GuidanceDistillation(GptStage):
             return self.scores(reading) | dict.fromkeys(("duration", "prosody"), reading.speaker.new_zeros(()))
         return super().losses(batch)
 
-    def scores(self, reading: Reading) -> dict[str, Tensor]:
+    def scores(self, reading: GptInput) -> dict[str, Tensor]:
         packed, hidden = reading.packed, self.net(reading.packed, reading.speaker, reading.prosody)
         guided, _, latents = self.lesson(reading)
         logits, _ = self.net.guesses(packed, hidden, SPEECH)
@@ -80,7 +80,7 @@ class GuidanceDistillation(GptStage):
         """
         codes, speaker = self.encode(batch), self.speaker(batch)
         times = self.times(batch, codes)
-        reading = Reading(self.net.arrange(TTS, batch.text, batch.text_len, codes, times), speaker, None)
+        reading = GptInput(self.net.arrange(TTS, batch.text, batch.text_len, codes, times), speaker, None)
         guided, told, _ = self.lesson(reading)
         logits, _ = self.net.guesses(reading.packed, self.net(reading.packed, speaker), SPEECH)
         return super().metrics(batch) | {
@@ -89,7 +89,7 @@ class GuidanceDistillation(GptStage):
         }
 
     @torch.no_grad()
-    def lesson(self, reading: Reading) -> Lesson:
+    def lesson(self, reading: GptInput) -> Lesson:
         """Of the teacher at each scored position of speech: log-probabilities with guidance and without it, latents."""
         scored = self._scored(reading.packed)
         reading = reading.of(scored.any(1))
@@ -103,7 +103,7 @@ class GuidanceDistillation(GptStage):
         return guided, told, both[0]
 
     @torch.no_grad()
-    def said_by_teacher(self, batch: Batch) -> Reading:
+    def said_by_teacher(self, batch: Batch) -> GptInput:
         """What the teacher, guided, says to the texts of a batch, in rhythm and melody of its own."""
         teacher, seed = self.teacher.to(batch.wav.device), self.step_seed() ^ OWN_DRAWS
         speaker = self.speaker(batch)
@@ -114,7 +114,7 @@ class GuidanceDistillation(GptStage):
             speech = teacher.generate(*asked, sampling=self.sampling, generator=generator)
         codes = Codes(speech.codes.ids.clone(), speech.codes.length.clone())  # no tensors of inference mode
         streams = self.net.streams(Said(batch.text, batch.text_len, codes, self.sampling.pace * times))
-        return Reading(pack_tasks([TTS], torch.zeros_like(batch.text_len), streams), speaker, prosody)
+        return GptInput(pack_tasks([TTS], torch.zeros_like(batch.text_len), streams), speaker, prosody)
 
     def _scored(self, packed: Packed) -> Bool[Tensor, "B K"]:
         """Where the next id is scored and is one of speech, in the order of `GPT.guesses`."""

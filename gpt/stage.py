@@ -42,22 +42,22 @@ OWN_DRAWS = 0x6770_7421  # makes the stage's generator another stream than torch
 
 
 @dataclass
-class Reading:
+class GptInput:
     """What the net reads of a batch."""
 
     packed: Packed
     speaker: Float[Tensor, "B P D"]
     prosody: Float[Tensor, "B 4 S1"] | None  # as `GPT.forward` hears it
 
-    def without_text(self, vocabulary: Vocabulary) -> "Reading":
+    def without_text(self, vocabulary: Vocabulary) -> "GptInput":
         """The same as a net reads it that is told neither the text nor its prosody."""
         everyone = torch.ones(len(self.speaker), dtype=torch.bool, device=self.speaker.device)
-        return Reading(hide_text(self.packed, everyone, vocabulary), self.speaker, None)
+        return GptInput(hide_text(self.packed, everyone, vocabulary), self.speaker, None)
 
-    def of(self, items: Bool[Tensor, " B"]) -> "Reading":
+    def of(self, items: Bool[Tensor, " B"]) -> "GptInput":
         """That of some of the items."""
         packed = Packed(**{name: value[items] for name, value in vars(self.packed).items()})
-        return Reading(packed, self.speaker[items], None if self.prosody is None else self.prosody[items])
+        return GptInput(packed, self.speaker[items], None if self.prosody is None else self.prosody[items])
 
 
 class GptStage(Stage):
@@ -123,7 +123,7 @@ class GptStage(Stage):
             return dict.fromkeys(SCORED, spoken.new_zeros(())) | terms
         return self.scores(self.read(batch, sounds, codes, spoken, speaker, prosody, generator)) | terms
 
-    def scores(self, reading: Reading) -> dict[str, Tensor]:
+    def scores(self, reading: GptInput) -> dict[str, Tensor]:
         """How badly the net guesses what is scored."""
         hidden = self.net(reading.packed, reading.speaker, reading.prosody)
         packed = reading.packed
@@ -134,7 +134,7 @@ class GptStage(Stage):
             for name, modality in SCORED.items()
         }
 
-    def guesses(self, reading: Reading, hidden: Float[Tensor, "B K D"], modality: int) -> tuple[Tensor, Tensor]:
+    def guesses(self, reading: GptInput, hidden: Float[Tensor, "B K D"], modality: int) -> tuple[Tensor, Tensor]:
         """As `GPT.guesses`, without the guidance that the weights hold."""
         logits, target = self.net.guesses(reading.packed, hidden, modality)
         if modality != SPEECH or self.net.guidance == 1:
@@ -153,7 +153,7 @@ class GptStage(Stage):
         speaker: Float[Tensor, "B P D"],
         prosody: Float[Tensor, "B 4 S1"] | None,
         generator: torch.Generator,
-    ) -> Reading:
+    ) -> GptInput:
         """Each clip as one task, in training with what makes that harder."""
         choice, able = self._draw_tasks(batch, sounds, generator)
         told = spoken
@@ -173,7 +173,7 @@ class GptStage(Stage):
                 prosody = prosody * ~(untold.to(choice.device) | reads)[:, None, None]
         elif prosody is not None:
             prosody = prosody * ~reads[:, None, None]
-        return Reading(packed, speaker, prosody)
+        return GptInput(packed, speaker, prosody)
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """Every task on every transcribed clip, and two more figures.
@@ -194,7 +194,7 @@ class GptStage(Stage):
             times = listening if TEXT in task.scored_modalities else spoken
             packed = pack_tasks([task], torch.zeros_like(batch.text_len), self.streams(batch, codes, times))
             packed.scored = packed.scored & self._able(task, batch, batch.wav_len > 0)[:, None]
-            reading = Reading(packed, speaker, None)
+            reading = GptInput(packed, speaker, None)
             hidden = self.net(packed, speaker)
             for name, modality in SCORED.items():
                 logits, target = self.guesses(reading, hidden, modality)
@@ -342,7 +342,7 @@ class GptStage(Stage):
         return found
 
     def _speech_loss(self, packed: Packed, speaker: Tensor) -> Tensor:
-        return cross_entropy(*self.guesses(Reading(packed, speaker, None), self.net(packed, speaker), SPEECH))
+        return cross_entropy(*self.guesses(GptInput(packed, speaker, None), self.net(packed, speaker), SPEECH))
 
 
 def _transcribed(batch: Batch) -> Batch:

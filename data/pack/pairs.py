@@ -17,7 +17,7 @@ LONGEST = 400  # characters of a text
 
 
 @dataclass(frozen=True)
-class Sentence:
+class PairedText:
     """A text in one language; those with one meaning are translations of each other."""
 
     meaning: str  # the key of the text in the first language
@@ -59,14 +59,14 @@ def pack_pairs(
         return finish(folder, writer, rejected, audio=audio, corpora=corpora)
 
 
-def _sentences(tables: Iterable[Path], *, heldout: bool) -> Iterator[Sentence]:
+def _sentences(tables: Iterable[Path], *, heldout: bool) -> Iterator[PairedText]:
     for path in tables:
         for texts in read_pairs(path):
             meaning = text_key(next(iter(texts.values()))[0])
-            yield from (Sentence(meaning, code, text, heldout) for code, own in texts.items() for text in own)
+            yield from (PairedText(meaning, code, text, heldout) for code, own in texts.items() for text in own)
 
 
-def _usable(sentences: Iterable[Sentence], name: str, rejected: list[Rejected]) -> Iterator[Sentence]:
+def _usable(sentences: Iterable[PairedText], name: str, rejected: list[Rejected]) -> Iterator[PairedText]:
     """Each sentence once; those that say what is held out, or are too long, are set aside."""
     once = {(one.meaning, one.code, text_key(one.text)): one for one in reversed(list(sentences))}
     tested = {text_key(one.text) for one in once.values() if one.heldout}
@@ -81,7 +81,7 @@ def _usable(sentences: Iterable[Sentence], name: str, rejected: list[Rejected]) 
             yield one
 
 
-def _split_item(sentence: Sentence, name: str) -> SplitItem:
+def _split_item(sentence: PairedText, name: str) -> SplitItem:
     """All that means the same is split alike."""
     return SplitItem(
         id=sentence.id,
@@ -92,7 +92,7 @@ def _split_item(sentence: Sentence, name: str) -> SplitItem:
     )
 
 
-def _description(sentence: Sentence, corpus: str, split: str | None, licence: str) -> dict:
+def _description(sentence: PairedText, corpus: str, split: str | None, licence: str) -> dict:
     """The JSON of a text."""
     spoken_in = language(CODES[sentence.code])
     return {

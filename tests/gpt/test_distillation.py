@@ -7,7 +7,7 @@ from gpt import model
 from gpt.distillation import GuidanceDistillation
 from gpt.sample import guide
 from gpt.sequence import SPEECH
-from gpt.stage import Reading
+from gpt.stage import GptInput
 from helpers.gpt_stage import AUDIO, GREEDY, conf, make_batch, make_codec, make_stage
 from tts.checkpoint import build, export, load, warm_start
 from tts.types import Sampling
@@ -176,7 +176,7 @@ def test_recordings_teach_weights_that_hold_guidance_without_taking_it_out(codec
         torch.nn.init.normal_(parameter, std=0.4)
     codes, speaker = stage.encode(batch), stage.speaker(batch)
     packed = stage.net.arrange(model.TTS, batch.text, batch.text_len, codes, stage.times(batch, codes))
-    reading = Reading(packed, speaker, None)
+    reading = GptInput(packed, speaker, None)
     hidden, untold = stage.net(packed, speaker), reading.without_text(stage.net.vocabulary)
     own, _ = stage.net.guesses(packed, hidden, SPEECH)
     others, _ = stage.net.guesses(untold.packed, stage.net(untold.packed, speaker), SPEECH)

@@ -18,13 +18,13 @@ STINT = 16  # steps after which a sentence makes way for one that waits, and cod
 
 
 @runtime_checkable
-class Generation(Protocol):
+class AnyGeneration(Protocol):
     """The codes of one sentence, in the form in which an engine draws them."""
 
     over: bool  # nobody wants more of it
 
 
-G = TypeVar("G", bound=Generation)
+G = TypeVar("G", bound=AnyGeneration)
 Advance = Callable[[Sequence[G]], Sequence[Spoken | None]]
 
 
