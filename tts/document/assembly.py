@@ -36,6 +36,10 @@ LINKS = 0.6  # of the characters of a table of contents lead elsewhere
 LISTED = 4  # paragraphs that lead elsewhere are a table of contents
 LONGEST_NOTE = 50  # paragraphs
 LONGEST_TITLE, TITLE_PARTS = 200, 4  # characters of a heading, and how many may be one title
+WAY = re.compile(  # what links say that lead through the book and nothing else
+    r"(?i)(?:(?:back|return|go|to|the|top|next|previous|prev|first|last|page|chapter|section|table|of|contents|index|home|up)\b"
+    r"\W*){1,12}"
+)
 NOTE_NUMBER = re.compile(r"^\s*(?:\[\w{1,4}\]\s*|\d{1,3}[.)]\s+)")
 NOTES_LABEL = re.compile(r"(?i)(?:foot|end)?notes?[:.]?")
 NUMERAL = re.compile(r"(?i)(?:\d{1,4}|[ivxlc]{1,8})[.:]?")
@@ -156,6 +160,8 @@ class _Book:
         for number in range(first, last + 1):
             part = self.paragraphs[number] if number < last else None
             share = linked.get(number - first, 0) / len(part.text) if part and part.text else 0
+            if share > LINKS and part.kind != HEADING and WAY.fullmatch(part.text):
+                self.leave_out(number, number + 1)
             if share > LINKS or (share and contents >= 0):
                 continue
             if contents >= 0 and number > run:

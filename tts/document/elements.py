@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass, field
 
+from tts.document import styles
 from tts.document.document import CAPTION, CODE, ITEM, LEFT_OUT, MATTER, NOTE, PROSE, QUOTE, VERSE
 
 BLOCKS = frozenset(
     "p div table td th tr ul ol li dl dt dd h1 h2 h3 h4 h5 h6 hgroup hr pre blockquote figure figcaption caption thead "
-    "tbody tfoot section article aside main header footer nav address details summary body form fieldset".split()
+    "tbody tfoot section article aside main header footer nav address details summary body form fieldset "
+    "linegroup line note sidebar imggroup prodnote".split()
 )
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 UNREAD = frozenset(
@@ -46,6 +48,15 @@ BREAK_CLASSES = frozenset(
 )
 SPEAKER_CLASSES = frozenset({"speaker", "persona"})
 DIRECTION_CLASSES = frozenset("stage-direction stagedirection stagedir".split())
+# Elements of DTBook, which EPUB 2 allows, and the classes of HTML that say the same.
+DTBOOK = {
+    "linegroup": "linegroup",
+    "line": "line",
+    "note": "footnote",
+    "noteref": "noteref",
+    "pagenum": "pagenum",
+    "prodnote": "caption",
+}
 LICENCE = frozenset("pg-boilerplate pgheader pg-header pg-footer pgfooter pg-machine-header pg-start-separator".split())
 HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
 
@@ -57,6 +68,7 @@ class Element:
     tag: str
     kind: str = PROSE
     skip: bool = False
+    silent: bool = False  # only to be seen, and therefore skipped
     stanza: int = 0  # of verse: paragraphs of one stanza are lines
     line: bool = False  # of verse
     role: str = ""  # what is done with its text when it ends, see `_role`
@@ -68,19 +80,28 @@ class Element:
     part: int = 0
 
     @classmethod
-    def inside(cls, above: "Element", tag: str, given: dict[str, str], *, number: int, book: bool) -> "Element":
-        """An element that begins inside of another, the `number`-th of its page, which may be that of a book."""
-        element = cls(tag, above.kind, above.skip, above.stanza, above.line, language=above.language, given=given)
+    def inside(
+        cls, above: "Element", tag: str, given: dict[str, str], *, number: int, book: bool, unseen: styles.Hidden
+    ) -> "Element":
+        """An element that begins inside of another, the `number`-th of its page, which may be that of a book.
+
+        `unseen` is what the page's style sheets hide.
+        """
+        element = cls(tag, above.kind, above.skip, above.silent, above.stanza, above.line, language=above.language)
+        element.given = given
         types = {token.rpartition(":")[2].lower() for token in given.get("epub:type", "").split()}
         types |= {token.lower().removeprefix("doc-") for token in given.get("role", "").split() if "doc-" in token}
-        classes = element.classes
+        classes = element.classes | {DTBOOK.get(tag, "")}
         element.anchor = given.get("id") or (given.get("name", "") if tag == "a" else "")
         element.role = _role(tag, types, classes, given)
         if element.role != "reference" and above.kind not in LEFT_OUT:
             element.kind = _kind(element, types, classes, above.kind, book) or above.kind
-        hidden = "hidden" in given or HIDDEN.search(given.get("style", ""))
+        hidden = "hidden" in given or HIDDEN.search(given.get("style", "")) or styles.hides(unseen, tag, given)
+        silent = given.get("aria-hidden", "").strip().lower() == "true"
         if tag in UNREAD or (hidden and element.kind != NOTE):
-            element.skip = True
+            element.skip, element.silent = True, False
+        elif silent and not element.skip and element.kind != NOTE and element.role != "page":
+            element.skip = element.silent = True
         if element.kind == VERSE:
             if classes & STANZAS or (tag == "p" and not classes & VERSE_LINES):
                 element.stanza, element.line = number, False
@@ -115,7 +136,7 @@ def _kind(element: Element, types: set[str], classes: set[str], above: str, book
 
 def _role(tag: str, types: set[str], classes: set[str], given: dict[str, str]) -> str:
     """What is done with the text of an element when it ends, such as taking it for the mark of a note."""
-    if types & REFERENCE_TYPES or (tag == "a" and classes & (REFERENCE_CLASSES | BACK_CLASSES)):
+    if types & REFERENCE_TYPES or (tag in ("a", "noteref") and classes & (REFERENCE_CLASSES | BACK_CLASSES)):
         return "reference"
     if "pagebreak" in types or classes & PAGE_CLASSES:
         return "page"

@@ -6,9 +6,11 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from typing import BinaryIO
 from xml.etree import ElementTree
 
+from tts.document import styles
 from tts.document.archive import DAMAGE, MAX_TAGS, check_directory, reason
 from tts.document.assembly import BookPage, assemble, resolve
 from tts.document.contents import MATTER_LANDMARKS, ContentsEntry, Navigation, ncx
@@ -65,6 +67,7 @@ class _Book:
         self._package = self._find_package()
         self._root = self._xml(self._package)
         self._items = {item.get("id", ""): item for item in self._root.iterfind("{*}manifest/{*}item")}
+        self._sheets: dict[str, styles.Hidden] = {}  # by name: what each style sheet hides
 
     def document(self) -> Document:
         contents, base, matter = self._contents()
@@ -244,9 +247,19 @@ class _Book:
                 missing = missing or name
                 continue
             left_out = name in matter or bool(MATTER_NAME.search(name)) or reference.get("linear") == "no"
-            yield BookPage(name, Page(_markup(self._read(name)), name, book=True), left_out)
+            page = Page(_markup(self._read(name)), name, book=True, sheet=partial(self._hidden_by, name))
+            yield BookPage(name, page, left_out)
         if missing:
             raise KeyError(missing)
+
+    def _hidden_by(self, page: str, href: str) -> styles.Hidden:
+        """What a style sheet hides to which a page links."""
+        name = resolve(href, page)[0]
+        if name not in self._sheets:
+            self._sheets[name] = frozenset()
+            with suppress(*DAMAGE):  # a book can be read without it
+                self._sheets[name] = styles.hidden_by(_markup(self._read(name)))
+        return self._sheets[name]
 
     def _page_name(self, identity: str) -> str:
         """The page of an item, or of what stands in for it if it is no page."""

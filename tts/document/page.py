@@ -2,10 +2,11 @@
 
 import codecs
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 
-from tts.document import encoding
+from tts.document import encoding, styles
 from tts.document.directions import ENTER, LEAVE, directions, unwrapped
 from tts.document.document import (
     CAPTION,
@@ -83,17 +84,25 @@ class Page(HTMLParser):
     """The paragraphs of a page with their kinds, where its anchors are, and its references to notes.
 
     Everything inside a block runs on; tags and scripts are left out. `book` says that a menu without a type belongs to
-    the text.
+    the text, `sheet` gives what a linked style sheet hides.
     """
 
-    def __init__(self, markup: str, place: str = "", *, book: bool = False):
+    def __init__(
+        self,
+        markup: str,
+        place: str = "",
+        *,
+        book: bool = False,
+        sheet: Callable[[str], styles.Hidden] = lambda href: frozenset(),
+    ):
         super().__init__(convert_charrefs=True)
         self.paragraphs: list[Paragraph] = []
         self.anchors: dict[str, tuple[int, int]] = {}  # id: index of the first paragraph, and of that after the last
         self.references: list[Reference] = []
         self.title = self.author = self.language = ""
         self.linked: dict[int, int] = {}  # by paragraph: characters inside links that lead elsewhere in the book
-        self._place, self._book = place, book
+        self._place, self._book, self._sheet = place, book, sheet
+        self._unseen: styles.Hidden = frozenset()
         self._stack = [Element("")]
         self._open: dict[str, int] = {}  # how many elements of each name are open
         self._roles: dict[str, int] = {}  # and of each role
@@ -195,8 +204,10 @@ class Page(HTMLParser):
         top = self._stack[-1]
         if top.tag == "title" and not self._open.get("svg"):
             self.title = " ".join(f"{self.title} {data}".split())
-        if top.skip:
-            return
+        elif top.tag == "style":
+            self._unseen |= styles.hidden_by(data)
+        if top.skip and not (top.silent and is_scene(data) and not "".join(self._parts).strip()):
+            return  # signs that are only seen still part two scenes
         if self._formula:
             self._formula.add(data.translate(encoding.UNSAID))
             return
@@ -228,10 +239,16 @@ class Page(HTMLParser):
             self.language = given.get("lang") or given.get("xml:lang", "")
         elif tag == "meta" and given.get("name", "").lower() == "author":
             self.author = " ".join(given.get("content", "").split())
+        elif tag == "link" and given.get("rel", "").lower() == "stylesheet" and given.get("media", "") != "print":
+            self._unseen |= self._sheet(given.get("href", ""))
+        elif tag == "noteref":  # of DTBook
+            given.setdefault("href", given.get("idref", ""))
 
     def _element(self, tag: str, given: dict[str, str]) -> Element:
         self._elements += 1
-        element = Element.inside(self._stack[-1], tag, given, number=self._elements, book=self._book)
+        element = Element.inside(
+            self._stack[-1], tag, given, number=self._elements, book=self._book, unseen=self._unseen
+        )
         told = (given.get("lang") or given.get("xml:lang", "")).strip()
         if told and tag not in ("html", "body"):
             element.language = told if told != self.language else ""

@@ -516,3 +516,48 @@ def test_notes_in_a_list_of_definitions():
 
 def test_what_was_deleted_is_not_read():
     assert between("<p>It <del>was</del><ins>is</ins> so.</p>") == [(PROSE, "It is so.")]
+
+
+def test_what_is_only_to_be_seen_is_not_read_but_still_parts_scenes():
+    said = "<p>It <b aria-hidden='true'>✻ ornate</b>was.</p><p aria-hidden='true'>Decor.</p>"
+    assert between(said) == [(PROSE, "It was.")]
+    assert between("<p>One.</p><p aria-hidden='true'>❦</p><p aria-hidden='false'>Two.</p>") == [
+        (PROSE, "One."),
+        (SCENE, "***"),
+        (PROSE, "Two."),
+    ]
+    twice = "<math><mi>y</mi></math><span aria-hidden='true'><i>y</i></span>"  # as KaTeX sets formulas
+    assert between(f"<p>So {twice} it is.</p>") == [(PROSE, "So y it is.")]
+
+
+def test_what_a_style_sheet_hides_is_not_read():
+    sheet = "/* p {display:none} */ .gone, p.x {color: red; display : none} #y{display:none}"
+    sheet += "@media print { .seen { display: none } } .menu {display: none} .open .menu {display: block}"
+    gone = "<p class='a gone'>A</p><p class='x'>B</p><p id='y'>C</p>"
+    seen = "<p class='seen'>D</p><div class='x'>E</div><p class='menu'>F</p>"
+    own = page(gone + seen).replace("</head>", f"<style>{sheet}</style></head>")
+    linked = page(gone + seen).replace("</head>", "<link rel='stylesheet' href='../s/a%20b.css'/></head>")
+    for data in (book({"a.xhtml": own}), book({"t/a.xhtml": linked}, files={"o/s/a b.css": sheet})):
+        assert [text for _, text in parts(data)] == ["D", "E", "F"]
+    assert len(parts(book({"t/a.xhtml": linked}))) == 6  # the sheet is missing
+
+
+def test_a_page_of_dtbook():
+    text = """<dtbook><book><bodymatter><level1><h1>One</h1><pagenum>1</pagenum><p>Text<noteref idref="#n">1</noteref>
+    is.</p><note id="n"><p>A note.</p></note><linegroup><line>Rose,</line><line>thou</line></linegroup>
+    <imggroup><prodnote>Described.</prodnote></imggroup></level1></bodymatter></book></dtbook>"""
+    item = '<item id="x" href="a.xml" media-type="application/x-dtbook+xml"/>'
+    assert parts(book({}, spine=['<itemref idref="x"/>'], items=item, files={"o/a.xml": text})) == [
+        (PAGE, "Page 1"),
+        (PROSE, "Text is."),
+        (NOTE, "A note."),
+        (VERSE, f"Rose,{LINE}thou"),
+        (CAPTION, "Described."),
+    ]
+
+
+def test_links_that_only_lead_through_the_book_are_matter():
+    way = "<p><a href='b.xhtml'>Next chapter</a> | <a href='toc.xhtml'>Back to the Contents</a></p>"
+    title = "<h1><a href='toc.xhtml'>The First Chapter</a></h1>"
+    said = "<p><a href='b.xhtml'>Next came the chapter of accidents.</a></p><p>Up to the top.</p>"
+    assert [kind for kind, _ in body(title + said + way)] == [PROSE, PROSE, MATTER]
