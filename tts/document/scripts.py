@@ -71,8 +71,11 @@ SHAPES = (
     Shape.of(CAPITALS, r"[ \t]+[—–-]{1,2}"),  # ANN — Hello.
     Shape.of(r"[a-z][\w.-]{0,20}", ":", share=0.9),  # ann: hello, as people chat
 )
-NO_NAMES = frozenset("SCENE ACT TIME PLACE NOTE NOTES END CURTAIN PROLOGUE EPILOGUE CHAPTER PART".split())
+NO_NAMES = frozenset(
+    "SCENE ACT TIME PLACE NOTE NOTES END CURTAIN PROLOGUE EPILOGUE CHAPTER PART WARNING CAUTION TIP".split()
+)
 BRACKETS = re.compile(r"\[_?([^\[\]]{1,400}?)_?\]|(?:^|(?<=[.!?…] ))\(_?([^()]{1,200}?)_?\)")
+SENTENCE_END = re.compile(r"[.!?…—][\])\"”’»]*\s*$")
 MOVE = re.compile(r"(?:Enter|Exit|Exeunt|Re-enter|Curtain|CURTAIN)\b")
 MARKED = re.compile(r"\[\s*(?:pause|voice|/voice)\b", re.IGNORECASE)
 KEYS = frozenset({"speaker", "text", "voice", "pause", "rate", "pitch", "volume", "chapter"})
@@ -98,10 +101,15 @@ def _shape(parts: list[Paragraph]) -> Shape | None:
     """How the names stand before what is said; None if this is no script."""
     for shape in SHAPES:
         pieces = [piece for part in parts if part.kind == shape.kind for piece in _pieces(part, shape)]
-        names = Counter(found["name"] for piece in pieces if (found := _named(piece.text, shape)))
+        lines = [found for piece in pieces if (found := _named(piece.text, shape))]
+        names = Counter(found["name"] for found in lines)
         moves = sum(bool(MOVE.match(piece.text) or piece.text.startswith(("[", "("))) for piece in pieces)
         again = [name for name, count in names.items() if count > 1]
         if len(again) > 1 and names.total() >= shape.share * (len(pieces) - moves):
+            return shape
+        # A few lines are a script, too, if they are nothing else under a title: ANN: Hello. BOB: Hi.
+        sentences = all(found["name"].isupper() and SENTENCE_END.search(found["said"]) for found in lines)
+        if len(names) > 1 and sentences and names.total() >= len(pieces) - moves - 1:
             return shape
     return None
 

@@ -228,3 +228,13 @@ def test_names_of_numbers_and_of_people_who_chat():
 
 def test_a_song_of_nobody_in_a_screenplay():
     assert (VERSE, "", f"La la la{LINE}la la") in said("FOX\nAh.\n\n~La la la\n~la la\n", ".fountain")
+
+
+def test_a_script_may_be_two_lines_long():
+    assert said("ANN: Hello there.\nBOB: Hi!") == [(PROSE, "ANN", "Hello there."), (PROSE, "BOB", "Hi!")]
+    play = "THE TEA\n\nJACK. I say! [Takes a muffin.]\n\nALGERNON. Well?"
+    assert [(name, line) for kind, name, line in said(play) if name and kind == PROSE] == [
+        ("JACK", "I say!"),
+        ("ALGERNON", "Well?"),
+    ]
+    assert {name for _, name, _ in said("WARNING: It is hot.\nCPU: 4 cores")} == {""}
