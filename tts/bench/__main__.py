@@ -6,6 +6,7 @@
   python -m tts.bench speech --with steps=4 --with guidance=1,steps=4    settings against those of conf/infer.yaml
   python -m tts.bench speech start --onnx onnx           the nets as they were exported, beside them
   python -m tts.bench speech --peer kokoro=PYTHON --peer piper=PYTHON    rivals, each in its environment
+  python -m tts.bench speech --sentences 1 --sizes large --peer tortoise=PYTHON    at TorToiSe's size, in some minutes
 
 Parts: machine, nets, speech, growth, start. With one core, times are of the processor, so that other load on the
 machine changes them little; with more, they are wall time. Settings of conf/infer.yaml may follow after --.
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tts import settings
+from tts.bench.systems import PEERS
 from tts.cli import Parser, exit_code, run_as_program
 
 PARTS = ("machine", "nets", "speech", "growth", "start")
@@ -56,7 +58,7 @@ def _parser() -> Parser:
         "--with", dest="others", action="append", default=[], metavar="KEY=VALUE,...", help="other settings"
     )
     parser.add_argument("--onnx", action="append", default=[], type=Path, metavar="DIR", help="an export that speaks")
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help="kokoro or piper")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help=", ".join(PEERS))
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/bench"), metavar="DIR", help="(runs/bench)")
     return parser
 
@@ -65,6 +67,9 @@ def _run(arguments: argparse.Namespace, overrides: list[str]) -> None:
     wrong = [part for part in arguments.parts if part not in PARTS]
     if wrong or arguments.sentences < 1 or min(arguments.threads) < 1:
         raise ValueError(f"no part {wrong[0]!r}: parts are {', '.join(PARTS)}" if wrong else "numbers are 1 or more")
+    sizes = sorted({path.stem for path in (settings.CONF / "model" / "gpt").iterdir()})
+    if unknown := [size for size in arguments.sizes if size not in sizes]:
+        raise ValueError(f"no size {unknown[0]!r}: sizes are {', '.join(sizes)}")
     from tts.bench import report
     from tts.evaluate.report import hardware
     from tts.files import whole
@@ -124,7 +129,8 @@ def _speech(arguments: argparse.Namespace, overrides: list[str]) -> list[dict[st
 
     texts, own = _sentences(arguments.sentences), Own(arguments.weights, arguments.voice)
     with ExitStack() as stack:
-        systems = [own.speaking("ours", overrides, threads=threads) for threads in arguments.threads]
+        systems = [own.sized(size, overrides, threads=arguments.threads[0]) for size in arguments.sizes]
+        systems += [own.speaking("ours", overrides, threads=threads) for threads in arguments.threads]
         for other in arguments.others:
             more = [*overrides, *other.split(",")]
             settings.compose(more)
