@@ -1,9 +1,9 @@
 """TorToiSe (Betker 2023, arXiv 2305.07243) at its release sizes with random weights, by its package `tortoise-tts`.
 
 Any text is an utterance of five seconds, whose codes are not padded to 500 as those of an utterance with an end are.
-TorToiSe speaks it by its own preset `fast`, with keys and values cached, in batches of 16 samples. Of what the preset does
-many times alike a part is done, one batch of samples of six and 16 steps of the diffusion of 80; the rest is `Skipped`, at
-the time that this part took.
+TorToiSe speaks it by its own preset `fast`, with keys and values cached, in batches of 16 samples. Of what the preset
+does many times alike a part is done, one batch of samples of six and 16 steps of the diffusion of 80; the rest is
+`Skipped`, at the time that this part took.
 """
 
 import time

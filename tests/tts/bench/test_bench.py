@@ -54,14 +54,14 @@ def test_systems_take_turns_and_are_compared_text_by_text():
 
 
 def test_a_process_of_ours_speaks_and_says_what_it_took(own):
-    with own.speaking("ours", FAST, threads=1) as system:
+    with own.speaking("ours", FAST, threads=1, cores=1) as system:
         spoken = [system.say("Hello there.", 0), system.say("Hello there, all of you.", 1)]
     assert all(0 < one.first <= one.wall and one.seconds > 0 and one.processor > 0 for one in spoken)
     assert spoken[0].memory > 1e7 and system.loading > 0
 
 
 def test_nets_of_a_size_say_as_many_seconds_of_any_text(own):
-    with own.sized("nano", FAST, threads=1) as system:
+    with own.sized("nano", FAST, threads=1, cores=1) as system:
         spoken = [system.say(text, 0) for text in ("Hello there.", "Hello there, all of you, and you.")]
     assert all(one.seconds == pytest.approx(UTTERANCE, abs=0.1) for one in spoken)
 
@@ -88,7 +88,10 @@ def test_a_system_that_takes_minutes_has_no_warm_up():
 
 def test_a_system_that_fails_says_why(own):
     missing = Own(own.weights / "nowhere", own.voice)
-    with pytest.raises(ValueError, match="lost failed: .*no checkpoint at"), missing.speaking("lost", [], threads=1):
+    with (
+        pytest.raises(ValueError, match="lost failed: .*no checkpoint at"),
+        missing.speaking("lost", [], threads=1, cores=1),
+    ):
         pass
 
 
@@ -121,6 +124,7 @@ def test_a_run_writes_its_figures_and_a_picture(own, tmp_path, capsys):
         (["speech", "--against", "no-such-revision"], "no revision 'no-such-revision'"),
         (["speech", "--with", "stops=3"], "no setting 'stops'"),
         (["nets", "--threads", "0"], "1 or more"),
+        (["speech", "--cores", "0"], "1 or more"),
         (["nets", "--sizes", "huge"], "no size 'huge'"),
         (["speech", "--peer", "tortoise=no-such-python", "--sentences", "1"], "no-such-python"),
     ],
