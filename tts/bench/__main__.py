@@ -69,11 +69,8 @@ def _parser() -> Parser:
 
 def _run(arguments: argparse.Namespace, overrides: list[str]) -> None:
     wrong = [part for part in arguments.parts if part not in PARTS]
-    if (
-        wrong
-        or arguments.sentences < 1
-        or min(*arguments.threads, 1 if arguments.cores is None else arguments.cores) < 1
-    ):
+    counts = arguments.sentences, *arguments.threads, 1 if arguments.cores is None else arguments.cores
+    if wrong or min(counts) < 1:
         raise ValueError(f"no part {wrong[0]!r}: parts are {', '.join(PARTS)}" if wrong else "numbers are 1 or more")
     sizes = sorted({path.stem for path in (settings.CONF / "model" / "gpt").iterdir()})
     if unknown := [size for size in arguments.sizes if size not in sizes]:
