@@ -6,9 +6,11 @@
   python -m tts.bench speech --with steps=4 --with guidance=1,steps=4    settings against those of conf/infer.yaml
   python -m tts.bench speech start --onnx onnx           the nets as they were exported, beside them
   python -m tts.bench speech --peer kokoro=PYTHON --peer piper=PYTHON    rivals, each in its environment
+  python -m tts.bench speech --sentences 1 --sizes large --peer tortoise=PYTHON    at TorToiSe's size, in some minutes
 
 Parts: machine, nets, speech, growth, start. With one core, times are of the processor, so that other load on the
-machine changes them little; with more, they are wall time. Settings of conf/infer.yaml may follow after --.
+machine changes them little; with more, they are wall time. Ours draws codes in one thread and sounds in another, so
+--cores 2 with one thread is how it speaks where two cores are free. Settings of conf/infer.yaml may follow after --.
 """
 
 import argparse
@@ -23,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from tts import settings
+from tts.bench.systems import PEERS
 from tts.cli import Parser, exit_code, run_as_program
 
 PARTS = ("machine", "nets", "speech", "growth", "start")
@@ -48,6 +51,9 @@ def _parser() -> Parser:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (all)")
     parser.add_argument("--sentences", type=int, default=8, metavar="N", help="that each system speaks (8)")
     parser.add_argument("--threads", type=int, nargs="+", default=[1], metavar="N", help="that ours takes (1)")
+    parser.add_argument(
+        "--cores", type=int, metavar="N", help="that may be used; threads of peers (as many as threads)"
+    )
     parser.add_argument("--sizes", nargs="+", default=[], metavar="SIZE", help="of random nets, as in conf/model")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the four nets")
     parser.add_argument("-v", "--voice", help="that speaks: a name, or a recording")
@@ -56,15 +62,19 @@ def _parser() -> Parser:
         "--with", dest="others", action="append", default=[], metavar="KEY=VALUE,...", help="other settings"
     )
     parser.add_argument("--onnx", action="append", default=[], type=Path, metavar="DIR", help="an export that speaks")
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help="kokoro or piper")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help=", ".join(PEERS))
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/bench"), metavar="DIR", help="(runs/bench)")
     return parser
 
 
 def _run(arguments: argparse.Namespace, overrides: list[str]) -> None:
     wrong = [part for part in arguments.parts if part not in PARTS]
-    if wrong or arguments.sentences < 1 or min(arguments.threads) < 1:
+    counts = arguments.sentences, *arguments.threads, 1 if arguments.cores is None else arguments.cores
+    if wrong or min(counts) < 1:
         raise ValueError(f"no part {wrong[0]!r}: parts are {', '.join(PARTS)}" if wrong else "numbers are 1 or more")
+    sizes = sorted({path.stem for path in (settings.CONF / "model" / "gpt").iterdir()})
+    if unknown := [size for size in arguments.sizes if size not in sizes]:
+        raise ValueError(f"no size {unknown[0]!r}: sizes are {', '.join(sizes)}")
     from tts.bench import report
     from tts.evaluate.report import hardware
     from tts.files import whole
@@ -124,16 +134,22 @@ def _speech(arguments: argparse.Namespace, overrides: list[str]) -> list[dict[st
 
     texts, own = _sentences(arguments.sentences), Own(arguments.weights, arguments.voice)
     with ExitStack() as stack:
-        systems = [own.speaking("ours", overrides, threads=threads) for threads in arguments.threads]
+        first = arguments.threads[0]
+        ours = {"threads": first, "cores": arguments.cores or first}
+        systems = [own.sized(size, overrides, **ours) for size in arguments.sizes]
+        systems += [
+            own.speaking("ours", overrides, threads=threads, cores=arguments.cores or threads)
+            for threads in arguments.threads
+        ]
         for other in arguments.others:
             more = [*overrides, *other.split(",")]
             settings.compose(more)
-            systems.append(own.speaking(other, more, threads=arguments.threads[0]))
+            systems.append(own.speaking(other, more, **ours))
         for commit in arguments.against:
             tree = stack.enter_context(_tree_of(commit))
-            systems.append(own.speaking(commit, overrides, threads=arguments.threads[0], tree=tree))
-        systems += [own.exported(one, overrides, threads=arguments.threads[0]) for one in arguments.onnx]
-        systems += [peer(spec, cores=arguments.threads[0]) for spec in arguments.peer]
+            systems.append(own.speaking(commit, overrides, **ours, tree=tree))
+        systems += [own.exported(one, overrides, **ours) for one in arguments.onnx]
+        systems += [peer(spec, cores=ours["cores"]) for spec in arguments.peer]
         running = [stack.enter_context(system) for system in systems]
         bar = stack.enter_context(tqdm(total=len(texts), disable=None, leave=False, unit=" sentences"))
         results = race(running, texts, lambda done: bar.update(done - bar.n))
@@ -147,7 +163,8 @@ def _growth(arguments: argparse.Namespace, overrides: list[str]) -> list[dict[st
 
     sentences, grown = _sentences(max(GROWTH)), []
     own = Own(arguments.weights, arguments.voice)
-    with own.speaking("ours", overrides, threads=arguments.threads[0]) as system:
+    threads = arguments.threads[0]
+    with own.speaking("ours", overrides, threads=threads, cores=arguments.cores or threads) as system:
         system.say(sentences[0], 0)
         for count in GROWTH:
             spoken = system.say(" ".join(sentences[:count]), 0)

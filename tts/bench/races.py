@@ -50,7 +50,8 @@ def race(systems: Sequence[System], texts: Sequence[str], tell: Callable[[int], 
     results = [Result(system.name, system.cores, system.loading) for system in systems]
     for text in texts[:WARM_UPS]:
         for system in systems:
-            system.say(text, 0)
+            if system.warms_up:
+                system.say(text, 0)
     for number, text in enumerate(texts):
         for turn in range(len(systems)):
             index = (number + turn) % len(systems)

@@ -35,6 +35,8 @@ class Spoken:
 class System(ABC):
     """A process that speaks texts, one after the other. Used as a context; raises ValueError if it fails."""
 
+    warms_up: ClassVar[bool] = True  # the first texts take longer
+
     def __init__(self, name: str, command: Sequence[str], *, cores: int, tree: Path = ROOT):
         self.name = name
         self.command = list(command)
@@ -113,6 +115,19 @@ class Worker(System):
         raise self.fail()
 
 
+class Rival(Worker):
+    """Someone else's system that `worker.py` knows by its name."""
+
+    def __init__(self, name: str, *, python: str, cores: int):
+        super().__init__(name, name, {"threads": cores}, python=python, cores=cores)
+
+
+class Tortoise(Rival):
+    """TorToiSe with random weights."""
+
+    warms_up = False  # a text takes minutes
+
+
 class Piper(System):
     """The program piper, which is never imported. It takes lines, and writes a file for each. Linux only."""
 
@@ -171,6 +186,9 @@ class Piper(System):
         return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
+PEERS: dict[str, type[Rival] | type[Piper]] = {"kokoro": Rival, "piper": Piper, "tortoise": Tortoise}
+
+
 @dataclass(frozen=True)
 class Own:
     """Nets and a voice; empty names are those of conf/infer.yaml."""
@@ -178,24 +196,26 @@ class Own:
     weights: Path | None
     voice: str | None
 
-    def speaking(self, name: str, overrides: Sequence[str], *, threads: int, tree: Path = ROOT) -> Worker:
+    def speaking(self, name: str, overrides: Sequence[str], *, threads: int, cores: int, tree: Path = ROOT) -> Worker:
         """They speak with these settings, by the code of a tree."""
         weights = str(self.weights.resolve()) if self.weights else ""
         given = {"overrides": list(overrides), "weights": weights, "voice": self.voice or "", "threads": threads}
-        return Worker(name, "triforce", given, python=sys.executable, cores=threads, tree=tree)
+        return Worker(name, "triforce", given, python=sys.executable, cores=cores, tree=tree)
 
-    def exported(self, folder: Path, overrides: Sequence[str], *, threads: int) -> Worker:
+    def exported(self, folder: Path, overrides: Sequence[str], *, threads: int, cores: int) -> Worker:
         """An export speaks, with the same voice."""
         given = {"overrides": list(overrides), "export": str(folder.resolve()), "voice": self.voice or ""}
-        return Worker(f"onnx {folder.name}", "onnx", given | {"threads": threads}, python=sys.executable, cores=threads)
+        return Worker(f"onnx {folder.name}", "onnx", given | {"threads": threads}, python=sys.executable, cores=cores)
+
+    def sized(self, size: str, overrides: Sequence[str], *, threads: int, cores: int) -> Worker:
+        """Nets of a size with random weights say an utterance as long as TorToiSe's."""
+        given = {"overrides": list(overrides), "size": size, "threads": threads}
+        return Worker(f"{size}, random", "sized", given, python=sys.executable, cores=cores)
 
 
 def peer(spec: str, *, cores: int) -> System:
     """A rival by `NAME=PYTHON`, the interpreter of an environment that holds it. Raises ValueError for other names."""
     name, _, python = spec.partition("=")
-    python = python or sys.executable
-    if name == "kokoro":
-        return Worker(name, name, {}, python=python, cores=cores)
-    if name == "piper":
-        return Piper(name, python=python, cores=cores)
-    raise ValueError(f"no peer {name!r}: give kokoro=PYTHON or piper=PYTHON")
+    if name not in PEERS:
+        raise ValueError(f"no peer {name!r}: give {', '.join(f'{known}=PYTHON' for known in PEERS)}")
+    return PEERS[name](name, python=python or sys.executable, cores=cores)

@@ -9,10 +9,22 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-Speak = Callable[[str, int], Iterator[float]]  # a text and a seed to the seconds of each piece of sound, as it comes
+UTTERANCE = 5.0  # seconds that nets with random weights say of any text: they never come to its end
+
+
+class Skipped(NamedTuple):
+    """Seconds that more of the same work takes, which counts and is not done."""
+
+    wall: float
+    processor: float
+
+
+# A text and a seed to the seconds of each piece of sound, as it comes.
+Speak = Callable[[str, int], Iterator[float | Skipped]]
 
 
 def triforce(given: dict) -> Speak:
@@ -52,6 +64,45 @@ def _streaming(speech: Any, voice: Any, how: Any) -> Speak:
     return speak
 
 
+def sized(given: dict) -> Speak:
+    """Nets of a size in conf/model, with random weights."""
+    import torch
+
+    from tts import settings
+    from tts.bench.nets import at_size
+    from tts.records import SpeakerLatents
+    from tts.synthesis.pipeline import TextToSpeech
+    from tts.synthesis.speaking import Settings
+
+    conf = settings.compose(given["overrides"])
+    torch.set_num_threads(given["threads"])
+    torch.manual_seed(0)
+    shipped = TextToSpeech.load(settings.ROOT / conf["weights"], "cpu")
+    nets = at_size(given["size"], shipped.audio)
+    gpt, decoder = nets["gpt"], nets["diffusion"]
+    gpt.stepping = shipped.acoustic.stepping
+    speech = TextToSpeech(
+        tokenizer=shipped.tokenizer,
+        acoustic=gpt,
+        codec=nets["dvae"],
+        decoder=decoder,
+        vocoder=nets["vocoder"],
+        fingerprint="",
+        device=shipped.device,
+    )
+    who = torch.randn(gpt.latents_per_speaker, len(gpt.norm.weight)), torch.randn(decoder.null_speaker.shape)
+    voice = SpeakerLatents(*(latents.numpy() for latents in who))
+    how = replace(Settings.parse(conf), retries=0)
+
+    def speak(text: str, seed: int) -> Iterator[float]:
+        most = UTTERANCE * float(speech.code_rate) / len(speech.tokenizer.encode(text))
+        sampling = replace(how.sampling, max_codes_per_id=most)
+        take = speech.speak(text, voice, settings=replace(how, sampling=sampling), seed=seed)
+        yield float(speech.count(take.codes) / speech.code_rate)
+
+    return speak
+
+
 def kokoro(given: dict) -> Speak:
     """Kokoro-82M in 8 bits, one sentence at a time."""
     import tempfile
@@ -72,7 +123,14 @@ def kokoro(given: dict) -> Speak:
     return speak
 
 
-KINDS = {"triforce": triforce, "onnx": onnx, "kokoro": kokoro}
+def tortoise(given: dict) -> Speak:
+    """TorToiSe with random weights."""
+    from tts.bench.tortoise import speaking
+
+    return speaking(given["threads"])
+
+
+KINDS = {"triforce": triforce, "onnx": onnx, "sized": sized, "kokoro": kokoro, "tortoise": tortoise}
 
 
 def main(kind: str, given: str) -> None:
@@ -81,17 +139,28 @@ def main(kind: str, given: str) -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         start, processor = time.perf_counter(), time.process_time()
-        first, seconds = None, 0.0
+        first, seconds, skipped = None, 0.0, Skipped(0.0, 0.0)
         for piece in speak(asked["text"], asked["seed"]):
+            if isinstance(piece, Skipped):
+                skipped = Skipped(skipped.wall + piece.wall, skipped.processor + piece.processor)
+                continue
             seconds += piece
-            first = time.perf_counter() - start if first is None and piece else first
+            first = time.perf_counter() - start + skipped.wall if first is None and piece else first
         answer(
-            wall=time.perf_counter() - start,
-            processor=time.process_time() - processor,
+            wall=time.perf_counter() - start + skipped.wall,
+            processor=time.process_time() - processor + skipped.processor,
             first=first,
             seconds=seconds,
-            memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+            memory=memory(),
         )
+
+
+def memory() -> float:
+    """Bytes, the most so far."""
+    status = Path("/proc/self/status")
+    if status.is_file():  # on Linux, `getrusage` also counts what the parent had when it made this process
+        return int(status.read_text().partition("VmHWM:")[2].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def answer(**values: float | None) -> None:

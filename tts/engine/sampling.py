@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 
 def choose(
@@ -13,10 +13,10 @@ def choose(
     if not sampling["temperature"]:
         return int(logits.argmax())
     logits = logits / sampling["temperature"]
-    id = draw(keep_top_p(keep_top_k(logits, sampling["top_k"]), sampling["top_p"]), uniform[0])
+    id = draw(logits, top_p(keep_top_k(logits, sampling["top_k"]), sampling["top_p"]), uniform[0])
     window = sampling["repetition_window"]
     if window and list(history[-window:]).count(id) > sampling["repetition_ratio"] * window:
-        return draw(logits, uniform[1])
+        return draw(logits, top_p(logits, 1.0), uniform[1])
     return id
 
 
@@ -27,27 +27,22 @@ def keep_top_k(logits: Float[np.ndarray, " V"], k: int) -> Float[np.ndarray, " V
     return np.where(logits < np.partition(logits, -k)[-k], -np.inf, logits)
 
 
-def keep_top_p(logits: Float[np.ndarray, " V"], p: float) -> Float[np.ndarray, " V"]:
-    """Only the smallest set of likeliest ids whose probabilities reach p remains."""
+def top_p(logits: Float[np.ndarray, " V"], p: float) -> Int[np.ndarray, " K"]:
+    """The smallest set of likeliest ids whose probabilities reach p, in ascending order."""
     if p >= 1:
-        return logits
-    chances = softmax(logits)
+        return np.flatnonzero(logits > -np.inf)
+    chances = np.exp(logits - logits.max())
+    chances /= chances.sum()
     # Those below this are together less likely than 1 - p, so they are never needed: few are left to be sorted.
     likely = np.flatnonzero(chances >= (1 - p) / len(logits))
-    order = likely[np.argsort(logits[likely])[::-1]]
-    before = np.cumsum(chances[order]) - chances[order]
-    last = order[max(1, int((before < p).sum())) - 1]
-    return np.where(logits < logits[last], -np.inf, logits)
+    chances = chances[likely]
+    falling = np.sort(chances)[::-1]
+    before = np.cumsum(falling) - falling
+    return likely[chances >= falling[max(1, np.count_nonzero(before < p)) - 1]]
 
 
-def draw(logits: Float[np.ndarray, " V"], uniform: float) -> int:
-    """Invert the cumulative distribution at a uniform number: an id of zero probability is never drawn."""
-    (possible,) = np.nonzero(logits > -np.inf)
-    total = np.cumsum(softmax(logits[possible].astype(np.float64)))
-    return int(possible[np.searchsorted(total, uniform * total[-1], side="right")])
-
-
-def softmax(logits: Float[np.ndarray, " V"]) -> Float[np.ndarray, " V"]:
-    """Probabilities."""
-    chances = np.exp(logits - logits.max())
-    return chances / chances.sum()
+def draw(logits: Float[np.ndarray, " V"], ids: Int[np.ndarray, " K"], uniform: float) -> int:
+    """One of the ids, by inverting their cumulative distribution at a uniform number."""
+    own = logits[ids].astype(np.float64)
+    total = np.cumsum(np.exp(own - own.max()))
+    return int(ids[np.searchsorted(total, uniform * total[-1], side="right")])

@@ -52,7 +52,7 @@ class Rows:
         """With `room` positions in the caches, which are else like those of a generation."""
         known = nets.about["gpt"]
         self.caches = [np.zeros((rows, part.shape[1], room, part.shape[3]), np.float32) for part in like]
-        self.code, self.time = np.zeros(rows, np.int64), np.zeros(rows, np.float32)
+        self.code, self.time = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
         self.filled = np.zeros(rows, np.int32)
         self.logits = np.zeros((rows, known["codes"] + 1), np.float32)
         self.latent = np.zeros((rows, known["width"]), np.float32)

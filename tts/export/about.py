@@ -9,7 +9,7 @@ from tts.files import fingerprint
 from tts.records import NETS
 from tts.settings import ROOT
 
-FORMAT = "triforce-onnx-5"
+FORMAT = "triforce-onnx-6"
 ABOUT = "about.json"
 FOLDER = ROOT / "onnx"  # where an export is written and looked for unless another folder is given
 NEEDED = (

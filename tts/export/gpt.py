@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from gpt.model import GPT, PACES
 from gpt.prosody import CHANNELS
 from gpt.sequence import FIRST_TEXT, SPEECH, START_SPEECH, TEXT
-from tts.export.attention import attend
-from tts.export.piece import OnnxPiece, full, normed, speaker_piece, turned
+from tts.export.attention import Place, attend
+from tts.export.piece import OnnxPiece, full, normed, speaker_piece
 from tts.nn import Block, KVCache, rotate
 
 
@@ -115,19 +115,20 @@ class Step(nn.Module):
 
     def __init__(self, gpt: GPT):
         super().__init__()
-        self.blocks, self.norm, self.rotary = gpt.blocks, gpt.norm, gpt.rotary
+        self.blocks, self.norm = gpt.blocks, gpt.norm
+        cos, sin = gpt.rotary(torch.arange(gpt.max_len))
+        self.register_buffer("cos", cos[0])
+        self.register_buffer("sin", sin[0])
         self.register_buffer("table", gpt.embed()[gpt.vocabulary.outputs(SPEECH)])
         self.register_buffer("head", gpt.head()[gpt.vocabulary.outputs(SPEECH)])
 
     def forward(
-        self, code: Int[Tensor, " B"], time: Float[Tensor, " B"], filled: Int[Tensor, " B"], *cache: Tensor
+        self, code: Int[Tensor, " B"], time: Int[Tensor, " B"], filled: Int[Tensor, " B"], *cache: Tensor
     ) -> tuple[Tensor, ...]:
         x = F.embedding(code, self.table)[:, None]  # (B, 1, D), so that every product is one that can be quantised
-        cos, sin = self.rotary(time[:, None])
-        rotary, joined = (torch.cat((cos, cos), dim=-1), torch.cat((-sin, sin), dim=-1)), []
-        places = filled, filled.max() + 1
+        place, joined = Place(filled, filled.max() + 1, time[:, None], self.cos, self.sin), []
         for block, keys, values in zip(self.blocks, cache[::2], cache[1::2], strict=True):
-            x, keys, values = self._block(block, x, rotary, places, keys, values)
+            x, keys, values = self._block(block, x, place, keys, values)
             joined += [keys, values]
         x = normed(x, self.norm.weight)
         return F.linear(x, self.head)[:, 0], x[:, 0], *joined
@@ -136,17 +137,15 @@ class Step(nn.Module):
         self,
         block: Block,
         x: Tensor,
-        rotary: tuple[Tensor, Tensor],
-        places: tuple[Tensor, Tensor],
+        place: Place,
         keys: Tensor,
         values: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
         attention, rows, width = block.attention, x.shape[0], keys.shape[-1]
         heads = attention.qkv(normed(x, block.attention_norm.weight)).view(rows, -1, 1, width)
         q, k, v = heads.split(attention.heads, dim=1)
-        both = torch.cat((normed(q, attention.query_norm.weight), normed(k, attention.key_norm.weight)), dim=1)
-        q, k = turned(both, *rotary).split(attention.heads, dim=1)
-        y, keys, values = attend(*(part.reshape(rows, 1, -1) for part in (q, k, v)), keys, values, *places)
+        q, k = normed(q, attention.query_norm.weight), normed(k, attention.key_norm.weight)
+        y, keys, values = attend(*(part.reshape(rows, 1, -1) for part in (q, k, v)), keys, values, place)
         x = x + attention.out(y)
         return x + block.mlp(normed(x, block.mlp_norm.weight)), keys, values
 
@@ -198,7 +197,7 @@ def gpt_pieces(gpt: GPT) -> Iterator[OnnxPiece]:
     yield OnnxPiece("gpt_prefix", Prefix(gpt), prefix, prefix_axes, ("logits", *caches))
     room, attention = 9, gpt.blocks[0].attention
     cache = rows, attention.heads, room, width // attention.heads
-    step = {"code": torch.zeros(rows, dtype=torch.long), "time": torch.ones(rows)}
+    step = {name: torch.ones(rows, dtype=torch.long) for name in ("code", "time")}
     step |= {"filled": torch.full((rows,), room - 2, dtype=torch.int32)}
     step |= {name: torch.zeros(cache) for name in caches}  # one tensor for all would be exported as one input
     step_axes = {name: {0: "rows"} for name in step} | {name: {0: "rows", 2: "room"} for name in caches}

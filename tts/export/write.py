@@ -39,7 +39,7 @@ OPSET = 20
 STORED = ("gpt_step",)
 # Pieces that see many frames at once: products take most of the time, and both sides of these have 8 bits.
 MULTIPLIED = ("codec_mel", "decoder_condition", "decoder_step", "vocoder_magnitude", "vocoder_phase")
-BLOCK = 32  # stored weights that share a scale
+BLOCK = 128  # stored weights that share a scale; with AVX-512, fewer are much slower (docs/speed.md)
 INTEGER_PRODUCTS = 4  # the accuracy level at which ONNX Runtime also rounds what is multiplied, which makes it fast
 
 

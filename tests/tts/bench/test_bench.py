@@ -2,16 +2,19 @@
 
 import json
 import time
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from helpers import nano
+from tts.bench import worker
 from tts.bench.__main__ import main
 from tts.bench.machine import Machine
 from tts.bench.nets import at_size, time_nets
 from tts.bench.races import Result, race, ratio
 from tts.bench.systems import Own, Spoken, System, peer
+from tts.bench.worker import UTTERANCE
 
 FAST = ["steps=1", "retries=0", "sampling.max_codes_per_id=1", "guidance=1", "sampling.guidance=1"]
 
@@ -51,15 +54,44 @@ def test_systems_take_turns_and_are_compared_text_by_text():
 
 
 def test_a_process_of_ours_speaks_and_says_what_it_took(own):
-    with own.speaking("ours", FAST, threads=1) as system:
+    with own.speaking("ours", FAST, threads=1, cores=1) as system:
         spoken = [system.say("Hello there.", 0), system.say("Hello there, all of you.", 1)]
     assert all(0 < one.first <= one.wall and one.seconds > 0 and one.processor > 0 for one in spoken)
     assert spoken[0].memory > 1e7 and system.loading > 0
 
 
+def test_nets_of_a_size_say_as_many_seconds_of_any_text(own):
+    with own.sized("nano", FAST, threads=1, cores=1) as system:
+        spoken = [system.say(text, 0) for text in ("Hello there.", "Hello there, all of you, and you.")]
+    assert all(one.seconds == pytest.approx(UTTERANCE, abs=0.1) for one in spoken)
+
+
+def test_work_that_is_skipped_counts(monkeypatch, capsys):
+    def speaking(given: dict) -> worker.Speak:
+        return lambda text, seed: iter([worker.Skipped(100.0, 50.0), 0.5, worker.Skipped(20.0, 10.0), 1.5])
+
+    monkeypatch.setitem(worker.KINDS, "skipping", speaking)
+    monkeypatch.setattr("sys.stdin", StringIO('{"text": "Hello.", "seed": 0}\n'))
+    worker.main("skipping", "{}")
+    _, spoken = map(json.loads, capsys.readouterr().out.splitlines())
+    assert spoken["seconds"] == 2.0 and spoken["memory"] > 0
+    assert 120 <= spoken["wall"] < 121 and 60 <= spoken["processor"] < 61 and 100 <= spoken["first"] < 101
+
+
+def test_a_system_that_takes_minutes_has_no_warm_up():
+    said: list[str] = []
+    slow = Steady("slow", [], said)
+    slow.times, slow.warms_up = iter([1.0, 2.0]), False
+    race([slow], ["one", "two"], lambda done: None)
+    assert said == ["slow one", "slow two"]
+
+
 def test_a_system_that_fails_says_why(own):
     missing = Own(own.weights / "nowhere", own.voice)
-    with pytest.raises(ValueError, match="lost failed: .*no checkpoint at"), missing.speaking("lost", [], threads=1):
+    with (
+        pytest.raises(ValueError, match="lost failed: .*no checkpoint at"),
+        missing.speaking("lost", [], threads=1, cores=1),
+    ):
         pass
 
 
@@ -92,6 +124,9 @@ def test_a_run_writes_its_figures_and_a_picture(own, tmp_path, capsys):
         (["speech", "--against", "no-such-revision"], "no revision 'no-such-revision'"),
         (["speech", "--with", "stops=3"], "no setting 'stops'"),
         (["nets", "--threads", "0"], "1 or more"),
+        (["speech", "--cores", "0"], "1 or more"),
+        (["nets", "--sizes", "huge"], "no size 'huge'"),
+        (["speech", "--peer", "tortoise=no-such-python", "--sentences", "1"], "no-such-python"),
     ],
 )
 def test_mistakes_are_one_line_before_anything_is_measured(argv, said, tmp_path, capsys):

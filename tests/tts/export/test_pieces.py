@@ -50,7 +50,7 @@ def test_prefix_and_steps_give_the_logits_and_latents_of_the_whole_sequence(nets
     cache = [torch.nn.functional.pad(part, (0, 0, 0, room - filled), value=7.0) for part in cache]
     for step in range(codes.shape[1]):
         places = torch.tensor([filled + step], dtype=torch.int32)
-        logits, latent, *cache = made["gpt_step"].net(codes[:, step], torch.tensor([step + 1.0]), places, *cache)
+        logits, latent, *cache = made["gpt_step"].net(codes[:, step], torch.tensor([step + 1]), places, *cache)
         rows.append(logits)
         latents.append(latent)
 
