@@ -1,7 +1,8 @@
-"""How a decoder of many guided steps teaches one of few steps without guidance (IntMeanFlow, arXiv 2510.07979).
+"""How a decoder of many guided steps teaches one of few steps without guidance.
 
-The teacher samples once for each clip. The points of its trajectory that the student must reach, and all that the
-teacher heard, are kept in files, so that later epochs cost no teacher.
+The student's process says by which method: `diffusion.process.Jumps` (IntMeanFlow) or `Reflow`. The teacher samples
+once for each clip. The points of its trajectory, and all that it heard, are kept in files, so that later epochs and
+other students cost no teacher.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
@@ -18,7 +19,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from diffusion.loss import denoising_error
-from diffusion.process import Net, Process
+from diffusion.process import Distilled, Net, Process
 from diffusion.sample import Denoiser, Schedule
 from diffusion.stage import DiffusionStage
 from tts.checkpoint import load
@@ -35,7 +36,7 @@ class Trajectory:
 
     condition: Condition
     speaker: Float[Tensor, "B P D"]
-    knots: Float[Tensor, "K B M T"]  # from noise to mel, at the times of the student's knots
+    points: Float[Tensor, "K B M T"]  # from noise to mel, one more than the teacher's steps
     truth: Float[Tensor, "B M T"]  # the recordings' own mels
 
 
@@ -62,9 +63,8 @@ class Watched:
 
 
 class Distillation(AdversarialStage, DiffusionStage):
-    """The student's jump from each knot of the teacher's trajectory must end at the next knot.
+    """The student's velocities must lead along the teacher's trajectories, as its process has it.
 
-    Half of the later jumps begin where the student itself arrived, so that it learns to make up for its own errors.
     From `adversarial_start` on, a discriminator compares the mels at its end with those of the recordings,
     which are sharper than the teacher's. The speaker encoder stays the teacher's, so that voices keep their latents.
     """
@@ -77,7 +77,7 @@ class Distillation(AdversarialStage, DiffusionStage):
         teacher_guidance: float,
         trajectories: str,  # folder that keeps the teacher's trajectories; the same folder may serve several runs
         draws: int,  # trajectories of each clip, from different noise
-        own: float,  # share of later jumps that begin where the student arrived
+        own: float,  # share of later jumps that begin where the student arrived, to learn to make up for its errors
         **common,
     ):
         super().__init__(**common)
@@ -86,9 +86,9 @@ class Distillation(AdversarialStage, DiffusionStage):
         self.teacher_sampling = {"steps": teacher_steps, "guidance": teacher_guidance, "sampler": "euler"}
         self.draws = draws
         self.own = own
-        self.count = self.net.process.steps
-        if teacher_steps % self.count:
-            raise ValueError(f"{self.count} jumps do not divide the teacher's {teacher_steps} steps: give a multiple")
+        if not isinstance(self.net.process, Distilled):
+            raise ValueError("the student's process learns from recordings: set model.process to jumps or reflow")
+        self.knots = self.net.process.knots(self.watch.schedule(teacher_steps))
         if self.drop_content or self.drop_speaker or self.corrupt:
             raise ValueError("a trajectory has one condition: set stage.drop_content, drop_speaker and corrupt to 0")
         self.net.speaker.requires_grad_(False)
@@ -98,41 +98,27 @@ class Distillation(AdversarialStage, DiffusionStage):
     def compare(self, batch: Batch, *, adversarial: bool) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Mels at the end of the trajectory, made and recorded, each beside the coarse one, and the terms."""
         trajectory = self.trajectory(batch)
-        jump, own = self._draw_jumps(len(batch.keys))
-        every = torch.arange(len(jump), device=jump.device)
         if self.training and torch.rand(()) < self.drop_latents:  # codes alone must reach the same end
             trajectory.condition.latents = None
-        keep = torch.ones_like(own)
+        keep = torch.ones(len(batch.keys), dtype=torch.bool, device=self.device)
         encoded = self.net.encode(trajectory.condition, trajectory.speaker, keep_content=keep, keep_speaker=keep)
-        times = self.net.process.schedule(self.count).time.to(trajectory.knots)
-        span = times.diff()
-        begin, end = trajectory.knots[jump, every], trajectory.knots[jump + 1, every]
-        if own.any():
-            before = (jump - 1).clamp_min(0)
-            x = trajectory.knots[before, every]
-            with torch.no_grad():
-                arrived = x + span[before][:, None, None] * self.net(x, times[before], encoded)
-            begin = torch.where(own[:, None, None], arrived, begin)
-        velocity = self.net(begin, times[jump], encoded)
-        span = span[jump][:, None, None]
-        coarse = trajectory.condition.coarse
-        terms = {
-            "denoise": denoising_error(velocity, (end - begin) / span, torch.ones_like(times[jump]), coarse.length)
-        }
-        last = jump == self.count - 1
+        uniform = self.places(len(keep)) if self.training else (torch.arange(len(keep)) + 0.5) / len(keep)
+        own = torch.rand(len(keep)) < (self.own if self.training else 0.0)
+        lesson = self.net.process.lesson(
+            trajectory.points[self.knots],
+            uniform.to(self.device),
+            own.to(self.device),
+            lambda x, time: self.net(x, time, encoded),
+        )
+        asked = lesson.example
+        velocity = self.net(asked.x, asked.time, encoded)
+        terms = {"denoise": denoising_error(velocity, asked.target, asked.weight, trajectory.condition.coarse.length)}
+        end = asked.x + (1 - asked.time)[:, None, None] * velocity
         made, true = (
-            torch.stack((mel * encoded.frames[:, None], encoded.coarse), dim=1)[last]
-            for mel in (begin + span * velocity, trajectory.truth)
+            torch.stack((mel * encoded.frames[:, None], encoded.coarse), dim=1)[lesson.final]
+            for mel in (end, trajectory.truth)
         )
         return made, true, terms | self.judged(made, true, adversarial=adversarial)
-
-    def _draw_jumps(self, size: int) -> tuple[Int[Tensor, " B"], Bool[Tensor, " B"]]:
-        """Which jump each item makes, in equal shares and the last at least once, and whether the student led there."""
-        if not self.training:
-            every = torch.arange(size, device=self.device)
-            return every % self.count, torch.zeros_like(every, dtype=torch.bool)
-        jump = self.count - 1 - torch.randperm(size, device=self.device) % self.count
-        return jump, (torch.rand(size, device=self.device) < self.own) & (jump > 0)
 
     @torch.no_grad()
     def trajectory(self, batch: Batch) -> Trajectory:
@@ -140,7 +126,7 @@ class Distillation(AdversarialStage, DiffusionStage):
         draw = int(torch.randint(self.draws, ())) if self.training else 0
         parts = [self._kept(batch.select([item]), draw) for item in range(len(batch.keys))]
         device = batch.wav.device
-        length = torch.tensor([len(part["knots"]) for part in parts], device=device)
+        length = torch.tensor([len(part["points"]) for part in parts], device=device)
         codes = Codes(
             _joined(parts, "codes", device), torch.tensor([len(part["codes"]) for part in parts], device=device)
         )
@@ -149,7 +135,7 @@ class Distillation(AdversarialStage, DiffusionStage):
         return Trajectory(
             condition=Condition(codes, Mel(frames, length), latents),
             speaker=_joined(parts, "speaker", device),
-            knots=_joined(parts, "knots", device).permute(2, 0, 3, 1),
+            points=_joined(parts, "points", device).permute(2, 0, 3, 1),
             truth=_joined(parts, "truth", device).mT,
         )
 
@@ -177,14 +163,13 @@ class Distillation(AdversarialStage, DiffusionStage):
         teacher = self.teacher.to(device)
         speaker = teacher.speaker_latents(self.log_mel.measure(item.reference, item.reference_len))
         mel = teacher.decode(condition, speaker, **self.teacher_sampling, generator=generator)
-        points = [*self.watch.points, mel.frames]
-        knots = torch.stack(points[:: self.teacher_sampling["steps"] // self.count])
-        truth = self.log_mel.measure(item.wav, item.wav_len).frames[0].mT[: knots.shape[-1]]
+        points = torch.cat([*self.watch.points, mel.frames])
+        truth = self.log_mel.measure(item.wav, item.wav_len).frames[0].mT[: points.shape[-1]]
         part = {
             "codes": codes.ids[0],
             "speaker": speaker[0].half(),
-            "knots": knots[:, 0].permute(2, 0, 1).half(),
-            "truth": F.pad(truth, (0, 0, 0, knots.shape[-1] - len(truth)), value=teacher.silence).half(),
+            "points": points.permute(2, 0, 1).half(),
+            "truth": F.pad(truth, (0, 0, 0, points.shape[-1] - len(truth)), value=teacher.silence).half(),
         }
         if condition.latents is not None:
             part["latents"] = condition.latents[0].half()
@@ -194,7 +179,7 @@ class Distillation(AdversarialStage, DiffusionStage):
         """The name of the folder in which all trajectories have the same teachers."""
         prints = [fingerprint(file) for file in files if file is not None]
         disguises = (self.disguise_share, self.formants, self.colour)
-        asked = repr((prints, self.teacher_sampling, self.count, self.shift, disguises))
+        asked = repr((prints, self.teacher_sampling, self.shift, disguises))
         return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 

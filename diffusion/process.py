@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from diffusion.sample import Denoiser, Schedule
@@ -89,32 +89,105 @@ class FlowMatching(Guided):
         return Schedule(time=t, alpha=t, sigma=1 - t, alpha_rate=torch.ones_like(t), sigma_rate=-torch.ones_like(t))
 
 
-class Jumps:
-    """Flow matching in few steps: at each of fixed knots the net gives the mean velocity up to the next knot.
+@dataclass
+class Lesson:
+    """What a distilled net is asked about its teacher's trajectories."""
 
-    The mean velocity of a teacher is its displacement divided by the time that it took (IntMeanFlow, arXiv 2510.07979,
-    section 3); `diffusion.distillation` trains a net on it. `count` is the number of jumps from noise to data.
+    example: Example
+    final: Bool[Tensor, " B"]  # whether the velocity leads to the end of the trajectory
+
+
+class Distilled:
+    """Flow matching in few steps and without guidance, learned from a teacher's trajectories and not from recordings.
+
+    The teacher is a decoder with `FlowMatching`; its guidance goes into the weights. `steps` counts evaluations.
     """
 
-    guidance, guidable = 1.0, False  # the teacher's is in the weights
+    guidance, guidable = 1.0, False
 
-    def __init__(self, *, count: int, knots: str):
-        self.steps = count
-        self.flow = FlowMatching(draw="uniform", knots=knots)
+    def __init__(self, *, steps: int, learned: int, flow: FlowMatching):
+        self.steps = steps
+        self.learned = learned  # intervals of the teacher's trajectories whose ends a lesson needs
+        self.flow = flow
 
     def example(
         self, data: Float[Tensor, "B M T"], noise: Float[Tensor, "B M T"], uniform: Float[Tensor, " B"]
     ) -> Example:
-        raise ValueError("a decoder learns to jump from a teacher, not from recordings: use experiment=decoder_jumps")
+        raise ValueError(
+            "a decoder of few steps learns from a teacher, not from recordings: use experiment=decoder_distilled"
+        )
+
+    def knots(self, teacher: Schedule) -> list[int]:
+        """Which of the teacher's knots are the ends of the intervals. Raises ValueError if it does not stop there."""
+        own = self.flow.schedule(self.learned)
+        apart = (own.alpha[:, None] - teacher.alpha).abs() + (own.sigma[:, None] - teacher.sigma).abs()
+        nearest, knots = apart.min(dim=1)
+        if nearest.max() > 1e-6:
+            raise ValueError(
+                f"the teacher in {teacher.steps} steps does not stop where {self.learned} steps of the student do: "
+                f"give a flow as teacher, its knots, and a multiple of {self.learned} as stage.teacher_steps"
+            )
+        return knots.tolist()
 
     def denoiser(self, net: Net) -> Denoiser:
-        """A step of Euler's method with this estimate ends where the mean velocity leads."""
+        """A step of Euler's method with this estimate goes as far as the velocity leads."""
         return self.flow.denoiser(net)
+
+    def schedule(self, steps: int) -> Schedule:
+        return self.flow.schedule(steps)
+
+
+class Jumps(Distilled):
+    """At each of fixed knots the net gives the mean velocity up to the next knot.
+
+    The mean velocity of a teacher is its displacement divided by the time that it took (IntMeanFlow, arXiv 2510.07979,
+    section 3). In the paper the net is told both ends of any interval; here the beginning determines the end.
+    `count` is the number of jumps from noise to data.
+    """
+
+    def __init__(self, *, count: int, knots: str):
+        super().__init__(steps=count, learned=count, flow=FlowMatching(draw="uniform", knots=knots))
+
+    def lesson(
+        self, knots: Float[Tensor, "K B M T"], uniform: Float[Tensor, " B"], own: Bool[Tensor, " B"], net: Net
+    ) -> Lesson:
+        """`knots` are the teacher's points, `uniform` (one in each of B equal parts) says which jump each item makes.
+
+        All jumps are made equally often, and the last at least once. A jump begins at the teacher's knot, or where
+        `own`, at the end of the net's own jump before it.
+        """
+        times, every = self.flow.schedule(self.steps).time.to(knots), torch.arange(len(uniform), device=knots.device)
+        jump = self.steps - 1 - (uniform * len(uniform)).long() % self.steps
+        begin, end, span = knots[jump, every], knots[jump + 1, every], times.diff()
+        if (own := own & (jump > 0)).any():
+            before = (jump - 1).clamp_min(0)
+            x = knots[before, every]
+            with torch.no_grad():
+                arrived = x + span[before][:, None, None] * net(x, times[before])
+            begin = torch.where(own[:, None, None], arrived, begin)
+        velocity = (end - begin) / span[jump][:, None, None]
+        return Lesson(Example(begin, times[jump], velocity, torch.ones_like(uniform)), jump == self.steps - 1)
 
     def schedule(self, steps: int) -> Schedule:
         if steps != self.steps:
             raise ValueError(f"this decoder was distilled to {self.steps} steps, not {steps}: give steps={self.steps}")
-        return self.flow.schedule(steps)
+        return super().schedule(steps)
+
+
+class Reflow(Distilled):
+    """Flow matching between noise and the data that a teacher makes of it (Liu et al., arXiv 2209.03003, algorithm 1).
+
+    Paths between such pairs are straighter than those between noise and recordings, so fewer steps follow them.
+    """
+
+    def __init__(self, *, steps: int, draw: str, knots: str):
+        super().__init__(steps=steps, learned=1, flow=FlowMatching(draw=draw, knots=knots))
+
+    def lesson(
+        self, knots: Float[Tensor, "K B M T"], uniform: Float[Tensor, " B"], own: Bool[Tensor, " B"], net: Net
+    ) -> Lesson:
+        """`uniform` is as in `FlowMatching.example`. The net leads nowhere itself, so `own` and `net` do not matter."""
+        return Lesson(self.flow.example(knots[-1], knots[0], uniform), torch.ones_like(own))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,11 +91,7 @@ class DiffusionStage(Stage):
         condition, truth = self.question(batch)
         speaker = self.speaker(batch)
         if self.training:
-            noise = torch.randn_like(truth.frames)
-            # One draw in each of B equal parts: the times of a batch always cover the whole path.
-            size = len(noise)
-            uniform = (torch.randperm(size, device=noise.device) + torch.rand(size, device=noise.device)) / size
-            uniform = uniform.clamp(1e-5, 1 - 1e-5)
+            noise, uniform = torch.randn_like(truth.frames), self.places(len(truth.frames))
         else:
             noise, uniform = self.fixed_draws(batch, truth)
         example = self.net.process.example(truth.frames, noise, uniform)
@@ -201,6 +197,11 @@ class DiffusionStage(Stage):
 
     def speaker(self, batch: Batch) -> Float[Tensor, "B P D"]:
         return self.net.speaker_latents(self.log_mel.measure(batch.reference, batch.reference_len))
+
+    def places(self, size: int) -> Float[Tensor, " B"]:
+        """One draw in each of B equal parts of (0, 1): the times of a batch always cover the whole path."""
+        uniform = (torch.randperm(size, device=self.device) + torch.rand(size, device=self.device)) / size
+        return uniform.clamp(1e-5, 1 - 1e-5)
 
     def keep(self, drop: float, size: int) -> Tensor:
         """Which items keep their condition; in validation all do."""

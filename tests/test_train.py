@@ -40,15 +40,23 @@ def test_every_experiment_composes_and_builds(path):
     assert instantiate(cfg.stage.optimizer).keywords
 
 
-@pytest.mark.parametrize("process", ["flow", "edm", "ddpm"])
-def test_decoder_processes_differ_in_nothing_else(process):
-    flow, cfg = (configure("experiment=decoder_processes", f"process={name}") for name in ("flow", process))
-    assert cfg.model.process.name == process and cfg.run == f"process-{process}"
-    differing = {key for key in cfg.model if cfg.model[key] != flow.model[key]}
-    assert differing <= {"process"}
-    assert all(cfg[key] == flow[key] for key in ("stage", "data", "seed", "text", "audio"))
+@pytest.mark.parametrize(
+    ("recipe", "one", "other"),
+    [
+        ("decoder_processes", "flow", "edm"),
+        ("decoder_processes", "flow", "ddpm"),
+        ("decoder_distilled", "jumps", "reflow"),
+    ],
+)
+def test_recipes_of_decoders_differ_in_nothing_but_the_process(recipe, one, other):
+    given = (f"experiment={recipe}", "start=none", "dir=none")
+    first, second = (configure(*given, f"process={name}") for name in (one, other))
+    assert (first.model.process.name, second.model.process.name) == (one, other)
+    assert second.run == first.run.replace(one, other)
+    assert {key for key in first.model if first.model[key] != second.model[key]} == {"process"}
+    assert all(first[key] == second[key] for key in ("stage", "data", "seed", "text", "audio"))
     with torch.device("meta"):
-        build(OmegaConf.to_container(cfg.model, resolve=True), AudioConfig(**OmegaConf.to_container(cfg.audio)))
+        build(OmegaConf.to_container(second.model, resolve=True), AudioConfig(**OmegaConf.to_container(second.audio)))
 
 
 @pytest.mark.parametrize("name", ["gpu", "ddp", "fsdp"])

@@ -32,6 +32,7 @@ TABLE = {
     "diffusion": "diffusion.model:DiffusionDecoder",
     "flow": "diffusion.process:FlowMatching",
     "jumps": "diffusion.process:Jumps",
+    "reflow": "diffusion.process:Reflow",
     "edm": "diffusion.process:EDM",
     "ddpm": "diffusion.process:DDPM",
     "speaker": "speaker.model:SpeakerNet",

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from diffusion.process import DDPM, EDM, FlowMatching
+from diffusion.process import DDPM, EDM, FlowMatching, Jumps, Reflow
 from diffusion.sample import SAMPLERS, dpm_solver, euler, guide, heun
 
 MEAN, STD = 0.7, 0.5
@@ -195,3 +195,67 @@ def test_unknown_names_are_refused_with_the_known_ones():
         DDPM(betas="square", levels=10, prediction="v", min_snr=5.0)
     with pytest.raises(ValueError, match="eps"):
         DDPM(betas="linear", levels=10, prediction="x0", min_snr=5.0)
+
+
+def points_of_the_exact_flow(steps):
+    """The points of the exact flow's sampler, (K, B, 1, 1), and its schedule."""
+    schedule = FLOW.schedule(steps)
+    denoise, points = FLOW.denoiser(as_net(FLOW, schedule)), []
+    noise = torch.linspace(-2, 2, 8, dtype=torch.float64)[:, None, None]
+    end = euler(lambda x, time: points.append(x) or denoise(x, time), noise, schedule)
+    return torch.stack([*points, end]), schedule
+
+
+def flow_at(noise, time):
+    """Where the exact flow is at a time."""
+    return time * MEAN + ((time * STD) ** 2 + (1 - time) ** 2) ** 0.5 * noise
+
+
+def unasked(x, time):
+    raise AssertionError("this lesson needs no answer of the net")
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_jumps_learn_the_displacement_of_the_exact_flow(count):
+    process = Jumps(count=count, knots="uniform")
+    points, schedule = points_of_the_exact_flow(400)
+    noise, uniform = points[0], (torch.arange(8) + 0.5) / 8
+    lesson = process.lesson(points[process.knots(schedule)], uniform, torch.zeros(8, dtype=torch.bool), unasked)
+    begin = lesson.example.time[:, None, None]
+    stop = begin + 1 / count
+    displacement = flow_at(noise, stop) - flow_at(noise, begin)
+    assert torch.allclose(lesson.example.target, displacement * count, atol=0.02)
+    assert torch.allclose(lesson.example.x, flow_at(noise, begin), atol=0.02)
+    assert torch.equal(lesson.final[:, None, None], stop == 1) and int(lesson.final.sum()) == 8 // count
+
+
+def test_a_jump_may_begin_where_the_net_itself_arrived():
+    process, (points, schedule) = Jumps(count=2, knots="uniform"), points_of_the_exact_flow(4)
+    knots, own = points[process.knots(schedule)], torch.ones(8, dtype=torch.bool)
+    lesson = process.lesson(knots, (torch.arange(8) + 0.5) / 8, own, lambda x, time: 3 * x + time[:, None, None])
+    later = lesson.final[:, None, None]
+    assert torch.allclose(lesson.example.x, torch.where(later, knots[0] * 2.5, knots[0]))
+    reached = lesson.example.x + lesson.example.target / 2
+    assert torch.allclose(reached, torch.where(later, knots[2], knots[1]))
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_a_reflow_of_a_linear_map_is_exact_in_any_number_of_steps(steps):
+    """The Gaussian's flow takes noise to MEAN + STD noise, and lines between such pairs do not cross."""
+    process, noise = Reflow(steps=1, draw="uniform", knots="uniform"), torch.linspace(-2, 2, 9).double()[:, None, None]
+    slope, own = STD - 1, torch.zeros(9, dtype=torch.bool)
+
+    def field(x, time):
+        t = time[:, None, None]
+        return MEAN + slope * (x - t * MEAN) / (1 + t * slope)
+
+    knots = torch.stack((noise, MEAN + STD * noise))
+    example = process.lesson(knots, torch.linspace(0.01, 0.99, 9).double(), own, unasked).example
+    assert torch.allclose(example.target, field(example.x, example.time))
+    assert torch.allclose(euler(process.denoiser(field), noise, process.schedule(steps)), knots[1])
+
+
+@pytest.mark.parametrize("teacher", ["edm", "ddpm_v", "flow_cosine"])
+def test_jumps_need_a_flow_that_stops_where_they_do(teacher):
+    with pytest.raises(ValueError, match="the teacher in 8 steps does not stop where 2 steps of the student do"):
+        Jumps(count=2, knots="uniform").knots(PROCESSES[teacher].schedule(8))

@@ -22,7 +22,8 @@ class OnnxDecoder:
 
     def __init__(self, nets: OnnxNets):
         self.nets, self.own, spec = nets, nets.about["decoder"], nets.about["specs"]["diffusion"]
-        self.knots = KNOTS.get(spec["process"].get("knots"))
+        self.process = spec["process"]
+        self.knots = KNOTS.get(self.process.get("knots"))
         if self.knots is None:
             raise ValueError(f"the decoder in {nets.folder} has a process that this engine cannot sample: use torch")
         self.patch, self.temperature, self.latents = spec["patch"], spec["temperature"], bool(spec["latent_width"])
@@ -74,8 +75,9 @@ class OnnxDecoder:
     def _asked(self, steps: int | None, guidance: float | None) -> tuple[int, float]:
         """The decoder's own steps and guidance where none are asked. Raises ValueError for those it cannot do."""
         asked = {"steps": steps, "guidance": guidance}
-        odd = [name for name, value in asked.items() if value not in (None, self.own[name])]
-        if odd and not self.own["guidable"]:
+        fixed = {"guidance": not self.own["guidable"], "steps": self.process["name"] == "jumps"}
+        odd = [name for name, value in asked.items() if fixed[name] and value not in (None, self.own[name])]
+        if odd:
             raise ValueError(f"this decoder was distilled to {self.own['steps']} steps: leave {' and '.join(odd)} out")
         return tuple(self.own[name] if value is None else value for name, value in asked.items())
 

@@ -155,6 +155,16 @@ def test_a_decoder_that_jumps_is_sampled_as_it_was_distilled(quick, exact, tmp_p
         list(engine.say("Hello.", who, settings=replace(quick, guidance=2.0), seed=0))
 
 
+def test_a_decoder_that_was_reflowed_takes_any_number_of_steps(quick, exact, tmp_path):
+    weights = nano.stirred(tmp_path, process={"name": "reflow", "steps": 2, "draw": "uniform", "knots": "uniform"})
+    speech, engine = TextToSpeech.load(weights, "cpu"), OnnxEngine(TorchNets(weights))
+    voice = nano.nobody(tmp_path / "nobody.safetensors", weights)
+    check_mels(speech, engine, voice, replace(quick, steps=3, guidance=None))
+    with pytest.raises(ValueError, match="was distilled to 2 steps: leave guidance out"):
+        who = voices.load(voice, fingerprint=engine.fingerprint)
+        list(engine.say("Hello.", who, settings=replace(quick, guidance=2.0), seed=0))
+
+
 def test_sound_is_that_of_the_vocoder_in_every_window(speech, engine):
     mel, past, our_past = torch.randn(1, 100, 90), None, None
     for start, stop, ready in ((0, 48, 32), (32, 72, 40), (72, 90, 18)):

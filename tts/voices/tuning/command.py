@@ -152,7 +152,7 @@ def _learners(
     """The nets that learn."""
     header, _ = checkpoint.read(weights / "diffusion.safetensors")
     nets = {"acoustic": "gpt", "decoder": "diffusion"}
-    if header["spec"]["process"]["name"] == "jumps":
+    if header["spec"]["process"]["name"] in ("jumps", "reflow"):
         tell("the decoder was distilled and learns from its teacher only, so the GPT alone is tuned")
         del nets["decoder"]
     given = {"rank": conf["rank"], "seed": conf["seed"], "seconds": conf["batch_seconds"]}
