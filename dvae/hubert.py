@@ -68,14 +68,14 @@ class Hubert(nn.Module):
         x = self.guess(self.norm(self._run(mel, masked, len(self.blocks))))
         return F.normalize(x.float(), dim=-1) @ F.normalize(self.classes, dim=-1).mT / TEMPERATURE
 
-    def features(self, mel: Mel) -> Float[Tensor, "B L D"]:
-        """What block `layer` gives for a mel that is all seen; each vector has RMS 1."""
+    def vectors(self, mel: Mel) -> Float[Tensor, "B L D"]:
+        """What block `layer` gives for a mel that is all seen, each of RMS 1."""
         return F.rms_norm(self._run(mel, None, self.layer).float(), (self.width,))
 
     def hear(self, wav: Float[Tensor, "B N"], wav_len: Int[Tensor, " B"]) -> tuple[Tensor, Int[Tensor, " B"]]:
-        """Features (B, L, D) of each wave, and their number."""
+        """Vectors (B, L, D) of each wave, and their number."""
         mel = heard_alone(self.log_mel, wav, wav_len)
-        return self.features(mel), self.positions(mel.length)
+        return self.vectors(mel), self.positions(mel.length)
 
     def positions(self, frames: Int[Tensor, " B"]) -> Int[Tensor, " B"]:
         """How many positions stand for so many frames; the last counts frames it only begins to fill."""

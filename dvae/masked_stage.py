@@ -59,25 +59,24 @@ class MaskedStage(Stage):
                 f"the targets have {told.codebook_size} clusters: set model.features.classes={told.codebook_size}"
             )
         if told.code_rate != self.net.code_rate:
+            rates = [f"{float(rate):g}" for rate in (told.code_rate, self.net.code_rate)]
             raise ValueError(
-                f"the targets have {float(told.code_rate):g} positions a second, the net {float(self.net.code_rate):g}: "
-                "give targets of the same rate"
+                f"the targets have {rates[0]} positions a second, the net {rates[1]}: give targets of the same rate"
             )
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         if self.training:
             batch = delayed(batch, self.shift, self.net, torch.default_generator)
-            self.cluster(batch)
-        return self.scores(batch)[0]
-
-    def scores(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-        """The terms, and the share of masked positions that are guessed right."""
-        target = self.targets(batch)
         mel = self.log_mel.measure(batch.wav, batch.wav_len)
         if self.training:
-            mel = self.vary(mel)
+            self.cluster(mel)
+        return self.scores(batch, mel)[0]
+
+    def scores(self, batch: Batch, mel: Mel) -> tuple[dict[str, Tensor], Tensor]:
+        """The terms, and the share of masked positions that are guessed right."""
+        target = self.targets(batch, mel)
         masked = self.masked(target)
-        logits = self.net.features(mel, masked)
+        logits = self.net.features(self.vary(mel) if self.training else mel, masked)
         inside = mask(target.length, target.ids.shape[1])
         terms = {
             "masked": loss.masked_prediction(logits, target.ids, masked),
@@ -85,25 +84,28 @@ class MaskedStage(Stage):
         }
         return terms, (logits.argmax(-1) == target.ids)[masked].float().mean()
 
+    @torch.no_grad()
+    def targets(self, batch: Batch, mel: Mel) -> Codes:
+        """The clusters to be guessed."""
+        if self.teacher is not None:
+            return self.teacher.to(batch.wav.device).encode(batch.wav, batch.wav_len)
+        if not self.training:
+            return self.first.encode(batch.wav, batch.wav_len)
+        return self.first.move(self.first.features.vectors(mel), self.first.features.positions(mel.length))
+
+    @torch.no_grad()
+    def cluster(self, mel: Mel) -> None:
+        """Move the centres and mean mels of the net's tokens."""
+        count = max(1, round(self.clustered * len(mel.frames)))
+        mel = Mel(mel.frames[:count], mel.length[:count])
+        features = self.net.features
+        self.net.average(mel, self.net.move(features.vectors(mel), features.positions(mel.length)))
+
     def masked(self, target: Codes) -> Bool[Tensor, "B L"]:
         """Spans to be guessed, drawn anew for each batch in training; in validation they are the same every time."""
         generator = torch.default_generator if self.training else torch.Generator().manual_seed(0)
         draw = {"share": self.mask_share, "span": self.mask_span, "generator": generator}
         return spans(target.length, target.ids.shape[1], **draw)
-
-    @torch.no_grad()
-    def targets(self, batch: Batch) -> Codes:
-        """The clusters to be guessed."""
-        if self.teacher is not None:
-            return self.teacher.to(batch.wav.device).encode(batch.wav, batch.wav_len)
-        if self.training:
-            return self.first.learn(batch.wav, batch.wav_len)
-        return self.first.encode(batch.wav, batch.wav_len)
-
-    def cluster(self, batch: Batch) -> None:
-        """Move the centres of the net's tokens."""
-        count = max(1, round(self.clustered * len(batch.keys)))
-        self.net.learn(batch.wav[:count], batch.wav_len[:count])
 
     def vary(self, mel: Mel) -> Mel:
         """Another gain for each clip, and for some another speaker."""
@@ -118,7 +120,7 @@ class MaskedStage(Stage):
         codes = self.net.encode(batch.wav, batch.wav_len)
         used: Int[Tensor, " K"] = codes.ids[mask(codes.length, codes.ids.shape[1])]
         self.uses += torch.bincount(used, minlength=len(self.uses)).cpu()
-        return {"masked_accuracy": self.scores(batch)[1]}
+        return {"masked_accuracy": self.scores(batch, self.log_mel.measure(batch.wav, batch.wav_len))[1]}
 
     def on_validation_epoch_start(self) -> None:
         self.uses.zero_()

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from dvae.model import heard_alone
 from tts.mel import LogMel
-from tts.types import AudioConfig, mask
+from tts.types import AudioConfig, Mel, mask
 
 COEFFICIENTS = 13
 
@@ -32,20 +32,28 @@ class Mfcc(nn.Module):
         # The configuration determines it, so checkpoints need not hold it.
         self.register_buffer("cosines", torch.cos(torch.arange(COEFFICIENTS)[:, None] * place), persistent=False)
 
-    @torch.autocast("cpu", enabled=False)
-    @torch.autocast("cuda", enabled=False)
     def hear(self, wav: Float[Tensor, "B N"], wav_len: Int[Tensor, " B"]) -> tuple[Tensor, Int[Tensor, " B"]]:
         """Vectors (B, L, 39) of each wave, and their number."""
         mel = heard_alone(self.log_mel, wav, wav_len)
+        return self.vectors(mel), self.positions(mel.length)
+
+    @torch.autocast("cpu", enabled=False)
+    @torch.autocast("cuda", enabled=False)
+    def vectors(self, mel: Mel) -> Float[Tensor, "B L D"]:
+        """Those of a mel."""
         inside = mask(mel.length, mel.frames.shape[-1])[:, None]
         static = self.cosines @ mel.frames
-        # Beyond its end a clip goes on as silence, as it does where it is the longest of its batch.
         first = difference(static)
         x = normalised(torch.cat((static, first, difference(first)), dim=1), inside)
         spare = -x.shape[-1] % self.stride
         x, weight = F.pad(x, (0, spare)), F.pad(inside.float(), (0, spare))
+        # The last position may have fewer frames than others.
         x = F.avg_pool1d(x, self.stride) / F.avg_pool1d(weight, self.stride).clamp_min(1 / self.stride)
-        return x.mT, -(-mel.length // self.stride)
+        return x.mT
+
+    def positions(self, frames: Int[Tensor, " B"]) -> Int[Tensor, " B"]:
+        """How many positions stand for so many frames."""
+        return -(-frames // self.stride)
 
 
 def difference(x: Float[Tensor, "B D T"]) -> Float[Tensor, "B D T"]:

@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from dvae.model import heard_alone
@@ -62,9 +62,8 @@ class SpeechTokens(nn.Module):
         """Each frame as the mean mel of the token that covers it; frames beyond a length are silence."""
         place = self._covering(codes.ids.shape[1])
         frames = self.mels[codes.ids[:, place]].mT
-        length = (codes.length * self.audio.frame_rate.numerator * self.code_rate.denominator) // (
-            self.audio.frame_rate.denominator * self.code_rate.numerator
-        )
+        ratio = self.audio.frame_rate / self.code_rate  # frames per code
+        length = codes.length * ratio.numerator // ratio.denominator
         return Mel(frames.masked_fill(~mask(length, len(place))[:, None], self.log_mel.silence), length)
 
     def spell(self, codes: Codes) -> None:
@@ -76,24 +75,28 @@ class SpeechTokens(nn.Module):
 
         The first call sets the centres by k-means (see `EmaVQ`), so it should have some vectors for each.
         """
-        vectors, length = self.features.hear(wav, wav_len)
+        codes = self.move(*self.features.hear(wav, wav_len))
+        self.average(heard_alone(self.log_mel, wav, wav_len), codes)
+        return codes
+
+    @torch.no_grad()
+    def move(self, vectors: Float[Tensor, "B L D"], length: Int[Tensor, " B"]) -> Codes:
+        """Move the centres alone, towards these vectors."""
         inside = mask(length, vectors.shape[1])
         quantizing = self.quantizer.training
         self.quantizer.train()
         ids = self.quantizer(vectors.mT, inside).ids
         self.quantizer.train(quantizing)
-        codes = Codes(ids.masked_fill(~inside, 0), length)
-        self._average(heard_alone(self.log_mel, wav, wav_len), codes, inside)
-        return codes
+        return Codes(ids.masked_fill(~inside, 0), length)
 
-    def _average(self, mel: Mel, codes: Codes, inside: Bool[Tensor, "B L"]) -> None:
-        place = self._covering(codes.ids.shape[1])
-        count = min(len(place), mel.frames.shape[-1])
-        place, frames = place[:count], mel.frames[..., :count].mT
-        told = inside[:, place] & mask(mel.length, count)
-        ids = codes.ids[:, place][told]
+    @torch.no_grad()
+    def average(self, mel: Mel, codes: Codes) -> None:
+        """Move the mean mels alone, towards the frames of these codes."""
+        place = self._covering(codes.ids.shape[1])[: mel.frames.shape[-1]]
+        told = mask(codes.length, codes.ids.shape[1])[:, place] & mask(mel.length, len(place))
+        ids, frames = codes.ids[:, place][told], mel.frames[..., : len(place)].mT[told]
         counts = torch.bincount(ids, minlength=self.codebook_size).float()
-        sums = torch.zeros_like(self.mels).index_add_(0, ids, frames[told])
+        sums = torch.zeros_like(self.mels).index_add_(0, ids, frames)
         self.frames.mul_(self.quantizer.decay).add_(counts)
         share = 1 / self.frames.clamp_min(1e-5)
         self.mels.add_(share[:, None] * (sums - counts[:, None] * self.mels))
@@ -102,4 +105,6 @@ class SpeechTokens(nn.Module):
         """Of each frame that so many codes stand for, the place of the code in whose time its middle lies."""
         ratio = self.code_rate / self.audio.frame_rate  # codes per frame
         frames = torch.arange(int(codes / ratio), device=self.mels.device)
-        return ((2 * frames + 1) * ratio.numerator).div(2 * ratio.denominator, rounding_mode="floor").clamp_max(codes - 1)
+        return (
+            ((2 * frames + 1) * ratio.numerator).div(2 * ratio.denominator, rounding_mode="floor").clamp_max(codes - 1)
+        )

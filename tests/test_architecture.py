@@ -80,6 +80,7 @@ ARROWS = {
         "tts.judges",
         "tts.evaluate",
         "tts.translation",
+        "data",
     },
     "tts.export": {"tts", "tts.synthesis", "dvae", "gpt", "diffusion", "vocoder"},
     "tts.engine": {"tts", "tts.text", "tts.synthesis", "tts.export"},
