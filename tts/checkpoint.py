@@ -31,6 +31,7 @@ TABLE = {
     "tokens": "dvae.tokens:SpeechTokens",
     "mfcc": "dvae.mfcc:Mfcc",
     "hubert": "dvae.hubert:Hubert",
+    "pretrained": "dvae.pretrained:Pretrained",
     "gpt": "gpt.model:GPT",
     "diffusion": "diffusion.model:DiffusionDecoder",
     "flow": "diffusion.process:FlowMatching",

@@ -1,9 +1,9 @@
 """Tokens of speech: how much of the aligned phonemes and of the speaker each kind tells, on held-out clips.
 
-Purity and PNMI are those of HuBERT (arXiv 2106.07447, section 4.5). `PNMI, taught` goes by what training clips say of each
-token, which no codebook can raise by its size. Errors are of reading phones from tokens, and linearly from the vectors
-behind them; `speaker` is how often a linear probe names who speaks, among those whom training has heard, from the
-shares of a clip's tokens or from the mean of its vectors.
+Purity and PNMI are those of HuBERT (arXiv 2106.07447, section 4.5). `PNMI, taught` goes by what training clips say of
+each token, which no codebook can raise by its size. Errors are of reading phones from tokens, and linearly from the
+vectors behind them. `speaker` is how often a linear probe names who speaks, among those whom training has heard, from
+the shares of a clip's tokens or from the mean of its vectors.
 """
 
 import argparse
