@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from dvae.model import heard_alone
-from dvae.quantize import EmaVQ
+from dvae.quantize import EmaVQ, over_ranks
 from tts.mel import LogMel
 from tts.types import AudioConfig, Codes, Mel, mask
 
@@ -95,8 +95,8 @@ class SpeechTokens(nn.Module):
         place = self._covering(codes.ids.shape[1])[: mel.frames.shape[-1]]
         told = mask(codes.length, codes.ids.shape[1])[:, place] & mask(mel.length, len(place))
         ids, frames = codes.ids[:, place][told], mel.frames[..., : len(place)].mT[told]
-        counts = torch.bincount(ids, minlength=self.codebook_size).float()
-        sums = torch.zeros_like(self.mels).index_add_(0, ids, frames)
+        counts = over_ranks(torch.bincount(ids, minlength=self.codebook_size).float())
+        sums = over_ranks(torch.zeros_like(self.mels).index_add_(0, ids, frames))
         self.frames.mul_(self.quantizer.decay).add_(counts)
         share = 1 / self.frames.clamp_min(1e-5)
         self.mels.add_(share[:, None] * (sums - counts[:, None] * self.mels))
