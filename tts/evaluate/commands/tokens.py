@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -98,7 +98,7 @@ def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
     held_out = gather(_held_out(data), **cut, every=1)
     if not held_out.phones or not taught.phones:
         raise ValueError(
-            f"no clip of {', '.join(arguments.shards)} knows when its phonemes are heard: pack with --codec"
+            f"no clip of {', '.join(arguments.shards)} knows when its phonemes are heard: pack it with --codec"
         )
     rows = [{"name": own.name} | judge(own, taught, held_out, max(classes) + 1) for own in subjects]
     arguments.output.mkdir(parents=True, exist_ok=True)
@@ -108,6 +108,7 @@ def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
     print(tokens_table(rows))
 
 
+@runtime_checkable
 class Subject(Protocol):
     """A way to make tokens of waves, and vectors from which they are made."""
 
@@ -200,7 +201,7 @@ def judge(subject: Subject, taught: Heard, held_out: Heard, classes: int) -> dic
         joint_counts(*pair, (subject.ids, classes)) for pair in zip(taught.tokens[name], taught.phones, strict=True)
     )
     nats = nats_of_phones(learned)
-    costs = [nats[pair].sum() for pair in zip(tokens, phones, strict=True)]
+    costs = [float(nats[pair].sum()) for pair in zip(tokens, phones, strict=True)]
     uncertainty = entropy(sum(counts).sum(0))
     left = _share(costs, [uncertainty * len(own) for own in phones])
     read = nats.argmin(1)
@@ -232,7 +233,7 @@ def judge(subject: Subject, taught: Heard, held_out: Heard, classes: int) -> dic
 
 
 def _errors(found: Sequence[np.ndarray], phones: Sequence[np.ndarray]) -> Estimate:
-    return _share([(a != b).sum() for a, b in zip(found, phones, strict=True)], list(map(len, phones)))
+    return _share([float((a != b).sum()) for a, b in zip(found, phones, strict=True)], list(map(len, phones)))
 
 
 def _share(top: Sequence[float], bottom: Sequence[float]) -> Estimate:
@@ -260,7 +261,7 @@ def _speaker_accuracy(
     )
     known = [place for place, name in enumerate(asked) if name in names]
     right = probe(np.stack([held_out[place] for place in known])) == [names.index(asked[place]) for place in known]
-    return _share(right, np.ones(len(right)))
+    return _share(right.astype(float).tolist(), [1.0] * len(right))
 
 
 def tokens_table(rows: Sequence[dict[str, Any]]) -> str:
