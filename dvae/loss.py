@@ -1,4 +1,4 @@
-"""Losses of the codec: pure functions, unweighted, which padding does not change."""
+"""Losses of the codec and of self-supervised tokens: pure functions, unweighted, which padding does not change."""
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -48,3 +48,11 @@ def ctc(
         zero_infinity=True,
     )
     return torch.where(usable, nats, 0.0).sum() / (text_len * usable).sum().clamp_min(1)
+
+
+def masked_prediction(
+    logits: Float[Tensor, "B L V"], target: Int[Tensor, "B L"], counted: Bool[Tensor, "B L"]
+) -> Float[Tensor, ""]:
+    """Mean cross-entropy in nats over the positions that are counted (HuBERT, arXiv 2106.07447, eq. 1)."""
+    nats = F.cross_entropy(logits[counted].float(), target[counted], reduction="sum")
+    return nats / counted.sum().clamp_min(1)

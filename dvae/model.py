@@ -20,6 +20,14 @@ from tts.nn import ChannelNorm, ConvBlock, init_weights
 from tts.types import AudioConfig, Codes, Mel, mask
 
 
+def heard_alone(log_mel: LogMel, wav: Float[Tensor, "B N"], wav_len: Int[Tensor, " B"]) -> Mel:
+    """The mel of each wave as it is without the waves beside it."""
+    # Zeros behind every wave, as a batch's padding is: no clip's end depends on the clips beside it.
+    silent = ~mask(wav_len, wav.shape[-1])
+    mel = log_mel.measure(F.pad(wav.masked_fill(silent, 0.0), (0, log_mel.audio.n_fft)), wav_len)
+    return mel.crop(0, -(-wav.shape[-1] // log_mel.audio.hop))
+
+
 @dataclass
 class Reconstruction:
     """What one training pass gives: all that the losses need."""
@@ -170,10 +178,7 @@ class Dvae(nn.Module):
 
         With `disguise` they are those of the mels that it makes of the waves' own.
         """
-        # Zeros behind every wave, as a batch's padding is: no clip's end depends on the clips beside it.
-        silent = ~mask(wav_len, wav.shape[-1])
-        mel = self.log_mel.measure(F.pad(wav.masked_fill(silent, 0.0), (0, self.audio.n_fft)), wav_len)
-        mel = mel.crop(0, -(-wav.shape[-1] // self.audio.hop))
+        mel = heard_alone(self.log_mel, wav, wav_len)
         frames, length = self._whole_codes(disguise(mel) if disguise else mel)
         inside = mask(length, frames.shape[-1] // self.stride)
         codes_in, frames_in = self._masks(inside)

@@ -165,10 +165,7 @@ class EmaVQ(nn.Module):
         ids = self.nearest(vectors)
         counts = torch.bincount(ids, minlength=self.codebook_size).float()
         sums = torch.zeros_like(self.codebook).index_add_(0, ids, vectors)
-        if _world() > 1:
-            torch.distributed.all_reduce(counts)
-            torch.distributed.all_reduce(sums)
-        return counts, sums
+        return over_ranks(counts), over_ranks(sums)
 
     def _draw(self, vectors: Tensor, count: int) -> Tensor:
         """`count` vectors of the batch, repeated if it has fewer, the same on all ranks."""
@@ -177,6 +174,13 @@ class EmaVQ(nn.Module):
         if _world() > 1:
             torch.distributed.broadcast(drawn, src=0)
         return drawn
+
+
+def over_ranks(values: Tensor) -> Tensor:
+    """The sum of these values over all ranks."""
+    if _world() > 1:
+        torch.distributed.all_reduce(values)
+    return values
 
 
 def _world() -> int:

@@ -57,7 +57,7 @@ ARROWS = {
         "gpt",
     },
     "tts.shows": {"tts", "tts.text", "tts.document", "tts.narration", "tts.shows.models", "tts.shows.stages"},
-    "tts.shows.models": {"tts.shows.painting"},
+    "tts.shows.models": {"tts", "tts.shows.painting"},
     "tts.shows.painting": set(),
     "tts.shows.book": {"tts", "tts.document", "tts.narration"},
     "tts.shows.stages": {
@@ -80,6 +80,7 @@ ARROWS = {
         "tts.judges",
         "tts.evaluate",
         "tts.translation",
+        "data",
     },
     "tts.export": {"tts", "tts.synthesis", "dvae", "gpt", "diffusion", "vocoder"},
     "tts.engine": {"tts", "tts.text", "tts.synthesis", "tts.export"},

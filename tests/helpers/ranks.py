@@ -52,7 +52,7 @@ def spread(work: Callable[..., None], *arguments, world: int) -> list[BaseProces
     """Processes that each call a function of an importable module, with the environment that torchrun gives ranks."""
     # A server, as a fork of a process that has computed gradients cannot compute any.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["train", "data.module", *(f"{stage}.stage" for stage in STAGES)])
+    context.set_forkserver_preload(["train", "data.module", *STAGES.values()])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -16,7 +16,14 @@ import train
 from dvae.stage import DvaeStage
 
 CONF = Path(__file__).parents[2] / "conf"
-STAGES = ("dvae", "gpt", "diffusion", "vocoder", "speaker")
+STAGES = {  # and where each is
+    "dvae": "dvae.stage",
+    "hubert": "dvae.masked_stage",
+    "gpt": "gpt.stage",
+    "diffusion": "diffusion.stage",
+    "vocoder": "vocoder.stage",
+    "speaker": "speaker.stage",
+}
 
 
 def configure(*overrides: str, name: str = "train") -> DictConfig:
@@ -34,6 +41,7 @@ def nano_run(stage: str, shards: Path, codec: Path, folder: Path, *overrides: st
     """A run of the nano net of a stage, with everything that costs time made small."""
     special = {
         "dvae": [],
+        "hubert": ["data.crop_seconds=1.0"],
         "gpt": [f"stage.codec={codec}"],
         "diffusion": [f"stage.codec={codec}", "data.crop_seconds=0.5", "stage.steps=1"],
         "speaker": ["data.crop_seconds=1.5", "data.new_speakers=false", "stage.seconds=[0.5,1.0]"],
@@ -91,7 +99,7 @@ def child(cfg: DictConfig) -> multiprocessing.Process:
     """`train.train(cfg)` in a process of its own, started; what it needs is imported once for all of them."""
     OmegaConf.resolve(cfg)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["train", "data.module", *(f"{stage}.stage" for stage in STAGES)])
+    context.set_forkserver_preload(["train", "data.module", *STAGES.values()])
     process = context.Process(target=_train, args=(cfg,))
     process.start()
     return process

@@ -10,6 +10,7 @@
   python -m tts.evaluate cloning CORPORA      voices cloned from a few seconds of unseen speakers: similarity and CER
   python -m tts.evaluate prosody CLIPS        whether gaps, pitch, rate and pauses vary as much as in recordings
   python -m tts.evaluate verification CORPORA how well the speaker net tells unseen speakers apart
+  python -m tts.evaluate tokens SHARDS        what tokens of speech tell of phonemes and speakers: purity, PNMI, probes
   python -m tts.evaluate translation TABLE    chrF of translated texts, for weights that learned to translate
 
 SUITE is a folder of held-out clips (metadata.csv and audio/), a text or YAML file, or a suite that ships.
@@ -33,6 +34,7 @@ COMMANDS = {  # each module adds its arguments and runs; only the one that is na
     "cloning": "tts.evaluate.commands.cloning",
     "prosody": "tts.evaluate.commands.prosody",
     "verification": "tts.evaluate.commands.verification",
+    "tokens": "tts.evaluate.commands.tokens",
     "translation": "tts.evaluate.commands.translation",
     DEFAULT: "tts.evaluate.commands.run",
 }

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 import lightning as L
 import numpy as np
@@ -28,7 +29,7 @@ class Frozen:
 
     def to(self, device: torch.device) -> nn.Module:
         """Move the net to the batch's device if necessary, and return it."""
-        if next(self.net.parameters()).device != device:
+        if next(chain(self.net.parameters(), self.net.buffers())).device != device:
             self.net.to(device)
         return self.net
 

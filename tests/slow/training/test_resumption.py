@@ -6,7 +6,7 @@ from helpers.resumption import kill_and_resume, train_and_resume
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.parametrize("stage", ["dvae", "gpt", "diffusion", "vocoder", "speaker"]),
+    pytest.mark.parametrize("stage", ["dvae", "hubert", "gpt", "diffusion", "vocoder", "speaker"]),
 ]
 
 

@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tts.shows.models.folders import check_folder, device, name_folder
+from tts.folders import check_folder, device, name_folder
 from tts.shows.models.glance import read_picture
 
 INDEX = "config.json"

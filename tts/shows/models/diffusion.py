@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tts.shows.models.folders import check_folder, device, name_folder
+from tts.folders import check_folder, device, name_folder
 
 if TYPE_CHECKING:
     from PIL.Image import Image

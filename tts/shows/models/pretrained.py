@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tts.shows.models.folders import check_folder, device, name_folder
+from tts.folders import check_folder, device, name_folder
 from tts.shows.models.protocols import ASSISTANT, USER, Message, Written
 
 SAMPLING = {"do_sample": True, "temperature": 0.7, "top_p": 0.95, "no_repeat_ngram_size": 6}
