@@ -40,7 +40,7 @@ def triforce(given: dict) -> Speak:
     speech = TextToSpeech.load(given["weights"] or settings.ROOT / conf["weights"], "cpu")
     source = voices.resolve(voices.find(given["voice"] or voices.usual(conf, voices.ENGLISH)), print)
     voice = voices.latents_of(source, speech, cache=True, tell=lambda notice: None)
-    return _streaming(speech, voice, Settings.parse(conf))
+    return _speaking(speech, voice, Settings.parse(conf), given)
 
 
 def onnx(given: dict) -> Speak:
@@ -53,12 +53,14 @@ def onnx(given: dict) -> Speak:
     conf = settings.compose(given["overrides"])
     engine = OnnxEngine(OnnxNets(Path(given["export"]), given["threads"]))
     voice = voices.load(given["voice"] or voices.usual(conf, voices.ENGLISH), fingerprint=engine.fingerprint)
-    return _streaming(engine, voice, Settings.parse(conf))
+    return _speaking(engine, voice, Settings.parse(conf), given)
 
 
-def _streaming(speech: Any, voice: Any, how: Any) -> Speak:
+def _speaking(speech: Any, voice: Any, how: Any, given: dict) -> Speak:
+    chunks = speech.say if given["whole"] else speech.stream
+
     def speak(text: str, seed: int) -> Iterator[float]:
-        for chunk in speech.stream(text, voice, settings=how, seed=seed):
+        for chunk in chunks(text, voice, settings=how, seed=seed):
             yield len(chunk.wave) / speech.audio.sample_rate
 
     return speak
