@@ -114,6 +114,7 @@ def kokoro(given: dict) -> Speak:
     from data.pack.engines import ENGINES
 
     engine = ENGINES["kokoro"]()
+    engine.threads = given["threads"]
     engine.start()
 
     def speak(text: str, seed: int) -> Iterator[float]:
