@@ -11,20 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 UTTERANCE = 5.0  # seconds that nets with random weights say of any text: they never come to its end
 
 
-class Skipped(NamedTuple):
-    """Seconds that more of the same work takes, which counts and is not done."""
-
-    wall: float
-    processor: float
-
-
-# A text and a seed to the seconds of each piece of sound, as it comes.
-Speak = Callable[[str, int], Iterator[float | Skipped]]
+# A text and a seed to the seconds of each piece of sound, as it comes. A pair is seconds of wall and processor time that
+# count, of work that is like what was done before.
+Speak = Callable[[str, int], Iterator[float | tuple[float, float]]]
 
 
 def triforce(given: dict) -> Speak:
@@ -130,7 +124,7 @@ def tortoise(given: dict) -> Speak:
     """TorToiSe with random weights."""
     from tts.bench.tortoise import speaking
 
-    return speaking(given["threads"])
+    return speaking(given["threads"], UTTERANCE)
 
 
 KINDS = {"triforce": triforce, "onnx": onnx, "sized": sized, "kokoro": kokoro, "tortoise": tortoise}
@@ -142,16 +136,16 @@ def main(kind: str, given: str) -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         start, processor = time.perf_counter(), time.process_time()
-        first, seconds, skipped = None, 0.0, Skipped(0.0, 0.0)
+        first, seconds = None, 0.0
         for piece in speak(asked["text"], asked["seed"]):
-            if isinstance(piece, Skipped):
-                skipped = Skipped(skipped.wall + piece.wall, skipped.processor + piece.processor)
+            if isinstance(piece, tuple):
+                start, processor = start - piece[0], processor - piece[1]
                 continue
             seconds += piece
-            first = time.perf_counter() - start + skipped.wall if first is None and piece else first
+            first = time.perf_counter() - start if first is None and piece else first
         answer(
-            wall=time.perf_counter() - start + skipped.wall,
-            processor=time.process_time() - processor + skipped.processor,
+            wall=time.perf_counter() - start,
+            processor=time.process_time() - processor,
             first=first,
             seconds=seconds,
             memory=memory(),

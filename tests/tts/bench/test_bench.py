@@ -68,7 +68,7 @@ def test_nets_of_a_size_say_as_many_seconds_of_any_text(own):
 
 def test_work_that_is_skipped_counts(monkeypatch, capsys):
     def speaking(given: dict) -> worker.Speak:
-        return lambda text, seed: iter([worker.Skipped(100.0, 50.0), 0.5, worker.Skipped(20.0, 10.0), 1.5])
+        return lambda text, seed: iter([(100.0, 50.0), 0.5, (20.0, 10.0), 1.5])
 
     monkeypatch.setitem(worker.KINDS, "skipping", speaking)
     monkeypatch.setattr("sys.stdin", StringIO('{"text": "Hello.", "seed": 0}\n'))
