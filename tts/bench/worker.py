@@ -16,8 +16,8 @@ from typing import Any
 UTTERANCE = 5.0  # seconds that nets with random weights say of any text: they never come to its end
 
 
-# A text and a seed to the seconds of each piece of sound, as it comes. A pair is seconds of wall and processor time that
-# count, of work that is like what was done before.
+# A text and a seed to the seconds of each piece of sound, as it comes. A pair is seconds of wall and processor time
+# that count, of work that is like what was done before.
 Speak = Callable[[str, int], Iterator[float | tuple[float, float]]]
 
 
