@@ -53,9 +53,7 @@ def _parser() -> Parser:
     parser.add_argument("--sentences", type=int, default=8, metavar="N", help="that each system speaks (8)")
     parser.add_argument("--whole", type=int, default=0, metavar="N", help="so many sentences are a text, not streamed")
     parser.add_argument("--threads", type=int, nargs="+", default=[1], metavar="N", help="that ours takes (1)")
-    parser.add_argument(
-        "--cores", type=int, metavar="N", help="that may be used; threads of peers (as many as threads)"
-    )
+    parser.add_argument("--cores", type=int, metavar="N", help="that are used, and threads of peers (--threads)")
     parser.add_argument("--sizes", nargs="+", default=[], metavar="SIZE", help="of random nets, as in conf/model")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the four nets")
     parser.add_argument("-v", "--voice", help="that speaks: a name, or a recording")
@@ -134,9 +132,9 @@ def _speech(arguments: argparse.Namespace, overrides: list[str]) -> list[dict[st
     from tts.bench.races import race, ratio
     from tts.bench.systems import Own, peer
 
-    own, size = Own(arguments.weights, arguments.voice, arguments.whole > 0), max(1, arguments.whole)
+    own, joined = Own(arguments.weights, arguments.voice, arguments.whole > 0), max(1, arguments.whole)
     sentences = _sentences(arguments.sentences)
-    texts = [" ".join(sentences[start : start + size]) for start in range(0, len(sentences), size)]
+    texts = [" ".join(sentences[start : start + joined]) for start in range(0, len(sentences), joined)]
     with ExitStack() as stack:
         first = arguments.threads[0]
         ours = {"threads": first, "cores": arguments.cores or first}
