@@ -69,14 +69,15 @@ class MaskedStage(Stage):
             batch = delayed(batch, self.shift, self.net, torch.default_generator)
         mel = self.log_mel.measure(batch.wav, batch.wav_len)
         if self.training:
-            self.cluster(mel)
+            count = max(1, round(self.clustered * len(batch.keys)))
+            self.net.cluster(Mel(mel.frames[:count], mel.length[:count]))
         return self.scores(batch, mel)[0]
 
     def scores(self, batch: Batch, mel: Mel) -> tuple[dict[str, Tensor], Tensor]:
         """The terms, and the share of masked positions that are guessed right."""
         target = self.targets(batch, mel)
         masked = self.masked(target)
-        logits = self.net.features(self.vary(mel) if self.training else mel, masked)
+        logits = self.net.guess(self.vary(mel) if self.training else mel, masked)
         inside = mask(target.length, target.ids.shape[1])
         terms = {
             "masked": loss.masked_prediction(logits, target.ids, masked),
@@ -92,14 +93,6 @@ class MaskedStage(Stage):
         if not self.training:
             return self.first.encode(batch.wav, batch.wav_len)
         return self.first.move(self.first.features.vectors(mel), self.first.features.positions(mel.length))
-
-    @torch.no_grad()
-    def cluster(self, mel: Mel) -> None:
-        """Move the centres and mean mels of the net's tokens."""
-        count = max(1, round(self.clustered * len(mel.frames)))
-        mel = Mel(mel.frames[:count], mel.length[:count])
-        features = self.net.features
-        self.net.average(mel, self.net.move(features.vectors(mel), features.positions(mel.length)))
 
     def masked(self, target: Codes) -> Bool[Tensor, "B L"]:
         """Spans to be guessed, drawn anew for each batch in training; in validation they are the same every time."""

@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from dvae.model import heard_alone
@@ -78,6 +78,15 @@ class SpeechTokens(nn.Module):
         codes = self.move(*self.features.hear(wav, wav_len))
         self.average(heard_alone(self.log_mel, wav, wav_len), codes)
         return codes
+
+    def guess(self, mel: Mel, masked: Bool[Tensor, "B L"]) -> Float[Tensor, "B L V"]:
+        """What features that are in training take masked positions for: `Hubert.forward`."""
+        return self.features(mel, masked)
+
+    @torch.no_grad()
+    def cluster(self, mel: Mel) -> None:
+        """As `learn`, from mels as features of ours hear them."""
+        self.average(mel, self.move(self.features.vectors(mel), self.features.positions(mel.length)))
 
     @torch.no_grad()
     def move(self, vectors: Float[Tensor, "B L D"], length: Int[Tensor, " B"]) -> Codes:

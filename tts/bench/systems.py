@@ -195,17 +195,20 @@ class Own:
 
     weights: Path | None
     voice: str | None
+    whole: bool = False  # sentence by sentence, as a book is spoken, and not streamed
 
     def speaking(self, name: str, overrides: Sequence[str], *, threads: int, cores: int, tree: Path = ROOT) -> Worker:
         """They speak with these settings, by the code of a tree."""
         weights = str(self.weights.resolve()) if self.weights else ""
-        given = {"overrides": list(overrides), "weights": weights, "voice": self.voice or "", "threads": threads}
+        given = {"overrides": list(overrides), "weights": weights, "voice": self.voice or ""}
+        given |= {"threads": threads, "whole": self.whole}
         return Worker(name, "triforce", given, python=sys.executable, cores=cores, tree=tree)
 
     def exported(self, folder: Path, overrides: Sequence[str], *, threads: int, cores: int) -> Worker:
         """An export speaks, with the same voice."""
         given = {"overrides": list(overrides), "export": str(folder.resolve()), "voice": self.voice or ""}
-        return Worker(f"onnx {folder.name}", "onnx", given | {"threads": threads}, python=sys.executable, cores=cores)
+        given |= {"threads": threads, "whole": self.whole}
+        return Worker(f"onnx {folder.name}", "onnx", given, python=sys.executable, cores=cores)
 
     def sized(self, size: str, overrides: Sequence[str], *, threads: int, cores: int) -> Worker:
         """Nets of a size with random weights say an utterance as long as TorToiSe's."""

@@ -8,17 +8,21 @@ does many times alike a part is done, one batch of samples of six and 16 steps o
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from tortoise import api
 
-from tts.bench.worker import UTTERANCE, Skipped, Speak
-
 PRESET, SAMPLES, STEPS = "fast", 96, 80
 BATCH, STEPS_DONE = 16, 16
 CODE = 1024 / 22050  # seconds
-CODES = round(UTTERANCE / CODE)
+
+
+class Skipped(NamedTuple):
+    """Seconds of work that counts and is not done."""
+
+    wall: float
+    processor: float
 
 
 class RandomTextToSpeech(api.TextToSpeech):
@@ -91,8 +95,9 @@ class Watch:
         return Skipped(times * self.wall, times * self.processor)
 
 
-def speaking(threads: int) -> Speak:
-    """Speaks any text as an utterance of the same length."""
+def speaking(threads: int, seconds: float) -> Callable[[str, int], Iterator[float | Skipped]]:
+    """Speaks any text as an utterance of so many seconds."""
+    codes = round(seconds / CODE)
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     speech = RandomTextToSpeech()
@@ -108,7 +113,7 @@ def speaking(threads: int) -> Speak:
                 preset=PRESET,
                 num_autoregressive_samples=BATCH,
                 diffusion_iterations=STEPS_DONE,
-                max_mel_tokens=CODES,
+                max_mel_tokens=codes,
                 conditioning_latents=voice,
                 use_deterministic_seed=seed,
                 verbose=False,
@@ -119,6 +124,6 @@ def speaking(threads: int) -> Speak:
         yield draw.skipped(SAMPLES // BATCH - 1)
         yield rank.skipped(SAMPLES // BATCH - 1)
         yield refine.skipped(STEPS // STEPS_DONE - 1)
-        yield CODES * CODE
+        yield codes * CODE
 
     return speak

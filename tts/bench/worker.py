@@ -11,20 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 UTTERANCE = 5.0  # seconds that nets with random weights say of any text: they never come to its end
 
 
-class Skipped(NamedTuple):
-    """Seconds that more of the same work takes, which counts and is not done."""
-
-    wall: float
-    processor: float
-
-
-# A text and a seed to the seconds of each piece of sound, as it comes.
-Speak = Callable[[str, int], Iterator[float | Skipped]]
+# A text and a seed to the seconds of each piece of sound, as it comes. A pair is seconds of wall and processor time
+# that count, of work that is like what was done before.
+Speak = Callable[[str, int], Iterator[float | tuple[float, float]]]
 
 
 def triforce(given: dict) -> Speak:
@@ -40,7 +34,7 @@ def triforce(given: dict) -> Speak:
     speech = TextToSpeech.load(given["weights"] or settings.ROOT / conf["weights"], "cpu")
     source = voices.resolve(voices.find(given["voice"] or voices.usual(conf, voices.ENGLISH)), print)
     voice = voices.latents_of(source, speech, cache=True, tell=lambda notice: None)
-    return _streaming(speech, voice, Settings.parse(conf))
+    return _speaking(speech, voice, Settings.parse(conf), given)
 
 
 def onnx(given: dict) -> Speak:
@@ -53,12 +47,14 @@ def onnx(given: dict) -> Speak:
     conf = settings.compose(given["overrides"])
     engine = OnnxEngine(OnnxNets(Path(given["export"]), given["threads"]))
     voice = voices.load(given["voice"] or voices.usual(conf, voices.ENGLISH), fingerprint=engine.fingerprint)
-    return _streaming(engine, voice, Settings.parse(conf))
+    return _speaking(engine, voice, Settings.parse(conf), given)
 
 
-def _streaming(speech: Any, voice: Any, how: Any) -> Speak:
+def _speaking(speech: Any, voice: Any, how: Any, given: dict) -> Speak:
+    chunks = speech.say if given["whole"] else speech.stream
+
     def speak(text: str, seed: int) -> Iterator[float]:
-        for chunk in speech.stream(text, voice, settings=how, seed=seed):
+        for chunk in chunks(text, voice, settings=how, seed=seed):
             yield len(chunk.wave) / speech.audio.sample_rate
 
     return speak
@@ -112,6 +108,7 @@ def kokoro(given: dict) -> Speak:
     from data.pack.engines import ENGINES
 
     engine = ENGINES["kokoro"]()
+    engine.threads = given["threads"]
     engine.start()
 
     def speak(text: str, seed: int) -> Iterator[float]:
@@ -127,7 +124,7 @@ def tortoise(given: dict) -> Speak:
     """TorToiSe with random weights."""
     from tts.bench.tortoise import speaking
 
-    return speaking(given["threads"])
+    return speaking(given["threads"], UTTERANCE)
 
 
 KINDS = {"triforce": triforce, "onnx": onnx, "sized": sized, "kokoro": kokoro, "tortoise": tortoise}
@@ -139,16 +136,16 @@ def main(kind: str, given: str) -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         start, processor = time.perf_counter(), time.process_time()
-        first, seconds, skipped = None, 0.0, Skipped(0.0, 0.0)
+        first, seconds = None, 0.0
         for piece in speak(asked["text"], asked["seed"]):
-            if isinstance(piece, Skipped):
-                skipped = Skipped(skipped.wall + piece.wall, skipped.processor + piece.processor)
+            if isinstance(piece, tuple):
+                start, processor = start - piece[0], processor - piece[1]
                 continue
             seconds += piece
-            first = time.perf_counter() - start + skipped.wall if first is None and piece else first
+            first = time.perf_counter() - start if first is None and piece else first
         answer(
-            wall=time.perf_counter() - start + skipped.wall,
-            processor=time.process_time() - processor + skipped.processor,
+            wall=time.perf_counter() - start,
+            processor=time.process_time() - processor,
             first=first,
             seconds=seconds,
             memory=memory(),

@@ -256,7 +256,7 @@ class _Book:
         """What a style sheet hides to which a page links."""
         name = resolve(href, page)[0]
         if name not in self._sheets:
-            self._sheets[name] = frozenset()
+            self._sheets[name] = set()
             with suppress(*DAMAGE):  # a book can be read without it
                 self._sheets[name] = styles.hidden_by(_markup(self._read(name)))
         return self._sheets[name]

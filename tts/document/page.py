@@ -52,7 +52,7 @@ ENCODING = re.compile(rb"""(?i)(?:encoding|charset)\s*=\s*["']?\s*([\w.:-]{2,40}
 NEXT = "\u2029"  # within a block, until it ends: where a paragraph of a cell ends
 BLANK = f" \t\r\n\f\xa0{LINE}{NEXT}{ENTER}{LEAVE}{CLOSE}"
 LONGEST_NAME = 60  # characters, of who speaks
-LOOK_BACK = 100  # open elements among which the one that ends is looked for
+LOOK_BACK = 100  # open elements among which the one that ends is looked for; parts of a block that are looked through
 DEEPEST = 200_000  # open elements
 MAX_PARTS = 1_000_000  # of a paragraph, between marks
 LONGEST_TAG = 1_000_000  # characters; the pictures that pages hold in their tags say nothing anyway
@@ -93,7 +93,7 @@ class Page(HTMLParser):
         place: str = "",
         *,
         book: bool = False,
-        sheet: Callable[[str], styles.Hidden] = lambda href: frozenset(),
+        sheet: Callable[[str], styles.Hidden] = lambda href: set(),
     ):
         super().__init__(convert_charrefs=True)
         self.paragraphs: list[Paragraph] = []
@@ -102,7 +102,7 @@ class Page(HTMLParser):
         self.title = self.author = self.language = ""
         self.linked: dict[int, int] = {}  # by paragraph: characters inside links that lead elsewhere in the book
         self._place, self._book, self._sheet = place, book, sheet
-        self._unseen: styles.Hidden = frozenset()
+        self._unseen: styles.Hidden = set()
         self._stack = [Element("")]
         self._open: dict[str, int] = {}  # how many elements of each name are open
         self._roles: dict[str, int] = {}  # and of each role
@@ -206,8 +206,8 @@ class Page(HTMLParser):
             self.title = " ".join(f"{self.title} {data}".split())
         elif top.tag == "style":
             self._unseen |= styles.hidden_by(data)
-        if top.skip and not (top.silent and is_scene(data) and not "".join(self._parts).strip()):
-            return  # signs that are only seen still part two scenes
+        if top.skip and not (top.silent and self._parts_scenes(data)):
+            return
         if self._formula:
             self._formula.add(data.translate(encoding.UNSAID))
             return
@@ -218,6 +218,10 @@ class Page(HTMLParser):
         self._parts.append(data.translate(encoding.UNSAID))
         if len(self._parts) > MAX_PARTS:
             raise ValueError(f"a paragraph is marked up in more than {MAX_PARTS:,} parts")
+
+    def _parts_scenes(self, data: str) -> bool:
+        """Whether signs that part two scenes begin a block."""
+        return is_scene(data) and len(self._parts) < LOOK_BACK and not "".join(self._parts).strip()
 
     def unknown_decl(self, data: str) -> None:
         if data.startswith("CDATA["):

@@ -109,7 +109,8 @@ def _shape(parts: list[Paragraph]) -> Shape | None:
             return shape
         # A few lines are a script, too, if they are nothing else under a title: ANN: Hello. BOB: Hi.
         sentences = all(found["name"].isupper() and SENTENCE_END.search(found["said"]) for found in lines)
-        if len(names) > 1 and sentences and names.total() >= len(pieces) - moves - 1:
+        short = shape.kind == PROSE and len(names) > 1
+        if short and sentences and names.total() >= len(pieces) - moves - 1:
             return shape
     return None
 

@@ -68,7 +68,7 @@ def test_nets_of_a_size_say_as_many_seconds_of_any_text(own):
 
 def test_work_that_is_skipped_counts(monkeypatch, capsys):
     def speaking(given: dict) -> worker.Speak:
-        return lambda text, seed: iter([worker.Skipped(100.0, 50.0), 0.5, worker.Skipped(20.0, 10.0), 1.5])
+        return lambda text, seed: iter([(100.0, 50.0), 0.5, (20.0, 10.0), 1.5])
 
     monkeypatch.setitem(worker.KINDS, "skipping", speaking)
     monkeypatch.setattr("sys.stdin", StringIO('{"text": "Hello.", "seed": 0}\n'))
@@ -108,10 +108,23 @@ def test_nets_are_held_against_the_nearer_limit(audio):
 
 
 def test_a_run_writes_its_figures_and_a_picture(own, tmp_path, capsys):
-    argv = ["speech", "--sentences", "1", "--weights", str(own.weights), "-v", own.voice, "-o", str(tmp_path)]
+    argv = [
+        "speech",
+        "--sentences",
+        "3",
+        "--whole",
+        "2",
+        "--weights",
+        str(own.weights),
+        "-v",
+        own.voice,
+        "-o",
+        str(tmp_path),
+    ]
     assert main([*argv, "--", *FAST]) == 0
     body = json.loads((tmp_path / "bench.json").read_text())
     assert body["speech"][0]["name"] == "ours" and body["speech"][0]["rtf"] > 0 and body["settings"] == FAST
+    assert body["speech"][0]["memory_bytes"] > 1e7
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
     assert "| ours" in capsys.readouterr().out
 

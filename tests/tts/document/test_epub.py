@@ -532,7 +532,8 @@ def test_what_is_only_to_be_seen_is_not_read_but_still_parts_scenes():
 
 def test_what_a_style_sheet_hides_is_not_read():
     sheet = "/* p {display:none} */ .gone, p.x {color: red; display : none} #y{display:none}"
-    sheet += "@media print { .seen { display: none } } .menu {display: none} .open .menu {display: block}"
+    sheet += "body {display: none} @media print { .seen { display: none } }"
+    sheet += ".menu {display: none} .open .menu {display: block}"
     gone = "<p class='a gone'>A</p><p class='x'>B</p><p id='y'>C</p>"
     seen = "<p class='seen'>D</p><div class='x'>E</div><p class='menu'>F</p>"
     own = page(gone + seen).replace("</head>", f"<style>{sheet}</style></head>")
