@@ -34,7 +34,7 @@ def make_stage(audio):
     def make(steps: int, adversarial_start: int, **upstream):
         conf = OmegaConf.create({"stage": OmegaConf.load("conf/stage/vocoder.yaml"), "trainer": {"max_steps": steps}})
         conf.stage.update(adversarial_start=adversarial_start, adversarial_every=1, **upstream)
-        conf.stage.discriminator.update(filters=2, sizes=[512, 256])
+        conf.stage.discriminator.update(filters=2, sizes=[512, 256], periods=[2, 3], subbands=[256])
         conf.stage.schedule.warmup = conf.stage.discriminator_schedule.warmup = 2
         optimizer = partial(MuonAdamW, lr=3e-3, muon_lr=0.01, betas=(0.8, 0.99), weight_decay=0.0)
         net = build(OmegaConf.to_container(OmegaConf.load("conf/model/vocoder/nano.yaml")), audio)

@@ -2,8 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from tts import settings
@@ -11,11 +10,10 @@ from tts.alignment.unpack import CONTAINERS
 from tts.cli import FAILED, Parser, UsageError, complain, grouped_exit_code, printable, run_as_program
 from tts.files import whole
 from tts.transcription.choice import USAGE, make
-from tts.transcription.formats import FORMATS, Transcription
-from tts.transcription.listener import Asked, Listener, check
-from tts.transcription.transcribe import decoded, gathered, hear
+from tts.transcription.formats import FORMATS
+from tts.transcription.listener import Asked, check
+from tts.transcription.transcribe import transcribed
 
-MAX_HOURS = 24.0
 EXAMPLES = """\
 examples:
   uv run --group listen infer.py transcribe talk.m4a                      the words, by our own nets (English, German)
@@ -92,31 +90,6 @@ def places(files: Sequence[Path], output: Path | None, kind: str | None) -> tupl
     if output.exists() and not output.is_dir():
         raise UsageError(f"{output} is no folder, and there are {len(files)} recordings: give a folder")
     return kind, targets
-
-
-def transcribed(file: Path, listener: Listener, asked: Asked, quiet: bool) -> Transcription:
-    """What is said in a file. Raises ValueError if it cannot be read, or if nobody speaks."""
-    with decoded(file, max_hours=MAX_HOURS) as samples:
-        seconds = len(samples) / samples.rate
-        parts = []
-        with bar(seconds, quiet) as tell:
-            for part in hear(samples, listener, asked):
-                parts.append(part)
-                tell(part.stop)
-    heard = gathered(parts, seconds, listener, asked)
-    if not heard.segments:
-        raise ValueError("nobody speaks in it")
-    return heard
-
-
-@contextmanager
-def bar(seconds: float, quiet: bool) -> Iterator[Callable[[float], object]]:
-    """How far a recording is, which is told in seconds."""
-    from tqdm import tqdm
-
-    shape = "{percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s [{elapsed}<{remaining}]"
-    with tqdm(total=seconds, disable=True if quiet else None, leave=False, bar_format=shape) as shown:
-        yield lambda place: shown.update(min(place, seconds) - shown.n)
 
 
 def write(text: str, target: Path | None, quiet: bool) -> None:

@@ -1,7 +1,7 @@
 """A whole recording: decoded with bounds, cut at pauses into clips of up to half a minute, and heard clip by clip."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from tts.transcription.formats import Transcription
 from tts.transcription.listener import Asked, HeardSegment, Listener
 
 RATE = 24_000  # Hz, as which recordings are decoded
+MAX_HOURS = 24.0
 LIMITS = {"max_channels": 8, "max_gb": 4.0, "max_missing": 0.1}  # of the decoder, see `unpacked`
 CUTS = SegmentConfig(
     min_seconds=2.0,
@@ -67,3 +68,28 @@ def gathered(clips: Sequence[HeardClip], seconds: float, listener: Listener, ask
     segments = [segment for clip in clips for segment in clip.segments]
     task = "translate" if asked.translate else "transcribe"
     return Transcription(language, listener.languages.get(language, language), seconds, segments, task)
+
+
+def transcribed(file: Path, listener: Listener, asked: Asked, quiet: bool) -> Transcription:
+    """What is said in a file, with a bar unless `quiet`. Raises ValueError if nobody speaks, or it cannot be read."""
+    with decoded(file, max_hours=MAX_HOURS) as samples:
+        seconds = len(samples) / samples.rate
+        parts = []
+        with bar(seconds, quiet) as tell:
+            for part in hear(samples, listener, asked):
+                parts.append(part)
+                tell(part.stop)
+    heard = gathered(parts, seconds, listener, asked)
+    if not heard.segments:
+        raise ValueError("nobody speaks in it")
+    return heard
+
+
+@contextmanager
+def bar(seconds: float, quiet: bool) -> Iterator[Callable[[float], object]]:
+    """How far a recording is, which is told in seconds."""
+    from tqdm import tqdm
+
+    shape = "{percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s [{elapsed}<{remaining}]"
+    with tqdm(total=seconds, disable=True if quiet else None, leave=False, bar_format=shape) as shown:
+        yield lambda place: shown.update(min(place, seconds) - shown.n)

@@ -16,7 +16,6 @@ from tts.formats import OUTPUTS
 from tts.text.detection import detect
 from tts.text.language import CODES, code_of
 
-MAX_HOURS = 24.0
 EXAMPLES = """\
 examples:
   uv run infer.py translate "Where is the harbour?" --to de --weights runs/five
@@ -132,8 +131,8 @@ def _filled(text: str) -> str:
 
 def _heard(recording: Path, translator, source: str | None, target: str, quiet: bool) -> str:
     """What is said in a recording, clip by clip, in the language of the target."""
-    from tts.transcription.__main__ import transcribed
     from tts.transcription.listener import Asked, check
+    from tts.transcription.transcribe import transcribed
     from tts.translation.translator import TranslatingListener
 
     listener, asked = TranslatingListener(translator, target), Asked(language=source, translate=True)
