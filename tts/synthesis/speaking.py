@@ -31,6 +31,10 @@ from tts.synthesis.wave import Edges
 from tts.text.language import Language
 from tts.text.tokenizer import Tokenizer
 
+# Sentences of whole speech that are made to sound at once. That takes more than half of the work: with two, beside the
+# thread that draws codes, two cores are busy all the time.
+SOUNDED_AT_ONCE = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -229,9 +233,9 @@ class Speaking(ABC):
         return take
 
     def speak_each(self, wanted: Iterable["WantedSentence"]) -> Iterator[Take]:
-        """`speak` several sentences. While one is made to sound, the codes of the next are drawn in other threads."""
-        for sentence, (best, rejected) in side_by_side(lambda one: (one, self._drawn(one)), wanted, self._at_once()):
-            yield self._sounded(sentence, best, rejected)
+        """`speak` several sentences. While some are made to sound, the codes of the next are drawn in other threads."""
+        drawn = side_by_side(lambda one: (one, *self._drawn(one)), wanted, self._at_once())
+        yield from side_by_side(lambda one: self._sounded(*one), drawn, SOUNDED_AT_ONCE)
 
     def sayable(self, text: str) -> bool:
         """Whether a normalised text holds anything but spaces and punctuation."""
@@ -261,12 +265,12 @@ class Speaking(ABC):
     def _chunks(self, voiced: Iterable[VoicedPortion], seed: int, *, along: bool) -> Iterator[Chunk]:
         """Each portion as it is spoken: `along` with its codes where there is one candidate, else whole."""
         said, told = False, []
-        for planned, drawn in self._drawing(self._planned(voiced, seed), along):
+        for planned, whole in self._taking(self._planned(voiced, seed), along):
             portion, notices, take = planned.portion, list(planned.notices), None
             wave = np.zeros(0, np.float32)
             if sentence := planned.sentence:
                 said, settings = True, sentence.settings
-                spoken = self._speak_whole(sentence, *drawn) if drawn else self._speak_along(sentence)
+                spoken = self._in_one_piece(whole, settings) if whole else self._speak_along(sentence)
                 for wave, take, account in spoken:
                     if account:
                         notices.append(f"{account}: {shortened(portion.words)}")
@@ -293,16 +297,20 @@ class Speaking(ABC):
                 notices.append(nothing_to_say(portion.written))
             yield _Planned(portion, notices, sentence)
 
-    def _drawing(
-        self, planned: Iterable["_Planned"], along: bool
-    ) -> Iterator[tuple["_Planned", tuple[Attempt, list[str]] | None]]:
-        """Each with its codes; None where there are none, or where it is spoken along with them."""
+    def _taking(self, planned: Iterable["_Planned"], along: bool) -> Iterator[tuple["_Planned", Take | None]]:
+        """Each with its take; None where nothing is to be said, or where it is spoken along with its codes."""
 
         def draw(one: "_Planned") -> tuple["_Planned", tuple[Attempt, list[str]] | None]:
             later = one.sentence is None or (along and one.sentence.settings.candidates == 1)
             return one, None if later else self._drawn(one.sentence)
 
-        return map(draw, planned) if along else side_by_side(draw, planned, self._at_once())
+        def sound(drawn: tuple["_Planned", tuple[Attempt, list[str]] | None]) -> tuple["_Planned", Take | None]:
+            one, attempts = drawn
+            return one, None if attempts is None else self._sounded(one.sentence, *attempts)
+
+        if along:
+            return map(sound, map(draw, planned))
+        return side_by_side(sound, side_by_side(draw, planned, self._at_once()), SOUNDED_AT_ONCE)
 
     def _drawn(self, sentence: "WantedSentence") -> tuple[Attempt, list[str]]:
         """The best attempt at a sentence, and what was wrong with each of the others."""
@@ -319,12 +327,9 @@ class Speaking(ABC):
         pieces = (edges.push(wave), edges.finish())
         return self._take(pieces, edges.start, speech.codes, best.verdict, rejected, settings.speed)
 
-    def _speak_whole(
-        self, sentence: "WantedSentence", best: Attempt, rejected: list[str]
-    ) -> Iterator[tuple[np.ndarray, Take, str | None]]:
-        """A sentence in one piece."""
-        take = self._sounded(sentence, best, rejected)
-        yield take.wave, take, _account(take, sentence.settings, late=False)
+    def _in_one_piece(self, take: Take, settings: Settings) -> Iterator[tuple[np.ndarray, Take, str | None]]:
+        """What `_speak_along` gives, of a sentence that is whole."""
+        yield take.wave, take, _account(take, settings, late=False)
 
     def _speak_along(self, sentence: "WantedSentence") -> Iterator[tuple[np.ndarray, Take | None, str | None]]:
         """A sentence in pieces, rendered while codes are drawn in a thread of its own."""
