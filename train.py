@@ -1,4 +1,4 @@
-"""Train one of the four nets: `uv run train.py stage=dvae|gpt|diffusion|vocoder data.path=SHARDS`.
+"""Train a net: `uv run train.py stage=dvae|gpt|diffusion|vocoder|speaker|hubert data.path=SHARDS`.
 
 Hydra composes the configuration from conf/train.yaml, and Lightning runs the training. If a run has a name
 (`run=NAME`), the same command resumes it where it stopped. Its folder runs/STAGE/NAME holds config, checkpoints,
