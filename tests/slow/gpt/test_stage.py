@@ -49,4 +49,4 @@ def test_one_batch_is_learnt_by_heart_spoken_and_understood(codec, batch, tmp_pa
     wrong = stage.net.text_score(codes, batch.text.roll(1, 0), batch.text_len.roll(1))
     assert (
         right > wrong + 0.5
-    ).all()  # nats per id; by how much more depends on the processor's rounding (.9 to 2.9 seen)
+    ).all()  # nats; by how much more, rounding decides: .9 to 2.9
