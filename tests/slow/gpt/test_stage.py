@@ -47,6 +47,4 @@ def test_one_batch_is_learnt_by_heart_spoken_and_understood(codec, batch, tmp_pa
         assert torch.equal(speech.codes.ids[0], codes.ids[i, :n])
     right = stage.net.text_score(codes, batch.text, batch.text_len)
     wrong = stage.net.text_score(codes, batch.text.roll(1, 0), batch.text_len.roll(1))
-    assert (
-        right > wrong + 0.5
-    ).all()  # nats; by how much more, rounding decides: .9 to 2.9
+    assert (right > wrong + 0.5).all()  # nats; by how much more, rounding decides: .9 to 2.9
