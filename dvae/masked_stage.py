@@ -1,21 +1,22 @@
 """How self-supervised tokens are trained: HuBERT's masked prediction, with k-means of its middle layer beside it."""
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from dvae import loss
 from dvae.hubert import spans
+from dvae.use import CodebookStage
 from tts.checkpoint import build, load
 from tts.draws import delayed
 from tts.pictures import draw_mels
-from tts.training.stage import Frozen, Stage
+from tts.training.stage import Frozen
 from tts.types import Batch, Codes, Mel, mask
 from tts.warp import bin_centres, drawn_factors, warp
 
 
-class MaskedStage(Stage):
+class MaskedStage(CodebookStage):
     """Terms: `masked` and `unmasked` (HuBERT, eq. 2): cross-entropy of the targets where the net sees nothing and where
     it does.
 
@@ -51,7 +52,6 @@ class MaskedStage(Stage):
         self.clustered = clustered
         self.register_buffer("centres", bin_centres(self.audio), persistent=False)
         # No buffer: weight averaging swaps buffers around each validation.
-        self.uses = torch.zeros(self.net.codebook_size)
         told = self.first or self.teacher.net
         classes = len(self.net.features.classes)
         if told.codebook_size != classes:
@@ -110,20 +110,8 @@ class MaskedStage(Stage):
 
     def metrics(self, batch: Batch) -> dict[str, Tensor]:
         """The share of masked positions that are guessed right; use of the tokens is gathered for the epoch's end."""
-        codes = self.net.encode(batch.wav, batch.wav_len)
-        used: Int[Tensor, " K"] = codes.ids[mask(codes.length, codes.ids.shape[1])]
-        self.uses += torch.bincount(used, minlength=len(self.uses)).cpu()
+        self.count(self.net.encode(batch.wav, batch.wav_len))
         return {"masked_accuracy": self.scores(batch, self.log_mel.measure(batch.wav, batch.wav_len))[1]}
-
-    def on_validation_epoch_start(self) -> None:
-        self.uses.zero_()
-
-    def on_validation_epoch_end(self) -> None:
-        """Share of the tokens that the validation set uses, and the perplexity of their use, in tokens."""
-        uses = self.trainer.strategy.reduce(self.uses.to(self.device), reduce_op="sum")
-        p = uses / uses.sum().clamp_min(1)
-        self.log("val/codebook_usage", (uses > 0).float().mean())
-        self.log("val/codebook_perplexity", torch.special.entr(p).sum().exp())
 
     @torch.no_grad()
     def showcase(self, batch: Batch) -> dict[str, Figure]:

@@ -10,14 +10,15 @@ from torchaudio.functional import edit_distance
 
 from dvae import loss
 from dvae.model import Reconstruction
+from dvae.use import CodebookStage
 from tts.draws import delayed
 from tts.pictures import draw_mels
 from tts.text.tokenizer import Tokenizer
-from tts.training.stage import Stage, freeze_others
-from tts.types import Batch, Mel, mask
+from tts.training.stage import freeze_others
+from tts.types import Batch, Mel
 
 
-class DvaeStage(Stage):
+class DvaeStage(CodebookStage):
     """Terms: `reconstruction` (mel L1), `quantizer` (its penalty) and, if the net has a CTC head, `ctc`.
 
     In training each clip starts up to `shift` codes late and is up to `gain_jitter` nats louder or softer.
@@ -44,8 +45,6 @@ class DvaeStage(Stage):
         silent = torch.zeros(tokenizer.vocab_size, dtype=torch.bool)
         silent[list(tokenizer.silent_ids)] = True
         self.register_buffer("silent", silent, persistent=False)
-        # No buffer: weight averaging swaps buffers around each validation.
-        self.uses = torch.zeros(self.net.codebook_size)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         if self.training:
@@ -69,8 +68,7 @@ class DvaeStage(Stage):
         """L1 in nats and the error rate of greedily read text; codebook use is gathered for the epoch's end."""
         mel = self.log_mel.measure(batch.wav, batch.wav_len)
         out = self.net(mel)
-        used = out.codes.ids[mask(out.codes.length, out.codes.ids.shape[1])]
-        self.uses += torch.bincount(used, minlength=len(self.uses)).cpu()
+        self.count(out.codes)
         figures = {"l1_nats": loss.l1(out.mel.frames, mel) * self.audio.std}
         if out.ctc is not None:
             figures["text_error"] = self.text_error(out, batch)
@@ -87,16 +85,6 @@ class DvaeStage(Stage):
 
     def ctc_length(self, out: Reconstruction) -> Tensor:
         return out.codes.length * (out.ctc.shape[1] // out.codes.ids.shape[1])
-
-    def on_validation_epoch_start(self) -> None:
-        self.uses.zero_()
-
-    def on_validation_epoch_end(self) -> None:
-        """Share of the codebook that the validation set uses, and the perplexity of its use, in entries."""
-        uses = self.trainer.strategy.reduce(self.uses.to(self.device), reduce_op="sum")
-        p = uses / uses.sum().clamp_min(1)
-        self.log("val/codebook_usage", (uses > 0).float().mean())
-        self.log("val/codebook_perplexity", torch.special.entr(p).sum().exp())
 
     @torch.no_grad()
     def showcase(self, batch: Batch) -> dict[str, Figure]:
