@@ -76,7 +76,7 @@ class RandomTextToSpeech(api.TextToSpeech):
         self.vocoder.eval(inference=True)
 
 
-class Watch:
+class TimedCall:
     """Wall and processor seconds of all calls of a function."""
 
     def __init__(self, call: Callable[..., Any]):
@@ -104,8 +104,8 @@ def speaking(threads: int, seconds: float) -> Callable[[str, int], Iterator[floa
     voice = torch.randn(1, 1024), torch.randn(1, 2048)
 
     def speak(text: str, seed: int) -> Iterator[float | Skipped]:
-        draw, rank = Watch(speech.autoregressive.inference_speech), Watch(speech.clvp.forward)
-        refine = Watch(speech.diffusion.forward)
+        draw, rank = TimedCall(speech.autoregressive.inference_speech), TimedCall(speech.clvp.forward)
+        refine = TimedCall(speech.diffusion.forward)
         speech.autoregressive.inference_speech, speech.clvp.forward, speech.diffusion.forward = draw, rank, refine
         try:
             speech.tts_with_preset(

@@ -18,7 +18,7 @@ OPERATOR, VERSION = "com.microsoft::GroupQueryAttention", 1
 
 
 @dataclass(frozen=True)
-class Place:
+class CachePlace:
     """Where in the caches the new position of each row goes, and its time."""
 
     filled: Int[Tensor, " B"]  # positions that are there before
@@ -34,7 +34,7 @@ def attend(
     value: Float[Tensor, "B 1 D"],
     keys: Float[Tensor, "B H K d"],
     values: Float[Tensor, "B H K d"],
-    place: Place,
+    place: CachePlace,
 ) -> tuple[Float[Tensor, "B 1 D"], Float[Tensor, "B H K d"], Float[Tensor, "B H K d"]]:
     """What one new position of each row finds in its cache, and the caches with it."""
     if torch.compiler.is_exporting():

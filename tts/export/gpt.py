@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from gpt.model import GPT, PACES
 from gpt.prosody import CHANNELS
 from gpt.sequence import FIRST_TEXT, SPEECH, START_SPEECH, TEXT
-from tts.export.attention import Place, attend
+from tts.export.attention import CachePlace, attend
 from tts.export.piece import OnnxPiece, full, normed, speaker_piece
 from tts.nn import Block, KVCache, rotate
 
@@ -126,7 +126,7 @@ class Step(nn.Module):
         self, code: Int[Tensor, " B"], time: Int[Tensor, " B"], filled: Int[Tensor, " B"], *cache: Tensor
     ) -> tuple[Tensor, ...]:
         x = F.embedding(code, self.table)[:, None]  # (B, 1, D), so that every product is one that can be quantised
-        place, joined = Place(filled, filled.max() + 1, time[:, None], self.cos, self.sin), []
+        place, joined = CachePlace(filled, filled.max() + 1, time[:, None], self.cos, self.sin), []
         for block, keys, values in zip(self.blocks, cache[::2], cache[1::2], strict=True):
             x, keys, values = self._block(block, x, place, keys, values)
             joined += [keys, values]
@@ -137,7 +137,7 @@ class Step(nn.Module):
         self,
         block: Block,
         x: Tensor,
-        place: Place,
+        place: CachePlace,
         keys: Tensor,
         values: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:

@@ -82,7 +82,7 @@ def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
             raise ValueError(f"{name} was trained for {own.audio}, the codec for {codec.audio}: give the same audio")
     tokenizer = checkpoint.build(codec.extra["text"], codec.audio)
     data = _data(arguments.shards, codec.audio, tokenizer, seed=arguments.seed)
-    subjects: list[Subject] = []
+    subjects: list[TokenKind] = []
     for name, own in loaded.items():
         subjects.append(OfCodec(name, own.net))
         if hasattr(own.net, "features"):
@@ -109,7 +109,7 @@ def execute(arguments: argparse.Namespace, overrides: Sequence[str]) -> None:
 
 
 @runtime_checkable
-class Subject(Protocol):
+class TokenKind(Protocol):
     """A way to make tokens of waves, and vectors from which they are made."""
 
     name: str
@@ -152,7 +152,7 @@ class OfSpelling:
 
 
 @dataclass
-class Heard:
+class HeardTokens:
     """What subjects make of clips, by name."""
 
     speakers: list[str] = field(default_factory=list)
@@ -165,10 +165,10 @@ class Heard:
 
 @torch.inference_mode()
 def gather(
-    batches: Iterable[Batch], subjects: Sequence[Subject], classes: Sequence[int], *, sample_rate: int, every: int
-) -> Heard:
+    batches: Iterable[Batch], subjects: Sequence[TokenKind], classes: Sequence[int], *, sample_rate: int, every: int
+) -> HeardTokens:
     """Clips with times, cut into steps: classes of phonemes, tokens of all subjects, and vectors at some steps."""
-    out = Heard(every=every)
+    out = HeardTokens(every=every)
     for batch in batches:
         if batch.times is None:
             continue
@@ -192,7 +192,7 @@ def gather(
     return out
 
 
-def judge(subject: Subject, taught: Heard, held_out: Heard, classes: int) -> dict[str, Any]:
+def judge(subject: TokenKind, taught: HeardTokens, held_out: HeardTokens, classes: int) -> dict[str, Any]:
     """The figures of one subject on held-out clips, with what training clips have taught."""
     name = subject.name
     tokens, phones = held_out.tokens[name], held_out.phones
